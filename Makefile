@@ -1,0 +1,213 @@
+# One Makefile, not recursive; objects never mix because MODE names the folder.
+MODE ?= release
+O    := build/$(MODE)
+GEN  := build/gen
+
+PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
+	protobuf-c-compiler protobuf-compiler libprotobuf-dev libprotobuf-c-dev \
+	libzmq3-dev liblmdb-dev libsodium-dev libssl-dev libyaml-dev \
+	libjansson-dev libsystemd-dev libmicrohttpd-dev libcriterion-dev \
+	python3 systemd
+
+CSTD := -std=c11 -D_GNU_SOURCE -I. -I$(GEN)
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
+	-Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough
+HARD := -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -fno-strict-overflow -fno-strict-aliasing \
+	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
+debug   := -O0 -g3
+release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
+asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+MODEFLAGS := $(or $($(MODE)),$(error unknown MODE $(MODE)))
+FLAGS   := $(CSTD) -MMD -MP -fPIC -fvisibility=hidden $(WARN) \
+	$(if $(WERROR),-Werror) $(MODEFLAGS) -ffile-prefix-map=$(CURDIR)=. \
+	$(CFLAGS)
+LINK    := $(MODEFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
+	$(LDFLAGS)
+PREFIX  ?= /usr/local
+# Criterion 2.4.1 passes a test that leaks unless the leak report aborts.
+export ASAN_OPTIONS := abort_on_error=1:detect_leaks=1
+export UBSAN_OPTIONS := print_stacktrace=1:halt_on_error=1
+
+PROTO   := $(wildcard proto/almoner/v1/*.proto)
+GENERATED := $(PROTO:proto/%.proto=$(GEN)/%.pb-c.c) \
+	$(GEN)/google/protobuf/descriptor.pb-c.c
+GENHDRS := $(GENERATED:.c=.h)
+STANDARDS := $(patsubst proto/standards/%.proto,build/standards/%.fds,\
+	$(wildcard proto/standards/*.proto))
+
+obj      = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
+LIB     := $(O)/libalm.a
+CORE    := $(call obj,broker/core/*.c)
+POLICY  := $(call obj,broker/policy/*.c) $(CORE)
+STORE   := $(call obj,broker/store/*.c)
+AUTH    := $(call obj,broker/auth/*.c)
+CONFIG  := $(call obj,broker/config/*.c)
+EDGE    := $(call obj,broker/edge/*.c)
+BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c))
+CLIENT  := $(call obj,agents/client/*.c)
+FOLDER  := $(call obj,agents/folder/*.c)
+CLI     := $(call obj,cli/*.c cli/*/*.c)
+ROLES   := $(patsubst agents/roles/%.c,$(O)/roles/almoner-role-%,\
+	$(filter-out agents/roles/role.c,$(wildcard agents/roles/*.c)))
+EXAMPLES := $(patsubst agents/examples/%.c,$(O)/examples/%,\
+	$(wildcard agents/examples/*.c))
+SUPPORT := $(call obj,tests/support/*.c)
+UNIT    := $(patsubst tests/%.c,$(O)/tests/%,\
+	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+INTEGRATION := $(patsubst tests/%.c,$(O)/tests/%,\
+	$(wildcard tests/integration/*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,\
+	$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY  := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,\
+	$(wildcard tests/fuzz/fuzz_*.c))
+
+L_LIB    := -lprotobuf-c -lyaml -lsodium -lcrypto
+L_BROKER := -lzmq -llmdb -lsystemd -lmicrohttpd $(L_LIB)
+L_CLIENT := -lzmq $(L_LIB)
+L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
+
+PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
+	$(ROLES) $(EXAMPLES) $(STANDARDS)
+
+.PHONY: all deps test check lint format fuzz demo bench install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS)
+
+deps:
+	DEBIAN_FRONTEND=noninteractive apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+		--no-install-recommends $(PACKAGES)
+
+# `make deps demo` must install first, also under -j.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(filter-out deps,$(MAKECMDGOALS)) $(GENERATED): | deps
+endif
+
+demo: all
+	$(O)/almoner demo
+
+test: all $(UNIT) $(INTEGRATION) $(REPLAY)
+	tests/run $(O) $(UNIT) $(INTEGRATION) -- $(REPLAY)
+
+check:
+	$(MAKE) lint
+	$(MAKE) WERROR=1 MODE=asan test
+	$(MAKE) WERROR=1 MODE=release all
+	$(MAKE) MODE=release demo
+
+lint: $(GENERATED)
+	tools/check-deps.sh
+	tools/check-size.sh
+	tools/check-format.sh
+	tools/check-tidy.sh $(CSTD)
+
+format:
+	tools/check-format.sh --write
+
+fuzz: $(FUZZ)
+	tests/fuzz/run $(FUZZ)
+
+bench: all
+	tests/bench/run $(O)
+
+install: all
+	tools/install.sh "$(O)" "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf build
+
+# --- programs ---------------------------------------------------------------
+
+$(O)/almonerd: $(O)/broker/main.o $(BROKER) $(EDGE) $(STORE) $(AUTH) \
+		$(CONFIG) $(POLICY) $(LIB)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_BROKER)
+$(O)/almoner: $(CLI) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_CLI)
+$(O)/almoner-agent: $(FOLDER) $(CLIENT) $(LIB)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
+$(O)/libalmoner.so: $(CLIENT) $(LIB) agents/client/libalmoner.map
+	$(CC) $(LINK) -shared -Wl,-soname,libalmoner.so.0 \
+		-Wl,--version-script=agents/client/libalmoner.map \
+		-o $@ $(CLIENT) $(LIB) $(L_CLIENT)
+	ln -sf libalmoner.so $(O)/libalmoner.so.0
+$(O)/roles/almoner-role-%: $(O)/agents/roles/%.o $(O)/agents/roles/role.o \
+		$(CLIENT) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
+# Examples see only what an integrator sees: the header and the shared library.
+$(O)/examples/%: agents/examples/%.c $(O)/libalmoner.so
+	@mkdir -p $(@D)
+	$(CC) $(MODEFLAGS) -std=c11 -Wall -Wextra -Iagents/include -o $@ $< \
+		-L$(O) -lalmoner -Wl,-rpath,'$$ORIGIN/..'
+$(LIB): $(call obj,lib/*.c lib/wire/*.c lib/yaml/*.c) \
+		$(GENERATED:%.c=$(O)/%.o)
+	rm -f $@ && $(AR) rcsD $@ $^
+
+build/standards/%.fds: proto/standards/%.proto $(wildcard proto/standards/*)
+	@mkdir -p $(@D)
+	protoc -Iproto -I/usr/include --include_imports -o $@ $<
+
+# --- tests ------------------------------------------------------------------
+
+# Core tests link with nothing but libc: the linker defends the architecture.
+$(O)/tests/unit/core/%: $(O)/tests/unit/core/%.o $(CORE) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion
+$(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+$(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+$(O)/tests/unit/store/%: $(O)/tests/unit/store/%.o $(SUPPORT) $(STORE) \
+		$(CORE) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion -llmdb $(L_LIB)
+$(O)/tests/unit/auth/%: $(O)/tests/unit/auth/%.o $(AUTH) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+$(O)/tests/unit/config/%: $(O)/tests/unit/config/%.o $(CONFIG) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+$(O)/tests/unit/broker/%: $(O)/tests/unit/broker/%.o $(SUPPORT) $(BROKER) \
+		$(EDGE) $(STORE) $(AUTH) $(CONFIG) $(POLICY) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_BROKER)
+$(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
+		$(filter-out %/main.o,$(FOLDER)) $(CLIENT) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLIENT)
+$(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(filter-out %/main.o,$(CLI)) \
+		$(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)
+$(O)/tests/integration/%: $(O)/tests/integration/%.o $(SUPPORT) $(STORE) \
+		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
+	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
+		$(AUTH) $(CONFIG) $(POLICY) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -llmdb $(L_LIB)
+FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
+	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c)
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
+	@mkdir -p $(@D)
+	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
+		-llmdb $(L_LIB)
+
+# --- objects ----------------------------------------------------------------
+
+$(O)/build/gen/%.o: build/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -MMD -MP -fPIC -fvisibility=hidden $(MODEFLAGS) -c -o $@ $<
+$(O)/tests/%.o: tests/%.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wpedantic -fvisibility=hidden,$(FLAGS)) \
+		-Wno-sign-conversion -Wno-conversion -c -o $@ $<
+$(O)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -c -o $@ $<
+$(GEN)/google/protobuf/descriptor.pb-c.c:
+	@mkdir -p $(GEN)
+	protoc-c -I/usr/include --c_out=$(GEN) \
+		/usr/include/google/protobuf/descriptor.proto
+$(GEN)/%.pb-c.c: proto/%.proto
+	@mkdir -p $(@D)
+	protoc-c -Iproto --c_out=$(GEN) $<
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

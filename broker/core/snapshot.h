@@ -1,0 +1,53 @@
+/*
+ * snapshot.h - a policy bundle compiled for deciding: flat, immutable, shared
+ * by pointer.  Lists are sorted bytewise by id, so that an index order is the
+ * order in which answers list their ids, and 64 words fit one mask.
+ */
+#ifndef ALM_BROKER_CORE_SNAPSHOT_H
+#define ALM_BROKER_CORE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/core/bundle.h"
+
+struct alm_snapshot;
+
+/**
+ * Compile a checked bundle (references resolve, no cycles, limits kept); the
+ * reader in broker/policy checks.  Copies all it needs.
+ * Gives NULL only when memory is out.
+ */
+struct alm_snapshot *alm_snapshot_compile(const struct alm_bundle *bundle);
+void alm_snapshot_free(struct alm_snapshot *snapshot);
+
+const char *alm_snapshot_name(const struct alm_snapshot *snapshot);
+
+/** Words by index; the count ends the range.  Never NULL below it. */
+size_t alm_snapshot_category_count(const struct alm_snapshot *snapshot);
+const char *alm_snapshot_category(
+	const struct alm_snapshot *snapshot, size_t index);
+size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot);
+size_t alm_snapshot_basis_count(const struct alm_snapshot *snapshot);
+
+/** What may be shown of an organisation. */
+struct alm_organisation_view {
+	const char *id;
+	const char *name;
+	const char *kind;
+	const char *host; /* NULL: none */
+	enum alm_status status;
+	bool has_assurance_until;
+	int64_t assurance_until_s;
+};
+
+/** False if `index` is past the end. */
+bool alm_snapshot_organisation(const struct alm_snapshot *snapshot,
+	size_t index, struct alm_organisation_view *out);
+
+/** False if the bundle has no such organisation. */
+bool alm_snapshot_find_organisation(const struct alm_snapshot *snapshot,
+	const char *id, struct alm_organisation_view *out);
+
+#endif /* ALM_BROKER_CORE_SNAPSHOT_H */

@@ -1,0 +1,171 @@
+/*
+ * audit.h - records of the log, and reading it.  The log is an RFC 6962 tree
+ * whose leaves are the stored headers, verbatim; docs/FORMAT.md has the bytes.
+ *
+ * A header names organisations and words in clear, a person by pseudonym, and
+ * never holds content.  The private part (who, why, what was withheld) is
+ * encrypted beside it and bound by a salted commitment in the header.
+ */
+#ifndef ALM_BROKER_STORE_AUDIT_H
+#define ALM_BROKER_STORE_AUDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/id.h"
+#include "lib/merkle.h"
+
+struct alm_store;
+
+/* X(NAME, number, "word") - a number is never reused. */
+#define ALM_AUDIT_KIND_MAP(X) \
+	X(ACCEPTED, 1, "accepted") \
+	X(REFUSED, 2, "refused") \
+	X(DELIVERED, 3, "delivered") \
+	X(ACKNOWLEDGED, 4, "acknowledged") \
+	X(REJECTED, 5, "rejected") \
+	X(STOPPED, 6, "stopped-at-hand-over") \
+	X(EXPIRED, 7, "expired") \
+	X(NOTICE, 8, "notice") \
+	X(POLICY, 20, "policy-activated") \
+	X(PERSON, 30, "person-changed") \
+	X(AGENT, 40, "agent-changed") \
+	X(STANDARD, 41, "standard-changed") \
+	X(QUERY, 50, "audit-queried") \
+	X(ADMIN, 51, "administration") \
+	X(START, 60, "started") \
+	X(STOP, 61, "stopped") \
+	X(ANOMALY, 62, "anomaly")
+
+enum alm_audit_kind {
+#define X(name, number, word) ALM_AUDIT_##name = (number),
+	ALM_AUDIT_KIND_MAP(X)
+#undef X
+};
+
+/** The kind's word; "unknown" for a number that has none. */
+const char *alm_audit_kind_word(enum alm_audit_kind kind);
+/** 0 if there is no such word. */
+enum alm_audit_kind alm_audit_kind_from_word(const char *word);
+
+#define ALM_AUDIT_REPEAT 1u     /* the hand-over was a repeat */
+#define ALM_AUDIT_OVERRIDE 2u   /* an override had an effect */
+#define ALM_AUDIT_CLAMPED 4u    /* the clock had gone back */
+
+/** One record.  Texts are "" when they do not apply, never NULL. */
+struct alm_audit_record {
+	uint64_t seq; /* set by append; the leaf index is seq - 1 */
+	int64_t time_us;
+	enum alm_audit_kind kind;
+	uint8_t effect; /* enum alm_effect; 0: no decision */
+	uint8_t flags;
+	uint32_t code; /* enum alm_err, or 0 and 1 as a decision's code */
+	uint8_t level_in; /* enum alm_level */
+	uint8_t level_out;
+	uint64_t ref;      /* the record this one follows; 0: none */
+	uint64_t mail_seq; /* 0: none */
+	bool has_message_id;
+	struct alm_message_id message_id;
+	bool has_person;
+	uint8_t person[16];
+	struct alm_digest content;    /* of the signed part, or a bundle */
+	struct alm_digest commitment; /* to the private part; zero: none */
+	uint64_t policy_epoch;
+	uint64_t people_seq;
+	const char *sender;
+	const char *recipient;
+	const char *purpose;
+	const char *categories; /* released ones, comma-separated, sorted */
+	const char *basis;
+	const char *standard;
+};
+
+struct alm_audit_head {
+	uint64_t size;
+	struct alm_digest root;
+};
+
+/** A record as it is read: with its private part, if that may be seen. */
+struct alm_audit_view {
+	struct alm_audit_record record;
+	const char *detail; /* NULL: not asked for, or erased */
+};
+
+/** Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
+	bool with_detail, struct alm_arena *arena,
+	struct alm_audit_view *out_view);
+
+/** What to look for; unset fields match all, set ones must all match. */
+struct alm_audit_filter {
+	bool has_person;
+	uint8_t person[16];
+	const char *sender;    /* "" any */
+	const char *recipient;
+	const char *either;    /* sender or recipient: an agent's own scope */
+	const char *purpose;
+	const char *basis;
+	uint8_t effect;        /* 0 any */
+	bool has_code;
+	uint32_t code;
+	enum alm_audit_kind kind; /* 0 any */
+	bool has_message_id;
+	struct alm_message_id message_id;
+	int64_t since_us;      /* inclusive; 0 from the first */
+	int64_t until_us;      /* exclusive; 0 to the last */
+};
+
+bool alm_audit_filter_matches(const struct alm_audit_filter *filter,
+	const struct alm_audit_record *record);
+
+struct alm_audit_page {
+	const struct alm_audit_view *rows;
+	size_t row_count;
+	uint64_t next_seq; /* go on from here; 0: everything was seen */
+};
+
+/**
+ * Scan upwards from `from_seq` (1-based) to `until_seq` inclusive.
+ * Stops after `row_max` matches or `scan_max` records, whichever is first.
+ */
+ALM_MUST_USE enum alm_err alm_audit_scan(struct alm_store *store,
+	const struct alm_audit_filter *filter, uint64_t from_seq,
+	uint64_t until_seq, size_t row_max, uint64_t scan_max,
+	bool with_detail, struct alm_arena *arena,
+	struct alm_audit_page *out_page);
+
+/** What a verification covered, and the first thing that was wrong. */
+struct alm_audit_report {
+	uint64_t records;       /* headers hashed */
+	uint64_t private_parts; /* decrypted and matched to their commitment */
+	uint64_t private_absent;
+	uint64_t tiles;
+	uint64_t mail;          /* bodies authenticated */
+	uint64_t others;        /* people, registry, policy rows checked */
+	bool private_checked;   /* false: no key was given */
+	struct alm_audit_head head;
+	uint64_t first_bad_seq; /* 0: none, or not in a record */
+	char what[ALM_DETAIL_BYTES_MAX]; /* "" when all is well */
+};
+
+/**
+ * Recompute everything: every leaf, tile, frontier and root, the order of
+ * time, every private part (with a key) and every other stored row.  Opens
+ * its own read-only view of the folder, so it runs beside a live daemon; a
+ * damaged file can crash LMDB, so callers run this in a child process.
+ *
+ * In:      key       ALM_STORE_KEY_BYTES or NULL
+ *          progress  called now and then with records done and in all; or NULL
+ * Errors:  AUDIT_DAMAGED (the report says where), STORE_PATH, STORE_FORMAT,
+ *          STORE_KEY, STORE_IO, NOMEM
+ */
+ALM_MUST_USE enum alm_err alm_audit_verify(const char *path,
+	const uint8_t *key, void (*progress)(void *cookie, uint64_t done,
+				    uint64_t total),
+	void *cookie, struct alm_audit_report *out_report);
+
+#endif /* ALM_BROKER_STORE_AUDIT_H */

@@ -1,0 +1,273 @@
+/*
+ * store.h - everything the broker keeps: mail, people, policy, registry,
+ * standards and the audit log, in one LMDB environment, so that the effects
+ * of a turn and their records commit together.  Sole user of <lmdb.h>, whose
+ * types it does not show.  The format is docs/FORMAT.md.
+ *
+ * One writer: the thread of the loop.  Between begin and commit (or abort)
+ * all reads see the writes of the same turn.  Never logs.
+ *
+ * Life of a turn
+ *   idle     -> open turn   alm_store_begin()
+ *   open     -> idle        alm_store_commit(): all of it is on disk
+ *   open     -> idle        alm_store_abort(): none of it happened
+ *
+ * Errors that every call may give, and what to do:
+ *   STORE_FULL     the map or the disk is full: abort the turn; acknowledge-
+ *                  ments and expiry still work, refuse new mail
+ *   STORE_CORRUPT  a stored record does not decode or authenticate: refuse
+ *                  what needed it; at open, do not start
+ *   STORE_IO       the outcome is unknown: close the store and stop
+ *   NOMEM          abort the turn
+ */
+#ifndef ALM_BROKER_STORE_STORE_H
+#define ALM_BROKER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/core/person.h"
+#include "broker/store/audit.h"
+#include "lib/arena.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/id.h"
+#include "lib/merkle.h"
+
+#define ALM_STORE_KEY_BYTES 32u
+
+struct alm_store;
+
+struct alm_store_options {
+	const char *path;         /* a folder; made if its parent exists */
+	uint64_t map_bytes_max;   /* address space; 0: 64 GiB */
+	const uint8_t *key;       /* ALM_STORE_KEY_BYTES; borrowed */
+	bool must_exist;          /* do not make a new store */
+	bool is_read_only;        /* readers only; a live daemon may run */
+};
+
+/**
+ * Open, make if absent, check format, key and the audit head.
+ *
+ * Errors:  STORE_PATH, STORE_FORMAT, STORE_KEY, STORE_LOCKED, STORE_CORRUPT,
+ *          STORE_IO, NOMEM; `problem` says where.
+ */
+ALM_MUST_USE enum alm_err alm_store_open(
+	const struct alm_store_options *options, struct alm_store **out_store,
+	struct alm_problem *problem);
+
+/** Abort an open turn, close, zero keys.  NULL is a no-op. */
+void alm_store_close(struct alm_store *store);
+
+/** Open a turn.  `now_us` is the time its records carry (clamped so that
+ * records never go back in time); `seed` feeds salts and nonces. */
+ALM_MUST_USE enum alm_err alm_store_begin(
+	struct alm_store *store, int64_t now_us, const uint8_t seed[32]);
+ALM_MUST_USE enum alm_err alm_store_commit(struct alm_store *store);
+void alm_store_abort(struct alm_store *store);
+
+/** How full the map is, 0 to 1000. */
+unsigned alm_store_used_permille(struct alm_store *store);
+
+/** The instant of the newest audit record, microseconds; 0 when empty. */
+int64_t alm_store_last_time_us(const struct alm_store *store);
+
+/* --- mail --------------------------------------------------------------- */
+
+enum alm_mail_kind {
+	ALM_MAIL_MESSAGE = 1,
+	ALM_MAIL_NOTICE = 2, /* the broker's own word to a sender */
+};
+
+/** A piece of mail.  When read, everything points into the arena. */
+struct alm_mail {
+	uint64_t seq; /* durable sequence, 1-based, one for the whole store */
+	enum alm_mail_kind kind;
+	const char *recipient; /* whose mailbox */
+	const char *sender;    /* of the message; empty for a notice */
+	struct alm_message_id message_id;
+	int64_t accepted_at_ms;
+	int64_t expires_ms;
+	uint64_t audit_seq;        /* the record that accepted it */
+	struct alm_bytes message;  /* the signed part; of a notice, its body */
+	struct alm_bytes payload;  /* what may go on at most */
+	uint8_t level;             /* enum alm_level of that payload */
+	bool is_partial;
+	const char *released;      /* categories, comma-separated, sorted */
+};
+
+/** What stands in a mailbox about one piece of mail. */
+struct alm_queue_entry {
+	uint64_t seq;
+	enum alm_mail_kind kind;
+	uint32_t attempts; /* hand-overs so far */
+	uint32_t bytes;    /* of message and payload */
+	int64_t expires_ms;
+};
+
+/** Store and queue; sets `mail->seq`.  Errors: MAILBOX_FULL, and above. */
+ALM_MUST_USE enum alm_err alm_store_mail_put(
+	struct alm_store *store, struct alm_mail *mail);
+
+/** Read and decrypt.  Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_store_mail_get(struct alm_store *store,
+	uint64_t seq, struct alm_arena *arena, struct alm_mail *out_mail);
+
+/** The first entry of `recipient` after `after_seq`.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_entry *out_entry);
+
+/** One entry.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_queue_get(struct alm_store *store,
+	const char *recipient, uint64_t seq, struct alm_queue_entry *out_entry);
+
+/** Count one more hand-over.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
+	const char *recipient, uint64_t seq, uint32_t *out_attempts);
+
+/** Remove entry and body.  Errors: NOT_FOUND: it was removed before. */
+ALM_MUST_USE enum alm_err alm_store_mail_remove(
+	struct alm_store *store, const char *recipient, uint64_t seq);
+
+struct alm_mailbox_state {
+	uint64_t count;
+	uint64_t bytes;
+	uint64_t first_seq;   /* 0: empty */
+	int64_t oldest_at_ms; /* of the first; 0: empty */
+};
+
+/** All zero for a mailbox without mail. */
+ALM_MUST_USE enum alm_err alm_store_mailbox_state(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_state *out_state);
+
+/** The first mailbox with mail after `after` (""), bytewise; the name lives
+ * in the arena.  Errors: NOT_FOUND: no more. */
+ALM_MUST_USE enum alm_err alm_store_mailbox_next(struct alm_store *store,
+	const char *after, struct alm_arena *arena, const char **out_recipient);
+
+/** What is remembered of an accepted (sender, message id). */
+struct alm_duplicate {
+	uint64_t seq;
+	uint64_t audit_seq;
+	int64_t accepted_at_ms;
+	struct alm_digest content; /* SHA-256 of the signed part */
+	struct alm_bytes receipt;  /* the first receipt's content, opaque */
+};
+
+/** Errors: NOT_FOUND: never accepted. */
+ALM_MUST_USE enum alm_err alm_store_duplicate_get(struct alm_store *store,
+	const char *sender, const struct alm_message_id *id,
+	struct alm_arena *arena, struct alm_duplicate *out_duplicate);
+ALM_MUST_USE enum alm_err alm_store_duplicate_put(struct alm_store *store,
+	const char *sender, const struct alm_message_id *id,
+	const struct alm_duplicate *duplicate);
+/** Remove at most `count_max` rows whose id was made before `before_ms`. */
+ALM_MUST_USE enum alm_err alm_store_duplicate_prune(struct alm_store *store,
+	int64_t before_ms, unsigned count_max, unsigned *out_count);
+
+/* --- people ------------------------------------------------------------- */
+
+/**
+ * Keep a record; its subject is kept as a keyed hash only.
+ * Out:     out_is_new  false: the same record was there already
+ * Errors:  RECORD_CONFLICT (same id, other content), PERSON_LIMIT
+ */
+ALM_MUST_USE enum alm_err alm_store_person_put(struct alm_store *store,
+	const struct alm_person_record *record, bool *out_is_new);
+
+/** All records of one person; damage is told inside `out_person`. */
+ALM_MUST_USE enum alm_err alm_store_person_get(struct alm_store *store,
+	const char *subject, struct alm_arena *arena,
+	struct alm_person *out_person);
+
+/** Counts the changes of people's records; part of every decision. */
+uint64_t alm_store_people_sequence(const struct alm_store *store);
+
+/** The 16-byte keyed hash that stands for a person in audit records. */
+void alm_store_pseudonym(const struct alm_store *store, const char *subject,
+	uint8_t out[16]);
+
+/** A pseudonym for one agreement: HMAC-SHA-256, cut to 16 bytes. */
+void alm_store_agreement_pseudonym(const struct alm_store *store,
+	const char *basis, const char *subject, uint8_t out[16]);
+
+/* --- policy ------------------------------------------------------------- */
+
+struct alm_policy_file {
+	const char *name;
+	struct alm_bytes content; /* the source, byte for byte */
+};
+
+struct alm_policy_epoch {
+	uint64_t epoch;
+	const char *bundle;
+	int64_t activated_at_us;
+	struct alm_digest digest; /* of names and contents, in order */
+	const struct alm_policy_file *files;
+	size_t file_count;
+};
+
+/** Keep a bundle as the next epoch; sets `epoch->epoch` and its digest. */
+ALM_MUST_USE enum alm_err alm_store_policy_put(
+	struct alm_store *store, struct alm_policy_epoch *epoch);
+/** `number` 0: the newest.  Errors: NOT_FOUND; STORE_CORRUPT when the source
+ * does not have its digest. */
+ALM_MUST_USE enum alm_err alm_store_policy_get(struct alm_store *store,
+	uint64_t number, struct alm_arena *arena,
+	struct alm_policy_epoch *out_epoch);
+
+/* --- registry ----------------------------------------------------------- */
+
+struct alm_agent_row {
+	uint64_t number;          /* never reused */
+	const char *organisation;
+	const char *name;         /* unique within the organisation */
+	uint8_t curve_key[32];    /* public */
+	uint8_t signing_key[32];  /* public, Ed25519 */
+	bool is_revoked;
+	int64_t registered_at_us;
+	int64_t revoked_at_us;
+};
+
+/** Sets `agent->number`.  Errors: AGENT_EXISTS (key, or name in use). */
+ALM_MUST_USE enum alm_err alm_store_agent_put(
+	struct alm_store *store, struct alm_agent_row *agent);
+/** Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_agent_revoke(
+	struct alm_store *store, uint64_t number, int64_t now_us);
+/** The first agent with a number above `after`.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_agent_next(struct alm_store *store,
+	uint64_t after, struct alm_arena *arena, struct alm_agent_row *out);
+
+/* --- information standards ---------------------------------------------- */
+
+struct alm_standard_row {
+	const char *id;
+	const char *version;
+	struct alm_bytes descriptor; /* a FileDescriptorSet */
+};
+
+/** Errors: ID_DUPLICATE when id and version are there with other content. */
+ALM_MUST_USE enum alm_err alm_store_standard_put(
+	struct alm_store *store, const struct alm_standard_row *standard);
+/** The first one after (id, version), bytewise.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_standard_next(struct alm_store *store,
+	const char *after_id, const char *after_version,
+	struct alm_arena *arena, struct alm_standard_row *out_standard);
+
+/* --- audit (reading: audit.h) ------------------------------------------- */
+
+/**
+ * Append a record to the log in the open turn; sets seq, time and commitment.
+ * In:      detail  the private part as text lines `key: value`; "" for none
+ */
+ALM_MUST_USE enum alm_err alm_store_audit_append(struct alm_store *store,
+	struct alm_audit_record *record, const char *detail);
+
+/** Size and root of the log, open turn included. */
+void alm_store_audit_head(
+	const struct alm_store *store, struct alm_audit_head *out_head);
+
+#endif /* ALM_BROKER_STORE_STORE_H */

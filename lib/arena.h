@@ -1,0 +1,47 @@
+/*
+ * arena.h - memory that is given back all at once.  Every arena has a maximum
+ * from birth, so hostile input cannot make it grow past that.
+ */
+#ifndef ALM_LIB_ARENA_H
+#define ALM_LIB_ARENA_H
+
+#include <stddef.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+struct alm_arena_block;
+
+/** Caller's memory; zeroed is empty.  Not copied, not shared by threads. */
+struct alm_arena {
+	struct alm_arena_block *first; /* newest block */
+	size_t bytes_max;              /* of all blocks together */
+	size_t bytes;                  /* handed out */
+};
+
+/** An empty arena that will hand out at most `bytes_max` bytes. */
+void alm_arena_init(struct alm_arena *arena, size_t bytes_max);
+
+/** Forget everything handed out; keeps one block for the next round. */
+void alm_arena_reset(struct alm_arena *arena);
+
+/** Free everything.  A zeroed arena is fine. */
+void alm_arena_fini(struct alm_arena *arena);
+
+/**
+ * Zeroed memory, aligned for any type, valid until reset or fini.
+ * NULL when the maximum would be passed or memory is out.
+ */
+void *alm_arena_take(struct alm_arena *arena, size_t bytes);
+
+/** A NUL-terminated copy; NULL as alm_arena_take(). */
+char *alm_arena_text(struct alm_arena *arena, const char *text, size_t bytes);
+
+/** A copy of the bytes; NULL as alm_arena_take(). */
+uint8_t *alm_arena_copy(struct alm_arena *arena, struct alm_bytes bytes);
+
+/** A formatted text; NULL as alm_arena_take(). */
+char *alm_arena_printf(struct alm_arena *arena, const char *format, ...)
+	ALM_PRINTF(2, 3);
+
+#endif /* ALM_LIB_ARENA_H */

@@ -1,0 +1,297 @@
+/*
+ * err_map.h - the catalogue of every error a user can meet, in ascending order.
+ *
+ * X(NAME, code, kebab-name, EXIT, is_retryable, sentence, hint)
+ *
+ * 10xx general, 11xx wire, 12xx identity, 13xx mail, 14xx people, 15xx
+ * information standards, 2xxx store, 3xxx configuration, 4xxx and 5xxx see
+ * lib/err_policy_map.h, 6xxx audit, 7xxx clients, 8xxx notices.  A number is
+ * never reused and never changes its meaning.
+ */
+#ifndef ALM_LIB_ERR_MAP_H
+#define ALM_LIB_ERR_MAP_H
+
+#include "lib/err_policy_map.h"
+
+#define ALM_ERR_MAP(X) \
+	ALM_ERR_MAP_GENERAL(X) \
+	ALM_ERR_MAP_POLICY(X) \
+	ALM_ERR_MAP_CLIENT(X)
+
+/* clang-format off */
+#define ALM_ERR_MAP_GENERAL(X) \
+	X(INTERNAL, 1001, "internal-error", FAILURE, false, \
+		"Something that must not happen has happened.", \
+		"Tell the operator; the daemon's log names the place.") \
+	X(NOMEM, 1002, "out-of-memory", UNAVAILABLE, true, \
+		"Memory ran out.", \
+		"Try again; the operator can raise MemoryMax= or lower the " \
+		"limits.") \
+	X(IO, 1003, "input-output-error", FAILURE, false, \
+		"A file could not be read or written.", \
+		"Check the path, its owner and the free space.") \
+	X(USAGE, 1004, "usage", USAGE, false, \
+		"The command line is not understood.", \
+		"Run the command with --help.") \
+	X(NOT_FOUND, 1005, "not-found", NOT_FOUND, false, \
+		"There is no such thing.", \
+		"List what there is, then try again.") \
+	X(AMBIGUOUS, 1006, "ambiguous", USAGE, false, \
+		"More than one thing begins so.", \
+		"Give more of the id.") \
+	X(CONFIRM, 1007, "confirmation-needed", USAGE, false, \
+		"This cannot be undone and was not confirmed.", \
+		"Add --yes once you are sure.") \
+	X(INTERRUPTED, 1008, "interrupted", FAILURE, true, \
+		"A signal ended the work.", \
+		"Run it again.") \
+	X(MALFORMED, 1101, "malformed-frame", FAILURE, false, \
+		"The bytes are not a frame of this protocol.", \
+		"Encode with the published proto files; see PROTOCOL.md.") \
+	X(FRAME_TOO_LARGE, 1102, "frame-too-large", FAILURE, false, \
+		"The frame is larger than the limit that welcome announced.", \
+		"Send fewer envelopes in a frame or a smaller payload.") \
+	X(TOO_MANY_ENVELOPES, 1103, "too-many-envelopes", FAILURE, false, \
+		"The frame holds more envelopes than the limit.", \
+		"Send at most as many as welcome announced.") \
+	X(TOO_DEEP, 1104, "nested-too-deep", FAILURE, false, \
+		"The message nests deeper than the limit.", \
+		"Encode with the published proto files.") \
+	X(UNKNOWN_FIELD, 1105, "unknown-field", FAILURE, false, \
+		"A field is not in the schema.", \
+		"Use the proto files of the version that hello named.") \
+	X(FIELD_TOO_LARGE, 1106, "field-too-large", FAILURE, false, \
+		"A field is longer than its limit.", \
+		"See the limit beside the field in the proto file.") \
+	X(TOO_MANY_VALUES, 1107, "too-many-values", FAILURE, false, \
+		"A repeated field holds more values than its limit.", \
+		"See the limit beside the field in the proto file.") \
+	X(NOT_TEXT, 1108, "not-text", FAILURE, false, \
+		"A text field is not UTF-8 or holds a control character.", \
+		"Send UTF-8 without control characters.") \
+	X(WRONG_ENVELOPE, 1109, "wrong-envelope", FAILURE, false, \
+		"This side does not take that kind of envelope here.", \
+		"See PROTOCOL.md for who sends what.") \
+	X(VERSION, 1110, "version-unsupported", FAILURE, false, \
+		"No protocol version is spoken by both sides.", \
+		"Upgrade the older side.") \
+	X(HELLO_REQUIRED, 1111, "hello-required", UNAVAILABLE, true, \
+		"The connection has not said hello.", \
+		"Send hello first; the library does it for you.") \
+	X(BAD_MESSAGE_ID, 1112, "bad-message-id", FAILURE, false, \
+		"The message id is not a UUID of version 7.", \
+		"Make a new UUIDv7 for each message, 16 bytes.") \
+	X(CLOCK_SKEW, 1113, "clock-skew", FAILURE, false, \
+		"The sending time differs from the broker's clock by more " \
+		"than 5 minutes.", \
+		"Set the sender's clock (NTP); welcome carries the broker's" \
+		" time.") \
+	X(STALE_MESSAGE_ID, 1114, "stale-message-id", FAILURE, false, \
+		"The message id was made more than 30 days ago, so a replay" \
+		" could not be told from a first sending.", \
+		"Send the message again under a new id.") \
+	X(MESSAGE_ID_CONFLICT, 1115, "message-id-conflict", CONFLICT, false, \
+		"This id was already used for other content.", \
+		"Use a new id for new content.") \
+	X(PAYLOAD_HASH, 1116, "payload-hash-mismatch", FAILURE, false, \
+		"The payload is not the one that was signed.", \
+		"Sign and send the same bytes.") \
+	X(PAYLOAD_TOO_LARGE, 1117, "payload-too-large", FAILURE, false, \
+		"The payload is larger than the limit.", \
+		"Send at most 1 MiB in a message.") \
+	X(ALREADY_EXPIRED, 1118, "already-expired", FAILURE, false, \
+		"The message expires in the past, or further ahead than the" \
+		" limit.", \
+		"Set expires to a time in the next 90 days.") \
+	X(UNKNOWN_VERB, 1119, "unknown-verb", USAGE, false, \
+		"The request names no known verb.", \
+		"See PROTOCOL.md for the verbs.") \
+	X(BAD_ARGUMENT, 1120, "bad-argument", USAGE, false, \
+		"An argument is missing, unknown or has a bad value.", \
+		"The detail names it.") \
+	X(SUPERSEDED, 1121, "session-superseded", CONFLICT, false, \
+		"The same agent has connected again elsewhere.", \
+		"Run one process for an agent; register a second agent for " \
+		"a second process.") \
+	X(DUPLICATE_FIELD, 1122, "duplicate-field", FAILURE, false, \
+		"A field that may stand once stands twice.", \
+		"Encode each field once.") \
+	X(MISSING_FIELD, 1123, "missing-field", FAILURE, false, \
+		"A field that must be set is not.", \
+		"The detail names it; see the proto file.") \
+	X(NOT_AUTHENTICATED, 1201, "not-authenticated", DENIED, false, \
+		"The connection's key is not registered.", \
+		"Ask the broker's operator to register this agent's public " \
+		"keys.") \
+	X(AGENT_REVOKED, 1202, "agent-revoked", DENIED, false, \
+		"This agent's keys have been revoked.", \
+		"Ask the broker's operator; new keys are needed.") \
+	X(SENDER_MISMATCH, 1203, "sender-mismatch", DENIED, false, \
+		"The sender named in the message is not the one who is " \
+		"connected.", \
+		"An agent sends for its own organisation only.") \
+	X(BAD_SIGNATURE, 1204, "bad-signature", DENIED, false, \
+		"The signature does not verify with the agent's registered " \
+		"signing key.", \
+		"Check that the registered signing key is this agent's.") \
+	X(NOT_PERMITTED, 1205, "not-permitted", DENIED, false, \
+		"This agent may not ask for that.", \
+		"Ask the broker's operator.") \
+	X(AGENT_EXISTS, 1206, "agent-exists", CONFLICT, false, \
+		"The key or the name is already registered.", \
+		"Make new keys, or revoke the old agent first.") \
+	X(BROKER_KEY, 1207, "broker-not-recognised", DENIED, false, \
+		"The broker could not be reached under the key that the " \
+		"context names, or refuses this agent's key.", \
+		"Compare the broker key with the operator's, and ask " \
+		"whether this agent is registered.") \
+	X(HANDSHAKES_LIMITED, 1208, "too-many-handshakes", UNAVAILABLE, true, \
+		"Too many connections are being made.", \
+		"Wait; the library retries with back-off.") \
+	X(BUSY, 1301, "busy", UNAVAILABLE, true, \
+		"More messages are unanswered than welcome allowed.", \
+		"Wait for receipts, then send on; the library does it for " \
+		"you.") \
+	X(MAILBOX_FULL, 1302, "mailbox-full", UNAVAILABLE, true, \
+		"The recipient's mailbox is full.", \
+		"Try again later; the recipient is not collecting its mail.") \
+	X(STORE_FULL, 1303, "store-full", UNAVAILABLE, true, \
+		"The broker's store is full.", \
+		"Try again later; the operator must add space.") \
+	X(UNKNOWN_SEQUENCE, 1304, "unknown-sequence", NOT_FOUND, false, \
+		"No mail with this sequence waits for you.", \
+		"It was acknowledged, stopped or has expired.") \
+	X(DRAINING, 1305, "draining", UNAVAILABLE, true, \
+		"The broker is shutting down.", \
+		"Try again in a moment; the library does it for you.") \
+	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
+		"A record about a person is not valid.", \
+		"The detail names the line and the field.") \
+	X(RECORD_CONFLICT, 1402, "record-conflict", CONFLICT, false, \
+		"A record with this id but other content exists.", \
+		"Give the new record a new id.") \
+	X(SUBJECT_INVALID, 1403, "subject-invalid", USAGE, false, \
+		"This is not an NHS number, or its check digit is wrong.", \
+		"Give ten digits with a correct check digit.") \
+	X(PERSON_LIMIT, 1404, "person-limit", FAILURE, false, \
+		"One person has more records than the limit.", \
+		"Tell the operator; replaced records can be removed.") \
+	X(STANDARD_UNKNOWN, 1501, "standard-unknown", FAILURE, false, \
+		"The information standard or its version is not registered " \
+		"at the broker.", \
+		"List the standards, or ask the operator to add it.") \
+	X(NOT_CONFORMANT, 1502, "payload-not-conformant", FAILURE, false, \
+		"The payload does not conform to the information standard " \
+		"that it names.", \
+		"The detail lists each fault with its field path.") \
+	X(CANNOT_MINIMISE, 1503, "cannot-minimise", REFUSED, false, \
+		"Part of the content must be withheld, and the broker " \
+		"cannot take it out of this payload.", \
+		"Name an information standard in the message, or send only " \
+		"the categories and the level that the agreement covers.") \
+	X(STANDARD_INVALID, 1504, "standard-invalid", INVALID, false, \
+		"The information standard cannot be used.", \
+		"The detail names the message and field.") \
+	X(STORE_IO, 2001, "store-input-output", FAILURE, false, \
+		"The store could not be read or written.", \
+		"Check the disk; the daemon stops so that nothing unsaved " \
+		"is promised.") \
+	X(STORE_CORRUPT, 2002, "store-corrupt", INTEGRITY, false, \
+		"The store is damaged.", \
+		"Keep a copy, restore a backup, and run almoner audit " \
+		"verify.") \
+	X(STORE_FORMAT, 2003, "store-format-unknown", INVALID, false, \
+		"The store was written by another version of Almoner.", \
+		"Use the version that wrote it, or convert it; see " \
+		"FORMAT.md.") \
+	X(STORE_LOCKED, 2004, "store-in-use", CONFLICT, false, \
+		"Another process has the store open.", \
+		"Stop it, or ask it over the administration socket.") \
+	X(STORE_KEY, 2005, "store-key-wrong", DENIED, false, \
+		"The key is not the one that this store was made with.", \
+		"Give the store's own key file.") \
+	X(STORE_PATH, 2006, "store-path", INVALID, false, \
+		"The store's folder is missing, is not writable, or is on a" \
+		" file system that cannot hold it.", \
+		"Give a folder on a local disk that the service user may " \
+		"write.") \
+	X(CONFIG, 3001, "configuration-invalid", INVALID, false, \
+		"The configuration is not valid.", \
+		"The detail names the file, the line and the nearest valid " \
+		"name.") \
+	X(ENDPOINT_BUSY, 3002, "endpoint-busy", FAILURE, false, \
+		"The endpoint is already in use.", \
+		"Stop the other process, or choose another endpoint.") \
+	X(ENDPOINT_INVALID, 3003, "endpoint-invalid", INVALID, false, \
+		"The endpoint cannot be used.", \
+		"Write tcp://ADDRESS:PORT or ipc:///PATH.") \
+	X(KEY_FILE_MODE, 3004, "key-file-mode", INVALID, false, \
+		"A key file can be read by others.", \
+		"Set its mode to 0400 (chmod 0400 FILE).") \
+	X(KEY_FILE, 3005, "key-file-invalid", INVALID, false, \
+		"A key file is missing or does not hold a key.", \
+		"Make it with almonerd --generate-keys or almoner agent " \
+		"keygen.") \
+	X(STRANGER_ADMITTED, 3006, "stranger-admitted", FAILURE, false, \
+		"The start-up proof that a stranger is refused has failed.", \
+		"Do not run this build; report it.") \
+	X(CLOCK, 3007, "clock-invalid", FAILURE, false, \
+		"The system clock is outside the years 2000 to 2099 or far " \
+		"before the last record.", \
+		"Set the clock.")
+/* clang-format on */
+
+/* clang-format off */
+#define ALM_ERR_MAP_CLIENT(X) \
+	X(AUDIT_DAMAGED, 6001, "audit-damaged", INTEGRITY, false, \
+		"The audit log does not verify.", \
+		"Keep this copy as evidence, and compare with a backup and " \
+		"with published heads.") \
+	X(AUDIT_TRUNCATED, 6002, "audit-truncated", INTEGRITY, false, \
+		"The audit log is shorter than a head that was seen before.", \
+		"Keep this copy as evidence; records are missing.") \
+	X(CURSOR, 6003, "cursor-invalid", USAGE, false, \
+		"The cursor does not belong to this question.", \
+		"Ask again from the beginning.") \
+	X(REASON_REQUIRED, 6004, "reason-required", USAGE, false, \
+		"This question needs a reason, which is recorded.", \
+		"Add --reason TEXT.") \
+	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
+		"Looking up a person needs the store key.", \
+		"Give --key FILE, or ask over the administration socket.") \
+	X(TIMEOUT, 7001, "timed-out", UNAVAILABLE, true, \
+		"No answer came in time.", \
+		"Try again; a message keeps its id, so nothing is sent " \
+		"twice.") \
+	X(UNREACHABLE, 7002, "broker-unreachable", UNAVAILABLE, true, \
+		"The broker cannot be reached.", \
+		"Check the endpoint, the network and whether almonerd runs.") \
+	X(CONTEXT, 7003, "context-invalid", INVALID, false, \
+		"The context file is missing or not valid.", \
+		"The detail names the file and line; see almoner-" \
+		"context(5).") \
+	X(SIDECAR, 7004, "sidecar-invalid", INVALID, false, \
+		"The file that describes the message is not valid.", \
+		"The detail names the line; correct it and move both files " \
+		"back to outbox.") \
+	X(WINDOW_FULL, 7005, "window-full", UNAVAILABLE, true, \
+		"As many messages are unanswered as the broker allows.", \
+		"Process receipts, then send on.") \
+	X(EXPECTATION, 7006, "expectation-failed", FAILURE, false, \
+		"The demonstration did not go as expected.", \
+		"The story above says where.") \
+	X(NOTICE_EXPIRED, 8001, "not-delivered-expired", FAILURE, false, \
+		"The message expired before the recipient took it.", \
+		"Check whether the information is still needed, and contact" \
+		" the recipient directly.") \
+	X(NOTICE_STOPPED, 8002, "stopped-at-hand-over", REFUSED, false, \
+		"The message was stopped when it was about to be handed " \
+		"over.", \
+		"See the reason; something changed after the message was " \
+		"accepted.") \
+	X(NOTICE_REJECTED, 8003, "rejected-by-recipient", FAILURE, false, \
+		"The recipient rejected the message.", \
+		"See the recipient's reason.")
+/* clang-format on */
+
+#endif /* ALM_LIB_ERR_MAP_H */

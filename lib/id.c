@@ -1,0 +1,160 @@
+#include "lib/id.h"
+
+#include <string.h>
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		(c >= '0' && c <= '9');
+}
+
+bool alm_id_is_valid(const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if (bytes == 0 || bytes > ALM_ID_BYTES_MAX ||
+		!is_alphanumeric(text[0]) || strcmp(text, "any") == 0) {
+		return false;
+	}
+	for (size_t i = 1; i < bytes; i++) {
+		if (!is_alphanumeric(text[i]) && text[i] != '.' &&
+			text[i] != '_' && text[i] != '-') {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool alm_request_id_is_valid(const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if (bytes == 0 || bytes > ALM_ID_BYTES_MAX) {
+		return false;
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		if (text[i] < 0x21 || text[i] > 0x7E) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct alm_message_id alm_message_id_make(
+	int64_t unix_ms, const uint8_t random[10])
+{
+	struct alm_message_id id;
+
+	for (unsigned i = 0; i < 6; i++) {
+		id.raw[i] = (uint8_t)((uint64_t)unix_ms >> (8 * (5 - i)));
+	}
+	memcpy(id.raw + 6, random, 10);
+	id.raw[6] = (uint8_t)((id.raw[6] & 0x0Fu) | 0x70u);
+	id.raw[8] = (uint8_t)((id.raw[8] & 0x3Fu) | 0x80u);
+	return id;
+}
+
+bool alm_message_id_is_valid(const struct alm_message_id *id)
+{
+	return (id->raw[6] & 0xF0u) == 0x70u && (id->raw[8] & 0xC0u) == 0x80u;
+}
+
+int64_t alm_message_id_ms(const struct alm_message_id *id)
+{
+	uint64_t ms = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		ms = (ms << 8) | id->raw[i];
+	}
+	return (int64_t)ms;
+}
+
+/* Where the dashes of 8-4-4-4-12 stand, counted in bytes. */
+static bool dash_before(size_t byte)
+{
+	return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
+void alm_message_id_text(
+	const struct alm_message_id *id, char out[ALM_UUID_TEXT_BYTES])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < ALM_MESSAGE_ID_BYTES; i++) {
+		if (dash_before(i)) {
+			out[at++] = '-';
+		}
+		alm_hex(&id->raw[i], 1, out + at);
+		at += 2;
+	}
+}
+
+enum alm_err alm_message_id_parse(
+	const char *text, struct alm_message_id *out_id)
+{
+	struct alm_message_id id;
+	size_t at = 0;
+
+	if (strlen(text) != ALM_UUID_TEXT_BYTES - 1) {
+		return ALM_BAD_MESSAGE_ID;
+	}
+	for (size_t i = 0; i < ALM_MESSAGE_ID_BYTES; i++) {
+		char pair[3] = {0};
+
+		if (dash_before(i) && text[at++] != '-') {
+			return ALM_BAD_MESSAGE_ID;
+		}
+		memcpy(pair, text + at, 2);
+		if (alm_unhex(pair, &id.raw[i], 1) != ALM_OK) {
+			return ALM_BAD_MESSAGE_ID;
+		}
+		at += 2;
+	}
+	if (!alm_message_id_is_valid(&id)) {
+		return ALM_BAD_MESSAGE_ID;
+	}
+	*out_id = id;
+	return ALM_OK;
+}
+
+void alm_hex(const uint8_t *data, size_t bytes, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < bytes; i++) {
+		out[2 * i] = digits[data[i] >> 4];
+		out[2 * i + 1] = digits[data[i] & 0x0Fu];
+	}
+	out[2 * bytes] = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	if (c >= 'a' && c <= 'f') {
+		return c - 'a' + 10;
+	}
+	if (c >= 'A' && c <= 'F') {
+		return c - 'A' + 10;
+	}
+	return -1;
+}
+
+enum alm_err alm_unhex(const char *text, uint8_t *out, size_t bytes)
+{
+	if (strlen(text) != 2 * bytes) {
+		return ALM_VALUE_BAD;
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		int high = hex_value(text[2 * i]);
+		int low = hex_value(text[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			return ALM_VALUE_BAD;
+		}
+		out[i] = (uint8_t)((high << 4) | low);
+	}
+	return ALM_OK;
+}

@@ -1,0 +1,96 @@
+/*
+ * limits.h - every limit of the wire, the mail and the records, in one place.
+ * The unit is the last word of each name; the reason stands beside it.  The
+ * limits of a policy bundle are those of docs/POLICY.md and stand here too.
+ */
+#ifndef ALM_LIB_LIMITS_H
+#define ALM_LIB_LIMITS_H
+
+#include <assert.h>
+#include <stddef.h>
+
+/* --- the wire ---------------------------------------------------------- */
+
+#define ALM_PAYLOAD_BYTES_MAX ((size_t)1024 * 1024)
+/* One payload of the largest size, its envelope and its signature path. */
+#define ALM_FRAME_BYTES_MAX (ALM_PAYLOAD_BYTES_MAX + (size_t)128 * 1024)
+/* The administration socket also carries policy bundles (64 MiB). */
+#define ALM_ADMIN_FRAME_BYTES_MAX ((size_t)72 * 1024 * 1024)
+#define ALM_FRAME_ENVELOPES_MAX 256u
+#define ALM_WIRE_DEPTH_MAX 8u
+/* The signed part of a message; small, so that decoding it stays cheap. */
+#define ALM_MESSAGE_BYTES_MAX ((size_t)32 * 1024)
+#define ALM_ACKS_PER_ENVELOPE_MAX 1024u
+#define ALM_ROWS_PER_ANSWER_MAX 1000u
+
+#define ALM_MESSAGE_ID_BYTES 16u
+#define ALM_DIGEST_BYTES 32u
+#define ALM_SIGNATURE_BYTES 64u
+/* One signature covers at most this many messages (a path of 8 digests). */
+#define ALM_SIGNATURE_LEAVES_MAX 256u
+#define ALM_SIGNATURE_PATH_MAX 8u
+
+/* --- words ------------------------------------------------------------- */
+
+#define ALM_ID_BYTES_MAX 64u      /* ids of the policy language */
+#define ALM_TEXT_BYTES_MAX 1024u  /* reasons, references, names */
+#define ALM_CATEGORIES_MAX 64u
+#define ALM_TRACEPARENT_BYTES 55u /* W3C trace context, version 00 */
+
+/* --- time -------------------------------------------------------------- */
+
+#define ALM_CLOCK_SKEW_MS_MAX (5 * 60 * 1000)
+/* Ids older than this are refused: their duplicates are no longer known. */
+#define ALM_MESSAGE_ID_AGE_MS_MAX (30LL * 24 * 3600 * 1000)
+/* Duplicate rows outlive the oldest id that is still accepted. */
+#define ALM_DUPLICATE_KEEP_MS (35LL * 24 * 3600 * 1000)
+#define ALM_EXPIRY_DEFAULT_MS (14LL * 24 * 3600 * 1000)
+#define ALM_EXPIRY_MS_MAX (90LL * 24 * 3600 * 1000)
+
+/* --- connections and mail ---------------------------------------------- */
+
+#define ALM_SESSIONS_MAX 4096u
+#define ALM_SEND_WINDOW_MAX 8192u    /* unanswered sends of one session */
+#define ALM_DELIVER_WINDOW_MAX 8192u /* unacknowledged mail of one session */
+#define ALM_DELIVER_WINDOW_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define ALM_AGENTS_MAX 65536u
+#define ALM_MAILBOX_MESSAGES_MAX 20000000ull
+
+/* --- one turn of the loop ---------------------------------------------- */
+
+#define ALM_TURN_FRAMES_MAX 2048u
+#define ALM_TURN_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define ALM_TURN_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+/* --- people ------------------------------------------------------------ */
+
+#define ALM_PERSON_RECORDS_MAX 4096u
+#define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
+
+/* --- a policy bundle --------------------------------------------------- */
+
+#define ALM_BUNDLE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define ALM_BUNDLE_DEPTH_MAX 8u
+#define ALM_KINDS_MAX 64u
+#define ALM_PURPOSES_MAX 64u
+#define ALM_ORGANISATIONS_MAX 65535u
+#define ALM_GROUPS_MAX 65535u
+#define ALM_BASES_MAX 65535u
+#define ALM_PROHIBITIONS_MAX 4096u
+
+/* --- information standards --------------------------------------------- */
+
+#define ALM_STANDARD_BYTES_MAX ((size_t)256 * 1024)
+#define ALM_STANDARD_FIELDS_MAX 1024u
+#define ALM_STANDARD_DEPTH_MAX 8u
+#define ALM_STANDARDS_MAX 1024u
+
+static_assert(ALM_PAYLOAD_BYTES_MAX + ALM_MESSAGE_BYTES_MAX <
+		ALM_FRAME_BYTES_MAX,
+	"one message of the largest size fits a frame");
+static_assert((1u << ALM_SIGNATURE_PATH_MAX) == ALM_SIGNATURE_LEAVES_MAX,
+	"the path is as long as the tree is deep");
+static_assert(ALM_DUPLICATE_KEEP_MS > ALM_MESSAGE_ID_AGE_MS_MAX,
+	"a duplicate is known as long as its id is accepted");
+
+#endif /* ALM_LIB_LIMITS_H */

@@ -1,0 +1,350 @@
+/*
+ * wire.h - envelopes as plain, bounded structs, and their encoding.
+ *
+ * lib/wire is the only place that sees generated protobuf.  Decoding scans the
+ * bytes against limits first, then unpacks into an arena; every pointer in a
+ * decoded struct is valid until that arena is reset.  Texts are never NULL,
+ * are valid UTF-8 and hold no control characters; lists come with a count.
+ * Never logs; any thread, one arena at a time.
+ */
+#ifndef ALM_LIB_WIRE_WIRE_H
+#define ALM_LIB_WIRE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+
+#define ALM_PROTOCOL_VERSION 1u
+
+/** A borrowed list of texts. */
+struct alm_texts {
+	const char *const *items;
+	size_t count;
+};
+
+/* Numbers as on the wire. */
+enum alm_wire_level {
+	ALM_WIRE_LEVEL_NONE = 0,
+	ALM_WIRE_LEVEL_AGGREGATE = 1,
+	ALM_WIRE_LEVEL_ANONYMISED = 2,
+	ALM_WIRE_LEVEL_PSEUDONYMISED = 3,
+	ALM_WIRE_LEVEL_IDENTIFIABLE = 4,
+};
+
+enum alm_wire_override {
+	ALM_WIRE_OVERRIDE_NONE = 0,
+	ALM_WIRE_OVERRIDE_EMERGENCY = 1,
+	ALM_WIRE_OVERRIDE_GUARDIAN = 2,
+};
+
+enum alm_priority {
+	ALM_PRIORITY_ROUTINE = 0,
+	ALM_PRIORITY_URGENT = 1,
+	ALM_PRIORITY_BULK = 2,
+};
+
+enum alm_notice_kind {
+	ALM_NOTICE_KIND_EXPIRED = 1,
+	ALM_NOTICE_KIND_STOPPED = 2,
+	ALM_NOTICE_KIND_REJECTED = 3,
+};
+
+/** The signed part of a message; see message.proto. */
+struct alm_message {
+	struct alm_message_id id;
+	const char *sender;
+	const char *recipient;
+	const char *purpose;
+	struct alm_texts categories;
+	const char *standard;
+	const char *standard_version;
+	enum alm_wire_level payload_level;
+	const char *subject;
+	const char *subject_unknown;
+	const char *basis;
+	bool has_relationship;
+	const char *relationship_kind;
+	const char *relationship_ref;
+	const char *relationship_organisation;
+	bool has_override;
+	enum alm_wire_override override_kind;
+	const char *override_by;
+	const char *override_reason;
+	bool has_not_before;
+	uint64_t not_before_epoch;
+	uint64_t not_before_seq;
+	struct alm_bytes correlation_id; /* 16 bytes or none */
+	int64_t deadline_ms;
+	int64_t expires_ms;
+	enum alm_priority priority;
+	const char *traceparent;
+	uint8_t payload_sha256[ALM_DIGEST_BYTES];
+};
+
+struct alm_signature {
+	uint8_t ed25519[ALM_SIGNATURE_BYTES];
+	uint32_t leaf_index;
+	uint32_t tree_size;
+	struct alm_bytes path; /* 32 bytes a step */
+};
+
+struct alm_send {
+	struct alm_bytes message; /* exactly the signed bytes */
+	struct alm_bytes payload;
+	int64_t sent_at_ms;
+	struct alm_signature signature;
+};
+
+struct alm_wire_problem {
+	enum alm_err code;
+	const char *detail;
+	const uint32_t *reasons;
+	size_t reason_count;
+	struct alm_texts withheld;
+	const char *nearest;
+	struct alm_texts candidates;
+	struct alm_bytes message_id; /* 16 bytes or none */
+	/* Decoded only; encoding takes these from the catalogue. */
+	const char *name;
+	const char *sentence;
+	const char *hint;
+	bool is_retryable;
+};
+
+struct alm_hello {
+	uint32_t version;
+	const char *software;
+	uint32_t credit;
+};
+
+struct alm_welcome {
+	uint32_t version;
+	uint32_t credit;
+	int64_t broker_time_ms;
+	uint64_t frame_bytes_max;
+	uint32_t frame_envelopes_max;
+	uint64_t payload_bytes_max;
+	const char *organisation;
+	const char *agent;
+	uint64_t policy_epoch;
+	uint64_t people_sequence;
+};
+
+struct alm_accepted {
+	uint64_t sequence;
+	uint64_t audit_sequence;
+	int64_t accepted_at_ms;
+	bool is_duplicate;
+	bool is_transformed;
+	const char *basis;
+	enum alm_wire_level level;
+	struct alm_texts released;
+	struct alm_texts withheld;
+	struct alm_texts obligations;
+};
+
+struct alm_receipt {
+	struct alm_message_id message_id;
+	bool is_accepted;
+	struct alm_accepted accepted;     /* if is_accepted */
+	struct alm_wire_problem refused; /* if not */
+};
+
+struct alm_deliver {
+	uint64_t sequence;
+	uint32_t attempt;
+	bool is_repeat;
+	struct alm_message_id message_id;
+	const char *sender;
+	const char *recipient;
+	const char *purpose;
+	struct alm_texts categories;
+	const char *standard;
+	const char *standard_version;
+	enum alm_wire_level level;
+	const char *subject;
+	struct alm_bytes pseudonym;
+	const char *basis;
+	struct alm_texts obligations;
+	bool is_partial;
+	struct alm_bytes correlation_id;
+	int64_t deadline_ms;
+	int64_t expires_ms;
+	enum alm_priority priority;
+	const char *traceparent;
+	int64_t accepted_at_ms;
+	struct alm_bytes payload;
+};
+
+struct alm_acknowledgement {
+	uint64_t sequence;
+	bool is_rejected;
+	const char *reason;
+};
+
+struct alm_acknowledge {
+	const struct alm_acknowledgement *items;
+	size_t count;
+};
+
+struct alm_acknowledged {
+	const uint64_t *sequences;
+	size_t count;
+};
+
+struct alm_notice {
+	uint64_t sequence;
+	uint32_t attempt;
+	bool is_repeat;
+	enum alm_notice_kind kind;
+	struct alm_message_id message_id;
+	const char *recipient;
+	struct alm_wire_problem problem;
+	const char *reason;
+	int64_t at_ms;
+};
+
+struct alm_ping {
+	struct alm_bytes context;
+	int64_t broker_time_ms; /* pong only */
+};
+
+struct alm_argument {
+	const char *key;
+	const char *value;
+};
+
+struct alm_attachment {
+	const char *name;
+	struct alm_bytes content;
+};
+
+struct alm_request_call {
+	uint32_t id;
+	const char *verb;
+	const struct alm_argument *arguments;
+	size_t argument_count;
+	const struct alm_attachment *attachments;
+	size_t attachment_count;
+};
+
+struct alm_answer {
+	uint32_t id;
+	enum alm_err code;
+	const char *detail;
+	struct alm_texts columns;
+	const struct alm_texts *rows; /* each with columns.count cells */
+	size_t row_count;
+	const char *cursor;
+	const struct alm_argument *facts;
+	size_t fact_count;
+};
+
+enum alm_envelope_kind {
+	ALM_ENVELOPE_HELLO = 1,
+	ALM_ENVELOPE_WELCOME = 2,
+	ALM_ENVELOPE_SEND = 3,
+	ALM_ENVELOPE_RECEIPT = 4,
+	ALM_ENVELOPE_DELIVER = 5,
+	ALM_ENVELOPE_ACKNOWLEDGE = 6,
+	ALM_ENVELOPE_ACKNOWLEDGED = 7,
+	ALM_ENVELOPE_NOTICE = 8,
+	ALM_ENVELOPE_PING = 9,
+	ALM_ENVELOPE_PONG = 10,
+	ALM_ENVELOPE_ERROR = 11,
+	ALM_ENVELOPE_CREDIT = 12,
+	ALM_ENVELOPE_QUERY = 13,
+	ALM_ENVELOPE_ADMINISTER = 14,
+	ALM_ENVELOPE_ANSWER = 15,
+};
+
+/** One envelope; `kind` says which member holds. */
+struct alm_envelope {
+	enum alm_envelope_kind kind;
+	union {
+		struct alm_hello hello;
+		struct alm_welcome welcome;
+		struct alm_send send;
+		struct alm_receipt receipt;
+		struct alm_deliver deliver;
+		struct alm_acknowledge acknowledge;
+		struct alm_acknowledged acknowledged;
+		struct alm_notice notice;
+		struct alm_ping ping; /* and pong */
+		struct alm_wire_problem error;
+		uint32_t credit;
+		struct alm_request_call request; /* query, administer */
+		struct alm_answer answer;
+	};
+};
+
+/** Who decodes: sets which envelopes and sizes are taken. */
+enum alm_wire_side {
+	ALM_WIRE_BROKER_AGENTS, /* from agents: hello send acknowledge ... */
+	ALM_WIRE_BROKER_ADMIN,  /* from the local socket: administer ping */
+	ALM_WIRE_AGENT,         /* from the broker: welcome receipt ... */
+};
+
+/**
+ * Decode a frame.
+ *
+ * In:      frame          borrowed; payloads may point into the arena only
+ * Out:     out_envelopes  1 to ALM_FRAME_ENVELOPES_MAX, in the arena
+ * Errors:  MALFORMED, FRAME_TOO_LARGE, TOO_MANY_ENVELOPES, TOO_DEEP,
+ *          UNKNOWN_FIELD, FIELD_TOO_LARGE, TOO_MANY_VALUES, NOT_TEXT,
+ *          DUPLICATE_FIELD, MISSING_FIELD, WRONG_ENVELOPE: refuse the frame;
+ *          NOMEM: the arena's maximum.  `problem` names the field.
+ */
+ALM_MUST_USE enum alm_err alm_wire_decode(enum alm_wire_side side,
+	struct alm_bytes frame, struct alm_arena *arena,
+	const struct alm_envelope **out_envelopes, size_t *out_count,
+	struct alm_problem *problem);
+
+/**
+ * Decode the signed part of a message.  Errors as alm_wire_decode(), and
+ * BAD_MESSAGE_ID.  The words of the policy are not judged here: a missing
+ * purpose is for the decision to refuse.
+ */
+ALM_MUST_USE enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
+	struct alm_arena *arena, struct alm_message *out_message,
+	struct alm_problem *problem);
+
+/**
+ * Encode the signed part.  The result lives in the arena.
+ * Errors: NOMEM, FIELD_TOO_LARGE.
+ */
+ALM_MUST_USE enum alm_err alm_wire_encode_message(
+	const struct alm_message *message, struct alm_arena *arena,
+	struct alm_bytes *out_bytes);
+
+/** A frame being filled.  Caller's memory; zeroed after init. */
+struct alm_frame_builder {
+	uint8_t *data; /* heap, grows to bytes_max */
+	size_t bytes;
+	size_t bytes_capacity;
+	size_t bytes_max;
+	size_t envelope_count;
+};
+
+void alm_frame_init(struct alm_frame_builder *frame, size_t bytes_max);
+void alm_frame_fini(struct alm_frame_builder *frame);
+void alm_frame_reset(struct alm_frame_builder *frame);
+
+/**
+ * Append one envelope.  `arena` is scratch.
+ * Errors: FRAME_TOO_LARGE, TOO_MANY_ENVELOPES: nothing was added, send the
+ *         frame first and add to the next; NOMEM.
+ */
+ALM_MUST_USE enum alm_err alm_frame_add(struct alm_frame_builder *frame,
+	const struct alm_envelope *envelope, struct alm_arena *arena);
+
+/** The bytes of the frame; valid until the next call on it. */
+struct alm_bytes alm_frame_bytes(const struct alm_frame_builder *frame);
+
+#endif /* ALM_LIB_WIRE_WIRE_H */

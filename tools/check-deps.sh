@@ -1,0 +1,48 @@
+#!/bin/sh
+# A directory may include only what its row allows; see docs/ARCHITECTURE.md.
+set -eu
+cd "$(dirname "$0")/.."
+rc=0
+fail() {
+	[ -z "$2" ] || { printf '%s\n' "$1" "$2" >&2; rc=1; }
+}
+rule() { # rule DIR REGEX: files in DIR include, of this project, only REGEX
+	[ -d "$1" ] || return 0
+	fail "not allowed in $1:" "$(grep -HnE '^ *# *include "' "$1"/*.[ch] |
+		grep -vE "include \"($2)" || true)"
+}
+pure() { # pure DIR: only these headers of the system
+	[ -d "$1" ] || return 0
+	fail "not allowed in $1:" "$(grep -HnE '^ *# *include <' "$1"/*.[ch] |
+		grep -vE '<(assert|stdbool|stddef|stdint|stdio|stdlib|string)\.h>' || true)"
+}
+only() { # only PATH_REGEX REGEX: nobody else includes this
+	fail "only $1 may include $2:" "$(grep -rnE "# *include ($2)" \
+		--include='*.[ch]' lib broker agents cli 2>/dev/null |
+		grep -vE "^($1)" || true)"
+}
+rule lib            'lib/[a-z_0-9]*\.h"'
+rule lib/yaml       'lib/'
+rule lib/wire       'lib/|almoner/|google/'
+rule broker/core    'broker/core/|lib/[a-z_0-9]*\.h"'
+rule broker/policy  'broker/(policy|core)/|lib/'
+rule broker/auth    'broker/auth/|lib/'
+rule broker/store   'broker/(store|core)/|lib/'
+rule broker/edge    'broker/edge/|lib/'
+rule broker/config  'broker/config/|lib/'
+rule agents/client  'agents/(client|include)/|lib/'
+rule agents/folder  'agents/(folder|include)/|lib/'
+rule agents/roles   'agents/(roles|include)/|lib/'
+rule agents/examples 'almoner\.h"'
+for dir in cli cli/*/; do
+	rule "${dir%/}" 'cli/|lib/|agents/include/|broker/(core|policy|config)/|broker/store/(store|audit)\.h"'
+done
+pure broker/core
+only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'
+only 'broker/store/' '<lmdb\.h>'
+only 'broker/edge/|agents/' '<zmq\.h>'
+only 'lib/yaml/'    '<yaml\.h>'
+only 'cli/'         '<jansson\.h>'
+fail 'nothing includes a program:' "$(grep -rnE '# *include "(cli|agents/(folder|roles))/' \
+	--include='*.[ch]' lib broker agents/client agents/include 2>/dev/null || true)"
+exit $rc
