@@ -38,7 +38,7 @@ uint64_t alm_get_u64(const uint8_t in[8])
 bool alm_bytes_equal(struct alm_bytes a, struct alm_bytes b)
 {
 	return a.bytes == b.bytes &&
-		(a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);
+	       (a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);
 }
 
 void alm_writer_init(struct alm_writer *w, uint8_t *data, size_t bytes_max)

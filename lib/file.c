@@ -108,8 +108,7 @@ out:
 	return err;
 }
 
-enum alm_err alm_file_sync_folder(
-	const char *path, struct alm_problem *problem)
+enum alm_err alm_file_sync_folder(const char *path, struct alm_problem *problem)
 {
 	enum alm_err err = ALM_OK;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -123,8 +122,7 @@ enum alm_err alm_file_sync_folder(
 	return err;
 }
 
-static enum alm_err sync_parent(
-	const char *path, struct alm_problem *problem)
+static enum alm_err sync_parent(const char *path, struct alm_problem *problem)
 {
 	char copy[PATH_MAX];
 
@@ -210,8 +208,8 @@ enum alm_err alm_key_file_write(const char *path,
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 
 	if (fd < 0) {
-		return alm_problem_set(problem, ALM_KEY_FILE, "%s: %s", path,
-			strerror(errno));
+		return alm_problem_set(
+			problem, ALM_KEY_FILE, "%s: %s", path, strerror(errno));
 	}
 	alm_hex(key, ALM_KEY_BYTES, text);
 	text[KEY_TEXT_BYTES] = '\n';

@@ -5,7 +5,7 @@
 static bool is_alphanumeric(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		(c >= '0' && c <= '9');
+	       (c >= '0' && c <= '9');
 }
 
 bool alm_id_is_valid(const char *text)

@@ -32,8 +32,8 @@
 
 /* --- words ------------------------------------------------------------- */
 
-#define ALM_ID_BYTES_MAX 64u      /* ids of the policy language */
-#define ALM_TEXT_BYTES_MAX 1024u  /* reasons, references, names */
+#define ALM_ID_BYTES_MAX 64u     /* ids of the policy language */
+#define ALM_TEXT_BYTES_MAX 1024u /* reasons, references, names */
 #define ALM_CATEGORIES_MAX 64u
 #define ALM_TRACEPARENT_BYTES 55u /* W3C trace context, version 00 */
 
@@ -85,8 +85,8 @@
 #define ALM_STANDARD_DEPTH_MAX 8u
 #define ALM_STANDARDS_MAX 1024u
 
-static_assert(ALM_PAYLOAD_BYTES_MAX + ALM_MESSAGE_BYTES_MAX <
-		ALM_FRAME_BYTES_MAX,
+static_assert(
+	ALM_PAYLOAD_BYTES_MAX + ALM_MESSAGE_BYTES_MAX < ALM_FRAME_BYTES_MAX,
 	"one message of the largest size fits a frame");
 static_assert((1u << ALM_SIGNATURE_PATH_MAX) == ALM_SIGNATURE_LEAVES_MAX,
 	"the path is as long as the tree is deep");

@@ -48,8 +48,8 @@ ALM_MUST_USE bool alm_merkle_verify_inclusion(struct alm_hash *hash,
 
 /** Fold `path` into the root it implies; false if its length is not that of
  * a proof for `index` in `size`. */
-ALM_MUST_USE bool alm_merkle_implied_root(struct alm_hash *hash,
-	uint64_t index, uint64_t size, const struct alm_digest *leaf,
+ALM_MUST_USE bool alm_merkle_implied_root(struct alm_hash *hash, uint64_t index,
+	uint64_t size, const struct alm_digest *leaf,
 	const struct alm_digest *path, size_t path_count,
 	struct alm_digest *out_root);
 

@@ -23,7 +23,7 @@ static int64_t days_from_civil(struct civil c)
 	int64_t month = (c.month + 9) % 12; /* March is 0 */
 
 	return year * 365 + year / 4 - year / 100 + year / 400 +
-		(month * 306 + 5) / 10 + c.day - 1 - 719468;
+	       (month * 306 + 5) / 10 + c.day - 1 - 719468;
 }
 
 static struct civil civil_from_days(int64_t days)
@@ -31,11 +31,10 @@ static struct civil civil_from_days(int64_t days)
 	int64_t z = days + 719468;
 	int64_t era = z / 146097;
 	int64_t of_era = z % 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 -
-			       of_era / 146096) /
+	int64_t year =
+		(of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) /
 		365;
-	int64_t of_year =
-		of_era - (365 * year + year / 4 - year / 100);
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
 	int64_t month = (5 * of_year + 2) / 153;
 
 	return (struct civil){
@@ -49,8 +48,7 @@ static int64_t days_in_month(int64_t year, int64_t month)
 {
 	static const int8_t days[] = {
 		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap =
-		(year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && is_leap ? 1 : 0);
 }
@@ -104,7 +102,7 @@ enum alm_err alm_instant_parse(const char *text, int64_t *out_s)
 		return ALM_VALUE_BAD;
 	}
 	*out_s = days_from_civil(c) * DAY_S + hour * HOUR_S + minute * 60 +
-		second;
+		 second;
 	return ALM_OK;
 }
 

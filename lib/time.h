@@ -13,13 +13,12 @@
 
 #include "lib/err.h"
 
-#define ALM_INSTANT_TEXT_BYTES 21u /* YYYY-MM-DDTHH:MM:SSZ and a NUL */
+#define ALM_INSTANT_TEXT_BYTES 21u    /* YYYY-MM-DDTHH:MM:SSZ and a NUL */
 #define ALM_INSTANT_US_TEXT_BYTES 28u /* with six decimals */
-#define ALM_INSTANT_NEVER INT64_MAX /* the end of "until further notice" */
+#define ALM_INSTANT_NEVER INT64_MAX   /* the end of "until further notice" */
 
 /** Exactly YYYY-MM-DDTHH:MM:SSZ, 2000 to 2099.  Errors: VALUE_BAD. */
-ALM_MUST_USE enum alm_err alm_instant_parse(
-	const char *text, int64_t *out_s);
+ALM_MUST_USE enum alm_err alm_instant_parse(const char *text, int64_t *out_s);
 
 /** `instant_s` lies in the years 1970 to 9999. */
 void alm_instant_text(int64_t instant_s, char out[ALM_INSTANT_TEXT_BYTES]);
@@ -46,7 +45,6 @@ ALM_MUST_USE enum alm_err alm_period_parse(
 bool alm_period_holds(const struct alm_period *period, int64_t instant_s);
 
 /** `90s 5m 30d 168h` in seconds.  Errors: VALUE_BAD. */
-ALM_MUST_USE enum alm_err alm_duration_parse(
-	const char *text, int64_t *out_s);
+ALM_MUST_USE enum alm_err alm_duration_parse(const char *text, int64_t *out_s);
 
 #endif /* ALM_LIB_TIME_H */

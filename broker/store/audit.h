@@ -52,9 +52,9 @@ const char *alm_audit_kind_word(enum alm_audit_kind kind);
 /** 0 if there is no such word. */
 enum alm_audit_kind alm_audit_kind_from_word(const char *word);
 
-#define ALM_AUDIT_REPEAT 1u     /* the hand-over was a repeat */
-#define ALM_AUDIT_OVERRIDE 2u   /* an override had an effect */
-#define ALM_AUDIT_CLAMPED 4u    /* the clock had gone back */
+#define ALM_AUDIT_REPEAT 1u   /* the hand-over was a repeat */
+#define ALM_AUDIT_OVERRIDE 2u /* an override had an effect */
+#define ALM_AUDIT_CLAMPED 4u  /* the clock had gone back */
 
 /** One record.  Texts are "" when they do not apply, never NULL. */
 struct alm_audit_record {
@@ -63,7 +63,7 @@ struct alm_audit_record {
 	enum alm_audit_kind kind;
 	uint8_t effect; /* enum alm_effect; 0: no decision */
 	uint8_t flags;
-	uint32_t code; /* enum alm_err, or 0 and 1 as a decision's code */
+	uint32_t code;    /* enum alm_err, or 0 and 1 as a decision's code */
 	uint8_t level_in; /* enum alm_level */
 	uint8_t level_out;
 	uint64_t ref;      /* the record this one follows; 0: none */
@@ -104,19 +104,19 @@ ALM_MUST_USE enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
 struct alm_audit_filter {
 	bool has_person;
 	uint8_t person[16];
-	const char *sender;    /* "" any */
+	const char *sender; /* "" any */
 	const char *recipient;
-	const char *either;    /* sender or recipient: an agent's own scope */
+	const char *either; /* sender or recipient: an agent's own scope */
 	const char *purpose;
 	const char *basis;
-	uint8_t effect;        /* 0 any */
+	uint8_t effect; /* 0 any */
 	bool has_code;
 	uint32_t code;
 	enum alm_audit_kind kind; /* 0 any */
 	bool has_message_id;
 	struct alm_message_id message_id;
-	int64_t since_us;      /* inclusive; 0 from the first */
-	int64_t until_us;      /* exclusive; 0 to the last */
+	int64_t since_us; /* inclusive; 0 from the first */
+	int64_t until_us; /* exclusive; 0 to the last */
 };
 
 bool alm_audit_filter_matches(const struct alm_audit_filter *filter,
@@ -134,9 +134,8 @@ struct alm_audit_page {
  */
 ALM_MUST_USE enum alm_err alm_audit_scan(struct alm_store *store,
 	const struct alm_audit_filter *filter, uint64_t from_seq,
-	uint64_t until_seq, size_t row_max, uint64_t scan_max,
-	bool with_detail, struct alm_arena *arena,
-	struct alm_audit_page *out_page);
+	uint64_t until_seq, size_t row_max, uint64_t scan_max, bool with_detail,
+	struct alm_arena *arena, struct alm_audit_page *out_page);
 
 /** What a verification covered, and the first thing that was wrong. */
 struct alm_audit_report {
@@ -144,11 +143,11 @@ struct alm_audit_report {
 	uint64_t private_parts; /* decrypted and matched to their commitment */
 	uint64_t private_absent;
 	uint64_t tiles;
-	uint64_t mail;          /* bodies authenticated */
-	uint64_t others;        /* people, registry, policy rows checked */
-	bool private_checked;   /* false: no key was given */
+	uint64_t mail;        /* bodies authenticated */
+	uint64_t others;      /* people, registry, policy rows checked */
+	bool private_checked; /* false: no key was given */
 	struct alm_audit_head head;
-	uint64_t first_bad_seq; /* 0: none, or not in a record */
+	uint64_t first_bad_seq;          /* 0: none, or not in a record */
 	char what[ALM_DETAIL_BYTES_MAX]; /* "" when all is well */
 };
 
@@ -163,9 +162,8 @@ struct alm_audit_report {
  * Errors:  AUDIT_DAMAGED (the report says where), STORE_PATH, STORE_FORMAT,
  *          STORE_KEY, STORE_IO, NOMEM
  */
-ALM_MUST_USE enum alm_err alm_audit_verify(const char *path,
-	const uint8_t *key, void (*progress)(void *cookie, uint64_t done,
-				    uint64_t total),
+ALM_MUST_USE enum alm_err alm_audit_verify(const char *path, const uint8_t *key,
+	void (*progress)(void *cookie, uint64_t done, uint64_t total),
 	void *cookie, struct alm_audit_report *out_report);
 
 #endif /* ALM_BROKER_STORE_AUDIT_H */

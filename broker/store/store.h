@@ -40,11 +40,11 @@
 struct alm_store;
 
 struct alm_store_options {
-	const char *path;         /* a folder; made if its parent exists */
-	uint64_t map_bytes_max;   /* address space; 0: 64 GiB */
-	const uint8_t *key;       /* ALM_STORE_KEY_BYTES; borrowed */
-	bool must_exist;          /* do not make a new store */
-	bool is_read_only;        /* readers only; a live daemon may run */
+	const char *path;       /* a folder; made if its parent exists */
+	uint64_t map_bytes_max; /* address space; 0: 64 GiB */
+	const uint8_t *key;     /* ALM_STORE_KEY_BYTES; borrowed */
+	bool must_exist;        /* do not make a new store */
+	bool is_read_only;      /* readers only; a live daemon may run */
 };
 
 /**
@@ -89,12 +89,12 @@ struct alm_mail {
 	struct alm_message_id message_id;
 	int64_t accepted_at_ms;
 	int64_t expires_ms;
-	uint64_t audit_seq;        /* the record that accepted it */
-	struct alm_bytes message;  /* the signed part; of a notice, its body */
-	struct alm_bytes payload;  /* what may go on at most */
-	uint8_t level;             /* enum alm_level of that payload */
+	uint64_t audit_seq;       /* the record that accepted it */
+	struct alm_bytes message; /* the signed part; of a notice, its body */
+	struct alm_bytes payload; /* what may go on at most */
+	uint8_t level;            /* enum alm_level of that payload */
 	bool is_partial;
-	const char *released;      /* categories, comma-separated, sorted */
+	const char *released; /* categories, comma-separated, sorted */
 };
 
 /** What stands in a mailbox about one piece of mail. */
@@ -186,8 +186,8 @@ ALM_MUST_USE enum alm_err alm_store_person_get(struct alm_store *store,
 uint64_t alm_store_people_sequence(const struct alm_store *store);
 
 /** The 16-byte keyed hash that stands for a person in audit records. */
-void alm_store_pseudonym(const struct alm_store *store, const char *subject,
-	uint8_t out[16]);
+void alm_store_pseudonym(
+	const struct alm_store *store, const char *subject, uint8_t out[16]);
 
 /** A pseudonym for one agreement: HMAC-SHA-256, cut to 16 bytes. */
 void alm_store_agreement_pseudonym(const struct alm_store *store,
@@ -221,11 +221,11 @@ ALM_MUST_USE enum alm_err alm_store_policy_get(struct alm_store *store,
 /* --- registry ----------------------------------------------------------- */
 
 struct alm_agent_row {
-	uint64_t number;          /* never reused */
+	uint64_t number; /* never reused */
 	const char *organisation;
-	const char *name;         /* unique within the organisation */
-	uint8_t curve_key[32];    /* public */
-	uint8_t signing_key[32];  /* public, Ed25519 */
+	const char *name;        /* unique within the organisation */
+	uint8_t curve_key[32];   /* public */
+	uint8_t signing_key[32]; /* public, Ed25519 */
 	bool is_revoked;
 	int64_t registered_at_us;
 	int64_t revoked_at_us;

@@ -152,7 +152,7 @@ struct alm_accepted {
 struct alm_receipt {
 	struct alm_message_id message_id;
 	bool is_accepted;
-	struct alm_accepted accepted;     /* if is_accepted */
+	struct alm_accepted accepted;    /* if is_accepted */
 	struct alm_wire_problem refused; /* if not */
 };
 

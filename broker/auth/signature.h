@@ -1,0 +1,34 @@
+/*
+ * signature.h - verifies that a send was signed by the agent that sends it.
+ *
+ * One Ed25519 signature may cover a batch of messages: it is made over the
+ * root of an RFC 6962 tree, and each message carries its path.  A root that
+ * was verified a moment ago is remembered for each agent, so that a batch
+ * costs one verification (docs/decisions/0001).  Loop thread only.
+ */
+#ifndef ALM_BROKER_AUTH_SIGNATURE_H
+#define ALM_BROKER_AUTH_SIGNATURE_H
+
+#include <stdint.h>
+
+#include "broker/auth/keyring.h"
+#include "lib/err.h"
+#include "lib/merkle.h"
+#include "lib/wire/wire.h"
+
+struct alm_verifier;
+
+/** NULL when memory is out. */
+struct alm_verifier *alm_verifier_new(void);
+void alm_verifier_free(struct alm_verifier *verifier);
+
+/**
+ * Out:     out_content  SHA-256 of the signed part: what the message is
+ * Errors:  BAD_SIGNATURE, PAYLOAD_HASH (the payload is not the signed one)
+ */
+ALM_MUST_USE enum alm_err alm_verify_send(struct alm_verifier *verifier,
+	const struct alm_agent *agent, const struct alm_send *send,
+	const uint8_t payload_sha256[ALM_DIGEST_BYTES],
+	struct alm_digest *out_content);
+
+#endif /* ALM_BROKER_AUTH_SIGNATURE_H */
