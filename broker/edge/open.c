@@ -1,0 +1,220 @@
+/*
+ * Binding.  The order matters: the ZAP handler is bound before the socket it
+ * protects, or the first handshakes would find none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "broker/edge/edge_internal.h"
+
+#define ZAP_ENDPOINT "inproc://zeromq.zap.01"
+#define ADMIN_SCHEME "ipc://"
+
+static bool set_int(void *socket, int option, int value)
+{
+	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
+}
+
+static bool set_common(void *socket, size_t frame_bytes_max)
+{
+	/* One byte of room, so that a frame that is a little too long reaches
+	 * the decoder and is refused by name instead of by disconnection. */
+	int64_t bytes_max = (int64_t)frame_bytes_max + 1024;
+
+	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max,
+		       sizeof(bytes_max)) == 0 &&
+	       set_int(socket, ZMQ_LINGER, 0) &&
+	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
+	       set_int(socket, ZMQ_SNDHWM, 2 * (int)ALM_DELIVER_WINDOW_MAX);
+}
+
+static bool set_agents(void *socket, const struct alm_edge_options *options)
+{
+	return set_common(socket, ALM_FRAME_BYTES_MAX) &&
+	       set_int(socket, ZMQ_RCVHWM, 1024) &&
+	       set_int(socket, ZMQ_BACKLOG, 1024) &&
+	       set_int(socket, ZMQ_HEARTBEAT_IVL, 10000) &&
+	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 30000) &&
+	       set_int(socket, ZMQ_HEARTBEAT_TTL, 60000) &&
+	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+	       set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60) &&
+	       set_int(socket, ZMQ_CURVE_SERVER, 1) &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY,
+		       options->curve_secret_key, 32) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, options->zap_domain,
+		       strlen(options->zap_domain)) == 0 &&
+	       set_int(socket, ALM_ZMQ_ZAP_ENFORCE_DOMAIN, 1);
+}
+
+static enum alm_err bind_problem(
+	const char *endpoint, int error, struct alm_problem *problem)
+{
+	return alm_problem_set(problem,
+		error == EADDRINUSE ? ALM_ENDPOINT_BUSY : ALM_ENDPOINT_INVALID,
+		"%s: %s", endpoint, zmq_strerror(error));
+}
+
+static enum alm_err bind_agents(struct alm_edge *edge,
+	const struct alm_edge_options *options, struct alm_problem *problem)
+{
+	size_t bytes = sizeof(edge->endpoint);
+
+	edge->agents = zmq_socket(edge->context, ZMQ_ROUTER);
+	if (edge->agents == NULL || !set_agents(edge->agents, options)) {
+		return alm_problem_set(problem, ALM_INTERNAL,
+			"agents' socket: %s", zmq_strerror(zmq_errno()));
+	}
+	if (zmq_bind(edge->agents, options->endpoint) != 0) {
+		return bind_problem(options->endpoint, zmq_errno(), problem);
+	}
+	if (zmq_getsockopt(edge->agents, ZMQ_LAST_ENDPOINT, edge->endpoint,
+		    &bytes) != 0) {
+		return bind_problem(options->endpoint, zmq_errno(), problem);
+	}
+	return ALM_OK;
+}
+
+/* libzmq removes a socket file before binding, even a live one's: so we ask
+ * first whether somebody answers there. */
+static bool somebody_listens(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	bool is_live = false;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		return false;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		is_live = connect(fd, (const struct sockaddr *)&address,
+				  sizeof(address)) == 0;
+		(void)close(fd);
+	}
+	return is_live;
+}
+
+static enum alm_err bind_admin(struct alm_edge *edge,
+	const struct alm_edge_options *options, struct alm_problem *problem)
+{
+	const char *endpoint = options->admin_endpoint;
+	const char *path = endpoint + strlen(ADMIN_SCHEME);
+	mode_t mask;
+	int rc;
+
+	if (strncmp(endpoint, ADMIN_SCHEME, strlen(ADMIN_SCHEME)) != 0) {
+		return alm_problem_set(problem, ALM_ENDPOINT_INVALID,
+			"%s: administration takes ipc:// only", endpoint);
+	}
+	if (somebody_listens(path)) {
+		return bind_problem(endpoint, EADDRINUSE, problem);
+	}
+	edge->admin = zmq_socket(edge->context, ZMQ_ROUTER);
+	if (edge->admin == NULL ||
+		!set_common(edge->admin, ALM_ADMIN_FRAME_BYTES_MAX)) {
+		return alm_problem_set(problem, ALM_INTERNAL,
+			"administration socket: %s", zmq_strerror(zmq_errno()));
+	}
+	/* Nobody may connect between bind and chmod. */
+	mask = umask(0177);
+	rc = zmq_bind(edge->admin, endpoint);
+	(void)umask(mask);
+	if (rc != 0) {
+		return bind_problem(endpoint, zmq_errno(), problem);
+	}
+	if (chmod(path, (mode_t)options->admin_mode) != 0) {
+		return bind_problem(endpoint, errno, problem);
+	}
+	return ALM_OK;
+}
+
+static enum alm_err bind_zap(struct alm_edge *edge, struct alm_problem *problem)
+{
+	edge->zap = zmq_socket(edge->context, ZMQ_ROUTER);
+	if (edge->zap == NULL || !set_int(edge->zap, ZMQ_LINGER, 0) ||
+		zmq_bind(edge->zap, ZAP_ENDPOINT) != 0) {
+		return alm_problem_set(problem, ALM_INTERNAL, "%s: %s",
+			ZAP_ENDPOINT, zmq_strerror(zmq_errno()));
+	}
+	return ALM_OK;
+}
+
+enum alm_err alm_edge_open(const struct alm_edge_options *options,
+	struct alm_edge **out_edge, struct alm_problem *problem)
+{
+	struct alm_edge *edge = calloc(1, sizeof(*edge));
+	enum alm_err err;
+
+	if (edge == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "sockets");
+	}
+	edge->signal_fd = options->signal_fd;
+	edge->extra_fd = options->extra_fd;
+	if (crypto_scalarmult_base(
+		    edge->public_key, options->curve_secret_key) != 0) {
+		err = alm_problem_set(problem, ALM_KEY_FILE, "CURVE key");
+		goto out;
+	}
+	edge->context = zmq_ctx_new();
+	if (edge->context == NULL) {
+		err = alm_problem_set(problem, ALM_NOMEM, "ZeroMQ context");
+		goto out;
+	}
+	err = bind_zap(edge, problem);
+	if (err == ALM_OK) {
+		err = bind_admin(edge, options, problem);
+	}
+	if (err == ALM_OK) {
+		err = bind_agents(edge, options, problem);
+	}
+	if (err == ALM_OK) {
+		*out_edge = edge;
+		edge = NULL;
+	}
+out:
+	alm_edge_close(edge, 0);
+	return err;
+}
+
+static void close_socket(void *socket, int linger_ms)
+{
+	if (socket != NULL) {
+		(void)set_int(socket, ZMQ_LINGER, linger_ms);
+		(void)zmq_close(socket);
+	}
+}
+
+void alm_edge_close(struct alm_edge *edge, int linger_ms)
+{
+	if (edge == NULL) {
+		return;
+	}
+	alm_edge_release(edge);
+	close_socket(edge->agents, linger_ms);
+	close_socket(edge->admin, linger_ms);
+	close_socket(edge->zap, 0);
+	if (edge->context != NULL) {
+		(void)zmq_ctx_term(edge->context);
+	}
+	free(edge);
+}
+
+const char *alm_edge_endpoint(const struct alm_edge *edge)
+{
+	return edge->endpoint;
+}
+
+const uint8_t *alm_edge_public_key(const struct alm_edge *edge)
+{
+	return edge->public_key;
+}
