@@ -1,0 +1,29 @@
+/*
+ * commands.h - every command: one function each, named for noun and verb.
+ *
+ * In:      argv[0]  the command's name; argv[1..] what follows noun and verb
+ * Gives:   the exit code (enum alm_exit)
+ */
+#ifndef ALM_CLI_COMMANDS_H
+#define ALM_CLI_COMMANDS_H
+
+#include <stddef.h>
+
+typedef int alm_command_fn(int argc, char **argv);
+
+struct alm_command {
+	const char *noun;
+	const char *verb; /* NULL: the noun stands alone */
+	const char *summary;
+	alm_command_fn *run;
+};
+
+/** All commands, in the order in which help lists them. */
+extern const struct alm_command alm_commands[];
+extern const size_t alm_command_count;
+
+alm_command_fn alm_cmd_completion_bash;
+alm_command_fn alm_cmd_errors;
+alm_command_fn alm_cmd_version;
+
+#endif /* ALM_CLI_COMMANDS_H */

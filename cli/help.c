@@ -1,0 +1,113 @@
+/* help.c - what a command says of itself: help, man section, completion. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/args.h"
+
+#define LEFT_COLUMNS 28
+
+static void print_option(const struct alm_option *o)
+{
+	char left[96];
+	int n;
+
+	n = snprintf(left, sizeof(left), "  %c%c%s --%s%s%s",
+		o->letter != 0 ? '-' : ' ', o->letter != 0 ? o->letter : ' ',
+		o->letter != 0 ? "," : " ", o->name,
+		o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
+	if (n > LEFT_COLUMNS) {
+		printf("%s\n%*s  ", left, LEFT_COLUMNS, "");
+	} else {
+		printf("%-*s  ", LEFT_COLUMNS, left);
+	}
+	printf("%s%s%s\n", o->help, o->is_required ? " (needed)" : "",
+		o->is_repeated ? " (may be repeated)" : "");
+}
+
+static void print_man_option(const struct alm_option *o)
+{
+	printf(".TP\n");
+	if (o->letter != 0) {
+		printf("\\fB\\-%c\\fR, ", o->letter);
+	}
+	printf("\\fB\\-\\-");
+	for (const char *c = o->name; *c != '\0'; c++) {
+		printf(*c == '-' ? "\\-" : "%c", *c);
+	}
+	printf("\\fR%s%s%s%s\n%s%s%s\n", o->value != NULL ? " \\fI" : "",
+		o->value != NULL ? o->value : "",
+		o->value != NULL ? "\\fR" : "", "", o->help,
+		o->is_required ? " (needed)" : "",
+		o->is_repeated ? " (may be repeated)" : "");
+}
+
+typedef void print_fn(const struct alm_option *option);
+
+static void each(const struct alm_usage *usage, bool has_common, print_fn print)
+{
+	for (const struct alm_option *o = usage->options;
+		o != NULL && o->name != NULL; o++) {
+		print(o);
+	}
+	for (unsigned bit = 1; alm_args_shared(bit) != NULL; bit <<= 1) {
+		if ((usage->takes & bit) != 0) {
+			print(alm_args_shared(bit));
+		}
+	}
+	for (const struct alm_option *o = alm_args_common;
+		has_common && o->name != NULL; o++) {
+		print(o);
+	}
+}
+
+static void print_name(const struct alm_option *o)
+{
+	printf("--%s\n", o->name);
+}
+
+/** Notes in roff: what looks like an example stays as it is. */
+static void print_man_notes(const char *notes)
+{
+	printf(".PP\n.nf\n");
+	for (const char *c = notes; *c != '\0'; c++) {
+		if (*c == '\\') {
+			printf("\\e");
+		} else if (*c == '-') {
+			printf("\\-");
+		} else if ((*c == '.' || *c == '\'') &&
+			   (c == notes || c[-1] == '\n')) {
+			printf("\\&%c", *c);
+		} else {
+			printf("%c", *c);
+		}
+	}
+	printf("\n.fi\n");
+}
+
+static void print_help(const struct alm_usage *usage)
+{
+	printf("usage: almoner %s [OPTION...]%s%s\n\n%s\n\n", usage->name,
+		*usage->positionals != '\0' ? " " : "", usage->positionals,
+		usage->summary);
+	each(usage, true, print_option);
+	if (usage->notes != NULL) {
+		printf("\n%s\n", usage->notes);
+	}
+}
+
+void alm_args_describe(const struct alm_usage *usage, const char *how)
+{
+	if (strcmp(how, "--help") == 0) {
+		print_help(usage);
+	} else if (strcmp(how, "--help-man") == 0) {
+		printf(".SS almoner %s%s%s\n%s\n", usage->name,
+			*usage->positionals != '\0' ? " " : "",
+			usage->positionals, usage->summary);
+		each(usage, false, print_man_option);
+		if (usage->notes != NULL) {
+			print_man_notes(usage->notes);
+		}
+	} else {
+		each(usage, true, print_name);
+	}
+}
