@@ -11,14 +11,8 @@
 
 #include "broker/core/person.h"
 #include "broker/core/request.h"
+#include "lib/place.h"
 #include "lib/time.h"
-
-/** Where a thing stands; for messages.  Lines and columns count from 1. */
-struct alm_place {
-	const char *file;
-	unsigned line;
-	unsigned column;
-};
 
 /** A word of the bundle and where it stands. */
 struct alm_word {
