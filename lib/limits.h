@@ -67,6 +67,11 @@
 #define ALM_PERSON_RECORDS_MAX 4096u
 #define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
 
+/* --- the audit log ----------------------------------------------------- */
+
+/* The private part of one record, as text. */
+#define ALM_AUDIT_DETAIL_BYTES_MAX ((size_t)64 * 1024)
+
 /* --- a policy bundle --------------------------------------------------- */
 
 #define ALM_BUNDLE_BYTES_MAX ((size_t)64 * 1024 * 1024)

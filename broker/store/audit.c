@@ -1,0 +1,310 @@
+/*
+ * Appending to the log and reading it.  The private part is encrypted beside
+ * the header, which commits to salt and text, so erasing it later changes no
+ * leaf; and it is checked against that commitment whenever it is read.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "broker/store/inside.h"
+
+static const struct alm_digest NO_COMMITMENT;
+
+static bool has_private(const struct alm_audit_record *record)
+{
+	return memcmp(&record->commitment, &NO_COMMITMENT,
+		       sizeof(NO_COMMITMENT)) != 0;
+}
+
+static enum alm_err put_private(struct alm_store *store,
+	struct alm_audit_record *record, const char *detail, size_t bytes)
+{
+	uint8_t nonce[ALM_NONCE_BYTES];
+	uint8_t seq[8];
+	MDB_val key = alm_val(seq, sizeof(seq));
+	struct alm_bytes text = {store->scratch, ALM_AUDIT_SALT_BYTES + bytes};
+	MDB_val room = {.mv_size = text.bytes + ALM_CRYPT_BYTES};
+	int rc;
+
+	alm_put_u64(seq, record->seq);
+	alm_noise_take(&store->noise, nonce, sizeof(nonce));
+	alm_noise_take(&store->noise, store->scratch, ALM_AUDIT_SALT_BYTES);
+	memcpy(store->scratch + ALM_AUDIT_SALT_BYTES, detail, bytes);
+	alm_audit_commitment(store->hash, text, &record->commitment);
+	rc = mdb_put(store->turn, store->tables[ALM_TABLE_PRIV], &key, &room,
+		MDB_APPEND | MDB_RESERVE);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	alm_store_keys_encrypt(store->keys, ALM_CRYPT_PRIVATE, record->seq,
+		nonce, text, room.mv_data);
+	return ALM_OK;
+}
+
+enum alm_err alm_store_audit_append(struct alm_store *store,
+	struct alm_audit_record *record, const char *detail)
+{
+	size_t detail_bytes = strlen(detail);
+	uint8_t seq[8];
+	struct alm_writer w;
+	struct alm_digest leaf;
+	struct alm_bytes header;
+	enum alm_err err = ALM_OK;
+
+	ALM_ASSERT(store->turn != NULL);
+	if (detail_bytes > ALM_AUDIT_DETAIL_BYTES_MAX) {
+		return ALM_FIELD_TOO_LARGE;
+	}
+	record->seq = store->state.frontier.size + 1;
+	record->time_us = store->now_us;
+	record->flags = (uint8_t)((record->flags & ~ALM_AUDIT_CLAMPED) |
+				  (store->is_clamped ? ALM_AUDIT_CLAMPED : 0));
+	record->commitment = NO_COMMITMENT;
+	/* First without the commitment: does it fit at all? */
+	alm_writer_init(&w, store->header, ALM_AUDIT_HEADER_BYTES_MAX);
+	alm_audit_record_encode(record, &w);
+	if (w.is_bad) {
+		return ALM_FIELD_TOO_LARGE;
+	}
+	if (detail_bytes > 0) {
+		err = put_private(store, record, detail, detail_bytes);
+		if (err != ALM_OK) {
+			return err;
+		}
+		memcpy(store->header + ALM_AUDIT_COMMITMENT_AT,
+			record->commitment.raw, ALM_DIGEST_BYTES);
+	}
+	header = (struct alm_bytes){store->header, w.bytes};
+	alm_put_u64(seq, record->seq);
+	err = alm_row_put(store, ALM_TABLE_REC,
+		(struct alm_bytes){seq, sizeof(seq)}, header, MDB_APPEND);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_merkle_leaf(store->hash, header, &leaf);
+	err = alm_tree_append(store, &leaf);
+	store->state.last_time_us = record->time_us;
+	store->is_state_changed = true;
+	return err;
+}
+
+enum alm_err alm_audit_header(struct alm_store *store, MDB_txn *txn,
+	uint64_t seq, struct alm_bytes *out)
+{
+	uint8_t key[8];
+
+	alm_put_u64(key, seq);
+	return alm_row_get(store, txn, ALM_TABLE_REC,
+		(struct alm_bytes){key, sizeof(key)}, out);
+}
+
+/* The private part, as a text in the arena; NULL if it was erased. */
+static enum alm_err read_private(struct alm_store *store, MDB_txn *txn,
+	const struct alm_audit_record *record, struct alm_arena *arena,
+	const char **out_detail)
+{
+	uint8_t seq[8];
+	MDB_val key = alm_val(seq, sizeof(seq));
+	MDB_val value;
+	struct alm_digest found;
+	size_t bytes;
+	uint8_t *text;
+	enum alm_err err;
+	int rc;
+
+	if (!has_private(record)) {
+		*out_detail = "";
+		return ALM_OK;
+	}
+	alm_put_u64(seq, record->seq);
+	rc = mdb_get(txn, store->tables[ALM_TABLE_PRIV], &key, &value);
+	if (rc == MDB_NOTFOUND) {
+		*out_detail = NULL;
+		return ALM_OK;
+	}
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	if (value.mv_size < ALM_CRYPT_BYTES + ALM_AUDIT_SALT_BYTES) {
+		return ALM_STORE_CORRUPT;
+	}
+	bytes = value.mv_size - ALM_CRYPT_BYTES;
+	text = alm_arena_take(arena, bytes + 1);
+	if (text == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_store_keys_decrypt(store->keys, ALM_CRYPT_PRIVATE,
+		record->seq, alm_of_val(value), text);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_audit_commitment(
+		store->hash, (struct alm_bytes){text, bytes}, &found);
+	if (memcmp(&found, &record->commitment, sizeof(found)) != 0) {
+		return ALM_STORE_CORRUPT;
+	}
+	*out_detail = (const char *)text + ALM_AUDIT_SALT_BYTES;
+	return ALM_OK;
+}
+
+/* A view that lives in the arena, of a header in the page. */
+static enum alm_err copy_view(struct alm_store *store, MDB_txn *txn,
+	struct alm_bytes header, bool with_detail, struct alm_arena *arena,
+	struct alm_audit_view *out_view)
+{
+	struct alm_audit_view view = {.detail = NULL};
+	uint8_t *copy = alm_arena_copy(arena, header);
+	enum alm_err err;
+
+	if (copy == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_audit_record_decode(
+		(struct alm_bytes){copy, header.bytes}, &view.record);
+	if (err == ALM_OK && with_detail) {
+		err = read_private(
+			store, txn, &view.record, arena, &view.detail);
+	}
+	if (err == ALM_OK) {
+		*out_view = view;
+	}
+	return err;
+}
+
+enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
+	bool with_detail, struct alm_arena *arena,
+	struct alm_audit_view *out_view)
+{
+	struct alm_audit_view view;
+	struct alm_bytes header;
+	MDB_txn *txn;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_audit_header(store, txn, seq, &header);
+	if (err == ALM_OK) {
+		err = copy_view(store, txn, header, with_detail, arena, &view);
+	}
+	if (err == ALM_OK && view.record.seq != seq) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err == ALM_OK) {
+		*out_view = view;
+	}
+	alm_store_view_end(store);
+	return err;
+}
+
+struct scan {
+	const struct alm_audit_filter *filter;
+	struct alm_audit_view *rows;
+	size_t row_count;
+	size_t row_max;
+	bool with_detail;
+};
+
+static enum alm_err scan_one(struct alm_store *store, MDB_txn *txn,
+	struct scan *scan, uint64_t seq, MDB_val key, MDB_val value,
+	struct alm_arena *arena)
+{
+	struct alm_bytes header = alm_of_val(value);
+	struct alm_audit_record record;
+	enum alm_err err =
+		alm_row_open(store, ALM_TABLE_REC, alm_of_val(key), &header);
+
+	if (err == ALM_OK) {
+		err = alm_audit_record_decode(header, &record);
+	}
+	if (err == ALM_OK && record.seq != seq) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err != ALM_OK || !alm_audit_filter_matches(scan->filter, &record)) {
+		return err;
+	}
+	err = copy_view(store, txn, header, scan->with_detail, arena,
+		&scan->rows[scan->row_count]);
+	if (err == ALM_OK) {
+		scan->row_count++;
+	}
+	return err;
+}
+
+/* Sets `*next` to the record at which to go on, past `last` at the end. */
+static enum alm_err scan_range(struct alm_store *store, MDB_txn *txn,
+	struct scan *scan, uint64_t *next, uint64_t last,
+	struct alm_arena *arena)
+{
+	uint8_t seq[8];
+	MDB_val key = alm_val(seq, sizeof(seq));
+	MDB_val value;
+	MDB_cursor *cursor;
+	enum alm_err err = ALM_OK;
+	MDB_cursor_op op = MDB_SET_KEY;
+	int rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_REC], &cursor);
+
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	alm_put_u64(seq, *next);
+	while (*next <= last && scan->row_count < scan->row_max) {
+		rc = mdb_cursor_get(cursor, &key, &value, op);
+		err = alm_store_fail(store, rc);
+		if (err != ALM_OK) {
+			break;
+		}
+		err = scan_one(store, txn, scan, *next, key, value, arena);
+		if (err != ALM_OK) {
+			break;
+		}
+		(*next)++;
+		op = MDB_NEXT;
+	}
+	mdb_cursor_close(cursor);
+	/* Between the first and the last no record may be missing. */
+	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+enum alm_err alm_audit_scan(struct alm_store *store,
+	const struct alm_audit_filter *filter, uint64_t from_seq,
+	uint64_t until_seq, size_t row_max, uint64_t scan_max, bool with_detail,
+	struct alm_arena *arena, struct alm_audit_page *out_page)
+{
+	uint64_t next = from_seq == 0 ? 1 : from_seq;
+	uint64_t end = least(until_seq, store->state.frontier.size);
+	struct scan scan = {.filter = filter, .with_detail = with_detail};
+	uint64_t last;
+	MDB_txn *txn;
+	enum alm_err err;
+
+	if (next > end || row_max == 0 || scan_max == 0) {
+		*out_page = (struct alm_audit_page){
+			.next_seq = next > end ? 0 : next};
+		return ALM_OK;
+	}
+	last = next + least(scan_max, end - next + 1) - 1;
+	scan.row_max = (size_t)least(row_max, last - next + 1);
+	scan.rows = alm_arena_take(arena, scan.row_max * sizeof(*scan.rows));
+	if (scan.rows == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_store_view(store, &txn);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = scan_range(store, txn, &scan, &next, last, arena);
+	alm_store_view_end(store);
+	if (err == ALM_OK || (err == ALM_NOMEM && scan.row_count > 0)) {
+		*out_page = (struct alm_audit_page){.rows = scan.rows,
+			.row_count = scan.row_count,
+			.next_seq = next > end ? 0 : next};
+		err = ALM_OK;
+	}
+	return err;
+}

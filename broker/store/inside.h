@@ -1,0 +1,210 @@
+/*
+ * inside.h - the inside of the store, for the files of this folder alone:
+ * its tables, the state that a turn carries, and sealed rows.
+ *
+ * Reading and writing outside the tables' own files goes through alm_row_*,
+ * so that no value is used that its seal does not cover.
+ */
+#ifndef ALM_BROKER_STORE_INSIDE_H
+#define ALM_BROKER_STORE_INSIDE_H
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/store/keys.h"
+#include "broker/store/store.h"
+#include "lib/hash.h"
+
+/* X(NAME, number, "name"): the number is part of every seal. */
+#define ALM_TABLE_MAP(X) \
+	X(META, 0, "meta") \
+	X(BODY, 1, "body") \
+	X(QUEUE, 2, "queue") \
+	X(MAILBOX, 3, "mailbox") \
+	X(DUPLICATE, 4, "duplicate") \
+	X(PEOPLE, 5, "people") \
+	X(POLICY, 6, "policy") \
+	X(AGENT, 7, "agent") \
+	X(STANDARD, 8, "standard") \
+	X(REC, 9, "rec") \
+	X(PRIV, 10, "priv") \
+	X(TILE, 11, "tile")
+
+enum alm_table {
+#define X(name, number, word) ALM_TABLE_##name = (number),
+	ALM_TABLE_MAP(X)
+#undef X
+		ALM_TABLE_COUNT
+};
+
+/** The table's name in the file. */
+const char *alm_table_name(enum alm_table table);
+
+/** What a turn changes besides rows; kept as the row `state` of meta. */
+struct alm_store_state {
+	int64_t last_time_us;
+	uint64_t mail_seq;
+	uint64_t agent_number;
+	uint64_t people_seq;
+	uint64_t policy_epoch;
+	struct alm_frontier frontier; /* its size is the log's */
+};
+
+/** Counters of the mailboxes that a turn touches; see mailbox.h. */
+struct alm_mailbox_cache {
+	struct alm_mailbox_slot *slots;
+	size_t slot_count;
+	size_t slot_max;
+	uint32_t *index;    /* open addressing; slot + 1, 0 is free */
+	size_t index_count; /* a power of two */
+};
+
+struct alm_store {
+	MDB_env *env;
+	MDB_dbi tables[ALM_TABLE_COUNT];
+	int lock_fd;
+	bool is_read_only;
+	bool is_dead; /* a commit has failed with an unknown outcome */
+	struct alm_store_keys *keys; /* NULL: verification without a key */
+	struct alm_hash *hash;
+	uint8_t *scratch; /* ALM_SCRATCH_BYTES: plain texts, zeroed at close */
+	uint8_t *header;  /* ALM_AUDIT_HEADER_BYTES_MAX: a record being made */
+	MDB_txn *turn;    /* NULL: no turn is open */
+	MDB_txn *reader;  /* reset while unused */
+	struct alm_store_state state;     /* with the open turn */
+	struct alm_store_state committed; /* without it */
+	bool is_state_changed;
+	enum alm_err turn_err; /* the turn can only be aborted */
+	int64_t now_us;        /* of the open turn, clamped */
+	bool is_clamped;
+	uint64_t room_bytes; /* that new mail may still take in this turn */
+	struct alm_noise noise;
+	struct alm_mailbox_cache mailboxes;
+};
+
+#define ALM_SCRATCH_BYTES ALM_FRAME_BYTES_MAX
+
+/** An LMDB result as ours; MDB_NOTFOUND is NOT_FOUND. */
+enum alm_err alm_store_map_rc(int rc);
+
+/** The same, and inside a turn remember that it can only be aborted. */
+enum alm_err alm_store_fail(struct alm_store *store, int rc);
+
+/** LMDB takes what it only reads as `void *`. */
+static inline MDB_val alm_val(const void *data, size_t bytes)
+{
+	union {
+		const void *in;
+		void *out;
+	} pointer = {.in = data};
+
+	return (MDB_val){.mv_size = bytes, .mv_data = pointer.out};
+}
+
+static inline struct alm_bytes alm_of_val(MDB_val val)
+{
+	return (struct alm_bytes){val.mv_data, val.mv_size};
+}
+
+static inline struct alm_bytes alm_text_bytes(const char *text, size_t bytes)
+{
+	return (struct alm_bytes){(const uint8_t *)text, bytes};
+}
+
+/**
+ * The transaction to read in: that of the turn, or a fresh view of what is
+ * committed.  Values stay valid until view_end (or the turn's next write).
+ */
+ALM_MUST_USE enum alm_err alm_store_view(
+	struct alm_store *store, MDB_txn **out_txn);
+void alm_store_view_end(struct alm_store *store);
+
+/** A value without its seal, in the page.  Errors: NOT_FOUND,
+ * STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes *out);
+
+/** Check the seal of `value`, as read by a cursor, and cut it off. */
+ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes *value);
+
+/** Write a value and its seal; `flags` as for mdb_put(). */
+ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes value,
+	unsigned flags);
+
+/** Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_row_remove(
+	struct alm_store *store, enum alm_table table, struct alm_bytes key);
+
+/** The first row at or after `key`, its seal checked.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes *out_key,
+	struct alm_bytes *out_value);
+
+/** How many rows a table has. */
+ALM_MUST_USE enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, uint64_t *out_rows);
+
+/** How many bytes of the map hold pages that are in use, and its size. */
+ALM_MUST_USE enum alm_err alm_store_usage(struct alm_store *store, MDB_txn *txn,
+	uint64_t *out_used, uint64_t *out_size);
+
+/* --- state.c ------------------------------------------------------------ */
+
+/** Read the row `state` and compare its counts with the tables. */
+ALM_MUST_USE enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
+	struct alm_store_state *out, struct alm_problem *problem);
+ALM_MUST_USE enum alm_err alm_state_write(struct alm_store *store);
+
+/* --- tree.c ------------------------------------------------------------- */
+
+/** One leaf more; writes the tiles that it completes. */
+ALM_MUST_USE enum alm_err alm_tree_append(
+	struct alm_store *store, const struct alm_digest *leaf);
+
+/** Recompute the frontier of `size` leaves from tiles and the last records.
+ * Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_tree_recompute(struct alm_store *store,
+	MDB_txn *txn, uint64_t size, struct alm_frontier *out);
+
+/** The stored entries of one tile.  Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_tree_tile(struct alm_store *store, MDB_txn *txn,
+	unsigned level, uint64_t index, struct alm_bytes *out);
+
+#define ALM_TILE_WIDTH 256u
+#define ALM_TILE_LEVELS 8u
+
+/* --- audit.c, audit_record.c -------------------------------------------- */
+
+#define ALM_AUDIT_HEADER_BYTES_MAX ((size_t)16 * 1024)
+#define ALM_AUDIT_SALT_BYTES 16u
+#define ALM_AUDIT_COMMITMENT_AT 124u /* its place in the header */
+
+void alm_audit_record_encode(
+	const struct alm_audit_record *record, struct alm_writer *writer);
+/** Texts are borrowed from `header`.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_audit_record_decode(
+	struct alm_bytes header, struct alm_audit_record *out);
+
+/** SHA-256 over a fixed word, salt and text. */
+void alm_audit_commitment(
+	struct alm_hash *hash, struct alm_bytes salted, struct alm_digest *out);
+
+/** The header of a record, its seal checked.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
+	MDB_txn *txn, uint64_t seq, struct alm_bytes *out);
+
+/* --- env.c -------------------------------------------------------------- */
+
+/**
+ * Open without looking at state and head; `options->key` may be NULL for a
+ * read-only store.
+ */
+ALM_MUST_USE enum alm_err alm_store_open_parts(
+	const struct alm_store_options *options, struct alm_store **out_store,
+	struct alm_problem *problem);
+
+#endif /* ALM_BROKER_STORE_INSIDE_H */

@@ -1,0 +1,170 @@
+/*
+ * What each mailbox holds, as counters.  A turn reads a mailbox's counters
+ * once, changes them in memory and writes them once, because a row for each
+ * message would make the commit slower than the messages themselves.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/mailbox.h"
+
+#define ROW_BYTES 16u
+#define SLOTS_MIN 64u
+
+static size_t hash_name(const char *name)
+{
+	uint64_t hash = UINT64_C(1469598103934665603);
+
+	for (; *name != '\0'; name++) {
+		hash = (hash ^ (uint8_t)*name) * UINT64_C(1099511628211);
+	}
+	return (size_t)(hash ^ (hash >> 32));
+}
+
+/* The index entry of `name`, or the free one where it belongs. */
+static uint32_t *find(struct alm_mailbox_cache *cache, const char *name)
+{
+	size_t mask = cache->index_count - 1;
+	size_t at = hash_name(name) & mask;
+
+	while (cache->index[at] != 0 &&
+		strcmp(cache->slots[cache->index[at] - 1].recipient, name) !=
+			0) {
+		at = (at + 1) & mask;
+	}
+	return &cache->index[at];
+}
+
+/* Room for one slot more; the index stays at most half full. */
+static bool grow(struct alm_mailbox_cache *cache)
+{
+	size_t slot_max =
+		cache->slot_max == 0 ? SLOTS_MIN : cache->slot_max * 2;
+	struct alm_mailbox_slot *slots;
+	uint32_t *index;
+
+	if (cache->slot_count < cache->slot_max) {
+		return true;
+	}
+	index = calloc(slot_max * 2, sizeof(*index));
+	if (index == NULL) {
+		return false;
+	}
+	slots = realloc(cache->slots, slot_max * sizeof(*slots));
+	if (slots == NULL) {
+		free(index);
+		return false;
+	}
+	free(cache->index);
+	cache->slots = slots;
+	cache->slot_max = slot_max;
+	cache->index = index;
+	cache->index_count = slot_max * 2;
+	for (size_t i = 0; i < cache->slot_count; i++) {
+		*find(cache, slots[i].recipient) = (uint32_t)(i + 1);
+	}
+	return true;
+}
+
+enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t *out_count, uint64_t *out_bytes)
+{
+	struct alm_bytes row;
+	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_MAILBOX,
+		alm_text_bytes(recipient, strlen(recipient)), &row);
+
+	if (err == ALM_NOT_FOUND) {
+		*out_count = 0;
+		*out_bytes = 0;
+		return ALM_OK;
+	}
+	if (err == ALM_OK && row.bytes != ROW_BYTES) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err == ALM_OK) {
+		*out_count = alm_get_u64(row.data);
+		*out_bytes = alm_get_u64(row.data + 8);
+	}
+	return err;
+}
+
+enum alm_err alm_mailbox_slot(struct alm_store *store, const char *recipient,
+	struct alm_mailbox_slot **out_slot)
+{
+	struct alm_mailbox_cache *cache = &store->mailboxes;
+	struct alm_mailbox_slot *slot;
+	uint32_t *entry;
+	enum alm_err err;
+
+	if (!grow(cache)) {
+		return ALM_NOMEM;
+	}
+	entry = find(cache, recipient);
+	if (*entry == 0) {
+		slot = &cache->slots[cache->slot_count];
+		err = alm_mailbox_read(store, store->turn, recipient,
+			&slot->count, &slot->bytes);
+		if (err != ALM_OK) {
+			return err;
+		}
+		slot->is_changed = false;
+		memcpy(slot->recipient, recipient, strlen(recipient) + 1);
+		*entry = (uint32_t)++cache->slot_count;
+	}
+	*out_slot = &cache->slots[*entry - 1];
+	return ALM_OK;
+}
+
+static enum alm_err flush_slot(
+	struct alm_store *store, const struct alm_mailbox_slot *slot)
+{
+	struct alm_bytes key =
+		alm_text_bytes(slot->recipient, strlen(slot->recipient));
+	uint8_t row[ROW_BYTES];
+	enum alm_err err;
+
+	if (slot->count > 0) {
+		alm_put_u64(row, slot->count);
+		alm_put_u64(row + 8, slot->bytes);
+		return alm_row_put(store, ALM_TABLE_MAILBOX, key,
+			(struct alm_bytes){row, sizeof(row)}, 0);
+	}
+	err = alm_row_remove(store, ALM_TABLE_MAILBOX, key);
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+enum alm_err alm_mailbox_flush(struct alm_store *store)
+{
+	struct alm_mailbox_cache *cache = &store->mailboxes;
+
+	for (size_t i = 0; i < cache->slot_count; i++) {
+		enum alm_err err = ALM_OK;
+
+		if (cache->slots[i].is_changed) {
+			err = flush_slot(store, &cache->slots[i]);
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+		cache->slots[i].is_changed = false;
+	}
+	return ALM_OK;
+}
+
+void alm_mailbox_reset(struct alm_store *store)
+{
+	struct alm_mailbox_cache *cache = &store->mailboxes;
+
+	if (cache->slot_count > 0) {
+		memset(cache->index, 0,
+			cache->index_count * sizeof(*cache->index));
+		cache->slot_count = 0;
+	}
+}
+
+void alm_mailbox_fini(struct alm_store *store)
+{
+	free(store->mailboxes.slots);
+	free(store->mailboxes.index);
+	store->mailboxes = (struct alm_mailbox_cache){.slots = NULL};
+}

@@ -1,0 +1,34 @@
+/*
+ * mailbox.h - counters of mailboxes: read once in a turn, changed in memory,
+ * written once.
+ */
+#ifndef ALM_BROKER_STORE_MAILBOX_H
+#define ALM_BROKER_STORE_MAILBOX_H
+
+#include "broker/store/inside.h"
+
+struct alm_mailbox_slot {
+	char recipient[ALM_ID_BYTES_MAX + 1];
+	bool is_changed;
+	uint64_t count;
+	uint64_t bytes;
+};
+
+/** The slot of a mailbox in the open turn, to read and change; valid until
+ * the next call. */
+ALM_MUST_USE enum alm_err alm_mailbox_slot(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_slot **out_slot);
+
+/** The counters as stored; zero if there are none. */
+ALM_MUST_USE enum alm_err alm_mailbox_read(struct alm_store *store,
+	MDB_txn *txn, const char *recipient, uint64_t *out_count,
+	uint64_t *out_bytes);
+
+/** Write the changed counters. */
+ALM_MUST_USE enum alm_err alm_mailbox_flush(struct alm_store *store);
+
+/** Forget the counters: the turn has ended. */
+void alm_mailbox_reset(struct alm_store *store);
+void alm_mailbox_fini(struct alm_store *store);
+
+#endif /* ALM_BROKER_STORE_MAILBOX_H */

@@ -1,0 +1,151 @@
+/*
+ * The log's tree on disk.  Leaves are not stored: they are hashed from the
+ * records.  A tile of level L holds, one after the other, the roots of
+ * subtrees of 256^L leaves, 256 to a tile, for L from 1.  Frontier, tiles and
+ * records are written in one transaction.
+ */
+#include <string.h>
+
+#include "broker/store/inside.h"
+
+#define TILE_KEY_BYTES 9u
+#define TILE_BYTES_MAX ((size_t)ALM_TILE_WIDTH * ALM_DIGEST_BYTES)
+
+static void tile_key(
+	uint8_t key[TILE_KEY_BYTES], unsigned level, uint64_t index)
+{
+	key[0] = (uint8_t)level;
+	alm_put_u64(key + 1, index);
+}
+
+enum alm_err alm_tree_tile(struct alm_store *store, MDB_txn *txn,
+	unsigned level, uint64_t index, struct alm_bytes *out)
+{
+	uint8_t key[TILE_KEY_BYTES];
+	MDB_val mdb_key = alm_val(key, sizeof(key));
+	MDB_val value;
+	int rc;
+
+	tile_key(key, level, index);
+	rc = mdb_get(txn, store->tables[ALM_TABLE_TILE], &mdb_key, &value);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	if (value.mv_size == 0 || value.mv_size > TILE_BYTES_MAX ||
+		value.mv_size % ALM_DIGEST_BYTES != 0) {
+		return ALM_STORE_CORRUPT;
+	}
+	*out = alm_of_val(value);
+	return ALM_OK;
+}
+
+/* Entry number `entry` of a level, which stands last in its tile. */
+static enum alm_err put_entry(struct alm_store *store, unsigned level,
+	uint64_t entry, const struct alm_digest *node)
+{
+	size_t old_bytes = (size_t)(entry % ALM_TILE_WIDTH) * ALM_DIGEST_BYTES;
+	uint8_t tile[TILE_BYTES_MAX];
+	uint8_t key[TILE_KEY_BYTES];
+	MDB_val mdb_key = alm_val(key, sizeof(key));
+	MDB_val value = alm_val(tile, old_bytes + ALM_DIGEST_BYTES);
+
+	if (old_bytes > 0) {
+		struct alm_bytes old;
+		enum alm_err err = alm_tree_tile(store, store->turn, level,
+			entry / ALM_TILE_WIDTH, &old);
+
+		if (err != ALM_OK || old.bytes != old_bytes) {
+			return alm_store_fail(store, MDB_CORRUPTED);
+		}
+		memcpy(tile, old.data, old_bytes);
+	}
+	memcpy(tile + old_bytes, node->raw, ALM_DIGEST_BYTES);
+	tile_key(key, level, entry / ALM_TILE_WIDTH);
+	return alm_store_fail(
+		store, mdb_put(store->turn, store->tables[ALM_TABLE_TILE],
+			       &mdb_key, &value, 0));
+}
+
+/* As alm_frontier_append(), keeping the roots of 256^L leaves on the way. */
+enum alm_err alm_tree_append(
+	struct alm_store *store, const struct alm_digest *leaf)
+{
+	struct alm_frontier *frontier = &store->state.frontier;
+	size_t count = (size_t)__builtin_popcountll(frontier->size);
+	struct alm_digest node = *leaf;
+	unsigned height = 0;
+
+	for (uint64_t rest = frontier->size; (rest & 1u) != 0; rest >>= 1) {
+		alm_merkle_node(
+			store->hash, &frontier->roots[--count], &node, &node);
+		height++;
+		if (height % 8 == 0) {
+			enum alm_err err = put_entry(store, height / 8,
+				frontier->size >> height, &node);
+
+			if (err != ALM_OK) {
+				return err;
+			}
+		}
+	}
+	frontier->roots[count] = node;
+	frontier->size++;
+	return ALM_OK;
+}
+
+/* The hashes that stand at the end of one level and are in no tile above. */
+static enum alm_err add_level(struct alm_store *store, MDB_txn *txn,
+	unsigned level, uint64_t size, struct alm_frontier *part)
+{
+	uint64_t first = level < 7 ? size >> (8 * (level + 1)) : 0;
+	size_t count = (size_t)((size >> (8 * level)) % ALM_TILE_WIDTH);
+	struct alm_bytes bytes = {NULL, 0};
+	enum alm_err err = ALM_OK;
+
+	if (level > 0 && count > 0) {
+		err = alm_tree_tile(store, txn, level, first, &bytes);
+		if (err == ALM_OK && bytes.bytes / ALM_DIGEST_BYTES < count) {
+			err = ALM_STORE_CORRUPT;
+		}
+	}
+	for (size_t i = 0; i < count && err == ALM_OK; i++) {
+		struct alm_digest node;
+
+		if (level > 0) {
+			memcpy(node.raw, bytes.data + i * ALM_DIGEST_BYTES,
+				ALM_DIGEST_BYTES);
+		} else {
+			err = alm_audit_header(store, txn,
+				first * ALM_TILE_WIDTH + i + 1, &bytes);
+			if (err != ALM_OK) {
+				return err;
+			}
+			alm_merkle_leaf(store->hash, bytes, &node);
+		}
+		alm_frontier_append(store->hash, part, &node);
+	}
+	return err;
+}
+
+enum alm_err alm_tree_recompute(struct alm_store *store, MDB_txn *txn,
+	uint64_t size, struct alm_frontier *out)
+{
+	struct alm_frontier whole = {.size = 0};
+	size_t count = 0;
+
+	for (unsigned level = ALM_TILE_LEVELS; level-- > 0;) {
+		struct alm_frontier part = {.size = 0};
+		enum alm_err err = add_level(store, txn, level, size, &part);
+		size_t roots = (size_t)__builtin_popcountll(part.size);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		memcpy(&whole.roots[count], part.roots,
+			roots * sizeof(part.roots[0]));
+		count += roots;
+	}
+	whole.size = size;
+	*out = whole;
+	return ALM_OK;
+}

@@ -1,0 +1,265 @@
+/*
+ * Turns and the state that goes with them.  What a turn changes in memory is
+ * in `state`; `committed` is what is on disk, and comes back on abort.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "broker/store/inside.h"
+#include "broker/store/mailbox.h"
+
+/* What new mail may not take, so that there is always room to record and to
+ * remove: an eighth of the map, but not more than this. */
+#define RESERVE_BYTES_MAX ((uint64_t)512 << 20)
+
+static const uint8_t STATE_KEY[5] = {'s', 't', 'a', 't', 'e'};
+
+/* Numbers, rows of each table but meta, roots. */
+#define STATE_BYTES_MAX (5 * 8 + (ALM_TABLE_COUNT - 1) * 8 + 8 + 64 * 32)
+
+static size_t root_count(const struct alm_frontier *frontier)
+{
+	return (size_t)__builtin_popcountll(frontier->size);
+}
+
+static void write_roots(
+	struct alm_writer *w, const struct alm_frontier *frontier)
+{
+	alm_write_u64(w, frontier->size);
+	for (size_t i = 0; i < root_count(frontier); i++) {
+		alm_write_raw(w, frontier->roots[i].raw, ALM_DIGEST_BYTES);
+	}
+}
+
+static void read_roots(struct alm_reader *r, struct alm_frontier *out)
+{
+	out->size = alm_read_u64(r);
+	for (size_t i = 0; i < root_count(out); i++) {
+		alm_read_raw(r, out->roots[i].raw, ALM_DIGEST_BYTES);
+	}
+}
+
+enum alm_err alm_state_write(struct alm_store *store)
+{
+	uint8_t row[STATE_BYTES_MAX];
+	const struct alm_store_state *state = &store->state;
+	struct alm_writer w;
+
+	alm_writer_init(&w, row, sizeof(row));
+	alm_write_u64(&w, (uint64_t)state->last_time_us);
+	alm_write_u64(&w, state->mail_seq);
+	alm_write_u64(&w, state->agent_number);
+	alm_write_u64(&w, state->people_seq);
+	alm_write_u64(&w, state->policy_epoch);
+	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
+		uint64_t rows = 0;
+		enum alm_err err = alm_table_rows(
+			store, store->turn, (enum alm_table)i, &rows);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		alm_write_u64(&w, rows);
+	}
+	write_roots(&w, &state->frontier);
+	ALM_ASSERT(!w.is_bad);
+	return alm_row_put(store, ALM_TABLE_META,
+		(struct alm_bytes){STATE_KEY, sizeof(STATE_KEY)},
+		(struct alm_bytes){row, w.bytes}, 0);
+}
+
+/* A row that was removed without the key shows as a count that differs. */
+static enum alm_err check_rows(struct alm_store *store, MDB_txn *txn,
+	struct alm_reader *r, struct alm_problem *problem)
+{
+	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
+		uint64_t want = alm_read_u64(r);
+		uint64_t rows = 0;
+		enum alm_err err =
+			alm_table_rows(store, txn, (enum alm_table)i, &rows);
+
+		if (err != ALM_OK) {
+			return alm_problem_set(problem, err, "table %s",
+				alm_table_name((enum alm_table)i));
+		}
+		if (rows != want && !r->is_bad) {
+			return alm_problem_set(problem, ALM_STORE_CORRUPT,
+				"table %s has %llu rows, not %llu",
+				alm_table_name((enum alm_table)i),
+				(unsigned long long)rows,
+				(unsigned long long)want);
+		}
+	}
+	return ALM_OK;
+}
+
+enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
+	struct alm_store_state *out, struct alm_problem *problem)
+{
+	struct alm_store_state state = {.last_time_us = 0};
+	struct alm_bytes row;
+	struct alm_reader r;
+	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_META,
+		(struct alm_bytes){STATE_KEY, sizeof(STATE_KEY)}, &row);
+
+	if (err != ALM_OK) {
+		return alm_problem_set(problem,
+			err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err,
+			"the state row of table meta");
+	}
+	alm_reader_init(&r, row.data, row.bytes);
+	state.last_time_us = (int64_t)alm_read_u64(&r);
+	state.mail_seq = alm_read_u64(&r);
+	state.agent_number = alm_read_u64(&r);
+	state.people_seq = alm_read_u64(&r);
+	state.policy_epoch = alm_read_u64(&r);
+	err = check_rows(store, txn, &r, problem);
+	if (err != ALM_OK) {
+		return err;
+	}
+	read_roots(&r, &state.frontier);
+	if (!alm_reader_is_done(&r) || state.last_time_us < 0) {
+		return alm_problem_set(problem, ALM_STORE_CORRUPT,
+			"the state row of table meta");
+	}
+	*out = state;
+	return ALM_OK;
+}
+
+static enum alm_err measure_room(struct alm_store *store)
+{
+	uint64_t used = 0;
+	uint64_t size = 0;
+	uint64_t reserve;
+	enum alm_err err = alm_store_usage(store, store->turn, &used, &size);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	reserve = size / 8;
+	if (reserve > RESERVE_BYTES_MAX) {
+		reserve = RESERVE_BYTES_MAX;
+	}
+	store->room_bytes = used + reserve < size ? size - used - reserve : 0;
+	return ALM_OK;
+}
+
+enum alm_err alm_store_begin(
+	struct alm_store *store, int64_t now_us, const uint8_t seed[32])
+{
+	enum alm_err err;
+
+	ALM_ASSERT(store->turn == NULL && !store->is_read_only);
+	if (store->is_dead) {
+		return ALM_STORE_IO;
+	}
+	err = alm_store_map_rc(
+		mdb_txn_begin(store->env, NULL, 0, &store->turn));
+	if (err != ALM_OK) {
+		store->turn = NULL;
+		return err;
+	}
+	store->turn_err = ALM_OK;
+	store->is_state_changed = false;
+	store->is_clamped = now_us < store->state.last_time_us;
+	store->now_us = store->is_clamped ? store->state.last_time_us : now_us;
+	alm_noise_init(&store->noise, seed);
+	err = measure_room(store);
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+	}
+	return err;
+}
+
+/* The transaction is gone, whichever way. */
+static void end_turn(struct alm_store *store)
+{
+	store->turn = NULL;
+	alm_mailbox_reset(store);
+	sodium_memzero(&store->noise, sizeof(store->noise));
+}
+
+void alm_store_abort(struct alm_store *store)
+{
+	if (store->turn != NULL) {
+		mdb_txn_abort(store->turn);
+		end_turn(store);
+		store->state = store->committed;
+	}
+}
+
+enum alm_err alm_store_commit(struct alm_store *store)
+{
+	enum alm_err err = store->turn_err;
+
+	ALM_ASSERT(store->turn != NULL);
+	if (err == ALM_OK) {
+		err = alm_mailbox_flush(store);
+	}
+	if (err == ALM_OK && store->is_state_changed) {
+		err = alm_state_write(store);
+	}
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+		return err;
+	}
+	err = alm_store_map_rc(mdb_txn_commit(store->turn));
+	end_turn(store);
+	if (err != ALM_OK) {
+		/* A full disk leaves the old pages whole; of anything else
+		 * nobody knows what reached the disk. */
+		store->is_dead = err != ALM_STORE_FULL && err != ALM_NOMEM;
+		store->state = store->committed;
+		return store->is_dead ? ALM_STORE_IO : err;
+	}
+	store->committed = store->state;
+	return ALM_OK;
+}
+
+unsigned alm_store_used_permille(struct alm_store *store)
+{
+	uint64_t used = 0;
+	uint64_t size = 0;
+	MDB_txn *txn;
+
+	if (alm_store_view(store, &txn) != ALM_OK) {
+		return 1000;
+	}
+	if (alm_store_usage(store, txn, &used, &size) != ALM_OK ||
+		used >= size) {
+		used = 1;
+		size = 1;
+	}
+	alm_store_view_end(store);
+	return (unsigned)((double)used * 1000.0 / (double)size);
+}
+
+int64_t alm_store_last_time_us(const struct alm_store *store)
+{
+	return store->state.last_time_us;
+}
+
+uint64_t alm_store_people_sequence(const struct alm_store *store)
+{
+	return store->state.people_seq;
+}
+
+void alm_store_audit_head(
+	const struct alm_store *store, struct alm_audit_head *out_head)
+{
+	out_head->size = store->state.frontier.size;
+	alm_frontier_root(store->hash, &store->state.frontier, &out_head->root);
+}
+
+void alm_store_pseudonym(
+	const struct alm_store *store, const char *subject, uint8_t out[16])
+{
+	alm_store_keys_pseudonym(store->keys, subject, out);
+}
+
+void alm_store_agreement_pseudonym(const struct alm_store *store,
+	const char *basis, const char *subject, uint8_t out[16])
+{
+	alm_store_keys_agreement(store->keys, basis, subject, out);
+}
