@@ -22,6 +22,19 @@
 #define ALM_MESSAGE_BYTES_MAX ((size_t)32 * 1024)
 #define ALM_ACKS_PER_ENVELOPE_MAX 1024u
 #define ALM_ROWS_PER_ANSWER_MAX 1000u
+#define ALM_COLUMNS_MAX 64u
+#define ALM_CELL_BYTES_MAX ((size_t)4 * 1024)
+#define ALM_FACTS_MAX 256u
+#define ALM_ARGUMENTS_MAX 64u
+#define ALM_ATTACHMENTS_MAX 1024u
+#define ALM_PING_BYTES_MAX 16u
+#define ALM_REASONS_MAX 64u /* of one decision */
+#define ALM_OBLIGATIONS_MAX 64u
+#define ALM_WITHHELD_MAX 256u /* fields named as withheld or at fault */
+/* What one frame may take in the arena: a multiple of its bytes and a floor,
+ * enough to acknowledge a full window, and a turn of such frames fits. */
+#define ALM_WIRE_ARENA_FACTOR 14u
+#define ALM_WIRE_ARENA_FLOOR_BYTES ((size_t)512 * 1024)
 
 #define ALM_MESSAGE_ID_BYTES 16u
 #define ALM_DIGEST_BYTES 32u
@@ -34,6 +47,7 @@
 
 #define ALM_ID_BYTES_MAX 64u     /* ids of the policy language */
 #define ALM_TEXT_BYTES_MAX 1024u /* reasons, references, names */
+#define ALM_REF_BYTES_MAX 256u   /* references, field paths, short reasons */
 #define ALM_CATEGORIES_MAX 64u
 #define ALM_TRACEPARENT_BYTES 55u /* W3C trace context, version 00 */
 

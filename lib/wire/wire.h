@@ -316,8 +316,9 @@ ALM_MUST_USE enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
 	struct alm_problem *problem);
 
 /**
- * Encode the signed part.  The result lives in the arena.
- * Errors: NOMEM, FIELD_TOO_LARGE.
+ * Encode the signed part.  The result lives in the arena.  It is checked
+ * against the limits as the broker will; texts may be NULL for "".
+ * Errors: NOMEM, FIELD_TOO_LARGE, TOO_MANY_VALUES, NOT_TEXT.
  */
 ALM_MUST_USE enum alm_err alm_wire_encode_message(
 	const struct alm_message *message, struct alm_arena *arena,
@@ -339,7 +340,9 @@ void alm_frame_reset(struct alm_frame_builder *frame);
 /**
  * Append one envelope.  `arena` is scratch.
  * Errors: FRAME_TOO_LARGE, TOO_MANY_ENVELOPES: nothing was added, send the
- *         frame first and add to the next; NOMEM.
+ *         frame first and add to the next; NOMEM; FIELD_TOO_LARGE,
+ *         TOO_MANY_VALUES, NOT_TEXT: the envelope breaks a limit that the
+ *         other side would refuse the whole frame for; nothing was added.
  */
 ALM_MUST_USE enum alm_err alm_frame_add(struct alm_frame_builder *frame,
 	const struct alm_envelope *envelope, struct alm_arena *arena);

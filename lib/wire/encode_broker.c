@@ -1,0 +1,224 @@
+/* What the broker sends. */
+#include "lib/wire/encode.h"
+
+ProtobufCMessage *alm_wire_give_welcome(
+	const struct alm_welcome *in, struct alm_arena *arena)
+{
+	Almoner__V1__Welcome *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__welcome__init(out);
+	out->version = in->version;
+	out->credit = in->credit;
+	out->broker_time_ms = (uint64_t)in->broker_time_ms;
+	out->frame_bytes_max = in->frame_bytes_max;
+	out->frame_envelopes_max = in->frame_envelopes_max;
+	out->payload_bytes_max = in->payload_bytes_max;
+	out->organisation = alm_wire_give_text(in->organisation);
+	out->agent = alm_wire_give_text(in->agent);
+	out->policy_epoch = in->policy_epoch;
+	out->people_sequence = in->people_sequence;
+	return &out->base;
+}
+
+static uint32_t *give_numbers(
+	const uint32_t *numbers, size_t count, struct alm_arena *arena)
+{
+	uint32_t *copy = alm_arena_take(arena, count * sizeof(copy[0]));
+
+	for (size_t i = 0; copy != NULL && i < count; i++) {
+		copy[i] = numbers[i];
+	}
+	return copy;
+}
+
+static Almoner__V1__Problem *give_problem(
+	const struct alm_wire_problem *in, struct alm_arena *arena)
+{
+	const struct alm_err_info *info = alm_err_info(in->code);
+	Almoner__V1__Problem *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__problem__init(out);
+	out->code = (uint32_t)in->code;
+	out->name = alm_wire_give_text(info->name);
+	out->sentence = alm_wire_give_text(info->sentence);
+	out->hint = alm_wire_give_text(info->hint);
+	out->is_retryable = info->is_retryable;
+	out->detail = alm_wire_give_text(in->detail);
+	out->n_reasons = in->reason_count;
+	out->reasons = give_numbers(in->reasons, in->reason_count, arena);
+	out->n_withheld = in->withheld.count;
+	out->withheld = alm_wire_give_texts(in->withheld);
+	out->nearest = alm_wire_give_text(in->nearest);
+	out->n_candidates = in->candidates.count;
+	out->candidates = alm_wire_give_texts(in->candidates);
+	out->message_id = alm_wire_give_bytes(in->message_id);
+	return out->reasons == NULL ? NULL : out;
+}
+
+ProtobufCMessage *alm_wire_give_problem(
+	const struct alm_wire_problem *in, struct alm_arena *arena)
+{
+	Almoner__V1__Problem *out = give_problem(in, arena);
+
+	return out == NULL ? NULL : &out->base;
+}
+
+static Almoner__V1__Accepted *give_accepted(
+	const struct alm_accepted *in, struct alm_arena *arena)
+{
+	Almoner__V1__Accepted *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__accepted__init(out);
+	out->sequence = in->sequence;
+	out->audit_sequence = in->audit_sequence;
+	out->accepted_at_ms = (uint64_t)in->accepted_at_ms;
+	out->is_duplicate = in->is_duplicate;
+	out->is_transformed = in->is_transformed;
+	out->basis = alm_wire_give_text(in->basis);
+	out->level = (Almoner__V1__Level)in->level;
+	out->n_released = in->released.count;
+	out->released = alm_wire_give_texts(in->released);
+	out->n_withheld = in->withheld.count;
+	out->withheld = alm_wire_give_texts(in->withheld);
+	out->n_obligations = in->obligations.count;
+	out->obligations = alm_wire_give_texts(in->obligations);
+	return out;
+}
+
+ProtobufCMessage *alm_wire_give_receipt(
+	const struct alm_receipt *in, struct alm_arena *arena)
+{
+	Almoner__V1__Receipt *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__receipt__init(out);
+	out->message_id =
+		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
+	if (in->is_accepted) {
+		out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_ACCEPTED;
+		out->accepted = give_accepted(&in->accepted, arena);
+		return out->accepted == NULL ? NULL : &out->base;
+	}
+	out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_REFUSED;
+	out->refused = give_problem(&in->refused, arena);
+	return out->refused == NULL ? NULL : &out->base;
+}
+
+static void give_parties(
+	const struct alm_deliver *in, Almoner__V1__Deliver *out)
+{
+	out->sender = alm_wire_give_text(in->sender);
+	out->recipient = alm_wire_give_text(in->recipient);
+	out->purpose = alm_wire_give_text(in->purpose);
+	out->n_categories = in->categories.count;
+	out->categories = alm_wire_give_texts(in->categories);
+	out->standard = alm_wire_give_text(in->standard);
+	out->standard_version = alm_wire_give_text(in->standard_version);
+	out->subject = alm_wire_give_text(in->subject);
+	out->basis = alm_wire_give_text(in->basis);
+	out->n_obligations = in->obligations.count;
+	out->obligations = alm_wire_give_texts(in->obligations);
+	out->traceparent = alm_wire_give_text(in->traceparent);
+}
+
+ProtobufCMessage *alm_wire_give_deliver(
+	const struct alm_deliver *in, struct alm_arena *arena)
+{
+	Almoner__V1__Deliver *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__deliver__init(out);
+	give_parties(in, out);
+	out->sequence = in->sequence;
+	out->attempt = in->attempt;
+	out->is_repeat = in->is_repeat;
+	out->message_id =
+		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
+	out->level = (Almoner__V1__Level)in->level;
+	out->pseudonym = alm_wire_give_bytes(in->pseudonym);
+	out->is_partial = in->is_partial;
+	out->correlation_id = alm_wire_give_bytes(in->correlation_id);
+	out->deadline_ms = (uint64_t)in->deadline_ms;
+	out->expires_ms = (uint64_t)in->expires_ms;
+	out->priority = (Almoner__V1__Priority)in->priority;
+	out->accepted_at_ms = (uint64_t)in->accepted_at_ms;
+	out->payload = alm_wire_give_bytes(in->payload);
+	return &out->base;
+}
+
+ProtobufCMessage *alm_wire_give_notice(
+	const struct alm_notice *in, struct alm_arena *arena)
+{
+	Almoner__V1__Notice *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__notice__init(out);
+	out->sequence = in->sequence;
+	out->attempt = in->attempt;
+	out->is_repeat = in->is_repeat;
+	out->kind = (Almoner__V1__NoticeKind)in->kind;
+	out->message_id =
+		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
+	out->recipient = alm_wire_give_text(in->recipient);
+	out->problem = give_problem(&in->problem, arena);
+	out->reason = alm_wire_give_text(in->reason);
+	out->at_ms = (uint64_t)in->at_ms;
+	return out->problem == NULL ? NULL : &out->base;
+}
+
+static Almoner__V1__Row **give_rows(
+	const struct alm_answer *in, struct alm_arena *arena)
+{
+	Almoner__V1__Row **pointers =
+		alm_arena_take(arena, in->row_count * sizeof(void *));
+	Almoner__V1__Row *rows =
+		alm_arena_take(arena, in->row_count * sizeof(rows[0]));
+
+	if (pointers == NULL || rows == NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < in->row_count; i++) {
+		almoner__v1__row__init(&rows[i]);
+		rows[i].n_cells = in->rows[i].count;
+		rows[i].cells = alm_wire_give_texts(in->rows[i]);
+		pointers[i] = &rows[i];
+	}
+	return pointers;
+}
+
+ProtobufCMessage *alm_wire_give_answer(
+	const struct alm_answer *in, struct alm_arena *arena)
+{
+	Almoner__V1__Answer *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__answer__init(out);
+	out->id = in->id;
+	out->code = (uint32_t)in->code;
+	out->detail = alm_wire_give_text(in->detail);
+	out->n_columns = in->columns.count;
+	out->columns = alm_wire_give_texts(in->columns);
+	out->n_rows = in->row_count;
+	out->rows = give_rows(in, arena);
+	out->cursor = alm_wire_give_text(in->cursor);
+	out->n_facts = in->fact_count;
+	out->facts = alm_wire_give_arguments(in->facts, in->fact_count, arena);
+	return out->rows == NULL || out->facts == NULL ? NULL : &out->base;
+}
