@@ -208,6 +208,6 @@ $(GEN)/google/protobuf/descriptor.pb-c.c:
 		/usr/include/google/protobuf/descriptor.proto
 $(GEN)/%.pb-c.c: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c -Iproto --c_out=$(GEN) $<
+	protoc-c -Iproto -I/usr/include --c_out=$(GEN) $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
