@@ -370,7 +370,7 @@ enum alm_err alm_store_open(const struct alm_store_options *options,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
 	struct alm_store *store;
-	MDB_txn *txn;
+	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_open_parts(options, &store, problem);
 
 	if (err != ALM_OK) {

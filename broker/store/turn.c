@@ -221,7 +221,7 @@ unsigned alm_store_used_permille(struct alm_store *store)
 {
 	uint64_t used = 0;
 	uint64_t size = 0;
-	MDB_txn *txn;
+	MDB_txn *txn = NULL;
 
 	if (alm_store_view(store, &txn) != ALM_OK) {
 		return 1000;
