@@ -299,7 +299,7 @@ static enum alm_err open_contents(struct alm_store *store,
 enum alm_err alm_store_open_parts(const struct alm_store_options *options,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
-	struct alm_store *store;
+	struct alm_store *store = NULL;
 	enum alm_err err = check_folder(options, problem);
 
 	if (err != ALM_OK) {
@@ -369,7 +369,7 @@ static enum alm_err check_head(
 enum alm_err alm_store_open(const struct alm_store_options *options,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
-	struct alm_store *store;
+	struct alm_store *store = NULL;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_open_parts(options, &store, problem);
 

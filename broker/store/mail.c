@@ -79,7 +79,7 @@ static enum alm_err read_queue(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t seq, struct queue_key *out_key,
 	struct queue_row *out_row)
 {
-	struct alm_bytes value;
+	struct alm_bytes value = {NULL, 0};
 	enum alm_err err;
 
 	if (!make_key(recipient, seq, out_key)) {
@@ -94,8 +94,8 @@ static enum alm_err seek_queue(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t after_seq, struct queue_row *out_row)
 {
 	struct queue_key key;
-	struct alm_bytes found;
-	struct alm_bytes value;
+	struct alm_bytes found = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
 	enum alm_err err;
 
 	if (after_seq == UINT64_MAX ||
@@ -280,7 +280,7 @@ static enum alm_err decrypt_body(struct alm_store *store, MDB_txn *txn,
 enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	struct alm_arena *arena, struct alm_mail *out_mail)
 {
-	struct alm_bytes text;
+	struct alm_bytes text = {NULL, 0};
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
@@ -439,8 +439,8 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
 	struct alm_arena *arena, const char **out_recipient)
 {
-	struct alm_bytes key;
-	struct alm_bytes value;
+	struct alm_bytes key = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
 	const char *name = NULL;
 	MDB_txn *txn = NULL;
 	enum alm_err err = ALM_OK;
