@@ -139,6 +139,10 @@ $(O)/roles/almoner-role-%: $(O)/agents/roles/%.o $(O)/agents/roles/role.o \
 		$(CLIENT) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
+# The intruder speaks the wire itself: the library would not do what it does.
+$(O)/roles/almoner-role-intruder: $(O)/agents/roles/intruder.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
 # Examples see only what an integrator sees: the header and the shared library.
 $(O)/examples/%: agents/examples/%.c $(O)/libalmoner.so
 	@mkdir -p $(@D)
