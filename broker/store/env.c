@@ -306,11 +306,13 @@ enum alm_err alm_store_open_parts(const struct alm_store_options *options,
 		return err;
 	}
 	if (sodium_init() < 0) {
-		return alm_problem_set(problem, ALM_INTERNAL, "libsodium");
+		(void)alm_problem_set(problem, ALM_INTERNAL, "libsodium");
+		return ALM_INTERNAL;
 	}
 	store = calloc(1, sizeof(*store));
 	if (store == NULL) {
-		return alm_problem_set(problem, ALM_NOMEM, "store");
+		(void)alm_problem_set(problem, ALM_NOMEM, "store");
+		return ALM_NOMEM;
 	}
 	store->lock_fd = -1;
 	store->is_read_only = options->is_read_only;
