@@ -39,6 +39,7 @@ extern "C" {
 /* The errors a program most often tells apart. */
 #define ALM_CODE_OK 0
 #define ALM_CODE_NOMEM 1002
+#define ALM_CODE_INTERRUPTED 1008 /* a signal came while waiting */
 #define ALM_CODE_MESSAGE_ID_CONFLICT 1115
 #define ALM_CODE_BAD_ARGUMENT 1120
 #define ALM_CODE_SUPERSEDED 1121

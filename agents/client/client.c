@@ -1,0 +1,228 @@
+#include "agents/client/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "agents/client/context.h"
+
+#define SCRATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define CREDIT_DEFAULT 256u
+#define CLOSE_LINGER_MS 1000
+
+static int give_error(enum alm_err err, const struct alm_problem *problem,
+	char *out_error, size_t error_bytes)
+{
+	if (err != ALM_OK && out_error != NULL && error_bytes > 0) {
+		const struct alm_err_info *info = alm_err_info(err);
+
+		(void)snprintf(out_error, error_bytes, "ALM-%d %s: %s %s%s%s",
+			(int)err, info->name, info->sentence, problem->detail,
+			problem->detail[0] == '\0' ? "" : ". ", info->hint);
+	}
+	return (int)err;
+}
+
+static bool copy_id(char out[ALM_ID_BYTES_MAX + 1], const char *text)
+{
+	return snprintf(out, ALM_ID_BYTES_MAX + 1, "%s",
+		       text == NULL ? "" : text) <= (int)ALM_ID_BYTES_MAX;
+}
+
+static enum alm_err set_identity(struct alm_client *client,
+	const struct alm_client_options *options, struct alm_problem *problem)
+{
+	const char *software = options->software == NULL
+				       ? "libalmoner " ALM_VERSION_TEXT
+				       : options->software;
+
+	if (options->endpoint == NULL || options->broker_key == NULL ||
+		options->curve_key == NULL || options->signing_key == NULL ||
+		options->organisation == NULL ||
+		!alm_id_is_valid(options->organisation)) {
+		return alm_problem_set(problem, ALM_CONTEXT,
+			"endpoint, organisation and keys are needed");
+	}
+	if (!copy_id(client->organisation, options->organisation) ||
+		!copy_id(client->agent, options->agent) ||
+		!copy_id(client->software, software) ||
+		options->credit > ALM_DELIVER_WINDOW_MAX) {
+		return alm_problem_set(problem, ALM_CONTEXT,
+			"a name is longer than %u bytes, or the credit larger "
+			"than %u",
+			ALM_ID_BYTES_MAX, ALM_DELIVER_WINDOW_MAX);
+	}
+	client->credit = options->credit;
+	client->envelopes_wanted = options->envelopes_per_frame_max;
+	client->envelopes_max = 1;
+	client->window = ALM_WINDOW_UNWELCOMED;
+	client->payload_bytes_max = ALM_PAYLOAD_BYTES_MAX;
+	return ALM_OK;
+}
+
+static enum alm_err make_parts(struct alm_client *client,
+	const struct alm_client_options *options, struct alm_problem *problem)
+{
+	struct alm_link_options link = {.endpoint = options->endpoint,
+		.broker_key = options->broker_key,
+		.zmq_context = options->zmq_context};
+	uint8_t public_key[32];
+
+	client->hash = alm_hash_new();
+	client->secrets = sodium_malloc(sizeof(*client->secrets));
+	if (client->hash == NULL || client->secrets == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "client");
+	}
+	memcpy(client->secrets->curve, options->curve_key, 32);
+	(void)crypto_sign_seed_keypair(
+		public_key, client->secrets->signing, options->signing_key);
+	(void)crypto_scalarmult_base(public_key, client->secrets->curve);
+	link.curve_public_key = public_key;
+	link.curve_secret_key = client->secrets->curve;
+	return alm_link_open(&link, &client->link, problem);
+}
+
+int alm_client_open_with(const struct alm_client_options *options,
+	struct alm_client **out_client, char *out_error, size_t error_bytes)
+{
+	struct alm_client *client = calloc(1, sizeof(*client));
+	struct alm_problem problem = {0};
+	enum alm_err err = ALM_OK;
+
+	if (client == NULL || sodium_init() < 0) {
+		free(client);
+		return give_error(ALM_NOMEM, &problem, out_error, error_bytes);
+	}
+	alm_arena_init(&client->scratch, SCRATCH_BYTES_MAX);
+	alm_frame_init(&client->frame, ALM_FRAME_BYTES_MAX);
+	alm_outbox_init(&client->outbox);
+	alm_acks_init(&client->acks);
+	alm_events_init(&client->events);
+	TAILQ_INIT(&client->questions);
+	err = set_identity(client, options, &problem);
+	if (err == ALM_OK) {
+		err = make_parts(client, options, &problem);
+	}
+	if (err != ALM_OK) {
+		alm_client_close(client);
+		return give_error(err, &problem, out_error, error_bytes);
+	}
+	*out_client = client;
+	return ALM_CODE_OK;
+}
+
+int alm_client_open(const char *context_file, struct alm_client **out_client,
+	char *out_error, size_t error_bytes)
+{
+	struct alm_client_options options = {.credit = CREDIT_DEFAULT};
+	struct alm_context context;
+	struct alm_problem problem = {0};
+	enum alm_err err = alm_context_read(context_file, &context, &problem);
+	int code;
+
+	if (err != ALM_OK) {
+		return give_error(err, &problem, out_error, error_bytes);
+	}
+	options.endpoint = context.endpoint;
+	options.broker_key = context.broker_key;
+	options.organisation = context.organisation;
+	options.agent = context.agent;
+	options.curve_key = context.curve_key;
+	options.signing_key = context.signing_key;
+	code = alm_client_open_with(
+		&options, out_client, out_error, error_bytes);
+	sodium_memzero(&context, sizeof(context));
+	return code;
+}
+
+void alm_client_forget_question(
+	struct alm_client *client, struct alm_question *question)
+{
+	TAILQ_REMOVE(&client->questions, question, order);
+	client->question_count--;
+	free(question);
+}
+
+void alm_client_close(struct alm_client *client)
+{
+	struct alm_question *question;
+
+	if (client == NULL) {
+		return;
+	}
+	if (client->link != NULL && client->acks.queued_count > 0) {
+		(void)!alm_session_turn(client, false);
+	}
+	alm_link_close(client->link, CLOSE_LINGER_MS);
+	question = TAILQ_FIRST(&client->questions);
+	while (question != NULL) {
+		struct alm_question *next = TAILQ_NEXT(question, order);
+
+		free(question);
+		question = next;
+	}
+	alm_events_fini(&client->events);
+	alm_acks_fini(&client->acks);
+	alm_outbox_fini(&client->outbox);
+	alm_frame_fini(&client->frame);
+	alm_arena_fini(&client->scratch);
+	alm_hash_free(client->hash);
+	sodium_free(client->secrets);
+	free(client);
+}
+
+int alm_client_set_credit(struct alm_client *client, uint32_t credit)
+{
+	if (credit > ALM_DELIVER_WINDOW_MAX) {
+		return ALM_CODE_BAD_ARGUMENT;
+	}
+	client->credit_is_due = credit != client->credit;
+	client->credit = credit;
+	alm_link_wake(client->link);
+	return ALM_CODE_OK;
+}
+
+void alm_client_get_status(
+	const struct alm_client *client, struct alm_client_status *out_status)
+{
+	bool is_ready = client->state == ALM_SESSION_READY;
+	enum alm_err err = client->last_err == ALM_OK && !is_ready
+				   ? ALM_UNREACHABLE
+				   : client->last_err;
+
+	*out_status = (struct alm_client_status){
+		.is_ready = is_ready,
+		.last_code = is_ready ? 0 : (int)err,
+		.detail = client->detail,
+		.organisation = client->organisation,
+		.agent = client->agent,
+		.send_window = client->window,
+		.unanswered = (uint32_t)client->outbox.count,
+		.broker_ahead_ms = client->broker_ahead_ms,
+		.payload_bytes_max = client->payload_bytes_max,
+		.policy_epoch = client->policy_epoch,
+		.people_sequence = client->people_sequence,
+	};
+}
+
+int alm_client_fd(const struct alm_client *client)
+{
+	return alm_link_fd(client->link);
+}
+
+int alm_client_process(struct alm_client *client)
+{
+	return (int)alm_session_turn(client, true);
+}
+
+struct alm_event *alm_client_next_event(struct alm_client *client)
+{
+	struct alm_item *item = alm_events_take(&client->events);
+
+	if (client->events.count == 0) {
+		alm_session_arm(client, true);
+	}
+	return item == NULL ? NULL : &item->event;
+}

@@ -1,0 +1,143 @@
+/*
+ * client.h - the parts of a client and what they share.  Private to
+ * agents/client: session.c drives, inbound.c reads, outbound.c writes.
+ */
+#ifndef ALM_AGENTS_CLIENT_CLIENT_H
+#define ALM_AGENTS_CLIENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "agents/client/acks.h"
+#include "agents/client/batch.h"
+#include "agents/client/event.h"
+#include "agents/client/link.h"
+#include "agents/client/outbox.h"
+#include "agents/include/almoner.h"
+#include "lib/wire/wire.h"
+
+#define ALM_QUESTIONS_MAX 64u
+/* A client that has not been welcomed yet takes this many sends. */
+#define ALM_WINDOW_UNWELCOMED 256u
+
+/** Locked memory, zeroed when freed. */
+struct alm_client_secrets {
+	uint8_t curve[32];
+	uint8_t signing[ALM_SIGNING_SECRET_BYTES];
+};
+
+/** A question without an answer; its frame is kept to be asked again. */
+struct alm_question {
+	TAILQ_ENTRY(alm_question) order;
+	uint32_t id;
+	bool is_sent;
+	size_t bytes;
+	uint8_t frame[];
+};
+
+enum alm_session_state {
+	ALM_SESSION_DOWN,     /* not connected */
+	ALM_SESSION_GREETING, /* hello said, or about to be */
+	ALM_SESSION_READY,    /* welcomed */
+	ALM_SESSION_ENDED,    /* for good */
+};
+
+struct alm_client {
+	struct alm_link *link;
+	struct alm_client_secrets *secrets;
+	struct alm_hash *hash;
+	struct alm_batch batch;
+	struct alm_arena scratch;
+	struct alm_frame_builder frame;
+
+	char organisation[ALM_ID_BYTES_MAX + 1]; /* as the context says */
+	char agent[ALM_ID_BYTES_MAX + 1];
+	char software[ALM_ID_BYTES_MAX + 1];
+	uint32_t credit;
+	uint32_t envelopes_wanted; /* per frame; 0: as the broker takes */
+
+	enum alm_session_state state;
+	int64_t hello_due_ms;
+	int64_t ping_due_ms;
+	bool credit_is_due;
+	uint32_t window; /* as welcome said, as are the next */
+	uint32_t envelopes_max;
+	uint64_t payload_bytes_max;
+	uint64_t policy_epoch;
+	uint64_t people_sequence;
+	int64_t broker_ahead_ms;
+
+	enum alm_err last_err; /* why not ready */
+	bool is_final;         /* trying on will hardly help */
+	char detail[ALM_DETAIL_BYTES_MAX];
+
+	struct alm_outbox outbox;
+	struct alm_acks acks;
+	struct alm_events events;
+	TAILQ_HEAD(, alm_question) questions;
+	size_t question_count;
+	uint32_t question_last;
+};
+
+/* --- client.c --------------------------------------------------------- */
+
+/** The question has its answer, or nobody waits for it. */
+void alm_client_forget_question(
+	struct alm_client *client, struct alm_question *question);
+
+/* --- session.c -------------------------------------------------------- */
+
+/**
+ * One round of work.  `shows_events`: the descriptor stays readable while
+ * events wait.  Errors: why the session has ended for good.
+ */
+ALM_MUST_USE enum alm_err alm_session_turn(
+	struct alm_client *client, bool shows_events);
+
+/** Look at the socket again after a call outside a turn. */
+void alm_session_arm(struct alm_client *client, bool shows_events);
+
+/** Say hello (again). */
+void alm_session_greet(struct alm_client *client);
+
+/** The broker's welcome. */
+void alm_session_welcome(
+	struct alm_client *client, const struct alm_welcome *welcome);
+
+/** Remember why there is no session, and tell the caller once. */
+void alm_session_fail(struct alm_client *client, enum alm_err err,
+	bool is_final, const char *detail);
+
+/** Stop for good. */
+void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
+	enum alm_err err, const char *detail);
+
+/* --- inbound.c -------------------------------------------------------- */
+
+/** Read one frame from the broker. */
+void alm_inbound_frame(struct alm_client *client, struct alm_bytes frame);
+
+/* --- outbound.c ------------------------------------------------------- */
+
+/** Write what is due: acknowledgements, sends within the window, questions. */
+void alm_outbound_flush(struct alm_client *client, int64_t now_ms);
+
+/** Send one envelope by itself.  Errors: BUSY, NOMEM, FIELD_TOO_LARGE. */
+ALM_MUST_USE enum alm_err alm_outbound_envelope(
+	struct alm_client *client, const struct alm_envelope *envelope);
+
+/* --- message.c -------------------------------------------------------- */
+
+/** Errors: BAD_ARGUMENT: a word; FIELD_TOO_LARGE, TOO_MANY_VALUES, NOT_TEXT,
+ * BAD_MESSAGE_ID, PAYLOAD_TOO_LARGE, NOMEM.  Lives in the scratch arena. */
+ALM_MUST_USE enum alm_err alm_message_from_outgoing(struct alm_client *client,
+	const struct alm_outgoing *outgoing, struct alm_message *out_message,
+	struct alm_bytes *out_bytes);
+
+/** Words as on the wire; unknown numbers read as "". */
+const char *alm_level_word(enum alm_wire_level level);
+const char *alm_priority_word(enum alm_priority priority);
+const char *alm_notice_kind_word(enum alm_notice_kind kind);
+
+#endif /* ALM_AGENTS_CLIENT_CLIENT_H */

@@ -1,0 +1,13 @@
+/* clock.h - the client's clocks. */
+#ifndef ALM_AGENTS_CLIENT_CLOCK_H
+#define ALM_AGENTS_CLIENT_CLOCK_H
+
+#include <stdint.h>
+
+/** Milliseconds since 1970 (UTC). */
+int64_t alm_client_wall_ms(void);
+
+/** Milliseconds that never go back; of use only as differences. */
+int64_t alm_client_monotonic_ms(void);
+
+#endif /* ALM_AGENTS_CLIENT_CLOCK_H */

@@ -1,0 +1,29 @@
+/* context.h - the file that says where the broker is and who we are. */
+#ifndef ALM_AGENTS_CLIENT_CONTEXT_H
+#define ALM_AGENTS_CLIENT_CONTEXT_H
+
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/limits.h"
+
+#define ALM_ENDPOINT_BYTES_MAX 255u
+
+/** Zero it with sodium_memzero() after use: it holds secret keys. */
+struct alm_context {
+	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
+	char organisation[ALM_ID_BYTES_MAX + 1];
+	char agent[ALM_ID_BYTES_MAX + 1];
+	uint8_t broker_key[32];
+	uint8_t curve_key[32];
+	uint8_t signing_key[32];
+};
+
+/**
+ * Read a context file and the key files it names, which are sought beside it.
+ * Errors: CONTEXT, with file, line and nearest key; KEY_FILE, KEY_FILE_MODE.
+ */
+ALM_MUST_USE enum alm_err alm_context_read(const char *path,
+	struct alm_context *out_context, struct alm_problem *problem);
+
+#endif /* ALM_AGENTS_CLIENT_CONTEXT_H */

@@ -1,0 +1,239 @@
+#include "agents/include/almoner_control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+#include "agents/client/clock.h"
+
+#define PREFIX "ipc://"
+
+struct alm_control {
+	void *context;
+	void *socket;
+	uint32_t last_id;
+};
+
+/** ZeroMQ would wait for a broker that is not there; a plain connection tells
+ * at once, and why. */
+static enum alm_err probe(const char *endpoint, struct alm_problem *problem)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *path = endpoint + strlen(PREFIX);
+	enum alm_err err = ALM_OK;
+	int fd;
+
+	if (strncmp(endpoint, PREFIX, strlen(PREFIX)) != 0 || path[0] == '\0' ||
+		strlen(path) >= sizeof(address.sun_path)) {
+		return alm_problem_set(
+			problem, ALM_ENDPOINT_INVALID, "%s", endpoint);
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return alm_problem_set(
+			problem, ALM_IO, "socket: %s", strerror(errno));
+	}
+	/* EAGAIN: its queue is full, so somebody listens. */
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
+		errno != EAGAIN) {
+		err = errno == EACCES ? ALM_NOT_PERMITTED : ALM_UNREACHABLE;
+		err = alm_problem_set(
+			problem, err, "%s: %s", path, strerror(errno));
+	}
+	(void)close(fd);
+	return err;
+}
+
+static bool set_options(void *socket)
+{
+	int64_t bytes_max = (int64_t)ALM_ADMIN_FRAME_BYTES_MAX;
+	int immediate = 1;
+	int linger = 0;
+
+	return zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate,
+		       sizeof(immediate)) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof(linger)) ==
+		       0 &&
+	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max,
+		       sizeof(bytes_max)) == 0;
+}
+
+enum alm_err alm_control_open(const char *endpoint,
+	struct alm_control **out_control, struct alm_problem *problem)
+{
+	struct alm_control *control = NULL;
+	enum alm_err err = probe(endpoint, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	control = calloc(1, sizeof(*control));
+	if (control == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "control");
+	}
+	control->context = zmq_ctx_new();
+	control->socket = control->context == NULL
+				  ? NULL
+				  : zmq_socket(control->context, ZMQ_DEALER);
+	if (control->socket == NULL || !set_options(control->socket)) {
+		err = alm_problem_set(
+			problem, ALM_NOMEM, "%s", zmq_strerror(errno));
+	} else if (zmq_connect(control->socket, endpoint) != 0) {
+		err = alm_problem_set(problem, ALM_ENDPOINT_INVALID, "%s: %s",
+			endpoint, zmq_strerror(errno));
+	}
+	if (err != ALM_OK) {
+		alm_control_close(control);
+		return err;
+	}
+	*out_control = control;
+	return ALM_OK;
+}
+
+void alm_control_close(struct alm_control *control)
+{
+	if (control == NULL) {
+		return;
+	}
+	if (control->socket != NULL) {
+		(void)zmq_close(control->socket);
+	}
+	if (control->context != NULL) {
+		(void)zmq_ctx_term(control->context);
+	}
+	free(control);
+}
+
+/** Wait for `events` until the deadline (INT64_MAX: none). */
+static enum alm_err wait_for(struct alm_control *control, short events,
+	int64_t deadline_ms, enum alm_err late, struct alm_problem *problem)
+{
+	zmq_pollitem_t item = {.socket = control->socket, .events = events};
+	long left_ms = -1;
+	int rc;
+
+	if (deadline_ms != INT64_MAX) {
+		left_ms = (long)(deadline_ms - alm_client_monotonic_ms());
+		left_ms = left_ms < 0 ? 0 : left_ms;
+	}
+	rc = zmq_poll(&item, 1, left_ms);
+	if (rc < 0) {
+		return alm_problem_set(
+			problem, ALM_INTERRUPTED, "administration socket");
+	}
+	return rc > 0 ? ALM_OK
+		      : alm_problem_set(problem, late, "administration socket");
+}
+
+static enum alm_err send_call(struct alm_control *control,
+	const struct alm_request_call *call, int64_t deadline_ms,
+	struct alm_arena *arena, struct alm_problem *problem)
+{
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ADMINISTER};
+	struct alm_frame_builder frame;
+	struct alm_bytes bytes;
+	enum alm_err err;
+
+	envelope.request = *call;
+	envelope.request.id = ++control->last_id;
+	alm_frame_init(&frame, ALM_ADMIN_FRAME_BYTES_MAX);
+	err = alm_frame_add(&frame, &envelope, arena);
+	if (err != ALM_OK) {
+		err = alm_problem_set(problem, err, "%s", call->verb);
+		goto out;
+	}
+	err = wait_for(
+		control, ZMQ_POLLOUT, deadline_ms, ALM_UNREACHABLE, problem);
+	if (err != ALM_OK) {
+		goto out;
+	}
+	bytes = alm_frame_bytes(&frame);
+	if (zmq_send(control->socket, bytes.data, bytes.bytes, ZMQ_DONTWAIT) <
+		0) {
+		err = alm_problem_set(
+			problem, ALM_UNREACHABLE, "%s", zmq_strerror(errno));
+	}
+out:
+	alm_frame_fini(&frame);
+	return err;
+}
+
+/** Look for the answer to the last call among the envelopes; NOT_FOUND if it
+ * is not there. */
+static enum alm_err find_answer(const struct alm_control *control,
+	const struct alm_envelope *envelopes, size_t count,
+	struct alm_answer *out_answer, struct alm_problem *problem)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (envelopes[i].kind == ALM_ENVELOPE_ERROR) {
+			return alm_problem_set(problem,
+				envelopes[i].error.code == ALM_OK
+					? ALM_INTERNAL
+					: envelopes[i].error.code,
+				"%s", envelopes[i].error.detail);
+		}
+		if (envelopes[i].kind == ALM_ENVELOPE_ANSWER &&
+			envelopes[i].answer.id == control->last_id) {
+			*out_answer = envelopes[i].answer;
+			return ALM_OK;
+		}
+	}
+	return ALM_NOT_FOUND;
+}
+
+static enum alm_err receive_answer(struct alm_control *control,
+	struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	const struct alm_envelope *envelopes = NULL;
+	enum alm_err err = ALM_NOT_FOUND;
+	size_t count = 0;
+	zmq_msg_t message;
+
+	(void)zmq_msg_init(&message);
+	if (zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0) {
+		struct alm_bytes bytes = {
+			zmq_msg_data(&message), zmq_msg_size(&message)};
+
+		err = alm_wire_decode(ALM_WIRE_AGENT, bytes, arena, &envelopes,
+			&count, problem);
+	}
+	if (err == ALM_OK) {
+		err = find_answer(
+			control, envelopes, count, out_answer, problem);
+	}
+	(void)zmq_msg_close(&message);
+	return err;
+}
+
+enum alm_err alm_control_ask(struct alm_control *control,
+	const struct alm_request_call *call, int timeout_ms,
+	struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	int64_t deadline_ms = timeout_ms < 0
+				      ? INT64_MAX
+				      : alm_client_monotonic_ms() + timeout_ms;
+	enum alm_err err =
+		send_call(control, call, deadline_ms, arena, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	/* Answers to earlier calls that timed out may come first. */
+	do {
+		err = wait_for(
+			control, ZMQ_POLLIN, deadline_ms, ALM_TIMEOUT, problem);
+		if (err == ALM_OK) {
+			err = receive_answer(
+				control, arena, out_answer, problem);
+		}
+	} while (err == ALM_NOT_FOUND);
+	return err;
+}

@@ -1,0 +1,142 @@
+#include "agents/client/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct alm_held_frame *alm_held_frame_new(size_t bytes_max)
+{
+	struct alm_held_frame *frame = calloc(1, sizeof(*frame));
+
+	if (frame != NULL) {
+		alm_arena_init(&frame->arena, bytes_max);
+		frame->holders = 1;
+	}
+	return frame;
+}
+
+void alm_held_frame_release(struct alm_held_frame *frame)
+{
+	if (frame != NULL && --frame->holders == 0) {
+		alm_arena_fini(&frame->arena);
+		free(frame);
+	}
+}
+
+struct alm_item *alm_item_new(
+	struct alm_held_frame *frame, enum alm_event_kind kind)
+{
+	struct alm_item *item = alm_arena_take(&frame->arena, sizeof(*item));
+
+	if (item != NULL) {
+		item->event.kind = kind;
+		item->event.detail = "";
+		item->frame = frame;
+		frame->holders++;
+	}
+	return item;
+}
+
+void alm_item_free(struct alm_item *item)
+{
+	if (item != NULL) {
+		alm_held_frame_release(item->frame);
+	}
+}
+
+void alm_events_init(struct alm_events *events)
+{
+	TAILQ_INIT(&events->items);
+	events->count = 0;
+}
+
+void alm_events_fini(struct alm_events *events)
+{
+	struct alm_item *item = TAILQ_FIRST(&events->items);
+
+	while (item != NULL) {
+		struct alm_item *next = TAILQ_NEXT(item, order);
+
+		alm_item_free(item);
+		item = next;
+	}
+	alm_events_init(events);
+}
+
+void alm_events_put(struct alm_events *events, struct alm_item *take_item)
+{
+	TAILQ_INSERT_TAIL(&events->items, take_item, order);
+	events->count++;
+}
+
+static struct alm_item *take(struct alm_events *events, struct alm_item *item)
+{
+	if (item != NULL) {
+		TAILQ_REMOVE(&events->items, item, order);
+		events->count--;
+	}
+	return item;
+}
+
+struct alm_item *alm_events_take(struct alm_events *events)
+{
+	return take(events, TAILQ_FIRST(&events->items));
+}
+
+void alm_events_drop_mail(struct alm_events *events)
+{
+	struct alm_item *item = TAILQ_FIRST(&events->items);
+
+	while (item != NULL) {
+		struct alm_item *next = TAILQ_NEXT(item, order);
+
+		if (item->event.kind == ALM_EVENT_DELIVERY ||
+			item->event.kind == ALM_EVENT_NOTICE) {
+			alm_item_free(take(events, item));
+		}
+		item = next;
+	}
+}
+
+struct alm_item *alm_events_take_kind(
+	struct alm_events *events, enum alm_event_kind kind)
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (item->event.kind == kind) {
+			break;
+		}
+	}
+	return take(events, item);
+}
+
+struct alm_item *alm_events_take_receipt(
+	struct alm_events *events, const uint8_t id[16])
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (item->event.kind == ALM_EVENT_RECEIPT &&
+			memcmp(item->receipt.id, id, 16) == 0) {
+			break;
+		}
+	}
+	return take(events, item);
+}
+
+struct alm_item *alm_events_take_answer(
+	struct alm_events *events, uint32_t question)
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (item->event.kind == ALM_EVENT_ANSWER &&
+			item->table.question == question) {
+			break;
+		}
+	}
+	return take(events, item);
+}

@@ -1,0 +1,364 @@
+/* Frames from the broker become state and events.  Views point into the frame
+ * that they came in, which lives as long as they do. */
+#include "agents/client/client.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "agents/client/clock.h"
+
+/* A frame of many short texts takes several times its bytes when decoded. */
+#define DECODED_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+static struct alm_strings strings_of(struct alm_texts texts)
+{
+	return (struct alm_strings){texts.items, texts.count};
+}
+
+static const uint8_t *raw16(struct alm_bytes bytes)
+{
+	return bytes.bytes == ALM_MESSAGE_ID_BYTES ? bytes.data : NULL;
+}
+
+static const char *text_or_none(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static void fill_accepted(
+	struct alm_receipt_view *view, const struct alm_accepted *accepted)
+{
+	view->sequence = accepted->sequence;
+	view->audit_sequence = accepted->audit_sequence;
+	view->accepted_at_ms = accepted->accepted_at_ms;
+	view->is_duplicate = accepted->is_duplicate;
+	view->is_transformed = accepted->is_transformed;
+	view->basis = text_or_none(accepted->basis);
+	view->level = alm_level_word(accepted->level);
+	view->released = strings_of(accepted->released);
+	view->withheld = strings_of(accepted->withheld);
+	view->obligations = strings_of(accepted->obligations);
+}
+
+static void fill_refused(
+	struct alm_receipt_view *view, const struct alm_wire_problem *problem)
+{
+	view->code =
+		(int)(problem->code == ALM_OK ? ALM_INTERNAL : problem->code);
+	view->name = text_or_none(problem->name);
+	view->sentence = text_or_none(problem->sentence);
+	view->hint = text_or_none(problem->hint);
+	view->detail = text_or_none(problem->detail);
+	view->is_retryable = problem->is_retryable;
+	view->reasons = problem->reasons;
+	view->reason_count = problem->reason_count;
+	view->nearest = text_or_none(problem->nearest);
+	view->candidates = strings_of(problem->candidates);
+	view->withheld = strings_of(problem->withheld);
+}
+
+static void tell_receipt(struct alm_client *client,
+	struct alm_held_frame *frame, const struct alm_receipt *receipt)
+{
+	struct alm_item *item = alm_item_new(frame, ALM_EVENT_RECEIPT);
+	struct alm_receipt_view *view;
+
+	if (item == NULL) {
+		return;
+	}
+	view = &item->receipt;
+	memcpy(view->id, receipt->message_id.raw, sizeof(view->id));
+	view->name = view->sentence = view->hint = view->detail = "";
+	view->nearest = view->basis = view->level = "";
+	if (receipt->is_accepted) {
+		fill_accepted(view, &receipt->accepted);
+	} else {
+		fill_refused(view, &receipt->refused);
+	}
+	item->event.receipt = view;
+	item->event.code = view->code;
+	alm_events_put(&client->events, item);
+}
+
+/** Refusals that the library itself tries again, under the same id. */
+static bool is_for_us(enum alm_err code)
+{
+	return code == ALM_BUSY || code == ALM_DRAINING ||
+	       code == ALM_HELLO_REQUIRED;
+}
+
+static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_receipt *receipt)
+{
+	struct alm_pending *pending =
+		alm_outbox_find(&client->outbox, &receipt->message_id);
+
+	if (pending == NULL) {
+		return; /* the second answer to a message that was repeated */
+	}
+	if (!receipt->is_accepted && is_for_us(receipt->refused.code)) {
+		alm_outbox_retry_later(&client->outbox, pending,
+			alm_client_monotonic_ms(), randombytes_random());
+		if (receipt->refused.code == ALM_HELLO_REQUIRED &&
+			client->state == ALM_SESSION_READY) {
+			alm_session_greet(client);
+		}
+		return;
+	}
+	tell_receipt(client, frame, receipt);
+	alm_outbox_remove(&client->outbox, pending);
+}
+
+static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_deliver *deliver)
+{
+	struct alm_item *item;
+	struct alm_delivery *view;
+
+	if (alm_acks_has(&client->acks, deliver->sequence)) {
+		alm_acks_repeat(&client->acks, deliver->sequence);
+		return;
+	}
+	item = alm_item_new(frame, ALM_EVENT_DELIVERY);
+	if (item == NULL) {
+		return; /* it comes again */
+	}
+	view = &item->delivery;
+	view->sequence = deliver->sequence;
+	view->attempt = deliver->attempt;
+	view->is_repeat = deliver->is_repeat;
+	memcpy(view->id, deliver->message_id.raw, sizeof(view->id));
+	view->sender = text_or_none(deliver->sender);
+	view->recipient = text_or_none(deliver->recipient);
+	view->purpose = text_or_none(deliver->purpose);
+	view->categories = strings_of(deliver->categories);
+	view->standard = text_or_none(deliver->standard);
+	view->standard_version = text_or_none(deliver->standard_version);
+	view->level = alm_level_word(deliver->level);
+	view->subject = text_or_none(deliver->subject);
+	view->pseudonym = raw16(deliver->pseudonym);
+	view->basis = text_or_none(deliver->basis);
+	view->obligations = strings_of(deliver->obligations);
+	view->is_partial = deliver->is_partial;
+	view->correlation_id = raw16(deliver->correlation_id);
+	view->deadline_ms = deliver->deadline_ms;
+	view->expires_ms = deliver->expires_ms;
+	view->priority = alm_priority_word(deliver->priority);
+	view->traceparent = text_or_none(deliver->traceparent);
+	view->accepted_at_ms = deliver->accepted_at_ms;
+	view->payload = deliver->payload.data;
+	view->payload_bytes = deliver->payload.bytes;
+	item->event.delivery = view;
+	alm_events_put(&client->events, item);
+}
+
+static void on_notice(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_notice *notice)
+{
+	struct alm_item *item;
+	struct alm_notice_view *view;
+
+	if (alm_acks_has(&client->acks, notice->sequence)) {
+		alm_acks_repeat(&client->acks, notice->sequence);
+		return;
+	}
+	item = alm_item_new(frame, ALM_EVENT_NOTICE);
+	if (item == NULL) {
+		return; /* it comes again */
+	}
+	view = &item->notice;
+	view->sequence = notice->sequence;
+	view->attempt = notice->attempt;
+	view->is_repeat = notice->is_repeat;
+	view->kind = alm_notice_kind_word(notice->kind);
+	memcpy(view->id, notice->message_id.raw, sizeof(view->id));
+	view->recipient = text_or_none(notice->recipient);
+	view->code = (int)notice->problem.code;
+	view->name = text_or_none(notice->problem.name);
+	view->sentence = text_or_none(notice->problem.sentence);
+	view->hint = text_or_none(notice->problem.hint);
+	view->detail = text_or_none(notice->problem.detail);
+	view->reason = text_or_none(notice->reason);
+	view->at_ms = notice->at_ms;
+	item->event.notice = view;
+	alm_events_put(&client->events, item);
+}
+
+static void on_acknowledged(struct alm_client *client,
+	struct alm_held_frame *frame,
+	const struct alm_acknowledged *acknowledged)
+{
+	struct alm_item *item = alm_item_new(frame, ALM_EVENT_ACKNOWLEDGED);
+
+	for (size_t i = 0; i < acknowledged->count; i++) {
+		alm_acks_remove(&client->acks, acknowledged->sequences[i]);
+	}
+	if (item != NULL) {
+		item->event.sequences = acknowledged->sequences;
+		item->event.sequence_count = acknowledged->count;
+		alm_events_put(&client->events, item);
+	}
+}
+
+static struct alm_question *find_question(
+	struct alm_client *client, uint32_t id)
+{
+	struct alm_question *question;
+
+	TAILQ_FOREACH(question, &client->questions, order)
+	{
+		if (question->id == id) {
+			break;
+		}
+	}
+	return question;
+}
+
+/** Rows and facts are the same two words under other names. */
+static bool fill_table(struct alm_held_frame *frame, struct alm_table *table,
+	const struct alm_answer *answer)
+{
+	struct alm_strings *rows = alm_arena_take(
+		&frame->arena, (answer->row_count + 1) * sizeof(*rows));
+	struct alm_pair *facts = alm_arena_take(
+		&frame->arena, (answer->fact_count + 1) * sizeof(*facts));
+
+	if (rows == NULL || facts == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < answer->row_count; i++) {
+		rows[i] = strings_of(answer->rows[i]);
+	}
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		facts[i].key = answer->facts[i].key;
+		facts[i].value = answer->facts[i].value;
+	}
+	table->question = answer->id;
+	table->code = (int)answer->code;
+	table->detail = text_or_none(answer->detail);
+	table->columns = strings_of(answer->columns);
+	table->rows = rows;
+	table->row_count = answer->row_count;
+	table->cursor = text_or_none(answer->cursor);
+	table->facts = facts;
+	table->fact_count = answer->fact_count;
+	return true;
+}
+
+static void on_answer(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_answer *answer)
+{
+	struct alm_question *question = find_question(client, answer->id);
+	struct alm_item *item;
+
+	if (question == NULL) {
+		return; /* nobody waits for it any more */
+	}
+	item = alm_item_new(frame, ALM_EVENT_ANSWER);
+	if (item == NULL || !fill_table(frame, &item->table, answer)) {
+		alm_item_free(item);
+		return;
+	}
+	alm_client_forget_question(client, question);
+	item->event.answer = &item->table;
+	item->event.code = item->table.code;
+	alm_events_put(&client->events, item);
+}
+
+static void on_error(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_wire_problem *problem)
+{
+	struct alm_receipt receipt = {.refused = *problem};
+	const char *detail = text_or_none(problem->detail);
+
+	if (problem->message_id.bytes == ALM_MESSAGE_ID_BYTES) {
+		memcpy(receipt.message_id.raw, problem->message_id.data,
+			ALM_MESSAGE_ID_BYTES);
+		on_receipt(client, frame, &receipt);
+	} else if (problem->code == ALM_SUPERSEDED) {
+		alm_session_end(
+			client, ALM_EVENT_SUPERSEDED, ALM_SUPERSEDED, detail);
+	} else if (problem->code == ALM_HELLO_REQUIRED) {
+		if (client->state == ALM_SESSION_READY) {
+			alm_session_greet(client);
+		}
+	} else if (!is_for_us(problem->code)) {
+		alm_session_fail(client, problem->code,
+			problem->code == ALM_AGENT_REVOKED ||
+				problem->code == ALM_NOT_AUTHENTICATED,
+			detail);
+	}
+}
+
+static void on_ping(struct alm_client *client, const struct alm_ping *ping)
+{
+	struct alm_envelope pong = {.kind = ALM_ENVELOPE_PONG, .ping = *ping};
+
+	pong.ping.broker_time_ms = 0;
+	/* Not sent when busy: then other traffic shows that we live. */
+	(void)!alm_outbound_envelope(client, &pong);
+}
+
+static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
+	const struct alm_envelope *envelope)
+{
+	switch (envelope->kind) {
+	case ALM_ENVELOPE_WELCOME:
+		alm_session_welcome(client, &envelope->welcome);
+		break;
+	case ALM_ENVELOPE_RECEIPT:
+		on_receipt(client, frame, &envelope->receipt);
+		break;
+	case ALM_ENVELOPE_DELIVER:
+		on_deliver(client, frame, &envelope->deliver);
+		break;
+	case ALM_ENVELOPE_NOTICE:
+		on_notice(client, frame, &envelope->notice);
+		break;
+	case ALM_ENVELOPE_ACKNOWLEDGED:
+		on_acknowledged(client, frame, &envelope->acknowledged);
+		break;
+	case ALM_ENVELOPE_ANSWER:
+		on_answer(client, frame, &envelope->answer);
+		break;
+	case ALM_ENVELOPE_ERROR:
+		on_error(client, frame, &envelope->error);
+		break;
+	case ALM_ENVELOPE_PING:
+		on_ping(client, &envelope->ping);
+		break;
+	case ALM_ENVELOPE_HELLO:
+	case ALM_ENVELOPE_SEND:
+	case ALM_ENVELOPE_ACKNOWLEDGE:
+	case ALM_ENVELOPE_PONG:
+	case ALM_ENVELOPE_CREDIT:
+	case ALM_ENVELOPE_QUERY:
+	case ALM_ENVELOPE_ADMINISTER:
+		break;
+	}
+}
+
+void alm_inbound_frame(struct alm_client *client, struct alm_bytes bytes)
+{
+	struct alm_held_frame *frame = alm_held_frame_new(DECODED_BYTES_MAX);
+	struct alm_problem problem = {0};
+	const struct alm_envelope *envelopes = NULL;
+	size_t count = 0;
+	enum alm_err err;
+
+	if (frame == NULL) {
+		return; /* what was in it comes again */
+	}
+	err = alm_wire_decode(ALM_WIRE_AGENT, bytes, &frame->arena, &envelopes,
+		&count, &problem);
+	if (err != ALM_OK) {
+		alm_session_fail(client, err, false, problem.detail);
+	}
+	for (size_t i = 0; err == ALM_OK && i < count &&
+			   client->state != ALM_SESSION_ENDED;
+		i++) {
+		on_envelope(client, frame, &envelopes[i]);
+	}
+	alm_held_frame_release(frame);
+}

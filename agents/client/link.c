@@ -1,0 +1,322 @@
+#include "agents/client/link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+#include "lib/limits.h"
+
+/* Frames, not bytes: the broker's credit and our window bound the bytes.  A
+ * full queue would stop heartbeats, so there is room for both windows. */
+#define QUEUE_FRAMES_MAX 16384
+
+struct alm_link {
+	void *context;
+	bool owns_context;
+	void *socket;
+	void *monitor;
+	int epoll_fd;
+	int timer_fd;
+	int wake_fd;
+	zmq_msg_t message;
+};
+
+static enum alm_err err_from_errno(
+	const char *what, const char *endpoint, struct alm_problem *problem)
+{
+	enum alm_err err = ALM_IO;
+
+	if (errno == EINVAL || errno == EPROTONOSUPPORT ||
+		errno == ENOCOMPATPROTO || errno == ENODEV) {
+		err = ALM_ENDPOINT_INVALID;
+	} else if (errno == ENOMEM || errno == EMFILE) {
+		err = ALM_NOMEM;
+	}
+	return alm_problem_set(problem, err, "%s: cannot %s: %s", endpoint,
+		what, zmq_strerror(errno));
+}
+
+static bool set_int(void *socket, int option, int value)
+{
+	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
+}
+
+static bool set_options(void *socket, const struct alm_link_options *options)
+{
+	int64_t frame_bytes_max = (int64_t)ALM_FRAME_BYTES_MAX;
+
+	return set_int(socket, ZMQ_IMMEDIATE, 1) &&
+	       set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
+	       set_int(socket, ZMQ_SNDHWM, QUEUE_FRAMES_MAX) &&
+	       set_int(socket, ZMQ_RCVHWM, QUEUE_FRAMES_MAX) &&
+	       set_int(socket, ZMQ_RECONNECT_IVL, 200) &&
+	       set_int(socket, ZMQ_RECONNECT_IVL_MAX, 30000) &&
+	       set_int(socket, ZMQ_CONNECT_TIMEOUT, 10000) &&
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, 10000) &&
+	       set_int(socket, ZMQ_HEARTBEAT_IVL, 10000) &&
+	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 30000) &&
+	       set_int(socket, ZMQ_HEARTBEAT_TTL, 60000) &&
+	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max,
+		       sizeof(frame_bytes_max)) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->broker_key,
+		       32) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY,
+		       options->curve_public_key, 32) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY,
+		       options->curve_secret_key, 32) == 0;
+}
+
+static bool open_monitor(struct alm_link *link)
+{
+	char address[64];
+	int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+		     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+		     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+		     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+		     ZMQ_EVENT_DISCONNECTED;
+
+	(void)snprintf(address, sizeof(address), "inproc://almoner-monitor-%p",
+		(void *)link);
+	if (zmq_socket_monitor(link->socket, address, events) != 0) {
+		return false;
+	}
+	link->monitor = zmq_socket(link->context, ZMQ_PAIR);
+	return link->monitor != NULL && set_int(link->monitor, ZMQ_LINGER, 0) &&
+	       zmq_connect(link->monitor, address) == 0;
+}
+
+static bool watch(struct alm_link *link, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return fd >= 0 &&
+	       epoll_ctl(link->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static int socket_fd(void *socket)
+{
+	int fd = -1;
+	size_t bytes = sizeof(fd);
+
+	return zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0 ? fd : -1;
+}
+
+static bool open_descriptors(struct alm_link *link)
+{
+	link->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	link->timer_fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	link->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	return link->epoll_fd >= 0 && watch(link, link->timer_fd) &&
+	       watch(link, link->wake_fd) &&
+	       watch(link, socket_fd(link->socket)) &&
+	       watch(link, socket_fd(link->monitor));
+}
+
+enum alm_err alm_link_open(const struct alm_link_options *options,
+	struct alm_link **out_link, struct alm_problem *problem)
+{
+	struct alm_link *link = calloc(1, sizeof(*link));
+	enum alm_err err = ALM_OK;
+
+	if (link == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "connection");
+	}
+	link->epoll_fd = link->timer_fd = link->wake_fd = -1;
+	(void)zmq_msg_init(&link->message);
+	link->owns_context = options->zmq_context == NULL;
+	link->context =
+		link->owns_context ? zmq_ctx_new() : options->zmq_context;
+	link->socket = link->context == NULL
+			       ? NULL
+			       : zmq_socket(link->context, ZMQ_DEALER);
+	if (link->socket == NULL || !set_options(link->socket, options) ||
+		!open_monitor(link) || !open_descriptors(link)) {
+		err = err_from_errno(
+			"make a socket for", options->endpoint, problem);
+	} else if (zmq_connect(link->socket, options->endpoint) != 0) {
+		err = err_from_errno("connect", options->endpoint, problem);
+	}
+	if (err != ALM_OK) {
+		alm_link_close(link, 0);
+		return err;
+	}
+	*out_link = link;
+	return ALM_OK;
+}
+
+static void unwatch(struct alm_link *link, void *socket)
+{
+	int fd = socket_fd(socket);
+
+	if (fd >= 0 && link->epoll_fd >= 0) {
+		(void)epoll_ctl(link->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	}
+}
+
+void alm_link_stop(struct alm_link *link)
+{
+	if (link->monitor != NULL) {
+		unwatch(link, link->monitor);
+		(void)zmq_socket_monitor(link->socket, NULL, 0);
+		(void)zmq_close(link->monitor);
+		link->monitor = NULL;
+	}
+	if (link->socket != NULL) {
+		unwatch(link, link->socket);
+		(void)zmq_close(link->socket);
+		link->socket = NULL;
+	}
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
+void alm_link_close(struct alm_link *link, int linger_ms)
+{
+	if (link == NULL) {
+		return;
+	}
+	if (link->socket != NULL) {
+		(void)set_int(link->socket, ZMQ_LINGER, linger_ms);
+	}
+	alm_link_stop(link);
+	(void)zmq_msg_close(&link->message);
+	if (link->owns_context && link->context != NULL) {
+		(void)zmq_ctx_term(link->context);
+	}
+	close_fd(link->epoll_fd);
+	close_fd(link->timer_fd);
+	close_fd(link->wake_fd);
+	free(link);
+}
+
+int alm_link_fd(const struct alm_link *link)
+{
+	return link->epoll_fd;
+}
+
+static enum alm_link_change change_from_event(uint16_t event, uint32_t value)
+{
+	switch (event) {
+	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+		return ALM_LINK_UP;
+	case ZMQ_EVENT_DISCONNECTED:
+		return ALM_LINK_DOWN;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+		return value == 400 ? ALM_LINK_REFUSED : ALM_LINK_LIMITED;
+	default:
+		return ALM_LINK_FAILED;
+	}
+}
+
+enum alm_link_change alm_link_next_change(struct alm_link *link)
+{
+	uint8_t head[6] = {0};
+	char address[256];
+	uint16_t event;
+	uint32_t value;
+
+	if (link->monitor == NULL ||
+		zmq_recv(link->monitor, head, sizeof(head), ZMQ_DONTWAIT) !=
+			(int)sizeof(head)) {
+		return ALM_LINK_SAME;
+	}
+	(void)zmq_recv(link->monitor, address, sizeof(address), ZMQ_DONTWAIT);
+	memcpy(&event, head, sizeof(event)); /* in the machine's own order */
+	memcpy(&value, head + sizeof(event), sizeof(value));
+	return change_from_event(event, value);
+}
+
+/** A frame of several parts is no frame of ours: drop the rest. */
+static void drop_parts(struct alm_link *link)
+{
+	while (zmq_msg_more(&link->message)) {
+		if (zmq_msg_recv(&link->message, link->socket, ZMQ_DONTWAIT) <
+			0) {
+			return;
+		}
+	}
+}
+
+enum alm_err alm_link_receive(
+	struct alm_link *link, struct alm_bytes *out_frame)
+{
+	if (link->socket == NULL ||
+		zmq_msg_recv(&link->message, link->socket, ZMQ_DONTWAIT) < 0) {
+		return ALM_NOT_FOUND;
+	}
+	drop_parts(link);
+	out_frame->data = zmq_msg_data(&link->message);
+	out_frame->bytes = zmq_msg_size(&link->message);
+	return ALM_OK;
+}
+
+enum alm_err alm_link_send(struct alm_link *link, struct alm_bytes frame)
+{
+	if (link->socket == NULL || zmq_send(link->socket, frame.data,
+					    frame.bytes, ZMQ_DONTWAIT) < 0) {
+		return ALM_BUSY;
+	}
+	return ALM_OK;
+}
+
+void alm_link_wake(struct alm_link *link)
+{
+	uint64_t one = 1;
+
+	(void)!write(link->wake_fd, &one, sizeof(one));
+}
+
+static bool is_readable(void *socket)
+{
+	int events = 0;
+	size_t bytes = sizeof(events);
+
+	return socket != NULL &&
+	       zmq_getsockopt(socket, ZMQ_EVENTS, &events, &bytes) == 0 &&
+	       (events & ZMQ_POLLIN) != 0;
+}
+
+void alm_link_arm(struct alm_link *link, bool has_work, int64_t due_ms)
+{
+	struct itimerspec at = {0};
+	uint64_t count;
+
+	if (due_ms != INT64_MAX) {
+		/* A time of 0 would disarm the timer. */
+		due_ms = due_ms < 1 ? 1 : due_ms;
+		at.it_value.tv_sec = due_ms / 1000;
+		at.it_value.tv_nsec = due_ms % 1000 * 1000000;
+	}
+	(void)timerfd_settime(link->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+	(void)!read(link->wake_fd, &count, sizeof(count));
+	if (has_work || is_readable(link->socket) ||
+		is_readable(link->monitor)) {
+		alm_link_wake(link);
+	}
+}
+
+enum alm_err alm_link_wait(struct alm_link *link, int timeout_ms)
+{
+	struct pollfd item = {.fd = link->epoll_fd, .events = POLLIN};
+	int rc = poll(&item, 1, timeout_ms);
+
+	if (rc < 0) {
+		return ALM_INTERRUPTED;
+	}
+	return rc == 0 ? ALM_TIMEOUT : ALM_OK;
+}

@@ -1,0 +1,77 @@
+/*
+ * link.h - the connection: a DEALER to the broker, its monitor, a timer and a
+ * wake-up, behind one descriptor to poll.  The only socket of a client.
+ *
+ * ZMQ_FD tells of edges, not of readiness: after each use alm_link_arm() looks
+ * at the socket itself and keeps the descriptor readable while work is left.
+ */
+#ifndef ALM_AGENTS_CLIENT_LINK_H
+#define ALM_AGENTS_CLIENT_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+struct alm_link;
+
+struct alm_link_options {
+	const char *endpoint;
+	const uint8_t *broker_key; /* 32 bytes, as are the next */
+	const uint8_t *curve_public_key;
+	const uint8_t *curve_secret_key;
+	void *zmq_context; /* NULL: one of its own */
+};
+
+/** Start connecting.  Errors: ENDPOINT_INVALID, NOMEM, IO. */
+ALM_MUST_USE enum alm_err alm_link_open(const struct alm_link_options *options,
+	struct alm_link **out_link, struct alm_problem *problem);
+
+/** Drop the connection and never connect again; the descriptor stays. */
+void alm_link_stop(struct alm_link *link);
+
+/** Close; what was sent may go out for `linger_ms`.  NULL is fine. */
+void alm_link_close(struct alm_link *link, int linger_ms);
+
+int alm_link_fd(const struct alm_link *link);
+
+enum alm_link_change {
+	ALM_LINK_SAME = 0, /* nothing more has changed */
+	ALM_LINK_UP,
+	ALM_LINK_DOWN,
+	ALM_LINK_REFUSED, /* the broker denies this agent's key */
+	ALM_LINK_LIMITED, /* too many handshakes; it tries again */
+	ALM_LINK_FAILED,  /* broken off in the handshake, e.g. a wrong key */
+};
+
+/** The next change since the last call. */
+enum alm_link_change alm_link_next_change(struct alm_link *link);
+
+/**
+ * Take the next frame; borrowed until the next call.
+ * Errors: NOT_FOUND: nothing waits.
+ */
+ALM_MUST_USE enum alm_err alm_link_receive(
+	struct alm_link *link, struct alm_bytes *out_frame);
+
+/** Errors: BUSY: not connected, or the queue is full; try again later. */
+ALM_MUST_USE enum alm_err alm_link_send(
+	struct alm_link *link, struct alm_bytes frame);
+
+/** Make the descriptor readable now. */
+void alm_link_wake(struct alm_link *link);
+
+/**
+ * After a round of work: keep the descriptor readable if `has_work` or the
+ * socket has something; else until something comes or `due_ms` (monotonic
+ * clock; INT64_MAX: never) has come.
+ */
+void alm_link_arm(struct alm_link *link, bool has_work, int64_t due_ms);
+
+/**
+ * Wait until the descriptor is readable.  Errors: TIMEOUT, INTERRUPTED.
+ */
+ALM_MUST_USE enum alm_err alm_link_wait(struct alm_link *link, int timeout_ms);
+
+#endif /* ALM_AGENTS_CLIENT_LINK_H */

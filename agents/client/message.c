@@ -1,0 +1,173 @@
+#include "agents/client/client.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "agents/client/clock.h"
+
+static const char *const levels[] = {
+	"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
+static const char *const priorities[] = {"routine", "urgent", "bulk"};
+static const char *const overrides[] = {"", "emergency", "guardian"};
+static const char *const notice_kinds[] = {
+	"", "expired", "stopped", "rejected"};
+
+const char *alm_level_word(enum alm_wire_level level)
+{
+	return (size_t)level < ALM_COUNT(levels) ? levels[level] : "";
+}
+
+const char *alm_priority_word(enum alm_priority priority)
+{
+	return (size_t)priority < ALM_COUNT(priorities) ? priorities[priority]
+							: "";
+}
+
+const char *alm_notice_kind_word(enum alm_notice_kind kind)
+{
+	return (size_t)kind < ALM_COUNT(notice_kinds) ? notice_kinds[kind] : "";
+}
+
+/** The word's number; `count` if it is none of them.  None at all is 0. */
+static size_t number_of(
+	const char *word, const char *const *words, size_t count)
+{
+	size_t i = 0;
+
+	if (word == NULL || word[0] == '\0') {
+		return 0;
+	}
+	while (i < count && strcmp(word, words[i]) != 0) {
+		i++;
+	}
+	return i;
+}
+
+static const char *text_or_none(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static bool is_text(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static enum alm_err set_words(
+	struct alm_message *message, const struct alm_outgoing *outgoing)
+{
+	size_t level = number_of(outgoing->level, levels, ALM_COUNT(levels));
+	size_t priority = number_of(
+		outgoing->priority, priorities, ALM_COUNT(priorities));
+	size_t override = number_of(
+		outgoing->override_kind, overrides, ALM_COUNT(overrides));
+
+	if (level == ALM_COUNT(levels) || priority == ALM_COUNT(priorities) ||
+		override == ALM_COUNT(overrides)) {
+		return ALM_BAD_ARGUMENT;
+	}
+	message->payload_level = (enum alm_wire_level)level;
+	message->priority = (enum alm_priority)priority;
+	message->has_override = override != 0;
+	message->override_kind = (enum alm_wire_override) override;
+	return ALM_OK;
+}
+
+static void set_texts(
+	struct alm_message *message, const struct alm_outgoing *outgoing)
+{
+	message->recipient = text_or_none(outgoing->recipient);
+	message->purpose = text_or_none(outgoing->purpose);
+	message->standard = text_or_none(outgoing->standard);
+	message->standard_version = text_or_none(outgoing->standard_version);
+	message->subject = text_or_none(outgoing->subject);
+	message->subject_unknown = text_or_none(outgoing->subject_unknown);
+	message->basis = text_or_none(outgoing->basis);
+	message->traceparent = text_or_none(outgoing->traceparent);
+	message->override_by = text_or_none(outgoing->override_by);
+	message->override_reason = text_or_none(outgoing->override_reason);
+	message->has_relationship = is_text(outgoing->relationship_kind);
+	message->relationship_kind = text_or_none(outgoing->relationship_kind);
+	message->relationship_ref = text_or_none(outgoing->relationship_ref);
+	message->relationship_organisation =
+		message->has_relationship ? message->recipient : "";
+}
+
+/** What our own encoder made must pass the broker's decoder: a frame with one
+ * bad message is refused whole. */
+static enum alm_err encode_and_check(struct alm_client *client,
+	const struct alm_message *message, struct alm_bytes *out_bytes)
+{
+	struct alm_message check;
+	struct alm_bytes bytes;
+	enum alm_err err =
+		alm_wire_encode_message(message, &client->scratch, &bytes);
+
+	if (err == ALM_OK) {
+		err = alm_wire_decode_message(
+			bytes, &client->scratch, &check, NULL);
+	}
+	if (err == ALM_OK) {
+		*out_bytes = bytes;
+	}
+	return err;
+}
+
+enum alm_err alm_message_from_outgoing(struct alm_client *client,
+	const struct alm_outgoing *outgoing, struct alm_message *out_message,
+	struct alm_bytes *out_bytes)
+{
+	struct alm_message message = {.sender = client->organisation};
+	enum alm_err err = set_words(&message, outgoing);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (outgoing->payload_bytes > ALM_PAYLOAD_BYTES_MAX) {
+		return ALM_PAYLOAD_TOO_LARGE;
+	}
+	if (outgoing->id == NULL) {
+		alm_make_id(message.id.raw);
+	} else {
+		memcpy(message.id.raw, outgoing->id, sizeof(message.id.raw));
+	}
+	set_texts(&message, outgoing);
+	message.categories = (struct alm_texts){
+		outgoing->categories, outgoing->category_count};
+	message.has_not_before = outgoing->has_not_before;
+	message.not_before_epoch = outgoing->not_before_epoch;
+	message.not_before_seq = outgoing->not_before_seq;
+	if (outgoing->correlation_id != NULL) {
+		message.correlation_id = (struct alm_bytes){
+			outgoing->correlation_id, ALM_MESSAGE_ID_BYTES};
+	}
+	message.deadline_ms = outgoing->deadline_ms;
+	message.expires_ms = outgoing->expires_ms;
+	alm_hash_bytes(client->hash,
+		(struct alm_bytes){outgoing->payload, outgoing->payload_bytes},
+		message.payload_sha256);
+	err = encode_and_check(client, &message, out_bytes);
+	if (err == ALM_OK) {
+		*out_message = message;
+	}
+	return err;
+}
+
+void alm_make_id(uint8_t out_id[16])
+{
+	uint8_t random[10];
+	struct alm_message_id id;
+
+	randombytes_buf(random, sizeof(random));
+	id = alm_message_id_make(alm_client_wall_ms(), random);
+	memcpy(out_id, id.raw, sizeof(id.raw));
+}
+
+void alm_id_text(const uint8_t id[16], char out_text[37])
+{
+	struct alm_message_id copy;
+
+	memcpy(copy.raw, id, sizeof(copy.raw));
+	alm_message_id_text(&copy, out_text);
+}

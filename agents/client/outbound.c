@@ -1,0 +1,198 @@
+/*
+ * Sends that wait together are signed together and share frames as far as the
+ * limits go; a lone send goes out at once, as a tree of one leaf.
+ */
+#include "agents/client/client.h"
+
+#include "agents/client/clock.h"
+
+#define PING_AFTER_MS 10000
+
+static enum alm_err transmit(struct alm_client *client)
+{
+	struct alm_bytes frame = alm_frame_bytes(&client->frame);
+	enum alm_err err = alm_link_send(client->link, frame);
+
+	if (err == ALM_OK) {
+		client->ping_due_ms = alm_client_monotonic_ms() + PING_AFTER_MS;
+	}
+	return err;
+}
+
+enum alm_err alm_outbound_envelope(
+	struct alm_client *client, const struct alm_envelope *envelope)
+{
+	enum alm_err err;
+
+	alm_arena_reset(&client->scratch);
+	alm_frame_reset(&client->frame);
+	err = alm_frame_add(&client->frame, envelope, &client->scratch);
+	return err == ALM_OK ? transmit(client) : err;
+}
+
+static enum alm_err flush_acks(struct alm_client *client)
+{
+	while (client->acks.queued_count > 0) {
+		struct alm_acknowledgement items[ALM_ACKS_PER_ENVELOPE_MAX];
+		struct alm_envelope envelope = {
+			.kind = ALM_ENVELOPE_ACKNOWLEDGE};
+		const struct alm_ack *ack = alm_acks_next(&client->acks);
+		size_t count = 0;
+		enum alm_err err;
+
+		while (ack != NULL && count < ALM_COUNT(items)) {
+			items[count].sequence = ack->sequence;
+			items[count].is_rejected = ack->is_rejected;
+			items[count].reason = ack->reason;
+			ack = TAILQ_NEXT(ack, order);
+			count++;
+		}
+		envelope.acknowledge.items = items;
+		envelope.acknowledge.count = count;
+		err = alm_outbound_envelope(client, &envelope);
+		if (err != ALM_OK) {
+			return err;
+		}
+		alm_acks_mark_sent(&client->acks, count);
+	}
+	return ALM_OK;
+}
+
+/** Gather and sign what the window still takes, up to one tree. */
+static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
+{
+	const struct alm_outbox *outbox = &client->outbox;
+	size_t sent = outbox->counts[ALM_PENDING_SENT];
+	size_t room = sent < client->window ? client->window - sent : 0;
+	const struct alm_pending *pending = alm_outbox_next(outbox);
+
+	if (room > ALM_SIGNATURE_LEAVES_MAX) {
+		room = ALM_SIGNATURE_LEAVES_MAX;
+	}
+	alm_batch_reset(&client->batch);
+	while (pending != NULL && client->batch.count < room) {
+		alm_batch_add(&client->batch, client->hash, sent_at_ms,
+			pending->message_sha256);
+		pending = TAILQ_NEXT(pending, order);
+	}
+	if (client->batch.count > 0) {
+		alm_batch_sign(
+			&client->batch, client->hash, client->secrets->signing);
+	}
+	return client->batch.count;
+}
+
+/** Send the frame, and count the messages in it as sent. */
+static enum alm_err transmit_sends(struct alm_client *client, int64_t now_ms)
+{
+	size_t count = client->frame.envelope_count;
+	enum alm_err err = count == 0 ? ALM_OK : transmit(client);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	for (size_t i = 0; i < count; i++) {
+		alm_outbox_mark_sent(&client->outbox,
+			alm_outbox_next(&client->outbox), now_ms);
+	}
+	alm_frame_reset(&client->frame);
+	return ALM_OK;
+}
+
+/** Add one send; a full frame goes out first. */
+static enum alm_err add_send(struct alm_client *client,
+	const struct alm_envelope *envelope, int64_t now_ms)
+{
+	enum alm_err err = ALM_OK;
+
+	if (client->frame.envelope_count >= client->envelopes_max) {
+		err = transmit_sends(client, now_ms);
+	}
+	if (err == ALM_OK) {
+		err = alm_frame_add(&client->frame, envelope, &client->scratch);
+	}
+	if ((err == ALM_FRAME_TOO_LARGE || err == ALM_TOO_MANY_ENVELOPES) &&
+		client->frame.envelope_count > 0) {
+		err = transmit_sends(client, now_ms);
+		if (err == ALM_OK) {
+			err = alm_frame_add(
+				&client->frame, envelope, &client->scratch);
+		}
+	}
+	alm_arena_reset(&client->scratch);
+	return err;
+}
+
+/** Frame and send what was just signed.  What cannot go out stays queued, and
+ * is signed again with the next try. */
+static enum alm_err send_signed(
+	struct alm_client *client, int64_t sent_at_ms, int64_t now_ms)
+{
+	const struct alm_pending *pending = alm_outbox_next(&client->outbox);
+	enum alm_err err = ALM_OK;
+
+	alm_arena_reset(&client->scratch);
+	alm_frame_reset(&client->frame);
+	for (size_t i = 0; i < client->batch.count && err == ALM_OK; i++) {
+		const struct alm_pending *next = TAILQ_NEXT(pending, order);
+		struct alm_envelope envelope = {.kind = ALM_ENVELOPE_SEND};
+
+		envelope.send.message = pending->message;
+		envelope.send.payload = pending->payload;
+		envelope.send.sent_at_ms = sent_at_ms;
+		alm_batch_signature(
+			&client->batch, i, &envelope.send.signature);
+		err = add_send(client, &envelope, now_ms);
+		pending = next;
+	}
+	return err == ALM_OK ? transmit_sends(client, now_ms) : err;
+}
+
+static enum alm_err flush_sends(struct alm_client *client, int64_t now_ms)
+{
+	enum alm_err err = ALM_OK;
+	int64_t sent_at_ms = alm_client_wall_ms();
+
+	while (err == ALM_OK && sign_next(client, sent_at_ms) > 0) {
+		err = send_signed(client, sent_at_ms, now_ms);
+	}
+	return err;
+}
+
+static enum alm_err flush_questions(struct alm_client *client)
+{
+	struct alm_question *question;
+
+	TAILQ_FOREACH(question, &client->questions, order)
+	{
+		struct alm_bytes frame = {question->frame, question->bytes};
+
+		if (question->is_sent) {
+			continue;
+		}
+		if (alm_link_send(client->link, frame) != ALM_OK) {
+			return ALM_BUSY;
+		}
+		question->is_sent = true;
+	}
+	return ALM_OK;
+}
+
+void alm_outbound_flush(struct alm_client *client, int64_t now_ms)
+{
+	enum alm_err err = ALM_OK;
+
+	if (client->credit_is_due) {
+		struct alm_envelope envelope = {
+			.kind = ALM_ENVELOPE_CREDIT, .credit = client->credit};
+
+		err = alm_outbound_envelope(client, &envelope);
+		client->credit_is_due = err != ALM_OK;
+	}
+	err = err == ALM_OK ? flush_acks(client) : err;
+	err = err == ALM_OK ? flush_questions(client) : err;
+	err = err == ALM_OK ? flush_sends(client, now_ms) : err;
+	if (err != ALM_OK && err != ALM_BUSY) {
+		alm_session_fail(client, err, false, "cannot send");
+	}
+}

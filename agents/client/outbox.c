@@ -1,0 +1,195 @@
+#include "agents/client/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_MS_MIN 200
+#define RETRY_MS_MAX 30000
+
+void alm_outbox_init(struct alm_outbox *outbox)
+{
+	memset(outbox, 0, sizeof(*outbox));
+	for (size_t i = 0; i < ALM_COUNT(outbox->lists); i++) {
+		TAILQ_INIT(&outbox->lists[i]);
+	}
+}
+
+void alm_outbox_fini(struct alm_outbox *outbox)
+{
+	for (size_t i = 0; i < ALM_COUNT(outbox->lists); i++) {
+		struct alm_pending *pending;
+
+		while ((pending = TAILQ_FIRST(&outbox->lists[i])) != NULL) {
+			TAILQ_REMOVE(&outbox->lists[i], pending, order);
+			free(pending);
+		}
+	}
+}
+
+/* The last bytes of a UUIDv7 are random, so they spread by themselves. */
+static size_t bucket_of(const struct alm_message_id *id)
+{
+	return alm_get_u32(id->raw + 12) % ALM_OUTBOX_BUCKETS;
+}
+
+struct alm_pending *alm_outbox_find(
+	const struct alm_outbox *outbox, const struct alm_message_id *id)
+{
+	struct alm_pending *pending = outbox->buckets[bucket_of(id)];
+
+	while (pending != NULL &&
+		memcmp(pending->id.raw, id->raw, sizeof(id->raw)) != 0) {
+		pending = pending->next_in_bucket;
+	}
+	return pending;
+}
+
+static void enter(struct alm_outbox *outbox, struct alm_pending *pending,
+	enum alm_pending_state state, int64_t due_ms)
+{
+	pending->state = state;
+	pending->due_ms = due_ms;
+	TAILQ_INSERT_TAIL(&outbox->lists[state], pending, order);
+	outbox->counts[state]++;
+}
+
+static void leave(struct alm_outbox *outbox, struct alm_pending *pending)
+{
+	TAILQ_REMOVE(&outbox->lists[pending->state], pending, order);
+	outbox->counts[pending->state]--;
+}
+
+static struct alm_bytes place(uint8_t *at, struct alm_bytes from)
+{
+	if (from.bytes > 0) {
+		memcpy(at, from.data, from.bytes);
+	}
+	return (struct alm_bytes){at, from.bytes};
+}
+
+enum alm_err alm_outbox_add(struct alm_outbox *outbox,
+	const struct alm_message_id *id,
+	const uint8_t message_sha256[ALM_DIGEST_BYTES],
+	struct alm_bytes message, struct alm_bytes payload)
+{
+	size_t bytes =
+		sizeof(struct alm_pending) + message.bytes + payload.bytes;
+	struct alm_pending **bucket = &outbox->buckets[bucket_of(id)];
+	struct alm_pending *pending;
+
+	if (outbox->bytes + bytes > ALM_OUTBOX_BYTES_MAX) {
+		return ALM_WINDOW_FULL;
+	}
+	pending = calloc(1, bytes);
+	if (pending == NULL) {
+		return ALM_NOMEM;
+	}
+	pending->id = *id;
+	memcpy(pending->message_sha256, message_sha256, ALM_DIGEST_BYTES);
+	pending->message = place((uint8_t *)(pending + 1), message);
+	pending->payload =
+		place((uint8_t *)(pending + 1) + message.bytes, payload);
+	pending->next_in_bucket = *bucket;
+	*bucket = pending;
+	enter(outbox, pending, ALM_PENDING_QUEUED, 0);
+	outbox->bytes += bytes;
+	outbox->count++;
+	return ALM_OK;
+}
+
+void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
+{
+	struct alm_pending **at = &outbox->buckets[bucket_of(&pending->id)];
+
+	while (*at != pending) {
+		at = &(*at)->next_in_bucket;
+	}
+	*at = pending->next_in_bucket;
+	leave(outbox, pending);
+	outbox->bytes -= sizeof(*pending) + pending->message.bytes +
+			 pending->payload.bytes;
+	outbox->count--;
+	free(pending);
+}
+
+struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox)
+{
+	return TAILQ_FIRST(&outbox->lists[ALM_PENDING_QUEUED]);
+}
+
+void alm_outbox_mark_sent(
+	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms)
+{
+	leave(outbox, pending);
+	enter(outbox, pending, ALM_PENDING_SENT, now_ms + ALM_ANSWER_WAIT_MS);
+}
+
+void alm_outbox_retry_later(struct alm_outbox *outbox,
+	struct alm_pending *pending, int64_t now_ms, uint32_t random)
+{
+	unsigned shift = pending->tries < 8 ? pending->tries : 8;
+	int64_t wait_ms = (int64_t)RETRY_MS_MIN << shift;
+
+	if (wait_ms > RETRY_MS_MAX) {
+		wait_ms = RETRY_MS_MAX;
+	}
+	/* Half of it to all of it, so that many agents do not come at once. */
+	wait_ms = wait_ms / 2 + (int64_t)(random % (uint32_t)(wait_ms / 2 + 1));
+	pending->tries++;
+	leave(outbox, pending);
+	enter(outbox, pending, ALM_PENDING_WAITING, now_ms + wait_ms);
+}
+
+void alm_outbox_resend_all(struct alm_outbox *outbox)
+{
+	struct alm_pending_list *sent = &outbox->lists[ALM_PENDING_SENT];
+	struct alm_pending_list *queued = &outbox->lists[ALM_PENDING_QUEUED];
+	struct alm_pending *pending;
+
+	/* What was sent is older than what is queued: it goes first. */
+	while ((pending = TAILQ_LAST(sent, alm_pending_list)) != NULL) {
+		leave(outbox, pending);
+		pending->state = ALM_PENDING_QUEUED;
+		TAILQ_INSERT_HEAD(queued, pending, order);
+		outbox->counts[ALM_PENDING_QUEUED]++;
+	}
+}
+
+static void wake_list(
+	struct alm_outbox *outbox, enum alm_pending_state state, int64_t now_ms)
+{
+	struct alm_pending *pending = TAILQ_FIRST(&outbox->lists[state]);
+
+	while (pending != NULL) {
+		struct alm_pending *next = TAILQ_NEXT(pending, order);
+
+		if (pending->due_ms <= now_ms) {
+			leave(outbox, pending);
+			enter(outbox, pending, ALM_PENDING_QUEUED, 0);
+		} else if (state == ALM_PENDING_SENT) {
+			return; /* those after it were sent later */
+		}
+		pending = next;
+	}
+}
+
+void alm_outbox_wake(struct alm_outbox *outbox, int64_t now_ms)
+{
+	wake_list(outbox, ALM_PENDING_WAITING, now_ms);
+	wake_list(outbox, ALM_PENDING_SENT, now_ms);
+}
+
+int64_t alm_outbox_due_ms(const struct alm_outbox *outbox)
+{
+	const struct alm_pending *pending =
+		TAILQ_FIRST(&outbox->lists[ALM_PENDING_SENT]);
+	int64_t due_ms = pending == NULL ? INT64_MAX : pending->due_ms;
+
+	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_WAITING], order)
+	{
+		if (pending->due_ms < due_ms) {
+			due_ms = pending->due_ms;
+		}
+	}
+	return due_ms;
+}

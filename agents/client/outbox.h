@@ -1,0 +1,92 @@
+/*
+ * outbox.h - the messages without a final answer: what is to be sent, what
+ * has been sent, and what waits to be tried again.  A message keeps its bytes
+ * and its id through every try, so the broker can tell a repeat.
+ */
+#ifndef ALM_AGENTS_CLIENT_OUTBOX_H
+#define ALM_AGENTS_CLIENT_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+
+/* What one client copies of messages that wait. */
+#define ALM_OUTBOX_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define ALM_OUTBOX_BUCKETS 4096u
+/* No receipt after this: send again under the same id. */
+#define ALM_ANSWER_WAIT_MS 30000
+
+enum alm_pending_state {
+	ALM_PENDING_QUEUED,  /* to be sent as soon as possible */
+	ALM_PENDING_SENT,    /* waits for its receipt until due_ms */
+	ALM_PENDING_WAITING, /* to be tried again at due_ms */
+};
+
+struct alm_pending {
+	TAILQ_ENTRY(alm_pending) order;
+	struct alm_pending *next_in_bucket;
+	struct alm_message_id id;
+	enum alm_pending_state state;
+	unsigned tries; /* refused for a while, in a row */
+	int64_t due_ms;
+	uint8_t message_sha256[ALM_DIGEST_BYTES];
+	struct alm_bytes message; /* both in the same allocation */
+	struct alm_bytes payload;
+};
+
+TAILQ_HEAD(alm_pending_list, alm_pending);
+
+struct alm_outbox {
+	struct alm_pending_list lists[3]; /* by state, in order of starting */
+	size_t counts[3];
+	size_t count; /* of all */
+	size_t bytes; /* of all */
+	struct alm_pending *buckets[ALM_OUTBOX_BUCKETS];
+};
+
+void alm_outbox_init(struct alm_outbox *outbox);
+void alm_outbox_fini(struct alm_outbox *outbox);
+
+/** NULL if no such message waits. */
+struct alm_pending *alm_outbox_find(
+	const struct alm_outbox *outbox, const struct alm_message_id *id);
+
+/**
+ * Copy a message to the end of the queue; its id does not wait yet.
+ * Errors: WINDOW_FULL: too many bytes wait; NOMEM.
+ */
+ALM_MUST_USE enum alm_err alm_outbox_add(struct alm_outbox *outbox,
+	const struct alm_message_id *id,
+	const uint8_t message_sha256[ALM_DIGEST_BYTES],
+	struct alm_bytes message, struct alm_bytes payload);
+
+/** It has its final answer: forget it. */
+void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending);
+
+/** The oldest to be sent; NULL if there is none. */
+struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox);
+
+/** The message of alm_outbox_next() has gone out. */
+void alm_outbox_mark_sent(
+	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms);
+
+/** It was refused for a while: try again later, each time longer, with
+ * `random` 32 bits of jitter. */
+void alm_outbox_retry_later(struct alm_outbox *outbox,
+	struct alm_pending *pending, int64_t now_ms, uint32_t random);
+
+/** Everything sent and unanswered is to be sent again, in its order. */
+void alm_outbox_resend_all(struct alm_outbox *outbox);
+
+/** Queue what is due: retries, and what had no answer in time. */
+void alm_outbox_wake(struct alm_outbox *outbox, int64_t now_ms);
+
+/** When alm_outbox_wake() has work next; INT64_MAX: never. */
+int64_t alm_outbox_due_ms(const struct alm_outbox *outbox);
+
+#endif /* ALM_AGENTS_CLIENT_OUTBOX_H */

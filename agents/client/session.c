@@ -1,0 +1,252 @@
+/*
+ * The life of a connection: greet, be welcomed, send again what has no final
+ * answer, and keep talking.  Whatever happens to a connection, the same
+ * messages go out again under the same ids.
+ */
+#include "agents/client/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/client/clock.h"
+
+#define HELLO_AGAIN_MS 5000
+#define BUSY_AGAIN_MS 20
+#define FRAMES_PER_TURN 512
+#define LOCAL_EVENT_BYTES_MAX ((size_t)128 * 1024)
+
+/** An event of our own making.  Lost when memory is out. */
+static void tell(struct alm_client *client, enum alm_event_kind kind,
+	enum alm_err err, const char *detail)
+{
+	struct alm_held_frame *frame =
+		alm_held_frame_new(LOCAL_EVENT_BYTES_MAX);
+	struct alm_item *item = NULL;
+	const char *copy = NULL;
+
+	if (frame != NULL) {
+		item = alm_item_new(frame, kind);
+		copy = alm_arena_text(&frame->arena, detail, strlen(detail));
+	}
+	if (item != NULL) {
+		item->event.code = (int)err;
+		item->event.detail = copy == NULL ? "" : copy;
+		alm_events_put(&client->events, item);
+	}
+	alm_held_frame_release(frame);
+}
+
+void alm_session_fail(struct alm_client *client, enum alm_err err,
+	bool is_final, const char *detail)
+{
+	bool is_news = client->last_err != err;
+
+	client->last_err = err;
+	client->is_final = is_final;
+	(void)snprintf(client->detail, sizeof(client->detail), "%s", detail);
+	if (is_news) {
+		tell(client, ALM_EVENT_PROBLEM, err, detail);
+	}
+}
+
+void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
+	enum alm_err err, const char *detail)
+{
+	client->state = ALM_SESSION_ENDED;
+	client->last_err = err;
+	client->is_final = true;
+	(void)snprintf(client->detail, sizeof(client->detail), "%s", detail);
+	alm_link_stop(client->link);
+	tell(client, kind, err, detail);
+}
+
+void alm_session_greet(struct alm_client *client)
+{
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_HELLO};
+	int64_t now_ms = alm_client_monotonic_ms();
+	enum alm_err err;
+
+	envelope.hello.version = ALM_PROTOCOL_VERSION;
+	envelope.hello.software = client->software;
+	envelope.hello.credit = client->credit;
+	client->state = ALM_SESSION_GREETING;
+	err = alm_outbound_envelope(client, &envelope);
+	client->hello_due_ms =
+		now_ms + (err == ALM_OK ? HELLO_AGAIN_MS : BUSY_AGAIN_MS);
+}
+
+static bool is_welcome_ours(
+	const struct alm_client *client, const struct alm_welcome *welcome)
+{
+	return strcmp(client->organisation, welcome->organisation) == 0 &&
+	       (client->agent[0] == '\0' ||
+		       strcmp(client->agent, welcome->agent) == 0);
+}
+
+static void keep_limits(
+	struct alm_client *client, const struct alm_welcome *welcome)
+{
+	uint32_t wanted = client->envelopes_wanted;
+	uint32_t taken = welcome->frame_envelopes_max;
+	size_t bytes_max = ALM_FRAME_BYTES_MAX;
+
+	client->window = welcome->credit == 0 ? 1 : welcome->credit;
+	if (taken == 0 || taken > ALM_FRAME_ENVELOPES_MAX) {
+		taken = ALM_FRAME_ENVELOPES_MAX;
+	}
+	client->envelopes_max = wanted > 0 && wanted < taken ? wanted : taken;
+	if (welcome->frame_bytes_max > 0 &&
+		welcome->frame_bytes_max < bytes_max) {
+		bytes_max = (size_t)welcome->frame_bytes_max;
+	}
+	client->frame.bytes_max = bytes_max;
+	client->payload_bytes_max = welcome->payload_bytes_max;
+	client->policy_epoch = welcome->policy_epoch;
+	client->people_sequence = welcome->people_sequence;
+	client->broker_ahead_ms =
+		welcome->broker_time_ms - alm_client_wall_ms();
+}
+
+void alm_session_welcome(
+	struct alm_client *client, const struct alm_welcome *welcome)
+{
+	struct alm_question *question;
+
+	if (client->state != ALM_SESSION_GREETING) {
+		return; /* the answer to a hello that was repeated */
+	}
+	if (welcome->version != ALM_PROTOCOL_VERSION) {
+		alm_session_end(client, ALM_EVENT_PROBLEM, ALM_VERSION,
+			"the broker speaks another version");
+		return;
+	}
+	if (!is_welcome_ours(client, welcome)) {
+		char detail[ALM_DETAIL_BYTES_MAX];
+
+		(void)snprintf(detail, sizeof(detail),
+			"the broker knows this agent as %s of %s",
+			welcome->agent, welcome->organisation);
+		alm_session_end(
+			client, ALM_EVENT_PROBLEM, ALM_SENDER_MISMATCH, detail);
+		return;
+	}
+	keep_limits(client, welcome);
+	(void)snprintf(
+		client->agent, sizeof(client->agent), "%s", welcome->agent);
+	client->state = ALM_SESSION_READY;
+	client->last_err = ALM_OK;
+	client->is_final = false;
+	client->detail[0] = '\0';
+	alm_outbox_resend_all(&client->outbox);
+	alm_acks_repeat_all(&client->acks);
+	TAILQ_FOREACH(question, &client->questions, order)
+	{
+		question->is_sent = false;
+	}
+	tell(client, ALM_EVENT_CONNECTED, ALM_OK, "");
+}
+
+static void on_down(struct alm_client *client)
+{
+	if (client->state == ALM_SESSION_READY) {
+		client->last_err = ALM_UNREACHABLE;
+		client->is_final = false;
+		alm_events_drop_mail(&client->events);
+		tell(client, ALM_EVENT_DISCONNECTED, ALM_UNREACHABLE,
+			"the connection was lost");
+	}
+	client->state = ALM_SESSION_DOWN;
+}
+
+static void on_change(struct alm_client *client, enum alm_link_change change)
+{
+	switch (change) {
+	case ALM_LINK_SAME:
+		break;
+	case ALM_LINK_UP:
+		on_down(client); /* the old one, if nobody said so */
+		alm_session_greet(client);
+		break;
+	case ALM_LINK_DOWN:
+		on_down(client);
+		break;
+	case ALM_LINK_REFUSED:
+		alm_session_fail(client, ALM_BROKER_KEY, true,
+			"the broker does not know this agent's key");
+		break;
+	case ALM_LINK_LIMITED:
+		alm_session_fail(client, ALM_HANDSHAKES_LIMITED, false, "");
+		break;
+	case ALM_LINK_FAILED:
+		alm_session_fail(client, ALM_BROKER_KEY, false,
+			"the handshake was broken off; the broker key of the "
+			"context may be another broker's");
+		break;
+	}
+}
+
+static void read_all(struct alm_client *client)
+{
+	enum alm_link_change change;
+	struct alm_bytes frame;
+
+	while (client->state != ALM_SESSION_ENDED &&
+		(change = alm_link_next_change(client->link)) !=
+			ALM_LINK_SAME) {
+		on_change(client, change);
+	}
+	for (int i = 0;
+		i < FRAMES_PER_TURN && client->events.count < ALM_EVENTS_MAX &&
+		client->state != ALM_SESSION_ENDED &&
+		alm_link_receive(client->link, &frame) == ALM_OK;
+		i++) {
+		alm_inbound_frame(client, frame);
+	}
+}
+
+static void do_due(struct alm_client *client, int64_t now_ms)
+{
+	struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+
+	if (client->state == ALM_SESSION_GREETING &&
+		client->hello_due_ms <= now_ms) {
+		alm_session_greet(client);
+	}
+	if (client->state != ALM_SESSION_READY) {
+		return;
+	}
+	alm_outbox_wake(&client->outbox, now_ms);
+	alm_outbound_flush(client, now_ms);
+	if (client->ping_due_ms <= now_ms &&
+		alm_outbound_envelope(client, &ping) != ALM_OK) {
+		client->ping_due_ms = now_ms + BUSY_AGAIN_MS;
+	}
+}
+
+static int64_t next_due_ms(const struct alm_client *client)
+{
+	int64_t due_ms;
+
+	if (client->state == ALM_SESSION_GREETING) {
+		return client->hello_due_ms;
+	}
+	if (client->state != ALM_SESSION_READY) {
+		return INT64_MAX;
+	}
+	due_ms = alm_outbox_due_ms(&client->outbox);
+	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
+}
+
+void alm_session_arm(struct alm_client *client, bool shows_events)
+{
+	alm_link_arm(client->link, shows_events && client->events.count > 0,
+		next_due_ms(client));
+}
+
+enum alm_err alm_session_turn(struct alm_client *client, bool shows_events)
+{
+	read_all(client);
+	do_due(client, alm_client_monotonic_ms());
+	alm_session_arm(client, shows_events);
+	return client->state == ALM_SESSION_ENDED ? client->last_err : ALM_OK;
+}

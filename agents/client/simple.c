@@ -1,0 +1,395 @@
+/* The calls that wait, and those that start something. */
+#include "agents/client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/client/clock.h"
+
+#define ITEM_OF(member, view) \
+	((struct alm_item *)(void *)((char *)(view)-offsetof( \
+		struct alm_item, member)))
+
+/** What a caller waits for: true once `out_item` or the state is there. */
+typedef bool is_done_fn(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item);
+
+static int64_t deadline_of(int timeout_ms)
+{
+	return timeout_ms < 0 ? INT64_MAX
+			      : alm_client_monotonic_ms() + timeout_ms;
+}
+
+static int left_of(int64_t deadline_ms)
+{
+	int64_t left_ms;
+
+	if (deadline_ms == INT64_MAX) {
+		return -1;
+	}
+	left_ms = deadline_ms - alm_client_monotonic_ms();
+	return left_ms < 0 ? 0 : (int)left_ms;
+}
+
+static enum alm_err why_late(const struct alm_client *client)
+{
+	if (client->state == ALM_SESSION_READY) {
+		return ALM_TIMEOUT;
+	}
+	return client->last_err == ALM_OK ? ALM_UNREACHABLE : client->last_err;
+}
+
+static enum alm_err wait_for(struct alm_client *client, int64_t deadline_ms,
+	is_done_fn *is_done, const void *wanted, struct alm_item **out_item)
+{
+	enum alm_err err = ALM_OK;
+
+	for (;;) {
+		int left_ms;
+
+		err = alm_session_turn(client, false);
+		if (is_done(client, wanted, out_item)) {
+			err = ALM_OK;
+			break;
+		}
+		if (err == ALM_OK && client->is_final &&
+			client->state != ALM_SESSION_READY) {
+			err = client->last_err;
+		}
+		if (err != ALM_OK) {
+			break;
+		}
+		left_ms = left_of(deadline_ms);
+		if (left_ms == 0) {
+			err = why_late(client);
+			break;
+		}
+		err = alm_link_wait(client->link, left_ms);
+		if (err == ALM_INTERRUPTED) {
+			break;
+		}
+	}
+	alm_session_arm(client, true);
+	return err;
+}
+
+static bool is_ready(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	(void)wanted;
+	(void)out_item;
+	return client->state == ALM_SESSION_READY;
+}
+
+int alm_client_wait_ready(struct alm_client *client, int timeout_ms)
+{
+	return (int)wait_for(
+		client, deadline_of(timeout_ms), is_ready, NULL, NULL);
+}
+
+/* --- sending ---------------------------------------------------------- */
+
+static enum alm_err start(struct alm_client *client,
+	const struct alm_message *message, struct alm_bytes bytes,
+	struct alm_bytes payload, uint8_t *out_id)
+{
+	const struct alm_pending *pending =
+		alm_outbox_find(&client->outbox, &message->id);
+	uint8_t sha256[ALM_DIGEST_BYTES];
+	enum alm_err err;
+
+	alm_hash_bytes(client->hash, bytes, sha256);
+	if (out_id != NULL) {
+		memcpy(out_id, message->id.raw, sizeof(message->id.raw));
+	}
+	if (pending != NULL) {
+		return memcmp(sha256, pending->message_sha256,
+			       sizeof(sha256)) == 0
+			       ? ALM_OK
+			       : ALM_MESSAGE_ID_CONFLICT;
+	}
+	if (client->state == ALM_SESSION_ENDED) {
+		return client->last_err;
+	}
+	if (payload.bytes > client->payload_bytes_max) {
+		return ALM_PAYLOAD_TOO_LARGE;
+	}
+	if (client->outbox.count >= client->window) {
+		return ALM_WINDOW_FULL;
+	}
+	err = alm_outbox_add(
+		&client->outbox, &message->id, sha256, bytes, payload);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (client->state == ALM_SESSION_READY &&
+		client->outbox.counts[ALM_PENDING_QUEUED] >=
+			ALM_SIGNATURE_LEAVES_MAX) {
+		alm_outbound_flush(client, alm_client_monotonic_ms());
+	}
+	alm_link_wake(client->link);
+	return ALM_OK;
+}
+
+int alm_send_start(struct alm_client *client,
+	const struct alm_outgoing *message, uint8_t out_id[16])
+{
+	struct alm_message encoded;
+	struct alm_bytes bytes;
+	enum alm_err err;
+
+	alm_arena_reset(&client->scratch);
+	err = alm_message_from_outgoing(client, message, &encoded, &bytes);
+	if (err != ALM_OK) {
+		return (int)err;
+	}
+	return (int)start(client, &encoded, bytes,
+		(struct alm_bytes){message->payload, message->payload_bytes},
+		out_id);
+}
+
+int alm_send_start_encoded(struct alm_client *client, const void *message,
+	size_t message_bytes, const void *payload, size_t payload_bytes,
+	uint8_t out_id[16])
+{
+	struct alm_bytes bytes = {message, message_bytes};
+	struct alm_bytes content = {payload, payload_bytes};
+	uint8_t sha256[ALM_DIGEST_BYTES];
+	struct alm_message decoded;
+	enum alm_err err;
+
+	alm_arena_reset(&client->scratch);
+	err = alm_wire_decode_message(bytes, &client->scratch, &decoded, NULL);
+	if (err != ALM_OK) {
+		return (int)err;
+	}
+	if (strcmp(decoded.sender, client->organisation) != 0) {
+		return (int)ALM_SENDER_MISMATCH;
+	}
+	alm_hash_bytes(client->hash, content, sha256);
+	if (memcmp(sha256, decoded.payload_sha256, sizeof(sha256)) != 0) {
+		return (int)ALM_PAYLOAD_HASH;
+	}
+	return (int)start(client, &decoded, bytes, content, out_id);
+}
+
+static bool has_room(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	(void)wanted;
+	(void)out_item;
+	return client->outbox.count < client->window &&
+	       client->outbox.bytes < ALM_OUTBOX_BYTES_MAX / 2;
+}
+
+static bool has_receipt(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	*out_item = alm_events_take_receipt(&client->events, wanted);
+	return *out_item != NULL;
+}
+
+int alm_send(struct alm_client *client, const struct alm_outgoing *message,
+	int timeout_ms, struct alm_receipt_view **out_receipt)
+{
+	int64_t deadline_ms = deadline_of(timeout_ms);
+	struct alm_outgoing copy = *message;
+	struct alm_item *item = NULL;
+	uint8_t id[16];
+	enum alm_err err;
+
+	/* One id for all tries of this call. */
+	if (copy.id == NULL) {
+		alm_make_id(id);
+		copy.id = id;
+	}
+	memmove(id, copy.id, sizeof(id));
+	if (!has_receipt(client, id, &item)) {
+		err = (enum alm_err)alm_send_start(client, &copy, NULL);
+		while (err == ALM_WINDOW_FULL) {
+			err = wait_for(
+				client, deadline_ms, has_room, NULL, NULL);
+			if (err == ALM_OK) {
+				err = (enum alm_err)alm_send_start(
+					client, &copy, NULL);
+			}
+		}
+		if (err == ALM_OK) {
+			err = wait_for(
+				client, deadline_ms, has_receipt, id, &item);
+		}
+		if (err != ALM_OK) {
+			return (int)err;
+		}
+	}
+	*out_receipt = &item->receipt;
+	return ALM_CODE_OK;
+}
+
+/* --- receiving -------------------------------------------------------- */
+
+static bool has_delivery(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	(void)wanted;
+	*out_item = alm_events_take_kind(&client->events, ALM_EVENT_DELIVERY);
+	return *out_item != NULL;
+}
+
+int alm_receive(struct alm_client *client, int timeout_ms,
+	struct alm_delivery **out_delivery)
+{
+	struct alm_item *item = NULL;
+	enum alm_err err = wait_for(
+		client, deadline_of(timeout_ms), has_delivery, NULL, &item);
+
+	if (err == ALM_OK) {
+		*out_delivery = &item->delivery;
+	}
+	return (int)err;
+}
+
+int alm_acknowledge(
+	struct alm_client *client, uint64_t sequence, const char *reject_reason)
+{
+	enum alm_err err = alm_acks_add(&client->acks, sequence, reject_reason);
+
+	if (err == ALM_OK && client->state == ALM_SESSION_READY &&
+		client->acks.queued_count >= ALM_ACKS_PER_ENVELOPE_MAX) {
+		alm_outbound_flush(client, alm_client_monotonic_ms());
+	}
+	alm_link_wake(client->link);
+	return (int)err;
+}
+
+static bool is_acknowledged(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	(void)out_item;
+	return !alm_acks_has(&client->acks, *(const uint64_t *)wanted);
+}
+
+int alm_acknowledge_wait(struct alm_client *client, uint64_t sequence,
+	const char *reject_reason, int timeout_ms)
+{
+	int code = alm_acknowledge(client, sequence, reject_reason);
+
+	if (code != ALM_CODE_OK) {
+		return code;
+	}
+	return (int)wait_for(client, deadline_of(timeout_ms), is_acknowledged,
+		&sequence, NULL);
+}
+
+/* --- asking ----------------------------------------------------------- */
+
+int alm_ask_start(struct alm_client *client, const char *verb,
+	const struct alm_pair *arguments, size_t argument_count,
+	uint32_t *out_question)
+{
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY};
+	struct alm_argument copies[64];
+	struct alm_question *question;
+	struct alm_bytes frame;
+	enum alm_err err;
+
+	if (argument_count > ALM_COUNT(copies)) {
+		return (int)ALM_TOO_MANY_VALUES;
+	}
+	if (client->question_count >= ALM_QUESTIONS_MAX) {
+		return (int)ALM_WINDOW_FULL;
+	}
+	for (size_t i = 0; i < argument_count; i++) {
+		copies[i].key = arguments[i].key;
+		copies[i].value = arguments[i].value;
+	}
+	envelope.request.id = client->question_last + 1;
+	envelope.request.verb = verb;
+	envelope.request.arguments = copies;
+	envelope.request.argument_count = argument_count;
+	alm_arena_reset(&client->scratch);
+	alm_frame_reset(&client->frame);
+	err = alm_frame_add(&client->frame, &envelope, &client->scratch);
+	if (err != ALM_OK) {
+		return (int)err;
+	}
+	frame = alm_frame_bytes(&client->frame);
+	question = calloc(1, sizeof(*question) + frame.bytes);
+	if (question == NULL) {
+		return ALM_CODE_NOMEM;
+	}
+	question->id = ++client->question_last;
+	question->bytes = frame.bytes;
+	memcpy(question->frame, frame.data, frame.bytes);
+	TAILQ_INSERT_TAIL(&client->questions, question, order);
+	client->question_count++;
+	alm_link_wake(client->link);
+	*out_question = question->id;
+	return ALM_CODE_OK;
+}
+
+static bool has_answer(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	*out_item = alm_events_take_answer(
+		&client->events, *(const uint32_t *)wanted);
+	return *out_item != NULL;
+}
+
+int alm_ask(struct alm_client *client, const char *verb,
+	const struct alm_pair *arguments, size_t argument_count, int timeout_ms,
+	struct alm_table **out_table)
+{
+	struct alm_question *question;
+	struct alm_item *item = NULL;
+	uint32_t id = 0;
+	enum alm_err err = (enum alm_err)alm_ask_start(
+		client, verb, arguments, argument_count, &id);
+
+	if (err == ALM_OK) {
+		err = wait_for(client, deadline_of(timeout_ms), has_answer, &id,
+			&item);
+	}
+	if (err == ALM_OK) {
+		*out_table = &item->table;
+		return ALM_CODE_OK;
+	}
+	TAILQ_FOREACH(question, &client->questions, order)
+	{
+		if (question->id == id) {
+			alm_client_forget_question(client, question);
+			break;
+		}
+	}
+	return (int)err;
+}
+
+/* --- freeing ---------------------------------------------------------- */
+
+void alm_receipt_free(struct alm_receipt_view *receipt)
+{
+	if (receipt != NULL) {
+		alm_item_free(ITEM_OF(receipt, receipt));
+	}
+}
+
+void alm_delivery_free(struct alm_delivery *delivery)
+{
+	if (delivery != NULL) {
+		alm_item_free(ITEM_OF(delivery, delivery));
+	}
+}
+
+void alm_table_free(struct alm_table *table)
+{
+	if (table != NULL) {
+		alm_item_free(ITEM_OF(table, table));
+	}
+}
+
+void alm_event_free(struct alm_event *event)
+{
+	if (event != NULL) {
+		alm_item_free(ITEM_OF(event, event));
+	}
+}
