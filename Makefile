@@ -139,6 +139,10 @@ $(O)/roles/almoner-role-%: $(O)/agents/roles/%.o $(O)/agents/roles/role.o \
 		$(CLIENT) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
+# The intruder speaks the wire itself: the library would not do what it does.
+$(O)/roles/almoner-role-intruder: $(O)/agents/roles/intruder.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
 # Examples see only what an integrator sees: the header and the shared library.
 $(O)/examples/%: agents/examples/%.c $(O)/libalmoner.so
 	@mkdir -p $(@D)
@@ -208,6 +212,6 @@ $(GEN)/google/protobuf/descriptor.pb-c.c:
 		/usr/include/google/protobuf/descriptor.proto
 $(GEN)/%.pb-c.c: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c -Iproto --c_out=$(GEN) $<
+	protoc-c -Iproto -I/usr/include --c_out=$(GEN) $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -135,6 +135,17 @@ static int64_t read_instant(struct decoder *d)
 	return (int64_t)alm_read_u64(&d->r);
 }
 
+/* When something was recorded or true; the rule subtracts from these. */
+static int64_t read_past(struct decoder *d)
+{
+	int64_t instant_s = read_instant(d);
+
+	if (instant_s < 0) {
+		d->r.is_bad = true;
+	}
+	return instant_s;
+}
+
 /* One of 1 to `last`, else the record is bad. */
 static unsigned read_word(struct decoder *d, unsigned last)
 {
@@ -235,7 +246,7 @@ static void read_directive(struct decoder *d, struct alm_directive *out)
 	out->authority = alm_read_text(&d->r);
 	out->scope = alm_read_text(&d->r);
 	out->effect = (enum alm_effect_word)read_word(d, ALM_WORD_WITHDRAWN);
-	out->recorded_s = read_instant(d);
+	out->recorded_s = read_past(d);
 	if (out->effect == ALM_WORD_WITHDRAWN) {
 		return;
 	}
@@ -251,7 +262,7 @@ static void read_relationship(struct decoder *d, struct alm_relationship *out)
 	out->organisation = alm_read_text(&d->r);
 	out->role = alm_read_text(&d->r);
 	out->is_withdrawal = read_bool(d);
-	out->recorded_s = read_instant(d);
+	out->recorded_s = read_past(d);
 	if (!out->is_withdrawal) {
 		out->valid = read_period(d);
 	}
@@ -261,8 +272,8 @@ static void read_opt_out(struct decoder *d, struct alm_opt_out *out)
 {
 	out->list = (enum alm_opt_out_list)read_word(d, ALM_OPT_OUT_TYPE_1);
 	out->is_objecting = read_bool(d);
-	out->as_of_s = read_instant(d);
-	out->recorded_s = read_instant(d);
+	out->as_of_s = read_past(d);
+	out->recorded_s = read_past(d);
 }
 
 static void read_flag(struct decoder *d, struct alm_flag *out)
@@ -270,7 +281,7 @@ static void read_flag(struct decoder *d, struct alm_flag *out)
 	out->flag =
 		(enum alm_flag_word)read_word(d, ALM_FLAG_LOCATION_WITHHELD);
 	out->is_withdrawal = read_bool(d);
-	out->recorded_s = read_instant(d);
+	out->recorded_s = read_past(d);
 	if (!out->is_withdrawal) {
 		out->valid = read_period(d);
 	}

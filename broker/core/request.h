@@ -47,6 +47,7 @@ struct alm_request {
 	const char *relationship_ref;
 	const char *relationship_organisation;
 	bool has_override;
+	bool lacks_override_kind; /* absent: 101; else an unknown word is 108 */
 	enum alm_override_kind override_kind;
 	const char *override_by;
 	const char *override_reason;

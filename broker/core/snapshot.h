@@ -31,6 +31,18 @@ const char *alm_snapshot_category(
 size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot);
 size_t alm_snapshot_basis_count(const struct alm_snapshot *snapshot);
 
+/**
+ * Whether the bundle has a word that a record about a person names; `any` is
+ * had.  A word that it lacks denies widely and permits nothing, which readers
+ * of records warn about.
+ */
+bool alm_snapshot_has_purpose(
+	const struct alm_snapshot *snapshot, const char *word);
+bool alm_snapshot_has_category(
+	const struct alm_snapshot *snapshot, const char *word);
+bool alm_snapshot_has_selector(
+	const struct alm_snapshot *snapshot, const char *selector);
+
 /** What may be shown of an organisation. */
 struct alm_organisation_view {
 	const char *id;

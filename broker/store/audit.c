@@ -48,7 +48,7 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 	uint8_t seq[8];
 	struct alm_writer w;
 	struct alm_digest leaf;
-	struct alm_bytes header;
+	struct alm_bytes header = {NULL, 0};
 	enum alm_err err = ALM_OK;
 
 	ALM_ASSERT(store->turn != NULL);
@@ -176,8 +176,8 @@ enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
 	struct alm_audit_view *out_view)
 {
 	struct alm_audit_view view;
-	struct alm_bytes header;
-	MDB_txn *txn;
+	struct alm_bytes header = {NULL, 0};
+	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err != ALM_OK) {
@@ -280,7 +280,7 @@ enum alm_err alm_audit_scan(struct alm_store *store,
 	uint64_t end = least(until_seq, store->state.frontier.size);
 	struct scan scan = {.filter = filter, .with_detail = with_detail};
 	uint64_t last;
-	MDB_txn *txn;
+	MDB_txn *txn = NULL;
 	enum alm_err err;
 
 	if (next > end || row_max == 0 || scan_max == 0) {

@@ -299,18 +299,20 @@ static enum alm_err open_contents(struct alm_store *store,
 enum alm_err alm_store_open_parts(const struct alm_store_options *options,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
-	struct alm_store *store;
+	struct alm_store *store = NULL;
 	enum alm_err err = check_folder(options, problem);
 
 	if (err != ALM_OK) {
 		return err;
 	}
 	if (sodium_init() < 0) {
-		return alm_problem_set(problem, ALM_INTERNAL, "libsodium");
+		(void)alm_problem_set(problem, ALM_INTERNAL, "libsodium");
+		return ALM_INTERNAL;
 	}
 	store = calloc(1, sizeof(*store));
 	if (store == NULL) {
-		return alm_problem_set(problem, ALM_NOMEM, "store");
+		(void)alm_problem_set(problem, ALM_NOMEM, "store");
+		return ALM_NOMEM;
 	}
 	store->lock_fd = -1;
 	store->is_read_only = options->is_read_only;
@@ -369,8 +371,8 @@ static enum alm_err check_head(
 enum alm_err alm_store_open(const struct alm_store_options *options,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
-	struct alm_store *store;
-	MDB_txn *txn;
+	struct alm_store *store = NULL;
+	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_open_parts(options, &store, problem);
 
 	if (err != ALM_OK) {

@@ -139,10 +139,13 @@ ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_row_remove(
 	struct alm_store *store, enum alm_table table, struct alm_bytes key);
 
-/** The first row at or after `key`, its seal checked.  Errors: NOT_FOUND. */
+/**
+ * The first row at or after `key` of those whose key shares its first
+ * `prefix_bytes` bytes; its seal is checked.  Errors: NOT_FOUND.
+ */
 ALM_MUST_USE enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
-	enum alm_table table, struct alm_bytes key, struct alm_bytes *out_key,
-	struct alm_bytes *out_value);
+	enum alm_table table, struct alm_bytes key, size_t prefix_bytes,
+	struct alm_bytes *out_key, struct alm_bytes *out_value);
 
 /** How many rows a table has. */
 ALM_MUST_USE enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,

@@ -69,7 +69,7 @@ static bool grow(struct alm_mailbox_cache *cache)
 enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t *out_count, uint64_t *out_bytes)
 {
-	struct alm_bytes row;
+	struct alm_bytes row = {NULL, 0};
 	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_MAILBOX,
 		alm_text_bytes(recipient, strlen(recipient)), &row);
 

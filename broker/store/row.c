@@ -166,8 +166,8 @@ enum alm_err alm_row_remove(
 }
 
 enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
-	enum alm_table table, struct alm_bytes key, struct alm_bytes *out_key,
-	struct alm_bytes *out_value)
+	enum alm_table table, struct alm_bytes key, size_t prefix_bytes,
+	struct alm_bytes *out_key, struct alm_bytes *out_value)
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
 	MDB_val value;
@@ -183,6 +183,11 @@ enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
 	}
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
+	}
+	if (mdb_key.mv_size < prefix_bytes ||
+		(prefix_bytes > 0 &&
+			memcmp(mdb_key.mv_data, key.data, prefix_bytes) != 0)) {
+		return ALM_NOT_FOUND;
 	}
 	bytes = alm_of_val(value);
 	err = alm_row_open(store, table, alm_of_val(mdb_key), &bytes);

@@ -50,7 +50,7 @@ static enum alm_err put_entry(struct alm_store *store, unsigned level,
 	MDB_val value = alm_val(tile, old_bytes + ALM_DIGEST_BYTES);
 
 	if (old_bytes > 0) {
-		struct alm_bytes old;
+		struct alm_bytes old = {NULL, 0};
 		enum alm_err err = alm_tree_tile(store, store->turn, level,
 			entry / ALM_TILE_WIDTH, &old);
 

@@ -98,7 +98,7 @@ enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	struct alm_store_state *out, struct alm_problem *problem)
 {
 	struct alm_store_state state = {.last_time_us = 0};
-	struct alm_bytes row;
+	struct alm_bytes row = {NULL, 0};
 	struct alm_reader r;
 	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_META,
 		(struct alm_bytes){STATE_KEY, sizeof(STATE_KEY)}, &row);
@@ -221,7 +221,7 @@ unsigned alm_store_used_permille(struct alm_store *store)
 {
 	uint64_t used = 0;
 	uint64_t size = 0;
-	MDB_txn *txn;
+	MDB_txn *txn = NULL;
 
 	if (alm_store_view(store, &txn) != ALM_OK) {
 		return 1000;

@@ -1,0 +1,62 @@
+/*
+ * settings.h - the settings of almonerd: one table row each, from which the
+ * parser, --check-config, the sample file and the manual are made.
+ * Order of precedence: flag, environment (ALMONER_...), file, default.
+ */
+#ifndef ALM_BROKER_CONFIG_SETTINGS_H
+#define ALM_BROKER_CONFIG_SETTINGS_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/err.h"
+
+#define ALM_ENDPOINT_TEXT_MAX 256u
+
+/** Everything that can be set.  Plain value. */
+struct alm_settings {
+	char endpoint[ALM_ENDPOINT_TEXT_MAX];
+	char admin_endpoint[ALM_ENDPOINT_TEXT_MAX];
+	uint32_t admin_mode; /* of the socket file, e.g. 0660 */
+	char http_endpoint[ALM_ENDPOINT_TEXT_MAX]; /* "": off */
+	char store[PATH_MAX];
+	uint64_t store_map_bytes;
+	/* Names without a slash are looked up among the credentials. */
+	char store_key_file[PATH_MAX];
+	char curve_key_file[PATH_MAX];
+	int64_t opt_out_age_max_s;
+	int64_t acknowledge_timeout_ms;
+	int64_t redeliver_max_ms;
+	int64_t session_idle_ms;
+	int64_t drain_timeout_ms;
+	uint32_t send_window;
+	uint32_t handshakes_per_second;
+	uint32_t log_level; /* as syslog(3) numbers them */
+};
+
+/** The defaults: an empty file starts a broker. */
+void alm_settings_default(struct alm_settings *out_settings);
+
+/**
+ * Defaults, then FILE and the conf.d folder beside it, then the environment.
+ *
+ * In:      path  NULL: /etc/almoner/almonerd.yaml if it is there
+ * Errors:  CONFIG and the 50xx of its YAML, NOT_FOUND (a named file), IO;
+ *          `problem` has file, line and the nearest valid name
+ */
+ALM_MUST_USE enum alm_err alm_settings_load(const char *path,
+	struct alm_settings *out_settings, struct alm_problem *problem);
+
+/** Set one from text, as a flag does.  Errors: KEY_UNKNOWN, VALUE_BAD. */
+ALM_MUST_USE enum alm_err alm_settings_set(struct alm_settings *settings,
+	const char *name, const char *value, struct alm_problem *problem);
+
+/** The sample file: every key with its meaning, commented out. */
+void alm_settings_write_sample(FILE *out);
+
+/** Every setting with its value and where that comes from, a line each. */
+void alm_settings_write_effective(
+	const struct alm_settings *settings, FILE *out);
+
+#endif /* ALM_BROKER_CONFIG_SETTINGS_H */

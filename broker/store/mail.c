@@ -1,0 +1,472 @@
+/*
+ * Mail: bodies, encrypted and in order of arrival, and small queue rows that
+ * say whose they are.  A mailbox is read by its queue; the body is fetched by
+ * its number.
+ */
+#include <string.h>
+
+#include "broker/store/mailbox.h"
+
+#define BODY_VERSION 1u
+#define QUEUE_ROW_BYTES 25u
+#define QUEUE_KEY_BYTES_MAX (ALM_ID_BYTES_MAX + 1 + 8)
+/* What a message takes besides its body, in rows, records and pages. */
+#define OVERHEAD_BYTES 2048u
+
+struct queue_key {
+	uint8_t data[QUEUE_KEY_BYTES_MAX];
+	size_t bytes;
+};
+
+struct queue_row {
+	struct alm_queue_entry entry;
+	int64_t accepted_at_ms;
+};
+
+/* recipient, NUL, sequence; false if there can be no such mailbox. */
+static bool make_key(const char *recipient, uint64_t seq, struct queue_key *out)
+{
+	size_t bytes = strlen(recipient);
+
+	if (bytes == 0 || bytes > ALM_ID_BYTES_MAX) {
+		return false;
+	}
+	memcpy(out->data, recipient, bytes + 1);
+	alm_put_u64(out->data + bytes + 1, seq);
+	out->bytes = bytes + 1 + 8;
+	return true;
+}
+
+static struct alm_bytes key_bytes(const struct queue_key *key)
+{
+	return (struct alm_bytes){key->data, key->bytes};
+}
+
+static enum alm_err write_queue(struct alm_store *store,
+	const struct queue_key *key, const struct queue_row *row)
+{
+	uint8_t data[QUEUE_ROW_BYTES];
+
+	data[0] = (uint8_t)row->entry.kind;
+	alm_put_u32(data + 1, row->entry.attempts);
+	alm_put_u32(data + 5, row->entry.bytes);
+	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
+	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
+	return alm_row_put(store, ALM_TABLE_QUEUE, key_bytes(key),
+		(struct alm_bytes){data, sizeof(data)}, 0);
+}
+
+static enum alm_err parse_queue(
+	struct alm_bytes value, uint64_t seq, struct queue_row *out)
+{
+	if (value.bytes != QUEUE_ROW_BYTES ||
+		(value.data[0] != ALM_MAIL_MESSAGE &&
+			value.data[0] != ALM_MAIL_NOTICE)) {
+		return ALM_STORE_CORRUPT;
+	}
+	out->entry = (struct alm_queue_entry){
+		.seq = seq,
+		.kind = (enum alm_mail_kind)value.data[0],
+		.attempts = alm_get_u32(value.data + 1),
+		.bytes = alm_get_u32(value.data + 5),
+		.expires_ms = (int64_t)alm_get_u64(value.data + 9),
+	};
+	out->accepted_at_ms = (int64_t)alm_get_u64(value.data + 17);
+	return ALM_OK;
+}
+
+static enum alm_err read_queue(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t seq, struct queue_key *out_key,
+	struct queue_row *out_row)
+{
+	struct alm_bytes value = {NULL, 0};
+	enum alm_err err;
+
+	if (!make_key(recipient, seq, out_key)) {
+		return ALM_NOT_FOUND;
+	}
+	err = alm_row_get(
+		store, txn, ALM_TABLE_QUEUE, key_bytes(out_key), &value);
+	return err == ALM_OK ? parse_queue(value, seq, out_row) : err;
+}
+
+static enum alm_err seek_queue(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t after_seq, struct queue_row *out_row)
+{
+	struct queue_key key;
+	struct alm_bytes found = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
+	enum alm_err err;
+
+	if (after_seq == UINT64_MAX ||
+		!make_key(recipient, after_seq + 1, &key)) {
+		return ALM_NOT_FOUND;
+	}
+	err = alm_row_seek(store, txn, ALM_TABLE_QUEUE, key_bytes(&key),
+		key.bytes - 8, &found, &value);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (found.bytes != key.bytes) {
+		return ALM_STORE_CORRUPT;
+	}
+	return parse_queue(
+		value, alm_get_u64(found.data + found.bytes - 8), out_row);
+}
+
+static void write_body(struct alm_writer *w, const struct alm_mail *mail)
+{
+	alm_write_u8(w, BODY_VERSION);
+	alm_write_u8(w, (uint8_t)mail->kind);
+	alm_write_u8(w, mail->level);
+	alm_write_u8(w, mail->is_partial ? 1 : 0);
+	alm_write_u64(w, (uint64_t)mail->accepted_at_ms);
+	alm_write_u64(w, (uint64_t)mail->expires_ms);
+	alm_write_u64(w, mail->audit_seq);
+	alm_write_raw(w, mail->message_id.raw, ALM_MESSAGE_ID_BYTES);
+	alm_write_text(w, mail->recipient);
+	alm_write_text(w, mail->sender);
+	alm_write_text(w, mail->released);
+	alm_write_bytes(w, mail->message);
+	alm_write_bytes(w, mail->payload);
+}
+
+static enum alm_err read_body(
+	struct alm_bytes text, uint64_t seq, struct alm_mail *out)
+{
+	struct alm_mail mail = {.seq = seq};
+	struct alm_reader r;
+	uint8_t version;
+	uint8_t partial;
+
+	alm_reader_init(&r, text.data, text.bytes);
+	version = alm_read_u8(&r);
+	mail.kind = (enum alm_mail_kind)alm_read_u8(&r);
+	mail.level = alm_read_u8(&r);
+	partial = alm_read_u8(&r);
+	mail.is_partial = partial == 1;
+	mail.accepted_at_ms = (int64_t)alm_read_u64(&r);
+	mail.expires_ms = (int64_t)alm_read_u64(&r);
+	mail.audit_seq = alm_read_u64(&r);
+	alm_read_raw(&r, mail.message_id.raw, ALM_MESSAGE_ID_BYTES);
+	mail.recipient = alm_read_text(&r);
+	mail.sender = alm_read_text(&r);
+	mail.released = alm_read_text(&r);
+	mail.message = alm_read_bytes(&r);
+	mail.payload = alm_read_bytes(&r);
+	if (!alm_reader_is_done(&r) || version != BODY_VERSION || partial > 1 ||
+		(mail.kind != ALM_MAIL_MESSAGE &&
+			mail.kind != ALM_MAIL_NOTICE)) {
+		return ALM_STORE_CORRUPT;
+	}
+	*out = mail;
+	return ALM_OK;
+}
+
+static enum alm_err put_body(
+	struct alm_store *store, uint64_t seq, struct alm_bytes text)
+{
+	uint8_t nonce[ALM_NONCE_BYTES];
+	uint8_t raw[8];
+	MDB_val key = alm_val(raw, sizeof(raw));
+	MDB_val room = {.mv_size = text.bytes + ALM_CRYPT_BYTES};
+	int rc;
+
+	alm_put_u64(raw, seq);
+	alm_noise_take(&store->noise, nonce, sizeof(nonce));
+	rc = mdb_put(store->turn, store->tables[ALM_TABLE_BODY], &key, &room,
+		MDB_APPEND | MDB_RESERVE);
+	if (rc == MDB_SUCCESS) {
+		alm_store_keys_encrypt(store->keys, ALM_CRYPT_BODY, seq, nonce,
+			text, room.mv_data);
+	}
+	return alm_store_fail(store, rc);
+}
+
+/* New mail leaves room for records and removals. */
+static enum alm_err take_room(struct alm_store *store, size_t body_bytes)
+{
+	uint64_t cost = body_bytes + OVERHEAD_BYTES;
+
+	if (body_bytes > 1900) {
+		cost += 4096; /* whole pages of its own */
+	}
+	if (cost > store->room_bytes) {
+		return ALM_STORE_FULL;
+	}
+	store->room_bytes -= cost;
+	return ALM_OK;
+}
+
+enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
+{
+	uint64_t seq = store->state.mail_seq + 1;
+	size_t bytes = mail->message.bytes + mail->payload.bytes;
+	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms};
+	struct alm_mailbox_slot *slot;
+	struct queue_key key;
+	struct alm_writer w;
+	enum alm_err err;
+
+	ALM_ASSERT(store->turn != NULL);
+	alm_writer_init(&w, store->scratch, ALM_SCRATCH_BYTES);
+	write_body(&w, mail);
+	if (w.is_bad || !make_key(mail->recipient, seq, &key)) {
+		return ALM_FIELD_TOO_LARGE;
+	}
+	err = alm_mailbox_slot(store, mail->recipient, &slot);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
+		return ALM_MAILBOX_FULL;
+	}
+	err = take_room(store, w.bytes);
+	if (err != ALM_OK) {
+		return err;
+	}
+	row.entry = (struct alm_queue_entry){.seq = seq,
+		.kind = mail->kind,
+		.bytes = (uint32_t)bytes,
+		.expires_ms = mail->expires_ms};
+	err = put_body(store, seq, (struct alm_bytes){store->scratch, w.bytes});
+	if (err == ALM_OK) {
+		err = write_queue(store, &key, &row);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	slot->count++;
+	slot->bytes += bytes;
+	slot->is_changed = true;
+	store->state.mail_seq = seq;
+	store->is_state_changed = true;
+	mail->seq = seq;
+	return ALM_OK;
+}
+
+static enum alm_err decrypt_body(struct alm_store *store, MDB_txn *txn,
+	uint64_t seq, struct alm_arena *arena, struct alm_bytes *out_text)
+{
+	uint8_t raw[8];
+	MDB_val key = alm_val(raw, sizeof(raw));
+	MDB_val value;
+	size_t bytes;
+	uint8_t *text;
+	enum alm_err err;
+	int rc;
+
+	alm_put_u64(raw, seq);
+	rc = mdb_get(txn, store->tables[ALM_TABLE_BODY], &key, &value);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	if (value.mv_size < ALM_CRYPT_BYTES) {
+		return ALM_STORE_CORRUPT;
+	}
+	bytes = value.mv_size - ALM_CRYPT_BYTES;
+	text = alm_arena_take(arena, bytes);
+	if (text == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_store_keys_decrypt(
+		store->keys, ALM_CRYPT_BODY, seq, alm_of_val(value), text);
+	if (err == ALM_OK) {
+		*out_text = (struct alm_bytes){text, bytes};
+	}
+	return err;
+}
+
+enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
+	struct alm_arena *arena, struct alm_mail *out_mail)
+{
+	struct alm_bytes text = {NULL, 0};
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = decrypt_body(store, txn, seq, arena, &text);
+	alm_store_view_end(store);
+	return err == ALM_OK ? read_body(text, seq, out_mail) : err;
+}
+
+enum alm_err alm_store_queue_next(struct alm_store *store,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_entry *out_entry)
+{
+	struct queue_row row;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = seek_queue(store, txn, recipient, after_seq, &row);
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_entry = row.entry;
+	}
+	return err;
+}
+
+enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
+	uint64_t seq, struct alm_queue_entry *out_entry)
+{
+	struct queue_key key;
+	struct queue_row row;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = read_queue(store, txn, recipient, seq, &key, &row);
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_entry = row.entry;
+	}
+	return err;
+}
+
+enum alm_err alm_store_queue_attempt(struct alm_store *store,
+	const char *recipient, uint64_t seq, uint32_t *out_attempts)
+{
+	struct queue_key key;
+	struct queue_row row;
+	enum alm_err err;
+
+	ALM_ASSERT(store->turn != NULL);
+	err = read_queue(store, store->turn, recipient, seq, &key, &row);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (row.entry.attempts < UINT32_MAX) {
+		row.entry.attempts++;
+	}
+	err = write_queue(store, &key, &row);
+	if (err == ALM_OK) {
+		*out_attempts = row.entry.attempts;
+	}
+	return err;
+}
+
+enum alm_err alm_store_mail_remove(
+	struct alm_store *store, const char *recipient, uint64_t seq)
+{
+	struct alm_mailbox_slot *slot;
+	struct queue_key key;
+	struct queue_row row;
+	uint8_t raw[8];
+	MDB_val body = alm_val(raw, sizeof(raw));
+	enum alm_err err;
+
+	ALM_ASSERT(store->turn != NULL);
+	err = read_queue(store, store->turn, recipient, seq, &key, &row);
+	if (err == ALM_OK) {
+		err = alm_mailbox_slot(store, recipient, &slot);
+	}
+	if (err == ALM_OK) {
+		err = alm_row_remove(store, ALM_TABLE_QUEUE, key_bytes(&key));
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_put_u64(raw, seq);
+	err = alm_store_fail(
+		store, mdb_del(store->turn, store->tables[ALM_TABLE_BODY],
+			       &body, NULL));
+	if (err != ALM_OK && err != ALM_NOT_FOUND) {
+		return err;
+	}
+	slot->count -= slot->count > 0 ? 1 : 0;
+	slot->bytes -=
+		slot->bytes > row.entry.bytes ? row.entry.bytes : slot->bytes;
+	slot->is_changed = true;
+	store->is_state_changed = true;
+	return ALM_OK;
+}
+
+static enum alm_err read_counters(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, struct alm_mailbox_state *out)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err;
+
+	if (strlen(recipient) > ALM_ID_BYTES_MAX || recipient[0] == '\0') {
+		return ALM_OK;
+	}
+	if (store->turn == NULL) {
+		return alm_mailbox_read(
+			store, txn, recipient, &out->count, &out->bytes);
+	}
+	err = alm_mailbox_slot(store, recipient, &slot);
+	if (err == ALM_OK) {
+		out->count = slot->count;
+		out->bytes = slot->bytes;
+	}
+	return err;
+}
+
+enum alm_err alm_store_mailbox_state(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_state *out_state)
+{
+	struct alm_mailbox_state state = {.count = 0};
+	struct queue_row row;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = read_counters(store, txn, recipient, &state);
+	if (err == ALM_OK) {
+		err = seek_queue(store, txn, recipient, 0, &row);
+		if (err == ALM_OK) {
+			state.first_seq = row.entry.seq;
+			state.oldest_at_ms = row.accepted_at_ms;
+		}
+	}
+	alm_store_view_end(store);
+	if (err == ALM_OK || err == ALM_NOT_FOUND) {
+		*out_state = state;
+		err = ALM_OK;
+	}
+	return err;
+}
+
+enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
+	struct alm_arena *arena, const char **out_recipient)
+{
+	struct alm_bytes key = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
+	const char *name = NULL;
+	MDB_txn *txn = NULL;
+	enum alm_err err = ALM_OK;
+
+	if (strlen(after) > ALM_ID_BYTES_MAX) {
+		return ALM_NOT_FOUND;
+	}
+	if (store->turn != NULL) {
+		err = alm_mailbox_flush(store);
+	}
+	if (err == ALM_OK) {
+		err = alm_store_view(store, &txn);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	/* With its NUL: the least text that is greater. */
+	err = alm_row_seek(store, txn, ALM_TABLE_MAILBOX,
+		alm_text_bytes(after, strlen(after) + 1), 0, &key, &value);
+	if (err == ALM_OK) {
+		name = alm_arena_text(arena, (const char *)key.data, key.bytes);
+		err = name == NULL ? ALM_NOMEM : ALM_OK;
+	}
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_recipient = name;
+	}
+	return err;
+}

@@ -1,0 +1,167 @@
+/* test_registry.c - policy epochs, agents and information standards. */
+#include "tests/unit/store/fixture.h"
+
+TestSuite(store_registry, .init = set_up, .fini = tear_down);
+
+static struct alm_bytes text(const char *value)
+{
+	return (struct alm_bytes){(const uint8_t *)value, strlen(value)};
+}
+
+static struct alm_policy_epoch bundle(
+	const struct alm_policy_file *files, size_t count)
+{
+	return (struct alm_policy_epoch){.bundle = "north",
+		.activated_at_us = 12,
+		.files = files,
+		.file_count = count};
+}
+
+Test(store_registry, keeps_every_policy_epoch_byte_for_byte)
+{
+	static char large[3 << 20];
+	const struct alm_policy_file first[] = {{"a.yaml", text("x: 1\n")}};
+	const struct alm_policy_file second[] = {{"a.yaml", text("x: 2\n")},
+		{"sub/b.yaml", {(const uint8_t *)large, sizeof(large)}}};
+	struct alm_policy_epoch one = bundle(first, 1);
+	struct alm_policy_epoch two = bundle(second, 2);
+	struct alm_policy_epoch got;
+
+	memset(large, 'y', sizeof(large));
+	cr_expect_eq(
+		alm_store_policy_get(store, 0, &arena, &got), ALM_NOT_FOUND);
+	begin();
+	cr_assert_eq(alm_store_policy_put(store, &one), ALM_OK);
+	cr_assert_eq(alm_store_policy_put(store, &two), ALM_OK);
+	commit();
+	reopen();
+	cr_expect_eq(one.epoch, 1);
+	cr_expect_eq(two.epoch, 2);
+	cr_expect_neq(memcmp(&one.digest, &two.digest, 32), 0);
+	cr_assert_eq(alm_store_policy_get(store, 0, &arena, &got), ALM_OK);
+	cr_expect_eq(got.epoch, 2);
+	cr_expect_str_eq(got.bundle, "north");
+	cr_expect_eq(got.activated_at_us, 12);
+	cr_expect_eq(memcmp(&got.digest, &two.digest, 32), 0);
+	cr_assert_eq(got.file_count, 2);
+	cr_expect_str_eq(got.files[1].name, "sub/b.yaml");
+	cr_expect(alm_bytes_equal(got.files[1].content, second[1].content));
+	cr_assert_eq(alm_store_policy_get(store, 1, &arena, &got), ALM_OK);
+	cr_expect(alm_bytes_equal(got.files[0].content, text("x: 1\n")));
+	cr_expect_eq(
+		alm_store_policy_get(store, 3, &arena, &got), ALM_NOT_FOUND);
+}
+
+Test(store_registry, gives_each_list_of_files_its_own_digest)
+{
+	const struct alm_policy_file files[][2] = {
+		{{"a", text("bc")}, {"d", text("")}},
+		{{"ab", text("c")}, {"d", text("")}},
+		{{"d", text("")}, {"a", text("bc")}},
+	};
+	struct alm_policy_epoch epochs[4];
+
+	begin();
+	for (unsigned i = 0; i < 4; i++) {
+		epochs[i] = bundle(files[i % 3], 2);
+		cr_assert_eq(alm_store_policy_put(store, &epochs[i]), ALM_OK);
+	}
+	alm_store_abort(store);
+	cr_expect_neq(memcmp(&epochs[0].digest, &epochs[1].digest, 32), 0);
+	cr_expect_neq(memcmp(&epochs[0].digest, &epochs[2].digest, 32), 0);
+	cr_expect_eq(memcmp(&epochs[0].digest, &epochs[3].digest, 32), 0);
+}
+
+static struct alm_agent_row agent(
+	const char *organisation, const char *name, uint8_t key)
+{
+	return (struct alm_agent_row){.organisation = organisation,
+		.name = name,
+		.curve_key = {key},
+		.signing_key = {key},
+		.registered_at_us = key};
+}
+
+Test(store_registry, registers_agents_and_never_a_key_or_name_twice)
+{
+	struct alm_agent_row a = agent("RX1", "ward", 1);
+	struct alm_agent_row b = agent("RX1", "theatre", 2);
+	struct alm_agent_row same_name = agent("RX1", "ward", 3);
+	struct alm_agent_row same_key = agent("RY2", "ward", 1);
+	struct alm_agent_row got;
+
+	begin();
+	cr_assert_eq(alm_store_agent_put(store, &a), ALM_OK);
+	cr_assert_eq(alm_store_agent_put(store, &b), ALM_OK);
+	cr_expect_eq(alm_store_agent_put(store, &same_name), ALM_AGENT_EXISTS);
+	cr_expect_eq(alm_store_agent_put(store, &same_key), ALM_AGENT_EXISTS);
+	same_key.curve_key[0] = 9;
+	cr_expect_eq(alm_store_agent_put(store, &same_key), ALM_AGENT_EXISTS);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_agent_next(store, 0, &arena, &got), ALM_OK);
+	cr_expect_eq(got.number, 1);
+	cr_expect_str_eq(got.organisation, "RX1");
+	cr_expect_str_eq(got.name, "ward");
+	cr_expect_eq(got.curve_key[0], 1);
+	cr_expect_not(got.is_revoked);
+	cr_assert_eq(alm_store_agent_next(store, 1, &arena, &got), ALM_OK);
+	cr_expect_str_eq(got.name, "theatre");
+	cr_expect_eq(
+		alm_store_agent_next(store, 2, &arena, &got), ALM_NOT_FOUND);
+}
+
+Test(store_registry, frees_the_name_but_never_the_key_of_a_revoked_agent)
+{
+	struct alm_agent_row a = agent("RX1", "ward", 1);
+	struct alm_agent_row again = agent("RX1", "ward", 1);
+	struct alm_agent_row renewed = agent("RX1", "ward", 2);
+	struct alm_agent_row got;
+
+	begin();
+	cr_assert_eq(alm_store_agent_put(store, &a), ALM_OK);
+	cr_expect_eq(alm_store_agent_revoke(store, 2, 50), ALM_NOT_FOUND);
+	cr_expect_eq(alm_store_agent_revoke(store, 0, 50), ALM_NOT_FOUND);
+	cr_expect_eq(alm_store_agent_revoke(store, 1, 50), ALM_OK);
+	cr_expect_eq(alm_store_agent_revoke(store, 1, 60), ALM_OK);
+	cr_expect_eq(alm_store_agent_put(store, &again), ALM_AGENT_EXISTS);
+	cr_expect_eq(alm_store_agent_put(store, &renewed), ALM_OK);
+	cr_expect_eq(renewed.number, 2);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_agent_next(store, 0, &arena, &got), ALM_OK);
+	cr_expect(got.is_revoked);
+	cr_expect_eq(got.revoked_at_us, 50);
+	cr_expect_eq(got.registered_at_us, 1);
+}
+
+Test(store_registry, keeps_standards_in_order_and_refuses_other_content)
+{
+	static const char *const rows[][2] = {
+		{"a", "1"}, {"a", "1.1"}, {"a-b", "1"}, {"b", "2"}};
+	struct alm_standard_row row = {.descriptor = text("bytes")};
+	struct alm_standard_row got = {.id = "", .version = ""};
+
+	begin();
+	for (unsigned i = 0; i < 4; i++) {
+		row.id = rows[3 - i][0];
+		row.version = rows[3 - i][1];
+		cr_assert_eq(alm_store_standard_put(store, &row), ALM_OK);
+		cr_assert_eq(alm_store_standard_put(store, &row), ALM_OK);
+	}
+	row.descriptor = text("other");
+	cr_expect_eq(alm_store_standard_put(store, &row), ALM_ID_DUPLICATE);
+	commit();
+	reopen();
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert_eq(alm_store_standard_next(
+				     store, got.id, got.version, &arena, &got),
+			ALM_OK);
+		cr_expect_str_eq(got.id, rows[i][0]);
+		cr_expect_str_eq(got.version, rows[i][1]);
+		cr_expect(alm_bytes_equal(got.descriptor, text("bytes")));
+	}
+	cr_expect_eq(alm_store_standard_next(
+			     store, got.id, got.version, &arena, &got),
+		ALM_NOT_FOUND);
+}
