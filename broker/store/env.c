@@ -356,8 +356,8 @@ static enum alm_err check_head(
 	if (err == ALM_NOT_FOUND) {
 		err = ALM_STORE_CORRUPT;
 	}
-	if (err == ALM_OK && memcmp(&found, &store->committed.frontier,
-				     sizeof(found)) != 0) {
+	if (err == ALM_OK &&
+		!alm_tree_same(&found, &store->committed.frontier)) {
 		err = ALM_STORE_CORRUPT;
 	}
 	if (err != ALM_OK) {

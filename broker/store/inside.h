@@ -177,6 +177,9 @@ ALM_MUST_USE enum alm_err alm_tree_recompute(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_tree_tile(struct alm_store *store, MDB_txn *txn,
 	unsigned level, uint64_t index, struct alm_bytes *out);
 
+/** The same size and roots; what stands behind the roots does not count. */
+bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b);
+
 #define ALM_TILE_WIDTH 256u
 #define ALM_TILE_LEVELS 8u
 
@@ -199,6 +202,13 @@ void alm_audit_commitment(
 /** The header of a record, its seal checked.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 	MDB_txn *txn, uint64_t seq, struct alm_bytes *out);
+
+/* --- mail.c ------------------------------------------------------------- */
+
+/** The plain text of a body; everything is borrowed from it.
+ * Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_mail_body_decode(
+	struct alm_bytes text, uint64_t seq, struct alm_mail *out);
 
 /* --- env.c -------------------------------------------------------------- */
 

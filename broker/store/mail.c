@@ -131,7 +131,7 @@ static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 	alm_write_bytes(w, mail->payload);
 }
 
-static enum alm_err read_body(
+enum alm_err alm_mail_body_decode(
 	struct alm_bytes text, uint64_t seq, struct alm_mail *out)
 {
 	struct alm_mail mail = {.seq = seq};
@@ -289,7 +289,7 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	}
 	err = decrypt_body(store, txn, seq, arena, &text);
 	alm_store_view_end(store);
-	return err == ALM_OK ? read_body(text, seq, out_mail) : err;
+	return err == ALM_OK ? alm_mail_body_decode(text, seq, out_mail) : err;
 }
 
 enum alm_err alm_store_queue_next(struct alm_store *store,

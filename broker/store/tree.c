@@ -149,3 +149,11 @@ enum alm_err alm_tree_recompute(struct alm_store *store, MDB_txn *txn,
 	*out = whole;
 	return ALM_OK;
 }
+
+bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b)
+{
+	size_t roots = (size_t)__builtin_popcountll(a->size);
+
+	return a->size == b->size &&
+	       memcmp(a->roots, b->roots, roots * sizeof(a->roots[0])) == 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * verify.h - one run of alm_audit_verify().  It reads in short views, so that
+ * a live writer's pages are not pinned: records never change, so those up to
+ * the size seen first can be read at any later time.
+ */
+#ifndef ALM_BROKER_STORE_VERIFY_H
+#define ALM_BROKER_STORE_VERIFY_H
+
+#include "broker/store/inside.h"
+
+struct alm_verify {
+	struct alm_store *store;
+	struct alm_audit_report *report;
+	struct alm_store_state state; /* as first seen */
+	struct alm_frontier frontier; /* as recomputed so far */
+	int64_t time_us;              /* of the last record */
+	uint64_t private_rows;        /* as first seen */
+	uint64_t private_met;
+	void (*progress)(void *cookie, uint64_t done, uint64_t total);
+	void *cookie;
+};
+
+/** Rows that are read in one view. */
+#define ALM_VERIFY_BATCH 16384u
+
+/** Tell of the first damage; gives AUDIT_DAMAGED.  `seq` 0: no record. */
+enum alm_err alm_verify_damage(struct alm_verify *verify, uint64_t seq,
+	const char *format, ...) ALM_PRINTF(3, 4);
+
+/** What is wrong with the reading itself: damage, or as it is. */
+enum alm_err alm_verify_read_error(
+	struct alm_verify *verify, const char *table, enum alm_err err);
+
+/** The shape of the whole, in one view: tables, counts, ends, tiles. */
+ALM_MUST_USE enum alm_err alm_verify_shape(struct alm_verify *verify);
+
+/** Every record, private part and tile. */
+ALM_MUST_USE enum alm_err alm_verify_records(struct alm_verify *verify);
+
+/** Every body and every other row. */
+ALM_MUST_USE enum alm_err alm_verify_rows(struct alm_verify *verify);
+
+#endif /* ALM_BROKER_STORE_VERIFY_H */

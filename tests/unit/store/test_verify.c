@@ -1,0 +1,322 @@
+/*
+ * test_verify.c - verification passes what was written and finds any one
+ * changed byte, in any table, of a value or of a key.
+ */
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/unit/store/fixture.h"
+
+#define RECORDS 270u
+
+static void fill(void);
+
+static void set_up_full(void)
+{
+	set_up();
+	fill();
+}
+
+TestSuite(store_verify, .init = set_up_full, .fini = tear_down);
+
+static const char *const ANY[] = {"any"};
+
+static void fill_mail(void)
+{
+	static const uint8_t body[3000] = {1};
+
+	for (unsigned i = 0; i < 6; i++) {
+		struct alm_mail mail = {.kind = ALM_MAIL_MESSAGE,
+			.recipient = i % 2 == 0 ? "RY2" : "RZ3",
+			.sender = "RX1",
+			.released = "",
+			.payload = {body, i * 500}};
+		struct alm_message_id id = {{(uint8_t)i}};
+		struct alm_duplicate duplicate = {.seq = i};
+
+		cr_assert_eq(alm_store_mail_put(store, &mail), ALM_OK);
+		cr_assert_eq(
+			alm_store_duplicate_put(store, "RX1", &id, &duplicate),
+			ALM_OK);
+	}
+	cr_assert_eq(alm_store_mail_remove(store, "RZ3", 2), ALM_OK);
+}
+
+static void fill(void)
+{
+	static const struct alm_policy_file files[] = {
+		{"a.yaml", {(const uint8_t *)"x: 1\n", 5}}};
+	struct alm_policy_epoch epoch = {
+		.bundle = "b", .files = files, .file_count = 1};
+	struct alm_agent_row agent = {.organisation = "RX1", .name = "ward"};
+	struct alm_standard_row standard = {.id = "referral",
+		.version = "1",
+		.descriptor = {(const uint8_t *)"bytes", 5}};
+	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE,
+		.subject = "9990000018",
+		.directive = {.id = "d-1",
+			.authority = "self",
+			.scope = "care",
+			.effect = ALM_WORD_DENY,
+			.purposes = {ANY, 1},
+			.categories = {ANY, 1},
+			.to = {ANY, 1}}};
+	bool is_new;
+
+	begin();
+	for (unsigned i = 0; i < RECORDS; i++) {
+		append(i % 2 == 0 ? "who: somebody\n" : "");
+	}
+	fill_mail();
+	cr_assert_eq(alm_store_policy_put(store, &epoch), ALM_OK);
+	cr_assert_eq(alm_store_agent_put(store, &agent), ALM_OK);
+	cr_assert_eq(alm_store_standard_put(store, &standard), ALM_OK);
+	cr_assert_eq(alm_store_person_put(store, &record, &is_new), ALM_OK);
+	commit();
+	alm_store_close(store);
+	store = NULL;
+}
+
+static struct alm_audit_report report;
+
+static enum alm_err verify(void)
+{
+	return alm_audit_verify(folder, KEY, NULL, NULL, &report);
+}
+
+static MDB_env *open_raw(void)
+{
+	MDB_env *env;
+
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
+	cr_assert_eq(mdb_env_open(env, folder, MDB_NOSYNC, 0600), 0);
+	return env;
+}
+
+enum place { VALUE, KEY_OF_ROW, WHOLE_ROW };
+
+/* Flip one bit of row `number` of a table, at byte `at` modulo its length;
+ * or remove the row.  False if there is no such row. */
+static bool damage(const char *table, unsigned number, enum place place,
+	size_t at, uint8_t bit)
+{
+	MDB_env *env = open_raw();
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_cursor *cursor;
+	MDB_val key;
+	MDB_val value;
+	static uint8_t key_copy[512];
+	static uint8_t value_copy[1 << 16];
+	int rc;
+
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
+	cr_assert_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	while (rc == 0 && number-- > 0) {
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		mdb_env_close(env);
+		return false;
+	}
+	memcpy(key_copy, key.mv_data, key.mv_size);
+	memcpy(value_copy, value.mv_data, value.mv_size);
+	key.mv_data = key_copy;
+	value.mv_data = value_copy;
+	cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
+	if (place == VALUE) {
+		value_copy[at % value.mv_size] ^= bit;
+	} else {
+		key_copy[at % key.mv_size] ^= bit;
+	}
+	if (place != WHOLE_ROW) {
+		cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	}
+	mdb_cursor_close(cursor);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	return true;
+}
+
+static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
+	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
+	"tile"};
+
+/* Keep the files as they are, to come back to after each damage. */
+static char kept[ALM_TEMPDIR_BYTES];
+
+static void damage_every_row(enum place place, unsigned tries, unsigned step)
+{
+	unsigned seed = 20261122;
+
+	alm_tempdir_make(kept);
+	alm_tempdir_copy(folder, kept);
+	for (size_t t = 0; t < ALM_COUNT(TABLES); t++) {
+		unsigned number = 0;
+		unsigned rows = 0;
+
+		for (;;) {
+			size_t at = (size_t)rand_r(&seed);
+			uint8_t bit = (uint8_t)(1u << (rand_r(&seed) % 8));
+
+			if (!damage(TABLES[t], number / tries, place, at,
+				    bit)) {
+				break;
+			}
+			cr_expect_neq(verify(), ALM_OK,
+				"table %s row %u byte %zu bit %u", TABLES[t],
+				number / tries, at, bit);
+			rows++;
+			alm_tempdir_copy(kept, folder);
+			number += number / tries < 8 ? 1 : step;
+		}
+		cr_expect_gt(rows, 0, "table %s", TABLES[t]);
+	}
+	cr_expect_eq(verify(), ALM_OK, "%s", report.what);
+	alm_tempdir_remove(kept);
+}
+
+Test(store_verify, passes_what_was_written_and_says_what_it_covered)
+{
+	struct alm_audit_head head;
+
+	cr_assert_eq(verify(), ALM_OK, "%s", report.what);
+	cr_expect_eq(report.records, RECORDS);
+	cr_expect_eq(report.private_parts, RECORDS / 2);
+	cr_expect_eq(report.private_absent, 0);
+	cr_expect_eq(report.tiles, 1);
+	cr_expect_eq(report.mail, 5);
+	cr_expect_eq(report.others, 5 + 2 + 6 + 1 + 2 + 1 + 1);
+	cr_expect(report.private_checked);
+	cr_expect_str_empty(report.what);
+	reopen();
+	alm_store_audit_head(store, &head);
+	cr_expect_eq(memcmp(&head, &report.head, sizeof(head)), 0);
+}
+
+Test(store_verify, checks_the_tree_without_a_key_and_says_so)
+{
+	cr_assert_eq(alm_audit_verify(folder, NULL, NULL, NULL, &report),
+		ALM_OK, "%s", report.what);
+	cr_expect_eq(report.records, RECORDS);
+	cr_expect_eq(report.private_parts, 0);
+	cr_expect_not(report.private_checked);
+	cr_assert(damage("rec", 99, VALUE, 30, 1));
+	cr_expect_eq(alm_audit_verify(folder, NULL, NULL, NULL, &report),
+		ALM_AUDIT_DAMAGED);
+}
+
+Test(store_verify, refuses_another_key)
+{
+	static const uint8_t other[ALM_STORE_KEY_BYTES] = {1};
+
+	cr_expect_eq(alm_audit_verify(folder, other, NULL, NULL, &report),
+		ALM_STORE_KEY);
+	cr_expect_eq(alm_audit_verify("/nonexistent", KEY, NULL, NULL, &report),
+		ALM_STORE_PATH);
+}
+
+Test(store_verify, finds_one_changed_bit_of_any_value)
+{
+	damage_every_row(VALUE, 3, 7);
+}
+
+Test(store_verify, finds_one_changed_bit_of_any_key)
+{
+	damage_every_row(KEY_OF_ROW, 2, 11);
+}
+
+Test(store_verify, finds_any_removed_row)
+{
+	damage_every_row(WHOLE_ROW, 1, 11);
+}
+
+Test(store_verify, names_the_record_that_is_damaged)
+{
+	cr_assert(damage("rec", 99, VALUE, 30, 1));
+	cr_expect_eq(verify(), ALM_AUDIT_DAMAGED);
+	cr_expect_eq(report.first_bad_seq, 100);
+	cr_expect_not_null(strstr(report.what, "record 100"));
+}
+
+Test(store_verify, names_the_record_whose_private_part_is_damaged)
+{
+	cr_assert(damage("priv", 99, VALUE, 60, 1));
+	cr_expect_eq(verify(), ALM_AUDIT_DAMAGED);
+	cr_expect_eq(report.first_bad_seq, 199);
+}
+
+/* Reading the damaged thing is refused, the others are served. */
+Test(store_verify, refuses_to_read_what_is_damaged)
+{
+	struct alm_audit_view view;
+	struct alm_audit_page page;
+	struct alm_audit_filter filter = {.sender = ""};
+	struct alm_mail mail;
+	struct alm_queue_entry entry;
+
+	cr_assert(damage("rec", 9, VALUE, 30, 1));
+	cr_assert(damage("priv", 10, VALUE, 60, 1));
+	cr_assert(damage("body", 0, VALUE, 60, 1));
+	cr_assert(damage("queue", 3, VALUE, 0, 1));
+	reopen();
+	cr_expect_eq(alm_audit_get(store, 10, false, &arena, &view),
+		ALM_STORE_CORRUPT);
+	cr_expect_eq(alm_audit_get(store, 11, true, &arena, &view), ALM_OK);
+	cr_expect_eq(alm_audit_get(store, 21, true, &arena, &view),
+		ALM_STORE_CORRUPT);
+	cr_expect_eq(alm_audit_get(store, 21, false, &arena, &view), ALM_OK);
+	cr_expect_eq(alm_audit_scan(store, &filter, 1, 20, 100, 100, false,
+			     &arena, &page),
+		ALM_STORE_CORRUPT);
+	cr_expect_eq(alm_audit_scan(store, &filter, 11, 20, 100, 100, false,
+			     &arena, &page),
+		ALM_OK);
+	cr_expect_eq(
+		alm_store_mail_get(store, 1, &arena, &mail), ALM_STORE_CORRUPT);
+	cr_expect_eq(alm_store_mail_get(store, 3, &arena, &mail), ALM_OK);
+	cr_expect_eq(alm_store_queue_get(store, "RZ3", 4, &entry),
+		ALM_STORE_CORRUPT);
+	cr_expect_eq(
+		alm_store_queue_next(store, "RY2", 5, &entry), ALM_NOT_FOUND);
+}
+
+Test(store_verify, refuses_to_open_when_the_newest_records_are_damaged)
+{
+	struct alm_store_options with = options();
+	struct alm_problem problem;
+
+	cr_assert(damage("rec", RECORDS - 2, VALUE, 30, 1));
+	cr_expect_eq(
+		alm_store_open(&with, &store, &problem), ALM_STORE_CORRUPT);
+	cr_assert(damage("rec", RECORDS - 2, VALUE, 30, 1));
+	reopen();
+	alm_store_close(store);
+	store = NULL;
+	cr_assert(damage("tile", 0, VALUE, 5, 1));
+	cr_expect_eq(
+		alm_store_open(&with, &store, &problem), ALM_STORE_CORRUPT);
+	cr_assert(damage("tile", 0, VALUE, 5, 1));
+	cr_assert(damage("rec", RECORDS - 1, WHOLE_ROW, 0, 1));
+	cr_expect_eq(
+		alm_store_open(&with, &store, &problem), ALM_STORE_CORRUPT);
+}
+
+Test(store_verify, finds_a_table_that_is_not_ours)
+{
+	MDB_env *env = open_raw();
+	MDB_txn *txn;
+	MDB_dbi dbi;
+
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, "theirs", MDB_CREATE, &dbi), 0);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	cr_expect_eq(verify(), ALM_AUDIT_DAMAGED);
+	cr_expect_not_null(strstr(report.what, "unknown table"));
+}
