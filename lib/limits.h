@@ -74,6 +74,10 @@
 
 #define ALM_TURN_FRAMES_MAX 2048u
 #define ALM_TURN_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* Envelopes of all frames of a turn, and the mail one turn hands over. */
+#define ALM_TURN_REQUESTS_MAX 8192u
+#define ALM_TURN_LETTERS_MAX 16384u
+#define ALM_TURN_HAND_OVERS_MAX 8192u
 #define ALM_TURN_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* --- people ------------------------------------------------------------ */

@@ -66,6 +66,7 @@ void alm_edge_wait(struct alm_edge *edge, int timeout_ms,
 
 /** A frame as received; borrowed from the edge until alm_edge_release(). */
 struct alm_edge_frame {
+	enum alm_edge_socket socket;
 	struct alm_peer peer;
 	const char *user_id; /* of ZAP, from the payload frame; NULL: none */
 	const char *address; /* the peer's; for a local one uid:gid:pid */

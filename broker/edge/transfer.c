@@ -107,6 +107,7 @@ enum alm_err alm_edge_receive(struct alm_edge *edge,
 	for (unsigned i = 0; i < ALM_TURN_FRAMES_MAX && rc == 0; i++) {
 		rc = receive_one(edge, socket_of(edge, socket), out_frame);
 	}
+	out_frame->socket = socket;
 	return rc == 1 ? ALM_OK : ALM_NOT_FOUND;
 }
 

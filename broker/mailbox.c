@@ -1,0 +1,271 @@
+/*
+ * Held mail stands in an open-addressing table by sequence; deleting moves
+ * later entries of the run back, so that no tombstones gather.
+ */
+#include "broker/mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 4096u
+#define SLOTS_MIN 16u
+#define NEVER_MS INT64_MAX
+
+struct alm_mailboxes {
+	struct alm_mailbox *buckets[BUCKETS];
+};
+
+struct alm_mailboxes *alm_mailboxes_new(void)
+{
+	return calloc(1, sizeof(struct alm_mailboxes));
+}
+
+void alm_mailboxes_free(struct alm_mailboxes *mailboxes)
+{
+	if (mailboxes == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (mailboxes->buckets[i] != NULL) {
+			struct alm_mailbox *mailbox = mailboxes->buckets[i];
+
+			mailboxes->buckets[i] = mailbox->next;
+			free(mailbox->slots);
+			free(mailbox);
+		}
+	}
+	free(mailboxes);
+}
+
+static size_t bucket_of(const char *organisation)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = organisation; *at != '\0'; at++) {
+		hash = (hash ^ (uint8_t)*at) * 16777619u;
+	}
+	return hash % BUCKETS;
+}
+
+struct alm_mailbox *alm_mailboxes_find(
+	struct alm_mailboxes *mailboxes, const char *organisation)
+{
+	struct alm_mailbox *mailbox =
+		mailboxes->buckets[bucket_of(organisation)];
+
+	while (mailbox != NULL &&
+		strcmp(mailbox->organisation, organisation) != 0) {
+		mailbox = mailbox->next;
+	}
+	return mailbox;
+}
+
+struct alm_mailbox *alm_mailboxes_get(
+	struct alm_mailboxes *mailboxes, const char *organisation)
+{
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_find(mailboxes, organisation);
+	size_t bucket = bucket_of(organisation);
+
+	if (mailbox != NULL) {
+		return mailbox;
+	}
+	ALM_ASSERT(strlen(organisation) <= ALM_ID_BYTES_MAX);
+	mailbox = calloc(1, sizeof(*mailbox));
+	if (mailbox != NULL) {
+		strcpy(mailbox->organisation, organisation);
+		mailbox->has_more = true;
+		mailbox->due_ms = NEVER_MS;
+		mailbox->next = mailboxes->buckets[bucket];
+		mailboxes->buckets[bucket] = mailbox;
+	}
+	return mailbox;
+}
+
+struct alm_mailbox *alm_mailboxes_next(
+	struct alm_mailboxes *mailboxes, const struct alm_mailbox *after)
+{
+	size_t bucket = 0;
+
+	if (after != NULL) {
+		if (after->next != NULL) {
+			return after->next;
+		}
+		bucket = bucket_of(after->organisation) + 1;
+	}
+	while (bucket < BUCKETS && mailboxes->buckets[bucket] == NULL) {
+		bucket++;
+	}
+	return bucket < BUCKETS ? mailboxes->buckets[bucket] : NULL;
+}
+
+/* Sequences are dense: a multiplication spreads them over the table. */
+static size_t home_of(const struct alm_mailbox *mailbox, uint64_t seq)
+{
+	return (size_t)((seq * UINT64_C(0x9E3779B97F4A7C15)) >> 32) &
+	       (mailbox->slot_count - 1);
+}
+
+/* The slot of `seq`, or the free slot where it would stand. */
+static struct alm_held *slot_of(const struct alm_mailbox *mailbox, uint64_t seq)
+{
+	size_t at = home_of(mailbox, seq);
+
+	while (mailbox->slots[at].seq != 0 && mailbox->slots[at].seq != seq) {
+		at = (at + 1) & (mailbox->slot_count - 1);
+	}
+	return &mailbox->slots[at];
+}
+
+static enum alm_err grow(struct alm_mailbox *mailbox)
+{
+	size_t old_count = mailbox->slot_count;
+	struct alm_held *old = mailbox->slots;
+	size_t count = old_count == 0 ? SLOTS_MIN : 2 * old_count;
+	struct alm_held *slots = calloc(count, sizeof(*slots));
+
+	if (slots == NULL) {
+		return ALM_NOMEM;
+	}
+	mailbox->slots = slots;
+	mailbox->slot_count = count;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i].seq != 0) {
+			*slot_of(mailbox, old[i].seq) = old[i];
+		}
+	}
+	free(old);
+	return ALM_OK;
+}
+
+enum alm_err alm_mailbox_hold(
+	struct alm_mailbox *mailbox, uint64_t seq, struct alm_held **out_held)
+{
+	struct alm_held *held = alm_mailbox_held(mailbox, seq);
+
+	ALM_ASSERT(seq != 0);
+	if (held == NULL) {
+		if (2 * (mailbox->held_count + 1) > mailbox->slot_count) {
+			enum alm_err err = grow(mailbox);
+
+			if (err != ALM_OK) {
+				return err;
+			}
+		}
+		held = slot_of(mailbox, seq);
+		memset(held, 0, sizeof(*held));
+		held->seq = seq;
+		mailbox->held_count++;
+	}
+	*out_held = held;
+	return ALM_OK;
+}
+
+struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq)
+{
+	struct alm_held *held;
+
+	if (mailbox->slot_count == 0) {
+		return NULL;
+	}
+	held = slot_of(mailbox, seq);
+	return held->seq == seq ? held : NULL;
+}
+
+void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq)
+{
+	struct alm_held *held = alm_mailbox_held(mailbox, seq);
+	size_t mask = mailbox->slot_count - 1;
+	size_t hole;
+	size_t at;
+
+	if (held == NULL) {
+		return;
+	}
+	hole = (size_t)(held - mailbox->slots);
+	at = hole;
+	mailbox->held_count--;
+	for (;;) {
+		size_t home;
+
+		mailbox->slots[hole].seq = 0;
+		do {
+			at = (at + 1) & mask;
+			if (mailbox->slots[at].seq == 0) {
+				return;
+			}
+			home = home_of(mailbox, mailbox->slots[at].seq);
+			/* It may stay if its home lies in (hole, at]. */
+		} while (((at - home) & mask) < ((at - hole) & mask));
+		mailbox->slots[hole] = mailbox->slots[at];
+		hole = at;
+	}
+}
+
+void alm_mailbox_session_gone(
+	struct alm_mailbox *mailbox, const struct alm_session *session)
+{
+	for (size_t i = 0; i < mailbox->slot_count; i++) {
+		struct alm_held *held = &mailbox->slots[i];
+
+		if (held->seq != 0 && held->session == session) {
+			held->session = NULL;
+			held->due_ms = 0;
+			mailbox->due_ms = 0;
+		}
+	}
+}
+
+void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes)
+{
+	struct alm_mailbox *mailbox = NULL;
+
+	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
+		mailbox->has_more = true;
+		mailbox->cursor_seq = 0;
+	}
+}
+
+static int by_value(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left;
+	uint64_t b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+enum alm_err alm_mailbox_due(struct alm_mailbox *mailbox, int64_t now_ms,
+	size_t count_max, struct alm_arena *arena, const uint64_t **out_seqs,
+	size_t *out_count)
+{
+	int64_t next_ms = NEVER_MS;
+	size_t count = 0;
+	uint64_t *seqs;
+
+	*out_count = 0;
+	if (now_ms < mailbox->due_ms) {
+		return ALM_OK;
+	}
+	seqs = alm_arena_take(arena, (mailbox->held_count + 1) * 8);
+	if (seqs == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < mailbox->slot_count; i++) {
+		const struct alm_held *held = &mailbox->slots[i];
+
+		if (held->seq == 0) {
+			continue;
+		}
+		if (held->due_ms <= now_ms) {
+			seqs[count++] = held->seq;
+		}
+		if (held->due_ms < next_ms) {
+			next_ms = held->due_ms;
+		}
+	}
+	mailbox->due_ms = next_ms;
+	qsort(seqs, count, sizeof(*seqs), by_value);
+	*out_seqs = seqs;
+	*out_count = count < count_max ? count : count_max;
+	return ALM_OK;
+}

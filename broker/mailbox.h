@@ -1,0 +1,109 @@
+/*
+ * mailbox.h - what the broker remembers of one organisation's mailbox while
+ * it runs: which mail has been handed over and to which session, and what is
+ * due again.  The mail itself, and its count of attempts, are in the store;
+ * after a restart everything unacknowledged is simply handed over again.
+ *
+ * State of one piece of mail
+ *   queued   in the store only            -> alm_mailbox_hold()
+ *   held     handed to a session          -> alm_mailbox_release(): taken
+ *                                         -> due again: time ran out, or the
+ *                                            session is gone
+ *
+ * Loop thread only; never logs.
+ */
+#ifndef ALM_BROKER_MAILBOX_H
+#define ALM_BROKER_MAILBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+
+struct alm_session;
+
+/** What the record of an acknowledgement says of the mail; kept beside it so
+ * that acknowledging does not read and decrypt. */
+struct alm_card {
+	bool is_notice;
+	char sender[ALM_ID_BYTES_MAX + 1];
+	char purpose[ALM_ID_BYTES_MAX + 1];
+	char basis[ALM_ID_BYTES_MAX + 1];
+	struct alm_message_id message_id;
+	uint64_t audit_seq;
+	bool has_person;
+	uint8_t person[16];
+	uint8_t level;
+};
+
+/** Mail that was handed over and is not acknowledged. */
+struct alm_held {
+	uint64_t seq;                /* 0: a free slot */
+	struct alm_session *session; /* NULL: gone; the mail is due */
+	int64_t due_ms; /* monotonic: hand over again from here on */
+	uint32_t attempts;
+	size_t bytes;
+	struct alm_card card;
+};
+
+struct alm_mailbox {
+	struct alm_mailbox *next; /* in its bucket */
+	char organisation[ALM_ID_BYTES_MAX + 1];
+	uint64_t cursor_seq;          /* mail up to here was handed over once */
+	bool has_more;                /* mail may wait above the cursor */
+	int64_t due_ms;               /* no held mail is due before this */
+	struct alm_session *sessions; /* those that take this mail */
+	struct alm_held *slots;
+	size_t slot_count; /* a power of two, or 0 */
+	size_t held_count;
+};
+
+struct alm_mailboxes;
+
+/** NULL when memory is out. */
+struct alm_mailboxes *alm_mailboxes_new(void);
+void alm_mailboxes_free(struct alm_mailboxes *mailboxes);
+
+/** The mailbox of an organisation; NULL if it was never asked for. */
+struct alm_mailbox *alm_mailboxes_find(
+	struct alm_mailboxes *mailboxes, const char *organisation);
+
+/** The same, made if need be; NULL when memory is out. */
+struct alm_mailbox *alm_mailboxes_get(
+	struct alm_mailboxes *mailboxes, const char *organisation);
+
+/** Every mailbox, in no order; NULL starts, NULL ends. */
+struct alm_mailbox *alm_mailboxes_next(
+	struct alm_mailboxes *mailboxes, const struct alm_mailbox *after);
+
+/** Begin to hold `seq`, or take hold of it again.  Errors: NOMEM. */
+ALM_MUST_USE enum alm_err alm_mailbox_hold(
+	struct alm_mailbox *mailbox, uint64_t seq, struct alm_held **out_held);
+
+/** NULL if `seq` is not held; valid until the next hold or release. */
+struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq);
+
+/** Forget `seq`; nothing happens if it is not held. */
+void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq);
+
+/** After a turn that did not happen: look for mail from the start again.
+ * What is held stays held, but is due now. */
+void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes);
+
+/** Everything held by `session` is due now. */
+void alm_mailbox_session_gone(
+	struct alm_mailbox *mailbox, const struct alm_session *session);
+
+/**
+ * What is due at `now_ms`, ascending, at most `count_max`; in the arena.
+ * Errors: NOMEM.
+ */
+ALM_MUST_USE enum alm_err alm_mailbox_due(struct alm_mailbox *mailbox,
+	int64_t now_ms, size_t count_max, struct alm_arena *arena,
+	const uint64_t **out_seqs, size_t *out_count);
+
+#endif /* ALM_BROKER_MAILBOX_H */
