@@ -1,0 +1,96 @@
+/*
+ * broker.h - everything the daemon owns, built in start.c and passed down.
+ * There are no globals.  Loop thread only.
+ */
+#ifndef ALM_BROKER_BROKER_H
+#define ALM_BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/auth/keyring.h"
+#include "broker/auth/signature.h"
+#include "broker/auth/zap.h"
+#include "broker/config/settings.h"
+#include "broker/core/decide.h"
+#include "broker/edge/edge.h"
+#include "broker/mailbox.h"
+#include "broker/outbox.h"
+#include "broker/session.h"
+#include "broker/standards.h"
+#include "broker/store/store.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+
+/** What has happened since the start; the operator's figures. */
+struct alm_metrics {
+	uint64_t accepted;
+	uint64_t refused;
+	uint64_t delivered; /* hand-overs, repeats included */
+	uint64_t repeated;
+	uint64_t acknowledged;
+	uint64_t rejected;
+	uint64_t stopped;
+	uint64_t expired;
+	uint64_t turns; /* that were committed */
+	uint64_t malformed;
+	uint64_t lost_frames; /* a peer was gone or did not read */
+	uint64_t handshakes_refused;
+	uint64_t commit_us; /* in all */
+	uint64_t batch_max; /* requests of the largest turn */
+};
+
+struct alm_broker {
+	struct alm_settings settings;
+	struct alm_edge *edge;
+	struct alm_store *store;
+	struct alm_keyring *keyring;
+	struct alm_verifier *verifier;
+	struct alm_handshake_limit handshakes;
+	struct alm_standards *standards;
+	struct alm_sessions *sessions;
+	struct alm_mailboxes *mailboxes;
+	struct alm_outbox *outbox;
+	/* The active policy; the snapshot is NULL until there is one. */
+	struct alm_snapshot *snapshot;
+	struct alm_scratch *scratch;
+	struct alm_world world;
+	int64_t policy_activated_at_us;
+	struct alm_metrics metrics;
+	struct alm_arena arena; /* of one turn */
+	uint64_t audit_size;    /* of the log, open turn included */
+	int64_t started_at_us;
+	int64_t swept_at_ms; /* monotonic */
+	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];
+	uint64_t sweep_seq;
+	bool is_draining; /* nothing new is taken from agents */
+	bool is_broken;   /* the store must not be written any more */
+	struct alm_zap_verdict zap_verdict; /* of the request being judged */
+};
+
+/**
+ * Open the store and the sockets, load what the store holds, record the
+ * start, and prove that a stranger is refused.
+ * Errors:  as the parts that fail; nothing is left open then
+ */
+ALM_MUST_USE enum alm_err alm_broker_open(const struct alm_settings *settings,
+	int signal_fd, struct alm_broker **out_broker,
+	struct alm_problem *problem);
+
+/** Record the stop and close.  NULL is a no-op. */
+void alm_broker_close(struct alm_broker *broker);
+
+/** Load key ring, policy and standards from the store, in place of what is
+ * there.  Errors: STORE_CORRUPT, NOMEM. */
+ALM_MUST_USE enum alm_err alm_broker_load(
+	struct alm_broker *broker, struct alm_problem *problem);
+
+/** Decide with this snapshot from now on.  Errors: NOMEM: nothing changed. */
+ALM_MUST_USE enum alm_err alm_broker_set_policy(struct alm_broker *broker,
+	struct alm_snapshot **take_snapshot, uint64_t epoch,
+	int64_t activated_at_us);
+
+/** Answer ZAP requests that wait. */
+void alm_broker_serve_zap(struct alm_broker *broker);
+
+#endif /* ALM_BROKER_BROKER_H */

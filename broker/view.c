@@ -1,0 +1,91 @@
+#include "broker/view.h"
+
+#include <string.h>
+
+#include "broker/core/minimise.h"
+
+static enum alm_err keep_faults(const struct alm_faults *faults,
+	struct alm_arena *arena, struct alm_judgement *judgement)
+{
+	const char **items =
+		alm_arena_take(arena, (faults->count + 1) * sizeof(*items));
+
+	if (items == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct alm_fault *fault = &faults->items[i];
+
+		/* A field that the standard lacks has no path, but a number. */
+		items[i] =
+			fault->number == 0
+				? fault->path
+				: alm_arena_printf(arena, "%s#%u", fault->path,
+					  (unsigned)fault->number);
+		if (items[i] == NULL) {
+			return ALM_NOMEM;
+		}
+	}
+	judgement->faults = (struct alm_texts){items, faults->count};
+	return ALM_NOT_CONFORMANT;
+}
+
+static enum alm_err keep_withheld(const struct alm_withheld *withheld,
+	struct alm_arena *arena, struct alm_judgement *judgement)
+{
+	const char **items =
+		alm_arena_take(arena, (withheld->count + 1) * sizeof(*items));
+
+	if (items == NULL) {
+		return ALM_NOMEM;
+	}
+	memcpy(items, withheld->paths, withheld->count * sizeof(*items));
+	judgement->withheld = (struct alm_texts){items, withheld->count};
+	return ALM_OK;
+}
+
+enum alm_err alm_view_make(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	bool is_kept, struct alm_judgement *judgement)
+{
+	const struct alm_standard *standard =
+		alm_standards_find(turn->broker->standards, message->standard,
+			message->standard_version);
+	struct alm_view view = {
+		.released = judgement->release.items,
+		.released_count = judgement->release.count,
+		.strips_location = judgement->strips_location,
+		.sent = (enum alm_level)message->payload_level,
+		.level = judgement->level,
+		.pseudonym =
+			judgement->has_pseudonym ? judgement->pseudonym : NULL,
+	};
+	size_t bytes_max = payload.bytes + ALM_VIEW_EXTRA_BYTES;
+	uint8_t *out = alm_arena_take(turn->arena, bytes_max);
+	struct alm_withheld withheld;
+	struct alm_faults faults;
+	size_t bytes = 0;
+	enum alm_err err;
+
+	if (standard == NULL) {
+		return ALM_STANDARD_UNKNOWN;
+	}
+	if (out == NULL) {
+		return ALM_NOMEM;
+	}
+	/* What was kept has passed already, and may lack what is withheld. */
+	if (!is_kept &&
+		alm_standard_conforms(standard, payload, &faults) != ALM_OK) {
+		return keep_faults(&faults, turn->arena, judgement);
+	}
+	err = alm_minimise(
+		standard, payload, &view, out, bytes_max, &bytes, &withheld);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (bytes == 0) {
+		return ALM_REASON_403;
+	}
+	judgement->view = (struct alm_bytes){out, bytes};
+	return keep_withheld(&withheld, turn->arena, judgement);
+}
