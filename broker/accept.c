@@ -1,0 +1,428 @@
+/*
+ * Taking in a send.  The checks stand in the order in which their answers are
+ * safe to give: who it is, that they signed it, when, whether it came before,
+ * and only then what the rule says.
+ */
+#include <string.h>
+
+#include "broker/detail.h"
+#include "broker/letter.h"
+#include "broker/receipt.h"
+
+/* A send on its way through the checks. */
+struct arrival {
+	const struct alm_turn_request *request;
+	const struct alm_send *send;
+	struct alm_message message;
+	struct alm_digest content;
+	struct alm_judgement judgement;
+};
+
+static const char *level_word(enum alm_level level)
+{
+	switch (level) {
+	case ALM_LEVEL_UNKNOWN:
+		break;
+	case ALM_LEVEL_AGGREGATE:
+		return "aggregate";
+	case ALM_LEVEL_ANONYMISED:
+		return "anonymised";
+	case ALM_LEVEL_PSEUDONYMISED:
+		return "pseudonymised";
+	case ALM_LEVEL_IDENTIFIABLE:
+		return "identifiable";
+	}
+	return "";
+}
+
+static struct alm_audit_record record_of(struct alm_turn *turn,
+	const struct arrival *arrival, enum alm_audit_kind kind)
+{
+	const struct alm_judgement *judgement = &arrival->judgement;
+	struct alm_audit_record record = alm_turn_record(turn, kind);
+
+	record.effect = (uint8_t)judgement->effect;
+	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
+	record.code = (uint32_t)judgement->code;
+	record.level_in = (uint8_t)arrival->message.payload_level;
+	record.level_out = (uint8_t)judgement->level;
+	record.has_message_id = true;
+	record.message_id = arrival->message.id;
+	record.has_person = judgement->has_person;
+	memcpy(record.person, judgement->person, sizeof(record.person));
+	record.content = arrival->content;
+	record.sender = arrival->request->agent->organisation;
+	record.recipient = arrival->message.recipient;
+	record.purpose = arrival->message.purpose;
+	record.basis = judgement->basis == NULL ? "" : judgement->basis;
+	record.standard = arrival->message.standard;
+	return record;
+}
+
+static void describe_reasons(
+	struct alm_detail *detail, const struct alm_judgement *judgement)
+{
+	for (size_t i = 0; i < judgement->reason_count; i++) {
+		alm_detail_number(detail, "reason", judgement->reasons[i]);
+	}
+	alm_detail_texts(detail, "redacted", judgement->redact);
+	alm_detail_texts(detail, "withheld", judgement->withheld);
+	alm_detail_texts(detail, "faults", judgement->faults);
+	alm_detail_texts(detail, "directives", judgement->directives);
+	alm_detail_texts(detail, "prohibitions", judgement->prohibitions);
+	alm_detail_texts(detail, "lifts", judgement->lifts);
+	if (judgement->strips_location) {
+		alm_detail_text(detail, "stripped", "LOC");
+	}
+}
+
+/* Who, why and on whose word; and the sender's signature as evidence. */
+static const char *describe(
+	struct alm_turn *turn, const struct arrival *arrival)
+{
+	const struct alm_message *message = &arrival->message;
+	const struct alm_signature *signature = &arrival->send->signature;
+	struct alm_detail *detail = turn->detail;
+
+	alm_detail_init(detail);
+	alm_detail_text(detail, "agent", arrival->request->agent->name);
+	alm_detail_texts(detail, "categories", message->categories);
+	alm_detail_text(detail, "level",
+		level_word((enum alm_level)message->payload_level));
+	describe_reasons(detail, &arrival->judgement);
+	alm_detail_text(detail, "subject-unknown", message->subject_unknown);
+	if (message->has_relationship) {
+		alm_detail_text(
+			detail, "relationship", message->relationship_kind);
+		alm_detail_text(
+			detail, "relationship-ref", message->relationship_ref);
+	}
+	if (message->has_override) {
+		alm_detail_text(detail, "override",
+			message->override_kind == ALM_WIRE_OVERRIDE_EMERGENCY
+				? "emergency"
+				: "guardian");
+		alm_detail_text(detail, "override-by", message->override_by);
+		alm_detail_text(
+			detail, "override-reason", message->override_reason);
+	}
+	alm_detail_text(detail, "traceparent", message->traceparent);
+	alm_detail_hex(detail, "correlation", message->correlation_id);
+	alm_detail_number(
+		detail, "sent-at-ms", (uint64_t)arrival->send->sent_at_ms);
+	alm_detail_hex(detail, "signature",
+		(struct alm_bytes){signature->ed25519, ALM_SIGNATURE_BYTES});
+	alm_detail_number(detail, "leaf", signature->leaf_index);
+	alm_detail_number(detail, "leaves", signature->tree_size);
+	alm_detail_hex(detail, "path", signature->path);
+	return alm_detail_finish(detail);
+}
+
+static enum alm_err refuse(struct alm_turn *turn, struct arrival *arrival,
+	enum alm_err code, const char *why)
+{
+	bool is_judged = arrival->judgement.effect == ALM_EFFECT_DENY;
+	struct alm_audit_record record;
+	enum alm_err err;
+
+	arrival->judgement.effect = ALM_EFFECT_DENY;
+	arrival->judgement.code = code;
+	arrival->judgement.level = ALM_LEVEL_UNKNOWN;
+	record = record_of(turn, arrival, ALM_AUDIT_REFUSED);
+	err = alm_turn_audit(turn, &record, describe(turn, arrival));
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->broker->metrics.refused++;
+	return alm_reply_refused(turn, arrival->request, &arrival->message.id,
+		code, why, is_judged ? &arrival->judgement : NULL);
+}
+
+/* A message that cannot be decoded has no id to answer under. */
+static enum alm_err refuse_undecoded(struct alm_turn *turn,
+	const struct arrival *arrival, const struct alm_problem *problem)
+{
+	struct alm_audit_record record =
+		alm_turn_record(turn, ALM_AUDIT_REFUSED);
+	enum alm_err err;
+
+	record.effect = ALM_EFFECT_DENY;
+	record.code = (uint32_t)problem->err;
+	record.sender = arrival->request->agent->organisation;
+	err = alm_turn_audit(turn, &record, "");
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->broker->metrics.refused++;
+	turn->broker->metrics.malformed++;
+	return alm_turn_reply_error(
+		turn, arrival->request, problem->err, problem->detail);
+}
+
+/* Everything that can be said without asking the policy. */
+static enum alm_err check_form(struct alm_turn *turn, struct arrival *arrival)
+{
+	const struct alm_message *message = &arrival->message;
+	int64_t skew_ms = turn->now_ms - arrival->send->sent_at_ms;
+	int64_t age_ms = turn->now_ms - alm_message_id_ms(&message->id);
+	enum alm_err err;
+
+	if (strcmp(message->sender, arrival->request->agent->organisation) !=
+		0) {
+		return ALM_SENDER_MISMATCH;
+	}
+	err = alm_verify_send(turn->broker->verifier, arrival->request->agent,
+		arrival->send, message->payload_sha256, &arrival->content);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (skew_ms > ALM_CLOCK_SKEW_MS_MAX ||
+		skew_ms < -ALM_CLOCK_SKEW_MS_MAX ||
+		age_ms < -ALM_CLOCK_SKEW_MS_MAX) {
+		return ALM_CLOCK_SKEW;
+	}
+	if (age_ms > ALM_MESSAGE_ID_AGE_MS_MAX) {
+		return ALM_STALE_MESSAGE_ID;
+	}
+	if (message->expires_ms != 0 &&
+		(message->expires_ms <= turn->now_ms ||
+			message->expires_ms >
+				turn->now_ms + ALM_EXPIRY_MS_MAX)) {
+		return ALM_ALREADY_EXPIRED;
+	}
+	return ALM_OK;
+}
+
+/* The same id came before: the same answer, or a conflict. */
+static enum alm_err answer_duplicate(struct alm_turn *turn,
+	struct arrival *arrival, const struct alm_duplicate *duplicate)
+{
+	struct alm_accepted accepted;
+	enum alm_err err;
+
+	if (memcmp(&duplicate->content, &arrival->content,
+		    sizeof(arrival->content)) != 0) {
+		return refuse(turn, arrival, ALM_MESSAGE_ID_CONFLICT, "");
+	}
+	err = alm_receipt_decode(duplicate->receipt, turn->arena, &accepted);
+	if (err != ALM_OK) {
+		return err;
+	}
+	accepted.sequence = duplicate->seq;
+	accepted.audit_sequence = duplicate->audit_seq;
+	accepted.accepted_at_ms = duplicate->accepted_at_ms;
+	accepted.is_duplicate = true;
+	return alm_reply_accepted(
+		turn, arrival->request, &arrival->message.id, &accepted);
+}
+
+static enum alm_err remember_letter(
+	struct alm_turn *turn, const struct alm_letter *letter)
+{
+	uint64_t seq = letter->mail.seq;
+
+	if (turn->letter_count == 0) {
+		turn->first_seq = seq;
+	}
+	/* Notices take sequences too, and leave gaps. */
+	while (turn->first_seq + turn->letter_count < seq &&
+		turn->letter_count < ALM_TURN_LETTERS_MAX) {
+		turn->letters[turn->letter_count++] = NULL;
+	}
+	if (turn->letter_count < ALM_TURN_LETTERS_MAX) {
+		turn->letters[turn->letter_count++] = letter;
+	}
+	return ALM_OK;
+}
+
+static enum alm_err put_in_mailbox(struct alm_turn *turn,
+	struct arrival *arrival, struct alm_letter *letter)
+{
+	const struct alm_message *message = &arrival->message;
+	const struct alm_judgement *judgement = &arrival->judgement;
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
+	const char *released = alm_texts_join(judgement->release, turn->arena);
+
+	if (mailbox == NULL || released == NULL) {
+		return ALM_NOMEM;
+	}
+	letter->message = *message;
+	letter->judgement = *judgement;
+	letter->mail = (struct alm_mail){
+		.kind = ALM_MAIL_MESSAGE,
+		.recipient = message->recipient,
+		.sender = message->sender,
+		.message_id = message->id,
+		.accepted_at_ms = turn->now_ms,
+		.expires_ms = message->expires_ms != 0
+				      ? message->expires_ms
+				      : turn->now_ms + ALM_EXPIRY_DEFAULT_MS,
+		.audit_seq = turn->broker->audit_size + 1,
+		.message = arrival->send->message,
+		.payload = judgement->view,
+		.level = (uint8_t)judgement->level,
+		.is_partial = judgement->is_partial,
+		.released = released,
+	};
+	mailbox->has_more = true;
+	return alm_store_mail_put(turn->broker->store, &letter->mail);
+}
+
+static enum alm_err keep_receipt(struct alm_turn *turn,
+	const struct arrival *arrival, const struct alm_letter *letter,
+	struct alm_accepted *accepted)
+{
+	const struct alm_judgement *judgement = &arrival->judgement;
+	struct alm_duplicate duplicate = {
+		.seq = letter->mail.seq,
+		.audit_seq = letter->mail.audit_seq,
+		.accepted_at_ms = turn->now_ms,
+		.content = arrival->content,
+	};
+	enum alm_err err;
+
+	*accepted = (struct alm_accepted){
+		.sequence = letter->mail.seq,
+		.audit_sequence = letter->mail.audit_seq,
+		.accepted_at_ms = turn->now_ms,
+		.is_transformed = judgement->is_partial,
+		.basis = judgement->basis,
+		.level = (enum alm_wire_level)judgement->level,
+		.released = judgement->release,
+		.withheld = judgement->withheld,
+		.obligations = judgement->obligations,
+	};
+	err = alm_receipt_encode(accepted, turn->arena, &duplicate.receipt);
+	if (err != ALM_OK) {
+		return err;
+	}
+	return alm_store_duplicate_put(turn->broker->store,
+		arrival->message.sender, &arrival->message.id, &duplicate);
+}
+
+static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
+{
+	struct alm_letter *letter =
+		alm_arena_take(turn->arena, sizeof(*letter));
+	struct alm_audit_record record;
+	struct alm_accepted accepted;
+	enum alm_err err;
+
+	if (letter == NULL) {
+		return ALM_NOMEM;
+	}
+	err = put_in_mailbox(turn, arrival, letter);
+	if (err == ALM_MAILBOX_FULL) {
+		return refuse(turn, arrival, err, "");
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	record = record_of(turn, arrival, ALM_AUDIT_ACCEPTED);
+	record.code = arrival->judgement.rule_code;
+	record.mail_seq = letter->mail.seq;
+	record.categories = letter->mail.released;
+	err = alm_turn_audit(turn, &record, describe(turn, arrival));
+	if (err != ALM_OK) {
+		return err;
+	}
+	ALM_ASSERT(record.seq == letter->mail.audit_seq);
+	err = keep_receipt(turn, arrival, letter, &accepted);
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->broker->metrics.accepted++;
+	err = remember_letter(turn, letter);
+	if (err != ALM_OK) {
+		return err;
+	}
+	return alm_reply_accepted(
+		turn, arrival->request, &arrival->message.id, &accepted);
+}
+
+/* More sends in one turn than welcome allowed to be unanswered. */
+static bool is_over_window(struct alm_turn *turn, struct alm_session *session)
+{
+	if (session->turn != turn->number) {
+		session->turn = turn->number;
+		session->sends = 0;
+	}
+	session->sends++;
+	return session->sends > turn->broker->settings.send_window;
+}
+
+enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
+	const struct alm_turn_request *request, enum alm_err code)
+{
+	struct alm_message message;
+	enum alm_err err = alm_wire_decode_message(
+		request->envelope->send.message, turn->arena, &message, NULL);
+
+	if (err != ALM_OK) {
+		return alm_turn_reply_error(turn, request, err, "");
+	}
+	return alm_reply_refused(turn, request, &message.id, code, "", NULL);
+}
+
+static enum alm_err judge_arrival(
+	struct alm_turn *turn, struct arrival *arrival)
+{
+	struct alm_duplicate duplicate;
+	enum alm_err err = alm_store_duplicate_get(turn->broker->store,
+		arrival->message.sender, &arrival->message.id, turn->arena,
+		&duplicate);
+
+	if (err == ALM_OK) {
+		return answer_duplicate(turn, arrival, &duplicate);
+	}
+	if (err != ALM_NOT_FOUND) {
+		return err;
+	}
+	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
+		&arrival->judgement);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (arrival->judgement.effect == ALM_EFFECT_DENY) {
+		return refuse(turn, arrival, arrival->judgement.code, "");
+	}
+	return take_in(turn, arrival);
+}
+
+enum alm_err alm_accept(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_session *session =
+		alm_sessions_find(turn->broker->sessions, request->peer);
+	struct arrival *arrival = alm_arena_take(turn->arena, sizeof(*arrival));
+	struct alm_problem problem = {.err = ALM_OK};
+	enum alm_err err;
+
+	if (session == NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	if (arrival == NULL) {
+		return ALM_NOMEM;
+	}
+	arrival->request = request;
+	arrival->send = &request->envelope->send;
+	err = alm_wire_decode_message(arrival->send->message, turn->arena,
+		&arrival->message, &problem);
+	if (err == ALM_NOMEM) {
+		return err;
+	}
+	if (err != ALM_OK) {
+		problem.err = err;
+		return refuse_undecoded(turn, arrival, &problem);
+	}
+	if (is_over_window(turn, session)) {
+		return refuse(turn, arrival, ALM_BUSY, "");
+	}
+	err = check_form(turn, arrival);
+	if (err != ALM_OK) {
+		return refuse(turn, arrival, err, "");
+	}
+	return judge_arrival(turn, arrival);
+}

@@ -1,0 +1,283 @@
+/*
+ * Taking mail out of a mailbox: acknowledged, rejected or expired.  Each
+ * leaves a record; the sender hears of a rejection and of an expiry.
+ */
+#include <string.h>
+
+#include "broker/detail.h"
+#include "broker/letter.h"
+
+/* Mail looked at by one sweep, and how often one runs. */
+#define SWEEP_ENTRIES_MAX 1000u
+#define SWEEP_EVERY_MS 1000
+#define PRUNE_ROWS_MAX 512u
+
+/* The card of mail that is not held: after a restart, or never handed over. */
+static enum alm_err read_card(
+	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
+{
+	struct alm_message message;
+	struct alm_mail mail;
+	enum alm_err err = alm_store_mail_get(
+		turn->broker->store, seq, turn->arena, &mail);
+
+	memset(card, 0, sizeof(*card));
+	if (err == ALM_STORE_CORRUPT) {
+		return ALM_OK; /* it can be taken out, if not described */
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	card->is_notice = mail.kind == ALM_MAIL_NOTICE;
+	card->message_id = mail.message_id;
+	card->audit_seq = mail.audit_seq;
+	card->level = mail.level;
+	if (card->is_notice) {
+		return ALM_OK;
+	}
+	err = alm_wire_decode_message(
+		mail.message, turn->arena, &message, NULL);
+	if (err != ALM_OK) {
+		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
+	}
+	strcpy(card->sender, mail.sender);
+	strcpy(card->purpose, message.purpose);
+	if (message.subject[0] != '\0') {
+		card->has_person = true;
+		alm_store_pseudonym(
+			turn->broker->store, message.subject, card->person);
+	}
+	return ALM_OK;
+}
+
+static struct alm_audit_record record_of(struct alm_turn *turn,
+	const struct alm_card *card, const char *recipient, uint64_t seq,
+	enum alm_audit_kind kind)
+{
+	struct alm_audit_record record = alm_turn_record(turn, kind);
+
+	record.level_out = card->level;
+	record.ref = card->audit_seq;
+	record.mail_seq = seq;
+	record.has_message_id = true;
+	record.message_id = card->message_id;
+	record.has_person = card->has_person;
+	memcpy(record.person, card->person, sizeof(record.person));
+	record.sender = card->sender;
+	record.recipient = recipient;
+	record.purpose = card->purpose;
+	record.basis = card->basis;
+	return record;
+}
+
+static enum alm_err record_taken(struct alm_turn *turn,
+	const struct alm_card *card, const struct alm_agent *agent,
+	uint64_t seq, const struct alm_acknowledgement *item)
+{
+	struct alm_audit_record record =
+		record_of(turn, card, agent->organisation, seq,
+			item->is_rejected ? ALM_AUDIT_REJECTED
+					  : ALM_AUDIT_ACKNOWLEDGED);
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_REJECTED,
+		.to = card->sender,
+		.recipient = agent->organisation,
+		.message_id = card->message_id,
+		.code = ALM_NOTICE_REJECTED,
+		.reason = item->reason,
+	};
+	enum alm_err err;
+
+	alm_detail_init(turn->detail);
+	alm_detail_text(turn->detail, "agent", agent->name);
+	alm_detail_text(turn->detail, "words", item->reason);
+	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
+	if (err != ALM_OK || !item->is_rejected) {
+		turn->broker->metrics.acknowledged += err == ALM_OK ? 1 : 0;
+		return err;
+	}
+	turn->broker->metrics.rejected++;
+	facts.ref = record.seq;
+	return card->sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
+}
+
+/* Acknowledging again what is gone is no fault: the answer is the same. */
+static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
+	const struct alm_agent *agent, const struct alm_acknowledgement *item)
+{
+	struct alm_held *held = alm_mailbox_held(mailbox, item->sequence);
+	struct alm_queue_entry entry;
+	struct alm_card card;
+	enum alm_err err = alm_store_queue_get(turn->broker->store,
+		mailbox->organisation, item->sequence, &entry);
+
+	if (err == ALM_NOT_FOUND) {
+		alm_session_let_go(mailbox, item->sequence);
+		return ALM_OK;
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (held != NULL) {
+		card = held->card;
+	} else {
+		err = read_card(turn, item->sequence, &card);
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	err = alm_store_mail_remove(
+		turn->broker->store, mailbox->organisation, item->sequence);
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->has_effects = true;
+	alm_session_let_go(mailbox, item->sequence);
+	if (card.is_notice) {
+		return ALM_OK;
+	}
+	return record_taken(turn, &card, agent, item->sequence, item);
+}
+
+enum alm_err alm_acknowledge_mail(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_acknowledge *items = &request->envelope->acknowledge;
+	struct alm_session *session =
+		alm_sessions_find(turn->broker->sessions, request->peer);
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGED};
+	uint64_t *sequences;
+
+	if (session == NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	sequences = alm_arena_take(
+		turn->arena, (items->count + 1) * sizeof(*sequences));
+	if (sequences == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < items->count; i++) {
+		enum alm_err err = take_out(turn, session->mailbox,
+			request->agent, &items->items[i]);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		sequences[i] = items->items[i].sequence;
+	}
+	envelope.acknowledged.sequences = sequences;
+	envelope.acknowledged.count = items->count;
+	return alm_turn_reply(turn, request, &envelope);
+}
+
+enum alm_err alm_expire(
+	struct alm_turn *turn, const char *recipient, uint64_t seq)
+{
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_EXPIRED,
+		.recipient = recipient,
+		.code = ALM_NOTICE_EXPIRED,
+		.reason = "",
+	};
+	struct alm_audit_record record;
+	struct alm_card card;
+	enum alm_err err = read_card(turn, seq, &card);
+
+	if (err == ALM_OK) {
+		err = alm_store_mail_remove(
+			turn->broker->store, recipient, seq);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->has_effects = true;
+	if (card.is_notice) {
+		return ALM_OK;
+	}
+	record = record_of(turn, &card, recipient, seq, ALM_AUDIT_EXPIRED);
+	record.code = ALM_NOTICE_EXPIRED;
+	err = alm_turn_audit(turn, &record, "");
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->broker->metrics.expired++;
+	facts.to = card.sender;
+	facts.message_id = card.message_id;
+	facts.ref = record.seq;
+	return card.sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
+}
+
+/* The next entry of the sweep, going on to the next mailbox at an end.
+ * Errors: NOT_FOUND: the round is complete. */
+static enum alm_err next_swept(
+	struct alm_turn *turn, struct alm_queue_entry *entry)
+{
+	struct alm_broker *broker = turn->broker;
+	const char *recipient;
+	enum alm_err err;
+
+	if (broker->sweep_mailbox[0] != '\0') {
+		err = alm_store_queue_next(broker->store, broker->sweep_mailbox,
+			broker->sweep_seq, entry);
+		if (err != ALM_NOT_FOUND) {
+			return err;
+		}
+	}
+	err = alm_store_mailbox_next(
+		broker->store, broker->sweep_mailbox, turn->arena, &recipient);
+	broker->sweep_seq = 0;
+	if (err != ALM_OK) {
+		broker->sweep_mailbox[0] = '\0';
+		return err;
+	}
+	strcpy(broker->sweep_mailbox, recipient);
+	return alm_store_queue_next(broker->store, recipient, 0, entry);
+}
+
+static enum alm_err forget_duplicates(struct alm_turn *turn)
+{
+	unsigned count = 0;
+	enum alm_err err = alm_store_duplicate_prune(turn->broker->store,
+		turn->now_ms - ALM_DUPLICATE_KEEP_MS, PRUNE_ROWS_MAX, &count);
+
+	turn->has_effects |= count > 0;
+	return err;
+}
+
+enum alm_err alm_sweep(struct alm_turn *turn)
+{
+	struct alm_broker *broker = turn->broker;
+	enum alm_err err = ALM_OK;
+
+	if (turn->monotonic_ms - broker->swept_at_ms < SWEEP_EVERY_MS) {
+		return ALM_OK;
+	}
+	broker->swept_at_ms = turn->monotonic_ms;
+	for (unsigned i = 0; i < SWEEP_ENTRIES_MAX; i++) {
+		struct alm_queue_entry entry;
+		struct alm_mailbox *mailbox;
+
+		err = next_swept(turn, &entry);
+		if (err != ALM_OK) {
+			break;
+		}
+		broker->sweep_seq = entry.seq;
+		if (entry.expires_ms > turn->now_ms) {
+			continue;
+		}
+		mailbox = alm_mailboxes_find(
+			broker->mailboxes, broker->sweep_mailbox);
+		if (mailbox != NULL) {
+			alm_session_let_go(mailbox, entry.seq);
+		}
+		err = alm_expire(turn, broker->sweep_mailbox, entry.seq);
+		if (err != ALM_OK) {
+			break;
+		}
+	}
+	if (err != ALM_OK && err != ALM_NOT_FOUND) {
+		return err;
+	}
+	return forget_duplicates(turn);
+}

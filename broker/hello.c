@@ -1,0 +1,142 @@
+#include "broker/hello.h"
+
+#include "lib/limits.h"
+
+/* The old connection of an agent that has come back. */
+static enum alm_err supersede(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_session *old = alm_sessions_of_agent(
+		turn->broker->sessions, request->agent->number);
+	struct alm_turn_request there = *request;
+
+	if (old == NULL) {
+		return ALM_OK;
+	}
+	there.peer = old->peer;
+	alm_sessions_remove(turn->broker->sessions, &old);
+	if (there.peer.number == request->peer.number) {
+		return ALM_OK; /* it said hello twice */
+	}
+	return alm_turn_reply_error(turn, &there, ALM_SUPERSEDED, "");
+}
+
+static enum alm_err welcome(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_world *world = &turn->broker->world;
+	struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_WELCOME,
+		.welcome =
+			{
+				.version = ALM_PROTOCOL_VERSION,
+				.credit = turn->broker->settings.send_window,
+				.broker_time_ms = turn->now_ms,
+				.frame_bytes_max = ALM_FRAME_BYTES_MAX,
+				.frame_envelopes_max = ALM_FRAME_ENVELOPES_MAX,
+				.payload_bytes_max = ALM_PAYLOAD_BYTES_MAX,
+				.organisation = request->agent->organisation,
+				.agent = request->agent->name,
+				.policy_epoch = world->epoch,
+				.people_sequence = world->seq,
+			},
+	};
+
+	return alm_turn_reply(turn, request, &envelope);
+}
+
+static uint32_t bounded_window(uint32_t asked)
+{
+	return asked < ALM_DELIVER_WINDOW_MAX ? asked : ALM_DELIVER_WINDOW_MAX;
+}
+
+enum alm_err alm_hello(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_hello *hello = &request->envelope->hello;
+	struct alm_mailbox *mailbox;
+	struct alm_session *session;
+	enum alm_err err;
+
+	if (hello->version < ALM_PROTOCOL_VERSION) {
+		return alm_turn_reply_error(turn, request, ALM_VERSION, "");
+	}
+	err = supersede(turn, request);
+	if (err != ALM_OK) {
+		return err;
+	}
+	mailbox = alm_mailboxes_get(
+		turn->broker->mailboxes, request->agent->organisation);
+	if (mailbox == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_sessions_add(turn->broker->sessions, request->peer,
+		request->agent->number, mailbox, &session);
+	if (err == ALM_TOO_MANY_VALUES) {
+		return alm_turn_reply_error(turn, request, ALM_BUSY,
+			"as many agents are connected as the broker takes");
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	session->window = bounded_window(hello->credit);
+	session->heard_ms = turn->monotonic_ms;
+	return welcome(turn, request);
+}
+
+enum alm_err alm_set_credit(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_session *session =
+		alm_sessions_find(turn->broker->sessions, request->peer);
+
+	if (session == NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	session->window = bounded_window(request->envelope->credit);
+	return ALM_OK;
+}
+
+enum alm_err alm_pong(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_PONG,
+		.ping = {.context = request->envelope->ping.context,
+			.broker_time_ms = turn->now_ms},
+	};
+
+	if (request->socket == ALM_EDGE_AGENTS &&
+		alm_sessions_find(turn->broker->sessions, request->peer) ==
+			NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	return alm_turn_reply(turn, request, &envelope);
+}
+
+void alm_note_signs_of_life(struct alm_turn *turn)
+{
+	struct alm_sessions *sessions = turn->broker->sessions;
+	int64_t before_ms =
+		turn->monotonic_ms - turn->broker->settings.session_idle_ms;
+	struct alm_session *session;
+
+	for (size_t i = 0; i < turn->frame_count; i++) {
+		const struct alm_edge_frame *frame = &turn->frames[i];
+
+		session = frame->socket == ALM_EDGE_AGENTS
+				  ? alm_sessions_find(sessions, frame->peer)
+				  : NULL;
+		if (session != NULL) {
+			session->heard_ms = turn->monotonic_ms;
+		}
+	}
+	if (turn->monotonic_ms - turn->broker->swept_at_ms < 1000) {
+		return;
+	}
+	while ((session = alm_sessions_silent(sessions, before_ms)) != NULL) {
+		alm_sessions_remove(sessions, &session);
+	}
+}

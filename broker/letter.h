@@ -1,0 +1,57 @@
+/*
+ * letter.h - a message or a notice on its way: taken in, handed over, taken
+ * out.  Each function is one effect of a turn, with its record.
+ */
+#ifndef ALM_BROKER_LETTER_H
+#define ALM_BROKER_LETTER_H
+
+#include "broker/judge.h"
+
+/** A message together with what was decided about it.  In the arena. */
+struct alm_letter {
+	struct alm_mail mail;
+	struct alm_message message;
+	struct alm_judgement judgement;
+};
+
+/** Take in a send: decide, keep, record, and answer with a receipt.
+ * Errors: those of the store that end the turn; a refusal is answered. */
+ALM_MUST_USE enum alm_err alm_accept(
+	struct alm_turn *turn, const struct alm_turn_request *request);
+
+/** Refuse a send without a record: the store cannot take one. */
+ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
+	const struct alm_turn_request *request, enum alm_err code);
+
+/** Hand over what is due, to every session with room; bounded. */
+ALM_MUST_USE enum alm_err alm_hand_over(struct alm_turn *turn);
+
+/** Take out what was acknowledged, and answer. */
+ALM_MUST_USE enum alm_err alm_acknowledge_mail(
+	struct alm_turn *turn, const struct alm_turn_request *request);
+
+/** Tell a sender what became of its message; kept like mail. */
+struct alm_notice_facts {
+	enum alm_notice_kind kind;
+	const char *to;        /* the sender of the message */
+	const char *recipient; /* to whom it was sent */
+	struct alm_message_id message_id;
+	enum alm_err code; /* why */
+	const uint32_t *reasons;
+	size_t reason_count;
+	const char *reason; /* the recipient's words; "" none */
+	uint64_t ref;       /* the record that says the same */
+};
+
+ALM_MUST_USE enum alm_err alm_send_notice(
+	struct alm_turn *turn, const struct alm_notice_facts *facts);
+
+/** Remove expired mail, a bounded share of it in each call, and forget old
+ * duplicates. */
+ALM_MUST_USE enum alm_err alm_sweep(struct alm_turn *turn);
+
+/** Remove one expired piece of mail, record it and tell its sender. */
+ALM_MUST_USE enum alm_err alm_expire(
+	struct alm_turn *turn, const char *recipient, uint64_t seq);
+
+#endif /* ALM_BROKER_LETTER_H */
