@@ -1,0 +1,296 @@
+/*
+ * The dispatch of verbs, and the table that answers them.
+ */
+#include "broker/administer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/detail.h"
+
+#define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NONE ((const char *const[]){NULL})
+#define AUDIT_ARGUMENTS \
+	ARGUMENTS("person", "from", "to", "either", "purpose", "basis", \
+		"effect", "code", "kind", "message", "since", "until", \
+		"limit", "after", "reveal", "reason")
+
+static const struct alm_verb *find_verb(
+	const struct alm_verb *verbs, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(verbs[i].name, name) == 0) {
+			return &verbs[i];
+		}
+	}
+	return NULL;
+}
+
+/* Every argument is known and stands once. */
+static enum alm_err check_arguments(
+	const struct alm_verb *verb, const struct alm_call *call)
+{
+	for (size_t i = 0; i < call->ask->argument_count; i++) {
+		const char *key = call->ask->arguments[i].key;
+		bool is_known = false;
+
+		for (size_t k = 0; verb->arguments[k] != NULL; k++) {
+			is_known |= strcmp(verb->arguments[k], key) == 0;
+		}
+		for (size_t k = 0; k < i; k++) {
+			is_known &=
+				strcmp(call->ask->arguments[k].key, key) != 0;
+		}
+		if (!is_known) {
+			return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+				"%s: argument %s is unknown or stands twice",
+				verb->name, key);
+		}
+	}
+	return ALM_OK;
+}
+
+static bool ends_the_turn(enum alm_err err)
+{
+	return err == ALM_NOMEM || err == ALM_STORE_FULL ||
+	       err == ALM_STORE_IO || err == ALM_INTERNAL;
+}
+
+static enum alm_err answer(const struct alm_call *call, enum alm_err code)
+{
+	const struct alm_table *table = call->table;
+	struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_ANSWER,
+		.answer =
+			{
+				.id = call->ask->id,
+				.code = code,
+				.detail = call->problem->detail,
+				.columns = table->columns,
+				.rows = table->rows,
+				.row_count = table->row_count,
+				.cursor = table->cursor,
+				.facts = table->facts,
+				.fact_count = table->fact_count,
+			},
+	};
+
+	if (table->is_out_of_memory) {
+		return ALM_NOMEM;
+	}
+	return alm_turn_reply(call->turn, call->request, &envelope);
+}
+
+static enum alm_err run(struct alm_turn *turn,
+	const struct alm_turn_request *request, const struct alm_verb *verbs,
+	size_t verb_count)
+{
+	struct alm_table *table = alm_arena_take(turn->arena, sizeof(*table));
+	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
+	struct alm_call call = {
+		.turn = turn,
+		.request = request,
+		.ask = &request->envelope->request,
+		.table = table,
+		.problem = &problem,
+	};
+	const struct alm_verb *verb;
+	enum alm_err code;
+
+	if (table == NULL) {
+		return ALM_NOMEM;
+	}
+	table->arena = turn->arena;
+	table->cursor = "";
+	verb = find_verb(verbs, verb_count, call.ask->verb);
+	if (verb == NULL) {
+		code = alm_problem_set(
+			&problem, ALM_UNKNOWN_VERB, "%s", call.ask->verb);
+	} else {
+		code = check_arguments(verb, &call);
+		if (code == ALM_OK) {
+			code = verb->run(&call);
+		}
+	}
+	return ends_the_turn(code) ? code : answer(&call, code);
+}
+
+enum alm_err alm_administer(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_verb verbs[] = {
+		{"status", alm_verb_status, NONE},
+		{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
+		{"agent.list", alm_verb_agent_list,
+			ARGUMENTS("organisation", "cursor")},
+		{"agent.register", alm_verb_agent_register,
+			ARGUMENTS("organisation", "agent", "curve-key",
+				"signing-key", "reason", "dry-run")},
+		{"agent.revoke", alm_verb_agent_revoke,
+			ARGUMENTS("number", "organisation", "agent", "reason",
+				"dry-run")},
+		{"policy.activate", alm_verb_policy_activate,
+			ARGUMENTS("reason", "dry-run")},
+		{"policy.show", alm_verb_policy_show, ARGUMENTS("epoch")},
+		{"people.put", alm_verb_people_put,
+			ARGUMENTS("reason", "dry-run")},
+		{"people.show", alm_verb_people_show,
+			ARGUMENTS("subject", "reason")},
+		{"people.withdraw", alm_verb_people_withdraw,
+			ARGUMENTS("subject", "authority", "scope", "reason",
+				"dry-run")},
+		{"mailbox.list", alm_verb_mailbox_list, ARGUMENTS("cursor")},
+		{"mailbox.show", alm_verb_mailbox_show,
+			ARGUMENTS("organisation", "cursor")},
+		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
+		{"audit.show", alm_verb_audit_show,
+			ARGUMENTS("seq", "reveal", "reason")},
+		{"audit.head", alm_verb_audit_head, NONE},
+		{"standard.put", alm_verb_standard_put,
+			ARGUMENTS("reason", "dry-run")},
+		{"standard.list", alm_verb_standard_list, NONE},
+	};
+
+	return run(turn, request, verbs, ALM_COUNT(verbs));
+}
+
+enum alm_err alm_query(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_verb verbs[] = {
+		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
+		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
+	};
+
+	if (alm_sessions_find(turn->broker->sessions, request->peer) == NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	return run(turn, request, verbs, ALM_COUNT(verbs));
+}
+
+/* --- for the verbs ------------------------------------------------------- */
+
+static const char *keep(struct alm_table *table, const char *text)
+{
+	const char *copy = alm_arena_text(table->arena, text, strlen(text));
+
+	if (copy == NULL) {
+		table->is_out_of_memory = true;
+		return "";
+	}
+	return copy;
+}
+
+void alm_table_columns(
+	struct alm_table *table, const char *const *columns, size_t count)
+{
+	const char **items =
+		alm_arena_take(table->arena, count * sizeof(*items));
+
+	if (items == NULL) {
+		table->is_out_of_memory = true;
+		return;
+	}
+	memcpy(items, columns, count * sizeof(*items));
+	table->columns = (struct alm_texts){items, count};
+}
+
+bool alm_table_has_room(const struct alm_table *table)
+{
+	return table->row_count < ALM_ROWS_PER_ANSWER_MAX;
+}
+
+void alm_table_row(struct alm_table *table, const char *const *cells)
+{
+	size_t count = table->columns.count;
+	const char **items =
+		alm_arena_take(table->arena, count * sizeof(*items));
+
+	ALM_ASSERT(alm_table_has_room(table));
+	if (items == NULL) {
+		table->is_out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		items[i] = keep(table, cells[i]);
+	}
+	table->rows[table->row_count++] = (struct alm_texts){items, count};
+}
+
+void alm_table_fact(struct alm_table *table, const char *key, const char *value)
+{
+	ALM_ASSERT(table->fact_count < ALM_COUNT(table->facts));
+	table->facts[table->fact_count++] =
+		(struct alm_argument){key, keep(table, value)};
+}
+
+const char *alm_table_text(struct alm_table *table, uint64_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
+	return keep(table, text);
+}
+
+void alm_table_number(struct alm_table *table, const char *key, uint64_t value)
+{
+	alm_table_fact(table, key, alm_table_text(table, value));
+}
+
+const char *alm_table_instant(struct alm_table *table, int64_t instant_us)
+{
+	char text[ALM_INSTANT_US_TEXT_BYTES];
+
+	if (instant_us <= 0) {
+		return "";
+	}
+	alm_instant_us_text(instant_us, text);
+	return keep(table, text);
+}
+
+const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes)
+{
+	char *text = alm_arena_take(table->arena, 2 * bytes.bytes + 1);
+
+	if (text == NULL) {
+		table->is_out_of_memory = true;
+		return "";
+	}
+	alm_hex(bytes.data, bytes.bytes, text);
+	return text;
+}
+
+const char *alm_call_argument(const struct alm_call *call, const char *key)
+{
+	for (size_t i = 0; i < call->ask->argument_count; i++) {
+		if (strcmp(call->ask->arguments[i].key, key) == 0) {
+			return call->ask->arguments[i].value;
+		}
+	}
+	return "";
+}
+
+bool alm_call_is_dry_run(const struct alm_call *call)
+{
+	return strcmp(alm_call_argument(call, "dry-run"), "yes") == 0;
+}
+
+enum alm_err alm_call_record(const struct alm_call *call,
+	struct alm_audit_record *record, const char *what)
+{
+	struct alm_detail *detail = call->turn->detail;
+
+	alm_detail_init(detail);
+	alm_detail_text(detail, "verb", call->ask->verb);
+	alm_detail_text(detail, "what", what);
+	alm_detail_text(detail, "reason", alm_call_argument(call, "reason"));
+	if (call->request->agent != NULL) {
+		alm_detail_text(detail, "agent", call->request->agent->name);
+	} else {
+		/* A local socket tells who is at its other end. */
+		alm_detail_text(detail, "by", call->request->address);
+	}
+	return alm_turn_audit(call->turn, record, alm_detail_finish(detail));
+}

@@ -1,0 +1,84 @@
+/*
+ * administer.h - the verbs of administration and of agents' queries.  Each is
+ * one function over a turn; the tables in administer.c and query.c say which
+ * may be asked where.
+ */
+#ifndef ALM_BROKER_ADMINISTER_H
+#define ALM_BROKER_ADMINISTER_H
+
+#include "broker/turn.h"
+
+/** A table being filled for an answer.  In the arena. */
+struct alm_table {
+	struct alm_arena *arena;
+	struct alm_texts columns;
+	struct alm_texts rows[ALM_ROWS_PER_ANSWER_MAX];
+	size_t row_count;
+	struct alm_argument facts[64];
+	size_t fact_count;
+	const char *cursor;
+	bool is_out_of_memory;
+};
+
+/** A call being carried out. */
+struct alm_call {
+	struct alm_turn *turn;
+	const struct alm_turn_request *request;
+	const struct alm_request_call *ask;
+	struct alm_table *table;
+	struct alm_problem *problem;
+};
+
+/** A verb.  What it gives is the code of the answer, but for those errors of
+ * the store that end the turn. */
+typedef enum alm_err alm_verb_fn(struct alm_call *call);
+
+struct alm_verb {
+	const char *name;
+	alm_verb_fn *run;
+	const char *const *arguments; /* allowed keys, ended by NULL */
+};
+
+/** Answer an administer envelope, or an agent's query. */
+ALM_MUST_USE enum alm_err alm_administer(
+	struct alm_turn *turn, const struct alm_turn_request *request);
+ALM_MUST_USE enum alm_err alm_query(
+	struct alm_turn *turn, const struct alm_turn_request *request);
+
+/* --- for the verbs ------------------------------------------------------ */
+
+void alm_table_columns(
+	struct alm_table *table, const char *const *columns, size_t count);
+
+/** One row: as many texts as there are columns; copied. */
+void alm_table_row(struct alm_table *table, const char *const *cells);
+
+/** False when no more rows fit an answer. */
+bool alm_table_has_room(const struct alm_table *table);
+
+void alm_table_fact(
+	struct alm_table *table, const char *key, const char *value);
+void alm_table_number(struct alm_table *table, const char *key, uint64_t value);
+
+/** The argument's value, or "" when it is not given. */
+const char *alm_call_argument(const struct alm_call *call, const char *key);
+bool alm_call_is_dry_run(const struct alm_call *call);
+
+/** A number of the table's arena as text; "" when memory is out. */
+const char *alm_table_text(struct alm_table *table, uint64_t number);
+/** An instant as text; "" for 0. */
+const char *alm_table_instant(struct alm_table *table, int64_t instant_us);
+const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes);
+
+/** Record that a change was made by administration, with its reason. */
+ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
+	struct alm_audit_record *record, const char *what);
+
+alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
+	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
+	alm_verb_policy_activate, alm_verb_policy_show, alm_verb_people_put,
+	alm_verb_people_show, alm_verb_people_withdraw, alm_verb_mailbox_list,
+	alm_verb_mailbox_show, alm_verb_audit_query, alm_verb_audit_show,
+	alm_verb_audit_head, alm_verb_standard_put, alm_verb_standard_list;
+
+#endif /* ALM_BROKER_ADMINISTER_H */

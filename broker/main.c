@@ -1,0 +1,327 @@
+/*
+ * almonerd: options, the loop, and the end.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include "broker/broker.h"
+#include "broker/edge/clock.h"
+#include "broker/edge/log.h"
+#include "broker/edge/notify.h"
+#include "broker/edge/signals.h"
+#include "broker/turn.h"
+#include "lib/file.h"
+#include "lib/version.h"
+
+/* The loop wakes at least so often, for redelivery, expiry and watchdog. */
+#define WAKE_MS 500
+#define STATUS_EVERY_MS 5000
+
+enum mode {
+	MODE_RUN,
+	MODE_CHECK,
+	MODE_SHOW,
+	MODE_SAMPLE,
+	MODE_KEYS,
+	MODE_VERSION,
+	MODE_HELP,
+	MODE_USAGE,
+};
+
+struct options {
+	enum mode mode;
+	const char *config; /* NULL: the usual place */
+	const char *keys_folder;
+	char *const *settings; /* NAME=VALUE of --set */
+	size_t setting_count;
+};
+
+static const char help[] =
+	"usage: almonerd [--config FILE] [--set NAME=VALUE]...\n"
+	"       almonerd --check-config [--config FILE]\n"
+	"       almonerd --generate-keys FOLDER\n"
+	"\n"
+	"  --config FILE          settings; default "
+	"/etc/almoner/almonerd.yaml\n"
+	"  --set NAME=VALUE       one setting, before file and environment\n"
+	"  --check-config         check the settings and stop\n"
+	"  --show-config          print the settings in effect\n"
+	"  --print-sample-config  print every setting with its meaning\n"
+	"  --generate-keys FOLDER make curve.key and store.key there\n"
+	"  --version, --help\n";
+
+static struct options read_options(int argc, char **argv, char **settings)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"set", required_argument, NULL, 's'},
+		{"check-config", no_argument, NULL, MODE_CHECK},
+		{"show-config", no_argument, NULL, MODE_SHOW},
+		{"print-sample-config", no_argument, NULL, MODE_SAMPLE},
+		{"generate-keys", required_argument, NULL, MODE_KEYS},
+		{"version", no_argument, NULL, MODE_VERSION},
+		{"help", no_argument, NULL, MODE_HELP},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.mode = MODE_RUN, .settings = settings};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 's':
+			settings[options.setting_count++] = optarg;
+			break;
+		case MODE_KEYS:
+			options.keys_folder = optarg;
+			options.mode = MODE_KEYS;
+			break;
+		case '?':
+			options.mode = MODE_USAGE;
+			return options;
+		default:
+			options.mode = (enum mode)c;
+			break;
+		}
+	}
+	if (optind < argc) {
+		options.mode = MODE_USAGE;
+	}
+	return options;
+}
+
+static int fail(const struct alm_problem *problem)
+{
+	alm_log_problem(ALM_LOG_ERROR, "start.failed", problem);
+	return alm_err_info(problem->err)->exit_code;
+}
+
+static enum alm_err load_settings(const struct options *options,
+	struct alm_settings *settings, struct alm_problem *problem)
+{
+	enum alm_err err =
+		alm_settings_load(options->config, settings, problem);
+
+	for (size_t i = 0; err == ALM_OK && i < options->setting_count; i++) {
+		char *name = options->settings[i];
+		char *value = strchr(name, '=');
+
+		if (value == NULL) {
+			return alm_problem_set(problem, ALM_CONFIG,
+				"--set %s: write NAME=VALUE", name);
+		}
+		*value = '\0';
+		err = alm_settings_set(settings, name, value + 1, problem);
+	}
+	return err;
+}
+
+static enum alm_err make_key(const char *folder, const char *name,
+	uint8_t key[ALM_KEY_BYTES], struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+
+	randombytes_buf(key, ALM_KEY_BYTES);
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return alm_key_file_write(path, key, problem);
+}
+
+static int generate_keys(const char *folder)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	uint8_t public_key[ALM_KEY_BYTES];
+	uint8_t key[ALM_KEY_BYTES];
+	char text[2 * ALM_KEY_BYTES + 1];
+	enum alm_err err;
+
+	(void)mkdir(folder, 0700);
+	err = make_key(folder, "store.key", key, &problem);
+	if (err == ALM_OK) {
+		err = make_key(folder, "curve.key", key, &problem);
+	}
+	if (err == ALM_OK && crypto_scalarmult_base(public_key, key) == 0) {
+		alm_hex(public_key, sizeof(public_key), text);
+		printf("broker-key: %s\n", text);
+	}
+	sodium_memzero(key, sizeof(key));
+	return err == ALM_OK ? ALM_EXIT_OK : fail(&problem);
+}
+
+static void say_status(const struct alm_broker *broker)
+{
+	const struct alm_metrics *metrics = &broker->metrics;
+
+	alm_notify_status("%zu agents connected; accepted %llu, refused %llu, "
+			  "delivered %llu, acknowledged %llu; policy epoch "
+			  "%llu; audit %llu records; store %u.%u %% full",
+		alm_sessions_count(broker->sessions),
+		(unsigned long long)metrics->accepted,
+		(unsigned long long)metrics->refused,
+		(unsigned long long)metrics->delivered,
+		(unsigned long long)metrics->acknowledged,
+		(unsigned long long)broker->world.epoch,
+		(unsigned long long)broker->audit_size,
+		alm_store_used_permille(broker->store) / 10,
+		alm_store_used_permille(broker->store) % 10);
+}
+
+/* Watchdog and status, fed from the turn: a loop that hangs stops both. */
+struct pulse {
+	int64_t watchdog_ms; /* 0: nobody watches */
+	int64_t fed_ms;
+	int64_t told_ms;
+};
+
+static void beat(struct pulse *pulse, const struct alm_broker *broker)
+{
+	int64_t now_ms = alm_clock_monotonic_ms();
+
+	if (pulse->watchdog_ms > 0 &&
+		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
+		alm_notify_watchdog();
+		pulse->fed_ms = now_ms;
+	}
+	if (now_ms - pulse->told_ms >= STATUS_EVERY_MS) {
+		say_status(broker);
+		pulse->told_ms = now_ms;
+	}
+}
+
+/* True when the daemon shall end. */
+static bool take_signals(int signal_fd)
+{
+	int number;
+
+	while ((number = alm_signals_next(signal_fd)) != 0) {
+		if (number == SIGTERM || number == SIGINT) {
+			return true;
+		}
+		alm_log(ALM_LOG_NOTICE, "signal.ignored",
+			"settings are read at start only");
+	}
+	return false;
+}
+
+static enum alm_err run_loop(
+	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
+{
+	struct pulse pulse = {.watchdog_ms = alm_notify_watchdog_ms()};
+	enum alm_err err = ALM_OK;
+
+	while (err == ALM_OK) {
+		struct alm_edge_ready ready;
+
+		alm_edge_wait(broker->edge, WAKE_MS, &ready);
+		if (ready.signal && take_signals(signal_fd)) {
+			return ALM_OK;
+		}
+		if (ready.zap) {
+			alm_broker_serve_zap(broker);
+		}
+		err = alm_turn_run(broker, &ready, problem);
+		beat(&pulse, broker);
+	}
+	return err;
+}
+
+static int serve(const struct alm_settings *settings)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_broker *broker = NULL;
+	int signal_fd = -1;
+	enum alm_err err = alm_signals_open(&signal_fd);
+
+	if (err == ALM_OK) {
+		err = alm_broker_open(settings, signal_fd, &broker, &problem);
+	}
+	if (err != ALM_OK) {
+		return fail(&problem);
+	}
+	alm_log(ALM_LOG_NOTICE, "start.ready", "%s listens on %s",
+		ALM_VERSION_TEXT, alm_edge_endpoint(broker->edge));
+	say_status(broker);
+	alm_notify_ready();
+	err = run_loop(broker, signal_fd, &problem);
+	alm_notify_stopping();
+	if (err != ALM_OK) {
+		broker->is_broken = true;
+		alm_log_problem(ALM_LOG_ERROR, "turn.failed", &problem);
+	} else {
+		alm_log(ALM_LOG_NOTICE, "stop.clean", "stopping");
+	}
+	alm_broker_close(broker);
+	return err == ALM_OK ? ALM_EXIT_OK : ALM_EXIT_FAILURE;
+}
+
+static int run(const struct options *options)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_settings settings;
+	enum alm_err err = load_settings(options, &settings, &problem);
+
+	if (err != ALM_OK) {
+		return fail(&problem);
+	}
+	alm_log_open((enum alm_log_level)settings.log_level);
+	if (options->mode == MODE_CHECK) {
+		printf("the settings are valid\n");
+		return ALM_EXIT_OK;
+	}
+	if (options->mode == MODE_SHOW) {
+		alm_settings_write_effective(&settings, stdout);
+		return ALM_EXIT_OK;
+	}
+	return serve(&settings);
+}
+
+int main(int argc, char **argv)
+{
+	/* Keys live in this process: no core file, no debugger. */
+	struct options options;
+	char **given = calloc((size_t)argc + 1, sizeof(*given));
+	int rc = ALM_EXIT_FAILURE;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	alm_log_open(ALM_LOG_INFO);
+	if (given == NULL || sodium_init() < 0) {
+		return ALM_EXIT_FAILURE;
+	}
+	options = read_options(argc, argv, given);
+	switch (options.mode) {
+	case MODE_RUN:
+	case MODE_CHECK:
+	case MODE_SHOW:
+		rc = run(&options);
+		break;
+	case MODE_SAMPLE:
+		alm_settings_write_sample(stdout);
+		rc = ALM_EXIT_OK;
+		break;
+	case MODE_KEYS:
+		rc = generate_keys(options.keys_folder);
+		break;
+	case MODE_VERSION:
+		printf("almonerd %s\n", ALM_VERSION_TEXT);
+		rc = ALM_EXIT_OK;
+		break;
+	case MODE_HELP:
+		fputs(help, stdout);
+		rc = ALM_EXIT_OK;
+		break;
+	case MODE_USAGE:
+		fputs(help, stderr);
+		rc = ALM_EXIT_USAGE;
+		break;
+	}
+	free(given);
+	return rc;
+}

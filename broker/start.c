@@ -1,0 +1,398 @@
+/*
+ * Building the broker from its parts, in the order in which they depend on
+ * each other, and taking it down in the other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "broker/broker.h"
+#include "broker/edge/clock.h"
+#include "broker/edge/log.h"
+#include "broker/policy/load.h"
+#include "lib/file.h"
+
+#define CREDENTIALS_DEFAULT "/etc/almoner"
+#define LINGER_MS 1000
+/* Before this, the clock is plainly wrong: 2020-01-01. */
+#define CLOCK_US_MIN (INT64_C(1577836800) * 1000000)
+#define CLOCK_BACK_US_MAX (INT64_C(3600) * 1000000)
+
+static enum alm_err read_key(const char *name, uint8_t key[ALM_KEY_BYTES],
+	struct alm_problem *problem)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char path[2 * PATH_MAX];
+
+	if (strchr(name, '/') != NULL) {
+		return alm_key_file_read(name, key, problem);
+	}
+	(void)snprintf(path, sizeof(path), "%s/%s",
+		folder == NULL ? CREDENTIALS_DEFAULT : folder, name);
+	return alm_key_file_read(path, key, problem);
+}
+
+static enum alm_err open_store(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	uint8_t key[ALM_STORE_KEY_BYTES];
+	struct alm_store_options options = {
+		.path = broker->settings.store,
+		.map_bytes_max = broker->settings.store_map_bytes,
+		.key = key,
+	};
+	enum alm_err err =
+		read_key(broker->settings.store_key_file, key, problem);
+
+	if (err == ALM_OK) {
+		err = alm_store_open(&options, &broker->store, problem);
+	}
+	sodium_memzero(key, sizeof(key));
+	return err;
+}
+
+static enum alm_err check_clock(
+	const struct alm_broker *broker, struct alm_problem *problem)
+{
+	int64_t now_us = alm_clock_wall_us();
+
+	if (now_us < CLOCK_US_MIN ||
+		now_us < alm_store_last_time_us(broker->store) -
+				 CLOCK_BACK_US_MAX) {
+		return alm_problem_set(problem, ALM_CLOCK,
+			"the log's last record is later than now");
+	}
+	return ALM_OK;
+}
+
+static enum alm_err open_edge(
+	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
+{
+	uint8_t key[ALM_KEY_BYTES];
+	struct alm_edge_options options = {
+		.endpoint = broker->settings.endpoint,
+		.admin_endpoint = broker->settings.admin_endpoint,
+		.admin_mode = broker->settings.admin_mode,
+		.curve_secret_key = key,
+		.zap_domain = ALM_ZAP_DOMAIN,
+		.signal_fd = signal_fd,
+		.extra_fd = -1,
+	};
+	enum alm_err err =
+		read_key(broker->settings.curve_key_file, key, problem);
+
+	if (err == ALM_OK) {
+		err = alm_edge_open(&options, &broker->edge, problem);
+	}
+	sodium_memzero(key, sizeof(key));
+	return err;
+}
+
+static enum alm_err make_parts(struct alm_broker *broker)
+{
+	alm_arena_init(&broker->arena, ALM_TURN_ARENA_BYTES_MAX);
+	broker->keyring = alm_keyring_new();
+	broker->verifier = alm_verifier_new();
+	broker->standards = alm_standards_new();
+	broker->sessions = alm_sessions_new();
+	broker->mailboxes = alm_mailboxes_new();
+	broker->outbox = alm_outbox_new();
+	broker->scratch = alm_scratch_new(NULL);
+	broker->handshakes.per_second = broker->settings.handshakes_per_second;
+	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
+	broker->handshakes.tokens = broker->handshakes.per_second;
+	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
+	broker->started_at_us = alm_clock_wall_us();
+	return broker->keyring == NULL || broker->verifier == NULL ||
+			       broker->standards == NULL ||
+			       broker->sessions == NULL ||
+			       broker->mailboxes == NULL ||
+			       broker->outbox == NULL || broker->scratch == NULL
+		       ? ALM_NOMEM
+		       : ALM_OK;
+}
+
+static enum alm_err load_agents(struct alm_broker *broker)
+{
+	struct alm_keyring *ring = alm_keyring_new();
+	struct alm_agent_row row = {.number = 0};
+	enum alm_err err = ring == NULL ? ALM_NOMEM : ALM_OK;
+
+	while (err == ALM_OK) {
+		struct alm_agent agent;
+
+		alm_arena_reset(&broker->arena);
+		err = alm_store_agent_next(
+			broker->store, row.number, &broker->arena, &row);
+		if (err != ALM_OK) {
+			break;
+		}
+		memset(&agent, 0, sizeof(agent));
+		agent.number = row.number;
+		agent.is_revoked = row.is_revoked;
+		(void)snprintf(agent.organisation, sizeof(agent.organisation),
+			"%s", row.organisation);
+		(void)snprintf(agent.name, sizeof(agent.name), "%s", row.name);
+		memcpy(agent.curve_key, row.curve_key, 32);
+		memcpy(agent.signing_key, row.signing_key, 32);
+		err = alm_keyring_put(ring, &agent);
+	}
+	if (err != ALM_NOT_FOUND) {
+		alm_keyring_free(ring);
+		return err;
+	}
+	alm_keyring_free(broker->keyring);
+	broker->keyring = ring;
+	return ALM_OK;
+}
+
+static enum alm_err load_standards(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	struct alm_standards *standards = alm_standards_new();
+	struct alm_standard_row row = {.id = "", .version = ""};
+	struct alm_arena arena;
+	enum alm_err err = standards == NULL ? ALM_NOMEM : ALM_OK;
+
+	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
+	while (err == ALM_OK) {
+		const struct alm_standard *standard;
+
+		err = alm_store_standard_next(
+			broker->store, row.id, row.version, &arena, &row);
+		if (err == ALM_OK) {
+			err = alm_standards_add(
+				standards, row.descriptor, &standard, problem);
+		}
+	}
+	alm_arena_fini(&arena);
+	if (err != ALM_NOT_FOUND) {
+		alm_standards_free(standards);
+		return err;
+	}
+	alm_standards_free(broker->standards);
+	broker->standards = standards;
+	return ALM_OK;
+}
+
+static enum alm_err compile_epoch(const struct alm_policy_epoch *epoch,
+	struct alm_snapshot **out_snapshot, struct alm_problem *problem)
+{
+	struct alm_bundle_source *sources =
+		calloc(epoch->file_count + 1, sizeof(*sources));
+	struct alm_diagnostics *diagnostics = malloc(sizeof(*diagnostics));
+	struct alm_arena arena;
+	struct alm_bundle bundle;
+	enum alm_err err = ALM_NOMEM;
+
+	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	if (sources != NULL && diagnostics != NULL) {
+		for (size_t i = 0; i < epoch->file_count; i++) {
+			sources[i].name = epoch->files[i].name;
+			sources[i].content = epoch->files[i].content;
+		}
+		alm_diagnostics_init(diagnostics, &arena);
+		err = alm_bundle_load(sources, epoch->file_count, &arena,
+			diagnostics, &bundle, NULL);
+		(void)alm_diagnostics_problem(diagnostics, problem);
+	}
+	if (err == ALM_OK) {
+		*out_snapshot = alm_snapshot_compile(&bundle);
+		err = *out_snapshot == NULL ? ALM_NOMEM : ALM_OK;
+	}
+	alm_arena_fini(&arena);
+	free(sources);
+	free(diagnostics);
+	return err;
+}
+
+static enum alm_err load_policy(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	struct alm_snapshot *snapshot = NULL;
+	struct alm_policy_epoch epoch;
+	struct alm_arena arena;
+	enum alm_err err;
+
+	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	err = alm_store_policy_get(broker->store, 0, &arena, &epoch);
+	if (err == ALM_OK) {
+		err = compile_epoch(&epoch, &snapshot, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_broker_set_policy(
+			broker, &snapshot, epoch.epoch, epoch.activated_at_us);
+	}
+	alm_arena_fini(&arena);
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+enum alm_err alm_broker_load(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	struct alm_audit_head head;
+	enum alm_err err = load_agents(broker);
+
+	if (err == ALM_OK) {
+		err = load_standards(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = load_policy(broker, problem);
+	}
+	alm_store_audit_head(broker->store, &head);
+	broker->audit_size = head.size;
+	broker->world.seq = alm_store_people_sequence(broker->store);
+	if (err != ALM_OK && problem != NULL && problem->detail[0] == '\0') {
+		return alm_problem_set(
+			problem, err, "%s", broker->settings.store);
+	}
+	return err;
+}
+
+enum alm_err alm_broker_set_policy(struct alm_broker *broker,
+	struct alm_snapshot **take_snapshot, uint64_t epoch,
+	int64_t activated_at_us)
+{
+	struct alm_snapshot *snapshot = *take_snapshot;
+	struct alm_scratch *scratch = alm_scratch_new(snapshot);
+
+	*take_snapshot = NULL;
+	if (scratch == NULL) {
+		alm_snapshot_free(snapshot);
+		return ALM_NOMEM;
+	}
+	alm_scratch_free(broker->scratch);
+	alm_snapshot_free(broker->snapshot);
+	broker->scratch = scratch;
+	broker->snapshot = snapshot;
+	broker->world.snapshot = snapshot;
+	broker->world.epoch = epoch;
+	broker->policy_activated_at_us = activated_at_us;
+	return ALM_OK;
+}
+
+static void judge_zap(void *cookie, const struct alm_bytes *frames,
+	size_t frame_count, const char **out_status, const char **out_text,
+	const char **out_user_id)
+{
+	struct alm_broker *broker = cookie;
+	struct alm_zap_verdict *verdict = &broker->zap_verdict;
+
+	alm_zap_judge(broker->keyring, &broker->handshakes,
+		alm_clock_monotonic_ms(), frames, frame_count, verdict);
+	if (strcmp(verdict->status, "200") != 0) {
+		broker->metrics.handshakes_refused++;
+	}
+	*out_status = verdict->status;
+	*out_text = verdict->text;
+	*out_user_id = verdict->user_id;
+}
+
+void alm_broker_serve_zap(struct alm_broker *broker)
+{
+	alm_edge_serve_zap(broker->edge, judge_zap, broker);
+}
+
+/* One record in a turn of its own. */
+static enum alm_err record_alone(
+	struct alm_broker *broker, enum alm_audit_kind kind)
+{
+	struct alm_audit_record record = {
+		.kind = kind,
+		.time_us = alm_clock_wall_us(),
+		.policy_epoch = broker->world.epoch,
+		.people_seq = broker->world.seq,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = "",
+	};
+	uint8_t seed[32];
+	enum alm_err err;
+
+	randombytes_buf(seed, sizeof(seed));
+	err = alm_store_begin(broker->store, record.time_us, seed);
+	if (err == ALM_OK) {
+		err = alm_store_audit_append(broker->store, &record, "");
+	}
+	if (err != ALM_OK) {
+		alm_store_abort(broker->store);
+		return err;
+	}
+	err = alm_store_commit(broker->store);
+	if (err == ALM_OK) {
+		broker->audit_size = record.seq;
+	}
+	return err;
+}
+
+enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
+	struct alm_broker **out_broker, struct alm_problem *problem)
+{
+	struct alm_broker *broker = calloc(1, sizeof(*broker));
+	enum alm_err err;
+
+	if (broker == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "start");
+	}
+	broker->settings = *settings;
+	err = make_parts(broker);
+	if (err == ALM_OK) {
+		err = open_store(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = check_clock(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_broker_load(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = open_edge(broker, signal_fd, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_edge_prove_stranger_refused(
+			broker->edge, judge_zap, broker, problem);
+	}
+	if (err == ALM_OK) {
+		broker->metrics = (struct alm_metrics){.accepted = 0};
+		err = record_alone(broker, ALM_AUDIT_START);
+	}
+	if (err == ALM_OK) {
+		*out_broker = broker;
+		return ALM_OK;
+	}
+	if (problem->err == ALM_OK) {
+		(void)alm_problem_set(problem, err, "start");
+	}
+	broker->is_broken = true;
+	alm_broker_close(broker);
+	return err;
+}
+
+void alm_broker_close(struct alm_broker *broker)
+{
+	if (broker == NULL) {
+		return;
+	}
+	if (broker->store != NULL && !broker->is_broken &&
+		record_alone(broker, ALM_AUDIT_STOP) != ALM_OK) {
+		alm_log(ALM_LOG_ERROR, "stop.unrecorded",
+			"the stop could not be recorded");
+	}
+	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
+	alm_store_close(broker->store);
+	alm_outbox_free(broker->outbox);
+	alm_sessions_free(broker->sessions);
+	alm_mailboxes_free(broker->mailboxes);
+	alm_standards_free(broker->standards);
+	alm_verifier_free(broker->verifier);
+	alm_keyring_free(broker->keyring);
+	alm_scratch_free(broker->scratch);
+	alm_snapshot_free(broker->snapshot);
+	alm_arena_fini(&broker->arena);
+	free(broker);
+}

@@ -1,0 +1,486 @@
+/*
+ * The stages of a turn, in order.  Group commit falls out of the loop: while
+ * one turn is being synced, the sockets gather the next one's requests, so
+ * the batch grows with the load and shrinks to one when idle.
+ */
+#include "broker/turn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "broker/administer.h"
+#include "broker/detail.h"
+#include "broker/edge/clock.h"
+#include "broker/hello.h"
+#include "broker/letter.h"
+
+/* --- receive ------------------------------------------------------------- */
+
+static void receive_from(
+	struct alm_turn *turn, enum alm_edge_socket socket, size_t *bytes)
+{
+	while (turn->frame_count < ALM_TURN_FRAMES_MAX &&
+		*bytes < ALM_TURN_BYTES_MAX) {
+		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
+
+		if (alm_edge_receive(turn->broker->edge, socket, frame) !=
+			ALM_OK) {
+			return;
+		}
+		*bytes += frame->bytes.bytes;
+		turn->frame_count++;
+	}
+}
+
+static void receive(struct alm_turn *turn, const struct alm_edge_ready *ready)
+{
+	size_t bytes = 0;
+
+	/* Administration first: an operator gets through a flood. */
+	if (ready->admin) {
+		receive_from(turn, ALM_EDGE_ADMIN, &bytes);
+	}
+	if (ready->agents && !turn->broker->is_draining) {
+		receive_from(turn, ALM_EDGE_AGENTS, &bytes);
+	}
+}
+
+/* --- decode -------------------------------------------------------------- */
+
+static void add_request(struct alm_turn *turn,
+	const struct alm_edge_frame *frame, const struct alm_envelope *envelope,
+	const struct alm_problem *problem)
+{
+	struct alm_turn_request *request;
+
+	if (turn->request_count == ALM_TURN_REQUESTS_MAX) {
+		turn->broker->metrics.lost_frames++;
+		return;
+	}
+	request = &turn->requests[turn->request_count++];
+	*request = (struct alm_turn_request){
+		.socket = frame->socket,
+		.peer = frame->peer,
+		.address = frame->address == NULL ? "" : frame->address,
+		.user_id = frame->user_id,
+		.envelope = envelope,
+		.problem = problem,
+	};
+}
+
+static enum alm_err decode_frame(
+	struct alm_turn *turn, const struct alm_edge_frame *frame)
+{
+	enum alm_wire_side side = frame->socket == ALM_EDGE_ADMIN
+					  ? ALM_WIRE_BROKER_ADMIN
+					  : ALM_WIRE_BROKER_AGENTS;
+	struct alm_problem *problem =
+		alm_arena_take(turn->arena, sizeof(*problem));
+	const struct alm_envelope *envelopes;
+	size_t count = 0;
+
+	if (problem == NULL) {
+		return ALM_NOMEM;
+	}
+	problem->err = alm_wire_decode(
+		side, frame->bytes, turn->arena, &envelopes, &count, problem);
+	if (problem->err == ALM_NOMEM) {
+		return ALM_NOMEM;
+	}
+	if (problem->err != ALM_OK) {
+		add_request(turn, frame, NULL, problem);
+		return ALM_OK;
+	}
+	for (size_t i = 0; i < count; i++) {
+		add_request(turn, frame, &envelopes[i], NULL);
+	}
+	return ALM_OK;
+}
+
+static enum alm_err decode(struct alm_turn *turn)
+{
+	for (size_t i = 0; i < turn->frame_count; i++) {
+		enum alm_err err = decode_frame(turn, &turn->frames[i]);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	return ALM_OK;
+}
+
+/* --- authenticate -------------------------------------------------------- */
+
+static void authenticate(struct alm_turn *turn)
+{
+	static const struct alm_problem stranger = {
+		.err = ALM_NOT_AUTHENTICATED};
+	static const struct alm_problem revoked = {.err = ALM_AGENT_REVOKED};
+
+	for (size_t i = 0; i < turn->request_count; i++) {
+		struct alm_turn_request *request = &turn->requests[i];
+
+		if (request->socket == ALM_EDGE_ADMIN) {
+			continue; /* the file's mode has let them in */
+		}
+		request->agent = alm_agent_from_user_id(
+			turn->broker->keyring, request->user_id);
+		if (request->agent == NULL) {
+			request->envelope = NULL;
+			request->problem = &stranger;
+		} else if (request->agent->is_revoked) {
+			request->envelope = NULL;
+			request->problem = &revoked;
+		}
+	}
+}
+
+/* --- decide and commit --------------------------------------------------- */
+
+static enum alm_err refuse_frame(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_audit_record record =
+		alm_turn_record(turn, ALM_AUDIT_REFUSED);
+	enum alm_err err;
+
+	turn->broker->metrics.malformed++;
+	record.effect = ALM_EFFECT_DENY;
+	record.code = (uint32_t)request->problem->err;
+	record.sender =
+		request->agent == NULL ? "" : request->agent->organisation;
+	err = alm_turn_audit(turn, &record, "");
+	if (err != ALM_OK) {
+		return err;
+	}
+	return alm_turn_reply_error(
+		turn, request, request->problem->err, request->problem->detail);
+}
+
+static enum alm_err carry_out(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	if (request->envelope == NULL) {
+		return refuse_frame(turn, request);
+	}
+	switch (request->envelope->kind) {
+	case ALM_ENVELOPE_SEND:
+		return turn->is_store_full ? alm_refuse_unrecorded(turn,
+						     request, ALM_STORE_FULL)
+					   : alm_accept(turn, request);
+	case ALM_ENVELOPE_ACKNOWLEDGE:
+		return alm_acknowledge_mail(turn, request);
+	case ALM_ENVELOPE_HELLO:
+		return alm_hello(turn, request);
+	case ALM_ENVELOPE_CREDIT:
+		return alm_set_credit(turn, request);
+	case ALM_ENVELOPE_PING:
+		return alm_pong(turn, request);
+	case ALM_ENVELOPE_QUERY:
+		return alm_query(turn, request);
+	case ALM_ENVELOPE_ADMINISTER:
+		return alm_administer(turn, request);
+	case ALM_ENVELOPE_WELCOME:
+	case ALM_ENVELOPE_RECEIPT:
+	case ALM_ENVELOPE_DELIVER:
+	case ALM_ENVELOPE_ACKNOWLEDGED:
+	case ALM_ENVELOPE_NOTICE:
+	case ALM_ENVELOPE_PONG:
+	case ALM_ENVELOPE_ERROR:
+	case ALM_ENVELOPE_ANSWER:
+		break; /* the decoder lets none of these through */
+	}
+	return alm_turn_reply_error(turn, request, ALM_WRONG_ENVELOPE, "");
+}
+
+static enum alm_err decide(struct alm_turn *turn)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
+		err = carry_out(turn, &turn->requests[i]);
+	}
+	if (err == ALM_OK) {
+		err = alm_sweep(turn);
+	}
+	if (err == ALM_OK && !turn->is_store_full) {
+		err = alm_hand_over(turn);
+	}
+	return err;
+}
+
+static enum alm_err begin(struct alm_turn *turn)
+{
+	uint8_t seed[32];
+	enum alm_err err;
+
+	randombytes_buf(seed, sizeof(seed));
+	err = alm_store_begin(turn->broker->store, turn->now_us, seed);
+	sodium_memzero(seed, sizeof(seed));
+	return err;
+}
+
+static enum alm_err commit(struct alm_turn *turn)
+{
+	struct alm_metrics *metrics = &turn->broker->metrics;
+	int64_t started_us;
+	enum alm_err err;
+
+	if (!turn->has_effects) {
+		alm_store_abort(turn->broker->store);
+		return ALM_OK;
+	}
+	started_us = alm_clock_monotonic_us();
+	err = alm_store_commit(turn->broker->store);
+	metrics->commit_us += (uint64_t)(alm_clock_monotonic_us() - started_us);
+	metrics->turns++;
+	if (turn->request_count > metrics->batch_max) {
+		metrics->batch_max = turn->request_count;
+	}
+	return err;
+}
+
+/* --- deliver ------------------------------------------------------------- */
+
+/* A peer that is gone gives its mail back; one that does not read loses the
+ * frame, and its mail becomes due again in time. */
+static void lost(void *cookie, enum alm_edge_socket socket,
+	struct alm_peer peer, enum alm_err err)
+{
+	struct alm_broker *broker = cookie;
+	struct alm_session *session;
+
+	broker->metrics.lost_frames++;
+	if (socket != ALM_EDGE_AGENTS || err != ALM_UNREACHABLE) {
+		return;
+	}
+	session = alm_sessions_find(broker->sessions, peer);
+	if (session != NULL) {
+		alm_sessions_remove(broker->sessions, &session);
+	}
+}
+
+static void deliver(struct alm_turn *turn)
+{
+	alm_outbox_send(
+		turn->broker->outbox, turn->broker->edge, lost, turn->broker);
+}
+
+/* --- the turn ------------------------------------------------------------ */
+
+static enum alm_err set_up(struct alm_turn *turn)
+{
+	struct alm_arena *arena = turn->arena;
+
+	turn->frames = alm_arena_take(
+		arena, ALM_TURN_FRAMES_MAX * sizeof(*turn->frames));
+	turn->requests = alm_arena_take(
+		arena, ALM_TURN_REQUESTS_MAX * sizeof(*turn->requests));
+	turn->letters = alm_arena_take(
+		arena, ALM_TURN_LETTERS_MAX * sizeof(*turn->letters));
+	turn->detail = alm_arena_take(arena, sizeof(*turn->detail));
+	return turn->frames == NULL || turn->requests == NULL ||
+			       turn->letters == NULL || turn->detail == NULL
+		       ? ALM_NOMEM
+		       : ALM_OK;
+}
+
+/* The broker as it was before the turn: nothing of it happened. */
+static enum alm_err take_back(
+	struct alm_turn *turn, const struct alm_metrics *metrics)
+{
+	struct alm_broker *broker = turn->broker;
+	struct alm_audit_head head;
+	enum alm_err err;
+
+	alm_store_abort(broker->store);
+	alm_outbox_discard(broker->outbox);
+	alm_store_audit_head(broker->store, &head);
+	broker->audit_size = head.size;
+	broker->metrics = *metrics;
+	alm_mailboxes_rewind(broker->mailboxes);
+	turn->letter_count = 0;
+	turn->has_effects = false;
+	/* Whatever was registered or activated in the turn was not. */
+	err = alm_broker_load(broker, NULL);
+	if (err == ALM_OK) {
+		authenticate(turn);
+	}
+	return err;
+}
+
+/* Everybody is told why, and may try again. */
+static void give_up(struct alm_turn *turn, enum alm_err why)
+{
+	for (size_t i = 0; i < turn->request_count; i++) {
+		const struct alm_turn_request *request = &turn->requests[i];
+		bool is_send = request->envelope != NULL &&
+			       request->envelope->kind == ALM_ENVELOPE_SEND;
+		enum alm_err err =
+			is_send ? alm_refuse_unrecorded(turn, request, why)
+				: alm_turn_reply_error(turn, request, why, "");
+
+		if (err != ALM_OK) {
+			return; /* out of memory even for that */
+		}
+	}
+}
+
+static enum alm_err work(struct alm_turn *turn)
+{
+	enum alm_err err = begin(turn);
+
+	if (err == ALM_OK) {
+		err = decide(turn);
+	}
+	if (err == ALM_OK) {
+		err = commit(turn);
+	}
+	return err;
+}
+
+/* A full store still lets mail out: the turn is taken again without what
+ * would fill it more. */
+static enum alm_err work_or_give_up(struct alm_turn *turn)
+{
+	const struct alm_metrics metrics = turn->broker->metrics;
+	enum alm_err err = work(turn);
+
+	enum alm_err why = err;
+
+	if (err == ALM_STORE_FULL) {
+		err = take_back(turn, &metrics);
+		turn->is_store_full = true;
+		if (err == ALM_OK) {
+			err = work(turn);
+			why = err;
+		}
+	}
+	if (err == ALM_NOMEM || err == ALM_STORE_FULL) {
+		err = take_back(turn, &metrics);
+		give_up(turn, why);
+	}
+	return err;
+}
+
+enum alm_err alm_turn_run(struct alm_broker *broker,
+	const struct alm_edge_ready *ready, struct alm_problem *problem)
+{
+	struct alm_turn turn = {
+		.broker = broker,
+		.number = broker->metrics.turns + 1,
+		.now_us = alm_clock_wall_us(),
+		.monotonic_ms = alm_clock_monotonic_ms(),
+		.arena = &broker->arena,
+	};
+	enum alm_err err;
+
+	turn.now_ms = turn.now_us / 1000;
+	turn.now_s = turn.now_ms / 1000;
+	alm_arena_reset(turn.arena);
+	err = set_up(&turn);
+	if (err != ALM_OK) {
+		return alm_problem_set(problem, err, "turn");
+	}
+	receive(&turn, ready);
+	err = decode(&turn);
+	authenticate(&turn);
+	alm_note_signs_of_life(&turn);
+	if (err == ALM_OK) {
+		err = work_or_give_up(&turn);
+	} else {
+		give_up(&turn, err);
+		err = ALM_OK;
+	}
+	if (err == ALM_OK) {
+		deliver(&turn);
+	}
+	alm_edge_release(broker->edge);
+	if (err != ALM_OK) {
+		return alm_problem_set(problem, err, "turn %llu",
+			(unsigned long long)turn.number);
+	}
+	return ALM_OK;
+}
+
+/* --- what the stages share ----------------------------------------------- */
+
+enum alm_err alm_turn_reply(struct alm_turn *turn,
+	const struct alm_turn_request *request,
+	const struct alm_envelope *envelope)
+{
+	return alm_outbox_add(turn->broker->outbox, request->socket,
+		request->peer, envelope, turn->arena);
+}
+
+enum alm_err alm_turn_reply_error(struct alm_turn *turn,
+	const struct alm_turn_request *request, enum alm_err code,
+	const char *detail)
+{
+	struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_ERROR,
+		.error = {.code = code, .detail = detail, .nearest = ""},
+	};
+
+	return alm_turn_reply(turn, request, &envelope);
+}
+
+struct alm_audit_record alm_turn_record(
+	const struct alm_turn *turn, enum alm_audit_kind kind)
+{
+	return (struct alm_audit_record){
+		.time_us = turn->now_us,
+		.kind = kind,
+		.policy_epoch = turn->broker->world.epoch,
+		.people_seq = turn->broker->world.seq,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = "",
+	};
+}
+
+enum alm_err alm_turn_audit(struct alm_turn *turn,
+	struct alm_audit_record *record, const char *detail)
+{
+	enum alm_err err =
+		alm_store_audit_append(turn->broker->store, record, detail);
+
+	if (err == ALM_OK) {
+		turn->has_effects = true;
+		turn->broker->audit_size = record->seq;
+	}
+	return err;
+}
+
+/* --- changes that the rest of the turn must see -------------------------- */
+
+enum alm_err alm_turn_change_agent(
+	struct alm_turn *turn, const struct alm_agent *agent)
+{
+	enum alm_err err = alm_keyring_put(turn->broker->keyring, agent);
+
+	if (err == ALM_OK) {
+		authenticate(turn); /* the ring's agents may have moved */
+	}
+	return err;
+}
+
+enum alm_err alm_turn_change_policy(struct alm_turn *turn,
+	struct alm_snapshot **take_snapshot, uint64_t epoch)
+{
+	turn->letter_count = 0;
+	return alm_broker_set_policy(
+		turn->broker, take_snapshot, epoch, turn->now_us);
+}
+
+void alm_turn_change_people(struct alm_turn *turn)
+{
+	turn->letter_count = 0;
+	turn->broker->world.seq =
+		alm_store_people_sequence(turn->broker->store);
+}
