@@ -161,7 +161,7 @@ build/standards/%.fds: proto/standards/%.proto $(wildcard proto/standards/*)
 # Core tests link with nothing but libc: the linker defends the architecture.
 $(O)/tests/unit/core/%: $(O)/tests/unit/core/%.o $(CORE) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion
-$(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB)
+$(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB) | $(STANDARDS)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
 $(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)

@@ -28,8 +28,7 @@ static int replay(const char *path)
 	}
 	/* Exactly as large as the file, so that an overread is seen. */
 	data = malloc(status.st_size > 0 ? (size_t)status.st_size : 1);
-	bytes = data == NULL ? 0
-			     : fread(data, 1, (size_t)status.st_size, file);
+	bytes = data == NULL ? 0 : fread(data, 1, (size_t)status.st_size, file);
 	(void)fclose(file);
 	if (data == NULL || bytes != (size_t)status.st_size) {
 		(void)fprintf(stderr, "%s: cannot be read\n", path);
@@ -52,8 +51,8 @@ int main(int argc, char **argv)
 	}
 	while ((entry = readdir(folder)) != NULL) {
 		char path[PATH_MAX];
-		int bytes = snprintf(path, sizeof(path), "%s/%s", argv[1],
-			entry->d_name);
+		int bytes = snprintf(
+			path, sizeof(path), "%s/%s", argv[1], entry->d_name);
 
 		if (bytes < 0 || (size_t)bytes >= sizeof(path)) {
 			(void)fprintf(stderr, "path too long\n");

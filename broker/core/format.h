@@ -1,0 +1,13 @@
+/* format.h - the formats that a label may ask of a text.  Pure. */
+#ifndef ALM_BROKER_CORE_FORMAT_H
+#define ALM_BROKER_CORE_FORMAT_H
+
+#include <stdbool.h>
+
+#include "lib/bytes.h"
+#include "lib/standard.h"
+
+/** `text` may be anything. */
+bool alm_format_holds(enum alm_field_format format, struct alm_bytes text);
+
+#endif /* ALM_BROKER_CORE_FORMAT_H */
