@@ -94,6 +94,9 @@
 
 #define ALM_BUNDLE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define ALM_BUNDLE_DEPTH_MAX 8u
+/* Tree, bundle and messages of the largest bundle while it is loaded. */
+#define ALM_BUNDLE_ARENA_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+#define ALM_BUNDLE_FILES_MAX 1024u
 #define ALM_KINDS_MAX 64u
 #define ALM_PURPOSES_MAX 64u
 #define ALM_ORGANISATIONS_MAX 65535u
