@@ -22,8 +22,29 @@ struct alm_command {
 extern const struct alm_command alm_commands[];
 extern const size_t alm_command_count;
 
-alm_command_fn alm_cmd_completion_bash;
+alm_command_fn alm_cmd_status;
+alm_command_fn alm_cmd_org_list;
+alm_command_fn alm_cmd_org_show;
+alm_command_fn alm_cmd_agent_keygen;
+alm_command_fn alm_cmd_agent_register;
+alm_command_fn alm_cmd_agent_list;
+alm_command_fn alm_cmd_agent_revoke;
+alm_command_fn alm_cmd_policy_activate;
+alm_command_fn alm_cmd_policy_show;
+alm_command_fn alm_cmd_people_show;
+alm_command_fn alm_cmd_people_withdraw;
+alm_command_fn alm_cmd_mailbox_list;
+alm_command_fn alm_cmd_mailbox_show;
+alm_command_fn alm_cmd_standard_put;
+alm_command_fn alm_cmd_standard_list;
+alm_command_fn alm_cmd_audit_head;
+alm_command_fn alm_cmd_audit_query;
+alm_command_fn alm_cmd_audit_show;
+alm_command_fn alm_cmd_audit_verify;
+alm_command_fn alm_cmd_send;
+alm_command_fn alm_cmd_recv;
 alm_command_fn alm_cmd_errors;
+alm_command_fn alm_cmd_completion_bash;
 alm_command_fn alm_cmd_version;
 
 #endif /* ALM_CLI_COMMANDS_H */

@@ -1,0 +1,222 @@
+#include "cli/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/include/almoner_control.h"
+#include "cli/output.h"
+#include "lib/limits.h"
+
+/* A page of rows, and the frame that it came in. */
+#define ARENA_BYTES_MAX ((size_t)3 * ALM_ADMIN_FRAME_BYTES_MAX)
+
+void alm_ask_add(struct alm_ask *ask, const char *key, const char *value)
+{
+	if (value == NULL) {
+		return;
+	}
+	ALM_ASSERT(ask->argument_count < ALM_ADMIN_ARGUMENTS_MAX);
+	ask->arguments[ask->argument_count++] =
+		(struct alm_argument){key, value};
+}
+
+void alm_ask_option(
+	struct alm_ask *ask, const struct alm_args *args, const char *name)
+{
+	alm_ask_add(ask, name, alm_args_text(args, name));
+}
+
+void alm_ask_change(struct alm_ask *ask, const struct alm_args *args)
+{
+	alm_ask_add(
+		ask, "dry-run", alm_args_has(args, "dry-run") ? "yes" : NULL);
+	alm_ask_option(ask, args, "reason");
+}
+
+const char *alm_admin_endpoint(const struct alm_args *args)
+{
+	const char *given = alm_args_text(args, "admin");
+
+	if (given == NULL) {
+		given = getenv("ALMONER_ADMIN");
+	}
+	return given != NULL && *given != '\0' ? given : ALM_ADMIN_DEFAULT;
+}
+
+enum alm_err alm_admin_open(const struct alm_args *args,
+	struct alm_control **out_control, struct alm_problem *problem)
+{
+	return alm_control_open(alm_admin_endpoint(args), out_control, problem);
+}
+
+enum alm_err alm_admin_ask(struct alm_control *control,
+	const struct alm_ask *ask, struct alm_arena *arena,
+	struct alm_answer *out_answer, struct alm_problem *problem)
+{
+	struct alm_request_call call = {.verb = ask->verb,
+		.arguments = ask->arguments,
+		.argument_count = ask->argument_count,
+		.attachments = ask->attachments,
+		.attachment_count = ask->attachment_count};
+	enum alm_err err = alm_control_ask(
+		control, &call, ALM_ADMIN_WAIT_MS, arena, out_answer, problem);
+
+	if (err == ALM_OK && out_answer->code != ALM_OK) {
+		err = alm_problem_set(
+			problem, out_answer->code, "%s", out_answer->detail);
+	}
+	return err;
+}
+
+const char *alm_answer_fact(const struct alm_answer *answer, const char *key)
+{
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		if (strcmp(answer->facts[i].key, key) == 0) {
+			return answer->facts[i].value;
+		}
+	}
+	return NULL;
+}
+
+int alm_answer_column(const struct alm_answer *answer, const char *name)
+{
+	for (size_t i = 0; i < answer->columns.count; i++) {
+		if (strcmp(answer->columns.items[i], name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static void add_rows(struct alm_sheet *sheet, const struct alm_answer *answer)
+{
+	for (size_t i = 0; i < answer->row_count; i++) {
+		alm_sheet_row(sheet, answer->rows[i].items);
+	}
+}
+
+struct alm_sheet *alm_admin_sheet(
+	const char *schema, const struct alm_answer *answer)
+{
+	struct alm_sheet *sheet = alm_sheet_new(
+		schema, answer->columns.items, answer->columns.count);
+
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		alm_sheet_fact(
+			sheet, answer->facts[i].key, answer->facts[i].value);
+	}
+	add_rows(sheet, answer);
+	return sheet;
+}
+
+/** Follow the cursor; `ask` has room for it. */
+static enum alm_err ask_rest(struct alm_control *control, struct alm_ask *ask,
+	size_t row_max, struct alm_arena *arena, struct alm_answer *answer,
+	struct alm_sheet *sheet, struct alm_problem *problem)
+{
+	size_t first_count = ask->argument_count;
+	char cursor[ALM_TEXT_BYTES_MAX + 1];
+	enum alm_err err = ALM_OK;
+
+	while (err == ALM_OK && *answer->cursor != '\0' &&
+		(row_max == 0 || alm_sheet_rows(sheet) < row_max)) {
+		(void)snprintf(cursor, sizeof(cursor), "%s", answer->cursor);
+		ask->argument_count = first_count;
+		alm_ask_add(ask, "cursor", cursor);
+		alm_arena_reset(arena);
+		err = alm_admin_ask(control, ask, arena, answer, problem);
+		if (err == ALM_OK) {
+			add_rows(sheet, answer);
+		}
+	}
+	return err;
+}
+
+int alm_admin_show(const struct alm_args *args, struct alm_ask *ask,
+	const char *schema, size_t row_max)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_control *control = NULL;
+	struct alm_sheet *sheet = NULL;
+	struct alm_arena arena;
+	struct alm_answer answer;
+	int rc;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	problem.err = alm_admin_open(args, &control, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err =
+			alm_admin_ask(control, ask, &arena, &answer, &problem);
+	}
+	if (problem.err == ALM_OK) {
+		sheet = alm_admin_sheet(schema, &answer);
+		problem.err = ask_rest(control, ask, row_max, &arena, &answer,
+			sheet, &problem);
+	}
+	rc = problem.err == ALM_OK ? alm_sheet_print(sheet, &args->output)
+				   : alm_print_problem(&args->output, &problem);
+	alm_sheet_free(sheet);
+	alm_control_close(control);
+	alm_arena_fini(&arena);
+	return rc;
+}
+
+/** The faults of a failing answer, as a compiler would tell them. */
+static void print_faults(const struct alm_answer *answer)
+{
+	for (size_t i = 0; i < answer->row_count; i++) {
+		const struct alm_texts *row = &answer->rows[i];
+
+		for (size_t j = 0; j < row->count; j++) {
+			(void)fputs(j > 0 ? ": " : "", stderr);
+			alm_print_safe(stderr, row->items[j]);
+		}
+		(void)fputc('\n', stderr);
+	}
+}
+
+int alm_admin_change_on(struct alm_control *control,
+	const struct alm_args *args, const struct alm_ask *ask,
+	const char *schema)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_answer answer = {.code = ALM_OK};
+	struct alm_sheet *sheet;
+	struct alm_arena arena;
+	int rc;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	problem.err = alm_admin_ask(control, ask, &arena, &answer, &problem);
+	if (problem.err != ALM_OK) {
+		if (answer.code != ALM_OK) {
+			print_faults(&answer);
+		}
+		rc = alm_print_problem(&args->output, &problem);
+	} else {
+		sheet = alm_admin_sheet(schema, &answer);
+		rc = alm_sheet_print(sheet, &args->output);
+		alm_sheet_free(sheet);
+		if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
+			alm_print_warning(&args->output,
+				"this was a dry run: nothing has changed");
+		}
+	}
+	alm_arena_fini(&arena);
+	return rc;
+}
+
+int alm_admin_change(
+	const struct alm_args *args, struct alm_ask *ask, const char *schema)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_control *control = NULL;
+	int rc;
+
+	problem.err = alm_admin_open(args, &control, &problem);
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args->output, &problem);
+	}
+	rc = alm_admin_change_on(control, args, ask, schema);
+	alm_control_close(control);
+	return rc;
+}

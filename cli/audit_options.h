@@ -1,0 +1,55 @@
+/* audit_options.h - what an audit question is made from, checked once for the
+ * daemon and for the store. */
+#ifndef ALM_CLI_AUDIT_OPTIONS_H
+#define ALM_CLI_AUDIT_OPTIONS_H
+
+#include "cli/args.h"
+#include "lib/id.h"
+#include "lib/nhs_number.h"
+#include "lib/time.h"
+
+#define ALM_AUDIT_LIMIT_DEFAULT 100
+
+/** The columns of every audit answer, in order. */
+extern const char *const alm_audit_columns[];
+extern const size_t alm_audit_column_count;
+
+/** A question.  Texts are borrowed from argv; "" and 0 match everything. */
+struct alm_audit_question {
+	char person[ALM_NHS_NUMBER_BYTES + 1]; /* zero it after use */
+	const char *from;
+	const char *to;
+	const char *either;
+	const char *purpose;
+	const char *basis;
+	unsigned effect; /* enum alm_effect */
+	bool has_code;
+	unsigned code;
+	unsigned kind; /* enum alm_audit_kind */
+	bool has_message;
+	struct alm_message_id message;
+	int64_t since_s; /* 0: from the first */
+	int64_t until_s;
+	size_t limit; /* 0: all */
+	const char *after;
+	bool reveals;
+	const char *reason; /* NULL: none */
+};
+
+/**
+ * Read the options of `almoner audit query`.
+ * Errors: USAGE, SUBJECT_INVALID, BAD_MESSAGE_ID, REASON_REQUIRED (a person
+ * or --reveal without a reason).
+ */
+ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
+	struct alm_audit_question *out, struct alm_problem *problem);
+
+/** Ask the store directly, print, and give the exit code. */
+int alm_audit_query_store(
+	const struct alm_args *args, const struct alm_audit_question *question);
+
+/** The words of enum alm_effect and enum alm_level; "" for 0. */
+const char *alm_audit_effect_word(unsigned effect);
+const char *alm_audit_level_word(unsigned level);
+
+#endif /* ALM_CLI_AUDIT_OPTIONS_H */

@@ -1,0 +1,280 @@
+/*
+ * audit_verify.c - almoner audit verify: recomputes the whole log, offline or
+ * beside a live daemon.  The work runs in a child process, because a damaged
+ * file can crash the database library; a crash counts as damage.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker/store/audit.h"
+#include "broker/store/store.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "lib/file.h"
+#include "lib/id.h"
+
+#define STORE_DEFAULT "/var/lib/almoner"
+
+static const struct alm_option options[] = {
+	{"store", 0, ALM_OPTION_TEXT, "DIR",
+		"the store's folder; " STORE_DEFAULT " unless given", false,
+		false},
+	{"key", 0, ALM_OPTION_TEXT, "FILE",
+		"the store's key: private parts and mail are checked too",
+		false, false},
+	{"head", 0, ALM_OPTION_TEXT, "SIZE:ROOT",
+		"a head seen before, as audit head shows it: the log may not "
+		"be shorter, nor another of that size",
+		false, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage usage = {
+	.name = "audit verify",
+	.summary = "Recompute the whole audit log and all that is stored, and "
+		   "say what was covered and what not.  Exit 0 if all is well, "
+		   "8 if not.",
+	.positionals = "",
+	.options = options,
+	.notes = "  almoner audit verify --store /var/lib/almoner --key "
+		 "/etc/almoner/store.key",
+};
+
+/** What the child tells. */
+struct outcome {
+	enum alm_err err;
+	struct alm_audit_report report;
+};
+
+static void show_progress(void *cookie, uint64_t done, uint64_t total)
+{
+	(void)cookie;
+	(void)fprintf(stderr, "\r%3u %% of %llu records",
+		(unsigned)(total > 0 ? done * 100 / total : 100),
+		(unsigned long long)total);
+	if (done >= total) {
+		(void)fputs("\r\033[K", stderr);
+	}
+}
+
+static _Noreturn void verify_and_tell(const struct alm_args *args,
+	const char *path, const uint8_t *key, int fd)
+{
+	bool is_shown = isatty(STDERR_FILENO) == 1 && !args->output.is_quiet;
+	struct outcome outcome = {.err = ALM_OK};
+	const char *data = (const char *)&outcome;
+	size_t sent = 0;
+
+	outcome.err = alm_audit_verify(path, key,
+		is_shown ? show_progress : NULL, NULL, &outcome.report);
+	while (sent < sizeof(outcome)) {
+		ssize_t n = write(fd, data + sent, sizeof(outcome) - sent);
+
+		if (n < 0 && errno != EINTR) {
+			_exit(ALM_EXIT_FAILURE);
+		}
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	_exit(ALM_EXIT_OK);
+}
+
+/** Whether the whole outcome came. */
+static bool read_outcome(int fd, struct outcome *out)
+{
+	char *data = (char *)out;
+	size_t got = 0;
+
+	while (got < sizeof(*out)) {
+		ssize_t n = read(fd, data + got, sizeof(*out) - got);
+
+		if (n == 0 || (n < 0 && errno != EINTR)) {
+			return false;
+		}
+		got += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+static void verify_in_child(const struct alm_args *args, const char *path,
+	const uint8_t *key, struct outcome *out)
+{
+	int fds[2];
+	int status = 0;
+	pid_t child;
+	bool is_whole;
+
+	*out = (struct outcome){.err = ALM_IO};
+	if (pipe(fds) != 0) {
+		return;
+	}
+	(void)fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		(void)close(fds[0]);
+		verify_and_tell(args, path, key, fds[1]);
+	}
+	(void)close(fds[1]);
+	is_whole = child > 0 && read_outcome(fds[0], out);
+	(void)close(fds[0]);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+	}
+	if (!is_whole && child > 0) {
+		*out = (struct outcome){.err = ALM_AUDIT_DAMAGED};
+		(void)snprintf(out->report.what, sizeof(out->report.what),
+			"reading the store ended the process (signal %d)",
+			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	}
+}
+
+/* --- a head from elsewhere ---------------------------------------------- */
+
+struct expected {
+	bool is_given;
+	struct alm_audit_head head;
+};
+
+static enum alm_err read_head(
+	const char *text, struct expected *out, struct alm_problem *problem)
+{
+	char *end = NULL;
+
+	if (text == NULL) {
+		return ALM_OK;
+	}
+	out->is_given = true;
+	out->head.size = strtoull(text, &end, 10);
+	if (end == text || *end != ':' ||
+		alm_unhex(end + 1, out->head.root.raw,
+			sizeof(out->head.root.raw)) != ALM_OK) {
+		return alm_problem_set(
+			problem, ALM_USAGE, "--head is SIZE:ROOT");
+	}
+	return ALM_OK;
+}
+
+static void compare(const struct expected *expected, struct outcome *outcome)
+{
+	struct alm_audit_report *report = &outcome->report;
+
+	if (!expected->is_given || outcome->err != ALM_OK) {
+		return;
+	}
+	if (report->head.size < expected->head.size) {
+		outcome->err = ALM_AUDIT_TRUNCATED;
+		(void)snprintf(report->what, sizeof(report->what),
+			"%llu records, where %llu were seen before",
+			(unsigned long long)report->head.size,
+			(unsigned long long)expected->head.size);
+	} else if (report->head.size == expected->head.size &&
+		   memcmp(report->head.root.raw, expected->head.root.raw,
+			   sizeof(report->head.root.raw)) != 0) {
+		outcome->err = ALM_AUDIT_DAMAGED;
+		(void)snprintf(report->what, sizeof(report->what),
+			"another root than was seen before at this size");
+	}
+}
+
+static const char *not_covered(
+	const struct expected *expected, const struct outcome *outcome)
+{
+	bool is_equal = expected->is_given &&
+			expected->head.size == outcome->report.head.size;
+
+	if (outcome->report.private_checked) {
+		return is_equal ? ""
+		       : expected->is_given
+			       ? "whether the log extends the given head (it "
+				 "has "
+				 "grown since)"
+			       : "truncation (give --head SIZE:ROOT)";
+	}
+	return is_equal ? "private parts and mail (give --key)"
+			: "private parts and mail (give --key); truncation "
+			  "(give --head SIZE:ROOT)";
+}
+
+/* --- telling ------------------------------------------------------------ */
+
+static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	alm_sheet_fact(sheet, key, text);
+}
+
+static int tell(const struct alm_args *args, const struct expected *expected,
+	const struct outcome *outcome)
+{
+	const struct alm_audit_report *r = &outcome->report;
+	struct alm_sheet *sheet =
+		alm_sheet_new("almoner.audit.verify/1", NULL, 0);
+	char root[2 * sizeof(r->head.root.raw) + 1];
+	int rc;
+
+	alm_hex(r->head.root.raw, sizeof(r->head.root.raw), root);
+	alm_sheet_fact(sheet, "result",
+		outcome->err == ALM_OK ? "verified" : "damaged");
+	add_number(sheet, "size", r->head.size);
+	alm_sheet_fact(sheet, "root", root);
+	add_number(sheet, "records", r->records);
+	add_number(sheet, "tiles", r->tiles);
+	add_number(sheet, "private-parts", r->private_parts);
+	add_number(sheet, "private-absent", r->private_absent);
+	add_number(sheet, "mail", r->mail);
+	add_number(sheet, "others", r->others);
+	alm_sheet_fact(sheet, "not-covered", not_covered(expected, outcome));
+	if (outcome->err != ALM_OK) {
+		add_number(sheet, "first-bad-seq", r->first_bad_seq);
+		alm_sheet_fact(sheet, "what", r->what);
+	}
+	rc = alm_sheet_print(sheet, &args->output);
+	alm_sheet_free(sheet);
+	if (outcome->err != ALM_OK) {
+		rc = alm_print_failure(&args->output,
+			&(struct alm_failure){outcome->err, r->what, NULL});
+	}
+	return rc;
+}
+
+int alm_cmd_audit_verify(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct expected expected = {.is_given = false};
+	uint8_t key[ALM_STORE_KEY_BYTES];
+	struct outcome outcome;
+	const char *key_file;
+	const char *path;
+	struct alm_args args;
+	int rc = alm_args_parse(&usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	path = alm_args_text(&args, "store");
+	key_file = alm_args_text(&args, "key");
+	problem.err =
+		read_head(alm_args_text(&args, "head"), &expected, &problem);
+	if (problem.err == ALM_OK && key_file != NULL) {
+		problem.err = alm_key_file_read(key_file, key, &problem);
+	}
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args.output, &problem);
+	}
+	verify_in_child(&args, path != NULL ? path : STORE_DEFAULT,
+		key_file != NULL ? key : NULL, &outcome);
+	sodium_memzero(key, sizeof(key));
+	compare(&expected, &outcome);
+	if (alm_err_info(outcome.err)->exit_code != ALM_EXIT_OK &&
+		alm_err_info(outcome.err)->exit_code != ALM_EXIT_INTEGRITY) {
+		return alm_print_failure(
+			&args.output, &(struct alm_failure){outcome.err,
+					      outcome.report.what, NULL});
+	}
+	return tell(&args, &expected, &outcome);
+}
