@@ -54,7 +54,8 @@ ROLES   := $(patsubst agents/roles/%.c,$(O)/roles/almoner-role-%,\
 	$(filter-out agents/roles/role.c,$(wildcard agents/roles/*.c)))
 EXAMPLES := $(patsubst agents/examples/%.c,$(O)/examples/%,\
 	$(wildcard agents/examples/*.c))
-SUPPORT := $(call obj,tests/support/*.c)
+SUPPORT := $(call obj,tests/support/tempdir.c)
+FIXTURE := $(call obj,tests/support/*.c)
 UNIT    := $(patsubst tests/%.c,$(O)/tests/%,\
 	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 INTEGRATION := $(patsubst tests/%.c,$(O)/tests/%,\
@@ -181,7 +182,7 @@ $(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
 $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(filter-out %/main.o,$(CLI)) \
 		$(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)
-$(O)/tests/integration/%: $(O)/tests/integration/%.o $(SUPPORT) $(STORE) \
+$(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \

@@ -1,0 +1,276 @@
+#include "tests/support/broker.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/bytes.h"
+#include "lib/file.h"
+#include "tests/support/tempdir.h"
+
+#define READY_WAIT_MS 30000
+#define ANSWER_WAIT_MS 30000
+#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+static void make_key(const char *path, uint8_t key[32])
+{
+	struct alm_problem problem;
+
+	randombytes_buf(key, 32);
+	cr_assert_eq(alm_key_file_write(path, key, &problem), ALM_OK);
+}
+
+static void write_settings(struct test_broker *broker, const char *more)
+{
+	char text[8 * PATH_MAX];
+	struct alm_problem problem;
+
+	snprintf(text, sizeof(text),
+		"endpoint: %s\nadmin-endpoint: %s\nadmin-mode: 0600\n"
+		"store: %s\nstore-map: 4GiB\nstore-key-file: %s\n"
+		"curve-key-file: %s/curve.key\n%s",
+		broker->endpoint, broker->admin, broker->store,
+		broker->store_key, broker->folder, more);
+	cr_assert_eq(
+		alm_file_write(broker->settings,
+			(struct alm_bytes){(uint8_t *)text, strlen(text)},
+			0600, &problem),
+		ALM_OK);
+}
+
+void test_broker_open(struct test_broker *broker, const char *more)
+{
+	uint8_t key[32];
+	char path[PATH_MAX + 16];
+
+	memset(broker, 0, sizeof(*broker));
+	cr_assert_geq(sodium_init(), 0);
+	alm_arena_init(&broker->arena, ARENA_BYTES_MAX);
+	alm_tempdir_make(broker->folder);
+	snprintf(broker->settings, PATH_MAX, "%s/almonerd.yaml",
+		broker->folder);
+	snprintf(broker->endpoint, PATH_MAX, "ipc://%s/agents.sock",
+		broker->folder);
+	snprintf(broker->admin, PATH_MAX, "ipc://%s/admin.sock",
+		broker->folder);
+	snprintf(broker->store, PATH_MAX, "%s/store", broker->folder);
+	snprintf(broker->store_key, PATH_MAX, "%s/store.key", broker->folder);
+	make_key(broker->store_key, key);
+	snprintf(path, sizeof(path), "%s/curve.key", broker->folder);
+	make_key(path, key);
+	crypto_scalarmult_base(broker->public_key, key);
+	write_settings(broker, more);
+	test_broker_start(broker);
+}
+
+static int notify_socket(struct test_broker *broker, char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(path, PATH_MAX, "%s/notify", broker->folder);
+	cr_assert_lt(strlen(path), sizeof(address.sun_path));
+	strcpy(address.sun_path, path);
+	unlink(path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void run_daemon(struct test_broker *broker, const char *notify)
+{
+	char program[PATH_MAX];
+	char log[PATH_MAX + 16];
+	int fd;
+
+	snprintf(program, sizeof(program), "%s/almonerd",
+		getenv("ALMONER_BUILD"));
+	snprintf(log, sizeof(log), "%s/log", broker->folder);
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(fd, STDERR_FILENO);
+	setenv("NOTIFY_SOCKET", notify, 1);
+	execl(program, program, "--config", broker->settings, (char *)NULL);
+	_exit(127);
+}
+
+static void wait_ready(struct test_broker *broker, int fd)
+{
+	char text[512] = "";
+
+	while (strstr(text, "READY=1") == NULL) {
+		struct pollfd item = {.fd = fd, .events = POLLIN};
+		int status;
+		ssize_t n;
+
+		cr_assert_eq(waitpid(broker->pid, &status, WNOHANG), 0,
+			"almonerd ended; see %s/log", broker->folder);
+		if (poll(&item, 1, READY_WAIT_MS) <= 0) {
+			cr_assert_fail("almonerd was not ready in time");
+		}
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+	}
+}
+
+void test_broker_start(struct test_broker *broker)
+{
+	struct alm_problem problem;
+	char notify[PATH_MAX];
+	int fd = notify_socket(broker, notify);
+
+	cr_assert_neq(getenv("ALMONER_BUILD"), NULL, "run by tests/run");
+	broker->pid = fork();
+	cr_assert_geq(broker->pid, 0);
+	if (broker->pid == 0) {
+		run_daemon(broker, notify);
+	}
+	wait_ready(broker, fd);
+	close(fd);
+	cr_assert_eq(
+		alm_control_open(broker->admin, &broker->control, &problem),
+		ALM_OK, "%s", problem.detail);
+}
+
+static int wait_end(struct test_broker *broker)
+{
+	int status = 0;
+
+	alm_control_close(broker->control);
+	broker->control = NULL;
+	cr_assert_eq(waitpid(broker->pid, &status, 0), broker->pid);
+	broker->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int test_broker_stop(struct test_broker *broker)
+{
+	cr_assert_eq(kill(broker->pid, SIGTERM), 0);
+	return wait_end(broker);
+}
+
+void test_broker_kill(struct test_broker *broker)
+{
+	cr_assert_eq(kill(broker->pid, SIGKILL), 0);
+	(void)wait_end(broker);
+}
+
+int test_broker_start_fails(
+	struct test_broker *broker, char *log, size_t log_bytes)
+{
+	char path[PATH_MAX + 16];
+	char notify[PATH_MAX];
+	struct alm_problem problem;
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	int fd = notify_socket(broker, notify);
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/log", broker->folder);
+	unlink(path);
+	broker->pid = fork();
+	if (broker->pid == 0) {
+		run_daemon(broker, notify);
+	}
+	rc = wait_end(broker);
+	close(fd);
+	cr_assert_eq(alm_file_read(path, 1 << 20, &data, &bytes, &problem),
+		ALM_OK);
+	snprintf(log, log_bytes, "%s", (char *)data);
+	free(data);
+	return rc;
+}
+
+void test_broker_close(struct test_broker *broker)
+{
+	if (broker->pid != 0) {
+		cr_expect_eq(test_broker_stop(broker), 0);
+	}
+	alm_arena_fini(&broker->arena);
+	alm_tempdir_remove(broker->folder);
+}
+
+struct alm_answer test_broker_attach(struct test_broker *broker,
+	const char *verb, const char *const *arguments,
+	const struct alm_attachment *attachments, size_t attachment_count)
+{
+	struct alm_argument pairs[32];
+	struct alm_request_call call = {.verb = verb,
+		.arguments = pairs,
+		.attachments = attachments,
+		.attachment_count = attachment_count};
+	struct alm_answer answer;
+	struct alm_problem problem = {.detail = ""};
+
+	while (arguments[2 * call.argument_count] != NULL) {
+		size_t i = call.argument_count++;
+
+		pairs[i].key = arguments[2 * i];
+		pairs[i].value = arguments[2 * i + 1];
+	}
+	alm_arena_reset(&broker->arena);
+	cr_assert_eq(alm_control_ask(broker->control, &call, ANSWER_WAIT_MS,
+			     &broker->arena, &answer, &problem),
+		ALM_OK, "%s: %s", verb, problem.detail);
+	return answer;
+}
+
+struct alm_answer test_broker_ask(struct test_broker *broker,
+	const char *verb, const char *const *arguments)
+{
+	return test_broker_attach(broker, verb, arguments, NULL, 0);
+}
+
+const char *test_fact(const struct alm_answer *answer, const char *key)
+{
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		if (strcmp(answer->facts[i].key, key) == 0) {
+			return answer->facts[i].value;
+		}
+	}
+	return "";
+}
+
+uint64_t test_number(const struct alm_answer *answer, const char *key)
+{
+	return strtoull(test_fact(answer, key), NULL, 10);
+}
+
+const char *test_cell(
+	const struct alm_answer *answer, size_t row, const char *column)
+{
+	cr_assert_lt(row, answer->row_count);
+	for (size_t i = 0; i < answer->columns.count; i++) {
+		if (strcmp(answer->columns.items[i], column) == 0) {
+			return answer->rows[row].items[i];
+		}
+	}
+	cr_assert_fail("no column %s", column);
+	return "";
+}
+
+void test_broker_activate(struct test_broker *broker, const char *yaml)
+{
+	const struct alm_attachment file = {.name = "policy.yaml",
+		.content = {(const uint8_t *)yaml, strlen(yaml)}};
+	struct alm_answer answer = test_broker_attach(broker,
+		"policy.activate", (const char *const[]){NULL}, &file, 1);
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+uint64_t test_broker_figure(struct test_broker *broker, const char *name)
+{
+	struct alm_answer answer = test_broker_ask(
+		broker, "status", (const char *const[]){NULL});
+
+	return test_number(&answer, name);
+}

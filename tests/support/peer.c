@@ -1,0 +1,313 @@
+#include "tests/support/peer.h"
+
+#include <criterion/criterion.h>
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+#include <zmq.h>
+
+#include "lib/hash.h"
+#include "lib/merkle.h"
+
+#define WAIT_MS 20000
+#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define CONTEXT "almoner.v1.send"
+
+const char test_policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice, charity]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"  - {id: support, class: care, recipients: [charity]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"  - id: mental-health\n"
+	"  - id: contact\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: CHA, name: A charity, kind: charity}\n"
+	"agreements:\n"
+	"  - id: DSA-CARE\n"
+	"    title: Care\n"
+	"    from: [RX1]\n"
+	"    to: [C84001, RHA]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [discharge]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n"
+	"  - id: DSA-SUPPORT\n"
+	"    title: Support\n"
+	"    from: [RX1]\n"
+	"    to: [CHA]\n"
+	"    purposes: [support]\n"
+	"    categories: [contact]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: required\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(a), article-9: 9(2)(a), "
+	"confidentiality: explicit-consent}\n"
+	"    evidence: [DPIA-2]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void test_peer_make(struct test_peer *peer, const char *organisation)
+{
+	memset(peer, 0, sizeof(*peer));
+	strcpy(peer->organisation, organisation);
+	crypto_box_keypair(peer->curve_public, peer->curve_secret);
+	crypto_sign_keypair(peer->signing_public, peer->signing_secret);
+	alm_arena_init(&peer->arena, ARENA_BYTES_MAX);
+}
+
+void test_peer_register(struct test_peer *peer, struct test_broker *broker,
+	const char *agent)
+{
+	char curve[65];
+	char signing[65];
+	struct alm_answer answer;
+
+	alm_hex(peer->curve_public, 32, curve);
+	alm_hex(peer->signing_public, 32, signing);
+	answer = test_broker_ask(broker, "agent.register",
+		(const char *const[]){"organisation", peer->organisation,
+			"agent", agent, "curve-key", curve, "signing-key",
+			signing, NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+static void set_keys(struct test_peer *peer, struct test_broker *broker)
+{
+	zmq_setsockopt(
+		peer->socket, ZMQ_CURVE_SERVERKEY, broker->public_key, 32);
+	zmq_setsockopt(
+		peer->socket, ZMQ_CURVE_PUBLICKEY, peer->curve_public, 32);
+	zmq_setsockopt(
+		peer->socket, ZMQ_CURVE_SECRETKEY, peer->curve_secret, 32);
+}
+
+void test_peer_connect(struct test_peer *peer, struct test_broker *broker)
+{
+	int linger = 0;
+
+	peer->context = zmq_ctx_new();
+	peer->socket = zmq_socket(peer->context, ZMQ_DEALER);
+	zmq_setsockopt(peer->socket, ZMQ_LINGER, &linger, sizeof(linger));
+	set_keys(peer, broker);
+	cr_assert_eq(zmq_connect(peer->socket, broker->endpoint), 0);
+}
+
+void test_peer_disconnect(struct test_peer *peer)
+{
+	if (peer->socket != NULL) {
+		zmq_close(peer->socket);
+		zmq_ctx_term(peer->context);
+		peer->socket = NULL;
+	}
+	peer->envelope_count = 0;
+	peer->envelope_next = 0;
+}
+
+void test_peer_free(struct test_peer *peer)
+{
+	test_peer_disconnect(peer);
+	alm_arena_fini(&peer->arena);
+}
+
+void test_peer_open(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation, uint32_t credit)
+{
+	test_peer_make(peer, organisation);
+	test_peer_register(peer, broker, "agent");
+	test_peer_connect(peer, broker);
+	test_peer_hello(peer, credit);
+}
+
+void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame)
+{
+	cr_assert_eq(zmq_send(peer->socket, frame.data, frame.bytes, 0),
+		(int)frame.bytes);
+}
+
+void test_peer_say(
+	struct test_peer *peer, const struct alm_envelope *envelope)
+{
+	struct alm_frame_builder frame;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	cr_assert_eq(alm_frame_add(&frame, envelope, &arena), ALM_OK);
+	test_peer_say_bytes(peer, alm_frame_bytes(&frame));
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
+}
+
+void test_peer_hello(struct test_peer *peer, uint32_t credit)
+{
+	const struct alm_envelope hello = {.kind = ALM_ENVELOPE_HELLO,
+		.hello = {ALM_PROTOCOL_VERSION, "test", credit}};
+	const struct alm_envelope *welcome;
+
+	test_peer_say(peer, &hello);
+	welcome = test_peer_expect(peer, ALM_ENVELOPE_WELCOME);
+	cr_assert_str_eq(welcome->welcome.organisation, peer->organisation);
+}
+
+void test_peer_acknowledge(
+	struct test_peer *peer, uint64_t sequence, const char *reject_reason)
+{
+	const struct alm_acknowledgement item = {sequence,
+		reject_reason != NULL,
+		reject_reason == NULL ? "" : reject_reason};
+	const struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_ACKNOWLEDGE, .acknowledge = {&item, 1}};
+
+	test_peer_say(peer, &envelope);
+}
+
+static bool receive_frame(struct test_peer *peer, int wait_ms)
+{
+	zmq_pollitem_t item = {.socket = peer->socket, .events = ZMQ_POLLIN};
+	struct alm_problem problem;
+	zmq_msg_t frame;
+	struct alm_bytes bytes;
+
+	if (zmq_poll(&item, 1, wait_ms) <= 0) {
+		return false;
+	}
+	zmq_msg_init(&frame);
+	cr_assert_geq(zmq_msg_recv(&frame, peer->socket, 0), 0);
+	bytes = (struct alm_bytes){zmq_msg_data(&frame), zmq_msg_size(&frame)};
+	alm_arena_reset(&peer->arena);
+	cr_assert_eq(alm_wire_decode(ALM_WIRE_AGENT, bytes, &peer->arena,
+			     &peer->envelopes, &peer->envelope_count,
+			     &problem),
+		ALM_OK, "%s", problem.detail);
+	peer->envelope_next = 0;
+	zmq_msg_close(&frame);
+	return true;
+}
+
+const struct alm_envelope *test_peer_next(struct test_peer *peer, int wait_ms)
+{
+	if (peer->envelope_next == peer->envelope_count &&
+		!receive_frame(peer, wait_ms)) {
+		return NULL;
+	}
+	return &peer->envelopes[peer->envelope_next++];
+}
+
+const struct alm_envelope *test_peer_expect(
+	struct test_peer *peer, enum alm_envelope_kind kind)
+{
+	for (;;) {
+		const struct alm_envelope *envelope =
+			test_peer_next(peer, WAIT_MS);
+
+		cr_assert_neq(envelope, NULL, "no envelope of kind %d came",
+			(int)kind);
+		if (envelope->kind == kind) {
+			return envelope;
+		}
+	}
+}
+
+bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker)
+{
+	uint8_t event[6] = {0};
+	void *monitor;
+	uint16_t number = 0;
+
+	peer->context = zmq_ctx_new();
+	peer->socket = zmq_socket(peer->context, ZMQ_DEALER);
+	set_keys(peer, broker);
+	zmq_socket_monitor(peer->socket, "inproc://monitor",
+		ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+			ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+			ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+			ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
+	monitor = zmq_socket(peer->context, ZMQ_PAIR);
+	zmq_connect(monitor, "inproc://monitor");
+	zmq_connect(peer->socket, broker->endpoint);
+	cr_assert_eq(zmq_recv(monitor, event, sizeof(event), 0), 6);
+	memcpy(&number, event, 2);
+	zmq_socket_monitor(peer->socket, NULL, 0);
+	zmq_close(monitor);
+	return number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+}
+
+struct alm_message test_message(
+	const struct test_peer *from, const char *recipient)
+{
+	static const char *const categories[] = {"discharge"};
+	uint8_t random[10];
+
+	randombytes_buf(random, sizeof(random));
+	return (struct alm_message){
+		.id = alm_message_id_make(now_ms(), random),
+		.sender = from->organisation,
+		.recipient = recipient,
+		.purpose = "direct-care",
+		.categories = {categories, 1},
+		.standard = "",
+		.standard_version = "",
+		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
+		.subject = "9990000018",
+		.subject_unknown = "",
+		.basis = "",
+		.traceparent = "",
+	};
+}
+
+void test_peer_send(struct test_peer *peer, const struct alm_message *message,
+	const char *payload, int64_t skew_ms)
+{
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_SEND};
+	struct alm_message signed_message = *message;
+	uint8_t leaf[8 + ALM_DIGEST_BYTES];
+	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_digest root;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	envelope.send.payload = (struct alm_bytes){
+		(const uint8_t *)payload, strlen(payload)};
+	alm_hash_bytes(
+		hash, envelope.send.payload, signed_message.payload_sha256);
+	cr_assert_eq(alm_wire_encode_message(&signed_message, &arena,
+			     &envelope.send.message),
+		ALM_OK);
+	envelope.send.sent_at_ms = now_ms() + skew_ms;
+	envelope.send.signature.tree_size = 1;
+	alm_put_u64(leaf, (uint64_t)envelope.send.sent_at_ms);
+	alm_hash_bytes(hash, envelope.send.message, leaf + 8);
+	alm_merkle_leaf(
+		hash, (struct alm_bytes){leaf, sizeof(leaf)}, &root);
+	memcpy(text, CONTEXT, sizeof(CONTEXT));
+	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
+	crypto_sign_detached(envelope.send.signature.ed25519, NULL, text,
+		sizeof(text), peer->signing_secret);
+	test_peer_say(peer, &envelope);
+	alm_arena_fini(&arena);
+	alm_hash_free(hash);
+}

@@ -1,0 +1,65 @@
+/*
+ * peer.h - an agent at the level of the wire, so that the tests can do what
+ * the library never would: forge, repeat, garble.  Signs each message alone.
+ */
+#ifndef ALM_TESTS_SUPPORT_PEER_H
+#define ALM_TESTS_SUPPORT_PEER_H
+
+#include "tests/support/broker.h"
+
+struct test_peer {
+	void *context;
+	void *socket;
+	char organisation[65];
+	uint8_t curve_public[32];
+	uint8_t curve_secret[32];
+	uint8_t signing_public[32];
+	uint8_t signing_secret[64];
+	struct alm_arena arena;
+	const struct alm_envelope *envelopes; /* of the last frame */
+	size_t envelope_count;
+	size_t envelope_next;
+};
+
+/** New keys; nothing is registered yet. */
+void test_peer_make(struct test_peer *peer, const char *organisation);
+void test_peer_register(struct test_peer *peer, struct test_broker *broker,
+	const char *agent);
+void test_peer_connect(struct test_peer *peer, struct test_broker *broker);
+/** Close the socket, as a cable that is pulled. */
+void test_peer_disconnect(struct test_peer *peer);
+void test_peer_free(struct test_peer *peer);
+
+/** All of the above, and hello. */
+void test_peer_open(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation, uint32_t credit);
+
+void test_peer_say(
+	struct test_peer *peer, const struct alm_envelope *envelope);
+void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame);
+void test_peer_hello(struct test_peer *peer, uint32_t credit);
+void test_peer_acknowledge(
+	struct test_peer *peer, uint64_t sequence, const char *reject_reason);
+
+/** The next envelope; NULL if none comes within `wait_ms`. */
+const struct alm_envelope *test_peer_next(struct test_peer *peer, int wait_ms);
+/** The next one of that kind; others are passed over.  Fails the test if it
+ * does not come. */
+const struct alm_envelope *test_peer_expect(
+	struct test_peer *peer, enum alm_envelope_kind kind);
+
+/** Wait until the connection fails or succeeds; true when admitted. */
+bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker);
+
+/** A message that the test policy permits; change what the test is about. */
+struct alm_message test_message(
+	const struct test_peer *from, const char *recipient);
+
+/** Sign and send, sent now plus `skew_ms`. */
+void test_peer_send(struct test_peer *peer, const struct alm_message *message,
+	const char *payload, int64_t skew_ms);
+
+/** The policy for which test_message() is written: RX1 to C84001 and RHA. */
+extern const char test_policy[];
+
+#endif /* ALM_TESTS_SUPPORT_PEER_H */
