@@ -73,7 +73,7 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz demo bench install clean
+.PHONY: all deps test check lint format fuzz corpus demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -112,6 +112,10 @@ format:
 
 fuzz: $(FUZZ)
 	tests/fuzz/run $(FUZZ)
+
+# The wire's seeds and golden frames, as they are checked in.
+corpus: $(O)/tests/fuzz/make_corpus
+	$< tests/fuzz/corpus tests/data/wire
 
 bench: all
 	tests/bench/run $(O)
@@ -188,6 +192,8 @@ $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
 		$(AUTH) $(CONFIG) $(POLICY) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb $(L_LIB)
+$(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
+	$(CC) $(LINK) -o $@ $^ $(L_LIB)
 FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)

@@ -1,0 +1,178 @@
+/*
+ * Writes the seeds of the wire targets and the golden frames: `make corpus`.
+ * The same bytes each time.  Golden frames of a released version are never
+ * made again: delete one only to add it for the first time.
+ * usage: make_corpus FUZZ-CORPUS-FOLDER GOLDEN-FOLDER
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/protowire.h"
+#include "tests/unit/core/standard_table.h"
+#include "tests/unit/lib/wire_samples.h"
+
+static struct alm_arena arena;
+
+static void write_file(const char *folder, const char *target, const char *name,
+	struct alm_bytes bytes)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, target);
+	if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+		perror(path);
+		exit(1);
+	}
+	snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
+	file = fopen(path, "wb");
+	if (file == NULL ||
+		fwrite(bytes.data, 1, bytes.bytes, file) != bytes.bytes ||
+		fclose(file) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static struct alm_bytes message_bytes(void)
+{
+	struct alm_message message = sample_message();
+	struct alm_bytes bytes;
+
+	if (alm_wire_encode_message(&message, &arena, &bytes) != ALM_OK) {
+		exit(1);
+	}
+	return bytes;
+}
+
+static struct alm_bytes frame_of(const struct alm_envelope *envelope)
+{
+	struct alm_frame_builder frame;
+	struct alm_bytes bytes;
+
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	if (alm_frame_add(&frame, envelope, &arena) != ALM_OK) {
+		exit(1);
+	}
+	bytes = alm_frame_bytes(&frame);
+	bytes.data = alm_arena_copy(&arena, bytes);
+	alm_frame_fini(&frame);
+	return bytes;
+}
+
+static void write_kinds(const char *corpus, const char *golden)
+{
+	static const char *const names[] = {"", "hello", "welcome", "send",
+		"receipt", "deliver", "acknowledge", "acknowledged", "notice",
+		"ping", "pong", "error", "credit", "query", "administer",
+		"answer"};
+
+	for (int kind = 1; kind <= ALM_ENVELOPE_ANSWER; kind++) {
+		struct alm_envelope e = sample_envelope(kind, message_bytes());
+		struct alm_bytes bytes = frame_of(&e);
+		bool is_agent = sample_side(kind) == ALM_WIRE_AGENT;
+
+		write_file(corpus, is_agent ? "frame_agent" : "frame_broker",
+			names[kind], bytes);
+		write_file(golden, "v1", names[kind], bytes);
+	}
+	write_file(corpus, "message", "full", message_bytes());
+	write_file(golden, "v1", "message", message_bytes());
+}
+
+static void hostile(
+	const char *corpus, const char *name, const char *text, size_t bytes)
+{
+	struct alm_bytes seed = {(const uint8_t *)text, bytes};
+
+	write_file(corpus, "frame_broker", name, seed);
+	write_file(corpus, "frame_agent", name, seed);
+	write_file(corpus, "message", name, seed);
+}
+
+#define HOSTILE(corpus, name, text) \
+	hostile((corpus), (name), (text), sizeof(text) - 1)
+
+/* Field `number` of bytes around itself, `levels` deep, or side by side. */
+static void write_piles(const char *corpus)
+{
+	static char deep[8192];
+	static char wide[4096];
+	size_t at = sizeof(deep);
+
+	while (at > 4) {
+		uint8_t header[8];
+		size_t bytes =
+			1 + alm_proto_put_varint(header + 1, sizeof(deep) - at);
+
+		header[0] = 0x0A;
+		at -= bytes;
+		memcpy(deep + at, header, bytes);
+	}
+	hostile(corpus, "deep", deep + at, sizeof(deep) - at);
+	for (size_t i = 0; i < sizeof(wide); i += 2) {
+		wide[i] = 0x0A;
+	}
+	hostile(corpus, "wide", wide, sizeof(wide));
+	memset(wide, 0xFF, sizeof(wide));
+	hostile(corpus, "endless-varint", wide, 64);
+}
+
+static void write_hostile(const char *corpus)
+{
+	HOSTILE(corpus, "empty", "");
+	HOSTILE(corpus, "truncated-tag", "\x0A");
+	HOSTILE(corpus, "truncated-length", "\x0A\x80");
+	HOSTILE(corpus, "length-past-end", "\x0A\xFF\xFF\xFF\xFF\x0F");
+	HOSTILE(corpus, "two-bodies", "\x0A\x04\x62\x00\x4A\x00");
+	HOSTILE(corpus, "twice", "\x0A\x06\x62\x04\x08\x01\x08\x02");
+	HOSTILE(corpus, "unknown-field", "\x0A\x04\x62\x02\x78\x01");
+	HOSTILE(corpus, "group", "\x0A\x02\x0B\x0C");
+	HOSTILE(corpus, "number-zero", "\x02\x00");
+	HOSTILE(corpus, "ten-byte-varint",
+		"\x0A\x0D\x62\x0B\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02");
+	HOSTILE(corpus, "control-character",
+		"\x0A\x07\x0A\x05\x08\x01\x12\x01\x0A");
+	HOSTILE(corpus, "packed-and-not",
+		"\x0A\x08\x3A\x06\x0A\x02\x01\x02\x08\x03");
+	write_piles(corpus);
+}
+
+static void write_payloads(const char *corpus)
+{
+	/* categories and pseudonym; sent and allowed level */
+	static const uint8_t choices[][2] = {
+		{63, 15}, {47, 11}, {7, 15}, {63, 3}, {48, 15}, {47, 10}};
+
+	for (size_t i = 0; i < ALM_COUNT(choices); i++) {
+		struct scribe s = scribe_full();
+		char name[16];
+		uint8_t seed[sizeof(s.data) + 2];
+
+		if (i % 2 == 1) {
+			scribe_text(&s, 6, "a history");
+		}
+		memcpy(seed, choices[i], 2);
+		memcpy(seed + 2, s.data, s.bytes);
+		snprintf(name, sizeof(name), "view-%zu", i);
+		write_file(corpus, "minimise", name,
+			(struct alm_bytes){seed, s.bytes + 2});
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3) {
+		(void)fprintf(stderr, "usage: %s CORPUS GOLDEN\n", argv[0]);
+		return 2;
+	}
+	alm_arena_init(&arena, (size_t)16 * 1024 * 1024);
+	write_kinds(argv[1], argv[2]);
+	write_hostile(argv[1]);
+	write_payloads(argv[1]);
+	alm_arena_fini(&arena);
+	return 0;
+}
