@@ -41,10 +41,9 @@ static void write_settings(struct test_broker *broker, const char *more)
 		"curve-key-file: %s/curve.key\n%s",
 		broker->endpoint, broker->admin, broker->store,
 		broker->store_key, broker->folder, more);
-	cr_assert_eq(
-		alm_file_write(broker->settings,
-			(struct alm_bytes){(uint8_t *)text, strlen(text)},
-			0600, &problem),
+	cr_assert_eq(alm_file_write(broker->settings,
+			     (struct alm_bytes){(uint8_t *)text, strlen(text)},
+			     0600, &problem),
 		ALM_OK);
 }
 
@@ -57,12 +56,12 @@ void test_broker_open(struct test_broker *broker, const char *more)
 	cr_assert_geq(sodium_init(), 0);
 	alm_arena_init(&broker->arena, ARENA_BYTES_MAX);
 	alm_tempdir_make(broker->folder);
-	snprintf(broker->settings, PATH_MAX, "%s/almonerd.yaml",
-		broker->folder);
+	snprintf(
+		broker->settings, PATH_MAX, "%s/almonerd.yaml", broker->folder);
 	snprintf(broker->endpoint, PATH_MAX, "ipc://%s/agents.sock",
 		broker->folder);
-	snprintf(broker->admin, PATH_MAX, "ipc://%s/admin.sock",
-		broker->folder);
+	snprintf(
+		broker->admin, PATH_MAX, "ipc://%s/admin.sock", broker->folder);
 	snprintf(broker->store, PATH_MAX, "%s/store", broker->folder);
 	snprintf(broker->store_key, PATH_MAX, "%s/store.key", broker->folder);
 	make_key(broker->store_key, key);
@@ -182,8 +181,8 @@ int test_broker_start_fails(
 	}
 	rc = wait_end(broker);
 	close(fd);
-	cr_assert_eq(alm_file_read(path, 1 << 20, &data, &bytes, &problem),
-		ALM_OK);
+	cr_assert_eq(
+		alm_file_read(path, 1 << 20, &data, &bytes, &problem), ALM_OK);
 	snprintf(log, log_bytes, "%s", (char *)data);
 	free(data);
 	return rc;
@@ -223,8 +222,8 @@ struct alm_answer test_broker_attach(struct test_broker *broker,
 	return answer;
 }
 
-struct alm_answer test_broker_ask(struct test_broker *broker,
-	const char *verb, const char *const *arguments)
+struct alm_answer test_broker_ask(struct test_broker *broker, const char *verb,
+	const char *const *arguments)
 {
 	return test_broker_attach(broker, verb, arguments, NULL, 0);
 }
@@ -261,16 +260,16 @@ void test_broker_activate(struct test_broker *broker, const char *yaml)
 {
 	const struct alm_attachment file = {.name = "policy.yaml",
 		.content = {(const uint8_t *)yaml, strlen(yaml)}};
-	struct alm_answer answer = test_broker_attach(broker,
-		"policy.activate", (const char *const[]){NULL}, &file, 1);
+	struct alm_answer answer = test_broker_attach(broker, "policy.activate",
+		(const char *const[]){NULL}, &file, 1);
 
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
 }
 
 uint64_t test_broker_figure(struct test_broker *broker, const char *name)
 {
-	struct alm_answer answer = test_broker_ask(
-		broker, "status", (const char *const[]){NULL});
+	struct alm_answer answer =
+		test_broker_ask(broker, "status", (const char *const[]){NULL});
 
 	return test_number(&answer, name);
 }

@@ -51,8 +51,8 @@ int test_broker_start_fails(
 	struct test_broker *broker, char *log, size_t log_bytes);
 
 /** Ask; `arguments` are pairs of key and value ended by NULL. */
-struct alm_answer test_broker_ask(struct test_broker *broker,
-	const char *verb, const char *const *arguments);
+struct alm_answer test_broker_ask(struct test_broker *broker, const char *verb,
+	const char *const *arguments);
 
 /** The same with attachments. */
 struct alm_answer test_broker_attach(struct test_broker *broker,

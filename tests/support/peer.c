@@ -78,8 +78,8 @@ void test_peer_make(struct test_peer *peer, const char *organisation)
 	alm_arena_init(&peer->arena, ARENA_BYTES_MAX);
 }
 
-void test_peer_register(struct test_peer *peer, struct test_broker *broker,
-	const char *agent)
+void test_peer_register(
+	struct test_peer *peer, struct test_broker *broker, const char *agent)
 {
 	char curve[65];
 	char signing[65];
@@ -147,8 +147,7 @@ void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame)
 		(int)frame.bytes);
 }
 
-void test_peer_say(
-	struct test_peer *peer, const struct alm_envelope *envelope)
+void test_peer_say(struct test_peer *peer, const struct alm_envelope *envelope)
 {
 	struct alm_frame_builder frame;
 	struct alm_arena arena;
@@ -199,8 +198,7 @@ static bool receive_frame(struct test_peer *peer, int wait_ms)
 	bytes = (struct alm_bytes){zmq_msg_data(&frame), zmq_msg_size(&frame)};
 	alm_arena_reset(&peer->arena);
 	cr_assert_eq(alm_wire_decode(ALM_WIRE_AGENT, bytes, &peer->arena,
-			     &peer->envelopes, &peer->envelope_count,
-			     &problem),
+			     &peer->envelopes, &peer->envelope_count, &problem),
 		ALM_OK, "%s", problem.detail);
 	peer->envelope_next = 0;
 	zmq_msg_close(&frame);
@@ -290,19 +288,18 @@ void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	struct alm_arena arena;
 
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	envelope.send.payload = (struct alm_bytes){
-		(const uint8_t *)payload, strlen(payload)};
+	envelope.send.payload =
+		(struct alm_bytes){(const uint8_t *)payload, strlen(payload)};
 	alm_hash_bytes(
 		hash, envelope.send.payload, signed_message.payload_sha256);
-	cr_assert_eq(alm_wire_encode_message(&signed_message, &arena,
-			     &envelope.send.message),
+	cr_assert_eq(alm_wire_encode_message(
+			     &signed_message, &arena, &envelope.send.message),
 		ALM_OK);
 	envelope.send.sent_at_ms = now_ms() + skew_ms;
 	envelope.send.signature.tree_size = 1;
 	alm_put_u64(leaf, (uint64_t)envelope.send.sent_at_ms);
 	alm_hash_bytes(hash, envelope.send.message, leaf + 8);
-	alm_merkle_leaf(
-		hash, (struct alm_bytes){leaf, sizeof(leaf)}, &root);
+	alm_merkle_leaf(hash, (struct alm_bytes){leaf, sizeof(leaf)}, &root);
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
 	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
 	crypto_sign_detached(envelope.send.signature.ed25519, NULL, text,

@@ -23,8 +23,8 @@ struct test_peer {
 
 /** New keys; nothing is registered yet. */
 void test_peer_make(struct test_peer *peer, const char *organisation);
-void test_peer_register(struct test_peer *peer, struct test_broker *broker,
-	const char *agent);
+void test_peer_register(
+	struct test_peer *peer, struct test_broker *broker, const char *agent);
 void test_peer_connect(struct test_peer *peer, struct test_broker *broker);
 /** Close the socket, as a cable that is pulled. */
 void test_peer_disconnect(struct test_peer *peer);
@@ -34,8 +34,7 @@ void test_peer_free(struct test_peer *peer);
 void test_peer_open(struct test_peer *peer, struct test_broker *broker,
 	const char *organisation, uint32_t credit);
 
-void test_peer_say(
-	struct test_peer *peer, const struct alm_envelope *envelope);
+void test_peer_say(struct test_peer *peer, const struct alm_envelope *envelope);
 void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame);
 void test_peer_hello(struct test_peer *peer, uint32_t credit);
 void test_peer_acknowledge(

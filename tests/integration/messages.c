@@ -1,0 +1,351 @@
+/*
+ * Goal: one message through a real broker: accepted, refused, repeated,
+ * forged, stopped at the door.  Method: agents at the level of the wire.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/core/record.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define SUBJECT "9990000018"
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "C84001", 64);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(messages, .init = open_all, .fini = close_all, .timeout = 120);
+
+static enum alm_err refusal_of(const struct alm_message *message)
+{
+	const struct alm_envelope *receipt;
+
+	test_peer_send(&trust, message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert_not(receipt->receipt.is_accepted);
+	cr_assert_str_neq(receipt->receipt.refused.sentence, "");
+	cr_assert_str_neq(receipt->receipt.refused.hint, "");
+	return receipt->receipt.refused.code;
+}
+
+static uint64_t accepted(const struct alm_message *message)
+{
+	const struct alm_envelope *receipt;
+
+	test_peer_send(&trust, message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted, "refused: %s",
+		receipt->receipt.refused.name);
+	return receipt->receipt.accepted.sequence;
+}
+
+Test(messages, accepts_delivers_and_forgets_what_is_acknowledged)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+	struct alm_answer answer;
+	uint64_t sequence = accepted(&message);
+
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert_eq(mail->deliver.sequence, sequence);
+	cr_assert_eq(mail->deliver.attempt, 1);
+	cr_assert_not(mail->deliver.is_repeat);
+	cr_assert_str_eq(mail->deliver.sender, "RX1");
+	cr_assert_str_eq(mail->deliver.subject, SUBJECT);
+	cr_assert_str_eq(mail->deliver.basis, "DSA-CARE");
+	cr_assert_eq(mail->deliver.payload.bytes, 7);
+	cr_assert_eq(memcmp(mail->deliver.payload.data, "content", 7), 0);
+	test_peer_acknowledge(&practice, sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	answer = test_broker_ask(&broker, "mailbox.list", NONE);
+	cr_assert_eq(answer.row_count, 0);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){
+			"person", SUBJECT, "reason", "a test", NULL});
+	cr_assert_eq(answer.row_count, 4); /* and the question itself */
+	cr_assert_str_eq(test_cell(&answer, 0, "kind"), "accepted");
+	cr_assert_str_eq(test_cell(&answer, 1, "kind"), "delivered");
+	cr_assert_str_eq(test_cell(&answer, 2, "kind"), "acknowledged");
+	cr_assert_str_eq(test_cell(&answer, 2, "sender"), "RX1");
+	cr_assert_str_eq(test_cell(&answer, 3, "kind"), "audit-queried");
+}
+
+Test(messages, answers_a_repeated_send_with_the_first_receipt)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	uint64_t sequence = accepted(&message);
+	const struct alm_envelope *receipt;
+
+	test_peer_send(&trust, &message, "content", 5);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted);
+	cr_assert(receipt->receipt.accepted.is_duplicate);
+	cr_assert_eq(receipt->receipt.accepted.sequence, sequence);
+	cr_assert_str_eq(receipt->receipt.accepted.basis, "DSA-CARE");
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 1);
+}
+
+Test(messages, calls_other_content_under_the_same_id_a_conflict)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *receipt;
+
+	(void)accepted(&message);
+	test_peer_send(&trust, &message, "other", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(receipt->receipt.refused.code, ALM_MESSAGE_ID_CONFLICT);
+}
+
+Test(messages, refuses_a_forged_sender)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.sender = "RHA";
+	cr_assert_eq(refusal_of(&message), ALM_SENDER_MISMATCH);
+}
+
+Test(messages, refuses_a_signature_by_another_key)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+
+	memcpy(trust.signing_secret, practice.signing_secret, 64);
+	cr_assert_eq(refusal_of(&message), ALM_BAD_SIGNATURE);
+}
+
+Test(messages, refuses_a_clock_that_is_off_by_more_than_five_minutes)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *receipt;
+	static const int64_t skews_ms[] = {-301000, 301000};
+
+	for (size_t i = 0; i < ALM_COUNT(skews_ms); i++) {
+		test_peer_send(&trust, &message, "content", skews_ms[i]);
+		receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+		cr_assert_eq(receipt->receipt.refused.code, ALM_CLOCK_SKEW);
+	}
+	test_peer_send(&trust, &message, "content", -290000);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted);
+}
+
+Test(messages, refuses_an_id_that_is_too_old_to_know_its_replays)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const uint8_t random[10] = {1};
+
+	message.id = alm_message_id_make(
+		alm_message_id_ms(&message.id) - 31LL * 24 * 3600 * 1000,
+		random);
+	cr_assert_eq(refusal_of(&message), ALM_STALE_MESSAGE_ID);
+}
+
+Test(messages, refuses_with_the_reason_of_the_rule)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	static const char *const unknown[] = {"gossip"};
+
+	message.recipient = "CHA";
+	cr_assert_eq(refusal_of(&message), ALM_REASON_304);
+	message = test_message(&trust, "C84001");
+	message.subject = "9990000019";
+	cr_assert_eq(refusal_of(&message), ALM_REASON_107);
+	message = test_message(&trust, "C84001");
+	message.categories.items = unknown;
+	cr_assert_eq(refusal_of(&message), ALM_REASON_104);
+	message = test_message(&trust, "NOBODY");
+	cr_assert_eq(refusal_of(&message), ALM_REASON_203);
+	cr_assert_eq(test_broker_figure(&broker, "refused"), 4);
+}
+
+Test(messages, does_not_send_on_what_it_cannot_take_apart)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	static const char *const both[] = {"discharge", "mental-health"};
+
+	/* The agreement covers one of the two, and the payload is opaque. */
+	message.categories = (struct alm_texts){both, 2};
+	cr_assert_eq(refusal_of(&message), ALM_CANNOT_MINIMISE);
+}
+
+Test(messages, tells_the_sender_when_the_recipient_rejects)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *notice;
+	uint64_t sequence = accepted(&message);
+
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_acknowledge(&practice, sequence, "not our patient");
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_REJECTED);
+	cr_assert_str_eq(notice->notice.reason, "not our patient");
+	cr_assert_eq(memcmp(&notice->notice.message_id, &message.id, 16), 0);
+	test_peer_acknowledge(&trust, notice->notice.sequence, NULL);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+Test(messages, hands_over_again_with_the_repeat_mark_after_a_reconnection)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+	uint64_t sequence = accepted(&message);
+
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 64);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert_eq(mail->deliver.sequence, sequence);
+	cr_assert(mail->deliver.is_repeat);
+	cr_assert_eq(mail->deliver.attempt, 2);
+}
+
+Test(messages, hands_over_again_when_no_acknowledgement_comes)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+
+	(void)accepted(&message);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert(mail->deliver.is_repeat);
+}
+
+Test(messages, keeps_mail_over_a_crash_and_marks_it_as_a_repeat)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+	const struct alm_envelope *receipt;
+	uint64_t sequence = accepted(&message);
+
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	test_peer_disconnect(&trust);
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 64);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert_eq(mail->deliver.sequence, sequence);
+	cr_assert(mail->deliver.is_repeat);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 64);
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.accepted.is_duplicate);
+}
+
+/* --- people's choices ---------------------------------------------------- */
+
+static void put_record(const struct alm_person_record *record)
+{
+	uint8_t bytes[4096];
+	struct alm_writer writer;
+	struct alm_attachment file = {.name = "1"};
+	struct alm_answer answer;
+
+	alm_writer_init(&writer, bytes, sizeof(bytes));
+	alm_record_encode(record, &writer);
+	file.content.data = bytes;
+	cr_assert_eq(alm_writer_finish(&writer, &file.content.bytes), ALM_OK);
+	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_assert_eq(test_number(&answer, "added"), 1, "%s",
+		answer.row_count > 0 ? test_cell(&answer, 0, "message") : "");
+}
+
+static struct alm_person_record consent(const char *id)
+{
+	static const char *const purposes[] = {"support"};
+	static const char *const categories[] = {"contact"};
+	static const char *const to[] = {"CHA"};
+	struct alm_person_record record = {
+		.type = ALM_RECORD_DIRECTIVE, .subject = SUBJECT};
+
+	record.directive.id = id;
+	record.directive.authority = "patient";
+	record.directive.scope = "charity-support";
+	record.directive.effect = ALM_WORD_PERMIT;
+	record.directive.recorded_s = 1700000000;
+	record.directive.purposes = (struct alm_word_list){purposes, 1};
+	record.directive.categories = (struct alm_word_list){categories, 1};
+	record.directive.to = (struct alm_word_list){to, 1};
+	record.directive.valid =
+		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
+	return record;
+}
+
+static struct alm_message support_message(void)
+{
+	static const char *const categories[] = {"contact"};
+	struct alm_message message = test_message(&trust, "CHA");
+
+	message.purpose = "support";
+	message.categories.items = categories;
+	return message;
+}
+
+Test(messages, needs_consent_where_the_agreement_says_so)
+{
+	struct alm_message message = support_message();
+	const struct alm_person_record record = consent("R-1");
+
+	cr_assert_eq(refusal_of(&message), ALM_REASON_401);
+	put_record(&record);
+	(void)accepted(&message); /* a refused id may be used again */
+}
+
+Test(messages, stops_what_is_queued_when_consent_is_withdrawn)
+{
+	const struct alm_person_record record = consent("R-1");
+	const struct alm_message message = support_message();
+	const struct alm_envelope *notice;
+	struct test_peer charity;
+	struct alm_answer answer;
+
+	put_record(&record);
+	(void)accepted(&message);
+	answer = test_broker_ask(&broker, "people.withdraw",
+		(const char *const[]){"subject", SUBJECT, "authority",
+			"patient", "scope", "charity-support", "reason",
+			"they said so", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	test_peer_open(&charity, &broker, "CHA", 64);
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_STOPPED);
+	cr_assert_eq(notice->notice.problem.code, ALM_REASON_405);
+	cr_assert_eq(memcmp(&notice->notice.message_id, &message.id, 16), 0);
+	cr_assert_eq(test_broker_figure(&broker, "stopped"), 1);
+	cr_assert_eq(test_broker_figure(&broker, "delivered"), 0);
+	cr_assert_eq(test_peer_next(&charity, 0), NULL);
+	test_peer_free(&charity);
+}
+
+Test(messages, expires_what_nobody_takes_and_tells_the_sender)
+{
+	struct alm_message message = test_message(&trust, "RHA");
+	const struct alm_envelope *notice;
+
+	message.expires_ms = alm_message_id_ms(&message.id) + 1500;
+	(void)accepted(&message);
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_EXPIRED);
+	cr_assert_str_eq(notice->notice.recipient, "RHA");
+	cr_assert_eq(test_broker_figure(&broker, "expired"), 1);
+}

@@ -1,0 +1,207 @@
+/*
+ * Goal: whoever is not registered, or not any more, gets nothing; whatever is
+ * not a frame is refused with a code, and the broker goes on.
+ */
+#include <criterion/criterion.h>
+#include <sodium.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+
+static struct test_broker broker;
+
+static void open_broker(void)
+{
+	test_broker_open(&broker, "");
+	test_broker_activate(&broker, test_policy);
+}
+
+static void close_broker(void)
+{
+	test_broker_close(&broker);
+}
+
+TestSuite(strangers, .init = open_broker, .fini = close_broker, .timeout = 120);
+
+Test(strangers, are_refused_at_the_handshake)
+{
+	struct test_peer stranger;
+
+	test_peer_make(&stranger, "RX1");
+	cr_assert_not(test_peer_is_admitted(&stranger, &broker));
+	test_peer_disconnect(&stranger);
+	test_peer_register(&stranger, &broker, "agent");
+	cr_assert(test_peer_is_admitted(&stranger, &broker));
+	test_peer_free(&stranger);
+}
+
+Test(strangers, a_revoked_agent_is_refused_on_its_open_connection)
+{
+	const struct alm_envelope *error;
+	struct alm_message message;
+	struct test_peer trust;
+	struct alm_answer answer;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	answer = test_broker_ask(&broker, "agent.revoke",
+		(const char *const[]){"organisation", "RX1", "agent", "agent",
+			"reason", "lost laptop", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	error = test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+	cr_assert_eq(error->error.code, ALM_AGENT_REVOKED);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 0);
+	test_peer_disconnect(&trust);
+	cr_assert_not(test_peer_is_admitted(&trust, &broker));
+	test_peer_free(&trust);
+}
+
+Test(strangers, a_revoked_agent_is_handed_no_mail)
+{
+	struct test_peer practice;
+	struct alm_message message;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	test_peer_open(&practice, &broker, "C84001", 8);
+	(void)test_broker_ask(&broker, "agent.revoke",
+		(const char *const[]){"organisation", "C84001", "agent",
+			"agent", "reason", "a test", NULL});
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(test_broker_figure(&broker, "delivered"), 0);
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+}
+
+Test(strangers, a_send_before_hello_is_answered)
+{
+	const struct alm_envelope *error;
+	struct alm_message message;
+	struct test_peer trust;
+
+	test_peer_make(&trust, "RX1");
+	test_peer_register(&trust, &broker, "agent");
+	test_peer_connect(&trust, &broker);
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	error = test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+	cr_assert_eq(error->error.code, ALM_HELLO_REQUIRED);
+	test_peer_free(&trust);
+}
+
+Test(strangers, the_older_of_two_connections_is_superseded)
+{
+	const struct alm_envelope *error;
+	struct test_peer second;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	second = trust;
+	alm_arena_init(&second.arena, 1 << 20);
+	test_peer_connect(&second, &broker);
+	test_peer_hello(&second, 8);
+	error = test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+	cr_assert_eq(error->error.code, ALM_SUPERSEDED);
+	test_peer_free(&second);
+	test_peer_free(&trust);
+}
+
+Test(strangers, rubbish_is_refused_with_a_code_and_hurts_nobody)
+{
+	static const struct {
+		const char *bytes;
+		size_t count;
+	} frames[] = {
+		{"", 0},
+		{"\xff\xff\xff\xff\xff", 5},
+		{"\x0a\x7f", 2},
+		{"\x0b\x0b\x0b", 3},
+		{"\x0a\x02\x12\x00",
+			4}, /* a welcome, which agents do not say */
+		{"\x0a\x04\x7a\x02\x08\x01", 6}, /* an answer */
+		{"\x52\x00", 2},
+	};
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	const struct alm_envelope *reply;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	for (size_t i = 0; i < ALM_COUNT(frames); i++) {
+		test_peer_say_bytes(&trust,
+			(struct alm_bytes){(const uint8_t *)frames[i].bytes,
+				frames[i].count});
+		reply = test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+		cr_assert_neq(reply->error.code, ALM_OK);
+		cr_assert_str_neq(reply->error.name, "");
+	}
+	test_peer_say(&trust, &ping);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_PONG);
+	test_peer_free(&trust);
+}
+
+Test(strangers, agents_cannot_administer)
+{
+	const struct alm_envelope ask = {.kind = ALM_ENVELOPE_ADMINISTER,
+		.request = {.id = 1, .verb = "status"}};
+	const struct alm_envelope *error;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	test_peer_say(&trust, &ask);
+	error = test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+	cr_assert_eq(error->error.code, ALM_WRONG_ENVELOPE);
+	test_peer_free(&trust);
+}
+
+static struct alm_answer query(struct test_peer *peer,
+	const struct alm_argument *arguments, size_t count)
+{
+	const struct alm_envelope ask = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 7,
+			.verb = "audit.query",
+			.arguments = arguments,
+			.argument_count = count}};
+	const struct alm_envelope *reply;
+
+	test_peer_say(peer, &ask);
+	reply = test_peer_expect(peer, ALM_ENVELOPE_ANSWER);
+	cr_assert_eq(reply->answer.id, 7);
+	return reply->answer;
+}
+
+Test(strangers, an_agent_sees_its_own_organisations_records_only)
+{
+	const struct alm_argument reveal[] = {
+		{"reveal", "yes"}, {"reason", "curious"}};
+	struct alm_message message;
+	struct alm_answer answer;
+	struct test_peer other;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	test_peer_open(&other, &broker, "CHA", 8);
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	answer = query(&trust, NULL, 0);
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_assert_geq(answer.row_count, 1);
+	for (size_t i = 0; i < answer.row_count; i++) {
+		cr_assert_str_eq(test_cell(&answer, i, "sender"), "RX1");
+		cr_assert_str_eq(test_cell(&answer, i, "detail"), "");
+	}
+	answer = query(&other, NULL, 0);
+	for (size_t i = 0; i < answer.row_count; i++) {
+		cr_assert_str_eq(test_cell(&answer, i, "sender"), "CHA");
+	}
+	answer = query(&trust, reveal, 2);
+	cr_assert_eq(answer.code, ALM_NOT_PERMITTED);
+	test_peer_free(&trust);
+	test_peer_free(&other);
+}
