@@ -10,9 +10,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "broker/config/settings_map.h"
+#include "lib/bytes.h"
 #include "lib/err.h"
 
 #define ALM_ENDPOINT_TEXT_MAX 256u
+
+#define X(field, name, kind, min, max, otherwise, help) ALM_SETTING_##field,
+enum alm_setting {
+	ALM_SETTINGS_MAP(X) ALM_SETTING_COUNT,
+};
+#undef X
+
+/** Where the value of a setting comes from. */
+enum alm_origin {
+	ALM_ORIGIN_DEFAULT = 0,
+	ALM_ORIGIN_FILE,
+	ALM_ORIGIN_ENVIRONMENT,
+	ALM_ORIGIN_FLAG,
+};
 
 /** Everything that can be set.  Plain value. */
 struct alm_settings {
@@ -33,6 +49,7 @@ struct alm_settings {
 	uint32_t send_window;
 	uint32_t handshakes_per_second;
 	uint32_t log_level; /* as syslog(3) numbers them */
+	enum alm_origin origins[ALM_SETTING_COUNT];
 };
 
 /** The defaults: an empty file starts a broker. */
@@ -47,6 +64,14 @@ void alm_settings_default(struct alm_settings *out_settings);
  */
 ALM_MUST_USE enum alm_err alm_settings_load(const char *path,
 	struct alm_settings *out_settings, struct alm_problem *problem);
+
+/**
+ * One file's text over what `settings` says; a faulty one may be half read.
+ * Errors:  the 50xx of its YAML; `problem` names file, line and near words
+ */
+ALM_MUST_USE enum alm_err alm_settings_read(const char *name,
+	struct alm_bytes content, struct alm_settings *settings,
+	struct alm_problem *problem);
 
 /** Set one from text, as a flag does.  Errors: KEY_UNKNOWN, VALUE_BAD. */
 ALM_MUST_USE enum alm_err alm_settings_set(struct alm_settings *settings,

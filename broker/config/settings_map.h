@@ -1,0 +1,53 @@
+/*
+ * settings_map.h - the table of settings.  One row makes the parser, the
+ * limits, the sample file and `almonerd --check-config`.
+ *
+ * X(field, "name", KIND, min, max, "default", "what it is")
+ * Limits are in the unit of the field; they mean nothing for texts.
+ */
+#ifndef ALM_BROKER_CONFIG_SETTINGS_MAP_H
+#define ALM_BROKER_CONFIG_SETTINGS_MAP_H
+
+/* clang-format off */
+#define ALM_SETTINGS_MAP(X) \
+	X(endpoint, "endpoint", ENDPOINT, 0, 0, "tcp://127.0.0.1:7301", \
+		"Where agents connect.") \
+	X(admin_endpoint, "admin-endpoint", LOCAL, 0, 0, \
+		"ipc:///run/almoner/admin.sock", \
+		"Where operators connect; a socket file of this machine.") \
+	X(admin_mode, "admin-mode", MODE, 0, 0777, "0660", \
+		"Permissions of the administration socket's file, octal.") \
+	X(http_endpoint, "http-endpoint", HTTP, 0, 0, "", \
+		"/livez /readyz /metrics /version: 127.0.0.1:PORT, [::1]:PORT,\n" \
+		"# unix:/PATH, or nothing for off.") \
+	X(store, "store", PATH, 0, 0, "/var/lib/almoner", \
+		"The folder of the store, on a local disk.") \
+	X(store_map_bytes, "store-map", SIZE, 1048576, 17592186044416, "64GiB", \
+		"The largest size of the store; address space, not disk.") \
+	X(store_key_file, "store-key-file", PATH, 0, 0, "store.key", \
+		"The store's key.  A name without a slash is looked up in\n" \
+		"# $CREDENTIALS_DIRECTORY, else in /etc/almoner.") \
+	X(curve_key_file, "curve-key-file", PATH, 0, 0, "curve.key", \
+		"The broker's CURVE key, looked up in the same way.") \
+	X(opt_out_age_max_s, "opt-out-age-max", SECONDS, 3600, 31536000, \
+		"168h", \
+		"How old a check of the national data opt-out may be.") \
+	X(acknowledge_timeout_ms, "acknowledge-timeout", MS, 1000, 86400000, \
+		"30s", \
+		"How long a recipient has before mail is handed over again.") \
+	X(redeliver_max_ms, "redeliver-max", MS, 1000, 86400000, "10m", \
+		"The longest pause between two hand-overs of the same mail.") \
+	X(session_idle_ms, "session-idle", MS, 1000, 86400000, "60s", \
+		"How long a silent agent counts as connected.") \
+	X(send_window, "send-window", NUMBER, 1, 8192, "4096", \
+		"Unanswered messages that one agent may have.") \
+	X(handshakes_per_second, "handshakes-per-second", NUMBER, 1, 100000, \
+		"200", \
+		"New connections taken in a second.") \
+	X(log_level, "log-level", LEVEL, 0, 7, "info", \
+		"error, warning, notice, info or debug.") \
+	X(drain_timeout_ms, "drain-timeout", MS, 1000, 600000, "10s", \
+		"How long the broker goes on answering after it is told to stop.")
+/* clang-format on */
+
+#endif /* ALM_BROKER_CONFIG_SETTINGS_MAP_H */

@@ -1,0 +1,250 @@
+/* test_settings.c - defaults, files, environment, and what is refused. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/config/settings.h"
+
+static struct alm_settings settings;
+static struct alm_problem problem;
+
+static enum alm_err read_text(const char *text)
+{
+	alm_settings_default(&settings);
+	memset(&problem, 0, sizeof(problem));
+	return alm_settings_read("a.yaml",
+		(struct alm_bytes){(const uint8_t *)text, strlen(text)},
+		&settings, &problem);
+}
+
+Test(settings, starts_from_an_empty_file)
+{
+	cr_assert_eq(read_text(""), ALM_OK);
+	cr_expect_str_eq(settings.endpoint, "tcp://127.0.0.1:7301");
+	cr_expect_str_eq(
+		settings.admin_endpoint, "ipc:///run/almoner/admin.sock");
+	cr_expect_eq(settings.admin_mode, 0660);
+	cr_expect_str_eq(settings.http_endpoint, "");
+	cr_expect_eq(settings.store_map_bytes, UINT64_C(64) << 30);
+	cr_expect_eq(settings.opt_out_age_max_s, 168 * 3600);
+	cr_expect_eq(settings.acknowledge_timeout_ms, 30000);
+	cr_expect_eq(settings.redeliver_max_ms, 600000);
+	cr_expect_eq(settings.send_window, 4096);
+	cr_expect_eq(settings.log_level, 6);
+	cr_expect_eq(settings.drain_timeout_ms, 10000);
+}
+
+Test(settings, reads_every_kind_of_value)
+{
+	cr_assert_eq(read_text("endpoint: tcp://0.0.0.0:7400\n"
+			       "admin-endpoint: ipc:///tmp/a.sock\n"
+			       "admin-mode: 0600\n"
+			       "http-endpoint: 127.0.0.1:9000\n"
+			       "store-map: 2GiB\n"
+			       "opt-out-age-max: 2h\n"
+			       "acknowledge-timeout: 1500ms\n"
+			       "send-window: 8192\n"
+			       "log-level: warning\n"),
+		ALM_OK, "%s", problem.detail);
+	cr_expect_str_eq(settings.endpoint, "tcp://0.0.0.0:7400");
+	cr_expect_eq(settings.admin_mode, 0600);
+	cr_expect_eq(settings.store_map_bytes, UINT64_C(2) << 30);
+	cr_expect_eq(settings.opt_out_age_max_s, 7200);
+	cr_expect_eq(settings.acknowledge_timeout_ms, 1500);
+	cr_expect_eq(settings.send_window, 8192);
+	cr_expect_eq(settings.log_level, 4);
+	cr_expect_eq(
+		settings.origins[ALM_SETTING_send_window], ALM_ORIGIN_FILE);
+	cr_expect_eq(settings.origins[ALM_SETTING_store], ALM_ORIGIN_DEFAULT);
+}
+
+Test(settings, names_file_line_and_the_nearest_word)
+{
+	static const struct {
+		const char *text;
+		enum alm_err err;
+		const char *detail;
+	} rows[] = {
+		{"\nstore-mpa: 1GiB\n", ALM_KEY_UNKNOWN,
+			"a.yaml:2:1: the configuration has no key 'store-mpa';"
+			" did you mean 'store-map'?"},
+		{"store: a\nstore: b\n", ALM_KEY_DUPLICATE,
+			"a.yaml:2:1: the key 'store' stands twice; first in "
+			"line 1"},
+		{"store-map: 64GB\n", ALM_VALUE_BAD,
+			"a.yaml:1:12: store-map: '64GB' is not a size; write "
+			"a number and KiB, MiB, GiB or TiB"},
+		{"store-map: 64KiB\n", ALM_VALUE_BAD,
+			"a.yaml:1:12: store-map: '64KiB' is outside 1MiB to "
+			"16TiB"},
+		{"session-idle: 60\n", ALM_VALUE_BAD,
+			"a.yaml:1:15: session-idle: '60' is not a duration; "
+			"write a number and ms, s, m, h or d"},
+		{"session-idle: 100ms\n", ALM_VALUE_BAD,
+			"a.yaml:1:15: session-idle: '100ms' is outside 1s to "
+			"1d"},
+		{"send-window: 8193\n", ALM_VALUE_BAD,
+			"a.yaml:1:14: send-window: '8193' is outside 1 to "
+			"8192"},
+		{"send-window: -1\n", ALM_VALUE_BAD,
+			"a.yaml:1:14: send-window: '-1' is not a number"},
+		{"log-level: inof\n", ALM_VALUE_BAD,
+			"a.yaml:1:12: log-level: 'inof' is not one of error, "
+			"warning, notice, info, debug; did you mean 'info'?"},
+		{"endpoint: 127.0.0.1:1\n", ALM_VALUE_BAD,
+			"a.yaml:1:11: endpoint: '127.0.0.1:1' is not an "
+			"endpoint; write tcp://ADDRESS:PORT or ipc:///PATH"},
+		{"admin-mode: 0999\n", ALM_VALUE_BAD,
+			"a.yaml:1:13: admin-mode: '0999' is not permissions; "
+			"write them as 0660"},
+		{"store: [a]\n", ALM_VALUE_BAD,
+			"a.yaml:1:8: store: a single value in one line is "
+			"expected"},
+		{"store: &x a\n", ALM_YAML_UNSUPPORTED,
+			"a.yaml:1:8: an anchor (&) is not allowed; write the "
+			"value out"},
+	};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		cr_expect_eq(
+			read_text(rows[i].text), rows[i].err, "row %zu", i);
+		cr_expect_str_eq(problem.detail, rows[i].detail);
+	}
+}
+
+Test(settings, keeps_http_on_this_machine)
+{
+	cr_expect_eq(read_text("http-endpoint: \"[::1]:80\"\n"), ALM_OK);
+	cr_expect_eq(read_text("http-endpoint: unix:/run/x\n"), ALM_OK);
+	cr_expect_eq(read_text("http-endpoint: \"\"\n"), ALM_OK);
+	cr_expect_eq(read_text("http-endpoint: 0.0.0.0:80\n"), ALM_VALUE_BAD);
+	cr_expect_eq(read_text("http-endpoint: 127.0.0.1:0\n"), ALM_VALUE_BAD);
+	cr_expect_eq(read_text("admin-endpoint: tcp://h:1\n"), ALM_VALUE_BAD);
+}
+
+Test(settings, refuses_numbers_that_would_overflow)
+{
+	cr_expect_eq(
+		read_text("store-map: 999999999999999TiB\n"), ALM_VALUE_BAD);
+	cr_expect_eq(
+		read_text("store-map: 18446744073709551616\n"), ALM_VALUE_BAD);
+	cr_expect_eq(
+		read_text("session-idle: 999999999999999d\n"), ALM_VALUE_BAD);
+}
+
+Test(settings, sets_one_as_a_flag_does)
+{
+	alm_settings_default(&settings);
+	cr_expect_eq(
+		alm_settings_set(&settings, "store", "/x", &problem), ALM_OK);
+	cr_expect_str_eq(settings.store, "/x");
+	cr_expect_eq(settings.origins[ALM_SETTING_store], ALM_ORIGIN_FLAG);
+	cr_expect_eq(alm_settings_set(&settings, "stor", "/x", &problem),
+		ALM_KEY_UNKNOWN);
+	cr_expect_str_eq(problem.detail,
+		"there is no setting 'stor'; did you mean 'store'?");
+	cr_expect_eq(alm_settings_set(&settings, "store", "", &problem),
+		ALM_VALUE_BAD);
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+Test(settings, lets_folder_and_environment_override_the_file)
+{
+	char folder[] = "/tmp/alm-settings-XXXXXX";
+	char path[256];
+
+	cr_assert_not_null(mkdtemp(folder));
+	cr_assert_eq(chdir(folder), 0);
+	cr_assert_eq(mkdir("conf.d", 0700), 0);
+	put("m.yaml", "store: /a\nsend-window: 1\nlog-level: debug\n");
+	put("conf.d/20.yaml", "send-window: 3\n");
+	put("conf.d/10.yaml", "send-window: 2\nlog-level: error\n");
+	put("conf.d/30.txt", "nonsense: 1\n");
+	setenv("ALMONER_LOG_LEVEL", "notice", 1);
+	(void)snprintf(path, sizeof(path), "%s/m.yaml", folder);
+	cr_assert_eq(alm_settings_load(path, &settings, &problem), ALM_OK, "%s",
+		problem.detail);
+	cr_expect_str_eq(settings.store, "/a");
+	cr_expect_eq(settings.send_window, 3);
+	cr_expect_eq(settings.log_level, 5);
+	cr_expect_eq(settings.origins[ALM_SETTING_log_level],
+		ALM_ORIGIN_ENVIRONMENT);
+	setenv("ALMONER_LOG_LEVEL", "loud", 1);
+	cr_expect_eq(
+		alm_settings_load(path, &settings, &problem), ALM_VALUE_BAD);
+	cr_expect_not_null(strstr(problem.detail, "ALMONER_LOG_LEVEL"));
+	unsetenv("ALMONER_LOG_LEVEL");
+	cr_expect_eq(alm_settings_load("m.yaml", &settings, &problem), ALM_OK);
+	put("conf.d/20.yaml", "x: 1\n");
+	cr_expect_eq(
+		alm_settings_load(path, &settings, &problem), ALM_KEY_UNKNOWN);
+	cr_expect_not_null(strstr(problem.detail, "conf.d/20.yaml:1:1"));
+	cr_expect_eq(alm_settings_load("none.yaml", &settings, &problem),
+		ALM_NOT_FOUND);
+	(void)unlink("m.yaml");
+	(void)unlink("conf.d/10.yaml");
+	(void)unlink("conf.d/20.yaml");
+	(void)unlink("conf.d/30.txt");
+	(void)rmdir("conf.d");
+	(void)rmdir(folder);
+}
+
+static char *capture(void (*write)(FILE *out))
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	write(out);
+	fclose(out);
+	return text;
+}
+
+static void write_defaults(FILE *out)
+{
+	alm_settings_default(&settings);
+	alm_settings_write_effective(&settings, out);
+}
+
+Test(settings, writes_what_it_reads)
+{
+	char *text = capture(write_defaults);
+
+	cr_expect_not_null(
+		strstr(text, "\nstore-map: 64GiB  # default\n"), "%s", text);
+	cr_expect_not_null(
+		strstr(text, "\nopt-out-age-max: 7d  # default\n"), "%s", text);
+	cr_expect_eq(read_text(text), ALM_OK, "%s", problem.detail);
+	free(text);
+}
+
+Test(settings, keeps_the_sample_file_up_to_date)
+{
+	char *text = capture(alm_settings_write_sample);
+	FILE *file = fopen("config/almonerd.yaml", "r");
+	static char kept[16384];
+
+	cr_assert_not_null(file, "run from the root of the tree");
+	kept[fread(kept, 1, sizeof(kept) - 1, file)] = '\0';
+	fclose(file);
+	cr_expect_str_eq(
+		kept, text, "make it again: almonerd --print-sample-config");
+	cr_expect_eq(read_text(text), ALM_OK);
+	/* With every key enabled it still says the defaults. */
+	for (char *at = text; (at = strstr(at, "\n#")) != NULL; at++) {
+		at[1] = at[2] == ' ' ? '#' : ' ';
+	}
+	cr_expect_eq(read_text(text), ALM_OK, "%s", problem.detail);
+	free(text);
+}
