@@ -1,0 +1,106 @@
+#include "lib/id.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/base.h"
+
+TestSuite(id);
+
+#define DIGITS_64 \
+	"0123456789012345678901234567890123456789012345678901234567890123"
+
+Test(id, knows_a_well_formed_id)
+{
+	static const struct {
+		const char *text;
+		bool is_valid;
+	} rows[] = {
+		{"RX1", true},
+		{"a", true},
+		{"7", true},
+		{"a._-Z9", true},
+		{DIGITS_64, true},
+		{DIGITS_64 "4", false},
+		{"any", false},
+		{"Any", true},
+		{"any1", true},
+		{"", false},
+		{".a", false},
+		{"-a", false},
+		{"_a", false},
+		{"a b", false},
+		{"a/b", false},
+		{"a:b", false},
+		{"a\n", false},
+		{"\xc3\xa9", false},
+		{"a\xc3\xa9", false},
+	};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		cr_expect_eq(alm_id_is_valid(rows[i].text), rows[i].is_valid,
+			"'%s'", rows[i].text);
+	}
+}
+
+Test(id, knows_a_request_id)
+{
+	cr_expect(alm_request_id_is_valid("!"));
+	cr_expect(alm_request_id_is_valid("~any/1"));
+	cr_expect(alm_request_id_is_valid(DIGITS_64));
+	cr_expect_not(alm_request_id_is_valid(DIGITS_64 "4"));
+	cr_expect_not(alm_request_id_is_valid(""));
+	cr_expect_not(alm_request_id_is_valid("a b"));
+	cr_expect_not(alm_request_id_is_valid("\x7f"));
+	cr_expect_not(alm_request_id_is_valid("\xc3\xa9"));
+}
+
+Test(id, makes_message_ids_of_version_7)
+{
+	uint8_t random[10];
+	struct alm_message_id id;
+	struct alm_message_id back;
+	char text[ALM_UUID_TEXT_BYTES];
+
+	memset(random, 0xFF, sizeof(random));
+	id = alm_message_id_make(INT64_C(0x0123456789AB), random);
+	cr_expect(alm_message_id_is_valid(&id));
+	cr_expect_eq(alm_message_id_ms(&id), INT64_C(0x0123456789AB));
+	alm_message_id_text(&id, text);
+	cr_expect_str_eq(text, "01234567-89ab-7fff-bfff-ffffffffffff");
+	cr_assert_eq(alm_message_id_parse(text, &back), ALM_OK);
+	cr_expect_eq(memcmp(&id, &back, sizeof(id)), 0);
+}
+
+Test(id, refuses_what_is_not_a_message_id)
+{
+	static const char *const rows[] = {"",
+		"01234567-89ab-4fff-bfff-ffffffffffff",
+		"01234567-89ab-7fff-cfff-ffffffffffff",
+		"0123456789ab7fffbfffffffffffffff",
+		"01234567-89ab-7fff-bfff-fffffffffffg",
+		"01234567-89ab-7fff-bfff-ffffffffffff0",
+		"01234567_89ab-7fff-bfff-ffffffffffff"};
+	struct alm_message_id id;
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		cr_expect_eq(alm_message_id_parse(rows[i], &id),
+			ALM_BAD_MESSAGE_ID, "'%s'", rows[i]);
+	}
+}
+
+Test(id, reads_and_writes_hex)
+{
+	static const uint8_t raw[] = {0x00, 0x9A, 0xFF};
+	uint8_t back[3] = {1, 1, 1};
+	char text[7];
+
+	alm_hex(raw, sizeof(raw), text);
+	cr_expect_str_eq(text, "009aff");
+	cr_expect_eq(alm_unhex("009AfF", back, 3), ALM_OK);
+	cr_expect_eq(memcmp(raw, back, 3), 0);
+	cr_expect_eq(alm_unhex("009af", back, 3), ALM_VALUE_BAD);
+	cr_expect_eq(alm_unhex("009aff0", back, 3), ALM_VALUE_BAD);
+	cr_expect_eq(alm_unhex("009afg", back, 3), ALM_VALUE_BAD);
+	cr_expect_eq(alm_unhex("", back, 0), ALM_OK);
+}
