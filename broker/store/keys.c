@@ -2,13 +2,19 @@
  * The store's secret and id give a master key, and that gives one sub-key for
  * each use.  So nothing of one store opens or verifies in another, even under
  * the same secret.
+ *
+ * XChaCha20-Poly1305 is HChaCha20 by libsodium and the rest by OpenSSL, which
+ * is more than twice as fast from 1 KiB on; the bytes are the same.
  */
 #include "broker/store/keys.h"
 
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
 
 struct alm_store_keys {
+	EVP_CIPHER *cipher; /* both kept: fetching them is slow */
+	EVP_CIPHER_CTX *context;
 	uint8_t check[32];
 	uint8_t body[32];
 	uint8_t private[32];
@@ -51,12 +57,24 @@ struct alm_store_keys *alm_store_keys_new(
 	derive(keys->seal_value, sizeof(keys->seal_value), 8, master);
 	derive(keys->seal_row, sizeof(keys->seal_row), 9, master);
 	sodium_memzero(master, sizeof(master));
+	keys->cipher = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+	keys->context = EVP_CIPHER_CTX_new();
+	if (keys->cipher == NULL || keys->context == NULL ||
+		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
+			keys->body, NULL) != 1) {
+		alm_store_keys_free(keys);
+		return NULL;
+	}
 	return keys;
 }
 
 void alm_store_keys_free(struct alm_store_keys *keys)
 {
-	sodium_free(keys);
+	if (keys != NULL) {
+		EVP_CIPHER_CTX_free(keys->context);
+		EVP_CIPHER_free(keys->cipher);
+		sodium_free(keys);
+	}
 }
 
 void alm_store_keys_check(const struct alm_store_keys *keys,
@@ -80,10 +98,23 @@ void alm_store_keys_seal(const struct alm_store_keys *keys, uint8_t table,
 	(void)crypto_shorthash(out, row, 17 + key.bytes, keys->seal_row);
 }
 
-static const uint8_t *crypt_key(
-	const struct alm_store_keys *keys, enum alm_crypt_kind kind)
+/* Key and nonce of ChaCha20-Poly1305 for one text. */
+struct crypt {
+	uint8_t key[32];
+	uint8_t nonce[12];
+	uint8_t bound[9];
+};
+
+static void make_crypt(const struct alm_store_keys *keys,
+	enum alm_crypt_kind kind, uint64_t seq,
+	const uint8_t nonce[ALM_NONCE_BYTES], struct crypt *out)
 {
-	return kind == ALM_CRYPT_BODY ? keys->body : keys->private;
+	(void)crypto_core_hchacha20(out->key, nonce,
+		kind == ALM_CRYPT_BODY ? keys->body : keys->private, NULL);
+	memset(out->nonce, 0, 4);
+	memcpy(out->nonce + 4, nonce + 16, 8);
+	out->bound[0] = (uint8_t)kind;
+	alm_put_u64(out->bound + 1, seq);
 }
 
 void alm_store_keys_encrypt(const struct alm_store_keys *keys,
@@ -91,29 +122,59 @@ void alm_store_keys_encrypt(const struct alm_store_keys *keys,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out)
 {
-	uint8_t bound[9] = {(uint8_t)kind};
+	EVP_CIPHER_CTX *context = keys->context;
+	uint8_t *at = out + ALM_NONCE_BYTES;
+	struct crypt crypt;
+	int bytes = 0;
+	int is_ok;
 
-	alm_put_u64(bound + 1, seq);
+	ALM_ASSERT(text.bytes <= INT32_MAX);
+	make_crypt(keys, kind, seq, nonce, &crypt);
 	memcpy(out, nonce, ALM_NONCE_BYTES);
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(out + ALM_NONCE_BYTES,
-		NULL, text.data, text.bytes, bound, sizeof(bound), NULL, nonce,
-		crypt_key(keys, kind));
+	is_ok = EVP_EncryptInit_ex2(
+		context, keys->cipher, crypt.key, crypt.nonce, NULL);
+	is_ok &= EVP_EncryptUpdate(
+		context, NULL, &bytes, crypt.bound, (int)sizeof(crypt.bound));
+	is_ok &= EVP_EncryptUpdate(
+		context, at, &bytes, text.data, (int)text.bytes);
+	is_ok &= EVP_EncryptFinal_ex(context, at + text.bytes, &bytes);
+	is_ok &= EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG,
+		(int)ALM_TAG_BYTES, at + text.bytes);
+	sodium_memzero(&crypt, sizeof(crypt));
+	/* Once it is set up it cannot fail but by our own mistake. */
+	ALM_ASSERT(is_ok == 1);
 }
 
 enum alm_err alm_store_keys_decrypt(const struct alm_store_keys *keys,
 	enum alm_crypt_kind kind, uint64_t seq, struct alm_bytes sealed,
 	uint8_t *out)
 {
-	uint8_t bound[9] = {(uint8_t)kind};
+	EVP_CIPHER_CTX *context = keys->context;
+	uint8_t tag[ALM_TAG_BYTES];
+	struct crypt crypt;
+	size_t text_bytes;
+	int bytes = 0;
+	int is_ok;
 
-	if (sealed.bytes < ALM_CRYPT_BYTES) {
+	if (sealed.bytes < ALM_CRYPT_BYTES || sealed.bytes > INT32_MAX) {
 		return ALM_STORE_CORRUPT;
 	}
-	alm_put_u64(bound + 1, seq);
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL,
-		    sealed.data + ALM_NONCE_BYTES,
-		    sealed.bytes - ALM_NONCE_BYTES, bound, sizeof(bound),
-		    sealed.data, crypt_key(keys, kind)) != 0) {
+	text_bytes = sealed.bytes - ALM_CRYPT_BYTES;
+	make_crypt(keys, kind, seq, sealed.data, &crypt);
+	memcpy(tag, sealed.data + sealed.bytes - ALM_TAG_BYTES, sizeof(tag));
+	is_ok = EVP_DecryptInit_ex2(
+		context, keys->cipher, crypt.key, crypt.nonce, NULL);
+	is_ok &= EVP_CIPHER_CTX_ctrl(
+		context, EVP_CTRL_AEAD_SET_TAG, (int)sizeof(tag), tag);
+	is_ok &= EVP_DecryptUpdate(
+		context, NULL, &bytes, crypt.bound, (int)sizeof(crypt.bound));
+	is_ok &= EVP_DecryptUpdate(context, out, &bytes,
+		sealed.data + ALM_NONCE_BYTES, (int)text_bytes);
+	ALM_ASSERT(is_ok == 1);
+	is_ok = EVP_DecryptFinal_ex(context, out + text_bytes, &bytes);
+	sodium_memzero(&crypt, sizeof(crypt));
+	if (is_ok != 1) {
+		sodium_memzero(out, text_bytes);
 		return ALM_STORE_CORRUPT;
 	}
 	return ALM_OK;
