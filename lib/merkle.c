@@ -212,3 +212,56 @@ size_t alm_merkle_path(struct alm_hash *hash, const struct alm_digest *leaves,
 	}
 	return path_count;
 }
+
+/* Level after level, leaves first; a last node without a neighbour goes up as
+ * it is, which is the shape that RFC 6962 defines. */
+void alm_merkle_batch_build(struct alm_hash *hash,
+	const struct alm_digest *leaves, size_t count,
+	struct alm_merkle_batch *out_batch)
+{
+	struct alm_digest *level = out_batch->nodes;
+
+	ALM_ASSERT(count > 0 && count <= ALM_SIGNATURE_LEAVES_MAX);
+	out_batch->count = count;
+	memcpy(level, leaves, count * sizeof(*level));
+	for (size_t width = count; width > 1; width = (width + 1) / 2) {
+		struct alm_digest *above = level + width;
+
+		for (size_t i = 0; i + 1 < width; i += 2) {
+			alm_merkle_node(
+				hash, &level[i], &level[i + 1], &above[i / 2]);
+		}
+		if (width % 2 == 1) {
+			above[width / 2] = level[width - 1];
+		}
+		level = above;
+	}
+}
+
+void alm_merkle_batch_root(
+	const struct alm_merkle_batch *batch, struct alm_digest *out_root)
+{
+	const struct alm_digest *level = batch->nodes;
+
+	for (size_t width = batch->count; width > 1; width = (width + 1) / 2) {
+		level += width;
+	}
+	*out_root = *level;
+}
+
+size_t alm_merkle_batch_path(const struct alm_merkle_batch *batch, size_t index,
+	struct alm_digest *out_path)
+{
+	const struct alm_digest *level = batch->nodes;
+	size_t path_count = 0;
+
+	ALM_ASSERT(index < batch->count);
+	for (size_t width = batch->count; width > 1; width = (width + 1) / 2) {
+		if ((index ^ 1u) < width) {
+			out_path[path_count++] = level[index ^ 1u];
+		}
+		index /= 2;
+		level += width;
+	}
+	return path_count;
+}

@@ -64,4 +64,21 @@ ALM_MUST_USE bool alm_merkle_verify_consistency(struct alm_hash *hash,
 size_t alm_merkle_path(struct alm_hash *hash, const struct alm_digest *leaves,
 	size_t count, size_t index, struct alm_digest *out_path);
 
+/** The tree over a batch of leaves with all its nodes, so that a path for
+ * every leaf costs no more hashing. */
+struct alm_merkle_batch {
+	size_t count; /* leaves; 1 to ALM_SIGNATURE_LEAVES_MAX */
+	struct alm_digest
+		nodes[2 * ALM_SIGNATURE_LEAVES_MAX + ALM_SIGNATURE_PATH_MAX];
+};
+
+void alm_merkle_batch_build(struct alm_hash *hash,
+	const struct alm_digest *leaves, size_t count,
+	struct alm_merkle_batch *out_batch);
+void alm_merkle_batch_root(
+	const struct alm_merkle_batch *batch, struct alm_digest *out_root);
+/** As alm_merkle_path(); `out_path` holds ALM_SIGNATURE_PATH_MAX. */
+size_t alm_merkle_batch_path(const struct alm_merkle_batch *batch, size_t index,
+	struct alm_digest *out_path);
+
 #endif /* ALM_LIB_MERKLE_H */

@@ -361,6 +361,34 @@ Test(merkle, makes_paths_that_verify_at_their_own_place_only)
 	}
 }
 
+Test(merkle, gives_the_same_root_and_paths_from_a_whole_batch)
+{
+	static struct alm_merkle_batch batch;
+	static struct alm_digest leaves[ALM_SIGNATURE_LEAVES_MAX];
+	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
+	struct alm_digest want[64];
+
+	make_leaves(leaves, ALM_COUNT(leaves));
+	for (size_t n = 1; n <= ALM_COUNT(leaves);
+		n += n < SIZE_MAX_TRIED ? 1 : 31) {
+		struct alm_digest root = mth(leaves, n);
+		struct alm_digest got;
+
+		alm_merkle_batch_build(hash, leaves, n, &batch);
+		alm_merkle_batch_root(&batch, &got);
+		cr_expect(same(&root, &got), "%zu leaves", n);
+		for (size_t i = 0; i < n; i++) {
+			size_t count = alm_merkle_batch_path(&batch, i, path);
+
+			cr_assert_leq(count, ALM_SIGNATURE_PATH_MAX);
+			cr_assert_eq(count,
+				alm_merkle_path(hash, leaves, n, i, want));
+			cr_expect_eq(
+				memcmp(path, want, count * sizeof(*path)), 0);
+		}
+	}
+}
+
 Test(merkle, accepts_every_consistency_proof_of_the_definition)
 {
 	struct alm_digest leaves[SIZE_MAX_TRIED];
