@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/store/inside.h"
 #include "tests/unit/store/fixture.h"
 
 #define RECORDS 270u
@@ -91,11 +92,12 @@ static MDB_env *open_raw(void)
 
 	cr_assert_eq(mdb_env_create(&env), 0);
 	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
-	cr_assert_eq(mdb_env_open(env, folder, MDB_NOSYNC, 0600), 0);
+	cr_assert_eq(
+		mdb_env_open(env, folder, MDB_NOSYNC | MDB_WRITEMAP, 0600), 0);
 	return env;
 }
 
-enum place { VALUE, KEY_OF_ROW, WHOLE_ROW };
+enum place { VALUE, KEY_OF_ROW, KEY_IN_PLACE, WHOLE_ROW };
 
 /* Flip one bit of row `number` of a table, at byte `at` modulo its length;
  * or remove the row.  False if there is no such row. */
@@ -128,6 +130,17 @@ static bool damage(const char *table, unsigned number, enum place place,
 	memcpy(value_copy, value.mv_data, value.mv_size);
 	key.mv_data = key_copy;
 	value.mv_data = value_copy;
+	if (place == KEY_IN_PLACE) {
+		/* As a disk would: the key no longer stands in its order. */
+		cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+		cr_assert_eq(
+			mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY), 0);
+		((uint8_t *)key.mv_data)[at % key.mv_size] ^= bit;
+		mdb_cursor_close(cursor);
+		cr_assert_eq(mdb_txn_commit(txn), 0);
+		mdb_env_close(env);
+		return true;
+	}
 	cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
 	if (place == VALUE) {
 		value_copy[at % value.mv_size] ^= bit;
@@ -231,6 +244,11 @@ Test(store_verify, finds_one_changed_bit_of_any_key)
 	damage_every_row(KEY_OF_ROW, 2, 11);
 }
 
+Test(store_verify, finds_one_changed_bit_of_any_key_on_the_disk)
+{
+	damage_every_row(KEY_IN_PLACE, 3, 11);
+}
+
 Test(store_verify, finds_any_removed_row)
 {
 	damage_every_row(WHOLE_ROW, 1, 11);
@@ -305,6 +323,22 @@ Test(store_verify, refuses_to_open_when_the_newest_records_are_damaged)
 	cr_assert(damage("rec", RECORDS - 1, WHOLE_ROW, 0, 1));
 	cr_expect_eq(
 		alm_store_open(&with, &store, &problem), ALM_STORE_CORRUPT);
+}
+
+/* Written by a daemon that has the key and a fault of its own. */
+Test(store_verify, finds_a_record_that_goes_back_in_time)
+{
+	reopen();
+	begin();
+	append("");
+	store->now_us -= 1;
+	append("");
+	commit();
+	alm_store_close(store);
+	store = NULL;
+	cr_expect_eq(verify(), ALM_AUDIT_DAMAGED);
+	cr_expect_eq(report.first_bad_seq, RECORDS + 2);
+	cr_expect_not_null(strstr(report.what, "earlier"));
 }
 
 Test(store_verify, finds_a_table_that_is_not_ours)
