@@ -1,15 +1,16 @@
 /*
  * Goal: a crash of the broker at any instant loses nothing that was accepted,
  * delivers nothing that was not, and repeats only with the repeat mark.
- * Method: two agents on the library keep the broker busy; it is killed when
- * a random number of receipts has come, and started again.  CRASH_ROUNDS and
- * CRASH_SEED change how often and when.
+ * Method: two agents on the library keep the broker busy; it is killed after
+ * a random number of steps and a random moment more, and started again.
+ * CRASH_ROUNDS and CRASH_SEED change how often and when.
  */
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agents/include/almoner.h"
 #include "broker/store/audit.h"
@@ -18,8 +19,9 @@
 
 #define ROUNDS_DEFAULT 50u
 #define MESSAGES_MAX 100000u
-#define IN_FLIGHT 200u
-#define RECEIPTS_PER_ROUND 150u
+#define IN_FLIGHT_MAX 200u
+#define STEPS_PER_ROUND_MAX 40u
+#define INSTANT_US_MAX 3000u
 #define STALL_MS 30000
 
 /* What is known of the i-th message; its payload is its number. */
@@ -64,11 +66,13 @@ static struct alm_client *open_client(const char *organisation, uint32_t credit)
 	return client;
 }
 
-static void start_sends(struct alm_client *trust, unsigned limit)
+static void start_sends(struct alm_client *trust)
 {
+	unsigned in_flight = 1 + random_below(IN_FLIGHT_MAX);
+
 	static const char *const categories[] = {"discharge"};
 
-	while (started < limit && started - answered < IN_FLIGHT) {
+	while (started < MESSAGES_MAX && started - answered < in_flight) {
 		struct alm_outgoing message = {.recipient = "C84001",
 			.purpose = "direct-care",
 			.categories = categories,
@@ -144,6 +148,38 @@ static void step(struct alm_client *trust, struct alm_client *practice)
 	take_events(practice, practice);
 }
 
+/* Let the broker work on for a random while, so that it may be killed
+ * anywhere: between a receipt and a commit, or in the middle of one. */
+static void let_work_on(void)
+{
+	unsigned wait_us = random_below(INSTANT_US_MAX);
+	struct timespec begun;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - begun.tv_sec) * 1000000 +
+			 (now.tv_nsec - begun.tv_nsec) / 1000 <
+		 (long)wait_us);
+}
+
+static void play_round(struct alm_client *trust, struct alm_client *practice)
+{
+	unsigned steps = 1 + random_below(STEPS_PER_ROUND_MAX);
+	unsigned until = answered + 1;
+
+	for (unsigned i = 0; i < steps || answered < until; i++) {
+		start_sends(trust);
+		step(trust, practice);
+	}
+	start_sends(trust);
+	cr_assert_eq(alm_client_process(trust), 0);
+	let_work_on();
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+}
+
 static void check_fates(void)
 {
 	for (unsigned i = 0; i < started; i++) {
@@ -188,15 +224,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 1200)
 	trust = open_client("RX1", 0);
 	practice = open_client("C84001", 256);
 	for (unsigned round = 0; round < rounds; round++) {
-		unsigned until =
-			answered + 1 + random_below(RECEIPTS_PER_ROUND);
-
-		while (answered < until) {
-			start_sends(trust, MESSAGES_MAX);
-			step(trust, practice);
-		}
-		test_broker_kill(&broker);
-		test_broker_start(&broker);
+		play_round(trust, practice);
 	}
 	while (answered < started || delivered < started) {
 		step(trust, practice);
