@@ -68,6 +68,7 @@ REPLAY  := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,\
 L_LIB    := -lprotobuf-c -lyaml -lsodium -lcrypto
 L_BROKER := -lzmq -llmdb -lsystemd -lmicrohttpd $(L_LIB)
 L_CLIENT := -lzmq $(L_LIB)
+L_FOLDER := -lsystemd $(L_CLIENT)
 L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
@@ -134,7 +135,7 @@ $(O)/almonerd: $(O)/broker/main.o $(BROKER) $(EDGE) $(STORE) $(AUTH) \
 $(O)/almoner: $(CLI) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_CLI)
 $(O)/almoner-agent: $(FOLDER) $(CLIENT) $(LIB)
-	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
+	$(CC) $(LINK) -pie -o $@ $^ $(L_FOLDER)
 $(O)/libalmoner.so: $(CLIENT) $(LIB) agents/client/libalmoner.map
 	$(CC) $(LINK) -shared -Wl,-soname,libalmoner.so.0 \
 		-Wl,--version-script=agents/client/libalmoner.map \
@@ -182,7 +183,7 @@ $(O)/tests/unit/broker/%: $(O)/tests/unit/broker/%.o $(SUPPORT) $(BROKER) \
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_BROKER)
 $(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
 		$(filter-out %/main.o,$(FOLDER)) $(CLIENT) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLIENT)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_FOLDER)
 $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(filter-out %/main.o,$(CLI)) \
 		$(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)

@@ -1,8 +1,3 @@
-/*
- * The tree is built level by level, an odd node at the end rising unpaired:
- * that is the tree of RFC 6962, and every path falls out on the way, so a
- * batch costs two hashes a message.
- */
 #include "agents/client/batch.h"
 
 #include <sodium.h>
@@ -25,57 +20,32 @@ void alm_batch_add(struct alm_batch *batch, struct alm_hash *hash,
 	memcpy(data + 8, message_sha256, ALM_DIGEST_BYTES);
 	alm_merkle_leaf(hash, (struct alm_bytes){data, sizeof(data)},
 		&batch->leaves[batch->count]);
-	batch->path_counts[batch->count] = 0;
 	batch->count++;
-}
-
-/** Add to each leaf's path the node beside its ancestor on this level. */
-static void extend_paths(struct alm_batch *batch,
-	const struct alm_digest *nodes, size_t node_count, unsigned level)
-{
-	for (size_t i = 0; i < batch->count; i++) {
-		size_t beside = (i >> level) ^ 1u;
-
-		if (beside < node_count) {
-			batch->paths[i][batch->path_counts[i]++] =
-				nodes[beside];
-		}
-	}
 }
 
 void alm_batch_sign(struct alm_batch *batch, struct alm_hash *hash,
 	const uint8_t secret[ALM_SIGNING_SECRET_BYTES])
 {
-	struct alm_digest nodes[ALM_SIGNATURE_LEAVES_MAX];
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
-	size_t count = batch->count;
+	struct alm_digest root;
 
-	ALM_ASSERT(count > 0);
-	memcpy(nodes, batch->leaves, count * sizeof(nodes[0]));
-	for (unsigned level = 0; count > 1; level++) {
-		extend_paths(batch, nodes, count, level);
-		for (size_t i = 0; i + 1 < count; i += 2) {
-			alm_merkle_node(
-				hash, &nodes[i], &nodes[i + 1], &nodes[i / 2]);
-		}
-		if (count % 2 == 1) {
-			nodes[count / 2] = nodes[count - 1];
-		}
-		count = (count + 1) / 2;
-	}
+	ALM_ASSERT(batch->count > 0);
+	alm_merkle_batch_build(hash, batch->leaves, batch->count, &batch->tree);
+	alm_merkle_batch_root(&batch->tree, &root);
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
-	memcpy(text + sizeof(CONTEXT), nodes[0].raw, ALM_DIGEST_BYTES);
+	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
 	(void)crypto_sign_detached(
 		batch->ed25519, NULL, text, sizeof(text), secret);
 }
 
-void alm_batch_signature(const struct alm_batch *batch, size_t i,
-	struct alm_signature *out_signature)
+void alm_batch_signature(
+	struct alm_batch *batch, size_t i, struct alm_signature *out_signature)
 {
+	size_t steps = alm_merkle_batch_path(&batch->tree, i, batch->path);
+
 	memcpy(out_signature->ed25519, batch->ed25519, ALM_SIGNATURE_BYTES);
 	out_signature->leaf_index = (uint32_t)i;
 	out_signature->tree_size = (uint32_t)batch->count;
-	out_signature->path.data = batch->paths[i][0].raw;
-	out_signature->path.bytes =
-		batch->path_counts[i] * sizeof(struct alm_digest);
+	out_signature->path.data = batch->path[0].raw;
+	out_signature->path.bytes = steps * sizeof(struct alm_digest);
 }

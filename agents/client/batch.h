@@ -15,14 +15,13 @@
 
 #define ALM_SIGNING_SECRET_BYTES 64u /* libsodium: seed and public key */
 
-/** Caller's memory, about 50 KiB; valid from one signing to the next. */
+/** Caller's memory; valid from one signing to the next. */
 struct alm_batch {
 	size_t count;
 	uint8_t ed25519[ALM_SIGNATURE_BYTES];
 	struct alm_digest leaves[ALM_SIGNATURE_LEAVES_MAX];
-	struct alm_digest paths[ALM_SIGNATURE_LEAVES_MAX]
-			       [ALM_SIGNATURE_PATH_MAX];
-	uint8_t path_counts[ALM_SIGNATURE_LEAVES_MAX];
+	struct alm_merkle_batch tree;
+	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
 };
 
 /** Forget everything. */
@@ -36,8 +35,8 @@ void alm_batch_add(struct alm_batch *batch, struct alm_hash *hash,
 void alm_batch_sign(struct alm_batch *batch, struct alm_hash *hash,
 	const uint8_t secret[ALM_SIGNING_SECRET_BYTES]);
 
-/** The signature of the i-th; its path is borrowed from the batch. */
-void alm_batch_signature(const struct alm_batch *batch, size_t i,
-	struct alm_signature *out_signature);
+/** The signature of the i-th; its path is borrowed until the next call. */
+void alm_batch_signature(
+	struct alm_batch *batch, size_t i, struct alm_signature *out_signature);
 
 #endif /* ALM_AGENTS_CLIENT_BATCH_H */

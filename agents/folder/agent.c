@@ -1,0 +1,341 @@
+#include "agents/folder/agent.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agents/folder/log.h"
+#include "agents/folder/notify.h"
+#include "agents/folder/outbox.h"
+#include "agents/folder/sending.h"
+#include "agents/folder/taking.h"
+#include "agents/include/almoner.h"
+
+#define RESCAN_MS 10000  /* inotify may lose events */
+#define UNSETTLED_MS 100 /* files are being written, or wait for room */
+#define DRAIN_MS_MAX 10000
+#define ONCE_MS_MAX 60000
+#define QUIET_MS 1000 /* with is_once: nothing came for so long */
+
+struct agent {
+	const struct alm_agent_options *options;
+	struct alm_folder folder;
+	struct alm_client *client;
+	struct alm_entries entries;
+	int watch_fd;
+	int signal_fd;
+	bool is_ended;
+	bool is_draining;
+	enum alm_err ended_by;
+	int64_t scan_due_ms;
+	int64_t end_due_ms; /* of draining, or of running once */
+	int64_t busy_ms;    /* when something last came */
+	uint64_t taken;
+	size_t unconfirmed;
+};
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void acknowledge(void *cookie, uint64_t sequence)
+{
+	struct agent *agent = cookie;
+	int code = alm_acknowledge(agent->client, sequence, NULL);
+
+	if (code != 0) {
+		alm_log_problem((enum alm_err)code, "acknowledge", "");
+	} else {
+		agent->unconfirmed++;
+	}
+}
+
+static void take(struct agent *agent, uint64_t sequence, enum alm_err err,
+	const struct alm_problem *problem)
+{
+	if (err != ALM_OK) {
+		/* Not acknowledged, it comes again. */
+		alm_log_problem(err, "inbox", problem->detail);
+		return;
+	}
+	agent->taken++;
+	acknowledge(agent, sequence);
+}
+
+static void on_confirmed(
+	struct agent *agent, const uint64_t *sequences, size_t count)
+{
+	struct alm_problem problem = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		enum alm_err err = alm_taking_confirmed(
+			&agent->folder, sequences[i], &problem);
+
+		if (err != ALM_OK) {
+			alm_log_problem(err, "state", problem.detail);
+		}
+	}
+	agent->unconfirmed -=
+		count < agent->unconfirmed ? count : agent->unconfirmed;
+}
+
+static void on_event(struct agent *agent, const struct alm_event *event)
+{
+	struct alm_problem problem = {0};
+
+	switch (event->kind) {
+	case ALM_EVENT_CONNECTED:
+		break;
+	case ALM_EVENT_RECEIPT:
+		alm_entries_receipt(
+			&agent->entries, &agent->folder, event->receipt);
+		break;
+	case ALM_EVENT_DELIVERY:
+		take(agent, event->delivery->sequence,
+			alm_taking_delivery(
+				&agent->folder, event->delivery, &problem),
+			&problem);
+		break;
+	case ALM_EVENT_NOTICE:
+		take(agent, event->notice->sequence,
+			alm_taking_notice(
+				&agent->folder, event->notice, &problem),
+			&problem);
+		break;
+	case ALM_EVENT_ACKNOWLEDGED:
+		on_confirmed(agent, event->sequences, event->sequence_count);
+		break;
+	case ALM_EVENT_ANSWER:
+		break;
+	case ALM_EVENT_DISCONNECTED:
+	case ALM_EVENT_PROBLEM:
+		alm_log_problem(
+			(enum alm_err)event->code, "broker", event->detail);
+		break;
+	case ALM_EVENT_SUPERSEDED:
+		alm_log_problem(ALM_SUPERSEDED, "broker", event->detail);
+		break;
+	}
+}
+
+static void take_events(struct agent *agent)
+{
+	struct alm_event *event;
+	int code = alm_client_process(agent->client);
+
+	while ((event = alm_client_next_event(agent->client)) != NULL) {
+		on_event(agent, event);
+		alm_event_free(event);
+		agent->busy_ms = monotonic_ms();
+		agent->scan_due_ms = agent->busy_ms;
+	}
+	if (code != 0) {
+		agent->is_ended = true;
+		agent->ended_by = (enum alm_err)code;
+	}
+}
+
+static void drain(struct agent *agent)
+{
+	if (agent->is_draining) {
+		return;
+	}
+	alm_notify_stopping();
+	agent->is_draining = true;
+	agent->end_due_ms = monotonic_ms() + DRAIN_MS_MAX;
+	(void)alm_client_set_credit(agent->client, 0);
+}
+
+static void read_signals(struct agent *agent)
+{
+	struct signalfd_siginfo info;
+
+	while (read(agent->signal_fd, &info, sizeof(info)) ==
+		(ssize_t)sizeof(info)) {
+		drain(agent);
+	}
+}
+
+static void read_watch(struct agent *agent)
+{
+	char events[4096];
+
+	while (read(agent->watch_fd, events, sizeof(events)) > 0) {
+		agent->scan_due_ms = 0;
+	}
+}
+
+static bool is_idle(const struct agent *agent)
+{
+	return agent->entries.in_flight == 0 && agent->unconfirmed == 0;
+}
+
+/** Whether running once, or draining, has come to its end. */
+static void see_end(struct agent *agent, int64_t now_ms)
+{
+	struct alm_client_status status;
+
+	alm_client_get_status(agent->client, &status);
+	if (agent->is_draining) {
+		agent->is_ended |=
+			is_idle(agent) || now_ms >= agent->end_due_ms;
+		return;
+	}
+	if (!agent->options->is_once) {
+		return;
+	}
+	if (status.is_ready && is_idle(agent) &&
+		agent->entries.unsettled == 0 &&
+		now_ms - agent->busy_ms >= QUIET_MS) {
+		agent->is_ended = true;
+	} else if (now_ms >= agent->end_due_ms ||
+		   status.last_code == ALM_CODE_BROKER_KEY) {
+		agent->is_ended = true;
+		agent->ended_by = status.is_ready
+					  ? ALM_TIMEOUT
+					  : (enum alm_err)status.last_code;
+	}
+}
+
+static int wait_ms(const struct agent *agent, int64_t now_ms)
+{
+	int64_t left_ms = agent->scan_due_ms - now_ms;
+
+	if (agent->is_draining || agent->options->is_once ||
+		left_ms > RESCAN_MS) {
+		left_ms = left_ms < UNSETTLED_MS ? left_ms : UNSETTLED_MS;
+	}
+	return left_ms < 0 ? 0 : (int)left_ms;
+}
+
+static void run(struct agent *agent)
+{
+	struct pollfd items[] = {{alm_client_fd(agent->client), POLLIN, 0},
+		{agent->watch_fd, POLLIN, 0}, {agent->signal_fd, POLLIN, 0}};
+
+	while (!agent->is_ended) {
+		int64_t now_ms = monotonic_ms();
+
+		if (agent->scan_due_ms <= now_ms && !agent->is_draining) {
+			alm_entries_scan(
+				&agent->entries, &agent->folder, agent->client);
+		}
+		if (agent->scan_due_ms <= now_ms) {
+			agent->scan_due_ms =
+				now_ms + (agent->entries.unsettled > 0
+							 ? UNSETTLED_MS
+							 : RESCAN_MS);
+		}
+		take_events(agent);
+		alm_notify_alive();
+		alm_notify_status(agent->entries.accepted,
+			agent->entries.refused, agent->taken);
+		see_end(agent, now_ms);
+		if (!agent->is_ended) {
+			(void)poll(items, ALM_COUNT(items),
+				wait_ms(agent, monotonic_ms()));
+			read_signals(agent);
+			read_watch(agent);
+		}
+	}
+}
+
+static enum alm_err open_descriptors(
+	struct agent *agent, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	agent->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	agent->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	alm_folder_path(&agent->folder, ALM_OUTBOX, "", "", path);
+	if (agent->signal_fd < 0 || agent->watch_fd < 0 ||
+		inotify_add_watch(agent->watch_fd, path,
+			IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+		return alm_problem_set(
+			problem, ALM_IO, "%s: cannot be watched", path);
+	}
+	return ALM_OK;
+}
+
+static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
+{
+	enum alm_err err = alm_folder_open(
+		agent->options->folder, &agent->folder, problem);
+
+	if (err == ALM_OK) {
+		err = alm_sending_tidy(&agent->folder, problem);
+	}
+	/* Before the client: its threads inherit the blocked signals. */
+	if (err == ALM_OK) {
+		err = open_descriptors(agent, problem);
+	}
+	if (err == ALM_OK) {
+		err = (enum alm_err)alm_client_open(
+			agent->options->context_file, &agent->client,
+			problem->detail, sizeof(problem->detail));
+	}
+	if (err == ALM_OK) {
+		err = alm_taking_recover(
+			&agent->folder, acknowledge, agent, problem);
+	}
+	return err;
+}
+
+static void close_all(struct agent *agent)
+{
+	alm_client_close(agent->client);
+	alm_entries_fini(&agent->entries);
+	alm_folder_close(&agent->folder);
+	if (agent->watch_fd >= 0) {
+		(void)close(agent->watch_fd);
+	}
+	if (agent->signal_fd >= 0) {
+		(void)close(agent->signal_fd);
+	}
+}
+
+enum alm_exit alm_agent_run(const struct alm_agent_options *options)
+{
+	struct agent agent = {.options = options,
+		.folder.lock_fd = -1,
+		.watch_fd = -1,
+		.signal_fd = -1};
+	struct alm_problem problem = {0};
+	enum alm_exit code = ALM_EXIT_OK;
+	enum alm_err err;
+
+	alm_entries_init(&agent.entries);
+	err = open_all(&agent, &problem);
+	if (err != ALM_OK) {
+		alm_log_problem(err, options->folder, problem.detail);
+		code = alm_err_info(err)->exit_code;
+	} else if (options->is_check) {
+		code = alm_entries_check(&agent.folder) == 0 ? ALM_EXIT_OK
+							     : ALM_EXIT_INVALID;
+	} else {
+		alm_notify_ready();
+		agent.busy_ms = monotonic_ms();
+		agent.end_due_ms = agent.busy_ms + ONCE_MS_MAX;
+		run(&agent);
+		if (agent.ended_by != ALM_OK) {
+			code = alm_err_info(agent.ended_by)->exit_code;
+		} else if (options->is_once && agent.entries.refused > 0) {
+			code = ALM_EXIT_REFUSED;
+		}
+	}
+	close_all(&agent);
+	return code;
+}

@@ -1,0 +1,253 @@
+#include "agents/folder/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/time.h"
+
+static const char *const places[] = {
+	[ALM_OUTBOX] = "outbox",
+	[ALM_INBOX] = "inbox",
+	[ALM_RECEIPTS] = "receipts",
+	[ALM_REFUSED] = "refused",
+	[ALM_STATE] = "state",
+	[ALM_TAKEN] = "state/taken",
+};
+
+void alm_folder_path(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	char out[PATH_MAX])
+{
+	(void)snprintf(out, PATH_MAX, "%s/%s%s%s%s", folder->root,
+		places[place], name[0] == '\0' ? "" : "/", name, suffix);
+}
+
+static enum alm_err errno_problem(
+	const char *path, const char *what, struct alm_problem *problem)
+{
+	return alm_problem_set(problem,
+		errno == ENOENT ? ALM_NOT_FOUND : ALM_IO, "%s: cannot %s: %s",
+		path, what, strerror(errno));
+}
+
+enum alm_err alm_folder_open(const char *root, struct alm_folder *out_folder,
+	struct alm_problem *problem)
+{
+	struct alm_folder folder = {.lock_fd = -1};
+	char path[PATH_MAX];
+
+	if (snprintf(folder.root, sizeof(folder.root), "%s", root) >=
+		(int)sizeof(folder.root) - 512) {
+		return alm_problem_set(problem, ALM_IO, "name too long");
+	}
+	for (size_t i = 0; i < ALM_COUNT(places); i++) {
+		alm_folder_path(
+			&folder, (enum alm_place_in_folder)i, "", "", path);
+		if (mkdir(path, i >= ALM_STATE ? 0700 : 0770) != 0 &&
+			errno != EEXIST) {
+			return errno_problem(path, "make", problem);
+		}
+	}
+	alm_folder_path(&folder, ALM_STATE, ".lock", "", path);
+	folder.lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (folder.lock_fd < 0) {
+		return errno_problem(path, "open", problem);
+	}
+	if (flock(folder.lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		(void)close(folder.lock_fd);
+		return alm_problem_set(problem, ALM_SUPERSEDED,
+			"%s: another process works on this folder", root);
+	}
+	*out_folder = folder;
+	return ALM_OK;
+}
+
+void alm_folder_close(struct alm_folder *folder)
+{
+	if (folder->lock_fd >= 0) {
+		(void)close(folder->lock_fd);
+		folder->lock_fd = -1;
+	}
+}
+
+bool alm_folder_has(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(folder, place, name, suffix, path);
+	return access(path, F_OK) == 0;
+}
+
+static enum alm_err sync_place(const struct alm_folder *folder,
+	enum alm_place_in_folder place, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(folder, place, "", "", path);
+	return alm_file_sync_folder(path, problem);
+}
+
+enum alm_err alm_folder_move(const struct alm_folder *folder,
+	enum alm_place_in_folder from, const char *from_name,
+	enum alm_place_in_folder to, const char *to_name,
+	struct alm_problem *problem)
+{
+	char from_path[PATH_MAX];
+	char to_path[PATH_MAX];
+	enum alm_err err;
+
+	alm_folder_path(folder, from, from_name, "", from_path);
+	alm_folder_path(folder, to, to_name, "", to_path);
+	if (rename(from_path, to_path) != 0) {
+		return errno_problem(from_path, "move", problem);
+	}
+	err = sync_place(folder, to, problem);
+	return err == ALM_OK ? sync_place(folder, from, problem) : err;
+}
+
+enum alm_err alm_folder_remove(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(folder, place, name, suffix, path);
+	if (unlink(path) != 0) {
+		return errno == ENOENT ? ALM_OK
+				       : errno_problem(path, "remove", problem);
+	}
+	return sync_place(folder, place, problem);
+}
+
+bool alm_folder_name_is_valid(const char *name)
+{
+	size_t bytes = strlen(name);
+
+	if (bytes == 0 || bytes > ALM_NAME_BYTES_MAX || name[0] == '.') {
+		return false;
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		if (name[i] == '/' || (unsigned char)name[i] < 0x20 ||
+			name[i] == 0x7F) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool alm_folder_base(
+	const char *file, const char *suffix, char out[ALM_NAME_BYTES_MAX + 1])
+{
+	size_t bytes = strlen(file);
+	size_t suffix_bytes = strlen(suffix);
+
+	if (bytes <= suffix_bytes ||
+		bytes - suffix_bytes > ALM_NAME_BYTES_MAX ||
+		strcmp(file + bytes - suffix_bytes, suffix) != 0) {
+		return false;
+	}
+	memcpy(out, file, bytes - suffix_bytes);
+	out[bytes - suffix_bytes] = '\0';
+	return alm_folder_name_is_valid(out);
+}
+
+bool alm_text_file_begin(struct alm_text_file *file)
+{
+	file->data = NULL;
+	file->bytes = 0;
+	file->stream = open_memstream(&file->data, &file->bytes);
+	return file->stream != NULL;
+}
+
+/** Double-quoted YAML; the texts are UTF-8 from the wire or from us. */
+static void put_quoted(FILE *stream, const char *value)
+{
+	(void)fputc('"', stream);
+	for (; *value != '\0'; value++) {
+		unsigned char c = (unsigned char)*value;
+
+		if (c == '"' || c == '\\') {
+			(void)fprintf(stream, "\\%c", c);
+		} else if (c < 0x20 || c == 0x7F) {
+			(void)fprintf(stream, "\\x%02x", c);
+		} else {
+			(void)fputc(c, stream);
+		}
+	}
+	(void)fputc('"', stream);
+}
+
+void alm_text_file_put(
+	struct alm_text_file *file, const char *key, const char *value)
+{
+	if (value == NULL || value[0] == '\0') {
+		return;
+	}
+	(void)fprintf(file->stream, "%s: ", key);
+	put_quoted(file->stream, value);
+	(void)fputc('\n', file->stream);
+}
+
+void alm_text_file_put_number(
+	struct alm_text_file *file, const char *key, uint64_t value)
+{
+	(void)fprintf(file->stream, "%s: %" PRIu64 "\n", key, value);
+}
+
+void alm_text_file_put_flag(
+	struct alm_text_file *file, const char *key, bool value)
+{
+	(void)fprintf(file->stream, "%s: %s\n", key, value ? "yes" : "no");
+}
+
+void alm_text_file_put_time(
+	struct alm_text_file *file, const char *key, int64_t ms)
+{
+	char text[ALM_INSTANT_TEXT_BYTES];
+
+	/* The years that alm_instant_text() writes: 1970 to 9999. */
+	if (ms > 0 && ms / 1000 < 253402300800LL) {
+		alm_instant_text(ms / 1000, text);
+		alm_text_file_put(file, key, text);
+	}
+}
+
+void alm_text_file_put_list(struct alm_text_file *file, const char *key,
+	const char *const *items, size_t count)
+{
+	if (count == 0) {
+		return;
+	}
+	(void)fprintf(file->stream, "%s:\n", key);
+	for (size_t i = 0; i < count; i++) {
+		(void)fputs("  - ", file->stream);
+		put_quoted(file->stream, items[i]);
+		(void)fputc('\n', file->stream);
+	}
+}
+
+enum alm_err alm_text_file_write(struct alm_text_file *file, const char *path,
+	struct alm_problem *problem)
+{
+	enum alm_err err;
+
+	if (fclose(file->stream) != 0) {
+		err = alm_problem_set(problem, ALM_NOMEM, "%s", path);
+	} else {
+		err = alm_file_write(path,
+			(struct alm_bytes){(uint8_t *)file->data, file->bytes},
+			ALM_FOLDER_FILE_MODE, problem);
+	}
+	free(file->data);
+	file->data = NULL;
+	file->stream = NULL;
+	return err;
+}

@@ -1,0 +1,104 @@
+/*
+ * folder.h - the folders of an agent and the names in them.
+ *
+ *   outbox/    NAME.yaml and its payload, or NAME.envelope and NAME.payload
+ *   inbox/     ID.yaml and ID.payload; ID.notice.yaml
+ *   receipts/  NAME.yaml
+ *   refused/   what the outbox held, and NAME.refusal.yaml
+ *   state/     NAME.id, NAME.done: ours
+ *   state/taken/  one file for each piece of mail not confirmed: ours
+ *
+ * All lie on one file system, for files move between them by rename.
+ */
+#ifndef ALM_AGENTS_FOLDER_FOLDER_H
+#define ALM_AGENTS_FOLDER_FOLDER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+
+#define ALM_NAME_BYTES_MAX 128u /* of NAME, without its suffix */
+/* The organisation's systems read as the group; the umask may take it away. */
+#define ALM_FOLDER_FILE_MODE 0640
+#define ALM_SIDECAR_BYTES_MAX ((size_t)64 * 1024)
+
+enum alm_place_in_folder {
+	ALM_OUTBOX,
+	ALM_INBOX,
+	ALM_RECEIPTS,
+	ALM_REFUSED,
+	ALM_STATE,
+	ALM_TAKEN,
+};
+
+struct alm_folder {
+	char root[PATH_MAX / 2];
+	int lock_fd;
+};
+
+/** Make what is missing and lock it against a second agent.
+ * Errors: IO, SUPERSEDED: another process works on this folder. */
+ALM_MUST_USE enum alm_err alm_folder_open(const char *root,
+	struct alm_folder *out_folder, struct alm_problem *problem);
+void alm_folder_close(struct alm_folder *folder);
+
+/** A path in it; `suffix` follows the name. */
+void alm_folder_path(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	char out[PATH_MAX]);
+
+bool alm_folder_has(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix);
+
+/** Move by rename; both folders are on disk afterwards.
+ * Errors: NOT_FOUND, IO. */
+ALM_MUST_USE enum alm_err alm_folder_move(const struct alm_folder *folder,
+	enum alm_place_in_folder from, const char *from_name,
+	enum alm_place_in_folder to, const char *to_name,
+	struct alm_problem *problem);
+
+/** Remove; what is not there is no error.  Errors: IO. */
+ALM_MUST_USE enum alm_err alm_folder_remove(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	struct alm_problem *problem);
+
+/** A name that may stand in a folder: no slash, no leading dot, short. */
+bool alm_folder_name_is_valid(const char *name);
+
+/** `NAME` of a file `NAMEsuffix`; false if it does not end so or is no
+ * valid name. */
+bool alm_folder_base(
+	const char *file, const char *suffix, char out[ALM_NAME_BYTES_MAX + 1]);
+
+/* --- writing YAML ----------------------------------------------------- */
+
+/** Fill a stream in memory and write it as a file.  Caller's memory. */
+struct alm_text_file {
+	FILE *stream;
+	char *data;
+	size_t bytes;
+};
+
+/** False when memory is out. */
+bool alm_text_file_begin(struct alm_text_file *file);
+/** `key: "value"`; nothing when the value is empty. */
+void alm_text_file_put(
+	struct alm_text_file *file, const char *key, const char *value);
+void alm_text_file_put_number(
+	struct alm_text_file *file, const char *key, uint64_t value);
+void alm_text_file_put_flag(
+	struct alm_text_file *file, const char *key, bool value);
+/** RFC 3339; nothing for 0. */
+void alm_text_file_put_time(
+	struct alm_text_file *file, const char *key, int64_t ms);
+void alm_text_file_put_list(struct alm_text_file *file, const char *key,
+	const char *const *items, size_t count);
+/** Write it where `path` says, atomically, and free it.  Errors: IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_text_file_write(struct alm_text_file *file,
+	const char *path, struct alm_problem *problem);
+
+#endif /* ALM_AGENTS_FOLDER_FOLDER_H */

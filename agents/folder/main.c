@@ -1,0 +1,69 @@
+/* almoner-agent: what is put into a folder is sent, what comes is put into
+ * another.  See almoner-agent(8). */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "agents/folder/agent.h"
+#include "agents/include/almoner.h"
+
+static const char usage[] =
+	"usage: almoner-agent --context FILE --folder DIR [--once | --check]\n"
+	"\n"
+	"  --context FILE  where the broker is and who we are\n"
+	"  --folder DIR    holds outbox, inbox, receipts, refused and state\n"
+	"  --once          send what is there, take what waits, then end\n"
+	"  --check         check context and outbox, and send nothing\n"
+	"  --version       show the version\n"
+	"  --help          show this\n"
+	"\n"
+	"Rename files into outbox: the payload first, then NAME.yaml.\n";
+
+static const struct option long_options[] = {
+	{"context", required_argument, NULL, 'c'},
+	{"folder", required_argument, NULL, 'f'},
+	{"once", no_argument, NULL, 'o'},
+	{"check", no_argument, NULL, 'k'},
+	{"version", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+int main(int argc, char **argv)
+{
+	struct alm_agent_options options = {0};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
+		-1) {
+		switch (option) {
+		case 'c':
+			options.context_file = optarg;
+			break;
+		case 'f':
+			options.folder = optarg;
+			break;
+		case 'o':
+			options.is_once = true;
+			break;
+		case 'k':
+			options.is_check = true;
+			break;
+		case 'v':
+			(void)puts("almoner-agent " ALM_VERSION_TEXT);
+			return ALM_EXIT_OK;
+		case 'h':
+			(void)fputs(usage, stdout);
+			return ALM_EXIT_OK;
+		default:
+			(void)fputs(usage, stderr);
+			return ALM_EXIT_USAGE;
+		}
+	}
+	if (optind != argc || options.context_file == NULL ||
+		options.folder == NULL ||
+		(options.is_once && options.is_check)) {
+		(void)fputs(usage, stderr);
+		return ALM_EXIT_USAGE;
+	}
+	return (int)alm_agent_run(&options);
+}

@@ -1,0 +1,357 @@
+#include "agents/folder/outbox.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agents/folder/log.h"
+#include "agents/folder/sending.h"
+
+/* A file that has not changed for so long is taken as complete. */
+#define SETTLED_MS 250
+/* One whose time stamp is older than this is so at first sight. */
+#define OLD_S 2
+#define LATER_MS_MIN 5000
+#define LATER_MS_MAX 600000
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void alm_entries_init(struct alm_entries *entries)
+{
+	*entries = (struct alm_entries){0};
+}
+
+void alm_entries_fini(struct alm_entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		free(entries->items[i]);
+	}
+	entries->count = 0;
+}
+
+static struct alm_entry *find(
+	struct alm_entries *entries, const char *name, bool is_encoded)
+{
+	struct alm_entry *entry;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		entry = entries->items[i];
+		if (entry->is_encoded == is_encoded &&
+			strcmp(entry->name, name) == 0) {
+			return entry;
+		}
+	}
+	if (entries->count >= ALM_ENTRIES_MAX) {
+		return NULL;
+	}
+	entry = calloc(1, sizeof(*entry));
+	if (entry != NULL) {
+		(void)snprintf(entry->name, sizeof(entry->name), "%s", name);
+		entry->is_encoded = is_encoded;
+		entries->items[entries->count++] = entry;
+	}
+	return entry;
+}
+
+static void forget(struct alm_entries *entries, struct alm_entry *entry)
+{
+	size_t i = 0;
+
+	if (entry->state == ALM_ENTRY_IN_FLIGHT) {
+		entries->in_flight--;
+	}
+	while (entries->items[i] != entry) {
+		i++;
+	}
+	entries->items[i] = entries->items[--entries->count];
+	free(entry);
+}
+
+static void try_later(struct alm_entries *entries, struct alm_entry *entry)
+{
+	unsigned shift = entry->tries < 7 ? entry->tries : 7;
+	int64_t wait_ms = (int64_t)LATER_MS_MIN << shift;
+
+	if (entry->state == ALM_ENTRY_IN_FLIGHT) {
+		entries->in_flight--;
+	}
+	entry->state = ALM_ENTRY_LATER;
+	entry->tries++;
+	entry->due_ms = monotonic_ms() +
+			(wait_ms < LATER_MS_MAX ? wait_ms : LATER_MS_MAX);
+}
+
+static void refuse(struct alm_entries *entries, const struct alm_folder *folder,
+	struct alm_entry *entry, const struct alm_receipt_view *receipt,
+	const struct alm_problem *own)
+{
+	struct alm_problem problem = {0};
+	enum alm_err err = alm_sending_refused(
+		folder, entry->name, entry->is_encoded, receipt, own, &problem);
+
+	if (err != ALM_OK) {
+		alm_log_problem(err, entry->name, problem.detail);
+		try_later(entries, entry);
+		return;
+	}
+	alm_log_problem(
+		receipt == NULL ? own->err : (enum alm_err)receipt->code,
+		entry->name, receipt == NULL ? own->detail : receipt->detail);
+	entries->refused++;
+	forget(entries, entry);
+}
+
+/** The disk or memory fails us, not the entry. */
+static bool is_passing(enum alm_err err)
+{
+	return err == ALM_IO || err == ALM_NOMEM || err == ALM_NOT_FOUND ||
+	       err == ALM_WINDOW_FULL;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_ino == b->st_ino &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/** Whether the files are there and nobody is still writing them; without a
+ * payload's name, the sidecar alone. */
+static bool is_settled(const struct alm_folder *folder, struct alm_entry *entry,
+	const char *payload_name, int64_t now_ms)
+{
+	time_t now_s = time(NULL);
+	struct stat files[2];
+	char path[PATH_MAX];
+	bool is_old;
+
+	alm_folder_path(folder, ALM_OUTBOX, entry->name,
+		entry->is_encoded ? ".envelope" : ".yaml", path);
+	if (stat(path, &files[0]) != 0) {
+		return false;
+	}
+	files[1] = files[0];
+	if (payload_name != NULL) {
+		alm_folder_path(folder, ALM_OUTBOX, payload_name, "", path);
+		if (stat(path, &files[1]) != 0) {
+			return false;
+		}
+	}
+	is_old = files[0].st_mtim.tv_sec + OLD_S < now_s &&
+		 files[1].st_mtim.tv_sec + OLD_S < now_s;
+	if (!is_same(&files[0], &entry->files[0]) ||
+		!is_same(&files[1], &entry->files[1])) {
+		entry->files[0] = files[0];
+		entry->files[1] = files[1];
+		entry->unchanged_ms = now_ms;
+	}
+	return is_old || now_ms - entry->unchanged_ms >= SETTLED_MS;
+}
+
+static enum alm_err start(const struct alm_prepared *prepared,
+	struct alm_client *client, uint8_t out_id[16])
+{
+	if (prepared->is_encoded) {
+		return (enum alm_err)alm_send_start_encoded(client,
+			prepared->message, prepared->message_bytes,
+			prepared->payload, prepared->payload_bytes, out_id);
+	}
+	return (enum alm_err)alm_send_start(
+		client, &prepared->sidecar.outgoing, out_id);
+}
+
+static void send_entry(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_client *client,
+	struct alm_entry *entry)
+{
+	struct alm_prepared prepared;
+	struct alm_problem problem = {0};
+	enum alm_err err = alm_sending_prepare(
+		folder, entry->name, entry->is_encoded, &prepared, &problem);
+
+	if (err == ALM_OK) {
+		err = start(&prepared, client, entry->id);
+		alm_prepared_fini(&prepared);
+		problem.err = err;
+	}
+	if (err == ALM_OK) {
+		entry->state = ALM_ENTRY_IN_FLIGHT;
+		entries->in_flight++;
+	} else if (err == ALM_WINDOW_FULL) {
+		entries->unsettled++;
+	} else if (is_passing(err) || err == ALM_SUPERSEDED) {
+		alm_log_problem(err, entry->name, problem.detail);
+		try_later(entries, entry);
+	} else {
+		refuse(entries, folder, entry, NULL, &problem);
+	}
+}
+
+static void look_at(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_client *client,
+	struct alm_entry *entry)
+{
+	struct alm_problem problem = {0};
+	char payload_name[ALM_NAME_BYTES_MAX + 1] = "";
+	int64_t now_ms = monotonic_ms();
+	enum alm_err err;
+
+	if (entry->state == ALM_ENTRY_IN_FLIGHT ||
+		(entry->state == ALM_ENTRY_LATER && entry->due_ms > now_ms)) {
+		return;
+	}
+	err = alm_sending_payload_name(
+		folder, entry->name, entry->is_encoded, payload_name, &problem);
+	if (err == ALM_NOT_FOUND) {
+		forget(entries, entry);
+		return;
+	}
+	/* Half written, it may not make sense yet: judge it once it settles. */
+	if (!is_settled(folder, entry, err == ALM_OK ? payload_name : NULL,
+		    now_ms)) {
+		entries->unsettled++;
+		return;
+	}
+	if (err == ALM_OK) {
+		send_entry(entries, folder, client, entry);
+	} else if (is_passing(err)) {
+		try_later(entries, entry);
+	} else {
+		refuse(entries, folder, entry, NULL, &problem);
+	}
+}
+
+static int is_entry(const struct dirent *file)
+{
+	char name[ALM_NAME_BYTES_MAX + 1];
+
+	return alm_folder_base(file->d_name, ".yaml", name) ||
+	       alm_folder_base(file->d_name, ".envelope", name);
+}
+
+/** Forget what has gone from the outbox without us. */
+static void drop_gone(
+	struct alm_entries *entries, const struct alm_folder *folder)
+{
+	/* From the end, for the last one moves into the place of the gone. */
+	for (size_t i = entries->count; i > 0; i--) {
+		struct alm_entry *entry = entries->items[i - 1];
+
+		if (entry->state != ALM_ENTRY_IN_FLIGHT &&
+			!alm_folder_has(folder, ALM_OUTBOX, entry->name,
+				entry->is_encoded ? ".envelope" : ".yaml")) {
+			forget(entries, entry);
+		}
+	}
+}
+
+void alm_entries_scan(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_client *client)
+{
+	struct dirent **files = NULL;
+	char path[PATH_MAX];
+	char name[ALM_NAME_BYTES_MAX + 1];
+	int count;
+
+	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
+	count = scandir(path, &files, is_entry, alphasort);
+	if (count < 0) {
+		alm_log_problem(ALM_IO, path, "cannot be read");
+		return;
+	}
+	entries->unsettled = 0;
+	drop_gone(entries, folder);
+	for (int i = 0; i < count; i++) {
+		bool is_encoded =
+			alm_folder_base(files[i]->d_name, ".envelope", name);
+		struct alm_entry *entry;
+
+		if (!is_encoded) {
+			(void)alm_folder_base(files[i]->d_name, ".yaml", name);
+		}
+		entry = find(entries, name, is_encoded);
+		if (entry != NULL) {
+			look_at(entries, folder, client, entry);
+		}
+		free(files[i]);
+	}
+	free(files);
+}
+
+void alm_entries_receipt(struct alm_entries *entries,
+	const struct alm_folder *folder, const struct alm_receipt_view *receipt)
+{
+	struct alm_problem problem = {0};
+	struct alm_entry *entry = NULL;
+	enum alm_err err;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		if (entries->items[i]->state == ALM_ENTRY_IN_FLIGHT &&
+			memcmp(entries->items[i]->id, receipt->id, 16) == 0) {
+			entry = entries->items[i];
+			break;
+		}
+	}
+	if (entry == NULL) {
+		return;
+	}
+	if (receipt->code != 0 && receipt->is_retryable) {
+		alm_log_problem((enum alm_err)receipt->code, entry->name,
+			"it is tried again later");
+		try_later(entries, entry);
+		return;
+	}
+	if (receipt->code != 0) {
+		refuse(entries, folder, entry, receipt, NULL);
+		return;
+	}
+	err = alm_sending_accepted(
+		folder, entry->name, entry->is_encoded, receipt, &problem);
+	if (err != ALM_OK) {
+		/* Sent again under the same id, it gets the same receipt. */
+		alm_log_problem(err, entry->name, problem.detail);
+		try_later(entries, entry);
+		return;
+	}
+	entries->accepted++;
+	forget(entries, entry);
+}
+
+size_t alm_entries_check(const struct alm_folder *folder)
+{
+	struct dirent **files = NULL;
+	char path[PATH_MAX];
+	char name[ALM_NAME_BYTES_MAX + 1];
+	char payload_name[ALM_NAME_BYTES_MAX + 1];
+	size_t wrong = 0;
+	int count;
+
+	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
+	count = scandir(path, &files, is_entry, alphasort);
+	for (int i = 0; i < count; i++) {
+		bool is_encoded =
+			alm_folder_base(files[i]->d_name, ".envelope", name);
+		struct alm_problem problem = {0};
+		enum alm_err err;
+
+		if (!is_encoded) {
+			(void)alm_folder_base(files[i]->d_name, ".yaml", name);
+		}
+		err = alm_sending_payload_name(
+			folder, name, is_encoded, payload_name, &problem);
+		if (err != ALM_OK) {
+			alm_log_problem(err, name, problem.detail);
+			wrong++;
+		}
+		free(files[i]);
+	}
+	free(files);
+	return wrong;
+}

@@ -1,0 +1,503 @@
+#include "agents/folder/sending.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/hash.h"
+#include "lib/id.h"
+#include "lib/yaml/read.h"
+
+#define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024)
+#define HEX_BYTES (2 * ALM_DIGEST_BYTES + 1)
+
+/** What state/NAME.id holds. */
+struct binding {
+	char id[ALM_UUID_TEXT_BYTES];
+	char content[HEX_BYTES]; /* SHA-256 of sidecar and payload */
+	char payload_sha256[HEX_BYTES];
+	char payload[ALM_NAME_BYTES_MAX + 1];
+};
+
+static const char *suffix_of(bool is_encoded)
+{
+	return is_encoded ? ".envelope" : ".yaml";
+}
+
+static void full_name(
+	char out[ALM_NAME_BYTES_MAX + 32], const char *name, const char *suffix)
+{
+	(void)snprintf(out, ALM_NAME_BYTES_MAX + 32, "%s%s", name, suffix);
+}
+
+/* --- the binding of a name to an id ------------------------------------ */
+
+static enum alm_err read_binding(const struct alm_folder *folder,
+	const char *name, struct binding *out_binding)
+{
+	static const struct alm_yaml_key keys[] = {{"id", true},
+		{"content", true}, {"payload-sha256", true}, {"payload", true}};
+	const struct alm_yaml_node *values[ALM_COUNT(keys)] = {0};
+	const struct alm_yaml_node *root = NULL;
+	struct alm_yaml_options options = {.file = name,
+		.bytes_max = ALM_SIDECAR_BYTES_MAX,
+		.depth_max = 2};
+	struct alm_diagnostics diagnostics;
+	struct alm_arena arena;
+	char path[PATH_MAX];
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	enum alm_err err;
+
+	alm_folder_path(folder, ALM_STATE, name, ".id", path);
+	err = alm_file_read(path, ALM_SIDECAR_BYTES_MAX, &data, &bytes, NULL);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	alm_diagnostics_init(&diagnostics, &arena);
+	err = alm_yaml_parse(&options, (struct alm_bytes){data, bytes}, &arena,
+		&diagnostics, &root);
+	if (err == ALM_OK && !alm_yaml_read_map(root, "an id", keys,
+				     ALM_COUNT(keys), values, &diagnostics)) {
+		err = ALM_NOT_FOUND;
+	}
+	if (err == ALM_OK) {
+		(void)snprintf(out_binding->id, sizeof(out_binding->id), "%s",
+			values[0]->text);
+		(void)snprintf(out_binding->content,
+			sizeof(out_binding->content), "%s", values[1]->text);
+		(void)snprintf(out_binding->payload_sha256,
+			sizeof(out_binding->payload_sha256), "%s",
+			values[2]->text);
+		(void)snprintf(out_binding->payload,
+			sizeof(out_binding->payload), "%s", values[3]->text);
+	}
+	alm_arena_fini(&arena);
+	free(data);
+	return err;
+}
+
+static enum alm_err write_binding(const struct alm_folder *folder,
+	const char *name, const struct binding *binding,
+	struct alm_problem *problem)
+{
+	struct alm_text_file file;
+	char path[PATH_MAX];
+
+	if (!alm_text_file_begin(&file)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	alm_text_file_put(&file, "id", binding->id);
+	alm_text_file_put(&file, "content", binding->content);
+	alm_text_file_put(&file, "payload-sha256", binding->payload_sha256);
+	alm_text_file_put(&file, "payload", binding->payload);
+	alm_folder_path(folder, ALM_STATE, name, ".id", path);
+	return alm_text_file_write(&file, path, problem);
+}
+
+static bool hash_hex(
+	const struct alm_bytes *parts, size_t count, char out[HEX_BYTES])
+{
+	struct alm_hash *hash = alm_hash_new();
+	uint8_t digest[ALM_DIGEST_BYTES];
+
+	if (hash == NULL) {
+		return false;
+	}
+	alm_hash_parts(hash, parts, count, digest);
+	alm_hash_free(hash);
+	alm_hex(digest, sizeof(digest), out);
+	return true;
+}
+
+/** The same content keeps its id; a corrected file is another message. */
+static enum alm_err bind(const struct alm_folder *folder, const char *name,
+	const char *payload_name, struct alm_bytes sidecar,
+	struct alm_prepared *prepared, struct alm_problem *problem)
+{
+	uint8_t length[8];
+	struct alm_bytes parts[] = {{length, sizeof(length)}, sidecar,
+		{prepared->payload, prepared->payload_bytes}};
+	struct alm_message_id id;
+	struct binding now = {0};
+	struct binding before = {0};
+
+	alm_put_u64(length, sidecar.bytes);
+	if (!hash_hex(parts, 3, now.content) ||
+		!hash_hex(&parts[2], 1, now.payload_sha256)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	if (read_binding(folder, name, &before) == ALM_OK &&
+		strcmp(before.content, now.content) == 0 &&
+		alm_message_id_parse(before.id, &id) == ALM_OK) {
+		memcpy(prepared->id, id.raw, sizeof(prepared->id));
+		return ALM_OK;
+	}
+	alm_make_id(prepared->id);
+	alm_id_text(prepared->id, now.id);
+	(void)snprintf(now.payload, sizeof(now.payload), "%s", payload_name);
+	return write_binding(folder, name, &now, problem);
+}
+
+/* --- reading an entry --------------------------------------------------- */
+
+static enum alm_err read_entry_file(const struct alm_folder *folder,
+	const char *name, const char *suffix, size_t bytes_max,
+	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(folder, ALM_OUTBOX, name, suffix, path);
+	return alm_file_read(path, bytes_max, out_data, out_bytes, problem);
+}
+
+/** Read and judge the sidecar; gives its bytes for the binding. */
+static enum alm_err read_sidecar(const struct alm_folder *folder,
+	const char *name, struct alm_arena *arena,
+	struct alm_sidecar *out_sidecar, uint8_t **out_data, size_t *out_bytes,
+	struct alm_problem *problem)
+{
+	char file[ALM_NAME_BYTES_MAX + 32];
+	enum alm_err err = read_entry_file(folder, name, ".yaml",
+		ALM_SIDECAR_BYTES_MAX, out_data, out_bytes, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	full_name(file, name, ".yaml");
+	return alm_sidecar_read(file, (struct alm_bytes){*out_data, *out_bytes},
+		arena, out_sidecar, problem);
+}
+
+enum alm_err alm_sending_payload_name(const struct alm_folder *folder,
+	const char *name, bool is_encoded, char out[ALM_NAME_BYTES_MAX + 1],
+	struct alm_problem *problem)
+{
+	struct alm_sidecar sidecar;
+	struct alm_arena arena;
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	enum alm_err err;
+
+	if (is_encoded) {
+		return snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s.payload",
+			       name) <= (int)ALM_NAME_BYTES_MAX
+			       ? ALM_OK
+			       : alm_problem_set(problem, ALM_FIELD_TOO_LARGE,
+					 "name too long");
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	err = read_sidecar(
+		folder, name, &arena, &sidecar, &data, &bytes, problem);
+	if (err == ALM_OK) {
+		(void)snprintf(
+			out, ALM_NAME_BYTES_MAX + 1, "%s", sidecar.payload);
+	}
+	alm_arena_fini(&arena);
+	free(data);
+	return err;
+}
+
+/** Durations count from the id's own time, so that every try says the same. */
+static void settle_times(struct alm_prepared *prepared)
+{
+	struct alm_outgoing *outgoing = &prepared->sidecar.outgoing;
+	struct alm_message_id id;
+	int64_t made_ms;
+
+	memcpy(id.raw, prepared->id, sizeof(id.raw));
+	made_ms = alm_message_id_ms(&id);
+	if (prepared->sidecar.deadline_after_s > 0) {
+		outgoing->deadline_ms =
+			made_ms + prepared->sidecar.deadline_after_s * 1000;
+	}
+	if (prepared->sidecar.expires_after_s > 0) {
+		outgoing->expires_ms =
+			made_ms + prepared->sidecar.expires_after_s * 1000;
+	}
+	outgoing->id = prepared->id;
+	outgoing->payload = prepared->payload;
+	outgoing->payload_bytes = prepared->payload_bytes;
+}
+
+static enum alm_err read_payload(const struct alm_folder *folder,
+	const char *payload_name, struct alm_prepared *prepared,
+	struct alm_problem *problem)
+{
+	enum alm_err err =
+		read_entry_file(folder, payload_name, "", ALM_PAYLOAD_BYTES_MAX,
+			&prepared->payload, &prepared->payload_bytes, problem);
+
+	if (err == ALM_FIELD_TOO_LARGE) {
+		err = ALM_PAYLOAD_TOO_LARGE;
+		if (problem != NULL) {
+			problem->err = err;
+		}
+	}
+	return err;
+}
+
+enum alm_err alm_sending_prepare(const struct alm_folder *folder,
+	const char *name, bool is_encoded, struct alm_prepared *out_prepared,
+	struct alm_problem *problem)
+{
+	struct alm_prepared *prepared = out_prepared;
+	char payload_name[ALM_NAME_BYTES_MAX + 1];
+	enum alm_err err;
+
+	memset(prepared, 0, sizeof(*prepared));
+	alm_arena_init(&prepared->arena, ARENA_BYTES_MAX);
+	prepared->is_encoded = is_encoded;
+	if (is_encoded) {
+		err = read_entry_file(folder, name, ".envelope",
+			ALM_MESSAGE_BYTES_MAX, &prepared->message,
+			&prepared->message_bytes, problem);
+	} else {
+		err = read_sidecar(folder, name, &prepared->arena,
+			&prepared->sidecar, &prepared->message,
+			&prepared->message_bytes, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_sending_payload_name(
+			folder, name, is_encoded, payload_name, problem);
+	}
+	if (err == ALM_OK) {
+		err = read_payload(folder, payload_name, prepared, problem);
+	}
+	if (err == ALM_OK) {
+		err = bind(folder, name, payload_name,
+			(struct alm_bytes){
+				prepared->message, prepared->message_bytes},
+			prepared, problem);
+	}
+	if (err == ALM_OK && !is_encoded) {
+		settle_times(prepared);
+	}
+	if (err != ALM_OK) {
+		alm_prepared_fini(prepared);
+	}
+	return err;
+}
+
+void alm_prepared_fini(struct alm_prepared *prepared)
+{
+	alm_arena_fini(&prepared->arena);
+	free(prepared->message);
+	free(prepared->payload);
+	prepared->message = NULL;
+	prepared->payload = NULL;
+}
+
+/* --- the end of an entry ------------------------------------------------ */
+
+/** The sidecar has left the outbox: see to its payload, forget its id. */
+static enum alm_err tidy(const struct alm_folder *folder, const char *name,
+	struct alm_problem *problem)
+{
+	bool is_done = alm_folder_has(folder, ALM_STATE, name, ".done");
+	struct binding binding = {0};
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	char hex[HEX_BYTES] = "";
+	enum alm_err err = ALM_OK;
+
+	/* Only the payload that was sent: the user may have put another. */
+	if (read_binding(folder, name, &binding) == ALM_OK &&
+		alm_folder_name_is_valid(binding.payload) &&
+		read_entry_file(folder, binding.payload, "",
+			ALM_PAYLOAD_BYTES_MAX, &data, &bytes, NULL) == ALM_OK) {
+		struct alm_bytes part = {data, bytes};
+
+		(void)hash_hex(&part, 1, hex);
+		free(data);
+	}
+	if (hex[0] != '\0' && strcmp(hex, binding.payload_sha256) == 0) {
+		err = is_done ? alm_folder_remove(folder, ALM_OUTBOX,
+					binding.payload, "", problem)
+			      : alm_folder_move(folder, ALM_OUTBOX,
+					binding.payload, ALM_REFUSED,
+					binding.payload, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_folder_remove(
+			folder, ALM_STATE, name, ".id", problem);
+	}
+	return err == ALM_OK ? alm_folder_remove(folder, ALM_STATE, name,
+				       ".done", problem)
+			     : err;
+}
+
+static enum alm_err write_receipt(const struct alm_folder *folder,
+	const char *name, const struct alm_receipt_view *receipt,
+	struct alm_problem *problem)
+{
+	struct alm_text_file file;
+	char path[PATH_MAX];
+	char id[ALM_UUID_TEXT_BYTES];
+
+	if (!alm_text_file_begin(&file)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	alm_id_text(receipt->id, id);
+	alm_text_file_put(&file, "message-id", id);
+	alm_text_file_put_number(&file, "sequence", receipt->sequence);
+	alm_text_file_put_number(
+		&file, "audit-sequence", receipt->audit_sequence);
+	alm_text_file_put_time(&file, "accepted-at", receipt->accepted_at_ms);
+	alm_text_file_put(&file, "basis", receipt->basis);
+	alm_text_file_put(&file, "level", receipt->level);
+	alm_text_file_put_flag(&file, "transformed", receipt->is_transformed);
+	alm_text_file_put_list(&file, "released", receipt->released.items,
+		receipt->released.count);
+	alm_text_file_put_list(&file, "withheld", receipt->withheld.items,
+		receipt->withheld.count);
+	alm_text_file_put_list(&file, "obligations", receipt->obligations.items,
+		receipt->obligations.count);
+	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
+	return alm_text_file_write(&file, path, problem);
+}
+
+enum alm_err alm_sending_accepted(const struct alm_folder *folder,
+	const char *name, bool is_encoded,
+	const struct alm_receipt_view *receipt, struct alm_problem *problem)
+{
+	char from[ALM_NAME_BYTES_MAX + 32];
+	char to[ALM_NAME_BYTES_MAX + 32];
+	enum alm_err err = write_receipt(folder, name, receipt, problem);
+
+	full_name(from, name, suffix_of(is_encoded));
+	full_name(to, name, ".done");
+	if (err == ALM_OK) {
+		err = alm_folder_move(
+			folder, ALM_OUTBOX, from, ALM_STATE, to, problem);
+	}
+	return err == ALM_OK || err == ALM_NOT_FOUND
+		       ? tidy(folder, name, problem)
+		       : err;
+}
+
+static void put_refusal(
+	struct alm_text_file *file, const struct alm_receipt_view *receipt)
+{
+	char id[ALM_UUID_TEXT_BYTES];
+
+	alm_id_text(receipt->id, id);
+	alm_text_file_put(file, "message-id", id);
+	alm_text_file_put_number(file, "code", (uint64_t)receipt->code);
+	alm_text_file_put(file, "name", receipt->name);
+	alm_text_file_put(file, "sentence", receipt->sentence);
+	alm_text_file_put(file, "hint", receipt->hint);
+	alm_text_file_put(file, "detail", receipt->detail);
+	alm_text_file_put(file, "nearest", receipt->nearest);
+	alm_text_file_put_list(file, "candidates", receipt->candidates.items,
+		receipt->candidates.count);
+	alm_text_file_put_list(file, "withheld", receipt->withheld.items,
+		receipt->withheld.count);
+}
+
+static void put_own_refusal(
+	struct alm_text_file *file, const struct alm_problem *own)
+{
+	alm_text_file_put_number(file, "code", (uint64_t)own->err);
+	alm_text_file_put(file, "name", alm_error_name((int)own->err));
+	alm_text_file_put(file, "sentence", alm_error_sentence((int)own->err));
+	alm_text_file_put(file, "hint", alm_error_hint((int)own->err));
+	alm_text_file_put(file, "detail", own->detail);
+}
+
+/** `NAME.x` goes with NAME.yaml; `NAME.x.y` may be another entry's. */
+static bool is_sibling(const char *file, const char *name)
+{
+	size_t bytes = strlen(name);
+	const char *rest = file + bytes + 1;
+
+	return strncmp(file, name, bytes) == 0 && file[bytes] == '.' &&
+	       strchr(rest, '.') == NULL && strcmp(rest, "yaml") != 0 &&
+	       strcmp(rest, "envelope") != 0;
+}
+
+/** An entry that could not be read names no payload: what is called like it
+ * goes with it.  What cannot be moved stays; it does no harm. */
+static void move_siblings(const struct alm_folder *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
+	dir = opendir(path);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (is_sibling(entry->d_name, name)) {
+			(void)!alm_folder_move(folder, ALM_OUTBOX,
+				entry->d_name, ALM_REFUSED, entry->d_name,
+				NULL);
+		}
+	}
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
+}
+
+enum alm_err alm_sending_refused(const struct alm_folder *folder,
+	const char *name, bool is_encoded,
+	const struct alm_receipt_view *receipt, const struct alm_problem *own,
+	struct alm_problem *problem)
+{
+	struct alm_text_file file;
+	char full[ALM_NAME_BYTES_MAX + 32];
+	char path[PATH_MAX];
+	enum alm_err err;
+
+	if (!alm_text_file_begin(&file)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	if (receipt != NULL) {
+		put_refusal(&file, receipt);
+	} else {
+		put_own_refusal(&file, own);
+	}
+	if (!alm_folder_has(folder, ALM_STATE, name, ".id")) {
+		move_siblings(folder, name);
+	}
+	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);
+	err = alm_text_file_write(&file, path, problem);
+	full_name(full, name, suffix_of(is_encoded));
+	if (err == ALM_OK) {
+		err = alm_folder_move(
+			folder, ALM_OUTBOX, full, ALM_REFUSED, full, problem);
+	}
+	return err == ALM_OK || err == ALM_NOT_FOUND
+		       ? tidy(folder, name, problem)
+		       : err;
+}
+
+enum alm_err alm_sending_tidy(
+	const struct alm_folder *folder, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	char name[ALM_NAME_BYTES_MAX + 1];
+	struct dirent *entry;
+	enum alm_err err = ALM_OK;
+	DIR *dir;
+
+	alm_folder_path(folder, ALM_STATE, "", "", path);
+	dir = opendir(path);
+	if (dir == NULL) {
+		return alm_problem_set(
+			problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
+		if ((alm_folder_base(entry->d_name, ".id", name) ||
+			    alm_folder_base(entry->d_name, ".done", name)) &&
+			!alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") &&
+			!alm_folder_has(
+				folder, ALM_OUTBOX, name, ".envelope")) {
+			err = tidy(folder, name, problem);
+		}
+	}
+	(void)closedir(dir);
+	return err;
+}

@@ -1,0 +1,156 @@
+/* The outbox of a client keeps messages, their order and their ids through
+ * interruptions. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "agents/client/acks.h"
+#include "agents/client/outbox.h"
+
+static struct alm_message_id id_of(uint8_t n)
+{
+	struct alm_message_id id = {{0}};
+
+	id.raw[15] = n;
+	return id;
+}
+
+static void add(struct alm_outbox *outbox, uint8_t n)
+{
+	struct alm_message_id id = id_of(n);
+	uint8_t sha256[ALM_DIGEST_BYTES] = {n};
+	struct alm_bytes bytes = {(const uint8_t *)"abc", 3};
+
+	cr_assert_eq(alm_outbox_add(outbox, &id, sha256, bytes, bytes), ALM_OK);
+}
+
+Test(outbox, sends_again_in_the_first_order_before_what_is_new)
+{
+	static struct alm_outbox outbox;
+
+	alm_outbox_init(&outbox);
+	add(&outbox, 1);
+	add(&outbox, 2);
+	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), 0);
+	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), 0);
+	add(&outbox, 3);
+	alm_outbox_resend_all(&outbox);
+	for (uint8_t n = 1; n <= 3; n++) {
+		struct alm_pending *next = alm_outbox_next(&outbox);
+
+		cr_assert_eq(next->id.raw[15], n);
+		cr_assert_eq(next->message.bytes, 3);
+		alm_outbox_mark_sent(&outbox, next, 0);
+	}
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, sends_again_what_had_no_answer_in_time)
+{
+	static struct alm_outbox outbox;
+
+	alm_outbox_init(&outbox);
+	add(&outbox, 1);
+	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), 1000);
+	cr_assert_eq(alm_outbox_due_ms(&outbox), 1000 + ALM_ANSWER_WAIT_MS);
+	alm_outbox_wake(&outbox, 999 + ALM_ANSWER_WAIT_MS);
+	cr_assert_null(alm_outbox_next(&outbox));
+	alm_outbox_wake(&outbox, 1000 + ALM_ANSWER_WAIT_MS);
+	cr_assert_not_null(alm_outbox_next(&outbox));
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, waits_longer_each_time_and_never_over_the_limit)
+{
+	static struct alm_outbox outbox;
+	int64_t now_ms = 0;
+
+	alm_outbox_init(&outbox);
+	add(&outbox, 1);
+	for (int i = 0; i < 20; i++) {
+		struct alm_pending *pending = alm_outbox_next(&outbox);
+
+		alm_outbox_mark_sent(&outbox, pending, now_ms);
+		alm_outbox_retry_later(
+			&outbox, pending, now_ms, UINT32_MAX - (uint32_t)i);
+		cr_assert_gt(alm_outbox_due_ms(&outbox), now_ms);
+		cr_assert_leq(alm_outbox_due_ms(&outbox), now_ms + 30000);
+		now_ms = alm_outbox_due_ms(&outbox);
+		alm_outbox_wake(&outbox, now_ms);
+	}
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, finds_and_forgets_by_id)
+{
+	static struct alm_outbox outbox;
+	struct alm_message_id one = id_of(1);
+	struct alm_message_id two = id_of(2);
+
+	alm_outbox_init(&outbox);
+	add(&outbox, 1);
+	cr_assert_null(alm_outbox_find(&outbox, &two));
+	alm_outbox_remove(&outbox, alm_outbox_find(&outbox, &one));
+	cr_assert_null(alm_outbox_find(&outbox, &one));
+	cr_assert_eq(outbox.count, 0);
+	cr_assert_eq(outbox.bytes, 0);
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, takes_no_more_bytes_than_its_limit)
+{
+	static struct alm_outbox outbox;
+	static uint8_t payload[ALM_PAYLOAD_BYTES_MAX];
+	struct alm_bytes bytes = {payload, sizeof(payload)};
+	struct alm_bytes none = {NULL, 0};
+	uint8_t sha256[ALM_DIGEST_BYTES] = {0};
+	enum alm_err err = ALM_OK;
+	uint8_t n = 0;
+
+	alm_outbox_init(&outbox);
+	while (err == ALM_OK) {
+		struct alm_message_id id = id_of(n++);
+
+		err = alm_outbox_add(&outbox, &id, sha256, none, bytes);
+	}
+	cr_assert_eq(err, ALM_WINDOW_FULL);
+	cr_assert_eq(outbox.count, 63);
+	alm_outbox_fini(&outbox);
+}
+
+Test(acks, repeat_until_they_are_confirmed)
+{
+	static struct alm_acks acks;
+
+	alm_acks_init(&acks);
+	cr_assert_eq(alm_acks_add(&acks, 5, NULL), ALM_OK);
+	cr_assert_eq(alm_acks_add(&acks, 9, "not ours"), ALM_OK);
+	cr_assert_eq(alm_acks_add(&acks, 9, NULL), ALM_OK);
+	cr_assert_eq(acks.queued_count, 2);
+	alm_acks_mark_sent(&acks, 2);
+	cr_assert_null(alm_acks_next(&acks));
+	alm_acks_repeat_all(&acks);
+	cr_assert_eq(alm_acks_next(&acks)->sequence, 5);
+	alm_acks_mark_sent(&acks, 1);
+	cr_assert(alm_acks_next(&acks)->is_rejected);
+	alm_acks_remove(&acks, 5);
+	alm_acks_remove(&acks, 9);
+	alm_acks_remove(&acks, 77);
+	cr_assert_eq(acks.count, 0);
+	cr_assert_eq(acks.queued_count, 0);
+	cr_assert_not(alm_acks_has(&acks, 9));
+	alm_acks_fini(&acks);
+}
+
+Test(acks, refuse_a_reason_over_the_limit)
+{
+	static struct alm_acks acks;
+	char reason[ALM_ACK_REASON_BYTES_MAX + 2];
+
+	alm_acks_init(&acks);
+	memset(reason, 'a', sizeof(reason));
+	reason[sizeof(reason) - 1] = '\0';
+	cr_assert_eq(alm_acks_add(&acks, 1, reason), ALM_FIELD_TOO_LARGE);
+	reason[ALM_ACK_REASON_BYTES_MAX] = '\0';
+	cr_assert_eq(alm_acks_add(&acks, 1, reason), ALM_OK);
+	alm_acks_fini(&acks);
+}
