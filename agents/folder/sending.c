@@ -5,21 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/folder/binding.h"
 #include "lib/file.h"
-#include "lib/hash.h"
 #include "lib/id.h"
-#include "lib/yaml/read.h"
 
 #define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024)
-#define HEX_BYTES (2 * ALM_DIGEST_BYTES + 1)
-
-/** What state/NAME.id holds. */
-struct binding {
-	char id[ALM_UUID_TEXT_BYTES];
-	char content[HEX_BYTES]; /* SHA-256 of sidecar and payload */
-	char payload_sha256[HEX_BYTES];
-	char payload[ALM_NAME_BYTES_MAX + 1];
-};
 
 static const char *suffix_of(bool is_encoded)
 {
@@ -32,87 +22,6 @@ static void full_name(
 	(void)snprintf(out, ALM_NAME_BYTES_MAX + 32, "%s%s", name, suffix);
 }
 
-/* --- the binding of a name to an id ------------------------------------ */
-
-static enum alm_err read_binding(const struct alm_folder *folder,
-	const char *name, struct binding *out_binding)
-{
-	static const struct alm_yaml_key keys[] = {{"id", true},
-		{"content", true}, {"payload-sha256", true}, {"payload", true}};
-	const struct alm_yaml_node *values[ALM_COUNT(keys)] = {0};
-	const struct alm_yaml_node *root = NULL;
-	struct alm_yaml_options options = {.file = name,
-		.bytes_max = ALM_SIDECAR_BYTES_MAX,
-		.depth_max = 2};
-	struct alm_diagnostics diagnostics;
-	struct alm_arena arena;
-	char path[PATH_MAX];
-	uint8_t *data = NULL;
-	size_t bytes = 0;
-	enum alm_err err;
-
-	alm_folder_path(folder, ALM_STATE, name, ".id", path);
-	err = alm_file_read(path, ALM_SIDECAR_BYTES_MAX, &data, &bytes, NULL);
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	alm_diagnostics_init(&diagnostics, &arena);
-	err = alm_yaml_parse(&options, (struct alm_bytes){data, bytes}, &arena,
-		&diagnostics, &root);
-	if (err == ALM_OK && !alm_yaml_read_map(root, "an id", keys,
-				     ALM_COUNT(keys), values, &diagnostics)) {
-		err = ALM_NOT_FOUND;
-	}
-	if (err == ALM_OK) {
-		(void)snprintf(out_binding->id, sizeof(out_binding->id), "%s",
-			values[0]->text);
-		(void)snprintf(out_binding->content,
-			sizeof(out_binding->content), "%s", values[1]->text);
-		(void)snprintf(out_binding->payload_sha256,
-			sizeof(out_binding->payload_sha256), "%s",
-			values[2]->text);
-		(void)snprintf(out_binding->payload,
-			sizeof(out_binding->payload), "%s", values[3]->text);
-	}
-	alm_arena_fini(&arena);
-	free(data);
-	return err;
-}
-
-static enum alm_err write_binding(const struct alm_folder *folder,
-	const char *name, const struct binding *binding,
-	struct alm_problem *problem)
-{
-	struct alm_text_file file;
-	char path[PATH_MAX];
-
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
-	}
-	alm_text_file_put(&file, "id", binding->id);
-	alm_text_file_put(&file, "content", binding->content);
-	alm_text_file_put(&file, "payload-sha256", binding->payload_sha256);
-	alm_text_file_put(&file, "payload", binding->payload);
-	alm_folder_path(folder, ALM_STATE, name, ".id", path);
-	return alm_text_file_write(&file, path, problem);
-}
-
-static bool hash_hex(
-	const struct alm_bytes *parts, size_t count, char out[HEX_BYTES])
-{
-	struct alm_hash *hash = alm_hash_new();
-	uint8_t digest[ALM_DIGEST_BYTES];
-
-	if (hash == NULL) {
-		return false;
-	}
-	alm_hash_parts(hash, parts, count, digest);
-	alm_hash_free(hash);
-	alm_hex(digest, sizeof(digest), out);
-	return true;
-}
-
 /** The same content keeps its id; a corrected file is another message. */
 static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	const char *payload_name, struct alm_bytes sidecar,
@@ -122,15 +31,15 @@ static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	struct alm_bytes parts[] = {{length, sizeof(length)}, sidecar,
 		{prepared->payload, prepared->payload_bytes}};
 	struct alm_message_id id;
-	struct binding now = {0};
-	struct binding before = {0};
+	struct alm_binding now = {0};
+	struct alm_binding before = {0};
 
 	alm_put_u64(length, sidecar.bytes);
-	if (!hash_hex(parts, 3, now.content) ||
-		!hash_hex(&parts[2], 1, now.payload_sha256)) {
+	if (!alm_binding_hash(parts, 3, now.content) ||
+		!alm_binding_hash(&parts[2], 1, now.payload_sha256)) {
 		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
 	}
-	if (read_binding(folder, name, &before) == ALM_OK &&
+	if (alm_binding_read(folder, name, &before) == ALM_OK &&
 		strcmp(before.content, now.content) == 0 &&
 		alm_message_id_parse(before.id, &id) == ALM_OK) {
 		memcpy(prepared->id, id.raw, sizeof(prepared->id));
@@ -139,7 +48,7 @@ static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	alm_make_id(prepared->id);
 	alm_id_text(prepared->id, now.id);
 	(void)snprintf(now.payload, sizeof(now.payload), "%s", payload_name);
-	return write_binding(folder, name, &now, problem);
+	return alm_binding_write(folder, name, &now, problem);
 }
 
 /* --- reading an entry --------------------------------------------------- */
@@ -298,20 +207,20 @@ static enum alm_err tidy(const struct alm_folder *folder, const char *name,
 	struct alm_problem *problem)
 {
 	bool is_done = alm_folder_has(folder, ALM_STATE, name, ".done");
-	struct binding binding = {0};
+	struct alm_binding binding = {0};
 	uint8_t *data = NULL;
 	size_t bytes = 0;
-	char hex[HEX_BYTES] = "";
+	char hex[ALM_BINDING_HEX_BYTES] = "";
 	enum alm_err err = ALM_OK;
 
 	/* Only the payload that was sent: the user may have put another. */
-	if (read_binding(folder, name, &binding) == ALM_OK &&
+	if (alm_binding_read(folder, name, &binding) == ALM_OK &&
 		alm_folder_name_is_valid(binding.payload) &&
 		read_entry_file(folder, binding.payload, "",
 			ALM_PAYLOAD_BYTES_MAX, &data, &bytes, NULL) == ALM_OK) {
 		struct alm_bytes part = {data, bytes};
 
-		(void)hash_hex(&part, 1, hex);
+		(void)alm_binding_hash(&part, 1, hex);
 		free(data);
 	}
 	if (hex[0] != '\0' && strcmp(hex, binding.payload_sha256) == 0) {
