@@ -13,6 +13,7 @@ const struct alm_command alm_commands[] = {
 	{"agent", "revoke", "revoke an agent's keys", alm_cmd_agent_revoke},
 	{"policy", "activate", "activate a policy bundle",
 		alm_cmd_policy_activate},
+	{"policy", "decide", "decide requests offline", alm_cmd_policy_decide},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
 	{"people", "show", "show what is known of a person's choices",

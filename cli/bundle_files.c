@@ -1,0 +1,86 @@
+#include "cli/bundle_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/output.h"
+#include "lib/limits.h"
+
+void alm_bundle_files_print(
+	FILE *out, const struct alm_diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct alm_diagnostic *item = &diagnostics->items[i];
+
+		alm_print_safe(out, item->place.file);
+		if (item->place.line > 0) {
+			(void)fprintf(out, ":%u:%u", item->place.line,
+				item->place.column);
+		}
+		(void)fprintf(out, ": ALM-%d %s: ", (int)item->err,
+			alm_err_info(item->err)->name);
+		alm_print_safe(out, item->message);
+		(void)fputc('\n', out);
+	}
+	if (diagnostics->dropped > 0) {
+		(void)fprintf(out, "and %zu more\n", diagnostics->dropped);
+	}
+}
+
+static enum alm_err load(struct alm_bundle_files *files,
+	const char *const *paths, size_t path_count,
+	struct alm_problem *problem)
+{
+	struct alm_bundle_source sources[ALM_ATTACHMENTS_MAX];
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < path_count && err == ALM_OK; i++) {
+		err = alm_attach_path(
+			&files->attached, paths[i], ".yaml", problem);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	for (size_t i = 0; i < files->attached.count; i++) {
+		sources[i] = (struct alm_bundle_source){
+			files->attached.items[i].name,
+			files->attached.items[i].content};
+	}
+	return alm_bundle_load(sources, files->attached.count, &files->arena,
+		&files->diagnostics, &files->bundle, &files->tests);
+}
+
+struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+	size_t path_count, const struct alm_output *output, int *out_exit)
+{
+	struct alm_bundle_files *files = calloc(1, sizeof(*files));
+	struct alm_problem problem = {.err = ALM_OK};
+
+	if (files == NULL) {
+		problem.err = ALM_NOMEM;
+		*out_exit = alm_print_problem(output, &problem);
+		return NULL;
+	}
+	alm_arena_init(&files->arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	alm_diagnostics_init(&files->diagnostics, &files->arena);
+	if (load(files, paths, path_count, &problem) == ALM_OK) {
+		return files;
+	}
+	if (files->diagnostics.count > 0) {
+		alm_bundle_files_print(stderr, &files->diagnostics);
+		*out_exit = ALM_EXIT_INVALID;
+	} else {
+		*out_exit = alm_print_problem(output, &problem);
+	}
+	alm_bundle_files_free(files);
+	return NULL;
+}
+
+void alm_bundle_files_free(struct alm_bundle_files *files)
+{
+	if (files != NULL) {
+		alm_attached_fini(&files->attached);
+		alm_arena_fini(&files->arena);
+	}
+	free(files);
+}

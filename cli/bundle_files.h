@@ -1,0 +1,33 @@
+/* bundle_files.h - a policy bundle from files named on the command line. */
+#ifndef ALM_CLI_BUNDLE_FILES_H
+#define ALM_CLI_BUNDLE_FILES_H
+
+#include "broker/policy/load.h"
+#include "cli/attach.h"
+#include "cli/output.h"
+#include "lib/arena.h"
+
+/** The files, and what they say. */
+struct alm_bundle_files {
+	struct alm_attached attached;
+	struct alm_arena arena;
+	struct alm_diagnostics diagnostics;
+	struct alm_bundle bundle;
+	struct alm_bundle_tests tests;
+};
+
+/**
+ * Read and check; a folder stands for its *.yaml files.
+ *
+ * Gives:   NULL after showing on stderr what is wrong, each fault in a line
+ *          FILE:LINE:COLUMN: ALM-CODE name: message; *out_exit is set then
+ */
+struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+	size_t path_count, const struct alm_output *output, int *out_exit);
+void alm_bundle_files_free(struct alm_bundle_files *files);
+
+/** Every diagnostic on `out`, a line each. */
+void alm_bundle_files_print(
+	FILE *out, const struct alm_diagnostics *diagnostics);
+
+#endif /* ALM_CLI_BUNDLE_FILES_H */
