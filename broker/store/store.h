@@ -14,11 +14,17 @@
  *
  * Errors that every call may give, and what to do:
  *   STORE_FULL     the map or the disk is full: abort the turn; acknowledge-
- *                  ments and expiry still work, refuse new mail
+ *                  ments and expiry still work, refuse new mail.  From
+ *                  mail_put before anything was written: refuse that mail
+ *                  and go on with the turn
  *   STORE_CORRUPT  a stored record does not decode or authenticate: refuse
  *                  what needed it; at open, do not start
  *   STORE_IO       the outcome is unknown: close the store and stop
  *   NOMEM          abort the turn
+ *   FIELD_TOO_LARGE  a name or text is over its limit; nothing was written
+ *
+ * A turn in which a write failed cannot be committed: commit aborts it and
+ * gives that error.
  */
 #ifndef ALM_BROKER_STORE_STORE_H
 #define ALM_BROKER_STORE_STORE_H
