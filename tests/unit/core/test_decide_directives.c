@@ -422,6 +422,11 @@ Test(decide_directives, lets_a_mandate_or_an_override_ignore_denials)
 		{"it ignores denials, and does not consent",
 			REQUEST(OVERRIDE(GUARDIAN), .to = "CH1"), denial,
 			"deny 401 because=401,406,408 basis=C directives=D"},
+		{"nor does a permit whose exception denies",
+			REQUEST(OVERRIDE(GUARDIAN), .to = "CH1"),
+			{DIRECTIVES(DIRECTIVE("D", PERMITTING,
+				EXCEPT(EXCEPTION(DENY, "any", "any", "any"))))},
+			"deny 401 because=401,406,408 basis=C directives=D"},
 		{"a permit then stands",
 			REQUEST(OVERRIDE(GUARDIAN), .to = "CH1"),
 			{DIRECTIVES(

@@ -222,6 +222,34 @@ Test(decide_rules, withholds_before_it_de_identifies)
 	RUN(bases, prohibitions, ALM_COUNT(prohibitions), rows);
 }
 
+Test(decide_rules, judges_prohibitions_on_what_the_basis_covers)
+{
+	struct alm_bundle_basis bases[] = {
+		BASIS("A", .is_mandate = true, .lifts = LIST("prohibition:L"))};
+	struct alm_bundle_prohibition prohibitions[] = {
+		PROHIBITION("L", .categories = LIST("gender")),
+		PROHIBITION("W", .categories = LIST("gender")),
+		PROHIBITION("D1", .categories = LIST("medications"),
+			.de_identifies = true),
+		PROHIBITION("D2", .categories = LIST("medications"),
+			.at_or_above = ALM_LEVEL_IDENTIFIABLE,
+			.de_identifies = true),
+	};
+	struct row rows[] = {
+		{"neither lifted nor withheld: it was never covered",
+			REQUEST(CATEGORIES("discharge gender")), {0},
+			"transform 1 because=305 basis=A release=discharge "
+			"redact=gender level=identifiable"},
+		{"the lowest of several levels",
+			REQUEST(CATEGORIES("medications"), .is_batch = true),
+			{0},
+			"transform 1 because=213 basis=A release=medications "
+			"level=anonymised prohibitions=D1,D2"},
+	};
+
+	RUN(bases, prohibitions, ALM_COUNT(prohibitions), rows);
+}
+
 Test(decide_rules, judges_prohibitions_by_the_checked_level)
 {
 	struct alm_bundle_basis bases[] = {
@@ -248,6 +276,9 @@ Test(decide_rules, judges_prohibitions_by_the_checked_level)
 			"transform 1 because=213,215 basis=A "
 			"release=medications level=anonymised "
 			"prohibitions=Q,R"},
+		{"any purpose includes one that never inherits",
+			REQUEST(.to = "C2", .purpose = "triage"), {0},
+			"deny 403 because=211,403 basis=C prohibitions=P"},
 		{"prohibitions reach past inherit never",
 			REQUEST(.to = "C2", .purpose = "triage",
 				.payload = ALM_LEVEL_PSEUDONYMISED,
