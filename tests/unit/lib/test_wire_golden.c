@@ -3,10 +3,12 @@
  * same for ever, whatever the code becomes.  `make corpus` wrote them once.
  */
 #include <criterion/criterion.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/file.h"
+#include "lib/merkle.h"
 #include "tests/unit/lib/wire_samples.h"
 
 static const char *const kinds[] = {"", "hello", "welcome", "send", "receipt",
@@ -124,4 +126,39 @@ Test(wire_golden, the_signed_part_is_still_read_and_written_so)
 	cr_assert(alm_bytes_equal(bytes, again));
 	cr_assert_eq(alm_wire_encode_message(&message, &arena, &again), ALM_OK);
 	cr_assert(alm_bytes_equal(bytes, again));
+}
+
+/* docs/PROTOCOL.md section 11: the public key of the seed 00 01 .. 1f. */
+static const uint8_t example_key[crypto_sign_PUBLICKEYBYTES] = {0x03, 0xa1,
+	0x07, 0xbf, 0xf3, 0xce, 0x10, 0xbe, 0x1d, 0x70, 0xdd, 0x18, 0xe7, 0x4b,
+	0xc0, 0x99, 0x67, 0xe4, 0xd6, 0x30, 0x9b, 0xa5, 0x0d, 0x5f, 0x1d, 0xdc,
+	0x86, 0x64, 0x12, 0x55, 0x31, 0xb8};
+
+Test(wire_golden, the_worked_example_is_signed_as_the_protocol_says)
+{
+	struct alm_hash *hash = alm_hash_new();
+	const struct alm_envelope *out = NULL;
+	struct alm_message message;
+	struct alm_digest root;
+	uint8_t leaf[8 + ALM_DIGEST_BYTES];
+	uint8_t digest[ALM_DIGEST_BYTES];
+	uint8_t text[16 + ALM_DIGEST_BYTES] = "almoner.v1.send";
+	size_t count = 0;
+
+	cr_assert_eq(alm_wire_decode(ALM_WIRE_BROKER_AGENTS, golden("example"),
+			     &arena, &out, &count, NULL),
+		ALM_OK);
+	cr_assert_eq(alm_wire_decode_message(
+			     out->send.message, &arena, &message, NULL),
+		ALM_OK);
+	alm_hash_bytes(hash, out->send.payload, digest);
+	cr_assert_arr_eq(digest, message.payload_sha256, sizeof(digest));
+	alm_put_u64(leaf, (uint64_t)out->send.sent_at_ms);
+	alm_hash_bytes(hash, out->send.message, leaf + 8);
+	alm_merkle_leaf(hash, SAMPLE_BYTES(leaf), &root);
+	memcpy(text + 16, root.raw, sizeof(root.raw));
+	cr_assert_eq(crypto_sign_verify_detached(out->send.signature.ed25519,
+			     text, sizeof(text), example_key),
+		0);
+	alm_hash_free(hash);
 }
