@@ -50,6 +50,10 @@ static enum alm_err open_store(
 		err = alm_store_open(&options, &broker->store, problem);
 	}
 	sodium_memzero(key, sizeof(key));
+	if (err != ALM_OK && problem->detail[0] == '\0') {
+		return alm_problem_set(
+			problem, err, "%s", broker->settings.store);
+	}
 	return err;
 }
 

@@ -1,0 +1,182 @@
+/*
+ * Goal: a daemon that cannot work says why and does not start; one that is
+ * told to stop finishes its turn; one that starts is ready at once.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+
+static struct test_broker broker;
+static char log_text[4096];
+
+static void open_broker(void)
+{
+	test_broker_open(&broker, "");
+}
+
+static void close_broker(void)
+{
+	test_broker_close(&broker);
+}
+
+TestSuite(start, .init = open_broker, .fini = close_broker, .timeout = 120);
+
+static void fails_with(int exit_code, const char *name, const char *detail)
+{
+	int rc = test_broker_start_fails(&broker, log_text, sizeof(log_text));
+
+	cr_assert_eq(rc, exit_code, "exit %d: %s", rc, log_text);
+	cr_assert_neq(strstr(log_text, name), NULL, "%s", log_text);
+	cr_assert_neq(strstr(log_text, detail), NULL, "%s", log_text);
+}
+
+Test(start, records_that_it_started_and_stopped)
+{
+	struct alm_answer answer;
+
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_start(&broker);
+	answer = test_broker_ask(&broker, "audit.query", NONE);
+	cr_assert_eq(answer.row_count, 3);
+	cr_assert_str_eq(test_cell(&answer, 0, "kind"), "started");
+	cr_assert_str_eq(test_cell(&answer, 1, "kind"), "stopped");
+	cr_assert_str_eq(test_cell(&answer, 2, "kind"), "started");
+}
+
+Test(start, keeps_policy_agents_and_people_over_a_restart)
+{
+	struct test_peer trust;
+	struct alm_message message;
+	const struct alm_envelope *receipt;
+
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&trust, "RX1");
+	test_peer_register(&trust, &broker, "agent");
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_start(&broker);
+	cr_assert_eq(test_broker_figure(&broker, "policy-epoch"), 1);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 1);
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted);
+	test_peer_free(&trust);
+}
+
+Test(start, refuses_everything_while_no_policy_is_active)
+{
+	struct test_peer trust;
+	struct alm_message message;
+	const struct alm_envelope *receipt;
+
+	test_peer_open(&trust, &broker, "RX1", 1);
+	message = test_message(&trust, "C84001");
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(receipt->receipt.refused.code, ALM_NO_BUNDLE);
+	test_peer_free(&trust);
+}
+
+Test(start, names_a_key_file_that_others_can_read)
+{
+	test_broker_stop(&broker);
+	cr_assert_eq(chmod(broker.store_key, 0444), 0);
+	fails_with(9, "key-file-mode", broker.store_key);
+	cr_assert_eq(chmod(broker.store_key, 0400), 0);
+}
+
+Test(start, names_a_store_that_another_key_made)
+{
+	struct alm_problem problem;
+	uint8_t key[32] = {7};
+
+	test_broker_stop(&broker);
+	cr_assert_eq(unlink(broker.store_key), 0);
+	cr_assert_eq(
+		alm_key_file_write(broker.store_key, key, &problem), ALM_OK);
+	fails_with(5, "store-key-wrong", broker.store);
+}
+
+Test(start, names_a_damaged_store)
+{
+	char path[PATH_MAX + 16];
+	FILE *file;
+
+	test_broker_stop(&broker);
+	snprintf(path, sizeof(path), "%s/data.mdb", broker.store);
+	file = fopen(path, "r+b");
+	for (int i = 0; i < 4096; i++) {
+		fputc(0x5A, file);
+	}
+	fseek(file, 4096, SEEK_SET);
+	for (int i = 0; i < 4096; i++) {
+		fputc(0x5A, file);
+	}
+	fclose(file);
+	cr_assert_neq(
+		test_broker_start_fails(&broker, log_text, sizeof(log_text)),
+		0);
+	cr_assert_neq(strstr(log_text, broker.store), NULL, "%s", log_text);
+	cr_assert_neq(strstr(log_text, "ALM-20"), NULL, "%s", log_text);
+}
+
+Test(start, names_an_endpoint_that_is_in_use)
+{
+	struct test_broker second = broker;
+	char rest[PATH_MAX];
+
+	/* The same sockets, but a store of its own. */
+	snprintf(second.settings, PATH_MAX, "%s/second.yaml", broker.folder);
+	snprintf(rest, sizeof(rest), "%s/store2", broker.folder);
+	{
+		char text[4 * PATH_MAX];
+		struct alm_problem problem;
+
+		snprintf(text, sizeof(text),
+			"endpoint: %s\nadmin-endpoint: %s\nadmin-mode: 0600\n"
+			"store: %s\nstore-key-file: %s\n"
+			"curve-key-file: %s/curve.key\n",
+			broker.endpoint, broker.admin, rest, broker.store_key,
+			broker.folder);
+		cr_assert_eq(alm_file_write(second.settings,
+				     (struct alm_bytes){
+					     (uint8_t *)text, strlen(text)},
+				     0600, &problem),
+			ALM_OK);
+	}
+	second.control = NULL;
+	second.pid = 0;
+	cr_assert_eq(
+		test_broker_start_fails(&second, log_text, sizeof(log_text)), 1,
+		"%s", log_text);
+	cr_assert_neq(strstr(log_text, "endpoint-busy"), NULL, "%s", log_text);
+}
+
+Test(start, leaves_a_store_alone_that_a_daemon_has_open)
+{
+	struct test_broker second = broker;
+
+	second.control = NULL;
+	second.pid = 0;
+	cr_assert_eq(
+		test_broker_start_fails(&second, log_text, sizeof(log_text)), 6,
+		"%s", log_text);
+	cr_assert_neq(strstr(log_text, "store-in-use"), NULL, "%s", log_text);
+	cr_assert_eq(test_broker_figure(&broker, "policy-epoch"), 0);
+}
+
+Test(start, keeps_strangers_from_the_administration_socket)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(broker.admin + strlen("ipc://"), &st), 0);
+	cr_assert_eq(st.st_mode & 0777, 0600);
+}
