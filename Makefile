@@ -49,6 +49,7 @@ EDGE    := $(call obj,broker/edge/*.c)
 BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c))
 CLIENT  := $(call obj,agents/client/*.c)
 FOLDER  := $(call obj,agents/folder/*.c)
+BENCH   := $(call obj,agents/bench/*.c)
 CLI     := $(call obj,cli/*.c cli/*/*.c)
 ROLES   := $(patsubst agents/roles/%.c,$(O)/roles/almoner-role-%,\
 	$(filter-out agents/roles/role.c,$(wildcard agents/roles/*.c)))
@@ -132,7 +133,7 @@ clean:
 $(O)/almonerd: $(O)/broker/main.o $(BROKER) $(EDGE) $(STORE) $(AUTH) \
 		$(CONFIG) $(POLICY) $(LIB)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_BROKER)
-$(O)/almoner: $(CLI) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+$(O)/almoner: $(CLI) $(BENCH) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_CLI)
 $(O)/almoner-agent: $(FOLDER) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_FOLDER)
@@ -185,7 +186,7 @@ $(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
 		$(filter-out %/main.o,$(FOLDER)) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_FOLDER)
 $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(filter-out %/main.o,$(CLI)) \
-		$(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+		$(BENCH) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)

@@ -150,9 +150,11 @@ static bool parse_size(const char *text, int64_t *out)
 	value = strtoll(text, &end, 10);
 	for (size_t i = 0; i < ALM_COUNT(units); i++) {
 		if (strcmp(end, units[i].unit) == 0) {
+			if (errno != 0 || value > INT64_MAX / units[i].factor) {
+				return false;
+			}
 			*out = value * units[i].factor;
-			return errno == 0 &&
-			       value <= INT64_MAX / units[i].factor;
+			return true;
 		}
 	}
 	return false;

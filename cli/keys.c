@@ -78,6 +78,7 @@ static bool find_key(
 {
 	size_t bytes = strlen(name);
 	uint8_t raw[ALM_KEY_BYTES];
+	size_t digits;
 
 	for (const char *line = content; line != NULL && *line != '\0';) {
 		const char *next = strchr(line, '\n');
@@ -86,9 +87,12 @@ static bool find_key(
 			const char *value = line + bytes + 1;
 
 			value += strspn(value, " \"'");
-			(void)snprintf(out, ALM_KEY_HEX_BYTES, "%.*s",
-				(int)strspn(value, "0123456789abcdefABCDEF"),
-				value);
+			digits = strspn(value, "0123456789abcdefABCDEF");
+			if (digits != ALM_KEY_HEX_BYTES - 1) {
+				return false;
+			}
+			memcpy(out, value, digits);
+			out[digits] = '\0';
 			return alm_unhex(out, raw, sizeof(raw)) == ALM_OK;
 		}
 		line = next != NULL ? next + 1 : NULL;

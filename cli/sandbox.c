@@ -11,6 +11,7 @@
 
 #include "cli/attach.h"
 #include "cli/paths.h"
+#include "cli/people_put.h"
 #include "cli/sandbox_internal.h"
 
 #define READY_WAIT_MS 10000
@@ -148,6 +149,11 @@ enum alm_err alm_sandbox_restart(
 	return alm_sandbox_start(sandbox, problem);
 }
 
+int alm_sandbox_fd(const struct alm_sandbox *sandbox)
+{
+	return sandbox->pidfd;
+}
+
 /* --- what lies where ---------------------------------------------------- */
 
 const char *alm_sandbox_folder(const struct alm_sandbox *sandbox)
@@ -266,6 +272,32 @@ enum alm_err alm_sandbox_standards(struct alm_sandbox *sandbox,
 {
 	return put_folder(
 		sandbox, "standard.put", folder, ".fds", out_count, problem);
+}
+
+enum alm_err alm_sandbox_people(struct alm_sandbox *sandbox, const char *path,
+	size_t *out_count, struct alm_problem *problem)
+{
+	struct alm_people_put put = {
+		.control = sandbox->control, .reason = "sandbox"};
+	struct alm_people_count count;
+	FILE *in = fopen(path, "re");
+	enum alm_err err;
+
+	if (in == NULL) {
+		return alm_problem_set(
+			problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	err = alm_people_put_stream(&put, in, &count, problem);
+	(void)fclose(in);
+	if (err == ALM_OK && count.rejected > 0) {
+		err = alm_problem_set(problem, ALM_RECORD_INVALID,
+			"%s: %llu records are not valid", path,
+			(unsigned long long)count.rejected);
+	}
+	if (err == ALM_OK && out_count != NULL) {
+		*out_count = (size_t)(count.added + count.known);
+	}
+	return err;
 }
 
 /* --- agents ------------------------------------------------------------- */

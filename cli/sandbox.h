@@ -49,6 +49,9 @@ void alm_sandbox_kill(struct alm_sandbox *sandbox);
 ALM_MUST_USE enum alm_err alm_sandbox_restart(
 	struct alm_sandbox *sandbox, struct alm_problem *problem);
 
+/** Readable when the daemon has ended; -1 when it does not run. */
+int alm_sandbox_fd(const struct alm_sandbox *sandbox);
+
 /** Texts below live as long as the sandbox. */
 const char *alm_sandbox_folder(const struct alm_sandbox *sandbox);
 const char *alm_sandbox_store(const struct alm_sandbox *sandbox);

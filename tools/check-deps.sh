@@ -33,10 +33,11 @@ rule broker/config  'broker/config/|lib/'
 rule broker         'broker/|lib/'
 rule agents/client  'agents/(client|include)/|lib/'
 rule agents/folder  'agents/(folder|include)/|lib/'
+rule agents/bench   'agents/(bench|include)/|lib/'
 rule agents/roles   'agents/(roles|include)/|lib/'
 rule agents/examples 'almoner\.h"'
 for dir in cli cli/*/; do
-	rule "${dir%/}" 'cli/|lib/|agents/include/|broker/(core|policy|config)/|broker/store/(store|audit)\.h"'
+	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit)\.h"'
 done
 pure broker/core
 only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'

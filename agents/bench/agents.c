@@ -1,0 +1,361 @@
+/*
+ * agents.c - messages through a broker: a sender that keeps its window full
+ * and a receiver that acknowledges, each a process with libalmoner.
+ *
+ * The id of a message carries its number, so that the receipt tells how long
+ * ago it was handed to the library.
+ */
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "agents/bench/bench.h"
+#include "agents/bench/process.h"
+#include "agents/include/almoner.h"
+#include "lib/bytes.h"
+#include "lib/id.h"
+
+#define START_WAIT_MS 60000
+#define QUIET_NS_MAX INT64_C(30000000000) /* no progress for 30 s: give up */
+#define RECEIVER_CREDIT 8192u
+#define WORD_BYTES 80u
+
+/** Shared by both processes and their parent. */
+struct shared {
+	struct alm_bench_load load;
+	char sender_context[PATH_MAX];
+	char receiver_context[PATH_MAX];
+	char recipient[WORD_BYTES];
+	char purpose[WORD_BYTES];
+	char category[WORD_BYTES];
+	char subject[WORD_BYTES];
+	struct alm_bench_gate go[2];    /* the contexts are written */
+	struct alm_bench_gate is_ready; /* the receiver is connected */
+	int64_t first_ns;
+	int64_t last_ns;
+	int sender_code; /* what went wrong; 0: nothing */
+	int receiver_code;
+	char detail[ALM_DETAIL_BYTES_MAX];
+	int64_t nanoseconds[]; /* when sent, then how long until the receipt */
+};
+
+struct alm_bench_agents {
+	struct shared *shared;
+	size_t bytes;
+	pid_t sender;
+	pid_t receiver;
+};
+
+/* --- the receiver ------------------------------------------------------- */
+
+static void wait_readable(const struct alm_client *client)
+{
+	struct pollfd readable = {alm_client_fd(client), POLLIN, 0};
+
+	(void)poll(&readable, 1, 1000);
+}
+
+static int open_client(const char *context, struct shared *shared,
+	struct alm_client **out_client)
+{
+	int code = alm_client_open(
+		context, out_client, shared->detail, sizeof(shared->detail));
+
+	return code != 0 ? code
+			 : alm_client_wait_ready(*out_client, START_WAIT_MS);
+}
+
+/** Take everything; gives the first error's code. */
+static int take_all(struct alm_client *client, struct shared *shared)
+{
+	int64_t last_ns = alm_bench_now_ns();
+	uint64_t taken = 0;
+	int code = 0;
+
+	while (code == 0 && taken < shared->load.message_count) {
+		struct alm_event *event;
+
+		code = alm_client_process(client);
+		event = alm_client_next_event(client);
+		if (event == NULL) {
+			if (alm_bench_now_ns() - last_ns > QUIET_NS_MAX) {
+				return ALM_CODE_TIMEOUT;
+			}
+			wait_readable(client);
+		}
+		while (event != NULL) {
+			if (event->kind == ALM_EVENT_DELIVERY && code == 0) {
+				code = alm_acknowledge(client,
+					event->delivery->sequence, NULL);
+				taken += event->delivery->is_repeat ? 0 : 1;
+				last_ns = alm_bench_now_ns();
+			}
+			alm_event_free(event);
+			event = alm_client_next_event(client);
+		}
+	}
+	shared->last_ns = last_ns;
+	return code;
+}
+
+static void receive_messages(void *cookie)
+{
+	struct shared *shared = cookie;
+	struct alm_client *client = NULL;
+	int code = ALM_CODE_TIMEOUT;
+
+	if (alm_bench_gate_wait(&shared->go[0], START_WAIT_MS)) {
+		code = open_client(shared->receiver_context, shared, &client);
+	}
+	if (code == 0) {
+		code = alm_client_set_credit(client, RECEIVER_CREDIT);
+	}
+	if (code == 0) {
+		alm_bench_gate_open(&shared->is_ready);
+		code = take_all(client, shared);
+	}
+	shared->receiver_code = code;
+	alm_client_close(client);
+	_exit(code == 0 ? 0 : 1);
+}
+
+/* --- the sender --------------------------------------------------------- */
+
+struct sender {
+	struct shared *shared;
+	struct alm_client *client;
+	struct alm_outgoing message; /* its id points to the next */
+	struct alm_message_id id;
+	uint64_t started;
+	uint64_t answered;
+};
+
+static struct alm_message_id make_id(uint64_t number)
+{
+	uint8_t random[10];
+	struct timespec now;
+
+	randombytes_buf(random, sizeof(random));
+	alm_put_u32(random + 6, (uint32_t)number);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return alm_message_id_make(
+		(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, random);
+}
+
+/** Start as many as the window and the library take. */
+static int start_some(struct sender *s)
+{
+	const struct alm_bench_load *load = &s->shared->load;
+
+	while (s->started < load->message_count &&
+		s->started - s->answered < load->window) {
+		int code;
+
+		s->id = make_id(s->started);
+		s->message.id = s->id.raw;
+		s->shared->nanoseconds[s->started] = alm_bench_now_ns();
+		code = alm_send_start(s->client, &s->message, NULL);
+		if (code == ALM_CODE_WINDOW_FULL) {
+			return 0;
+		}
+		if (code != 0) {
+			return code;
+		}
+		s->started++;
+	}
+	return 0;
+}
+
+static int take_receipt(
+	struct sender *s, const struct alm_receipt_view *receipt)
+{
+	uint32_t number = alm_get_u32(receipt->id + 12);
+
+	if (receipt->code != 0 || number >= s->started) {
+		(void)snprintf(s->shared->detail, sizeof(s->shared->detail),
+			"%s", receipt->detail);
+		return receipt->code != 0 ? receipt->code : (int)ALM_INTERNAL;
+	}
+	s->shared->nanoseconds[number] =
+		alm_bench_now_ns() - s->shared->nanoseconds[number];
+	s->answered++;
+	return 0;
+}
+
+static int send_all(struct sender *s)
+{
+	int64_t last_ns = alm_bench_now_ns();
+	int code = 0;
+
+	s->shared->first_ns = last_ns;
+	while (code == 0 && s->answered < s->shared->load.message_count) {
+		struct alm_event *event;
+
+		code = start_some(s);
+		code = code != 0 ? code : alm_client_process(s->client);
+		event = alm_client_next_event(s->client);
+		if (event == NULL) {
+			if (alm_bench_now_ns() - last_ns > QUIET_NS_MAX) {
+				return ALM_CODE_TIMEOUT;
+			}
+			wait_readable(s->client);
+		}
+		while (event != NULL) {
+			if (event->kind == ALM_EVENT_RECEIPT && code == 0) {
+				code = take_receipt(s, event->receipt);
+				last_ns = alm_bench_now_ns();
+			}
+			alm_event_free(event);
+			event = alm_client_next_event(s->client);
+		}
+	}
+	return code;
+}
+
+static void send_messages(void *cookie)
+{
+	struct shared *shared = cookie;
+	struct sender s = {.shared = shared};
+	const char *const categories[] = {shared->category};
+	uint8_t *payload = calloc(1, shared->load.payload_bytes + 1);
+	int code = ALM_CODE_TIMEOUT;
+
+	if (payload != NULL &&
+		alm_bench_gate_wait(&shared->go[1], START_WAIT_MS) &&
+		alm_bench_gate_wait(&shared->is_ready, START_WAIT_MS)) {
+		code = open_client(shared->sender_context, shared, &s.client);
+	}
+	s.message = (struct alm_outgoing){.recipient = shared->recipient,
+		.purpose = shared->purpose,
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = shared->subject,
+		.payload = payload,
+		.payload_bytes = shared->load.payload_bytes};
+	if (code == 0) {
+		memset(payload, 'x', shared->load.payload_bytes);
+		code = send_all(&s);
+	}
+	shared->sender_code = code;
+	alm_client_close(s.client);
+	free(payload);
+	_exit(code == 0 ? 0 : 1);
+}
+
+/* --- both --------------------------------------------------------------- */
+
+enum alm_err alm_bench_agents_begin(const struct alm_bench_load *load,
+	struct alm_bench_agents **out_agents, struct alm_problem *problem)
+{
+	struct alm_bench_agents *agents = calloc(1, sizeof(*agents));
+	struct shared *shared;
+
+	if (agents == NULL) {
+		return ALM_NOMEM;
+	}
+	agents->bytes = sizeof(*shared) +
+			load->message_count * sizeof(shared->nanoseconds[0]);
+	shared = alm_bench_share(agents->bytes);
+	if (shared == NULL || !alm_bench_gate_init(&shared->go[0]) ||
+		!alm_bench_gate_init(&shared->go[1]) ||
+		!alm_bench_gate_init(&shared->is_ready)) {
+		alm_bench_unshare(shared, agents->bytes);
+		free(agents);
+		return alm_problem_set(
+			problem, ALM_IO, "shared memory or pipes");
+	}
+	shared->load = *load;
+	agents->shared = shared;
+	agents->receiver = alm_bench_fork(receive_messages, shared);
+	agents->sender = alm_bench_fork(send_messages, shared);
+	*out_agents = agents;
+	return ALM_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void sum_up(struct shared *shared, struct alm_bench_result *out)
+{
+	uint64_t count = shared->load.message_count;
+	uint64_t middle = count / 2;
+	uint64_t high = count * 99 / 100;
+
+	qsort(shared->nanoseconds, count, sizeof(shared->nanoseconds[0]),
+		by_value);
+	out->per_s = (double)count * 1e9 /
+		     (double)(shared->last_ns - shared->first_ns);
+	out->accept_p50_us = (double)shared->nanoseconds[middle] / 1e3;
+	out->accept_p99_us = (double)shared->nanoseconds[high] / 1e3;
+}
+
+static void copy(char *out, size_t bytes, const char *text)
+{
+	(void)snprintf(out, bytes, "%s", text);
+}
+
+enum alm_err alm_bench_agents_run(struct alm_bench_agents *agents,
+	const struct alm_bench_message *message,
+	struct alm_bench_result *out_result, struct alm_problem *problem)
+{
+	struct shared *shared = agents->shared;
+	bool has_sent;
+	bool has_received;
+
+	copy(shared->sender_context, sizeof(shared->sender_context),
+		message->sender_context);
+	copy(shared->receiver_context, sizeof(shared->receiver_context),
+		message->receiver_context);
+	copy(shared->recipient, WORD_BYTES, message->recipient);
+	copy(shared->purpose, WORD_BYTES, message->purpose);
+	copy(shared->category, WORD_BYTES, message->category);
+	copy(shared->subject, WORD_BYTES, message->subject);
+	alm_bench_gate_open(&shared->go[0]);
+	alm_bench_gate_open(&shared->go[1]);
+	has_sent = alm_bench_join(agents->sender);
+	agents->sender = 0;
+	if (!has_sent) {
+		return alm_problem_set(problem,
+			shared->sender_code != 0
+				? (enum alm_err)shared->sender_code
+				: ALM_IO,
+			"the sender: %s", shared->detail);
+	}
+	has_received = alm_bench_join(agents->receiver);
+	agents->receiver = 0;
+	if (!has_received || shared->last_ns <= shared->first_ns) {
+		return alm_problem_set(problem,
+			shared->receiver_code != 0
+				? (enum alm_err)shared->receiver_code
+				: ALM_IO,
+			"the receiver: %s", shared->detail);
+	}
+	sum_up(shared, out_result);
+	return ALM_OK;
+}
+
+void alm_bench_agents_end(struct alm_bench_agents *agents)
+{
+	if (agents == NULL) {
+		return;
+	}
+	alm_bench_kill(agents->sender);
+	alm_bench_kill(agents->receiver);
+	alm_bench_gate_fini(&agents->shared->go[0]);
+	alm_bench_gate_fini(&agents->shared->go[1]);
+	alm_bench_gate_fini(&agents->shared->is_ready);
+	alm_bench_unshare(agents->shared, agents->bytes);
+	free(agents);
+}

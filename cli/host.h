@@ -1,0 +1,13 @@
+/* host.h - what a measurement must say of the machine. */
+#ifndef ALM_CLI_HOST_H
+#define ALM_CLI_HOST_H
+
+#include <stddef.h>
+
+/** The processor's model as the kernel names it; "unknown" if it does not. */
+void alm_host_cpu_model(char *out, size_t bytes);
+
+/** The type of the file system that holds `path`, e.g. "ext4". */
+void alm_host_filesystem(const char *path, char *out, size_t bytes);
+
+#endif /* ALM_CLI_HOST_H */
