@@ -170,7 +170,7 @@ $(O)/tests/unit/core/%: $(O)/tests/unit/core/%.o $(CORE) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion
 $(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB) | $(STANDARDS)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
-$(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB)
+$(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB) | $(STANDARDS)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
 $(O)/tests/unit/store/%: $(O)/tests/unit/store/%.o $(SUPPORT) $(STORE) \
 		$(CORE) $(LIB)
