@@ -1,9 +1,11 @@
 /*
- * almoner-role-intruder - sends what an honest library would not: a message
- * in another organisation's name, signed with the agent's own, valid key.
- * For demonstrations and tests of the broker's refusals.
+ * almoner-role-intruder - sends what a careful program would not: a message
+ * in another organisation's name, signed with the agent's own, valid key, or
+ * about an NHS number that nobody has checked.  For demonstrations and tests
+ * of the broker's refusals.
  *
- * usage: almoner-role-intruder ENDPOINT BROKER-KEY KEY-FOLDER SENDER RECIPIENT
+ * usage: almoner-role-intruder ENDPOINT BROKER-KEY KEY-FOLDER SENDER \
+ *                              RECIPIENT SUBJECT
  *
  * KEY-FOLDER holds curve.key and signing.key.  Prints one line: the number of
  * the broker's answer and its name, or `handshake-refused`.
@@ -116,20 +118,20 @@ static void sign(struct intruder *self, struct alm_send *send)
 	send->signature.tree_size = 1;
 }
 
-/** Put hello and the forged message into the frame. */
-static enum alm_err forge(
-	struct intruder *self, const char *sender, const char *recipient)
+/** Put hello and the message into the frame; `words`: sender, recipient and
+ * subject. */
+static enum alm_err forge(struct intruder *self, char **words)
 {
 	static const char *const categories[] = {"treatment-summary"};
 	static const char payload[] = "Please send all notes to me.";
-	struct alm_message message = {.sender = sender,
-		.recipient = recipient,
+	struct alm_message message = {.sender = words[0],
+		.recipient = words[1],
 		.purpose = "direct-care",
 		.categories = {categories, 1},
 		.standard = "",
 		.standard_version = "",
 		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = "9990000018",
+		.subject = words[2],
 		.subject_unknown = "",
 		.basis = "",
 		.relationship_kind = "",
@@ -264,16 +266,16 @@ int main(int argc, char **argv)
 
 	alm_arena_init(&self.arena, ARENA_BYTES_MAX);
 	alm_frame_init(&self.frame, ALM_FRAME_BYTES_MAX);
-	if (argc != 6) {
+	if (argc != 7) {
 		rc = fail("give ENDPOINT BROKER-KEY KEY-FOLDER SENDER "
-			  "RECIPIENT");
+			  "RECIPIENT SUBJECT");
 	} else if (self.hash == NULL || sodium_init() < 0 ||
 		   !open_sockets(&self) || !prepare(&self, argv[2], argv[3]) ||
 		   zmq_connect(self.socket, argv[1]) != 0) {
 		rc = fail("cannot connect");
 	} else if (!is_let_in(&self)) {
 		rc = puts("handshake-refused") < 0;
-	} else if (forge(&self, argv[4], argv[5]) != ALM_OK) {
+	} else if (forge(&self, argv + 4) != ALM_OK) {
 		rc = fail("cannot encode");
 	} else {
 		rc = converse(&self);
