@@ -42,6 +42,8 @@ const struct alm_command alm_commands[] = {
 	{"bench", "route", "measure against a bare ROUTER",
 		alm_cmd_bench_route},
 	{"dev", NULL, "run a broker of your own", alm_cmd_dev},
+	{"demo", NULL, "play the cancer pathway on a broker of its own",
+		alm_cmd_demo},
 	{"errors", NULL, "show the catalogue of errors", alm_cmd_errors},
 	{"completion", "bash", "print the completion for bash",
 		alm_cmd_completion_bash},

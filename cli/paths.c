@@ -37,7 +37,8 @@ static bool is_folder(const char *path)
 enum alm_err alm_path_program(
 	const char *name, char out[PATH_MAX], struct alm_problem *problem)
 {
-	static const char *const places[] = {"", "../sbin/"};
+	static const char *const places[] = {
+		"", "../sbin/", "roles/", "../libexec/almoner/"};
 	char folder[PATH_MAX];
 	char path[PATH_MAX];
 

@@ -7,7 +7,8 @@
 
 #include "lib/err.h"
 
-/** A program beside this one (or in $PREFIX/sbin).  Errors: NOT_FOUND. */
+/** A program beside this one, or where roles and daemons are installed.
+ * Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_path_program(
 	const char *name, char out[PATH_MAX], struct alm_problem *problem);
 
