@@ -11,26 +11,24 @@
 
 #include "broker/core/decide.h"
 
+/* clang-format off */
 /** Every code of docs/POLICY.md section 4, ascending. */
 #define ALM_REASON_MAP(X) \
-	X(101) \
-	X(102) \
-	X(103) \
-	X(104) \
-	X(105) X(107) X(108) X(190) X(191) X(201) X(202) X(203) X(204) X( \
-		205) X(206) X(207) X(210) X(211) X(212) X(213) X(214) X(215) \
-		X(300) X(301) X(302) X(303) X(304) X(305) X(306) X(307) X(308) \
-			X(401) X(402) X(403) X(404) X(405) X(406) X(407) \
-				X(408) X(409) X(410) X(411) X(412) X(413) \
-					X(414) X(501) X(502) X(503) X(509) \
-						X(901) X(902) X(903)
+	X(101) X(102) X(103) X(104) X(105) X(107) X(108) X(190) \
+	X(191) X(201) X(202) X(203) X(204) X(205) X(206) X(207) \
+	X(210) X(211) X(212) X(213) X(214) X(215) X(300) X(301) \
+	X(302) X(303) X(304) X(305) X(306) X(307) X(308) X(401) \
+	X(402) X(403) X(404) X(405) X(406) X(407) X(408) X(409) \
+	X(410) X(411) X(412) X(413) X(414) X(501) X(502) X(503) \
+	X(509) X(901) X(902) X(903)
 
 enum alm_reason {
 #define X(code) ALM_R##code,
 	ALM_REASON_MAP(X)
 #undef X
-		ALM_REASON_COUNT
+	ALM_REASON_COUNT
 };
+/* clang-format on */
 
 struct alm_reasons {
 	uint64_t blockers;
