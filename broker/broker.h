@@ -40,6 +40,8 @@ struct alm_metrics {
 	uint64_t batch_max; /* requests of the largest turn */
 };
 
+struct alm_turn_buffers;
+
 struct alm_broker {
 	struct alm_settings settings;
 	struct alm_edge *edge;
@@ -58,7 +60,8 @@ struct alm_broker {
 	int64_t policy_activated_at_us;
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
-	uint64_t audit_size;    /* of the log, open turn included */
+	struct alm_turn_buffers *buffers;
+	uint64_t audit_size; /* of the log, open turn included */
 	int64_t started_at_us;
 	int64_t swept_at_ms; /* monotonic */
 	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];

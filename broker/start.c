@@ -12,6 +12,7 @@
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/policy/load.h"
+#include "broker/turn.h"
 #include "lib/file.h"
 
 #define CREDENTIALS_DEFAULT "/etc/almoner"
@@ -104,6 +105,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->mailboxes = alm_mailboxes_new();
 	broker->outbox = alm_outbox_new();
 	broker->scratch = alm_scratch_new(NULL);
+	broker->buffers = alm_turn_buffers_new();
 	broker->handshakes.per_second = broker->settings.handshakes_per_second;
 	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
 	broker->handshakes.tokens = broker->handshakes.per_second;
@@ -397,6 +399,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_keyring_free(broker->keyring);
 	alm_scratch_free(broker->scratch);
 	alm_snapshot_free(broker->snapshot);
+	alm_turn_buffers_free(broker->buffers);
 	alm_arena_fini(&broker->arena);
 	free(broker);
 }

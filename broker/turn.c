@@ -270,21 +270,21 @@ static void deliver(struct alm_turn *turn)
 
 /* --- the turn ------------------------------------------------------------ */
 
-static enum alm_err set_up(struct alm_turn *turn)
-{
-	struct alm_arena *arena = turn->arena;
+struct alm_turn_buffers {
+	struct alm_edge_frame frames[ALM_TURN_FRAMES_MAX];
+	struct alm_turn_request requests[ALM_TURN_REQUESTS_MAX];
+	const struct alm_letter *letters[ALM_TURN_LETTERS_MAX];
+	struct alm_detail detail;
+};
 
-	turn->frames = alm_arena_take(
-		arena, ALM_TURN_FRAMES_MAX * sizeof(*turn->frames));
-	turn->requests = alm_arena_take(
-		arena, ALM_TURN_REQUESTS_MAX * sizeof(*turn->requests));
-	turn->letters = alm_arena_take(
-		arena, ALM_TURN_LETTERS_MAX * sizeof(*turn->letters));
-	turn->detail = alm_arena_take(arena, sizeof(*turn->detail));
-	return turn->frames == NULL || turn->requests == NULL ||
-			       turn->letters == NULL || turn->detail == NULL
-		       ? ALM_NOMEM
-		       : ALM_OK;
+struct alm_turn_buffers *alm_turn_buffers_new(void)
+{
+	return malloc(sizeof(struct alm_turn_buffers));
+}
+
+void alm_turn_buffers_free(struct alm_turn_buffers *buffers)
+{
+	free(buffers);
 }
 
 /* The broker as it was before the turn: nothing of it happened. */
@@ -374,16 +374,16 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 		.now_us = alm_clock_wall_us(),
 		.monotonic_ms = alm_clock_monotonic_ms(),
 		.arena = &broker->arena,
+		.detail = &broker->buffers->detail,
+		.frames = broker->buffers->frames,
+		.requests = broker->buffers->requests,
+		.letters = broker->buffers->letters,
 	};
 	enum alm_err err;
 
 	turn.now_ms = turn.now_us / 1000;
 	turn.now_s = turn.now_ms / 1000;
 	alm_arena_reset(turn.arena);
-	err = set_up(&turn);
-	if (err != ALM_OK) {
-		return alm_problem_set(problem, err, "turn");
-	}
 	receive(&turn, ready);
 	err = decode(&turn);
 	authenticate(&turn);

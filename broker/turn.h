@@ -52,6 +52,11 @@ struct alm_turn {
 	bool is_store_full; /* take mail out, but none in */
 };
 
+/** What every turn needs anew but not zeroed: kept between turns.  NULL when
+ * memory is out. */
+struct alm_turn_buffers *alm_turn_buffers_new(void);
+void alm_turn_buffers_free(struct alm_turn_buffers *buffers);
+
 /**
  * Take one turn.  `ready` says which sockets have something.
  *

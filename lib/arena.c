@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES_MIN ((size_t)64 * 1024)
+/* Blocks grow with what was handed out: small arenas stay small, and large
+ * ones do not ask for memory often. */
+#define BLOCK_BYTES_MIN ((size_t)4 * 1024)
+#define BLOCK_BYTES_MAX ((size_t)1024 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct alm_arena_block {
@@ -49,8 +52,16 @@ void alm_arena_fini(struct alm_arena *arena)
 
 static struct alm_arena_block *add_block(struct alm_arena *arena, size_t bytes)
 {
-	size_t bytes_max = bytes > BLOCK_BYTES_MIN ? bytes : BLOCK_BYTES_MIN;
-	struct alm_arena_block *block = malloc(sizeof(*block) + bytes_max);
+	size_t bytes_max = BLOCK_BYTES_MIN;
+	struct alm_arena_block *block;
+
+	while (bytes_max < arena->bytes && bytes_max < BLOCK_BYTES_MAX) {
+		bytes_max *= 2;
+	}
+	if (bytes_max < bytes) {
+		bytes_max = bytes;
+	}
+	block = malloc(sizeof(*block) + bytes_max);
 
 	if (block != NULL) {
 		block->next = arena->first;

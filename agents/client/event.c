@@ -47,6 +47,7 @@ void alm_events_init(struct alm_events *events)
 {
 	TAILQ_INIT(&events->items);
 	events->count = 0;
+	events->informing_count = 0;
 }
 
 void alm_events_fini(struct alm_events *events)
@@ -62,10 +63,11 @@ void alm_events_fini(struct alm_events *events)
 	alm_events_init(events);
 }
 
-void alm_events_put(struct alm_events *events, struct alm_item *take_item)
+static bool only_informs(const struct alm_item *item)
 {
-	TAILQ_INSERT_TAIL(&events->items, take_item, order);
-	events->count++;
+	return item->event.kind == ALM_EVENT_CONNECTED ||
+	       item->event.kind == ALM_EVENT_DISCONNECTED ||
+	       item->event.kind == ALM_EVENT_ACKNOWLEDGED;
 }
 
 static struct alm_item *take(struct alm_events *events, struct alm_item *item)
@@ -73,8 +75,32 @@ static struct alm_item *take(struct alm_events *events, struct alm_item *item)
 	if (item != NULL) {
 		TAILQ_REMOVE(&events->items, item, order);
 		events->count--;
+		events->informing_count -= only_informs(item) ? 1 : 0;
 	}
 	return item;
+}
+
+static void drop_oldest_informing(struct alm_events *events)
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (only_informs(item)) {
+			alm_item_free(take(events, item));
+			return;
+		}
+	}
+}
+
+void alm_events_put(struct alm_events *events, struct alm_item *take_item)
+{
+	TAILQ_INSERT_TAIL(&events->items, take_item, order);
+	events->count++;
+	events->informing_count += only_informs(take_item) ? 1 : 0;
+	if (events->informing_count > ALM_EVENTS_INFORMING_MAX) {
+		drop_oldest_informing(events);
+	}
 }
 
 struct alm_item *alm_events_take(struct alm_events *events)

@@ -13,6 +13,9 @@
 
 /* More than one turn of receipts, mail and notices; then we stop reading. */
 #define ALM_EVENTS_MAX 20000u
+/* What only informs is kept for those who ask; a program that never does must
+ * not stop hearing of its mail. */
+#define ALM_EVENTS_INFORMING_MAX 1024u
 
 /** Memory of a decoded frame, counted by its holders. */
 struct alm_held_frame {
@@ -45,10 +48,12 @@ void alm_item_free(struct alm_item *item);
 struct alm_events {
 	TAILQ_HEAD(, alm_item) items;
 	size_t count;
+	size_t informing_count; /* of these, what only informs */
 };
 
 void alm_events_init(struct alm_events *events);
 void alm_events_fini(struct alm_events *events);
+/** Add; the oldest of what only informs makes room for the newest. */
 void alm_events_put(struct alm_events *events, struct alm_item *take_item);
 
 /** The oldest, taken out; NULL if there is none. */
