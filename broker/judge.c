@@ -35,6 +35,9 @@ static struct alm_request request_from(const struct alm_message *message)
 		.relationship_ref = message->relationship_ref,
 		.relationship_organisation = message->relationship_organisation,
 		.has_override = message->has_override,
+		.lacks_override_kind =
+			message->has_override &&
+			message->override_kind == ALM_WIRE_OVERRIDE_NONE,
 		.override_kind = (enum alm_override_kind)message->override_kind,
 		.override_by = message->override_by,
 		.override_reason = message->override_reason,
