@@ -13,6 +13,8 @@ const struct alm_command alm_commands[] = {
 	{"agent", "revoke", "revoke an agent's keys", alm_cmd_agent_revoke},
 	{"policy", "activate", "activate a policy bundle",
 		alm_cmd_policy_activate},
+	{"policy", "check", "check a policy bundle offline",
+		alm_cmd_policy_check},
 	{"policy", "decide", "decide requests offline", alm_cmd_policy_decide},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
