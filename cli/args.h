@@ -106,4 +106,7 @@ const struct alm_option *alm_args_shared(unsigned bit);
  * `how` is "--help", "--help-man" or "--help-options". */
 void alm_args_describe(const struct alm_usage *usage, const char *how);
 
+/** One option as a paragraph of a manual page. */
+void alm_args_print_man(const struct alm_option *option);
+
 #endif /* ALM_CLI_ARGS_H */

@@ -41,6 +41,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_audit_verify},
 	{"send", NULL, "send a message", alm_cmd_send},
 	{"recv", NULL, "take mail", alm_cmd_recv},
+	{"config", "show", "show the settings of the daemon",
+		alm_cmd_config_show},
 	{"bench", "route", "measure against a bare ROUTER",
 		alm_cmd_bench_route},
 	{"dev", NULL, "run a broker of your own", alm_cmd_dev},
@@ -49,6 +51,8 @@ const struct alm_command alm_commands[] = {
 	{"errors", NULL, "show the catalogue of errors", alm_cmd_errors},
 	{"completion", "bash", "print the completion for bash",
 		alm_cmd_completion_bash},
+	{"completion", "man", "print the manual page almoner(1)",
+		alm_cmd_completion_man},
 	{"version", NULL, "show the version", alm_cmd_version},
 };
 

@@ -46,11 +46,13 @@ alm_command_fn alm_cmd_audit_show;
 alm_command_fn alm_cmd_audit_verify;
 alm_command_fn alm_cmd_send;
 alm_command_fn alm_cmd_recv;
+alm_command_fn alm_cmd_config_show;
 alm_command_fn alm_cmd_bench_route;
 alm_command_fn alm_cmd_dev;
 alm_command_fn alm_cmd_demo;
 alm_command_fn alm_cmd_errors;
 alm_command_fn alm_cmd_completion_bash;
+alm_command_fn alm_cmd_completion_man;
 alm_command_fn alm_cmd_version;
 
 #endif /* ALM_CLI_COMMANDS_H */

@@ -1,6 +1,6 @@
 /*
- * completion.c - almoner completion bash: the completion, and almoner(1),
- * made from the tables of the commands.
+ * completion.c - almoner completion bash and man: the completion and
+ * almoner(1), made from the tables of the commands.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +8,10 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 
-static const struct alm_option options[] = {
-	{"man", 0, ALM_OPTION_FLAG, NULL,
-		"print the commands as sections of a manual page instead",
-		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
-};
-
-static const struct alm_usage usage = {
+static const struct alm_usage bash_usage = {
 	.name = "completion bash",
 	.summary = "Print the completion for bash.",
 	.positionals = "",
-	.options = options,
 	.notes = "  almoner completion bash > "
 		 "~/.local/share/bash-completion/completions/almoner",
 };
@@ -45,6 +37,20 @@ static void print_nouns(void)
 				alm_commands[i].noun);
 		}
 		last = alm_commands[i].noun;
+	}
+}
+
+/** The nouns without verbs, as a pattern. */
+static void print_lone_nouns(void)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < alm_command_count; i++) {
+		if (alm_commands[i].verb == NULL) {
+			printf("%s%s", is_first ? "" : "|",
+				alm_commands[i].noun);
+			is_first = false;
+		}
 	}
 }
 
@@ -98,8 +104,9 @@ static void print_bash(void)
 	print_verbs();
 	printf("\tesac\n\telif [[ $cur == -* ]]; then\n"
 	       "\tcase \"${COMP_WORDS[1]}\" in\n"
-	       "\terrors|status|send|recv|version|dev|demo) set -- "
-	       "\"${COMP_WORDS[1]}\" ;;\n"
+	       "\t");
+	print_lone_nouns();
+	printf(") set -- \"${COMP_WORDS[1]}\" ;;\n"
 	       "\t*) set -- \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" ;;\n"
 	       "\tesac\n\tcase \"$1\" in\n");
 	print_options();
@@ -112,17 +119,81 @@ static void print_bash(void)
 int alm_cmd_completion_bash(int argc, char **argv)
 {
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_args_parse(&bash_usage, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
 	}
-	if (!alm_args_has(&args, "man")) {
-		print_bash();
-		return ALM_EXIT_OK;
+	print_bash();
+	return ALM_EXIT_OK;
+}
+
+/* --- almoner(1) --------------------------------------------------------- */
+
+static const struct alm_usage man_usage = {
+	.name = "completion man",
+	.summary = "Print the manual page almoner(1).",
+	.positionals = "",
+};
+
+static const char man_head[] =
+	".TH ALMONER 1 \"\" \"Almoner\" \"Almoner\"\n"
+	".SH NAME\nalmoner \\- administer, use and audit an Almoner broker\n"
+	".SH SYNOPSIS\n.B almoner\n.I NOUN\n[\\fIVERB\\fR] "
+	"[\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n"
+	".SH DESCRIPTION\n"
+	"Only data goes to standard output; progress, warnings and errors go "
+	"to standard error.\nTimes are UTC, RFC 3339; durations are written "
+	"90s, 5m, 168h or 30d, sizes 64KiB.\nNHS numbers are masked unless "
+	"\\-\\-reveal is given, and can be read from standard input\n"
+	"so that they stand in no list of processes.\n"
+	".PP\nCommands that administer ask the broker on its local socket; "
+	"who may open it may administer.\n.B send\nand\n.B recv\nare those "
+	"of an agent and need a context, see\n.BR almoner\\-context (5).\n"
+	".SH COMMANDS\n";
+
+static const char man_tail[] =
+	".SH EXIT STATUS\n"
+	".IP 0 3\nsuccess\n.IP 1\nfailure\n.IP 2\nthe command line is not "
+	"understood, or a confirmation is missing\n.IP 3\nnot found\n.IP 4\n"
+	"refused by policy\n.IP 5\nnot authenticated or not authorised\n"
+	".IP 6\nconflict or duplicate\n.IP 7\nunavailable or timed out; try "
+	"again\n.IP 8\nan integrity check has failed\n.IP 9\nconfiguration or "
+	"policy bundle not valid\n"
+	".SH ENVIRONMENT\n"
+	".TP\n.B ALMONER_ADMIN\nthe administration socket\n"
+	".TP\n.B ALMONER_CONTEXT\nthe context\n"
+	".TP\n.B NO_COLOR\nno colour when set and not empty\n"
+	".SH FILES\n"
+	".TP\n.I /run/almoner/admin.sock\nthe administration socket\n"
+	".TP\n.I $XDG_CONFIG_HOME/almoner/contexts/NAME.yaml\ncontexts by "
+	"name\n"
+	".SH SEE ALSO\n"
+	".BR almonerd (8),\n.BR almoner\\-agent (8),\n"
+	".BR almoner\\-context (5),\n.BR almoner\\-errors (7)\n";
+
+static void print_common(void)
+{
+	printf(".SS Options of every command\n");
+	for (const struct alm_option *o = alm_args_common; o->name != NULL;
+		o++) {
+		alm_args_print_man(o);
 	}
+}
+
+int alm_cmd_completion_man(int argc, char **argv)
+{
+	struct alm_args args;
+	int rc = alm_args_parse(&man_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	printf("%s", man_head);
+	print_common();
 	for (size_t i = 0; i < alm_command_count; i++) {
 		ask(&alm_commands[i], "--help-man");
 	}
+	printf("%s", man_tail);
 	return ALM_EXIT_OK;
 }

@@ -24,7 +24,7 @@ static void print_option(const struct alm_option *o)
 		o->is_repeated ? " (may be repeated)" : "");
 }
 
-static void print_man_option(const struct alm_option *o)
+void alm_args_print_man(const struct alm_option *o)
 {
 	printf(".TP\n");
 	if (o->letter != 0) {
@@ -103,7 +103,7 @@ void alm_args_describe(const struct alm_usage *usage, const char *how)
 		printf(".SS almoner %s%s%s\n%s\n", usage->name,
 			*usage->positionals != '\0' ? " " : "",
 			usage->positionals, usage->summary);
-		each(usage, false, print_man_option);
+		each(usage, false, alm_args_print_man);
 		if (usage->notes != NULL) {
 			print_man_notes(usage->notes);
 		}

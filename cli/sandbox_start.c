@@ -83,13 +83,37 @@ static enum alm_err open_notify(
 	return ALM_OK;
 }
 
+/** The settings are those of the file: none of our environment's. */
+static void forget_settings(void)
+{
+	static const char prefix[] = "ALMONER_";
+	char name[128];
+
+	for (char **entry = environ; *entry != NULL;) {
+		size_t bytes = strcspn(*entry, "=");
+
+		if (strncmp(*entry, prefix, sizeof(prefix) - 1) != 0 ||
+			bytes >= sizeof(name)) {
+			entry++;
+			continue;
+		}
+		memcpy(name, *entry, bytes);
+		name[bytes] = '\0';
+		(void)unsetenv(name); /* moves the rest down */
+	}
+}
+
 /** In the child: its own log, its own signals, and never outlives us. */
 static _Noreturn void become_daemon(
 	const struct alm_sandbox *sandbox, const char *program, pid_t parent)
 {
 	int log = open(sandbox->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
 
+	forget_settings();
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent || log < 0 || nothing < 0 ||
 		dup2(nothing, STDIN_FILENO) < 0 ||

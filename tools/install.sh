@@ -50,17 +50,7 @@ put 644 systemd/tmpfiles.d/almoner.conf lib/tmpfiles.d
 for page in docs/man/*.[1578]; do
 	put 644 "$page" "share/man/man${page##*.}"
 done
-# What follows is made by the programs from their own tables.
-made=$(mktemp)
-trap 'rm -f "$made"' EXIT
-"$build/almoner" completion bash --man >"$made"
-mkdir -p "$destdir$prefix/share/man/man1"
-sed -e "/^@COMMANDS@\$/{
-r $made
-d
-}" docs/man/almoner.1.in >"$destdir$prefix/share/man/man1/almoner.1"
-"$build/almoner" completion bash >"$made"
-put 644 "$made" share/bash-completion/completions almoner
+put 644 cli/completion/almoner.bash share/bash-completion/completions almoner
 
 (cd config/demo && find . -type f) | while read -r file; do
 	put 644 "config/demo/$file" \

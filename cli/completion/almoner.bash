@@ -1,0 +1,450 @@
+# bash completion for almoner; made by `almoner completion bash`.
+_almoner()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} words=''
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words='status org agent policy people mailbox standard audit send recv config bench dev demo errors completion version'
+	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
+	case ${COMP_WORDS[1]} in
+	org) words='list show' ;;
+	agent) words='keygen register list revoke' ;;
+	policy) words='activate decide show' ;;
+	people) words='import show withdraw' ;;
+	mailbox) words='list show' ;;
+	standard) words='put list' ;;
+	audit) words='head query show verify' ;;
+	config) words='show' ;;
+	bench) words='route' ;;
+	completion) words='bash man' ;;
+	esac
+	elif [[ $cur == -* ]]; then
+	case "${COMP_WORDS[1]}" in
+	status|send|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
+	*) set -- "${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
+	esac
+	case "$1" in
+	'status') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'org list') words='
+--prefix
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'org show') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent keygen') words='
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent register') words='
+--pub
+--curve-key
+--signing-key
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent list') words='
+--organisation
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent revoke') words='
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy activate') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy decide') words='
+--bundle
+--people
+--max-opt-out-age
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy show') words='
+--epoch
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people import') words='
+--rejects
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people show') words='
+--reason
+--reveal
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people withdraw') words='
+--authority
+--scope
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox list') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox show') words='
+--limit
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'standard put') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'standard list') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit head') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit query') words='
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--since
+--until
+--limit
+--after
+--reveal
+--reason
+--store
+--key
+--no-record
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit show') words='
+--reveal
+--reason
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit verify') words='
+--store
+--key
+--head
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'send') words='
+--to
+--purpose
+--category
+--level
+--payload
+--subject
+--subject-unknown
+--standard
+--standard-version
+--basis
+--relationship
+--relationship-ref
+--override
+--override-by
+--override-reason
+--expires
+--priority
+--id
+--timeout
+--context
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'recv') words='
+--dir
+--timeout
+--no-acknowledge
+--reveal
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'config show') words='
+--config
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench route') words='
+--payload
+--count
+--window
+--envelopes-per-frame
+--dir
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'dev') words='
+--keep
+--bare
+--once
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'demo') words='
+--keep
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'errors') words='
+--man
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'completion bash') words='
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'completion man') words='
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'version') words='
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	[ -n "$words" ] || compopt -o default
+}
+complete -F _almoner almoner

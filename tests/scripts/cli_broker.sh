@@ -1,0 +1,164 @@
+#!/bin/bash
+# The commands against a real daemon: almoner dev, then messages, questions,
+# dry runs, masking, and verification of a whole and a damaged store.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
+almoner=$build/almoner
+dir=$(mktemp -d)
+dev=
+trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
+	rm -rf "$dir"' EXIT
+number=9990000018
+fail() {
+	echo "cli_broker.sh: $*" >&2
+	cat "$dir/out" "$dir/err" >&2 || true
+	exit 1
+}
+# code WANTED COMMAND...: with standard input as it is
+code() {
+	local wanted=$1 rc=0
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
+	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
+}
+# json EXPRESSION: of the document `d` in the last output
+json() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+v = eval(sys.argv[2])
+print(v)' "$dir/out" "$1"
+}
+has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+
+mkfifo "$dir/ready"
+TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
+dev=$!
+# The document ends with a line of its own: no need to wait by the clock.
+sed '/^}$/q' <"$dir/ready" >"$dir/out"
+has 'd["schema"] == "almoner.dev/1"'
+folder=$(json 'd["folder"]')
+ALMONER_ADMIN=$(json 'd["admin"]')
+sender=$(json 'd["sender-context"]')
+receiver=$(json 'd["receiver-context"]')
+export ALMONER_ADMIN
+
+size() {
+	"$almoner" audit head --json >"$dir/out"
+	json 'd["size"]'
+}
+
+# --- messages --------------------------------------------------------------
+words=(--to C84001 --purpose direct-care --level identifiable)
+echo 'Seen today.' >"$dir/payload"
+echo $number | code 0 "$almoner" send -c "$sender" "${words[@]}" \
+	--category treatment-summary --subject - --payload "$dir/payload" --json
+has 'd["schema"] == "almoner.send/1" and d["basis"].startswith("DSA-01")'
+echo $number | code 0 "$almoner" send -c "$sender" "${words[@]}" \
+	--category treatment-summary --subject - --payload "$dir/payload" --dry-run
+echo 'not ten digits' | code 2 "$almoner" send -c "$sender" "${words[@]}" \
+	--category treatment-summary --subject - --payload "$dir/payload"
+echo 9990000123 | code 4 "$almoner" send -c "$sender" "${words[@]}" \
+	--category treatment-summary --subject - --payload "$dir/payload" --json
+grep -q '"code":"ALM-4[0-9]*"' "$dir/err" || fail "no coded refusal"
+grep -q '"trace_id":"[0-9a-f-]*"' "$dir/err" || fail "no trace id"
+code 0 "$almoner" mailbox list --json
+has '[r for r in d["rows"] if r["organisation"] == "C84001"][0]["messages"] == 1'
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in" --json
+has 'd["rows"][0]["subject"] == "999 *** **18"'
+cmp -s "$dir/payload" "$(json 'd["rows"][0]["payload"]')" ||
+	fail "another payload came"
+code 7 "$almoner" recv -c "$receiver" 1 --timeout 1s
+
+# --- questions -------------------------------------------------------------
+code 0 "$almoner" status --json
+has 'd["schema"] == "almoner.status/1" and d["accepted"] == 1'
+code 0 "$almoner" org show RX1 --json
+has 'd["kind"] == "nhs-trust"'
+code 3 "$almoner" org show NOBODY
+code 2 "$almoner" org show R
+code 0 "$almoner" audit query --effect deny --json
+has 'len(d["rows"]) == 1 and d["rows"][0]["kind"] == "refused"'
+code 0 "$almoner" audit query --from RX1 --to C84001 --jsonl
+[ "$(wc -l <"$dir/out")" -ge 3 ] || fail "too few rows"
+code 0 "$almoner" audit query --limit 2 --csv
+[ "$(wc -l <"$dir/out")" -eq 3 ] || fail "not two rows and a heading"
+cursor=$(sed -n 's/.*--after //p' "$dir/err")
+code 0 "$almoner" audit query --limit 1 --after "$cursor" --json
+has 'd["rows"][0]["seq"] == 3'
+code 2 "$almoner" audit query --person $number
+grep -q ALM-6004 "$dir/err" || fail "no reason was asked for"
+echo $number | code 0 "$almoner" audit query --person - --reason test \
+	--kind accepted --json
+has 'len(d["rows"]) == 1'
+echo $number | code 0 "$almoner" people show - --reason test --json
+has 'd["subject"] == "999 *** **18" and len(d["rows"]) > 0'
+grep -q $number "$dir/out" "$dir/err" && fail "the number is shown"
+echo $number | code 0 "$almoner" people show - --reason test --reveal
+grep -q $number "$dir/out" || fail "--reveal does not reveal"
+
+# --- changes: a dry run changes nothing, the same again is known -----------
+policy=config/demo/policy
+epoch=$("$almoner" policy show --json | sed -n 's/.*"epoch": \([0-9]*\).*/\1/p')
+code 0 "$almoner" policy activate $policy --reason test --dry-run
+[ "$("$almoner" policy show --json | sed -n 's/.*"epoch": \([0-9]*\).*/\1/p')" \
+	= "$epoch" ] || fail "a dry run has activated a policy"
+sed 's/^bundle:.*/bundle: 7 8/' $policy/10-*.yaml >"$dir/bad.yaml"
+code 9 "$almoner" policy activate "$dir/bad.yaml" --reason test
+grep -q 'bad.yaml' "$dir/err" || fail "no place of the fault"
+code 0 "$almoner" people import config/demo/people/people.ndjson --json
+has 'd["added"] == 0 and d["known"] == d["lines"]'
+{ sed -n 1p config/demo/people/people.ndjson
+	echo "{\"type\":\"relationship\",\"subject\":\"$number\"}"; } >"$dir/some"
+code 1 "$almoner" people import "$dir/some" --rejects "$dir/rejects" --json
+has 'd["rejected"] == 1 and d["known"] == 1'
+grep -q $number "$dir/err" && fail "a rejected line is shown"
+sed -n 2p "$dir/some" | cmp -s - "$dir/rejects" || fail "another reject"
+"$almoner" agent keygen "$dir/keys" >/dev/null
+code 0 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub" --dry-run
+"$almoner" agent list --json >"$dir/out"
+has 'not [r for r in d["rows"] if r["agent"] == "second"]'
+code 0 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub"
+code 6 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub"
+code 0 "$almoner" agent revoke RX1 second --reason test --yes --dry-run
+code 0 "$almoner" agent revoke RX1 second --reason test --yes
+code 3 "$almoner" agent revoke RX1 third --reason test --yes
+
+# --- the log: beside the daemon, and without it ----------------------------
+store=$folder/store
+key=$folder/store.key
+code 0 "$almoner" audit verify --store "$store" --json
+has 'd["result"] == "verified" and d["records"] == d["size"]'
+code 6 "$almoner" audit query --store "$store" --key "$key"
+code 0 "$almoner" audit query --store "$store" --key "$key" --no-record
+grep -q 'not recorded' "$dir/err" || fail "no warning"
+before=$(size)
+kill -TERM "$dev"
+wait "$dev" || fail "dev did not end well"
+dev=
+code 0 "$almoner" audit query --store "$store" --key "$key" --kind refused --json
+has 'len(d["rows"]) == 1'
+code 0 "$almoner" audit query --store "$store" --key "$key" --limit 1 \
+	--kind audit-queried --reveal --reason why --json
+code 0 "$almoner" audit verify --store "$store" --key "$key" --json
+has "d['size'] > $before and d['private-parts'] > 0"
+head="$(json 'd["size"]'):$(json 'd["root"]')"
+code 0 "$almoner" audit verify --store "$store" --key "$key" --head "$head" --json
+has 'd["not-covered"] == ""'
+code 8 "$almoner" audit verify --store "$store" --head "1${head}"
+grep -q ALM-6002 "$dir/err" || fail "a shorter log was not seen"
+cp -r "$store" "$dir/flipped"
+python3 - "$dir/flipped/data.mdb" <<'END'
+import sys
+# One bit of the basis in every stored header, on pages in use and on old ones.
+path = sys.argv[1]
+data = bytearray(open(path, "rb").read())
+at = data.find(b"DSA-01-treatment-summary\0")
+assert at > 0
+while at > 0:
+    data[at] ^= 1
+    at = data.find(b"DSA-01-treatment-summary\0", at)
+open(path, "wb").write(data)
+END
+code 8 "$almoner" audit verify --store "$dir/flipped" --key "$key" --json
+has 'd["result"] == "damaged"'

@@ -1,0 +1,87 @@
+#!/bin/sh
+# What is made from the tables of commands and errors is current, every
+# command helps, and the catalogue is complete and without doubles.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
+almoner=$build/almoner
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() {
+	echo "cli_tables.sh: $*" >&2
+	exit 1
+}
+
+# same NAME FILE COMMAND...: FILE is what COMMAND prints.
+same() {
+	name=$1
+	file=$2
+	shift 2
+	"$@" >"$dir/out"
+	cmp -s "$dir/out" "$file" || fail "$name is not current: $* >$file"
+}
+same almoner-errors.7 docs/man/almoner-errors.7 "$almoner" errors --man
+same almoner.1 docs/man/almoner.1 "$almoner" completion man
+same completion cli/completion/almoner.bash "$almoner" completion bash
+bash -n cli/completion/almoner.bash || fail "the completion is no bash"
+
+"$almoner" errors --json >"$dir/errors.json"
+python3 - "$dir/errors.json" lib/err_map.h lib/err_policy_map.h <<'END'
+import json, re, sys
+doc = json.load(open(sys.argv[1]))
+assert doc["schema"] == "almoner.errors/1"
+rows = doc["rows"]
+codes = [r["code"] for r in rows]
+assert codes == sorted(set(codes)), "codes are not ascending and unique"
+names = [r["name"] for r in rows]
+assert len(set(names)) == len(names), "a name stands twice"
+source = "".join(open(f).read() for f in sys.argv[2:])
+listed = re.findall(r'X\(\w+, (\d{4}), "([a-z0-9-]+)"', source)
+assert len(listed) == len(rows), "%d in the source, %d shown" % (
+    len(listed), len(rows))
+for r in rows:
+    assert 0 <= r["exit"] <= 9 and r["sentence"].endswith("."), r
+    assert r["hint"].endswith("."), r
+END
+
+"$almoner" --help | awk 'NF && /^  [a-z]/ { print }' |
+	while read -r noun verb _; do
+		if "$almoner" "$noun" "$verb" --help >"$dir/out" 2>&1; then
+			:
+		else
+			"$almoner" "$noun" --help >"$dir/out" 2>&1 ||
+				fail "$noun --help fails"
+		fi
+		grep -q '^usage: almoner ' "$dir/out" || fail "$noun $verb: no usage"
+	done
+
+# code WANTED COMMAND...
+code() {
+	wanted=$1
+	shift
+	rc=0
+	"$@" >"$dir/out" 2>"$dir/err" </dev/null || rc=$?
+	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
+}
+code 2 "$almoner"
+code 2 "$almoner" agnet list
+grep -q "did you mean 'agent'" "$dir/err" || fail "no nearest noun"
+code 2 "$almoner" agent lst
+grep -q "did you mean 'agent list'" "$dir/err" || fail "no nearest verb"
+code 2 "$almoner" errors --jsno
+grep -q "did you mean --json" "$dir/err" || fail "no nearest option"
+code 0 "$almoner" errors ALM-4302
+code 0 "$almoner" errors mailbox-full --csv
+code 3 "$almoner" errors nothing-of-the-kind
+code 2 "$almoner" agent revoke RX1 ward --reason x --no-input
+grep -q ALM-1007 "$dir/err" || fail "revoke was not confirmed"
+code 7 "$almoner" status --admin "ipc://$dir/nobody.sock"
+code 9 "$almoner" status --admin nonsense
+code 9 "$almoner" send -c "$dir/none.yaml" --to A --purpose p --category c \
+	--level identifiable --payload README.md
+code 0 "$almoner" agent keygen "$dir/keys" --dry-run
+[ ! -e "$dir/keys" ] || fail "keygen --dry-run made something"
+code 0 "$almoner" agent keygen "$dir/keys"
+code 9 "$almoner" agent keygen "$dir/keys"
+[ "$(stat -c %a "$dir/keys/curve.key" "$dir/keys/signing.key" | sort -u)" \
+	= 400 ] || fail "a secret key can be read by others"
