@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate decide show' ;;
+	policy) words='activate check decide show' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
 	standard) words='put list' ;;
@@ -115,6 +115,17 @@ _almoner()
 --reason
 --admin
 --dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy check') words='
+--at
 --json
 --jsonl
 --csv
