@@ -13,7 +13,7 @@ struct alm_nearest {
 	unsigned distance; /* only nearer words than this are of interest */
 };
 
-/** Begin a search.  Near is at most a third of the letters wrong, or two. */
+/** Begin a search.  Near is a third of the letters wrong, 2 to 4. */
 void alm_nearest_init(struct alm_nearest *nearest, const char *word);
 
 /**

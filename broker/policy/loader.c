@@ -6,6 +6,9 @@
 #include "lib/limits.h"
 #include "lib/yaml/read.h"
 
+/* Looking for near words must not make a hostile bundle slow to refuse. */
+#define COMPARED_MAX 1000000u
+
 void *alm_loader_take(
 	struct alm_loader *loader, size_t count, size_t item_bytes)
 {
@@ -150,7 +153,9 @@ size_t alm_loader_refer(struct alm_loader *loader,
 	if (position != ALM_INDEX_NONE) {
 		return position;
 	}
-	if (!alm_diagnostics_is_full(loader->diagnostics)) {
+	if (!alm_diagnostics_is_full(loader->diagnostics) &&
+		loader->compared < COMPARED_MAX) {
+		loader->compared += index->count;
 		nearest = alm_index_nearest(index, text);
 	}
 	(void)alm_diagnostics_add(loader->diagnostics, err, word.place,

@@ -59,6 +59,7 @@ struct alm_loader {
 	struct alm_index groups;
 	struct alm_index prohibitions;
 	struct alm_purpose_facts purpose_facts;
+	size_t compared; /* candidates for a near word, so far */
 	bool is_out_of_memory;
 };
 

@@ -35,3 +35,26 @@ Test(nearest, takes_the_first_of_equals)
 
 	cr_expect_str_eq(alm_nearest_of("cab", two, 2), "cat");
 }
+
+Test(nearest, agrees_with_the_letters_wherever_they_differ)
+{
+	static const struct {
+		const char *word;
+		const char *known;
+		int is_near;
+	} rows[] = {
+		{"organisation-of-care-1", "xxxxorganisation-of-care-1", 1},
+		{"organisation-of-care-1", "organisation-of-care-1xxxx", 1},
+		{"organisation-of-care-1", "organisation-of-care-1xxxxx", 0},
+		{"abcdefghijklmnopqr", "badcfehgijklmnopqr", 1},
+		{"abcdefghijklmnopqr", "badcfehgjilkmnopqr", 0},
+		{"xabcdefghijkl", "abcdefghijklx", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *best =
+			alm_nearest_of(rows[i].word, &rows[i].known, 1);
+
+		cr_expect_eq(best != NULL, rows[i].is_near, "row %zu", i);
+	}
+}
