@@ -27,7 +27,7 @@ static enum alm_err put_private(struct alm_store *store,
 	int rc;
 
 	alm_put_u64(seq, record->seq);
-	alm_noise_take(&store->noise, nonce, sizeof(nonce));
+	alm_noise_nonce(&store->noise, nonce);
 	alm_noise_take(&store->noise, store->scratch, ALM_AUDIT_SALT_BYTES);
 	memcpy(store->scratch + ALM_AUDIT_SALT_BYTES, detail, bytes);
 	alm_audit_commitment(store->hash, text, &record->commitment);

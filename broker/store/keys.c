@@ -10,11 +10,20 @@
 
 #include <openssl/evp.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <string.h>
 
-struct alm_store_keys {
-	EVP_CIPHER *cipher; /* both kept: fetching them is slow */
+/* An encryption whose key is set: HChaCha20 of a nonce's first 16 bytes. */
+struct prepared {
 	EVP_CIPHER_CTX *context;
+	uint8_t prefix[16];
+	bool is_set;
+};
+
+struct alm_store_keys {
+	EVP_CIPHER *cipher;          /* kept: fetching it is slow */
+	EVP_CIPHER_CTX *context;     /* for decryption */
+	struct prepared prepared[2]; /* body, private part */
 	uint8_t check[32];
 	uint8_t body[32];
 	uint8_t private[32];
@@ -59,7 +68,12 @@ struct alm_store_keys *alm_store_keys_new(
 	sodium_memzero(master, sizeof(master));
 	keys->cipher = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 	keys->context = EVP_CIPHER_CTX_new();
+	memset(keys->prepared, 0, sizeof(keys->prepared));
+	keys->prepared[0].context = EVP_CIPHER_CTX_new();
+	keys->prepared[1].context = EVP_CIPHER_CTX_new();
 	if (keys->cipher == NULL || keys->context == NULL ||
+		keys->prepared[0].context == NULL ||
+		keys->prepared[1].context == NULL ||
 		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
 			keys->body, NULL) != 1) {
 		alm_store_keys_free(keys);
@@ -72,6 +86,8 @@ void alm_store_keys_free(struct alm_store_keys *keys)
 {
 	if (keys != NULL) {
 		EVP_CIPHER_CTX_free(keys->context);
+		EVP_CIPHER_CTX_free(keys->prepared[0].context);
+		EVP_CIPHER_CTX_free(keys->prepared[1].context);
 		EVP_CIPHER_free(keys->cipher);
 		sodium_free(keys);
 	}
@@ -117,30 +133,53 @@ static void make_crypt(const struct alm_store_keys *keys,
 	alm_put_u64(out->bound + 1, seq);
 }
 
-void alm_store_keys_encrypt(const struct alm_store_keys *keys,
+/* The context for a nonce, its key set anew only when the prefix is new. */
+static EVP_CIPHER_CTX *prepare(struct alm_store_keys *keys,
+	enum alm_crypt_kind kind, const uint8_t nonce[ALM_NONCE_BYTES])
+{
+	struct prepared *prepared =
+		&keys->prepared[kind == ALM_CRYPT_BODY ? 0 : 1];
+	struct crypt crypt;
+	int is_ok;
+
+	if (prepared->is_set && memcmp(prepared->prefix, nonce, 16) == 0) {
+		return prepared->context;
+	}
+	make_crypt(keys, kind, 0, nonce, &crypt);
+	is_ok = EVP_EncryptInit_ex2(
+		prepared->context, keys->cipher, crypt.key, crypt.nonce, NULL);
+	sodium_memzero(&crypt, sizeof(crypt));
+	ALM_ASSERT(is_ok == 1);
+	memcpy(prepared->prefix, nonce, sizeof(prepared->prefix));
+	prepared->is_set = true;
+	return prepared->context;
+}
+
+void alm_store_keys_encrypt(struct alm_store_keys *keys,
 	enum alm_crypt_kind kind, uint64_t seq,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out)
 {
-	EVP_CIPHER_CTX *context = keys->context;
+	EVP_CIPHER_CTX *context = prepare(keys, kind, nonce);
 	uint8_t *at = out + ALM_NONCE_BYTES;
-	struct crypt crypt;
+	uint8_t iv[12] = {0};
+	uint8_t bound[9];
 	int bytes = 0;
 	int is_ok;
 
 	ALM_ASSERT(text.bytes <= INT32_MAX);
-	make_crypt(keys, kind, seq, nonce, &crypt);
 	memcpy(out, nonce, ALM_NONCE_BYTES);
-	is_ok = EVP_EncryptInit_ex2(
-		context, keys->cipher, crypt.key, crypt.nonce, NULL);
+	memcpy(iv + 4, nonce + 16, 8);
+	bound[0] = (uint8_t)kind;
+	alm_put_u64(bound + 1, seq);
+	is_ok = EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
 	is_ok &= EVP_EncryptUpdate(
-		context, NULL, &bytes, crypt.bound, (int)sizeof(crypt.bound));
+		context, NULL, &bytes, bound, (int)sizeof(bound));
 	is_ok &= EVP_EncryptUpdate(
 		context, at, &bytes, text.data, (int)text.bytes);
 	is_ok &= EVP_EncryptFinal_ex(context, at + text.bytes, &bytes);
 	is_ok &= EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG,
 		(int)ALM_TAG_BYTES, at + text.bytes);
-	sodium_memzero(&crypt, sizeof(crypt));
 	/* Once it is set up it cannot fail but by our own mistake. */
 	ALM_ASSERT(is_ok == 1);
 }
@@ -224,6 +263,14 @@ void alm_noise_init(struct alm_noise *noise, const uint8_t seed[32])
 	memcpy(noise->seed, seed, sizeof(noise->seed));
 	noise->block = 0;
 	noise->used = sizeof(noise->pool);
+	noise->nonce_count = 0;
+	alm_noise_take(noise, noise->prefix, sizeof(noise->prefix));
+}
+
+void alm_noise_nonce(struct alm_noise *noise, uint8_t out[ALM_NONCE_BYTES])
+{
+	memcpy(out, noise->prefix, sizeof(noise->prefix));
+	alm_put_u64(out + sizeof(noise->prefix), noise->nonce_count++);
 }
 
 void alm_noise_take(struct alm_noise *noise, uint8_t *out, size_t bytes)

@@ -41,8 +41,9 @@ void alm_store_keys_seal(const struct alm_store_keys *keys, uint8_t table,
 	struct alm_bytes key, struct alm_bytes value,
 	uint8_t out[ALM_SEAL_BYTES]);
 
-/** Writes nonce, ciphertext and tag: `text.bytes + ALM_CRYPT_BYTES`. */
-void alm_store_keys_encrypt(const struct alm_store_keys *keys,
+/** Writes nonce, ciphertext and tag: `text.bytes + ALM_CRYPT_BYTES`.  Nonces
+ * that begin alike, as those of one turn do, cost less. */
+void alm_store_keys_encrypt(struct alm_store_keys *keys,
 	enum alm_crypt_kind kind, uint64_t seq,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out);
@@ -66,6 +67,8 @@ void alm_store_keys_agreement(const struct alm_store_keys *keys,
 /** Salts and nonces of one turn, from a seed that is never used again. */
 struct alm_noise {
 	uint8_t seed[32];
+	uint8_t prefix[16]; /* of every nonce of the turn */
+	uint64_t nonce_count;
 	uint64_t block;
 	size_t used;
 	uint8_t pool[1024];
@@ -74,5 +77,7 @@ struct alm_noise {
 void alm_noise_init(struct alm_noise *noise, const uint8_t seed[32]);
 /** `bytes` is at most the size of the pool. */
 void alm_noise_take(struct alm_noise *noise, uint8_t *out, size_t bytes);
+/** The turn's prefix and a counter: never the same twice. */
+void alm_noise_nonce(struct alm_noise *noise, uint8_t out[ALM_NONCE_BYTES]);
 
 #endif /* ALM_BROKER_STORE_KEYS_H */

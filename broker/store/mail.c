@@ -173,7 +173,7 @@ static enum alm_err put_body(
 	int rc;
 
 	alm_put_u64(raw, seq);
-	alm_noise_take(&store->noise, nonce, sizeof(nonce));
+	alm_noise_nonce(&store->noise, nonce);
 	rc = mdb_put(store->turn, store->tables[ALM_TABLE_BODY], &key, &room,
 		MDB_APPEND | MDB_RESERVE);
 	if (rc == MDB_SUCCESS) {
