@@ -1,7 +1,8 @@
 /*
- * The memory of verified roots is a small direct-mapped table.  An entry says
- * that exactly this signature by exactly this key over exactly this root was
- * good, so a hit gives the answer that Ed25519 would give.
+ * The messages of one batch come one after the other, so the tree that was
+ * verified last is remembered: its signature, and every node that was hashed
+ * on a path to its root, siblings included.  A later message of the batch
+ * is good as soon as its own path meets a node that is known.
  */
 #include "broker/auth/signature.h"
 
@@ -10,17 +11,23 @@
 #include <string.h>
 
 #define CONTEXT "almoner.v1.send" /* its NUL is signed as well */
-#define MEMORY_SLOTS 256u
+#define TREES 64u
+#define LEVELS (ALM_SIGNATURE_PATH_MAX + 1)
 
-struct verified {
+/* A tree whose root was verified.  Nodes of level l stand at slot
+ * (ALM_SIGNATURE_LEAVES_MAX >> l) + place: each place is a slot of its own. */
+struct verified_tree {
+	bool is_used;
 	uint8_t signing_key[32];
 	uint8_t signature[ALM_SIGNATURE_BYTES];
-	struct alm_digest root;
+	uint32_t size;
+	bool is_known[2 * ALM_SIGNATURE_LEAVES_MAX];
+	struct alm_digest nodes[2 * ALM_SIGNATURE_LEAVES_MAX];
 };
 
 struct alm_verifier {
 	struct alm_hash *hash;
-	struct verified memory[MEMORY_SLOTS];
+	struct verified_tree *trees; /* by the agent's number */
 };
 
 struct alm_verifier *alm_verifier_new(void)
@@ -31,7 +38,8 @@ struct alm_verifier *alm_verifier_new(void)
 		return NULL;
 	}
 	verifier->hash = alm_hash_new();
-	if (verifier->hash == NULL) {
+	verifier->trees = calloc(TREES, sizeof(*verifier->trees));
+	if (verifier->hash == NULL || verifier->trees == NULL) {
 		alm_verifier_free(verifier);
 		return NULL;
 	}
@@ -42,33 +50,168 @@ void alm_verifier_free(struct alm_verifier *verifier)
 {
 	if (verifier != NULL) {
 		alm_hash_free(verifier->hash);
+		free(verifier->trees);
 		free(verifier);
 	}
 }
 
-static bool root_is_signed(struct alm_verifier *verifier,
-	const struct alm_agent *agent, const struct alm_signature *signature,
-	const struct alm_digest *root)
+/* The nodes from a leaf to the root, and their siblings on the way. */
+struct climb {
+	size_t slots[2 * LEVELS];
+	struct alm_digest nodes[2 * LEVELS];
+	size_t count;
+	struct alm_digest root;
+	bool is_known; /* it met a node of the tree that is remembered */
+};
+
+static size_t slot_of(unsigned level, uint64_t place)
 {
-	struct verified *slot =
-		&verifier->memory[signature->ed25519[0] % MEMORY_SLOTS];
+	return (ALM_SIGNATURE_LEAVES_MAX >> level) + (size_t)place;
+}
+
+static void note(
+	struct climb *climb, size_t slot, const struct alm_digest *node)
+{
+	climb->slots[climb->count] = slot;
+	climb->nodes[climb->count] = *node;
+	climb->count++;
+}
+
+static bool meets(const struct verified_tree *tree, size_t slot,
+	const struct alm_digest *node)
+{
+	return tree != NULL && tree->is_known[slot] &&
+	       memcmp(&tree->nodes[slot], node, sizeof(*node)) == 0;
+}
+
+/* One step of RFC 9162 2.1.3.2: where the sibling stands, and whether it is
+ * the left one; `place` and `last` move up to the parent. */
+struct ascent {
+	uint64_t place;
+	uint64_t last;
+	unsigned level;
+};
+
+static size_t step_up(struct ascent *at, bool *out_is_right)
+{
+	size_t sibling;
+
+	*out_is_right = (at->place & 1) != 0 || at->place == at->last;
+	while (*out_is_right && (at->place & 1) == 0 && at->place != 0) {
+		at->place >>= 1; /* promoted: it has no sibling here */
+		at->last >>= 1;
+		at->level++;
+	}
+	sibling = slot_of(
+		at->level, *out_is_right ? at->place - 1 : at->place + 1);
+	at->place >>= 1;
+	at->last >>= 1;
+	at->level++;
+	return sibling;
+}
+
+/* Climb to the root.  Above a known node nothing is hashed: every sibling
+ * there is known as well, and the path must say the same.  False if the path
+ * does not lead to the root of a tree of this size. */
+static bool climb_path(struct alm_verifier *verifier,
+	const struct verified_tree *tree, const struct alm_signature *signature,
+	const struct alm_digest *leaf, const struct alm_digest *path,
+	struct climb *climb)
+{
+	size_t path_count = signature->path.bytes / ALM_DIGEST_BYTES;
+	struct ascent at = {.place = signature->leaf_index,
+		.last = (uint64_t)signature->tree_size - 1};
+
+	climb->count = 0;
+	climb->root = *leaf;
+	climb->is_known = meets(tree, slot_of(0, at.place), leaf);
+	note(climb, slot_of(0, at.place), leaf);
+	for (size_t i = 0; i < path_count; i++) {
+		bool is_right;
+		size_t sibling;
+
+		if (at.last == 0) {
+			return false;
+		}
+		sibling = step_up(&at, &is_right);
+		if (climb->is_known) {
+			if (!meets(tree, sibling, &path[i])) {
+				return false;
+			}
+			continue;
+		}
+		alm_merkle_node(verifier->hash,
+			is_right ? &path[i] : &climb->root,
+			is_right ? &climb->root : &path[i], &climb->root);
+		note(climb, sibling, &path[i]);
+		climb->is_known =
+			meets(tree, slot_of(at.level, at.place), &climb->root);
+		note(climb, slot_of(at.level, at.place), &climb->root);
+	}
+	return at.last == 0;
+}
+
+static void remember(struct verified_tree *tree, const struct climb *climb)
+{
+	for (size_t i = 0; i < climb->count; i++) {
+		tree->is_known[climb->slots[i]] = true;
+		tree->nodes[climb->slots[i]] = climb->nodes[i];
+	}
+}
+
+static bool is_tree_of(const struct verified_tree *tree,
+	const struct alm_agent *agent, const struct alm_signature *signature)
+{
+	return tree->is_used && tree->size == signature->tree_size &&
+	       memcmp(tree->signing_key, agent->signing_key, 32) == 0 &&
+	       memcmp(tree->signature, signature->ed25519,
+		       ALM_SIGNATURE_BYTES) == 0;
+}
+
+static bool is_signed(const struct alm_agent *agent,
+	const struct alm_signature *signature, const struct alm_digest *root)
+{
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
 
-	if (memcmp(slot->signing_key, agent->signing_key, 32) == 0 &&
-		memcmp(slot->signature, signature->ed25519,
-			ALM_SIGNATURE_BYTES) == 0 &&
-		memcmp(&slot->root, root, sizeof(*root)) == 0) {
-		return true;
-	}
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
 	memcpy(text + sizeof(CONTEXT), root->raw, ALM_DIGEST_BYTES);
-	if (crypto_sign_verify_detached(signature->ed25519, text, sizeof(text),
-		    agent->signing_key) != 0) {
+	return crypto_sign_verify_detached(signature->ed25519, text,
+		       sizeof(text), agent->signing_key) == 0;
+}
+
+static void begin_tree(struct verified_tree *tree,
+	const struct alm_agent *agent, const struct alm_signature *signature)
+{
+	memset(tree->is_known, 0, sizeof(tree->is_known));
+	memcpy(tree->signing_key, agent->signing_key, 32);
+	memcpy(tree->signature, signature->ed25519, ALM_SIGNATURE_BYTES);
+	tree->size = signature->tree_size;
+	tree->is_used = true;
+}
+
+static bool leaf_is_signed(struct alm_verifier *verifier,
+	const struct alm_agent *agent, const struct alm_signature *signature,
+	const struct alm_digest *leaf)
+{
+	struct verified_tree *tree = &verifier->trees[agent->number % TREES];
+	bool is_known_tree = is_tree_of(tree, agent, signature);
+	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
+	struct climb climb;
+
+	if (signature->path.bytes > 0) {
+		memcpy(path, signature->path.data, signature->path.bytes);
+	}
+	if (!climb_path(verifier, is_known_tree ? tree : NULL, signature, leaf,
+		    path, &climb)) {
 		return false;
 	}
-	memcpy(slot->signing_key, agent->signing_key, 32);
-	memcpy(slot->signature, signature->ed25519, ALM_SIGNATURE_BYTES);
-	slot->root = *root;
+	if (!climb.is_known) {
+		if (!is_signed(agent, signature, &climb.root)) {
+			return false;
+		}
+		begin_tree(tree, agent, signature);
+	}
+	remember(tree, &climb);
 	return true;
 }
 
@@ -79,19 +222,17 @@ enum alm_err alm_verify_send(struct alm_verifier *verifier,
 {
 	const struct alm_signature *signature = &send->signature;
 	uint8_t leaf_data[8 + ALM_DIGEST_BYTES];
-	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
 	struct alm_digest payload;
 	struct alm_digest content;
 	struct alm_digest leaf;
-	struct alm_digest root;
 
-	if (signature->tree_size > ALM_SIGNATURE_LEAVES_MAX ||
-		signature->path.bytes > sizeof(path) ||
+	if (signature->tree_size == 0 ||
+		signature->tree_size > ALM_SIGNATURE_LEAVES_MAX ||
+		signature->leaf_index >= signature->tree_size ||
+		signature->path.bytes >
+			ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES ||
 		signature->path.bytes % ALM_DIGEST_BYTES != 0) {
 		return ALM_BAD_SIGNATURE;
-	}
-	if (signature->path.bytes > 0) {
-		memcpy(path, signature->path.data, signature->path.bytes);
 	}
 	alm_hash_bytes(verifier->hash, send->payload, payload.raw);
 	if (memcmp(payload.raw, payload_sha256, ALM_DIGEST_BYTES) != 0) {
@@ -102,10 +243,7 @@ enum alm_err alm_verify_send(struct alm_verifier *verifier,
 	memcpy(leaf_data + 8, content.raw, ALM_DIGEST_BYTES);
 	alm_merkle_leaf(verifier->hash,
 		(struct alm_bytes){leaf_data, sizeof(leaf_data)}, &leaf);
-	if (!alm_merkle_implied_root(verifier->hash, signature->leaf_index,
-		    signature->tree_size, &leaf, path,
-		    signature->path.bytes / ALM_DIGEST_BYTES, &root) ||
-		!root_is_signed(verifier, agent, signature, &root)) {
+	if (!leaf_is_signed(verifier, agent, signature, &leaf)) {
 		return ALM_BAD_SIGNATURE;
 	}
 	*out_content = content;

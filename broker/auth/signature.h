@@ -2,9 +2,9 @@
  * signature.h - verifies that a send was signed by the agent that sends it.
  *
  * One Ed25519 signature may cover a batch of messages: it is made over the
- * root of an RFC 6962 tree, and each message carries its path.  A root that
- * was verified a moment ago is remembered for each agent, so that a batch
- * costs one verification (docs/decisions/0001).  Loop thread only.
+ * root of an RFC 6962 tree, and each message carries its path.  The tree that
+ * was verified last is remembered for each agent, so that a batch costs one
+ * verification and few hashes (docs/decisions/0001).  Loop thread only.
  */
 #ifndef ALM_BROKER_AUTH_SIGNATURE_H
 #define ALM_BROKER_AUTH_SIGNATURE_H
