@@ -51,6 +51,7 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 	record.has_person = judgement->has_person;
 	memcpy(record.person, judgement->person, sizeof(record.person));
 	record.content = arrival->content;
+	record.agent = arrival->request->agent->number;
 	record.sender = arrival->request->agent->organisation;
 	record.recipient = arrival->message.recipient;
 	record.purpose = arrival->message.purpose;
@@ -85,7 +86,6 @@ static const char *describe(
 	struct alm_detail *detail = turn->detail;
 
 	alm_detail_init(detail);
-	alm_detail_text(detail, "agent", arrival->request->agent->name);
 	alm_detail_texts(detail, "categories", message->categories);
 	alm_detail_text(detail, "level",
 		level_word((enum alm_level)message->payload_level));
@@ -148,6 +148,7 @@ static enum alm_err refuse_undecoded(struct alm_turn *turn,
 
 	record.effect = ALM_EFFECT_DENY;
 	record.code = (uint32_t)problem->err;
+	record.agent = arrival->request->agent->number;
 	record.sender = arrival->request->agent->organisation;
 	err = alm_turn_audit(turn, &record, "");
 	if (err != ALM_OK) {

@@ -88,8 +88,8 @@ static enum alm_err record_taken(struct alm_turn *turn,
 	};
 	enum alm_err err;
 
+	record.agent = agent->number;
 	alm_detail_init(turn->detail);
-	alm_detail_text(turn->detail, "agent", agent->name);
 	alm_detail_text(turn->detail, "words", item->reason);
 	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 	if (err != ALM_OK || !item->is_rejected) {

@@ -272,6 +272,15 @@ static uint32_t shown_code(const struct alm_call *call, uint32_t code)
 	return code;
 }
 
+/* Names come from the registry, where an agent stands for good. */
+static const char *agent_name(const struct alm_call *call, uint64_t number)
+{
+	const struct alm_agent *agent =
+		alm_keyring_by_number(call->turn->broker->keyring, number);
+
+	return agent == NULL ? "" : agent->name;
+}
+
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
@@ -307,7 +316,7 @@ static void add_view(struct alm_call *call, const struct alm_audit_view *view)
 				: "",
 			alm_table_text(table, record->policy_epoch),
 			alm_table_text(table, record->people_seq),
-			record->standard,
+			record->standard, agent_name(call, record->agent),
 			view->detail == NULL ? ""
 					     : one_line(table, view->detail)});
 }

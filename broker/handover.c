@@ -241,7 +241,6 @@ static enum alm_err record_delivery(struct alm_turn *turn,
 	uint32_t attempts)
 {
 	struct alm_audit_record record;
-	const struct alm_agent *agent;
 
 	if (letter->mail.kind == ALM_MAIL_NOTICE) {
 		return ALM_OK; /* its record was written with it */
@@ -257,10 +256,8 @@ static enum alm_err record_delivery(struct alm_turn *turn,
 		record.flags |= ALM_AUDIT_REPEAT;
 		turn->broker->metrics.repeated++;
 	}
-	agent = alm_keyring_by_number(
-		turn->broker->keyring, session->agent_number);
+	record.agent = session->agent_number;
 	alm_detail_init(turn->detail);
-	alm_detail_text(turn->detail, "agent", agent->name);
 	if (attempts > 1) {
 		alm_detail_number(turn->detail, "attempt", attempts);
 	}

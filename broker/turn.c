@@ -149,8 +149,10 @@ static enum alm_err refuse_frame(
 	turn->broker->metrics.malformed++;
 	record.effect = ALM_EFFECT_DENY;
 	record.code = (uint32_t)request->problem->err;
-	record.sender =
-		request->agent == NULL ? "" : request->agent->organisation;
+	if (request->agent != NULL) {
+		record.agent = request->agent->number;
+		record.sender = request->agent->organisation;
+	}
 	err = alm_turn_audit(turn, &record, "");
 	if (err != ALM_OK) {
 		return err;

@@ -76,6 +76,7 @@ struct alm_audit_record {
 	struct alm_digest commitment; /* to the private part; zero: none */
 	uint64_t policy_epoch;
 	uint64_t people_seq;
+	uint64_t agent; /* its number in the registry; 0: none */
 	const char *sender;
 	const char *recipient;
 	const char *purpose;

@@ -57,6 +57,7 @@ void alm_audit_record_encode(
 	alm_write_u64(w, record->mail_seq);
 	alm_write_u64(w, record->policy_epoch);
 	alm_write_u64(w, record->people_seq);
+	alm_write_u64(w, record->agent);
 	alm_write_u8(w, record->level_in);
 	alm_write_u8(w, record->level_out);
 	alm_write_u8(
@@ -115,6 +116,7 @@ enum alm_err alm_audit_record_decode(
 	record.mail_seq = alm_read_u64(&r);
 	record.policy_epoch = alm_read_u64(&r);
 	record.people_seq = alm_read_u64(&r);
+	record.agent = alm_read_u64(&r);
 	record.level_in = alm_read_u8(&r);
 	record.level_out = alm_read_u8(&r);
 	present = alm_read_u8(&r);

@@ -187,7 +187,7 @@ bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b);
 
 #define ALM_AUDIT_HEADER_BYTES_MAX ((size_t)16 * 1024)
 #define ALM_AUDIT_SALT_BYTES 16u
-#define ALM_AUDIT_COMMITMENT_AT 124u /* its place in the header */
+#define ALM_AUDIT_COMMITMENT_AT 132u /* its place in the header */
 
 void alm_audit_record_encode(
 	const struct alm_audit_record *record, struct alm_writer *writer);
