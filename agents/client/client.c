@@ -180,7 +180,7 @@ int alm_client_set_credit(struct alm_client *client, uint32_t credit)
 	}
 	client->credit_is_due = credit != client->credit;
 	client->credit = credit;
-	alm_link_wake(client->link);
+	alm_session_wake(client);
 	return ALM_CODE_OK;
 }
 

@@ -61,6 +61,7 @@ struct alm_client {
 	int64_t hello_due_ms;
 	int64_t ping_due_ms;
 	bool credit_is_due;
+	bool has_new_work; /* started since the last turn */
 	uint32_t window; /* as welcome said, as are the next */
 	uint32_t envelopes_max;
 	uint64_t payload_bytes_max;
@@ -94,6 +95,9 @@ void alm_client_forget_question(
  */
 ALM_MUST_USE enum alm_err alm_session_turn(
 	struct alm_client *client, bool shows_events);
+
+/** Something was started: the descriptor becomes readable for a turn. */
+void alm_session_wake(struct alm_client *client);
 
 /** Look at the socket again after a call outside a turn. */
 void alm_session_arm(struct alm_client *client, bool shows_events);

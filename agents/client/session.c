@@ -237,14 +237,23 @@ static int64_t next_due_ms(const struct alm_client *client)
 	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
 }
 
+void alm_session_wake(struct alm_client *client)
+{
+	client->has_new_work = true;
+	alm_link_wake(client->link);
+}
+
 void alm_session_arm(struct alm_client *client, bool shows_events)
 {
-	alm_link_arm(client->link, shows_events && client->events.count > 0,
-		next_due_ms(client));
+	bool has_work = client->has_new_work ||
+		(shows_events && client->events.count > 0);
+
+	alm_link_arm(client->link, has_work, next_due_ms(client));
 }
 
 enum alm_err alm_session_turn(struct alm_client *client, bool shows_events)
 {
+	client->has_new_work = false;
 	read_all(client);
 	do_due(client, alm_client_monotonic_ms());
 	alm_session_arm(client, shows_events);

@@ -127,7 +127,7 @@ static enum alm_err start(struct alm_client *client,
 			ALM_SIGNATURE_LEAVES_MAX) {
 		alm_outbound_flush(client, alm_client_monotonic_ms());
 	}
-	alm_link_wake(client->link);
+	alm_session_wake(client);
 	return ALM_OK;
 }
 
@@ -258,7 +258,7 @@ int alm_acknowledge(
 		client->acks.queued_count >= ALM_ACKS_PER_ENVELOPE_MAX) {
 		alm_outbound_flush(client, alm_client_monotonic_ms());
 	}
-	alm_link_wake(client->link);
+	alm_session_wake(client);
 	return (int)err;
 }
 
@@ -323,7 +323,7 @@ int alm_ask_start(struct alm_client *client, const char *verb,
 	memcpy(question->frame, frame.data, frame.bytes);
 	TAILQ_INSERT_TAIL(&client->questions, question, order);
 	client->question_count++;
-	alm_link_wake(client->link);
+	alm_session_wake(client);
 	*out_question = question->id;
 	return ALM_CODE_OK;
 }
