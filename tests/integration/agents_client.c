@@ -1,0 +1,297 @@
+/*
+ * Goal: the library against a real broker: every message gets one receipt and
+ * arrives once, whatever is killed; wrong keys and a second process are told.
+ */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/include/almoner.h"
+#include "tests/support/peer.h"
+
+#define SENDS 300u
+#define WAIT_MS 30000
+
+static struct test_broker broker;
+static struct test_peer sender; /* for keys and registration only */
+static struct test_peer receiver;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&sender, "RX1");
+	test_peer_register(&sender, &broker, "agent");
+	test_peer_make(&receiver, "C84001");
+	test_peer_register(&receiver, &broker, "agent");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&sender);
+	test_peer_free(&receiver);
+	test_broker_close(&broker);
+}
+
+TestSuite(agents_client, .init = open_all, .fini = close_all, .timeout = 120);
+
+static struct alm_client_options options_of(const struct test_peer *peer)
+{
+	return (struct alm_client_options){.endpoint = broker.endpoint,
+		.broker_key = broker.public_key,
+		.organisation = peer->organisation,
+		.agent = "agent",
+		.curve_key = peer->curve_secret,
+		.signing_key = peer->signing_secret,
+		.credit = 256};
+}
+
+static struct alm_client *open_client(const struct test_peer *peer)
+{
+	struct alm_client_options options = options_of(peer);
+	struct alm_client *client = NULL;
+	char error[512];
+
+	cr_assert_eq(
+		alm_client_open_with(&options, &client, error, sizeof(error)),
+		0, "%s", error);
+	return client;
+}
+
+static struct alm_outgoing message_of(const char *payload)
+{
+	static const char *const categories[] = {"discharge"};
+
+	return (struct alm_outgoing){.recipient = "C84001",
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.payload = payload,
+		.payload_bytes = strlen(payload)};
+}
+
+/** Wait for the descriptor, process, and take one event; NULL if none. */
+static struct alm_event *next_event(struct alm_client *client)
+{
+	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
+
+	cr_assert_eq(poll(&item, 1, WAIT_MS), 1, "nothing came");
+	cr_assert_eq(alm_client_process(client), 0);
+	return alm_client_next_event(client);
+}
+
+Test(agents_client, sends_receives_acknowledges_and_asks)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_client *to = open_client(&receiver);
+	struct alm_outgoing message = message_of("hello");
+	struct alm_receipt_view *receipt = NULL;
+	struct alm_delivery *mail = NULL;
+	struct alm_table *table = NULL;
+	struct alm_pair argument = {"id", "C84001"};
+
+	cr_assert_eq(alm_send(from, &message, WAIT_MS, &receipt), 0);
+	cr_assert_eq(receipt->code, 0, "%s", receipt->name);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(memcmp(mail->id, receipt->id, 16), 0);
+	cr_assert_eq(mail->payload_bytes, 5);
+	cr_assert_eq(memcmp(mail->payload, "hello", 5), 0);
+	cr_assert_eq(
+		alm_acknowledge_wait(to, mail->sequence, NULL, WAIT_MS), 0);
+	cr_assert_eq(
+		alm_ask(from, "org.find", &argument, 1, WAIT_MS, &table), 0);
+	cr_assert_eq(table->code, 0, "%s", table->detail);
+	alm_table_free(table);
+	alm_delivery_free(mail);
+	alm_receipt_free(receipt);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+Test(agents_client, a_rejection_comes_back_as_a_notice)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_client *to = open_client(&receiver);
+	struct alm_outgoing message = message_of("wrong door");
+	struct alm_receipt_view *receipt = NULL;
+	struct alm_delivery *mail = NULL;
+	bool is_noticed = false;
+
+	cr_assert_eq(alm_send(from, &message, WAIT_MS, &receipt), 0);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(alm_acknowledge_wait(
+			     to, mail->sequence, "not our patient", WAIT_MS),
+		0);
+	while (!is_noticed) {
+		struct alm_event *event = next_event(from);
+
+		if (event != NULL && event->notice != NULL) {
+			cr_assert_str_eq(event->notice->kind, "rejected");
+			cr_assert_str_eq(
+				event->notice->reason, "not our patient");
+			cr_assert_eq(
+				memcmp(event->notice->id, receipt->id, 16), 0);
+			is_noticed = true;
+		}
+		alm_event_free(event);
+	}
+	alm_delivery_free(mail);
+	alm_receipt_free(receipt);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+/** Take receipts until every message has its one; kill the broker once. */
+static void take_receipts(struct alm_client *from, uint8_t (*ids)[16])
+{
+	static unsigned receipts[SENDS];
+	unsigned total = 0;
+	bool is_killed = false;
+
+	while (total < SENDS) {
+		struct alm_event *event = next_event(from);
+
+		if (event != NULL && event->receipt != NULL) {
+			cr_assert_eq(event->receipt->code, 0);
+			for (unsigned i = 0; i < SENDS; i++) {
+				if (memcmp(ids[i], event->receipt->id, 16) ==
+					0) {
+					cr_assert_eq(receipts[i]++, 0);
+				}
+			}
+			total++;
+		}
+		alm_event_free(event);
+		if (total > 0 && !is_killed) {
+			test_broker_kill(&broker);
+			test_broker_start(&broker);
+			is_killed = true;
+		}
+	}
+}
+
+Test(agents_client, every_message_arrives_once_though_the_broker_is_killed)
+{
+	static uint8_t ids[SENDS][16];
+	static unsigned seen[SENDS];
+	struct alm_client *from = open_client(&sender);
+	struct alm_client *to = open_client(&receiver);
+	unsigned distinct = 0;
+
+	cr_assert_eq(alm_client_wait_ready(from, WAIT_MS), 0);
+	for (unsigned i = 0; i < SENDS; i++) {
+		char payload[32];
+		struct alm_outgoing message;
+
+		snprintf(payload, sizeof(payload), "%u", i);
+		message = message_of(payload);
+		cr_assert_eq(alm_send_start(from, &message, ids[i]), 0);
+	}
+	take_receipts(from, ids);
+	while (distinct < SENDS) {
+		struct alm_delivery *mail = NULL;
+		unsigned number = SENDS;
+
+		cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+		cr_assert_eq(
+			sscanf((const char *)mail->payload, "%u", &number), 1);
+		cr_assert_lt(number, SENDS);
+		distinct += seen[number]++ == 0;
+		cr_assert_eq(alm_acknowledge(to, mail->sequence, NULL), 0);
+		alm_delivery_free(mail);
+	}
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+Test(agents_client, the_same_id_with_other_content_is_a_conflict)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing one = message_of("one");
+	struct alm_outgoing two = message_of("two");
+	struct alm_receipt_view *receipt = NULL;
+	uint8_t id[16];
+
+	alm_make_id(id);
+	one.id = two.id = id;
+	cr_assert_eq(alm_send_start(from, &one, NULL), 0);
+	cr_assert_eq(alm_send_start(from, &one, NULL), 0);
+	cr_assert_eq(
+		alm_send_start(from, &two, NULL), ALM_CODE_MESSAGE_ID_CONFLICT);
+	cr_assert_eq(alm_send(from, &one, WAIT_MS, &receipt), 0);
+	cr_assert_eq(receipt->code, 0);
+	alm_receipt_free(receipt);
+	cr_assert_eq(alm_send(from, &two, WAIT_MS, &receipt), 0);
+	cr_assert_eq(receipt->code, ALM_CODE_MESSAGE_ID_CONFLICT);
+	alm_receipt_free(receipt);
+	alm_client_close(from);
+}
+
+Test(agents_client, an_unregistered_key_is_told_at_once)
+{
+	struct test_peer stranger;
+	struct alm_client *client;
+
+	test_peer_make(&stranger, "RX1");
+	client = open_client(&stranger);
+	cr_assert_eq(
+		alm_client_wait_ready(client, WAIT_MS), ALM_CODE_BROKER_KEY);
+	alm_client_close(client);
+	test_peer_free(&stranger);
+}
+
+Test(agents_client, another_brokers_key_is_told)
+{
+	struct alm_client_options options = options_of(&sender);
+	struct alm_client *client = NULL;
+
+	options.broker_key = receiver.curve_public;
+	cr_assert_eq(alm_client_open_with(&options, &client, NULL, 0), 0);
+	cr_assert_eq(alm_client_wait_ready(client, 2000), ALM_CODE_BROKER_KEY);
+	alm_client_close(client);
+}
+
+Test(agents_client, nobody_there_is_unreachable)
+{
+	struct alm_client_options options = options_of(&sender);
+	struct alm_client *client = NULL;
+	char endpoint[PATH_MAX + 16];
+
+	snprintf(endpoint, sizeof(endpoint), "ipc://%s/none", broker.folder);
+	options.endpoint = endpoint;
+	cr_assert_eq(alm_client_open_with(&options, &client, NULL, 0), 0);
+	cr_assert_eq(alm_client_wait_ready(client, 300), ALM_CODE_UNREACHABLE);
+	alm_client_close(client);
+}
+
+Test(agents_client, the_first_process_stops_when_a_second_takes_over)
+{
+	struct alm_client *first = open_client(&sender);
+	struct alm_client *second = NULL;
+	struct alm_delivery *mail = NULL;
+
+	cr_assert_eq(alm_client_wait_ready(first, WAIT_MS), 0);
+	second = open_client(&sender);
+	cr_assert_eq(alm_client_wait_ready(second, WAIT_MS), 0);
+	cr_assert_eq(alm_receive(first, WAIT_MS, &mail), ALM_CODE_SUPERSEDED);
+	cr_assert_eq(alm_client_process(first), ALM_CODE_SUPERSEDED);
+	alm_client_close(first);
+	alm_client_close(second);
+}
+
+Test(agents_client, a_bad_word_or_text_is_refused_before_it_is_sent)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing message = message_of("x");
+
+	message.level = "naked";
+	cr_assert_eq(
+		alm_send_start(from, &message, NULL), ALM_CODE_BAD_ARGUMENT);
+	message = message_of("x");
+	message.basis = "two\nlines";
+	cr_assert_neq(alm_send_start(from, &message, NULL), 0);
+	alm_client_close(from);
+}
