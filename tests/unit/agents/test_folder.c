@@ -1,0 +1,305 @@
+/* The folder agent's two machines over simulated crashes: each test makes the
+ * files that a crash at that point leaves, and goes on from there. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agents/folder/sending.h"
+#include "agents/folder/taking.h"
+#include "lib/file.h"
+#include "tests/support/tempdir.h"
+
+static char root[ALM_TEMPDIR_BYTES];
+static struct alm_folder folder;
+
+static const char sidecar[] = "recipient: C84001\n"
+			      "purpose: direct-care\n"
+			      "categories: [discharge]\n"
+			      "level: identifiable\n"
+			      "subject: \"9990000018\"\n"
+			      "payload: a.pdf\n"
+			      "expires: 2h\n";
+
+static void open_all(void)
+{
+	alm_tempdir_make(root);
+	cr_assert_eq(alm_folder_open(root, &folder, NULL), ALM_OK);
+}
+
+static void close_all(void)
+{
+	alm_folder_close(&folder);
+	alm_tempdir_remove(root);
+}
+
+TestSuite(folder, .init = open_all, .fini = close_all);
+
+static void put(
+	enum alm_place_in_folder place, const char *name, const char *content)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, place, name, "", path);
+	cr_assert_eq(alm_file_write(path,
+			     (struct alm_bytes){
+				     (const uint8_t *)content, strlen(content)},
+			     0600, NULL),
+		ALM_OK);
+}
+
+static bool has(enum alm_place_in_folder place, const char *name)
+{
+	return alm_folder_has(&folder, place, name, "");
+}
+
+static void prepare(uint8_t out_id[16])
+{
+	struct alm_prepared prepared;
+	struct alm_problem problem = {.detail = ""};
+
+	cr_assert_eq(
+		alm_sending_prepare(&folder, "a", false, &prepared, &problem),
+		ALM_OK, "%s", problem.detail);
+	memcpy(out_id, prepared.id, 16);
+	cr_assert_str_eq(prepared.sidecar.outgoing.recipient, "C84001");
+	cr_assert_eq(prepared.payload_bytes, 7);
+	alm_prepared_fini(&prepared);
+}
+
+static struct alm_receipt_view receipt_of(const uint8_t id[16], int code)
+{
+	struct alm_receipt_view receipt = {.code = code,
+		.name = "n",
+		.sentence = "s",
+		.hint = "h",
+		.detail = "",
+		.nearest = "",
+		.basis = "",
+		.level = ""};
+
+	memcpy(receipt.id, id, 16);
+	return receipt;
+}
+
+Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
+{
+	uint8_t first[16];
+	uint8_t again[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(first);
+	cr_assert(has(ALM_STATE, "a.id"));
+	prepare(again);
+	cr_assert_eq(memcmp(first, again, 16), 0);
+	put(ALM_OUTBOX, "a.pdf", "changed");
+	prepare(again);
+	cr_assert_neq(memcmp(first, again, 16), 0);
+}
+
+Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
+{
+	uint8_t id[16];
+	struct alm_receipt_view receipt;
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	receipt = receipt_of(id, 0);
+	cr_assert_eq(alm_sending_accepted(&folder, "a", false, &receipt, NULL),
+		ALM_OK);
+	cr_assert(has(ALM_RECEIPTS, "a.yaml"));
+	cr_assert_not(has(ALM_OUTBOX, "a.yaml"));
+	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
+	cr_assert_not(has(ALM_STATE, "a.id"));
+	cr_assert_not(has(ALM_STATE, "a.done"));
+}
+
+Test(folder, tidies_a_payload_that_a_crash_left_after_acceptance)
+{
+	uint8_t id[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_STATE,
+			     "a.done", NULL),
+		ALM_OK);
+	cr_assert_eq(alm_sending_tidy(&folder, NULL), ALM_OK);
+	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
+	cr_assert_not(has(ALM_STATE, "a.id"));
+	cr_assert_not(has(ALM_STATE, "a.done"));
+}
+
+Test(folder, does_not_tidy_a_payload_that_is_another_by_now)
+{
+	uint8_t id[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_STATE,
+			     "a.done", NULL),
+		ALM_OK);
+	put(ALM_OUTBOX, "a.pdf", "of the next message");
+	cr_assert_eq(alm_sending_tidy(&folder, NULL), ALM_OK);
+	cr_assert(has(ALM_OUTBOX, "a.pdf"));
+}
+
+Test(folder, a_refused_message_moves_with_its_payload)
+{
+	uint8_t id[16];
+	struct alm_receipt_view receipt;
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	receipt = receipt_of(id, 4501);
+	cr_assert_eq(
+		alm_sending_refused(&folder, "a", false, &receipt, NULL, NULL),
+		ALM_OK);
+	cr_assert(has(ALM_REFUSED, "a.yaml"));
+	cr_assert(has(ALM_REFUSED, "a.pdf"));
+	cr_assert(has(ALM_REFUSED, "a.refusal.yaml"));
+	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
+	cr_assert_not(has(ALM_STATE, "a.id"));
+}
+
+Test(folder, finishes_a_refusal_that_a_crash_cut_off)
+{
+	uint8_t id[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_REFUSED,
+			     "a.yaml", NULL),
+		ALM_OK);
+	cr_assert_eq(alm_sending_tidy(&folder, NULL), ALM_OK);
+	cr_assert(has(ALM_REFUSED, "a.pdf"));
+	cr_assert_not(has(ALM_STATE, "a.id"));
+}
+
+Test(folder, a_second_agent_may_not_work_on_it)
+{
+	struct alm_folder second;
+
+	cr_assert_eq(alm_folder_open(root, &second, NULL), ALM_SUPERSEDED);
+}
+
+Test(folder, names_that_leave_the_folder_are_no_names)
+{
+	cr_assert_not(alm_folder_name_is_valid("../x"));
+	cr_assert_not(alm_folder_name_is_valid(".."));
+	cr_assert_not(alm_folder_name_is_valid(".hidden"));
+	cr_assert_not(alm_folder_name_is_valid(""));
+	cr_assert(alm_folder_name_is_valid("a b.pdf"));
+}
+
+/* --- taking --------------------------------------------------------------- */
+
+static struct alm_delivery delivery_of(uint64_t sequence, const char *content)
+{
+	return (struct alm_delivery){.sequence = sequence,
+		.id = {1, 2, 3},
+		.sender = "RX1",
+		.recipient = "C84001",
+		.purpose = "direct-care",
+		.standard = "",
+		.standard_version = "",
+		.level = "identifiable",
+		.subject = "",
+		.basis = "say \"yes\"",
+		.priority = "routine",
+		.traceparent = "",
+		.payload = (const uint8_t *)content,
+		.payload_bytes = strlen(content)};
+}
+
+#define NAME "01020300-0000-0000-0000-000000000000"
+
+static void take(uint64_t sequence, const char *content)
+{
+	struct alm_delivery delivery = delivery_of(sequence, content);
+
+	cr_assert_eq(alm_taking_delivery(&folder, &delivery, NULL), ALM_OK);
+}
+
+Test(folder, writes_mail_once_though_its_reader_has_moved_it)
+{
+	take(7, "content");
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert(has(ALM_INBOX, NAME ".payload"));
+	cr_assert(has(ALM_TAKEN, "7"));
+	cr_assert_eq(
+		alm_folder_remove(&folder, ALM_INBOX, NAME ".yaml", "", NULL),
+		ALM_OK);
+	cr_assert_eq(alm_folder_remove(
+			     &folder, ALM_INBOX, NAME ".payload", "", NULL),
+		ALM_OK);
+	take(7, "content");
+	cr_assert_not(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert_not(has(ALM_INBOX, NAME ".payload"));
+	cr_assert_eq(alm_taking_confirmed(&folder, 7, NULL), ALM_OK);
+	cr_assert_not(has(ALM_TAKEN, "7"));
+}
+
+static uint64_t acknowledged;
+
+static void acknowledge(void *cookie, uint64_t sequence)
+{
+	(void)cookie;
+	acknowledged = sequence;
+}
+
+Test(folder, publishes_after_a_crash_between_mark_and_inbox)
+{
+	put(ALM_INBOX, NAME ".payload", "content");
+	put(ALM_TAKEN, "7.new", "message-id: x\n");
+	put(ALM_TAKEN, "7", NAME " " NAME);
+	cr_assert_eq(
+		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
+	cr_assert_eq(acknowledged, 7);
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert_not(has(ALM_TAKEN, "7.new"));
+}
+
+Test(folder, writes_again_after_a_crash_before_the_mark)
+{
+	put(ALM_INBOX, NAME ".payload", "cont");
+	put(ALM_TAKEN, "7.new", "message-id: x\n");
+	acknowledged = 0;
+	cr_assert_eq(
+		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
+	cr_assert_eq(acknowledged, 0);
+	cr_assert_not(has(ALM_INBOX, NAME ".yaml"));
+	take(7, "content");
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert_not(has(ALM_TAKEN, "7.new"));
+}
+
+Test(folder, mail_of_the_same_id_does_not_write_over_other_mail)
+{
+	take(7, "first");
+	take(8, "second");
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert(has(ALM_INBOX, NAME "-8.yaml"));
+	cr_assert(has(ALM_INBOX, NAME "-8.payload"));
+}
+
+Test(folder, a_mark_of_another_stores_mail_does_not_swallow_mail)
+{
+	put(ALM_TAKEN, "7",
+		"ffffffff-0000-0000-0000-000000000000 "
+		"ffffffff-0000-0000-0000-000000000000");
+	take(7, "content");
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+}
+
+Test(folder, a_damaged_mark_is_no_mark)
+{
+	put(ALM_TAKEN, "7", NAME " ../../etc/x");
+	take(7, "content");
+	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+}
