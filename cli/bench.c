@@ -157,9 +157,8 @@ static enum alm_err measure_broker(struct bench *bench,
 	struct alm_sandbox *sandbox = NULL;
 	char sender[PATH_MAX];
 	char receiver[PATH_MAX];
-	struct alm_bench_message message = {.sender_context = sender,
-		.receiver_context = receiver,
-		.recipient = "C84001",
+	struct alm_bench_message message = {.sender = {"RX1", "bench", sender},
+		.receiver = {"C84001", "bench", receiver},
 		.purpose = "direct-care",
 		.category = "treatment-summary",
 		.subject = "9990000018"};
@@ -176,6 +175,11 @@ static enum alm_err measure_broker(struct bench *bench,
 	if (err == ALM_OK) {
 		alm_host_filesystem(alm_sandbox_store(sandbox),
 			bench->filesystem, sizeof(bench->filesystem));
+		message.endpoint = alm_sandbox_endpoint(sandbox);
+		message.broker_key = alm_sandbox_broker_key(sandbox);
+		/* The keys lie beside the contexts. */
+		*strrchr(sender, '/') = '\0';
+		*strrchr(receiver, '/') = '\0';
 		err = alm_bench_agents_run(
 			agents, &message, &bench->result, problem);
 	}

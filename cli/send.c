@@ -18,6 +18,7 @@
 #include "lib/time.h"
 
 #define WAIT_DEFAULT_S 30
+#define WAIT_S_MAX (7 * 24 * 3600)
 
 static const struct alm_option options[] = {
 	{"to", 't', ALM_OPTION_TEXT, "ORG", "the recipient", true, false},
@@ -258,6 +259,29 @@ static int show_refused(const struct alm_args *args,
 		&(struct alm_failure){(enum alm_err)receipt->code, detail, id});
 }
 
+/** Send; when no answer comes, say what is known of the connection. */
+static enum alm_err wait_receipt(const struct alm_args *args,
+	const struct draft *draft, struct alm_client *client,
+	struct alm_receipt_view **out_receipt, struct alm_problem *problem)
+{
+	int64_t wait_s = alm_args_number(args, "timeout", WAIT_DEFAULT_S);
+	struct alm_client_status status;
+	int code;
+
+	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
+	code = alm_send(
+		client, &draft->message, (int)wait_s * 1000, out_receipt);
+	if (code == 0) {
+		return ALM_OK;
+	}
+	alm_client_get_status(client, &status);
+	if (alm_error_is_retryable(code) && status.last_code != 0) {
+		code = status.last_code;
+	}
+	return alm_problem_set(
+		problem, (enum alm_err)code, "%s", status.detail);
+}
+
 static int send_draft(const struct alm_args *args, struct draft *draft)
 {
 	struct alm_problem problem = {.err = ALM_OK};
@@ -281,10 +305,8 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 		return ALM_EXIT_OK;
 	}
 	if (problem.err == ALM_OK) {
-		problem.err = (enum alm_err)alm_send(client, &draft->message,
-			(int)alm_args_number(args, "timeout", WAIT_DEFAULT_S) *
-				1000,
-			&receipt);
+		problem.err =
+			wait_receipt(args, draft, client, &receipt, &problem);
 	}
 	if (problem.err != ALM_OK) {
 		rc = alm_print_failure(&args->output,

@@ -5,7 +5,6 @@
  * The id of a message carries its number, so that the receipt tells how long
  * ago it was handed to the library.
  */
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,19 +18,29 @@
 #include "agents/bench/process.h"
 #include "agents/include/almoner.h"
 #include "lib/bytes.h"
+#include "lib/file.h"
 #include "lib/id.h"
 
 #define START_WAIT_MS 60000
 #define QUIET_NS_MAX INT64_C(30000000000) /* no progress for 30 s: give up */
 #define RECEIVER_CREDIT 8192u
 #define WORD_BYTES 80u
+#define FOLDER_BYTES 1024u
+
+/** One end, as text in shared memory. */
+struct end {
+	char organisation[WORD_BYTES];
+	char agent[WORD_BYTES];
+	char folder[FOLDER_BYTES];
+};
 
 /** Shared by both processes and their parent. */
 struct shared {
 	struct alm_bench_load load;
-	char sender_context[PATH_MAX];
-	char receiver_context[PATH_MAX];
-	char recipient[WORD_BYTES];
+	char endpoint[FOLDER_BYTES];
+	char broker_key[WORD_BYTES];
+	struct end sender;
+	struct end receiver;
 	char purpose[WORD_BYTES];
 	char category[WORD_BYTES];
 	char subject[WORD_BYTES];
@@ -61,12 +70,50 @@ static void wait_readable(const struct alm_client *client)
 	(void)poll(&readable, 1, 1000);
 }
 
-static int open_client(const char *context, struct shared *shared,
-	struct alm_client **out_client)
+/** Read the keys of an end; `out_keys` is CURVE first. */
+static int read_keys(struct shared *shared, const struct end *end,
+	uint8_t out_keys[2][ALM_KEY_BYTES])
 {
-	int code = alm_client_open(
-		context, out_client, shared->detail, sizeof(shared->detail));
+	static const char *const names[] = {"curve.key", "signing.key"};
+	struct alm_problem problem = {.err = ALM_OK};
+	char path[FOLDER_BYTES + 16];
 
+	for (size_t i = 0; i < ALM_COUNT(names) && problem.err == ALM_OK; i++) {
+		(void)snprintf(
+			path, sizeof(path), "%s/%s", end->folder, names[i]);
+		problem.err = alm_key_file_read(path, out_keys[i], &problem);
+	}
+	if (problem.err != ALM_OK) {
+		memcpy(shared->detail, problem.detail, sizeof(shared->detail));
+	}
+	return (int)problem.err;
+}
+
+/* With exactly as many envelopes in a frame at most as the load says. */
+static int open_client(struct shared *shared, const struct end *end,
+	uint32_t credit, struct alm_client **out_client)
+{
+	uint8_t keys[2][ALM_KEY_BYTES];
+	uint8_t broker_key[ALM_KEY_BYTES];
+	struct alm_client_options options = {.endpoint = shared->endpoint,
+		.broker_key = broker_key,
+		.organisation = end->organisation,
+		.agent = end->agent,
+		.curve_key = keys[0],
+		.signing_key = keys[1],
+		.credit = credit,
+		.envelopes_per_frame_max = shared->load.envelopes_per_frame};
+	int code = read_keys(shared, end, keys);
+
+	if (code == 0) {
+		code = (int)alm_unhex(
+			shared->broker_key, broker_key, sizeof(broker_key));
+	}
+	if (code == 0) {
+		code = alm_client_open_with(&options, out_client,
+			shared->detail, sizeof(shared->detail));
+	}
+	sodium_memzero(keys, sizeof(keys));
 	return code != 0 ? code
 			 : alm_client_wait_ready(*out_client, START_WAIT_MS);
 }
@@ -111,10 +158,8 @@ static void receive_messages(void *cookie)
 	int code = ALM_CODE_TIMEOUT;
 
 	if (alm_bench_gate_wait(&shared->go[0], START_WAIT_MS)) {
-		code = open_client(shared->receiver_context, shared, &client);
-	}
-	if (code == 0) {
-		code = alm_client_set_credit(client, RECEIVER_CREDIT);
+		code = open_client(
+			shared, &shared->receiver, RECEIVER_CREDIT, &client);
 	}
 	if (code == 0) {
 		alm_bench_gate_open(&shared->is_ready);
@@ -229,9 +274,10 @@ static void send_messages(void *cookie)
 	if (payload != NULL &&
 		alm_bench_gate_wait(&shared->go[1], START_WAIT_MS) &&
 		alm_bench_gate_wait(&shared->is_ready, START_WAIT_MS)) {
-		code = open_client(shared->sender_context, shared, &s.client);
+		code = open_client(shared, &shared->sender, 0, &s.client);
 	}
-	s.message = (struct alm_outgoing){.recipient = shared->recipient,
+	s.message = (struct alm_outgoing){
+		.recipient = shared->receiver.organisation,
 		.purpose = shared->purpose,
 		.categories = categories,
 		.category_count = 1,
@@ -306,6 +352,13 @@ static void copy(char *out, size_t bytes, const char *text)
 	(void)snprintf(out, bytes, "%s", text);
 }
 
+static void copy_end(struct end *out, const struct alm_bench_end *end)
+{
+	copy(out->organisation, WORD_BYTES, end->organisation);
+	copy(out->agent, WORD_BYTES, end->agent);
+	copy(out->folder, FOLDER_BYTES, end->folder);
+}
+
 enum alm_err alm_bench_agents_run(struct alm_bench_agents *agents,
 	const struct alm_bench_message *message,
 	struct alm_bench_result *out_result, struct alm_problem *problem)
@@ -314,11 +367,10 @@ enum alm_err alm_bench_agents_run(struct alm_bench_agents *agents,
 	bool has_sent;
 	bool has_received;
 
-	copy(shared->sender_context, sizeof(shared->sender_context),
-		message->sender_context);
-	copy(shared->receiver_context, sizeof(shared->receiver_context),
-		message->receiver_context);
-	copy(shared->recipient, WORD_BYTES, message->recipient);
+	copy(shared->endpoint, sizeof(shared->endpoint), message->endpoint);
+	copy(shared->broker_key, WORD_BYTES, message->broker_key);
+	copy_end(&shared->sender, &message->sender);
+	copy_end(&shared->receiver, &message->receiver);
 	copy(shared->purpose, WORD_BYTES, message->purpose);
 	copy(shared->category, WORD_BYTES, message->category);
 	copy(shared->subject, WORD_BYTES, message->subject);

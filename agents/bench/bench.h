@@ -53,11 +53,19 @@ ALM_MUST_USE enum alm_err alm_bench_agents_begin(
 	const struct alm_bench_load *load, struct alm_bench_agents **out_agents,
 	struct alm_problem *problem);
 
-/** What is sent: words that the active policy permits. */
+/** One end: an agent that the broker knows. */
+struct alm_bench_end {
+	const char *organisation;
+	const char *agent;
+	const char *folder; /* holds its curve.key and signing.key */
+};
+
+/** Where it goes, and words that the active policy permits. */
 struct alm_bench_message {
-	const char *sender_context; /* files */
-	const char *receiver_context;
-	const char *recipient;
+	const char *endpoint;
+	const char *broker_key; /* 64 hex digits */
+	struct alm_bench_end sender;
+	struct alm_bench_end receiver;
 	const char *purpose;
 	const char *category;
 	const char *subject;

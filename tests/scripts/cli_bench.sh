@@ -1,0 +1,29 @@
+#!/bin/sh
+# almoner bench route runs both loads and prints its schema, whatever the
+# number of envelopes in a frame.  Too few messages to mean anything.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+for envelopes in 1 16; do
+	"$build/almoner" bench route --payload 1KiB --count 2000 --window 256 \
+		--envelopes-per-frame $envelopes --dir "$dir" --json >"$dir/out"
+	python3 - "$dir/out" $envelopes <<'END'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert list(d) == ["schema", "raw_curve_router_msgs_per_s",
+                   "almoner_msgs_per_s", "ratio", "accept_latency_us",
+                   "fdatasync_us_p50", "conditions"], list(d)
+assert d["schema"] == "almoner.bench.route/1"
+for key in ("raw_curve_router_msgs_per_s", "almoner_msgs_per_s", "ratio",
+            "fdatasync_us_p50"):
+    assert d[key] > 0, key
+assert 0 < d["accept_latency_us"]["p50"] <= d["accept_latency_us"]["p99"]
+c = d["conditions"]
+assert c["count"] == 2000 and c["payload_bytes"] == 1024, c
+assert c["envelopes_per_frame"] == int(sys.argv[2]), c
+END
+done
+[ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
