@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/nearest.h"
 #include "lib/time.h"
 
 #define NAME_BYTES_MAX 32u
@@ -110,7 +111,7 @@ static int complain_unknown(const struct parser *p, const char *name)
 	for (size_t i = 0; i < p->option_count; i++) {
 		names[i] = p->options[i]->name;
 	}
-	nearest = alm_args_nearest(name, names, p->option_count);
+	nearest = alm_nearest_of(name, names, p->option_count);
 	if (nearest == NULL) {
 		return alm_args_complain(
 			p->usage, "there is no option --%s", name);

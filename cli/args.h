@@ -93,10 +93,6 @@ int64_t alm_args_number(
 int alm_args_complain(const struct alm_usage *usage, const char *format, ...)
 	ALM_PRINTF(2, 3);
 
-/** The one of `words` that is nearest to `text`, or NULL if none is near. */
-const char *alm_args_nearest(
-	const char *text, const char *const *words, size_t count);
-
 /** Options that every command takes, ended by a NULL name. */
 extern const struct alm_option alm_args_common[];
 /** The options of the sets in `takes`, one bit a call. */

@@ -7,6 +7,7 @@
 
 #include "broker/store/audit.h"
 #include "cli/confirm.h"
+#include "lib/nearest.h"
 
 const char *const alm_audit_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
@@ -55,7 +56,7 @@ static enum alm_err read_kind(
 	if (*out != 0) {
 		return ALM_OK;
 	}
-	nearest = alm_args_nearest(word, words, ALM_COUNT(words));
+	nearest = alm_nearest_of(word, words, ALM_COUNT(words));
 	return alm_problem_set(problem, ALM_USAGE,
 		"--kind: there is no kind '%s'%s%s", word,
 		nearest != NULL ? "; the nearest is " : "",

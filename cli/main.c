@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "lib/nearest.h"
 
 #define WORDS_MAX 128u
 
@@ -66,7 +67,7 @@ static int complain(const char *noun, const char *verb)
 		}
 	}
 	wrong = !is_noun ? noun : verb != NULL ? verb : "";
-	nearest = alm_args_nearest(wrong, words, count);
+	nearest = alm_nearest_of(wrong, words, count);
 	(void)fputs("almoner: ", stderr);
 	if (is_noun && verb == NULL) {
 		(void)fprintf(stderr, "%s needs a verb:", noun);

@@ -18,7 +18,7 @@
 #include "lib/time.h"
 
 #define WAIT_DEFAULT_S 30
-#define WAIT_S_MAX (7 * 24 * 3600)
+#define WAIT_S_MAX INT64_C(604800) /* a week */
 
 static const struct alm_option options[] = {
 	{"to", 't', ALM_OPTION_TEXT, "ORG", "the recipient", true, false},

@@ -130,13 +130,3 @@ Test(args, helps_even_when_something_is_wrong)
 	cr_assert_eq(parse("--limit --help"), ALM_EXIT_OK);
 	cr_assert_eq(parse("-h"), ALM_EXIT_OK);
 }
-
-Test(args, finds_the_nearest_word_and_only_if_it_is_near)
-{
-	static const char *const words[] = {"list", "register", "revoke"};
-
-	cr_assert_str_eq(alm_args_nearest("lst", words, 3), "list");
-	cr_assert_str_eq(alm_args_nearest("regster", words, 3), "register");
-	cr_assert_null(alm_args_nearest("xyzzy", words, 3));
-	cr_assert_null(alm_args_nearest("", words, 3));
-}
