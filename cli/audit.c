@@ -64,6 +64,8 @@ static const struct alm_option query_options[] = {
 		false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
 		false, false},
+	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
+		false, false},
 	{"store", 0, ALM_OPTION_TEXT, "DIR",
 		"read this store instead of asking the daemon", false, false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key, with --store",
@@ -181,6 +183,7 @@ static int ask_all(struct alm_control *control, const struct alm_args *args,
 		if (is_first) {
 			sheet = alm_sheet_new("almoner.audit.query/1",
 				answer.columns.items, answer.columns.count);
+			alm_audit_narrow(args, sheet);
 		}
 		for (size_t i = 0; i < answer.row_count; i++) {
 			alm_sheet_row(sheet, answer.rows[i].items);

@@ -29,6 +29,22 @@ const char *alm_audit_level_word(unsigned level)
 	return level < ALM_COUNT(levels) ? levels[level] : "unknown";
 }
 
+void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
+{
+	static const char *const rare[] = {"level-in", "mail", "ref", "epoch",
+		"people-seq", "standard", "person"};
+
+	if (alm_args_has(args, "wide")) {
+		return;
+	}
+	for (size_t i = 0; i < ALM_COUNT(rare); i++) {
+		alm_sheet_hide(sheet, rare[i]);
+	}
+	if (!alm_args_has(args, "reveal")) {
+		alm_sheet_hide(sheet, "detail");
+	}
+}
+
 static enum alm_err read_effect(
 	const char *word, unsigned *out, struct alm_problem *problem)
 {

@@ -44,6 +44,9 @@ struct alm_audit_question {
 ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 	struct alm_audit_question *out, struct alm_problem *problem);
 
+/** Leave out of tables what few people look for, unless --wide. */
+void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);
+
 /** Ask the store directly, print, and give the exit code. */
 int alm_audit_query_store(
 	const struct alm_args *args, const struct alm_audit_question *question);

@@ -293,6 +293,7 @@ int alm_audit_query_store(
 		scan.size = scan.size < head.size ? scan.size : head.size;
 		sheet = alm_sheet_new("almoner.audit.query/1",
 			alm_audit_columns, alm_audit_column_count);
+		alm_audit_narrow(args, sheet);
 		rc = scan_all(store, &scan, &arena, sheet);
 	}
 	alm_sheet_free(sheet);

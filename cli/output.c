@@ -70,6 +70,8 @@ void alm_sheet_free(struct alm_sheet *sheet)
 	clear(&sheet->columns);
 	clear(&sheet->cells);
 	clear(&sheet->facts);
+	clear(&sheet->hidden);
+	free(sheet->hidden.items);
 	free(sheet->columns.items);
 	free(sheet->cells.items);
 	free(sheet->facts.items);
@@ -89,6 +91,25 @@ void alm_sheet_fact(struct alm_sheet *sheet, const char *key, const char *value)
 		add(sheet, &sheet->facts, key);
 		add(sheet, &sheet->facts, value);
 	}
+}
+
+void alm_sheet_hide(struct alm_sheet *sheet, const char *column)
+{
+	if (sheet != NULL) {
+		add(sheet, &sheet->hidden, column);
+	}
+}
+
+static bool is_hidden(const struct alm_sheet *sheet, size_t column)
+{
+	const char *name = sheet->columns.items[column];
+
+	for (size_t i = 0; i < sheet->hidden.count; i++) {
+		if (strcmp(sheet->hidden.items[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 size_t alm_sheet_rows(const struct alm_sheet *sheet)
@@ -243,18 +264,22 @@ static void print_facts(const struct alm_sheet *sheet,
 	}
 }
 
+/** One line; a column of width 0 is left out. */
 static void print_line(const struct alm_output *output, FILE *out,
 	char *const *cells, const size_t *widths, size_t count)
 {
 	char local[32];
+	size_t gap = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *text = localised(output, cells[i], local);
 
-		alm_print_safe(out, text);
-		if (i + 1 < count) {
-			pad(out, widths[i] - width(text) + COLUMN_GAP);
+		if (widths[i] == 0) {
+			continue;
 		}
+		pad(out, gap);
+		alm_print_safe(out, text);
+		gap = widths[i] - width(text) + COLUMN_GAP;
 	}
 	(void)fputc('\n', out);
 }
@@ -270,14 +295,17 @@ static bool print_rows(const struct alm_sheet *sheet,
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		widths[i] = width(sheet->columns.items[i]);
+		widths[i] = is_hidden(sheet, i)
+				    ? 0
+				    : width(sheet->columns.items[i]);
 	}
 	for (size_t i = 0; i < sheet->cells.count; i++) {
 		size_t w =
 			width(localised(output, sheet->cells.items[i], local));
 
-		widths[i % count] =
-			w > widths[i % count] ? w : widths[i % count];
+		if (widths[i % count] > 0 && w > widths[i % count]) {
+			widths[i % count] = w;
+		}
 	}
 	if (has_heading) {
 		(void)fputs(output->has_color ? "\033[1m" : "", out);

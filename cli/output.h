@@ -53,6 +53,9 @@ void alm_sheet_row(struct alm_sheet *sheet, const char *const *cells);
 void alm_sheet_fact(
 	struct alm_sheet *sheet, const char *key, const char *value);
 
+/** Leave a column out of tables; the other formats always have all. */
+void alm_sheet_hide(struct alm_sheet *sheet, const char *column);
+
 size_t alm_sheet_rows(const struct alm_sheet *sheet);
 
 /**

@@ -13,9 +13,10 @@ struct alm_sheet_texts {
 struct alm_sheet {
 	const char *schema;
 	struct alm_sheet_texts columns;
-	struct alm_sheet_texts cells; /* row after row */
-	struct alm_sheet_texts facts; /* key, value, key, value */
-	bool is_short;                /* memory ran out */
+	struct alm_sheet_texts cells;  /* row after row */
+	struct alm_sheet_texts facts;  /* key, value, key, value */
+	struct alm_sheet_texts hidden; /* columns that tables leave out */
+	bool is_short;                 /* memory ran out */
 };
 
 /** One document; false when memory was out or writing failed. */

@@ -277,6 +277,7 @@ _almoner()
 --after
 --reveal
 --reason
+--wide
 --store
 --key
 --no-record

@@ -45,6 +45,27 @@ Test(output, counts_letters_and_not_bytes)
 	free(text);
 }
 
+Test(output, leaves_hidden_columns_out_of_tables_only)
+{
+	struct alm_output output = {.format = ALM_FORMAT_TABLE};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", columns, 3);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_row(sheet, (const char *const[]){"RX1", "12", "a"});
+	alm_sheet_hide(sheet, "messages");
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	output.format = ALM_FORMAT_JSONL;
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	(void)fclose(output.out);
+	cr_assert_str_eq(text,
+		"id   note\nRX1  a\n"
+		"{\"id\":\"RX1\",\"messages\":12,\"note\":\"a\"}\n");
+	alm_sheet_free(sheet);
+	free(text);
+}
+
 Test(output, escapes_control_characters_in_tables)
 {
 	char *text = print(ALM_FORMAT_TABLE,
