@@ -11,8 +11,10 @@
 #include "lib/limits.h"
 
 #define BUCKETS 1024u
-/* Memory of an idle parcel that is kept; larger blocks are given back. */
-#define KEPT_BYTES_MAX ((size_t)256 * 1024)
+/* Memory that a parcel keeps for the next turn; larger blocks are given back.
+ * The first few, which a turn uses first, may keep a whole frame. */
+#define KEPT_BYTES_MAX ((size_t)64 * 1024)
+#define LARGE_PARCELS 16u
 
 struct sealed_frame {
 	struct sealed_frame *next;
@@ -91,14 +93,16 @@ static bool make_parcel(struct alm_outbox *outbox)
 	return true;
 }
 
-static void prepare_frame(struct parcel *parcel)
+static void prepare_frame(struct parcel *parcel, size_t place)
 {
+	size_t kept_bytes_max =
+		place < LARGE_PARCELS ? ALM_FRAME_BYTES_MAX : KEPT_BYTES_MAX;
 	size_t bytes_max = parcel->socket == ALM_EDGE_AGENTS
 				   ? ALM_FRAME_BYTES_MAX
 				   : ALM_ADMIN_FRAME_BYTES_MAX;
 
 	if (parcel->open.bytes_max != bytes_max ||
-		parcel->open.bytes_capacity > KEPT_BYTES_MAX) {
+		parcel->open.bytes_capacity > kept_bytes_max) {
 		alm_frame_fini(&parcel->open);
 		alm_frame_init(&parcel->open, bytes_max);
 	}
@@ -127,7 +131,7 @@ static struct parcel *find_or_add(struct alm_outbox *outbox,
 	parcel->peer = peer;
 	parcel->next_in_bucket = *bucket;
 	*bucket = (uint32_t)outbox->count;
-	prepare_frame(parcel);
+	prepare_frame(parcel, outbox->count);
 	return parcel;
 }
 

@@ -10,6 +10,9 @@
  * ones do not ask for memory often. */
 #define BLOCK_BYTES_MIN ((size_t)4 * 1024)
 #define BLOCK_BYTES_MAX ((size_t)1024 * 1024)
+/* Kept from round to round, so that a busy user does not ask the system for
+ * the same pages again and again. */
+#define SPARE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct alm_arena_block {
@@ -36,21 +39,54 @@ static void free_blocks(struct alm_arena_block *block)
 
 void alm_arena_reset(struct alm_arena *arena)
 {
-	if (arena->first != NULL) {
-		free_blocks(arena->first->next);
-		arena->first->next = NULL;
-		arena->first->bytes = 0;
+	size_t spare_bytes = 0;
+	struct alm_arena_block *block = arena->first;
+
+	for (struct alm_arena_block *at = arena->spare; at != NULL;
+		at = at->next) {
+		spare_bytes += at->bytes_max;
 	}
+	while (block != NULL) {
+		struct alm_arena_block *next = block->next;
+
+		if (spare_bytes + block->bytes_max <= SPARE_BYTES_MAX) {
+			spare_bytes += block->bytes_max;
+			block->next = arena->spare;
+			arena->spare = block;
+		} else {
+			free(block);
+		}
+		block = next;
+	}
+	arena->first = NULL;
 	arena->bytes = 0;
 }
 
 void alm_arena_fini(struct alm_arena *arena)
 {
 	free_blocks(arena->first);
+	free_blocks(arena->spare);
 	*arena = (struct alm_arena){.bytes_max = arena->bytes_max};
 }
 
-static struct alm_arena_block *add_block(struct alm_arena *arena, size_t bytes)
+static struct alm_arena_block *take_spare(struct alm_arena *arena, size_t bytes)
+{
+	struct alm_arena_block **link = &arena->spare;
+
+	while (*link != NULL && (*link)->bytes_max < bytes) {
+		link = &(*link)->next;
+	}
+	if (*link != NULL) {
+		struct alm_arena_block *block = *link;
+
+		*link = block->next;
+		return block;
+	}
+	return NULL;
+}
+
+static struct alm_arena_block *make_block(
+	const struct alm_arena *arena, size_t bytes)
 {
 	size_t bytes_max = BLOCK_BYTES_MIN;
 	struct alm_arena_block *block;
@@ -62,10 +98,21 @@ static struct alm_arena_block *add_block(struct alm_arena *arena, size_t bytes)
 		bytes_max = bytes;
 	}
 	block = malloc(sizeof(*block) + bytes_max);
+	if (block != NULL) {
+		block->bytes_max = bytes_max;
+	}
+	return block;
+}
 
+static struct alm_arena_block *add_block(struct alm_arena *arena, size_t bytes)
+{
+	struct alm_arena_block *block = take_spare(arena, bytes);
+
+	if (block == NULL) {
+		block = make_block(arena, bytes);
+	}
 	if (block != NULL) {
 		block->next = arena->first;
-		block->bytes_max = bytes_max;
 		block->bytes = 0;
 		arena->first = block;
 	}

@@ -15,6 +15,7 @@ struct alm_arena_block;
 /** Caller's memory; zeroed is empty.  Not copied, not shared by threads. */
 struct alm_arena {
 	struct alm_arena_block *first; /* newest block */
+	struct alm_arena_block *spare; /* empty ones, for the next round */
 	size_t bytes_max;              /* of all blocks together */
 	size_t bytes;                  /* handed out */
 };
@@ -22,7 +23,7 @@ struct alm_arena {
 /** An empty arena that will hand out at most `bytes_max` bytes. */
 void alm_arena_init(struct alm_arena *arena, size_t bytes_max);
 
-/** Forget everything handed out; keeps one block for the next round. */
+/** Forget everything handed out; keeps some blocks for the next round. */
 void alm_arena_reset(struct alm_arena *arena);
 
 /** Free everything.  A zeroed arena is fine. */
