@@ -138,9 +138,7 @@ static enum alm_err read_words(const struct alm_args *args,
 	if (err == ALM_OK && text != NULL) {
 		err = alm_take_nhs_number(text, q->person, problem);
 	}
-	return err == ALM_OK
-		       ? ALM_OK
-		       : alm_problem_set(problem, err, "%s", problem->detail);
+	return err;
 }
 
 enum alm_err alm_audit_question_read(const struct alm_args *args,
