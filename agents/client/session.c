@@ -246,7 +246,7 @@ void alm_session_wake(struct alm_client *client)
 void alm_session_arm(struct alm_client *client, bool shows_events)
 {
 	bool has_work = client->has_new_work ||
-		(shows_events && client->events.count > 0);
+			(shows_events && client->events.count > 0);
 
 	alm_link_arm(client->link, has_work, next_due_ms(client));
 }
