@@ -62,7 +62,7 @@ struct alm_client {
 	int64_t ping_due_ms;
 	bool credit_is_due;
 	bool has_new_work; /* started since the last turn */
-	uint32_t window; /* as welcome said, as are the next */
+	uint32_t window;   /* as welcome said, as are the next */
 	uint32_t envelopes_max;
 	uint64_t payload_bytes_max;
 	uint64_t policy_epoch;
