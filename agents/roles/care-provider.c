@@ -16,7 +16,7 @@ static void write_capacity(struct alm_fields *fields, const char *nhs_number)
 
 static const char *const capacity[] = {"capacity"};
 static const struct alm_role_letter letters[] = {
-	{"capacity-return", "QT1", "service-planning", "aggregate",
+	{"capacity-return", "QT1", "statutory-asc-return", "aggregate",
 		"capacity-return", "1.0.0", NULL, capacity, ALM_COUNT(capacity),
 		write_capacity},
 };
