@@ -10,6 +10,11 @@
 #include "cli/demo/demo.h"
 #include "cli/paths.h"
 
+#define TRUST "almoner-role-trust"
+#define COUNCIL "almoner-role-local-authority"
+#define PROVIDER "almoner-role-care-provider"
+#define CHARITY "almoner-role-charity"
+
 /** How an organisation takes part. */
 struct role {
 	const char *id;
@@ -18,18 +23,19 @@ struct role {
 };
 
 static const struct role roles[ALM_PART_COUNT] = {
-	[ALM_PART_HOSPITAL] = {"RX1", "Nottingham University Hospitals", NULL},
-	[ALM_PART_DONCASTER] = {"RP5", "Doncaster and Bassetlaw", NULL},
-	[ALM_PART_MIND] = {"RHA", "Nottinghamshire Healthcare", NULL},
+	[ALM_PART_HOSPITAL] = {"RX1", "Nottingham University Hospitals", TRUST},
+	[ALM_PART_DONCASTER] = {"RP5", "Doncaster and Bassetlaw", TRUST},
+	[ALM_PART_MIND] = {"RHA", "Nottinghamshire Healthcare", TRUST},
 	[ALM_PART_PRACTICE] = {"C84001", "Larwood Surgery", NULL},
-	[ALM_PART_COUNCIL] = {"511", "Nottinghamshire County Council", NULL},
+	[ALM_PART_COUNCIL] = {"511", "Nottinghamshire County Council", COUNCIL},
 	[ALM_PART_HOMECARE] = {"CQC-1-10553191017", "Helping Hands Mansfield",
-		NULL},
-	[ALM_PART_RIVAL] = {"DEMO-V0002", "Trentside Homecare", NULL},
-	[ALM_PART_HOSPICE] = {"GB-CHC-509759", "Nottinghamshire Hospice", NULL},
+		PROVIDER},
+	[ALM_PART_RIVAL] = {"DEMO-V0002", "Trentside Homecare", PROVIDER},
+	[ALM_PART_HOSPICE] = {"GB-CHC-509759", "Nottinghamshire Hospice",
+		CHARITY},
 	[ALM_PART_MACMILLAN] = {"GB-CHC-261017", "Macmillan Cancer Support",
-		NULL},
-	[ALM_PART_AGE_UK] = {"GB-CHC-1067881", "Age UK", NULL},
+		CHARITY},
+	[ALM_PART_AGE_UK] = {"GB-CHC-1067881", "Age UK", CHARITY},
 	[ALM_PART_BOARD] = {"QT1", "the integrated care board", NULL},
 	[ALM_PART_ALLIANCE] = {"E56000024", "the cancer alliance", NULL},
 	[ALM_PART_PRIVATE] = {"NVC40", "Woodthorpe Hospital", NULL},
@@ -114,7 +120,9 @@ enum alm_err alm_cast_start(struct alm_demo *demo, enum alm_part part)
 
 void alm_cast_stop(struct alm_demo *demo, enum alm_part part)
 {
-	(void)alm_child_stop(&demo->players[part].child, SIGTERM);
+	/* A role agent ends with its input, and acknowledges before. */
+	(void)alm_child_stop(&demo->players[part].child,
+		roles[part].program == NULL ? SIGTERM : 0);
 }
 
 enum alm_err alm_cast_open(struct alm_demo *demo)
@@ -132,7 +140,8 @@ enum alm_err alm_cast_open(struct alm_demo *demo)
 		if (err == ALM_OK && roles[i].program == NULL) {
 			err = make_folder(demo, player, roles[i].id);
 		}
-		if (err == ALM_OK) {
+		/* Age UK's system is down until the story starts it. */
+		if (err == ALM_OK && i != ALM_PART_AGE_UK) {
 			err = alm_cast_start(demo, (enum alm_part)i);
 		}
 	}

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STOP_WAIT_MS 5000
+
 int64_t alm_child_now_ms(void)
 {
 	struct timespec now;
@@ -152,7 +154,6 @@ bool alm_child_wait(struct alm_child *child, int wait_ms)
 		n = poll(&fd, 1, left_ms > 0 ? (int)left_ms : 0);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0) {
-		child->is_over = true;
 		return false;
 	}
 	alm_child_read(child);
@@ -171,6 +172,23 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/** Listen until it closes its output, which is when it ends; what it still
+ * says does not matter. */
+static bool ends_soon(struct alm_child *child)
+{
+	int64_t until_ms = alm_child_now_ms() + STOP_WAIT_MS;
+
+	while (!child->is_over) {
+		child->used = 0;
+		child->taken = 0;
+		if (!alm_child_wait(
+			    child, (int)(until_ms - alm_child_now_ms()))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int alm_child_stop(struct alm_child *child, int signal_number)
 {
 	int status;
@@ -179,10 +197,13 @@ int alm_child_stop(struct alm_child *child, int signal_number)
 		return -1;
 	}
 	(void)close(child->in);
-	(void)close(child->out);
 	if (signal_number != 0) {
 		(void)kill(child->pid, signal_number);
 	}
+	if (!ends_soon(child)) {
+		(void)kill(child->pid, SIGKILL);
+	}
+	(void)close(child->out);
 	status = wait_for(child->pid);
 	memset(child, 0, sizeof(*child));
 	return status;

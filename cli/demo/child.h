@@ -48,8 +48,9 @@ void alm_child_read(struct alm_child *child);
  * over. */
 bool alm_child_wait(struct alm_child *child, int wait_ms);
 
-/** Close its input, signal it (0: only wait) and wait for its end.
- * Gives its exit status, 128 plus a signal, or -1 if it was not started. */
+/** Close its input, signal it (0: the end of its input ends it) and wait for
+ * its end, by SIGKILL after some seconds.  Gives its exit status, 128 plus a
+ * signal, or -1 if it was not started. */
 int alm_child_stop(struct alm_child *child, int signal_number);
 
 /** Run to the end without input; output goes to the log too.  Gives as

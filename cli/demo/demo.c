@@ -53,6 +53,12 @@ static enum alm_err open_broker(struct alm_demo *demo, bool keeps_folder)
 		err = alm_sandbox_people(demo->sandbox, path, NULL, problem);
 	}
 	if (err == ALM_OK) {
+		err = alm_path_standards(path, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_sandbox_standards(demo->sandbox, path, NULL, problem);
+	}
+	if (err == ALM_OK) {
 		(void)snprintf(demo->log, sizeof(demo->log), "%s/players.log",
 			alm_sandbox_folder(demo->sandbox));
 	}

@@ -39,19 +39,37 @@ enum alm_part {
 	ALM_PART_COUNT,
 };
 
+#define ALM_SAID_MAX 64u
+
+/** What a role agent said: one event line of agents/roles/role.h. */
+struct alm_said {
+	char what[12]; /* receipt, mail, notice, ... */
+	char ref[64];
+	char id[ALM_UUID_TEXT_BYTES];
+	int code;
+	char name[64];
+	char basis[ALM_ID_BYTES_MAX + 1];
+	bool is_transformed;
+};
+
 /** One organisation's agent. */
 struct alm_player {
 	struct alm_child child;
+	struct alm_said said[ALM_SAID_MAX]; /* of a role agent */
+	size_t said_count;
 	char context[PATH_MAX];
 	char folder[512];      /* of a folder agent; else "" */
 	int watch;             /* inotify of a folder agent; else -1 */
 	unsigned letter_count; /* sent so far */
 };
 
-/** A letter to be sent. */
+/** A letter to be sent.  A role agent writes the letter `part` itself, with a
+ * payload of an information standard; then only `to`, `subject` and
+ * `referral` are used. */
 struct alm_letter {
 	enum alm_part from;
-	const char *to; /* organisation id */
+	const char *part; /* NULL: as it stands here */
+	const char *to;   /* organisation id */
 	const char *purpose;
 	const char *categories; /* comma-separated */
 	const char *level;
@@ -63,7 +81,8 @@ struct alm_letter {
 /** What the broker answered. */
 struct alm_outcome {
 	bool is_answered;
-	int code; /* 0: accepted */
+	int code;            /* 0: accepted */
+	bool is_transformed; /* the recipient gets less */
 	char name[64];
 	char id[ALM_UUID_TEXT_BYTES];
 	char basis[ALM_ID_BYTES_MAX + 1];
@@ -99,6 +118,11 @@ void alm_cast_close(struct alm_demo *demo);
 /** Send and wait for the broker's answer; counts it. */
 struct alm_outcome alm_post_send(
 	struct alm_demo *demo, const struct alm_letter *letter);
+
+/** Wait for the answer to a letter that `part` sends by itself, under a
+ * reference of its own; counts it. */
+struct alm_outcome alm_post_answer(
+	struct alm_demo *demo, enum alm_part part, const char *ref);
 
 /** Wait until `part` has received the letter. */
 bool alm_post_arrives(

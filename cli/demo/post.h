@@ -12,4 +12,15 @@ struct alm_outcome alm_post_folder_send(
 bool alm_post_folder_has(
 	const struct alm_player *player, const char *id, bool is_notice);
 
+struct alm_outcome alm_post_role_send(
+	struct alm_player *player, const struct alm_letter *letter);
+
+/** The answer to what was sent under `ref`. */
+struct alm_outcome alm_post_role_answer(
+	struct alm_player *player, const char *ref);
+
+/** Wait until the agent says `what` about the letter. */
+bool alm_post_role_says(
+	struct alm_player *player, const char *what, const char *id);
+
 #endif /* ALM_CLI_DEMO_POST_H */

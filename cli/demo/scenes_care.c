@@ -1,4 +1,6 @@
 /* scenes_care.c - one person's care across the organisations that give it. */
+#include <stdio.h>
+
 #include "cli/demo/demo.h"
 
 /** Send, expect acceptance, and expect it to arrive. */
@@ -24,13 +26,9 @@ static void carry(struct alm_demo *demo, const struct alm_letter *letter,
 static void treatment_summary(struct alm_demo *demo)
 {
 	static const struct alm_letter letter = {.from = ALM_PART_HOSPITAL,
+		.part = "treatment-summary",
 		.to = "C84001",
-		.purpose = "direct-care",
-		.categories = "treatment-summary,medications",
-		.level = "identifiable",
-		.subject = ALM_DEMO_PATIENT,
-		.text = "End of treatment summary: surgery and six cycles of "
-			"chemotherapy are complete."};
+		.subject = ALM_DEMO_PATIENT};
 
 	alm_story_chapter(&demo->story, "The end of treatment");
 	alm_story_say(&demo->story,
@@ -44,14 +42,10 @@ static void treatment_summary(struct alm_demo *demo)
 static void psycho_oncology(struct alm_demo *demo)
 {
 	static const struct alm_letter letter = {.from = ALM_PART_HOSPITAL,
+		.part = "psycho-oncology",
 		.to = "RHA",
-		.purpose = "cancer-care",
-		.categories = "psycho-oncology",
-		.level = "identifiable",
 		.subject = ALM_DEMO_PATIENT,
-		.referral = "PSY-2026-0417",
-		.text = "Referral: distress thermometer 7, not sleeping, asks "
-			"for help with fear of recurrence."};
+		.referral = "PSY-2026-0417"};
 
 	alm_story_chapter(&demo->story, "A referral");
 	alm_story_say(&demo->story,
@@ -61,43 +55,56 @@ static void psycho_oncology(struct alm_demo *demo)
 	carry(demo, &letter, ALM_PART_MIND, "the referral");
 }
 
+/** The council makes its plan, and sends it on, without being told to. */
+static void care_plan(struct alm_demo *demo, const char *needs_id)
+{
+	struct alm_outcome outcome;
+	char ref[64];
+
+	(void)snprintf(ref, sizeof(ref), "plan-for-%s", needs_id);
+	outcome = alm_post_answer(demo, ALM_PART_COUNCIL, ref);
+	(void)alm_story_expect(&demo->story,
+		outcome.is_answered && outcome.code == 0 &&
+			alm_post_arrives(demo, ALM_PART_HOMECARE, outcome.id),
+		"its care plan goes to %s%s%s",
+		alm_part_name(ALM_PART_HOMECARE),
+		outcome.code == 0 ? ", under " : ": ",
+		outcome.is_answered && outcome.code == 0 ? outcome.basis
+							 : outcome.name);
+}
+
 static void home_care(struct alm_demo *demo)
 {
 	static const struct alm_letter needs = {.from = ALM_PART_HOSPITAL,
+		.part = "home-care",
 		.to = "511",
-		.purpose = "direct-care",
-		.categories = "home-care,contact",
-		.level = "identifiable",
-		.subject = ALM_DEMO_PATIENT,
-		.text = "Needs help with washing and dressing, twice a day."};
-	static const struct alm_letter plan = {.from = ALM_PART_COUNCIL,
-		.to = "CQC-1-10553191017",
-		.purpose = "direct-care",
-		.categories = "care-plan,home-care",
-		.level = "identifiable",
-		.subject = ALM_DEMO_PATIENT,
-		.text = "Two visits a day, 8:00 and 18:00; key safe at the "
-			"side door."};
+		.subject = ALM_DEMO_PATIENT};
+	struct alm_outcome outcome;
 
 	alm_story_chapter(&demo->story, "Help at home");
 	alm_story_say(&demo->story,
 		"She will need help at home. The hospital "
-		"tells the county council what she needs; the council makes "
-		"a plan and gives it to the home-care provider, which is "
-		"told what to do and not why.");
-	carry(demo, &needs, ALM_PART_COUNCIL, "what she needs");
-	carry(demo, &plan, ALM_PART_HOMECARE, "the care plan");
+		"tells the county council what she needs, and puts in the "
+		"diagnosis, which the agreement does not cover; the council "
+		"makes a plan and gives it to the home-care provider.");
+	outcome = alm_post_send(demo, &needs);
+	(void)alm_story_expect(&demo->story,
+		outcome.is_answered && outcome.code == 0 &&
+			outcome.is_transformed,
+		"accepted under %s, and the diagnosis is taken out",
+		outcome.basis);
+	(void)alm_story_expect(&demo->story,
+		alm_post_arrives(demo, ALM_PART_COUNCIL, outcome.id),
+		"%s has the rest", alm_part_name(ALM_PART_COUNCIL));
+	care_plan(demo, outcome.id);
 }
 
 static void hospice(struct alm_demo *demo)
 {
 	static const struct alm_letter letter = {.from = ALM_PART_HOSPITAL,
+		.part = "hospice",
 		.to = "GB-CHC-509759",
-		.purpose = "direct-care",
-		.categories = "hospice-care,medications",
-		.level = "identifiable",
-		.subject = ALM_DEMO_PATIENT,
-		.text = "Day therapy and symptom control, please."};
+		.subject = ALM_DEMO_PATIENT};
 
 	alm_story_chapter(&demo->story, "The hospice");
 	alm_story_say(&demo->story,

@@ -5,16 +5,12 @@
 
 #define SCOPE "macmillan-support"
 
-static struct alm_outcome ask_for_support(
-	struct alm_demo *demo, const char *to, const char *text)
+static struct alm_outcome ask_for_support(struct alm_demo *demo, const char *to)
 {
 	struct alm_letter letter = {.from = ALM_PART_HOSPITAL,
+		.part = "support",
 		.to = to,
-		.purpose = "voluntary-support",
-		.categories = "support-needs,contact",
-		.level = "identifiable",
-		.subject = ALM_DEMO_PATIENT,
-		.text = text};
+		.subject = ALM_DEMO_PATIENT};
 
 	return alm_post_send(demo, &letter);
 }
@@ -27,8 +23,7 @@ static void without_consent(struct alm_demo *demo)
 	alm_story_say(&demo->story,
 		"A nurse would like Macmillan to help her "
 		"with benefits. That is not care, so nothing is implied.");
-	outcome = ask_for_support(
-		demo, "GB-CHC-261017", "Help with benefits, please.");
+	outcome = ask_for_support(demo, "GB-CHC-261017");
 	(void)alm_story_expect(&demo->story, outcome.code == ALM_REASON_401,
 		"refused: ALM-%d %s", outcome.code, outcome.name);
 }
@@ -46,14 +41,12 @@ static void with_consent(struct alm_demo *demo)
 		"\"support-needs\",\"contact\"", "\"GB-CHC-261017\"");
 	(void)alm_story_expect(
 		&demo->story, err == ALM_OK, "her choice is recorded");
-	outcome = ask_for_support(
-		demo, "GB-CHC-261017", "Help with benefits, please.");
+	outcome = ask_for_support(demo, "GB-CHC-261017");
 	(void)alm_story_expect(&demo->story,
 		outcome.is_answered && outcome.code == 0 &&
 			alm_post_arrives(demo, ALM_PART_MACMILLAN, outcome.id),
 		"the same letter is delivered to Macmillan");
-	outcome =
-		ask_for_support(demo, "GB-CHC-1067881", "Befriending, please.");
+	outcome = ask_for_support(demo, "GB-CHC-1067881");
 	(void)alm_story_expect(&demo->story, outcome.code == ALM_REASON_401,
 		"Age UK, which she has not chosen, is refused: ALM-%d %s",
 		outcome.code, outcome.name);
@@ -66,24 +59,24 @@ static void withdrawn(struct alm_demo *demo)
 
 	alm_story_chapter(&demo->story, "A change of mind");
 	alm_story_say(&demo->story,
-		"Macmillan's system is down for the night "
-		"when a second letter is sent. It waits at the broker. Before "
-		"morning she withdraws her consent.");
-	alm_cast_stop(demo, ALM_PART_MACMILLAN);
-	outcome = ask_for_support(
-		demo, "GB-CHC-261017", "A hardship grant, please.");
+		"In the morning she agrees to Age UK as "
+		"well. Their system is down, so the letter waits at the "
+		"broker. In the afternoon she changes her mind.");
+	err = alm_demo_consent(demo, "age-uk-support", "\"voluntary-support\"",
+		"\"support-needs\",\"contact\"", "\"GB-CHC-1067881\"");
+	outcome = ask_for_support(demo, "GB-CHC-1067881");
 	(void)alm_story_expect(&demo->story,
-		outcome.is_answered && outcome.code == 0,
-		"the second letter is accepted and waits");
-	err = alm_demo_withdraw(demo, SCOPE);
+		err == ALM_OK && outcome.is_answered && outcome.code == 0,
+		"the letter is accepted and waits");
+	err = alm_demo_withdraw(demo, "age-uk-support");
 	(void)alm_story_expect(
 		&demo->story, err == ALM_OK, "the withdrawal is recorded");
-	err = alm_cast_start(demo, ALM_PART_MACMILLAN);
+	err = alm_cast_start(demo, ALM_PART_AGE_UK);
 	(void)alm_story_expect(&demo->story,
 		err == ALM_OK && alm_post_is_stopped(
 					 demo, ALM_PART_HOSPITAL, outcome.id),
-		"Macmillan comes back; the letter is stopped at hand-over, "
-		"and the hospital is told");
+		"Age UK comes up; the letter is stopped at hand-over, and the "
+		"hospital is told");
 }
 
 void alm_scene_consent(struct alm_demo *demo)

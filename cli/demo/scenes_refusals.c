@@ -38,8 +38,8 @@ static void intrude(struct alm_demo *demo, const struct intrusion *what,
 		ALM_OK) {
 		return;
 	}
-	while (line == NULL && !child.is_over) {
-		(void)alm_child_wait(&child, ALM_DEMO_WAIT_MS);
+	while (line == NULL && !child.is_over &&
+		alm_child_wait(&child, ALM_DEMO_WAIT_MS)) {
 		line = alm_child_line(&child);
 	}
 	if (line != NULL) {

@@ -25,17 +25,11 @@ void alm_scene_planning(struct alm_demo *demo)
 {
 	static const char figures[] = "{\"capacity\":120,\"occupied\":97}";
 	static const struct alm_letter to_board = {.from = ALM_PART_HOMECARE,
-		.to = "QT1",
-		.purpose = "statutory-asc-return",
-		.categories = "capacity",
-		.level = "aggregate",
-		.text = figures};
+		.part = "capacity-return",
+		.to = "QT1"};
 	static const struct alm_letter to_rival = {.from = ALM_PART_HOMECARE,
-		.to = "DEMO-V0002",
-		.purpose = "statutory-asc-return",
-		.categories = "capacity",
-		.level = "aggregate",
-		.text = figures};
+		.part = "capacity-return",
+		.to = "DEMO-V0002"};
 	static const struct alm_letter onward = {.from = ALM_PART_BOARD,
 		.to = "DEMO-V0002",
 		.purpose = "service-planning",
