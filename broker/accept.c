@@ -18,23 +18,6 @@ struct arrival {
 	struct alm_judgement judgement;
 };
 
-static const char *level_word(enum alm_level level)
-{
-	switch (level) {
-	case ALM_LEVEL_UNKNOWN:
-		break;
-	case ALM_LEVEL_AGGREGATE:
-		return "aggregate";
-	case ALM_LEVEL_ANONYMISED:
-		return "anonymised";
-	case ALM_LEVEL_PSEUDONYMISED:
-		return "pseudonymised";
-	case ALM_LEVEL_IDENTIFIABLE:
-		return "identifiable";
-	}
-	return "";
-}
-
 static struct alm_audit_record record_of(struct alm_turn *turn,
 	const struct arrival *arrival, enum alm_audit_kind kind)
 {
@@ -86,9 +69,6 @@ static const char *describe(
 	struct alm_detail *detail = turn->detail;
 
 	alm_detail_init(detail);
-	alm_detail_texts(detail, "categories", message->categories);
-	alm_detail_text(detail, "level",
-		level_word((enum alm_level)message->payload_level));
 	describe_reasons(detail, &arrival->judgement);
 	alm_detail_text(detail, "subject-unknown", message->subject_unknown);
 	if (message->has_relationship) {

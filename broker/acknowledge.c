@@ -40,8 +40,8 @@ static enum alm_err read_card(
 	if (err != ALM_OK) {
 		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
 	}
-	strcpy(card->sender, mail.sender);
-	strcpy(card->purpose, message.purpose);
+	alm_text_copy(card->sender, sizeof(card->sender), mail.sender);
+	alm_text_copy(card->purpose, sizeof(card->purpose), message.purpose);
 	if (message.subject[0] != '\0') {
 		card->has_person = true;
 		alm_store_pseudonym(
@@ -231,7 +231,8 @@ static enum alm_err next_swept(
 		broker->sweep_mailbox[0] = '\0';
 		return err;
 	}
-	strcpy(broker->sweep_mailbox, recipient);
+	alm_text_copy(broker->sweep_mailbox, sizeof(broker->sweep_mailbox),
+		recipient);
 	return alm_store_queue_next(broker->store, recipient, 0, entry);
 }
 

@@ -281,6 +281,11 @@ static const char *agent_name(const struct alm_call *call, uint64_t number)
 	return agent == NULL ? "" : agent->name;
 }
 
+static const char *number_or_none(struct alm_table *table, uint64_t number)
+{
+	return number == 0 ? "" : alm_table_text(table, number);
+}
+
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
@@ -307,8 +312,8 @@ static void add_view(struct alm_call *call, const struct alm_audit_view *view)
 			record->categories, record->basis,
 			level_word(record->level_in),
 			level_word(record->level_out), id,
-			alm_table_text(table, record->mail_seq),
-			alm_table_text(table, record->ref),
+			number_or_none(table, record->mail_seq),
+			number_or_none(table, record->ref),
 			record->has_person
 				? alm_table_hex(table,
 					  (struct alm_bytes){

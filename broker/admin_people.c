@@ -251,7 +251,7 @@ enum alm_err alm_verb_people_show(struct alm_call *call)
 		"recorded"};
 	struct alm_audit_record record;
 	struct alm_person person;
-	const char *subject;
+	const char *subject = "";
 	enum alm_err err = subject_of(call, &subject);
 
 	alm_table_columns(call->table, columns, ALM_COUNT(columns));
@@ -322,7 +322,7 @@ enum alm_err alm_verb_people_withdraw(struct alm_call *call)
 	struct alm_person_record record;
 	const struct alm_directive *newest;
 	struct alm_person person;
-	const char *subject;
+	const char *subject = "";
 	bool is_new = false;
 	enum alm_err err = subject_of(call, &subject);
 
@@ -340,7 +340,7 @@ enum alm_err alm_verb_people_withdraw(struct alm_call *call)
 	}
 	memset(&record, 0, sizeof(record));
 	record.type = ALM_RECORD_DIRECTIVE;
-	strcpy(record.subject, subject);
+	alm_text_copy(record.subject, sizeof(record.subject), subject);
 	record.directive.id = withdrawal_id(call, newest);
 	record.directive.authority = authority;
 	record.directive.scope = scope;

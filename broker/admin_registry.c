@@ -139,18 +139,20 @@ enum alm_err alm_verb_agent_list(struct alm_call *call)
 				table->rows[table->row_count - 1].items[0];
 			break;
 		}
-		alm_table_row(table,
-			(const char *const[]){
-				alm_table_text(table, agent->number),
-				agent->organisation, agent->name,
-				agent->is_revoked ? "revoked" : "active",
-				is_connected ? "yes" : "no",
-				alm_table_hex(table,
-					(struct alm_bytes){
-						agent->curve_key, 32}),
-				alm_table_hex(table,
-					(struct alm_bytes){
-						agent->signing_key, 32})});
+		alm_table_row(
+			table, (const char *const[]){
+				       alm_table_text(table, agent->number),
+				       agent->organisation, agent->name,
+				       agent->is_revoked ? "revoked" : "active",
+				       is_connected ? "yes" : "no",
+				       alm_table_hex(table,
+					       (struct alm_bytes){
+						       agent->curve_key, 32}),
+				       alm_table_hex(table,
+					       (struct alm_bytes){
+						       agent->signing_key, 32}),
+				       alm_table_instant(table,
+					       agent->registered_at_us)});
 	}
 	return ALM_OK;
 }
@@ -182,8 +184,9 @@ static enum alm_err read_agent(struct alm_call *call, struct alm_agent *agent)
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"curve-key and signing-key are 64 hex digits each");
 	}
-	strcpy(agent->organisation, organisation);
-	strcpy(agent->name, name);
+	alm_text_copy(
+		agent->organisation, sizeof(agent->organisation), organisation);
+	alm_text_copy(agent->name, sizeof(agent->name), name);
 	return ALM_OK;
 }
 
@@ -217,6 +220,7 @@ enum alm_err alm_verb_agent_register(struct alm_call *call)
 	err = alm_store_agent_put(broker->store, &row);
 	if (err == ALM_OK) {
 		agent.number = row.number;
+		agent.registered_at_us = row.registered_at_us;
 		err = record_agent(call, &agent, "registered");
 	}
 	if (err == ALM_OK) {

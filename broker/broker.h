@@ -14,6 +14,7 @@
 #include "broker/config/settings.h"
 #include "broker/core/decide.h"
 #include "broker/edge/edge.h"
+#include "broker/edge/http.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
 #include "broker/session.h"
@@ -45,6 +46,7 @@ struct alm_turn_buffers;
 struct alm_broker {
 	struct alm_settings settings;
 	struct alm_edge *edge;
+	struct alm_http *http; /* NULL: not offered */
 	struct alm_store *store;
 	struct alm_keyring *keyring;
 	struct alm_verifier *verifier;

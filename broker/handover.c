@@ -120,9 +120,12 @@ static void fill_card(struct alm_card *card, const struct alm_letter *letter)
 	card->message_id = letter->mail.message_id;
 	card->audit_seq = letter->mail.audit_seq;
 	if (!card->is_notice) {
-		strcpy(card->sender, letter->mail.sender);
-		strcpy(card->purpose, letter->message.purpose);
-		strcpy(card->basis, judgement->basis);
+		alm_text_copy(card->sender, sizeof(card->sender),
+			letter->mail.sender);
+		alm_text_copy(card->purpose, sizeof(card->purpose),
+			letter->message.purpose);
+		alm_text_copy(
+			card->basis, sizeof(card->basis), judgement->basis);
 		card->has_person = judgement->has_person;
 		memcpy(card->person, judgement->person, sizeof(card->person));
 		card->level = (uint8_t)judgement->level;

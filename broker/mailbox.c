@@ -73,7 +73,8 @@ struct alm_mailbox *alm_mailboxes_get(
 	ALM_ASSERT(strlen(organisation) <= ALM_ID_BYTES_MAX);
 	mailbox = calloc(1, sizeof(*mailbox));
 	if (mailbox != NULL) {
-		strcpy(mailbox->organisation, organisation);
+		alm_text_copy(mailbox->organisation,
+			sizeof(mailbox->organisation), organisation);
 		mailbox->has_more = true;
 		mailbox->due_ms = NEVER_MS;
 		mailbox->next = mailboxes->buckets[bucket];

@@ -211,6 +211,28 @@ static bool take_signals(int signal_fd)
 	return false;
 }
 
+/* Take what had arrived: acknowledgements are taken, new mail is refused for
+ * a moment.  Ends when nothing waits, or when the time is up. */
+static enum alm_err drain(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	int64_t until_ms =
+		alm_clock_monotonic_ms() + broker->settings.drain_timeout_ms;
+	enum alm_err err = ALM_OK;
+
+	broker->is_draining = true;
+	while (err == ALM_OK && alm_clock_monotonic_ms() < until_ms) {
+		struct alm_edge_ready ready;
+
+		alm_edge_wait(broker->edge, 0, &ready);
+		if (!ready.agents && !ready.admin) {
+			return ALM_OK;
+		}
+		err = alm_turn_run(broker, &ready, problem);
+	}
+	return err;
+}
+
 static enum alm_err run_loop(
 	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
 {
@@ -222,10 +244,14 @@ static enum alm_err run_loop(
 
 		alm_edge_wait(broker->edge, WAKE_MS, &ready);
 		if (ready.signal && take_signals(signal_fd)) {
-			return ALM_OK;
+			alm_notify_stopping();
+			return drain(broker, problem);
 		}
 		if (ready.zap) {
 			alm_broker_serve_zap(broker);
+		}
+		if (ready.extra) {
+			alm_http_serve(broker->http);
 		}
 		err = alm_turn_run(broker, &ready, problem);
 		beat(&pulse, broker);
@@ -251,7 +277,6 @@ static int serve(const struct alm_settings *settings)
 	say_status(broker);
 	alm_notify_ready();
 	err = run_loop(broker, signal_fd, &problem);
-	alm_notify_stopping();
 	if (err != ALM_OK) {
 		broker->is_broken = true;
 		alm_log_problem(ALM_LOG_ERROR, "turn.failed", &problem);
@@ -293,6 +318,7 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	alm_log_open(ALM_LOG_INFO);
 	if (given == NULL || sodium_init() < 0) {
+		free(given);
 		return ALM_EXIT_FAILURE;
 	}
 	options = read_options(argc, argv, given);
@@ -314,11 +340,11 @@ int main(int argc, char **argv)
 		rc = ALM_EXIT_OK;
 		break;
 	case MODE_HELP:
-		fputs(help, stdout);
+		(void)fputs(help, stdout);
 		rc = ALM_EXIT_OK;
 		break;
 	case MODE_USAGE:
-		fputs(help, stderr);
+		(void)fputs(help, stderr);
 		rc = ALM_EXIT_USAGE;
 		break;
 	}

@@ -38,7 +38,7 @@ enum alm_err alm_notice_encode(const struct alm_notice *notice,
 enum alm_err alm_notice_decode(struct alm_bytes body, struct alm_arena *arena,
 	struct alm_notice *out_notice)
 {
-	uint32_t *reasons = alm_arena_take(arena, REASONS_MAX * 4);
+	uint32_t *reasons = alm_arena_take(arena, (size_t)REASONS_MAX * 4);
 	struct alm_notice notice;
 	struct alm_reader reader;
 

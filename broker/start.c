@@ -11,9 +11,11 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
+#include "broker/metrics.h"
 #include "broker/policy/load.h"
 #include "broker/turn.h"
 #include "lib/file.h"
+#include "lib/version.h"
 
 #define CREDENTIALS_DEFAULT "/etc/almoner"
 #define LINGER_MS 1000
@@ -72,6 +74,23 @@ static enum alm_err check_clock(
 	return ALM_OK;
 }
 
+static enum alm_err open_http(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	const struct alm_http_options options = {
+		.endpoint = broker->settings.http_endpoint,
+		.metrics = alm_metrics_page,
+		.unready = alm_unready_page,
+		.version = ALM_VERSION_TEXT,
+		.cookie = broker,
+	};
+
+	if (options.endpoint[0] == '\0') {
+		return ALM_OK;
+	}
+	return alm_http_open(&options, &broker->http, problem);
+}
+
 static enum alm_err open_edge(
 	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
 {
@@ -83,7 +102,8 @@ static enum alm_err open_edge(
 		.curve_secret_key = key,
 		.zap_domain = ALM_ZAP_DOMAIN,
 		.signal_fd = signal_fd,
-		.extra_fd = -1,
+		.extra_fd =
+			broker->http == NULL ? -1 : alm_http_fd(broker->http),
 	};
 	enum alm_err err =
 		read_key(broker->settings.curve_key_file, key, problem);
@@ -138,6 +158,7 @@ static enum alm_err load_agents(struct alm_broker *broker)
 		memset(&agent, 0, sizeof(agent));
 		agent.number = row.number;
 		agent.is_revoked = row.is_revoked;
+		agent.registered_at_us = row.registered_at_us;
 		(void)snprintf(agent.organisation, sizeof(agent.organisation),
 			"%s", row.organisation);
 		(void)snprintf(agent.name, sizeof(agent.name), "%s", row.name);
@@ -357,6 +378,9 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 		err = alm_broker_load(broker, problem);
 	}
 	if (err == ALM_OK) {
+		err = open_http(broker, problem);
+	}
+	if (err == ALM_OK) {
 		err = open_edge(broker, signal_fd, problem);
 	}
 	if (err == ALM_OK) {
@@ -390,6 +414,7 @@ void alm_broker_close(struct alm_broker *broker)
 			"the stop could not be recorded");
 	}
 	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
+	alm_http_close(broker->http);
 	alm_store_close(broker->store);
 	alm_outbox_free(broker->outbox);
 	alm_sessions_free(broker->sessions);

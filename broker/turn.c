@@ -42,7 +42,7 @@ static void receive(struct alm_turn *turn, const struct alm_edge_ready *ready)
 	if (ready->admin) {
 		receive_from(turn, ALM_EDGE_ADMIN, &bytes);
 	}
-	if (ready->agents && !turn->broker->is_draining) {
+	if (ready->agents) {
 		receive_from(turn, ALM_EDGE_AGENTS, &bytes);
 	}
 }
@@ -161,6 +161,18 @@ static enum alm_err refuse_frame(
 		turn, request, request->problem->err, request->problem->detail);
 }
 
+static enum alm_err take_send(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	if (turn->broker->is_draining) {
+		return alm_refuse_unrecorded(turn, request, ALM_DRAINING);
+	}
+	if (turn->is_store_full) {
+		return alm_refuse_unrecorded(turn, request, ALM_STORE_FULL);
+	}
+	return alm_accept(turn, request);
+}
+
 static enum alm_err carry_out(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
@@ -169,9 +181,7 @@ static enum alm_err carry_out(
 	}
 	switch (request->envelope->kind) {
 	case ALM_ENVELOPE_SEND:
-		return turn->is_store_full ? alm_refuse_unrecorded(turn,
-						     request, ALM_STORE_FULL)
-					   : alm_accept(turn, request);
+		return take_send(turn, request);
 	case ALM_ENVELOPE_ACKNOWLEDGE:
 		return alm_acknowledge_mail(turn, request);
 	case ALM_ENVELOPE_HELLO:
@@ -207,7 +217,8 @@ static enum alm_err decide(struct alm_turn *turn)
 	if (err == ALM_OK) {
 		err = alm_sweep(turn);
 	}
-	if (err == ALM_OK && !turn->is_store_full) {
+	if (err == ALM_OK && !turn->is_store_full &&
+		!turn->broker->is_draining) {
 		err = alm_hand_over(turn);
 	}
 	return err;

@@ -5,7 +5,7 @@
 
 void alm_assert_fail(const char *expr, const char *file, int line)
 {
-	fprintf(stderr, "almoner: assertion failed: %s (%s:%d)\n", expr, file,
-		line);
+	(void)fprintf(stderr, "almoner: assertion failed: %s (%s:%d)\n", expr,
+		file, line);
 	abort();
 }

@@ -13,7 +13,7 @@
 
 #include "lib/id.h"
 
-#define KEY_TEXT_BYTES (2 * ALM_KEY_BYTES)
+#define KEY_TEXT_BYTES ((size_t)2 * ALM_KEY_BYTES)
 
 static enum alm_err err_from_errno(
 	const char *path, const char *what, struct alm_problem *problem)
@@ -183,11 +183,12 @@ enum alm_err alm_key_file_read(const char *path, uint8_t out[ALM_KEY_BYTES],
 		goto out;
 	}
 	bytes = read_all(fd, text, sizeof(text) - 1);
-	if (bytes == KEY_TEXT_BYTES + 1 && text[KEY_TEXT_BYTES] == '\n') {
+	if (bytes == (ssize_t)KEY_TEXT_BYTES + 1 &&
+		text[KEY_TEXT_BYTES] == '\n') {
 		text[KEY_TEXT_BYTES] = 0;
-		bytes = KEY_TEXT_BYTES;
+		bytes = (ssize_t)KEY_TEXT_BYTES;
 	}
-	if (bytes != KEY_TEXT_BYTES ||
+	if (bytes != (ssize_t)KEY_TEXT_BYTES ||
 		alm_unhex((const char *)text, out, ALM_KEY_BYTES) != ALM_OK) {
 		err = alm_problem_set(problem, ALM_KEY_FILE,
 			"%s: not 64 hex digits and a newline", path);

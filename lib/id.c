@@ -117,6 +117,14 @@ enum alm_err alm_message_id_parse(
 	return ALM_OK;
 }
 
+void alm_text_copy(char *out, size_t out_bytes, const char *text)
+{
+	size_t bytes = strnlen(text, out_bytes - 1);
+
+	memcpy(out, text, bytes);
+	out[bytes] = '\0';
+}
+
 void alm_hex(const uint8_t *data, size_t bytes, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -39,6 +39,10 @@ void alm_message_id_text(
 ALM_MUST_USE enum alm_err alm_message_id_parse(
 	const char *text, struct alm_message_id *out_id);
 
+/** Copy a text into a field of `out_bytes` bytes, cut if it does not fit, and
+ * always ended by a NUL. */
+void alm_text_copy(char *out, size_t out_bytes, const char *text);
+
 /** Lower-case hex and a NUL; `out` holds 2 * bytes + 1. */
 void alm_hex(const uint8_t *data, size_t bytes, char *out);
 

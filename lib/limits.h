@@ -53,7 +53,7 @@
 
 /* --- time -------------------------------------------------------------- */
 
-#define ALM_CLOCK_SKEW_MS_MAX (5 * 60 * 1000)
+#define ALM_CLOCK_SKEW_MS_MAX (5LL * 60 * 1000)
 /* Ids older than this are refused: their duplicates are no longer known. */
 #define ALM_MESSAGE_ID_AGE_MS_MAX (30LL * 24 * 3600 * 1000)
 /* Duplicate rows outlive the oldest id that is still accepted. */

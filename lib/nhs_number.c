@@ -28,8 +28,9 @@ bool alm_nhs_number_is_valid(const char *text)
 
 void alm_nhs_number_mask(const char *text, char out[ALM_NHS_MASKED_BYTES])
 {
-	memset(out, 0, ALM_NHS_MASKED_BYTES);
-	memcpy(out, "*** *** **", 10);
+	static const char mask[ALM_NHS_MASKED_BYTES] = "*** *** ****";
+
+	memcpy(out, mask, sizeof(mask));
 	memcpy(out, text, 3);
 	memcpy(out + 10, text + 8, 2);
 }

@@ -3,7 +3,8 @@
 # usage: tools/check-tidy.sh COMPILER-FLAGS...
 set -eu
 cd "$(dirname "$0")/.."
-find lib broker agents cli -name '*.c' | sort |
+# The examples are as short as an integrator would write them.
+find lib broker agents cli -name '*.c' ! -path 'agents/examples/*' | sort |
 	xargs -P "$(nproc)" -I{} sh -c \
-		'clang-tidy --quiet "$0" -- "$@" 2>/dev/null || { echo "clang-tidy: $0" >&2; exit 255; }' \
+		'clang-tidy --quiet "$0" -- "$@" 2>/dev/null || { echo "clang-tidy: $0" >&2; exit 1; }' \
 		{} "$@" -Iagents/include

@@ -21,6 +21,7 @@ struct alm_agent {
 	uint8_t curve_key[32];   /* public */
 	uint8_t signing_key[32]; /* public, Ed25519 */
 	bool is_revoked;
+	int64_t registered_at_us;
 };
 
 struct alm_keyring;

@@ -230,7 +230,7 @@ enum alm_err alm_verify_send(struct alm_verifier *verifier,
 		signature->tree_size > ALM_SIGNATURE_LEAVES_MAX ||
 		signature->leaf_index >= signature->tree_size ||
 		signature->path.bytes >
-			ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES ||
+			(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES ||
 		signature->path.bytes % ALM_DIGEST_BYTES != 0) {
 		return ALM_BAD_SIGNATURE;
 	}

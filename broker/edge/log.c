@@ -27,7 +27,7 @@ static void write_line(enum alm_log_level level, const char *id,
 	const char *line, const char *code)
 {
 	if (!is_journal) {
-		fprintf(stderr, "almonerd: %s: %s\n", id, line);
+		(void)fprintf(stderr, "almonerd: %s: %s\n", id, line);
 		return;
 	}
 	(void)sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", (int)level,

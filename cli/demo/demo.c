@@ -144,7 +144,8 @@ static int finish(const struct alm_demo *demo, const struct alm_args *args,
 			     "\"stopped_at_handover\":%llu,"
 			     "\"audit_records\":%llu,\"audit_verified\":%s,"
 			     "\"seconds\":%.3f}\n",
-			(unsigned long long)(f->accepted + f->refused),
+			(unsigned long long)f->accepted +
+				(unsigned long long)f->refused,
 			(unsigned long long)f->accepted,
 			(unsigned long long)f->refused,
 			(unsigned long long)f->delivered,

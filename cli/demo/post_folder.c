@@ -92,7 +92,7 @@ static bool read_answer(const struct alm_player *player, const char *name,
 	value_of(text, "basis", out->basis, sizeof(out->basis));
 	value_of(text, "name", out->name, sizeof(out->name));
 	value_of(text, "code", code, sizeof(code));
-	out->code = is_accepted ? 0 : atoi(code);
+	out->code = is_accepted ? 0 : (int)strtol(code, NULL, 10);
 	out->is_answered = true;
 	free(text);
 	return true;

@@ -87,7 +87,7 @@ static void forger(struct alm_demo *demo)
 	alm_cast_stop(demo, ALM_PART_RIVAL);
 	intrude(demo, &(struct intrusion){folder, "RX1", ALM_DEMO_PATIENT},
 		answer);
-	is_refused = atoi(answer) == (int)ALM_SENDER_MISMATCH;
+	is_refused = strtol(answer, NULL, 10) == (long)ALM_SENDER_MISMATCH;
 	demo->refused_count += is_refused ? 1 : 0;
 	(void)alm_story_expect(&demo->story, is_refused,
 		"%s writes in the hospital's name, with its own good key, and "
@@ -108,7 +108,7 @@ static void slip(struct alm_demo *demo)
 		intrude(demo, &(struct intrusion){context, "RX1", "9990000081"},
 			answer);
 	}
-	is_refused = atoi(answer) == (int)ALM_REASON_107;
+	is_refused = strtol(answer, NULL, 10) == (long)ALM_REASON_107;
 	demo->refused_count += is_refused ? 1 : 0;
 	(void)alm_story_expect(&demo->story, is_refused,
 		"an old system sends an NHS number with two digits exchanged, "

@@ -5,7 +5,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -131,13 +133,13 @@ Test(start, names_a_damaged_store)
 Test(start, names_an_endpoint_that_is_in_use)
 {
 	struct test_broker second = broker;
-	char rest[PATH_MAX];
+	char rest[ALM_TEMPDIR_BYTES + 16];
 
 	/* The same sockets, but a store of its own. */
 	snprintf(second.settings, PATH_MAX, "%s/second.yaml", broker.folder);
 	snprintf(rest, sizeof(rest), "%s/store2", broker.folder);
 	{
-		char text[4 * PATH_MAX];
+		static char text[8 * PATH_MAX];
 		struct alm_problem problem;
 
 		snprintf(text, sizeof(text),
@@ -179,4 +181,67 @@ Test(start, keeps_strangers_from_the_administration_socket)
 
 	cr_assert_eq(stat(broker.admin + strlen("ipc://"), &st), 0);
 	cr_assert_eq(st.st_mode & 0777, 0600);
+}
+
+/* --- the pages for operators --------------------------------------------- */
+
+static void get(const char *path, char *out, size_t out_bytes)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char request[256];
+	size_t bytes = 0;
+	ssize_t n;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http.sock",
+		broker.folder);
+	cr_assert_eq(
+		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	snprintf(request, sizeof(request),
+		"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		path);
+	cr_assert_eq(
+		write(fd, request, strlen(request)), (ssize_t)strlen(request));
+	while (bytes + 1 < out_bytes &&
+		(n = read(fd, out + bytes, out_bytes - bytes - 1)) > 0) {
+		bytes += (size_t)n;
+	}
+	out[bytes] = '\0';
+	close(fd);
+}
+
+Test(start, offers_metrics_and_says_whether_it_is_ready)
+{
+	static char page[65536];
+	char more[128];
+
+	test_broker_close(&broker);
+	test_broker_open(&broker, "");
+	test_broker_stop(&broker);
+	snprintf(more, sizeof(more), "http-endpoint: unix:%s/http.sock\n",
+		broker.folder);
+	test_broker_add_settings(&broker, more);
+	test_broker_start(&broker);
+	get("/livez", page, sizeof(page));
+	cr_assert_neq(strstr(page, " 200 "), NULL, "%s", page);
+	get("/readyz", page, sizeof(page));
+	cr_assert_neq(strstr(page, " 503 "), NULL, "%s", page);
+	cr_assert_neq(strstr(page, "no policy is active"), NULL, "%s", page);
+	test_broker_activate(&broker, test_policy);
+	get("/readyz", page, sizeof(page));
+	cr_assert_neq(strstr(page, " 200 "), NULL, "%s", page);
+	get("/metrics", page, sizeof(page));
+	cr_assert_neq(strstr(page, "\nalmoner_messages_accepted_total 0\n"),
+		NULL, "%s", page);
+	cr_assert_neq(strstr(page, "almoner_policy_epoch_info{epoch=\"1\"} 1"),
+		NULL, "%s", page);
+	get("/nothing", page, sizeof(page));
+	cr_assert_neq(strstr(page, " 404 "), NULL, "%s", page);
+}
+
+Test(start, does_not_offer_pages_to_outsiders)
+{
+	test_broker_stop(&broker);
+	test_broker_add_settings(&broker, "http-endpoint: 0.0.0.0:9\n");
+	fails_with(9, "value-bad", "http-endpoint");
 }

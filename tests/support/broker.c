@@ -47,6 +47,15 @@ static void write_settings(struct test_broker *broker, const char *more)
 		ALM_OK);
 }
 
+void test_broker_add_settings(struct test_broker *broker, const char *lines)
+{
+	FILE *file = fopen(broker->settings, "a");
+
+	cr_assert_neq(file, NULL);
+	fputs(lines, file);
+	cr_assert_eq(fclose(file), 0);
+}
+
 void test_broker_open(struct test_broker *broker, const char *more)
 {
 	uint8_t key[32];

@@ -33,6 +33,9 @@ struct test_broker {
  * the settings; "" for none. */
 void test_broker_open(struct test_broker *broker, const char *more);
 
+/** Lines for the settings file, which take effect at the next start. */
+void test_broker_add_settings(struct test_broker *broker, const char *lines);
+
 /** Stop cleanly if it runs, and remove the folder. */
 void test_broker_close(struct test_broker *broker);
 

@@ -1,0 +1,166 @@
+/*
+ * Names and units follow the Prometheus conventions.  No person, no message
+ * id; organisations appear with their mailbox only, and are bounded by the
+ * registry.
+ */
+#include "broker/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/broker.h"
+#include "broker/edge/clock.h"
+#include "lib/version.h"
+
+#define MAILBOXES_MAX 1000u
+#define STORE_READY_PERMILLE_MAX 950u
+
+static void counter(
+	FILE *out, const char *name, const char *help, uint64_t value)
+{
+	(void)fprintf(out,
+		"# HELP almoner_%s %s\n# TYPE almoner_%s counter\n"
+		"almoner_%s %" PRIu64 "\n",
+		name, help, name, name, value);
+}
+
+static void gauge(FILE *out, const char *name, const char *help, double value)
+{
+	(void)fprintf(out,
+		"# HELP almoner_%s %s\n# TYPE almoner_%s gauge\n"
+		"almoner_%s %.15g\n",
+		name, help, name, name, value);
+}
+
+static void counters(FILE *out, const struct alm_metrics *metrics)
+{
+	counter(out, "messages_accepted_total", "Messages accepted.",
+		metrics->accepted);
+	counter(out, "messages_refused_total", "Messages refused.",
+		metrics->refused);
+	counter(out, "messages_delivered_total",
+		"Hand-overs, repeats included.", metrics->delivered);
+	counter(out, "messages_repeated_total", "Hand-overs again.",
+		metrics->repeated);
+	counter(out, "messages_acknowledged_total",
+		"Messages taken by their recipients.", metrics->acknowledged);
+	counter(out, "messages_rejected_total",
+		"Messages rejected by their recipients.", metrics->rejected);
+	counter(out, "messages_stopped_total", "Messages stopped at hand-over.",
+		metrics->stopped);
+	counter(out, "messages_expired_total", "Messages that expired.",
+		metrics->expired);
+	counter(out, "frames_malformed_total", "Frames refused as malformed.",
+		metrics->malformed);
+	counter(out, "frames_lost_total",
+		"Frames that a peer could not be given.", metrics->lost_frames);
+	counter(out, "handshakes_refused_total", "Connections refused.",
+		metrics->handshakes_refused);
+	counter(out, "turns_total", "Turns committed.", metrics->turns);
+	(void)fprintf(out,
+		"# HELP almoner_commit_seconds Time spent committing.\n"
+		"# TYPE almoner_commit_seconds summary\n"
+		"almoner_commit_seconds_sum %.6f\n"
+		"almoner_commit_seconds_count %" PRIu64 "\n",
+		(double)metrics->commit_us / 1e6, metrics->turns);
+}
+
+static void gauges(FILE *out, const struct alm_broker *broker)
+{
+	struct alm_audit_head head;
+
+	alm_store_audit_head(broker->store, &head);
+	gauge(out, "turn_batch_size", "Requests of the largest turn.",
+		(double)broker->metrics.batch_max);
+	gauge(out, "sessions", "Agents connected.",
+		(double)alm_sessions_count(broker->sessions));
+	gauge(out, "agents", "Agents registered.",
+		(double)alm_keyring_count(broker->keyring));
+	gauge(out, "audit_head_seq", "Records in the audit log.",
+		(double)head.size);
+	gauge(out, "people_seq", "Changes of records about people.",
+		(double)broker->world.seq);
+	gauge(out, "store_used_ratio", "How full the store's map is.",
+		alm_store_used_permille(broker->store) / 1000.0);
+	gauge(out, "start_time_seconds", "When the broker started.",
+		(double)broker->started_at_us / 1e6);
+	(void)fprintf(out,
+		"# HELP almoner_policy_epoch_info The active policy.\n"
+		"# TYPE almoner_policy_epoch_info gauge\n"
+		"almoner_policy_epoch_info{epoch=\"%" PRIu64 "\"} 1\n"
+		"# HELP almoner_build_info The release.\n"
+		"# TYPE almoner_build_info gauge\n"
+		"almoner_build_info{version=\"" ALM_VERSION_TEXT "\"} 1\n",
+		broker->world.epoch);
+}
+
+static void mailboxes(FILE *out, struct alm_broker *broker)
+{
+	int64_t now_ms = alm_clock_wall_us() / 1000;
+	struct alm_arena arena;
+	const char *name = "";
+
+	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
+	(void)fputs(
+		"# HELP almoner_mailbox_depth Messages waiting.\n"
+		"# TYPE almoner_mailbox_depth gauge\n"
+		"# HELP almoner_mailbox_oldest_age_seconds Age of the oldest.\n"
+		"# TYPE almoner_mailbox_oldest_age_seconds gauge\n",
+		out);
+	for (unsigned i = 0; i < MAILBOXES_MAX; i++) {
+		struct alm_mailbox_state state;
+
+		if (alm_store_mailbox_next(
+			    broker->store, name, &arena, &name) != ALM_OK ||
+			alm_store_mailbox_state(broker->store, name, &state) !=
+				ALM_OK) {
+			break;
+		}
+		(void)fprintf(out,
+			"almoner_mailbox_depth{organisation=\"%s\"} %" PRIu64
+			"\nalmoner_mailbox_oldest_age_seconds{"
+			"organisation=\"%s\"} %.3f\n",
+			name, state.count, name,
+			(double)(now_ms - state.oldest_at_ms) / 1000.0);
+	}
+	alm_arena_fini(&arena);
+}
+
+char *alm_metrics_page(void *cookie)
+{
+	struct alm_broker *broker = cookie;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	counters(out, &broker->metrics);
+	gauges(out, broker);
+	mailboxes(out, broker);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *alm_unready_page(void *cookie)
+{
+	const struct alm_broker *broker = cookie;
+	char text[256] = "";
+
+	if (broker->is_draining) {
+		strcat(text, "draining\n");
+	}
+	if (broker->snapshot == NULL) {
+		strcat(text, "no policy is active\n");
+	}
+	if (alm_store_used_permille(broker->store) > STORE_READY_PERMILLE_MAX) {
+		strcat(text, "the store is nearly full\n");
+	}
+	return strdup(text);
+}
