@@ -151,16 +151,13 @@ char *alm_metrics_page(void *cookie)
 char *alm_unready_page(void *cookie)
 {
 	const struct alm_broker *broker = cookie;
-	char text[256] = "";
+	bool is_full = alm_store_used_permille(broker->store) >
+		       STORE_READY_PERMILLE_MAX;
+	char text[256];
 
-	if (broker->is_draining) {
-		strcat(text, "draining\n");
-	}
-	if (broker->snapshot == NULL) {
-		strcat(text, "no policy is active\n");
-	}
-	if (alm_store_used_permille(broker->store) > STORE_READY_PERMILLE_MAX) {
-		strcat(text, "the store is nearly full\n");
-	}
+	(void)snprintf(text, sizeof(text), "%s%s%s",
+		broker->is_draining ? "draining\n" : "",
+		broker->snapshot == NULL ? "no policy is active\n" : "",
+		is_full ? "the store is nearly full\n" : "");
 	return strdup(text);
 }

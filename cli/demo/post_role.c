@@ -58,7 +58,7 @@ static void remember(struct alm_player *player, const char *line)
 	word_of(line, "name", said->name, sizeof(said->name));
 	word_of(line, "basis", said->basis, sizeof(said->basis));
 	word_of(line, "code", word, sizeof(word));
-	said->code = atoi(word);
+	said->code = (int)strtol(word, NULL, 10);
 	word_of(line, "transformed", word, sizeof(word));
 	said->is_transformed = strcmp(word, "yes") == 0;
 }
