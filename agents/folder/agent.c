@@ -276,6 +276,7 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 		agent->options->folder, &agent->folder, problem);
 
 	if (err == ALM_OK) {
+		alm_folder_sweep(&agent->folder);
 		err = alm_sending_tidy(&agent->folder, problem);
 	}
 	/* Before the client: its threads inherit the blocked signals. */

@@ -1,5 +1,7 @@
 #include "agents/folder/folder.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -125,6 +127,63 @@ enum alm_err alm_folder_remove(const struct alm_folder *folder,
 				       : errno_problem(path, "remove", problem);
 	}
 	return sync_place(folder, place, problem);
+}
+
+/** `X.yaml.abc123`, `X.payload.abc123`, and in our own folders all that ends
+ * in a dot and six letters or digits: as mkostemp() makes them. */
+static bool is_half_written(enum alm_place_in_folder place, const char *name)
+{
+	size_t bytes = strlen(name);
+	const char *end;
+
+	if (bytes < 8 || name[bytes - 7] != '.') {
+		return false;
+	}
+	end = name + bytes - 7;
+	for (const char *c = end + 1; *c != '\0'; c++) {
+		if (isalnum((unsigned char)*c) == 0) {
+			return false;
+		}
+	}
+	switch (place) {
+	case ALM_OUTBOX:
+		return false; /* its user's */
+	case ALM_INBOX:
+	case ALM_RECEIPTS:
+		return (end - name >= 5 && strncmp(end - 5, ".yaml", 5) == 0) ||
+		       (end - name >= 8 &&
+			       strncmp(end - 8, ".payload", 8) == 0);
+	case ALM_REFUSED:
+		return end - name >= 13 &&
+		       strncmp(end - 13, ".refusal.yaml", 13) == 0;
+	case ALM_STATE:
+	case ALM_TAKEN:
+		return true;
+	}
+	return false;
+}
+
+void alm_folder_sweep(const struct alm_folder *folder)
+{
+	for (size_t i = 0; i < ALM_COUNT(places); i++) {
+		enum alm_place_in_folder place = (enum alm_place_in_folder)i;
+		char path[PATH_MAX];
+		struct dirent *entry;
+		DIR *dir;
+
+		alm_folder_path(folder, place, "", "", path);
+		dir = opendir(path);
+		while (dir != NULL && (entry = readdir(dir)) != NULL) {
+			if (is_half_written(place, entry->d_name)) {
+				alm_folder_path(
+					folder, place, entry->d_name, "", path);
+				(void)unlink(path);
+			}
+		}
+		if (dir != NULL) {
+			(void)closedir(dir);
+		}
+	}
 }
 
 bool alm_folder_name_is_valid(const char *name)

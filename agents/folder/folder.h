@@ -66,6 +66,10 @@ ALM_MUST_USE enum alm_err alm_folder_remove(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix,
 	struct alm_problem *problem);
 
+/** Remove what a crash left half written: the temporary files of
+ * alm_file_write().  Only at start, while nothing is being written. */
+void alm_folder_sweep(const struct alm_folder *folder);
+
 /** A name that may stand in a folder: no slash, no leading dot, short. */
 bool alm_folder_name_is_valid(const char *name);
 

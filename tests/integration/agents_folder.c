@@ -219,6 +219,8 @@ Test(agents_folder, every_file_arrives_once_though_all_are_killed)
 	cr_assert_eq(end_agent(from, SIGTERM), 0);
 	cr_assert_eq(end_agent(to, SIGTERM), 0);
 	cr_assert_eq(count_files(0, "outbox", ""), 2, "only . and ..");
+	cr_assert_eq(count_files(1, "inbox", ""), 2 * MESSAGES + 2,
+		"and two files for each message");
 	expect_each_once();
 }
 

@@ -188,6 +188,25 @@ Test(folder, a_second_agent_may_not_work_on_it)
 	cr_assert_eq(alm_folder_open(root, &second, NULL), ALM_SUPERSEDED);
 }
 
+Test(folder, sweeps_what_was_half_written_and_nothing_of_its_users)
+{
+	put(ALM_INBOX, "x.payload.aB3dE6", "");
+	put(ALM_INBOX, "x.payload", "");
+	put(ALM_REFUSED, "x.tar.backup", "");
+	put(ALM_REFUSED, "x.refusal.yaml.aB3dE6", "");
+	put(ALM_OUTBOX, "x.yaml.aB3dE6", "");
+	put(ALM_STATE, "x.id.aB3dE6", "");
+	put(ALM_STATE, "x.id", "");
+	alm_folder_sweep(&folder);
+	cr_assert_not(has(ALM_INBOX, "x.payload.aB3dE6"));
+	cr_assert(has(ALM_INBOX, "x.payload"));
+	cr_assert(has(ALM_REFUSED, "x.tar.backup"));
+	cr_assert_not(has(ALM_REFUSED, "x.refusal.yaml.aB3dE6"));
+	cr_assert(has(ALM_OUTBOX, "x.yaml.aB3dE6"));
+	cr_assert_not(has(ALM_STATE, "x.id.aB3dE6"));
+	cr_assert(has(ALM_STATE, "x.id"));
+}
+
 Test(folder, names_that_leave_the_folder_are_no_names)
 {
 	cr_assert_not(alm_folder_name_is_valid("../x"));
