@@ -289,7 +289,7 @@ static const char *number_or_none(struct alm_table *table, uint64_t number)
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "detail"};
+	"people-seq", "standard", "agent", "detail"};
 
 static void add_view(struct alm_call *call, const struct alm_audit_view *view)
 {

@@ -12,7 +12,7 @@
 const char *const alm_audit_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "detail"};
+	"people-seq", "standard", "agent", "detail"};
 const size_t alm_audit_column_count = ALM_COUNT(alm_audit_columns);
 
 static const char *const effects[] = {"", "permit", "transform", "deny"};
@@ -32,7 +32,7 @@ const char *alm_audit_level_word(unsigned level)
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 {
 	static const char *const rare[] = {"level-in", "mail", "ref", "epoch",
-		"people-seq", "standard", "person"};
+		"people-seq", "standard", "agent", "person"};
 
 	if (alm_args_has(args, "wide")) {
 		return;

@@ -137,8 +137,23 @@ static void number(uint64_t value, char out[24])
 	(void)snprintf(out, 24, "%llu", (unsigned long long)value);
 }
 
-static void add_view(struct alm_sheet *sheet, struct alm_arena *arena,
-	const struct alm_audit_view *view)
+/** The registered name of the agent that acted; an agent stands for good. */
+static const char *agent_name(
+	struct alm_store *store, struct alm_arena *arena, uint64_t number)
+{
+	struct alm_agent_row row;
+
+	if (number == 0 ||
+		alm_store_agent_next(store, number - 1, arena, &row) !=
+			ALM_OK ||
+		row.number != number) {
+		return "";
+	}
+	return row.name;
+}
+
+static void add_view(struct alm_store *store, struct alm_sheet *sheet,
+	struct alm_arena *arena, const struct alm_audit_view *view)
 {
 	const struct alm_audit_record *r = &view->record;
 	char time_text[ALM_INSTANT_US_TEXT_BYTES];
@@ -170,6 +185,7 @@ static void add_view(struct alm_sheet *sheet, struct alm_arena *arena,
 			alm_audit_level_word(r->level_out), message,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
+			agent_name(store, arena, r->agent),
 			one_line(arena, view->detail)});
 }
 
@@ -215,7 +231,7 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 		return err;
 	}
 	for (size_t i = 0; i < page.row_count; i++) {
-		add_view(sheet, arena, &page.rows[i]);
+		add_view(store, sheet, arena, &page.rows[i]);
 	}
 	s->total += page.row_count;
 	s->next = page.next_seq;
