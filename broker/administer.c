@@ -246,7 +246,11 @@ const char *alm_table_instant(struct alm_table *table, int64_t instant_us)
 	if (instant_us <= 0) {
 		return "";
 	}
-	alm_instant_us_text(instant_us, text);
+	if (instant_us % 1000000 == 0) {
+		alm_instant_text(instant_us / 1000000, text);
+	} else {
+		alm_instant_us_text(instant_us, text);
+	}
 	return keep(table, text);
 }
 

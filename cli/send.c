@@ -242,7 +242,9 @@ static int show_refused(const struct alm_args *args,
 	size_t used;
 
 	(void)snprintf(detail, sizeof(detail), "%s%s%s", receipt->detail,
-		*receipt->nearest != '\0' ? "; nearest agreement: " : "",
+		*receipt->nearest == '\0'  ? ""
+		: *receipt->detail == '\0' ? "nearest agreement: "
+					   : "; nearest agreement: ",
 		receipt->nearest);
 	for (size_t i = 0; i < receipt->withheld.count; i++) {
 		used = strlen(detail);
