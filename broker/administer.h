@@ -6,7 +6,7 @@
 #ifndef ALM_BROKER_ADMINISTER_H
 #define ALM_BROKER_ADMINISTER_H
 
-#include "broker/turn.h"
+#include "broker/stage.h"
 
 /** A table being filled for an answer.  In the arena. */
 struct alm_table {

@@ -2,7 +2,7 @@
 #ifndef ALM_BROKER_HELLO_H
 #define ALM_BROKER_HELLO_H
 
-#include "broker/turn.h"
+#include "broker/stage.h"
 
 /** Begin a session and answer with welcome; an older one of the same agent
  * is superseded. */

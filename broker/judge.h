@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_JUDGE_H
 #define ALM_BROKER_JUDGE_H
 
-#include "broker/turn.h"
+#include "broker/stage.h"
 
 /** How far an earlier decision lets this one go. */
 struct alm_cap {

@@ -15,6 +15,7 @@
 #include "broker/edge/clock.h"
 #include "broker/hello.h"
 #include "broker/letter.h"
+#include "broker/stage.h"
 
 /* --- receive ------------------------------------------------------------- */
 
@@ -109,32 +110,6 @@ static enum alm_err decode(struct alm_turn *turn)
 		}
 	}
 	return ALM_OK;
-}
-
-/* --- authenticate -------------------------------------------------------- */
-
-static void authenticate(struct alm_turn *turn)
-{
-	static const struct alm_problem stranger = {
-		.err = ALM_NOT_AUTHENTICATED};
-	static const struct alm_problem revoked = {.err = ALM_AGENT_REVOKED};
-
-	for (size_t i = 0; i < turn->request_count; i++) {
-		struct alm_turn_request *request = &turn->requests[i];
-
-		if (request->socket == ALM_EDGE_ADMIN) {
-			continue; /* the file's mode has let them in */
-		}
-		request->agent = alm_agent_from_user_id(
-			turn->broker->keyring, request->user_id);
-		if (request->agent == NULL) {
-			request->envelope = NULL;
-			request->problem = &stranger;
-		} else if (request->agent->is_revoked) {
-			request->envelope = NULL;
-			request->problem = &revoked;
-		}
-	}
 }
 
 /* --- decide and commit --------------------------------------------------- */
@@ -319,7 +294,7 @@ static enum alm_err take_back(
 	/* Whatever was registered or activated in the turn was not. */
 	err = alm_broker_load(broker, NULL);
 	if (err == ALM_OK) {
-		authenticate(turn);
+		alm_turn_authenticate(turn);
 	}
 	return err;
 }
@@ -399,7 +374,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	alm_arena_reset(turn.arena);
 	receive(&turn, ready);
 	err = decode(&turn);
-	authenticate(&turn);
+	alm_turn_authenticate(&turn);
 	alm_note_signs_of_life(&turn);
 	if (err == ALM_OK) {
 		err = work_or_give_up(&turn);
@@ -416,84 +391,4 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 			(unsigned long long)turn.number);
 	}
 	return ALM_OK;
-}
-
-/* --- what the stages share ----------------------------------------------- */
-
-enum alm_err alm_turn_reply(struct alm_turn *turn,
-	const struct alm_turn_request *request,
-	const struct alm_envelope *envelope)
-{
-	return alm_outbox_add(turn->broker->outbox, request->socket,
-		request->peer, envelope, turn->arena);
-}
-
-enum alm_err alm_turn_reply_error(struct alm_turn *turn,
-	const struct alm_turn_request *request, enum alm_err code,
-	const char *detail)
-{
-	struct alm_envelope envelope = {
-		.kind = ALM_ENVELOPE_ERROR,
-		.error = {.code = code, .detail = detail, .nearest = ""},
-	};
-
-	return alm_turn_reply(turn, request, &envelope);
-}
-
-struct alm_audit_record alm_turn_record(
-	const struct alm_turn *turn, enum alm_audit_kind kind)
-{
-	return (struct alm_audit_record){
-		.time_us = turn->now_us,
-		.kind = kind,
-		.policy_epoch = turn->broker->world.epoch,
-		.people_seq = turn->broker->world.seq,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = "",
-	};
-}
-
-enum alm_err alm_turn_audit(struct alm_turn *turn,
-	struct alm_audit_record *record, const char *detail)
-{
-	enum alm_err err =
-		alm_store_audit_append(turn->broker->store, record, detail);
-
-	if (err == ALM_OK) {
-		turn->has_effects = true;
-		turn->broker->audit_size = record->seq;
-	}
-	return err;
-}
-
-/* --- changes that the rest of the turn must see -------------------------- */
-
-enum alm_err alm_turn_change_agent(
-	struct alm_turn *turn, const struct alm_agent *agent)
-{
-	enum alm_err err = alm_keyring_put(turn->broker->keyring, agent);
-
-	if (err == ALM_OK) {
-		authenticate(turn); /* the ring's agents may have moved */
-	}
-	return err;
-}
-
-enum alm_err alm_turn_change_policy(struct alm_turn *turn,
-	struct alm_snapshot **take_snapshot, uint64_t epoch)
-{
-	turn->letter_count = 0;
-	return alm_broker_set_policy(
-		turn->broker, take_snapshot, epoch, turn->now_us);
-}
-
-void alm_turn_change_people(struct alm_turn *turn)
-{
-	turn->letter_count = 0;
-	turn->broker->world.seq =
-		alm_store_people_sequence(turn->broker->store);
 }
