@@ -8,222 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/administer.h"
-#include "lib/nhs_number.h"
+#include "broker/question.h"
 
 #define SCAN_MAX 20000u
-#define LIMIT_DEFAULT 100u
-
-/* A question as it was understood. */
-struct question {
-	struct alm_audit_filter filter;
-	uint64_t from_seq;
-	uint64_t until_seq;
-	size_t limit;
-	bool is_continued;
-	bool reveals;
-};
-
-static enum alm_err bad(struct alm_call *call, const char *key)
-{
-	return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "%s", key);
-}
-
-static enum alm_err parse_number(
-	struct alm_call *call, const char *key, uint64_t *out_number)
-{
-	const char *text = alm_call_argument(call, key);
-	char *end = NULL;
-
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	if (text[0] < '0' || text[0] > '9' || strlen(text) > 18) {
-		return bad(call, key);
-	}
-	*out_number = strtoull(text, &end, 10);
-	return *end == '\0' ? ALM_OK : bad(call, key);
-}
-
-static enum alm_err parse_instant(
-	struct alm_call *call, const char *key, int64_t *out_us)
-{
-	const char *text = alm_call_argument(call, key);
-	int64_t instant_s;
-
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	if (alm_instant_parse(text, &instant_s) != ALM_OK) {
-		return bad(call, key);
-	}
-	*out_us = instant_s * 1000000;
-	return ALM_OK;
-}
-
-static enum alm_err parse_effect(
-	struct alm_call *call, struct question *question)
-{
-	const char *text = alm_call_argument(call, "effect");
-
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	if (strcmp(text, "permit") == 0) {
-		question->filter.effect = ALM_EFFECT_PERMIT;
-	} else if (strcmp(text, "transform") == 0) {
-		question->filter.effect = ALM_EFFECT_TRANSFORM;
-	} else if (strcmp(text, "deny") == 0) {
-		question->filter.effect = ALM_EFFECT_DENY;
-	} else {
-		return bad(call, "effect");
-	}
-	return ALM_OK;
-}
-
-/* A reason of the rule may be written without its 4000. */
-static enum alm_err parse_code(struct alm_call *call, struct question *question)
-{
-	uint64_t code = 0;
-	enum alm_err err = parse_number(call, "code", &code);
-
-	if (err != ALM_OK || alm_call_argument(call, "code")[0] == '\0') {
-		return err;
-	}
-	question->filter.has_code = true;
-	question->filter.code =
-		(uint32_t)(code > 1 && code < 1000 ? 4000 + code : code);
-	return ALM_OK;
-}
-
-static enum alm_err parse_person(
-	struct alm_call *call, struct question *question)
-{
-	const char *person = alm_call_argument(call, "person");
-
-	if (person[0] == '\0') {
-		return ALM_OK;
-	}
-	if (!alm_nhs_number_is_valid(person)) {
-		return alm_problem_set(
-			call->problem, ALM_SUBJECT_INVALID, "%s", "");
-	}
-	question->filter.has_person = true;
-	alm_store_pseudonym(
-		call->turn->broker->store, person, question->filter.person);
-	return ALM_OK;
-}
-
-static enum alm_err parse_words(
-	struct alm_call *call, struct question *question)
-{
-	struct alm_audit_filter *filter = &question->filter;
-	const char *kind = alm_call_argument(call, "kind");
-	const char *message = alm_call_argument(call, "message");
-
-	filter->sender = alm_call_argument(call, "from");
-	filter->recipient = alm_call_argument(call, "to");
-	filter->either = alm_call_argument(call, "either");
-	filter->purpose = alm_call_argument(call, "purpose");
-	filter->basis = alm_call_argument(call, "basis");
-	if (kind[0] != '\0') {
-		filter->kind = alm_audit_kind_from_word(kind);
-		if (filter->kind == 0) {
-			return bad(call, "kind");
-		}
-	}
-	if (message[0] != '\0') {
-		filter->has_message_id = true;
-		if (alm_message_id_parse(message, &filter->message_id) !=
-			ALM_OK) {
-			return bad(call, "message");
-		}
-	}
-	return ALM_OK;
-}
-
-/* `FROM-UNTIL`: where to go on, and the size at the first page.  An agent
- * can see no more by another cursor than by asking anew. */
-static enum alm_err parse_cursor(
-	struct alm_call *call, struct question *question)
-{
-	const char *text = alm_call_argument(call, "after");
-	char *end = NULL;
-
-	question->from_seq = 1;
-	question->until_seq = call->turn->broker->audit_size;
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	question->is_continued = true;
-	question->from_seq = strtoull(text, &end, 10);
-	if (*end != '-') {
-		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
-	}
-	question->until_seq = strtoull(end + 1, &end, 10);
-	if (*end != '\0' || question->from_seq == 0 ||
-		question->until_seq > call->turn->broker->audit_size) {
-		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
-	}
-	return ALM_OK;
-}
-
-static enum alm_err parse(struct alm_call *call, struct question *question)
-{
-	uint64_t limit = LIMIT_DEFAULT;
-	enum alm_err err = parse_words(call, question);
-
-	if (err == ALM_OK) {
-		err = parse_person(call, question);
-	}
-	if (err == ALM_OK) {
-		err = parse_effect(call, question);
-	}
-	if (err == ALM_OK) {
-		err = parse_code(call, question);
-	}
-	if (err == ALM_OK) {
-		err = parse_instant(call, "since", &question->filter.since_us);
-	}
-	if (err == ALM_OK) {
-		err = parse_instant(call, "until", &question->filter.until_us);
-	}
-	if (err == ALM_OK) {
-		err = parse_number(call, "limit", &limit);
-	}
-	if (err == ALM_OK) {
-		err = parse_cursor(call, question);
-	}
-	if (limit == 0 || limit > ALM_ROWS_PER_ANSWER_MAX) {
-		limit = ALM_ROWS_PER_ANSWER_MAX;
-	}
-	question->limit = (size_t)limit;
-	question->reveals =
-		strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
-	return err;
-}
-
-/* An agent sees what its own organisation sent or received, and never the
- * private part. */
-static enum alm_err apply_scope(
-	struct alm_call *call, struct question *question)
-{
-	const struct alm_agent *agent = call->request->agent;
-	bool needs_reason = question->reveals || question->filter.has_person;
-
-	if (agent != NULL) {
-		if (question->reveals || question->filter.either[0] != '\0') {
-			return alm_problem_set(call->problem, ALM_NOT_PERMITTED,
-				"an agent asks in its own scope");
-		}
-		question->filter.either = agent->organisation;
-	}
-	if (needs_reason && alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
-	}
-	return ALM_OK;
-}
 
 static const char *effect_word(uint8_t effect)
 {
@@ -289,15 +76,70 @@ static const char *number_or_none(struct alm_table *table, uint64_t number)
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail"};
+	"people-seq", "standard", "agent", "detail", "leaf", "proof"};
+/* The last two only for those who ask for proofs. */
+#define PROOF_COLUMNS 2u
 
-static void add_view(struct alm_call *call, const struct alm_audit_view *view)
+/* Leaf and path of a record in the log as the question pins it, as hex. */
+static enum alm_err prove(struct alm_call *call,
+	const struct alm_question *question, uint64_t seq,
+	const char **out_leaf, const char **out_path)
+{
+	struct alm_audit_proof proof;
+	enum alm_err err;
+
+	*out_leaf = "";
+	*out_path = "";
+	if (!question->proves) {
+		return ALM_OK;
+	}
+	err = alm_audit_prove(
+		call->turn->broker->store, seq, question->until_seq, &proof);
+	if (err == ALM_OK) {
+		*out_leaf = alm_table_hex(call->table,
+			(struct alm_bytes){proof.leaf.raw, ALM_DIGEST_BYTES});
+		*out_path = alm_table_hex(call->table,
+			(struct alm_bytes){proof.path[0].raw,
+				proof.path_count * ALM_DIGEST_BYTES});
+	}
+	return err;
+}
+
+/* The root that the proofs lead to. */
+static enum alm_err add_root(
+	struct alm_call *call, const struct alm_question *question)
+{
+	struct alm_audit_head head;
+	enum alm_err err;
+
+	if (!question->proves) {
+		return ALM_OK;
+	}
+	err = alm_audit_head_at(
+		call->turn->broker->store, question->until_seq, &head);
+	if (err == ALM_OK) {
+		alm_table_fact(call->table, "root",
+			alm_table_hex(
+				call->table, (struct alm_bytes){head.root.raw,
+						     ALM_DIGEST_BYTES}));
+	}
+	return err;
+}
+
+static enum alm_err add_view(struct alm_call *call,
+	const struct alm_question *question, const struct alm_audit_view *view)
 {
 	const struct alm_audit_record *record = &view->record;
 	struct alm_table *table = call->table;
 	uint32_t code = shown_code(call, record->code);
 	char id[ALM_UUID_TEXT_BYTES] = "";
+	const char *leaf;
+	const char *path;
+	enum alm_err err = prove(call, question, record->seq, &leaf, &path);
 
+	if (err != ALM_OK) {
+		return err;
+	}
 	if (record->has_message_id) {
 		alm_message_id_text(&record->message_id, id);
 	}
@@ -323,12 +165,14 @@ static void add_view(struct alm_call *call, const struct alm_audit_view *view)
 			alm_table_text(table, record->people_seq),
 			record->standard, agent_name(call, record->agent),
 			view->detail == NULL ? ""
-					     : one_line(table, view->detail)});
+					     : one_line(table, view->detail),
+			leaf, path});
+	return ALM_OK;
 }
 
 /* What was asked, with the person as a pseudonym; only the first page. */
 static enum alm_err record_question(
-	struct alm_call *call, const struct question *question)
+	struct alm_call *call, const struct alm_question *question)
 {
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
@@ -346,19 +190,26 @@ static enum alm_err record_question(
 		call, &record, question->reveals ? "revealed" : "asked");
 }
 
+/* The question, and the columns of its answer. */
+static enum alm_err read_question(
+	struct alm_call *call, struct alm_question *question)
+{
+	enum alm_err err = alm_question_read(call, question);
+
+	alm_table_columns(call->table, view_columns,
+		ALM_COUNT(view_columns) -
+			(question->proves ? 0 : PROOF_COLUMNS));
+	return err;
+}
+
 enum alm_err alm_verb_audit_query(struct alm_call *call)
 {
 	struct alm_table *table = call->table;
 	struct alm_audit_page page;
-	struct question question;
+	struct alm_question question;
 	enum alm_err err;
 
-	memset(&question, 0, sizeof(question));
-	alm_table_columns(table, view_columns, ALM_COUNT(view_columns));
-	err = parse(call, &question);
-	if (err == ALM_OK) {
-		err = apply_scope(call, &question);
-	}
+	err = read_question(call, &question);
 	if (err == ALM_OK) {
 		err = record_question(call, &question);
 	}
@@ -371,8 +222,14 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 	if (err != ALM_OK) {
 		return err;
 	}
-	for (size_t i = 0; i < page.row_count; i++) {
-		add_view(call, &page.rows[i]);
+	for (size_t i = 0; i < page.row_count && err == ALM_OK; i++) {
+		err = add_view(call, &question, &page.rows[i]);
+	}
+	if (err == ALM_OK) {
+		err = add_root(call, &question);
+	}
+	if (err != ALM_OK) {
+		return err;
 	}
 	if (page.next_seq != 0) {
 		table->cursor =
@@ -391,20 +248,14 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 
 enum alm_err alm_verb_audit_show(struct alm_call *call)
 {
-	struct question question;
+	struct alm_question question;
 	struct alm_audit_view view;
 	uint64_t seq = 0;
 	enum alm_err err;
 
-	memset(&question, 0, sizeof(question));
-	question.filter.either = "";
-	question.filter.purpose = "";
-	alm_table_columns(call->table, view_columns, ALM_COUNT(view_columns));
-	question.reveals =
-		strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
-	err = parse_number(call, "seq", &seq);
+	err = read_question(call, &question);
 	if (err == ALM_OK) {
-		err = apply_scope(call, &question);
+		err = alm_question_number(call, "seq", &seq);
 	}
 	if (err == ALM_OK) {
 		err = alm_audit_get(call->turn->broker->store, seq,
@@ -414,7 +265,11 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 		err = record_question(call, &question);
 	}
 	if (err == ALM_OK) {
-		add_view(call, &view);
+		err = add_view(call, &question, &view);
+	}
+	if (err == ALM_OK) {
+		alm_table_number(call->table, "size", question.until_seq);
+		err = add_root(call, &question);
 	}
 	return err;
 }

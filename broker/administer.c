@@ -14,7 +14,7 @@
 #define AUDIT_ARGUMENTS \
 	ARGUMENTS("person", "from", "to", "either", "purpose", "basis", \
 		"effect", "code", "kind", "message", "since", "until", \
-		"limit", "after", "reveal", "reason")
+		"limit", "after", "reveal", "proof", "reason")
 
 static const struct alm_verb *find_verb(
 	const struct alm_verb *verbs, size_t count, const char *name)
@@ -145,7 +145,7 @@ enum alm_err alm_administer(
 			ARGUMENTS("organisation", "cursor")},
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
 		{"audit.show", alm_verb_audit_show,
-			ARGUMENTS("seq", "reveal", "reason")},
+			ARGUMENTS("seq", "reveal", "proof", "reason")},
 		{"audit.head", alm_verb_audit_head, NONE},
 		{"standard.put", alm_verb_standard_put,
 			ARGUMENTS("reason", "dry-run")},

@@ -62,6 +62,9 @@ static const struct alm_option query_options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the private part of each record; needs --reason", false,
 		false},
+	{"proof", 0, ALM_OPTION_FLAG, NULL,
+		"add to each record its proof of being in the log", false,
+		false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
 		false, false},
 	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
@@ -135,7 +138,19 @@ static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
 		alm_ask_add(ask, "until", texts->until);
 	}
 	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);
+	alm_ask_add(ask, "proof", q->proves ? "yes" : NULL);
 	alm_ask_add(ask, "reason", q->reason);
+}
+
+/** The value of a fact; "" if the answer has none. */
+static const char *fact(const struct alm_answer *answer, const char *key)
+{
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		if (strcmp(answer->facts[i].key, key) == 0) {
+			return answer->facts[i].value;
+		}
+	}
+	return "";
 }
 
 /** One page of the answer. */
@@ -184,6 +199,11 @@ static int ask_all(struct alm_control *control, const struct alm_args *args,
 			sheet = alm_sheet_new("almoner.audit.query/1",
 				answer.columns.items, answer.columns.count);
 			alm_audit_narrow(args, sheet);
+			if (q->proves) {
+				alm_audit_tell_root(args, sheet,
+					fact(&answer, "size"),
+					fact(&answer, "root"));
+			}
 		}
 		for (size_t i = 0; i < answer.row_count; i++) {
 			alm_sheet_row(sheet, answer.rows[i].items);

@@ -12,7 +12,7 @@
 const char *const alm_audit_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail"};
+	"people-seq", "standard", "agent", "detail", "leaf", "proof"};
 const size_t alm_audit_column_count = ALM_COUNT(alm_audit_columns);
 
 static const char *const effects[] = {"", "permit", "transform", "deny"};
@@ -42,6 +42,19 @@ void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 	}
 	if (!alm_args_has(args, "reveal")) {
 		alm_sheet_hide(sheet, "detail");
+	}
+}
+
+void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
+	const char *size, const char *root)
+{
+	if (args->output.format == ALM_FORMAT_JSON) {
+		alm_sheet_fact(sheet, "size", size);
+		alm_sheet_fact(sheet, "root", root);
+	} else {
+		alm_print_warning(&args->output,
+			"the proofs lead to the root %s of %s records", root,
+			size);
 	}
 }
 
@@ -156,6 +169,7 @@ enum alm_err alm_audit_question_read(const struct alm_args *args,
 			args, "limit", ALM_AUDIT_LIMIT_DEFAULT),
 		.after = text_or_none(args, "after"),
 		.reveals = alm_args_has(args, "reveal"),
+		.proves = alm_args_has(args, "proof"),
 		.reason = alm_args_text(args, "reason"),
 	};
 	enum alm_err err = read_words(args, &q, problem);

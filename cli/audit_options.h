@@ -11,6 +11,8 @@
 #define ALM_AUDIT_LIMIT_DEFAULT 100
 
 /** The columns of every audit answer, in order. */
+/* The last ALM_AUDIT_PROOF_COLUMNS only for those who ask for proofs. */
+#define ALM_AUDIT_PROOF_COLUMNS 2u
 extern const char *const alm_audit_columns[];
 extern const size_t alm_audit_column_count;
 
@@ -33,6 +35,7 @@ struct alm_audit_question {
 	size_t limit; /* 0: all */
 	const char *after;
 	bool reveals;
+	bool proves;
 	const char *reason; /* NULL: none */
 };
 
@@ -43,6 +46,10 @@ struct alm_audit_question {
  */
 ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 	struct alm_audit_question *out, struct alm_problem *problem);
+
+/** Say which root the proofs lead to: in the document, else beside it. */
+void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
+	const char *size, const char *root);
 
 /** Leave out of tables what few people look for, unless --wide. */
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);

@@ -152,8 +152,29 @@ static const char *agent_name(
 	return row.name;
 }
 
+/** Leaf and path as hex, or "" when no proof is asked for. */
+struct proof_texts {
+	char leaf[2 * ALM_DIGEST_BYTES + 1];
+	char path[64 * 2 * ALM_DIGEST_BYTES + 1];
+};
+
+static enum alm_err prove(struct alm_store *store, uint64_t seq, uint64_t size,
+	struct proof_texts *out)
+{
+	struct alm_audit_proof proof;
+	enum alm_err err = alm_audit_prove(store, seq, size, &proof);
+
+	if (err == ALM_OK) {
+		alm_hex(proof.leaf.raw, ALM_DIGEST_BYTES, out->leaf);
+		alm_hex(proof.path[0].raw, proof.path_count * ALM_DIGEST_BYTES,
+			out->path);
+	}
+	return err;
+}
+
 static void add_view(struct alm_store *store, struct alm_sheet *sheet,
-	struct alm_arena *arena, const struct alm_audit_view *view)
+	struct alm_arena *arena, const struct alm_audit_view *view,
+	const struct proof_texts *proof)
 {
 	const struct alm_audit_record *r = &view->record;
 	char time_text[ALM_INSTANT_US_TEXT_BYTES];
@@ -186,7 +207,8 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
 			agent_name(store, arena, r->agent),
-			one_line(arena, view->detail)});
+			one_line(arena, view->detail), proof->leaf,
+			proof->path});
 }
 
 /** "NEXT/SIZE": where to go on, in which log. */
@@ -231,7 +253,16 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 		return err;
 	}
 	for (size_t i = 0; i < page.row_count; i++) {
-		add_view(store, sheet, arena, &page.rows[i]);
+		struct proof_texts proof = {.leaf = "", .path = ""};
+
+		if (s->question->proves) {
+			err = prove(store, page.rows[i].record.seq, s->size,
+				&proof);
+			if (err != ALM_OK) {
+				return err;
+			}
+		}
+		add_view(store, sheet, arena, &page.rows[i], &proof);
 	}
 	s->total += page.row_count;
 	s->next = page.next_seq;
@@ -277,6 +308,21 @@ static int scan_all(struct alm_store *store, struct scan *s,
 	return rc;
 }
 
+static void tell_root(
+	struct alm_store *store, const struct scan *s, struct alm_sheet *sheet)
+{
+	char root[2 * ALM_DIGEST_BYTES + 1];
+	struct alm_audit_head head;
+	char size[24];
+
+	if (s->question->proves &&
+		alm_audit_head_at(store, s->size, &head) == ALM_OK) {
+		number(head.size, size);
+		alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
+		alm_audit_tell_root(s->args, sheet, size, root);
+	}
+}
+
 int alm_audit_query_store(
 	const struct alm_args *args, const struct alm_audit_question *question)
 {
@@ -308,8 +354,12 @@ int alm_audit_query_store(
 	} else {
 		scan.size = scan.size < head.size ? scan.size : head.size;
 		sheet = alm_sheet_new("almoner.audit.query/1",
-			alm_audit_columns, alm_audit_column_count);
+			alm_audit_columns,
+			alm_audit_column_count -
+				(question->proves ? 0
+						  : ALM_AUDIT_PROOF_COLUMNS));
 		alm_audit_narrow(args, sheet);
+		tell_root(store, &scan, sheet);
 		rc = scan_all(store, &scan, &arena, sheet);
 	}
 	alm_sheet_free(sheet);

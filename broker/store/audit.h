@@ -101,6 +101,23 @@ ALM_MUST_USE enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
 	bool with_detail, struct alm_arena *arena,
 	struct alm_audit_view *out_view);
 
+/** That a record stands in the log of a given size: a proof of inclusion,
+ * which alm_merkle_verify_inclusion() checks against the log's root. */
+struct alm_audit_proof {
+	struct alm_digest leaf;
+	struct alm_digest path[64]; /* from the leaf up */
+	size_t path_count;
+};
+
+/** Prove record `seq` in the log of the first `size` records.
+ * Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_audit_prove(struct alm_store *store,
+	uint64_t seq, uint64_t size, struct alm_audit_proof *out_proof);
+
+/** The head as it was at `size` records.  Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_audit_head_at(struct alm_store *store,
+	uint64_t size, struct alm_audit_head *out_head);
+
 /** What to look for; unset fields match all, set ones must all match. */
 struct alm_audit_filter {
 	bool has_person;

@@ -276,6 +276,7 @@ _almoner()
 --limit
 --after
 --reveal
+--proof
 --reason
 --wide
 --store
