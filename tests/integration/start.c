@@ -245,3 +245,28 @@ Test(start, does_not_offer_pages_to_outsiders)
 	test_broker_add_settings(&broker, "http-endpoint: 0.0.0.0:9\n");
 	fails_with(9, "value-bad", "http-endpoint");
 }
+
+Test(start, names_a_store_that_cannot_be_made)
+{
+	char more[ALM_TEMPDIR_BYTES + 64];
+	char text[8192] = "";
+	FILE *file;
+
+	test_broker_stop(&broker);
+	/* Below a file there can be no folder, whoever runs the daemon. */
+	snprintf(more, sizeof(more), "store: %s/store.key/below\n",
+		broker.folder);
+	file = fopen(broker.settings, "r");
+	cr_assert_neq(fread(text, 1, sizeof(text) - 1, file), 0);
+	fclose(file);
+	file = fopen(broker.settings, "w");
+	for (char *line = strtok(text, "\n"); line != NULL;
+		line = strtok(NULL, "\n")) {
+		if (strncmp(line, "store: ", 7) != 0) {
+			fprintf(file, "%s\n", line);
+		}
+	}
+	fputs(more, file);
+	fclose(file);
+	fails_with(9, "store-path", "store.key/below");
+}
