@@ -186,6 +186,9 @@ static enum alm_err answer_duplicate(struct alm_turn *turn,
 		return refuse(turn, arrival, ALM_MESSAGE_ID_CONFLICT, "");
 	}
 	err = alm_receipt_decode(duplicate->receipt, turn->arena, &accepted);
+	if (err == ALM_STORE_CORRUPT) {
+		return refuse(turn, arrival, err, "");
+	}
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -270,9 +273,12 @@ static enum alm_err keep_receipt(struct alm_turn *turn,
 		.is_transformed = judgement->is_partial,
 		.basis = judgement->basis,
 		.level = (enum alm_wire_level)judgement->level,
-		.released = judgement->release,
-		.withheld = judgement->withheld,
-		.obligations = judgement->obligations,
+		.released =
+			alm_texts_first(judgement->release, ALM_CATEGORIES_MAX),
+		.withheld =
+			alm_texts_first(judgement->withheld, ALM_WITHHELD_MAX),
+		.obligations = alm_texts_first(
+			judgement->obligations, ALM_OBLIGATIONS_MAX),
 	};
 	err = alm_receipt_encode(accepted, turn->arena, &duplicate.receipt);
 	if (err != ALM_OK) {
@@ -296,6 +302,11 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 	err = put_in_mailbox(turn, arrival, letter);
 	if (err == ALM_MAILBOX_FULL) {
 		return refuse(turn, arrival, err, "");
+	}
+	if (err == ALM_STORE_FULL) {
+		/* What is kept free is for records and for mail to leave. */
+		turn->refuses_mail = true;
+		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -357,6 +368,9 @@ static enum alm_err judge_arrival(
 	if (err == ALM_OK) {
 		return answer_duplicate(turn, arrival, &duplicate);
 	}
+	if (err == ALM_STORE_CORRUPT) {
+		return refuse(turn, arrival, err, ""); /* accepted before? */
+	}
 	if (err != ALM_NOT_FOUND) {
 		return err;
 	}
@@ -374,8 +388,7 @@ static enum alm_err judge_arrival(
 enum alm_err alm_accept(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
-	struct alm_session *session =
-		alm_sessions_find(turn->broker->sessions, request->peer);
+	struct alm_session *session = alm_session_of(turn, request);
 	struct arrival *arrival = alm_arena_take(turn->arena, sizeof(*arrival));
 	struct alm_problem problem = {.err = ALM_OK};
 	enum alm_err err;

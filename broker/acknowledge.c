@@ -22,7 +22,7 @@ static enum alm_err read_card(
 		turn->broker->store, seq, turn->arena, &mail);
 
 	memset(card, 0, sizeof(*card));
-	if (err == ALM_STORE_CORRUPT) {
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
 		return ALM_OK; /* it can be taken out, if not described */
 	}
 	if (err != ALM_OK) {
@@ -38,7 +38,7 @@ static enum alm_err read_card(
 	err = alm_wire_decode_message(
 		mail.message, turn->arena, &message, NULL);
 	if (err != ALM_OK) {
-		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
+		return err == ALM_NOMEM ? err : ALM_OK;
 	}
 	alm_text_copy(card->sender, sizeof(card->sender), mail.sender);
 	alm_text_copy(card->purpose, sizeof(card->purpose), message.purpose);
@@ -143,8 +143,7 @@ enum alm_err alm_acknowledge_mail(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
 	const struct alm_acknowledge *items = &request->envelope->acknowledge;
-	struct alm_session *session =
-		alm_sessions_find(turn->broker->sessions, request->peer);
+	struct alm_session *session = alm_session_of(turn, request);
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGED};
 	uint64_t *sequences;
 

@@ -73,6 +73,18 @@ static const char *number_or_none(struct alm_table *table, uint64_t number)
 	return number == 0 ? "" : alm_table_text(table, number);
 }
 
+/* The sender knows whom it wrote about; the recipient only if it was told:
+ * a log must not undo what pseudonymisation did. */
+static bool knows_person(
+	const struct alm_call *call, const struct alm_audit_record *record)
+{
+	const struct alm_agent *agent = call->request->agent;
+
+	return agent == NULL ||
+	       strcmp(record->sender, agent->organisation) == 0 ||
+	       record->level_out == ALM_LEVEL_IDENTIFIABLE;
+}
+
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
@@ -156,7 +168,7 @@ static enum alm_err add_view(struct alm_call *call,
 			level_word(record->level_out), id,
 			number_or_none(table, record->mail_seq),
 			number_or_none(table, record->ref),
-			record->has_person
+			record->has_person && knows_person(call, record)
 				? alm_table_hex(table,
 					  (struct alm_bytes){
 						  record->person, 16})
@@ -170,16 +182,48 @@ static enum alm_err add_view(struct alm_call *call,
 	return ALM_OK;
 }
 
-/* What was asked, with the person as a pseudonym; only the first page. */
+/* Whether an agent's organisation was given what the record is about.  What
+ * was refused or stopped, its recipient must not learn of. */
+static bool was_given(const struct alm_audit_record *record)
+{
+	return record->kind == ALM_AUDIT_DELIVERED ||
+	       record->kind == ALM_AUDIT_ACKNOWLEDGED ||
+	       record->kind == ALM_AUDIT_REJECTED ||
+	       record->kind == ALM_AUDIT_NOTICE;
+}
+
+static bool is_shown(const struct alm_call *call,
+	const struct alm_question *question,
+	const struct alm_audit_record *record)
+{
+	const struct alm_agent *agent = call->request->agent;
+	bool is_recipient;
+	bool is_sender;
+
+	if (agent == NULL) {
+		return true;
+	}
+	is_sender = strcmp(record->sender, agent->organisation) == 0 &&
+		    record->kind != ALM_AUDIT_NOTICE;
+	is_recipient = strcmp(record->recipient, agent->organisation) == 0;
+	if (!is_sender && !(is_recipient && was_given(record))) {
+		return false;
+	}
+	if (question->filter.has_person && !knows_person(call, record)) {
+		return false;
+	}
+	return question->shown_code == 0 ||
+	       question->shown_code == shown_code(call, record->code);
+}
+
+/* What was asked, with the person as a pseudonym.  Each page is a question:
+ * who asks may write any cursor. */
 static enum alm_err record_question(
 	struct alm_call *call, const struct alm_question *question)
 {
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 
-	if (question->is_continued) {
-		return ALM_OK;
-	}
 	if (call->request->agent != NULL) {
 		record.sender = call->request->agent->organisation;
 	}
@@ -199,6 +243,26 @@ static enum alm_err read_question(
 	alm_table_columns(call->table, view_columns,
 		ALM_COUNT(view_columns) -
 			(question->proves ? 0 : PROOF_COLUMNS));
+	return err;
+}
+
+/* As many rows as an answer takes; the rest is the next page's. */
+static enum alm_err add_views(struct alm_call *call,
+	const struct alm_question *question, struct alm_audit_page *page)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < page->row_count && err == ALM_OK; i++) {
+		const struct alm_audit_view *view = &page->rows[i];
+
+		if (!alm_table_has_room(call->table)) {
+			page->next_seq = view->record.seq;
+			break;
+		}
+		if (is_shown(call, question, &view->record)) {
+			err = add_view(call, question, view);
+		}
+	}
 	return err;
 }
 
@@ -222,9 +286,7 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 	if (err != ALM_OK) {
 		return err;
 	}
-	for (size_t i = 0; i < page.row_count && err == ALM_OK; i++) {
-		err = add_view(call, &question, &page.rows[i]);
-	}
+	err = add_views(call, &question, &page);
 	if (err == ALM_OK) {
 		err = add_root(call, &question);
 	}

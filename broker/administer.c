@@ -8,8 +8,13 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "lib/protowire.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* The header of a cell, and what the last row and the facts may take. */
+#define CELL_BYTES 3u
+#define LAST_ROW_BYTES ((size_t)256 * 1024)
+
 #define NONE ((const char *const[]){NULL})
 #define AUDIT_ARGUMENTS \
 	ARGUMENTS("person", "from", "to", "either", "purpose", "basis", \
@@ -33,6 +38,7 @@ static enum alm_err check_arguments(
 {
 	for (size_t i = 0; i < call->ask->argument_count; i++) {
 		const char *key = call->ask->arguments[i].key;
+		const char *value = call->ask->arguments[i].value;
 		bool is_known = false;
 
 		for (size_t k = 0; verb->arguments[k] != NULL; k++) {
@@ -47,6 +53,13 @@ static enum alm_err check_arguments(
 				"%s: argument %s is unknown or stands twice",
 				verb->name, key);
 		}
+		/* Anything else could be meant as yes. */
+		if ((strcmp(key, "dry-run") == 0 ||
+			    strcmp(key, "reveal") == 0) &&
+			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+			return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+				"%s is yes or no", key);
+		}
 	}
 	return ALM_OK;
 }
@@ -57,16 +70,52 @@ static bool ends_the_turn(enum alm_err err)
 	       err == ALM_STORE_IO || err == ALM_INTERNAL;
 }
 
+/* Control characters, and all that is not ASCII, if it is not clean. */
+static void clean(char *text, size_t bytes)
+{
+	if (alm_text_is_clean(
+		    (struct alm_bytes){(const uint8_t *)text, bytes})) {
+		return;
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		if (text[i] < ' ' || text[i] > '~') {
+			text[i] = '?';
+		}
+	}
+}
+
+static const char *keep(
+	struct alm_table *table, const char *text, size_t bytes_max)
+{
+	size_t bytes = strlen(text);
+	char *copy;
+
+	if (bytes > bytes_max) {
+		bytes = bytes_max;
+		while (bytes > 0 && ((uint8_t)text[bytes] & 0xC0) == 0x80) {
+			bytes--;
+		}
+	}
+	copy = alm_arena_text(table->arena, text, bytes);
+	if (copy == NULL) {
+		table->is_out_of_memory = true;
+		return "";
+	}
+	clean(copy, bytes);
+	return copy;
+}
+
 static enum alm_err answer(const struct alm_call *call, enum alm_err code)
 {
-	const struct alm_table *table = call->table;
-	struct alm_envelope envelope = {
+	struct alm_table *table = call->table;
+	const struct alm_envelope envelope = {
 		.kind = ALM_ENVELOPE_ANSWER,
 		.answer =
 			{
 				.id = call->ask->id,
 				.code = code,
-				.detail = call->problem->detail,
+				.detail = keep(table, call->problem->detail,
+					ALM_TEXT_BYTES_MAX),
 				.columns = table->columns,
 				.rows = table->rows,
 				.row_count = table->row_count,
@@ -102,6 +151,10 @@ static enum alm_err run(struct alm_turn *turn,
 		return ALM_NOMEM;
 	}
 	table->arena = turn->arena;
+	table->bytes_max =
+		(request->socket == ALM_EDGE_ADMIN ? ALM_ADMIN_FRAME_BYTES_MAX
+						   : ALM_FRAME_BYTES_MAX) -
+		LAST_ROW_BYTES;
 	table->cursor = "";
 	verb = find_verb(verbs, verb_count, call.ask->verb);
 	if (verb == NULL) {
@@ -163,7 +216,7 @@ enum alm_err alm_query(
 		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
 	};
 
-	if (alm_sessions_find(turn->broker->sessions, request->peer) == NULL) {
+	if (alm_session_of(turn, request) == NULL) {
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}
@@ -171,17 +224,6 @@ enum alm_err alm_query(
 }
 
 /* --- for the verbs ------------------------------------------------------- */
-
-static const char *keep(struct alm_table *table, const char *text)
-{
-	const char *copy = alm_arena_text(table->arena, text, strlen(text));
-
-	if (copy == NULL) {
-		table->is_out_of_memory = true;
-		return "";
-	}
-	return copy;
-}
 
 void alm_table_columns(
 	struct alm_table *table, const char *const *columns, size_t count)
@@ -199,7 +241,8 @@ void alm_table_columns(
 
 bool alm_table_has_room(const struct alm_table *table)
 {
-	return table->row_count < ALM_ROWS_PER_ANSWER_MAX;
+	return table->row_count < ALM_ROWS_PER_ANSWER_MAX &&
+	       table->bytes < table->bytes_max;
 }
 
 void alm_table_row(struct alm_table *table, const char *const *cells)
@@ -208,13 +251,14 @@ void alm_table_row(struct alm_table *table, const char *const *cells)
 	const char **items =
 		alm_arena_take(table->arena, count * sizeof(*items));
 
-	ALM_ASSERT(alm_table_has_room(table));
+	ALM_ASSERT(table->row_count < ALM_ROWS_PER_ANSWER_MAX);
 	if (items == NULL) {
 		table->is_out_of_memory = true;
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		items[i] = keep(table, cells[i]);
+		items[i] = keep(table, cells[i], ALM_CELL_BYTES_MAX);
+		table->bytes += strlen(items[i]) + CELL_BYTES;
 	}
 	table->rows[table->row_count++] = (struct alm_texts){items, count};
 }
@@ -222,8 +266,8 @@ void alm_table_row(struct alm_table *table, const char *const *cells)
 void alm_table_fact(struct alm_table *table, const char *key, const char *value)
 {
 	ALM_ASSERT(table->fact_count < ALM_COUNT(table->facts));
-	table->facts[table->fact_count++] =
-		(struct alm_argument){key, keep(table, value)};
+	table->facts[table->fact_count++] = (struct alm_argument){
+		key, keep(table, value, ALM_TEXT_BYTES_MAX)};
 }
 
 const char *alm_table_text(struct alm_table *table, uint64_t number)
@@ -231,7 +275,7 @@ const char *alm_table_text(struct alm_table *table, uint64_t number)
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
-	return keep(table, text);
+	return keep(table, text, sizeof(text));
 }
 
 void alm_table_number(struct alm_table *table, const char *key, uint64_t value)
@@ -246,12 +290,8 @@ const char *alm_table_instant(struct alm_table *table, int64_t instant_us)
 	if (instant_us <= 0) {
 		return "";
 	}
-	if (instant_us % 1000000 == 0) {
-		alm_instant_text(instant_us / 1000000, text);
-	} else {
-		alm_instant_us_text(instant_us, text);
-	}
-	return keep(table, text);
+	alm_instant_us_text(instant_us, text);
+	return keep(table, text, sizeof(text));
 }
 
 const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes)

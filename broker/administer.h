@@ -14,6 +14,8 @@ struct alm_table {
 	struct alm_texts columns;
 	struct alm_texts rows[ALM_ROWS_PER_ANSWER_MAX];
 	size_t row_count;
+	size_t bytes; /* of the rows; no more than a frame of the asker takes */
+	size_t bytes_max;
 	struct alm_argument facts[64];
 	size_t fact_count;
 	const char *cursor;
@@ -50,7 +52,8 @@ ALM_MUST_USE enum alm_err alm_query(
 void alm_table_columns(
 	struct alm_table *table, const char *const *columns, size_t count);
 
-/** One row: as many texts as there are columns; copied. */
+/** One row: as many texts as there are columns; copied.  What the wire would
+ * not take is replaced by question marks or cut. */
 void alm_table_row(struct alm_table *table, const char *const *cells);
 
 /** False when no more rows fit an answer. */

@@ -35,6 +35,7 @@ struct alm_metrics {
 	uint64_t expired;
 	uint64_t turns; /* that were committed */
 	uint64_t malformed;
+	uint64_t unsayable;   /* answers that did not fit the wire */
 	uint64_t lost_frames; /* a peer was gone or did not read */
 	uint64_t handshakes_refused;
 	uint64_t commit_us; /* in all */
@@ -63,11 +64,14 @@ struct alm_broker {
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;
-	uint64_t audit_size; /* of the log, open turn included */
+	uint64_t audit_size;  /* of the log, open turn included */
+	uint64_t turn_number; /* of every turn, committed or not */
 	int64_t started_at_us;
-	int64_t swept_at_ms; /* monotonic */
+	int64_t swept_at_ms;                /* monotonic */
+	struct alm_mailbox *hand_over_from; /* NULL: from the first */
 	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];
 	uint64_t sweep_seq;
+	bool is_in_haste; /* the last turn left work: do not wait */
 	bool is_draining; /* nothing new is taken from agents */
 	bool is_broken;   /* the store must not be written any more */
 	struct alm_zap_verdict zap_verdict; /* of the request being judged */

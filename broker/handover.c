@@ -1,341 +1,37 @@
 /*
- * Handing mail over.  A message is decided again at the door: what changed
- * since it was accepted (a withdrawal, a suspension, a new prohibition) stops
- * it here, and its sender is told.  The hand-over is counted and recorded in
- * the turn's transaction before the frame leaves.
+ * Who is handed what, and in which order: mail that is due again before mail
+ * that is new, mailboxes in turn, and no more in one turn than its budget, so
+ * that one recipient with a large mailbox does not hold up the others.
  */
-#include <string.h>
-
-#include "broker/detail.h"
 #include "broker/letter.h"
-#include "broker/notice.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u
-/* Back-off doubles with each attempt, up to this many times. */
-#define DOUBLINGS_MAX 16u
 
-static const struct alm_letter *fresh_letter(
-	const struct alm_turn *turn, uint64_t seq)
+/* What one turn may still hand over: that much is read, made and packed. */
+struct budget {
+	size_t count;
+	size_t bytes;
+};
+
+static bool spend(struct budget *budget, const struct alm_queue_entry *entry)
 {
-	if (turn->letter_count == 0 || seq < turn->first_seq ||
-		seq >= turn->first_seq + turn->letter_count) {
-		return NULL;
+	if (budget->count == 0 || budget->bytes == 0) {
+		return false;
 	}
-	return turn->letters[seq - turn->first_seq];
+	budget->count--;
+	budget->bytes -=
+		entry->bytes < budget->bytes ? entry->bytes : budget->bytes;
+	return true;
 }
 
-/* Read a message back and decide it again. */
-static enum alm_err reread_letter(
-	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter)
+static bool may_take(
+	const struct alm_turn *turn, const struct alm_session *session)
 {
-	struct alm_cap cap;
-	enum alm_err err = alm_store_mail_get(
-		turn->broker->store, seq, turn->arena, &letter->mail);
+	const struct alm_agent *agent = alm_keyring_by_number(
+		turn->broker->keyring, session->agent_number);
 
-	if (err != ALM_OK || letter->mail.kind == ALM_MAIL_NOTICE) {
-		return err;
-	}
-	err = alm_wire_decode_message(
-		letter->mail.message, turn->arena, &letter->message, NULL);
-	if (err != ALM_OK) {
-		/* It was decoded before it was kept. */
-		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
-	}
-	cap.released = letter->mail.released;
-	cap.level = (enum alm_level)letter->mail.level;
-	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
-		&letter->judgement);
-}
-
-static struct alm_audit_record record_of(struct alm_turn *turn,
-	const struct alm_letter *letter, enum alm_audit_kind kind)
-{
-	const struct alm_judgement *judgement = &letter->judgement;
-	struct alm_audit_record record = alm_turn_record(turn, kind);
-
-	record.effect = (uint8_t)judgement->effect;
-	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
-	record.code = judgement->effect == ALM_EFFECT_DENY
-			      ? (uint32_t)judgement->code
-			      : judgement->rule_code;
-	record.level_in = (uint8_t)letter->message.payload_level;
-	record.level_out = (uint8_t)judgement->level;
-	record.ref = letter->mail.audit_seq;
-	record.mail_seq = letter->mail.seq;
-	record.has_message_id = true;
-	record.message_id = letter->mail.message_id;
-	record.has_person = judgement->has_person;
-	memcpy(record.person, judgement->person, sizeof(record.person));
-	record.sender = letter->mail.sender;
-	record.recipient = letter->mail.recipient;
-	record.purpose = letter->message.purpose;
-	record.basis = judgement->basis;
-	record.standard = letter->message.standard;
-	return record;
-}
-
-static enum alm_err stop(struct alm_turn *turn, const struct alm_letter *letter)
-{
-	struct alm_audit_record record =
-		record_of(turn, letter, ALM_AUDIT_STOPPED);
-	struct alm_detail *detail = turn->detail;
-	struct alm_notice_facts facts = {
-		.kind = ALM_NOTICE_KIND_STOPPED,
-		.to = letter->mail.sender,
-		.recipient = letter->mail.recipient,
-		.message_id = letter->mail.message_id,
-		.code = letter->judgement.code,
-		.reasons = letter->judgement.reasons,
-		.reason_count = letter->judgement.reason_count,
-		.reason = "",
-	};
-	enum alm_err err;
-
-	alm_detail_init(detail);
-	for (size_t i = 0; i < facts.reason_count; i++) {
-		alm_detail_number(detail, "reason", facts.reasons[i]);
-	}
-	alm_detail_texts(detail, "directives", letter->judgement.directives);
-	record.level_out = 0;
-	err = alm_turn_audit(turn, &record, alm_detail_finish(detail));
-	if (err == ALM_OK) {
-		facts.ref = record.seq;
-		err = alm_store_mail_remove(turn->broker->store,
-			letter->mail.recipient, letter->mail.seq);
-	}
-	if (err == ALM_OK) {
-		turn->broker->metrics.stopped++;
-		err = alm_send_notice(turn, &facts);
-	}
-	return err;
-}
-
-static void fill_card(struct alm_card *card, const struct alm_letter *letter)
-{
-	const struct alm_judgement *judgement = &letter->judgement;
-
-	memset(card, 0, sizeof(*card));
-	card->is_notice = letter->mail.kind == ALM_MAIL_NOTICE;
-	card->message_id = letter->mail.message_id;
-	card->audit_seq = letter->mail.audit_seq;
-	if (!card->is_notice) {
-		alm_text_copy(card->sender, sizeof(card->sender),
-			letter->mail.sender);
-		alm_text_copy(card->purpose, sizeof(card->purpose),
-			letter->message.purpose);
-		alm_text_copy(
-			card->basis, sizeof(card->basis), judgement->basis);
-		card->has_person = judgement->has_person;
-		memcpy(card->person, judgement->person, sizeof(card->person));
-		card->level = (uint8_t)judgement->level;
-	}
-}
-
-static int64_t due_after(const struct alm_turn *turn, uint32_t attempts)
-{
-	const struct alm_settings *settings = &turn->broker->settings;
-	int64_t wait_ms = settings->acknowledge_timeout_ms;
-	uint32_t doublings = attempts - 1;
-
-	for (uint32_t i = 0; i < doublings && i < DOUBLINGS_MAX; i++) {
-		wait_ms *= 2;
-	}
-	if (wait_ms > settings->redeliver_max_ms) {
-		wait_ms = settings->redeliver_max_ms;
-	}
-	return turn->monotonic_ms + wait_ms;
-}
-
-/* From here on the mail is in this session's hands. */
-static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
-	const struct alm_letter *letter, uint32_t attempts)
-{
-	struct alm_mailbox *mailbox = session->mailbox;
-	struct alm_held *held;
-	enum alm_err err = alm_mailbox_hold(mailbox, letter->mail.seq, &held);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (held->session != NULL) { /* its time ran out in other hands */
-		held->session->held_count--;
-		held->session->held_bytes -= held->bytes;
-	}
-	held->session = session;
-	held->attempts = attempts;
-	held->due_ms = due_after(turn, attempts);
-	held->bytes = letter->mail.payload.bytes;
-	fill_card(&held->card, letter);
-	session->held_count++;
-	session->held_bytes += held->bytes;
-	if (held->due_ms < mailbox->due_ms) {
-		mailbox->due_ms = held->due_ms;
-	}
-	return ALM_OK;
-}
-
-static void fill_deliver(struct alm_deliver *deliver,
-	const struct alm_letter *letter, uint32_t attempts)
-{
-	const struct alm_message *message = &letter->message;
-	const struct alm_judgement *judgement = &letter->judgement;
-
-	*deliver = (struct alm_deliver){
-		.sequence = letter->mail.seq,
-		.attempt = attempts,
-		.is_repeat = attempts > 1,
-		.message_id = letter->mail.message_id,
-		.sender = letter->mail.sender,
-		.recipient = letter->mail.recipient,
-		.purpose = message->purpose,
-		.categories = judgement->release,
-		.standard = message->standard,
-		.standard_version = message->standard_version,
-		.level = (enum alm_wire_level)judgement->level,
-		.subject = judgement->level == ALM_LEVEL_IDENTIFIABLE
-				   ? message->subject
-				   : "",
-		.basis = judgement->basis,
-		.obligations = judgement->obligations,
-		.is_partial = letter->mail.is_partial || judgement->is_partial,
-		.correlation_id = message->correlation_id,
-		.deadline_ms = message->deadline_ms,
-		.expires_ms = letter->mail.expires_ms,
-		.priority = message->priority,
-		.traceparent = message->traceparent,
-		.accepted_at_ms = letter->mail.accepted_at_ms,
-		.payload = judgement->view,
-	};
-	if (judgement->has_pseudonym) {
-		deliver->pseudonym =
-			(struct alm_bytes){judgement->pseudonym, 16};
-	}
-}
-
-static enum alm_err say_to_session(struct alm_turn *turn,
-	const struct alm_session *session, const struct alm_letter *letter,
-	uint32_t attempts)
-{
-	struct alm_envelope envelope;
-
-	if (letter->mail.kind == ALM_MAIL_NOTICE) {
-		enum alm_err err;
-
-		envelope.kind = ALM_ENVELOPE_NOTICE;
-		err = alm_notice_decode(
-			letter->mail.message, turn->arena, &envelope.notice);
-		if (err != ALM_OK) {
-			return err;
-		}
-		envelope.notice.sequence = letter->mail.seq;
-		envelope.notice.attempt = attempts;
-		envelope.notice.is_repeat = attempts > 1;
-	} else {
-		envelope.kind = ALM_ENVELOPE_DELIVER;
-		fill_deliver(&envelope.deliver, letter, attempts);
-	}
-	return alm_outbox_add(turn->broker->outbox, ALM_EDGE_AGENTS,
-		session->peer, &envelope, turn->arena);
-}
-
-static enum alm_err record_delivery(struct alm_turn *turn,
-	const struct alm_session *session, const struct alm_letter *letter,
-	uint32_t attempts)
-{
-	struct alm_audit_record record;
-
-	if (letter->mail.kind == ALM_MAIL_NOTICE) {
-		return ALM_OK; /* its record was written with it */
-	}
-	turn->broker->metrics.delivered++;
-	record = record_of(turn, letter, ALM_AUDIT_DELIVERED);
-	record.categories =
-		alm_texts_join(letter->judgement.release, turn->arena);
-	if (record.categories == NULL) {
-		return ALM_NOMEM;
-	}
-	if (attempts > 1) {
-		record.flags |= ALM_AUDIT_REPEAT;
-		turn->broker->metrics.repeated++;
-	}
-	record.agent = session->agent_number;
-	alm_detail_init(turn->detail);
-	if (attempts > 1) {
-		alm_detail_number(turn->detail, "attempt", attempts);
-	}
-	alm_detail_texts(turn->detail, "withheld", letter->judgement.withheld);
-	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
-}
-
-static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
-	const struct alm_letter *letter)
-{
-	uint32_t attempts = 0;
-	enum alm_err err = alm_store_queue_attempt(turn->broker->store,
-		letter->mail.recipient, letter->mail.seq, &attempts);
-
-	if (err == ALM_OK) {
-		err = record_delivery(turn, session, letter, attempts);
-	}
-	if (err == ALM_OK) {
-		err = hold(turn, session, letter, attempts);
-	}
-	if (err == ALM_OK) {
-		turn->has_effects = true;
-		err = say_to_session(turn, session, letter, attempts);
-	}
-	return err;
-}
-
-/* A damaged piece of mail stays where it is, as evidence; others go on. */
-static enum alm_err set_damaged_aside(
-	struct alm_turn *turn, const char *recipient, uint64_t seq)
-{
-	struct alm_audit_record record =
-		alm_turn_record(turn, ALM_AUDIT_ANOMALY);
-
-	record.code = ALM_STORE_CORRUPT;
-	record.mail_seq = seq;
-	record.recipient = recipient;
-	return alm_turn_audit(turn, &record, "what: mail is damaged\n");
-}
-
-/* One entry of a mailbox: expire it, stop it, or give it to the session. */
-static enum alm_err hand_over_entry(struct alm_turn *turn,
-	struct alm_session *session, const struct alm_queue_entry *entry)
-{
-	const struct alm_letter *letter = fresh_letter(turn, entry->seq);
-	struct alm_letter *reread;
-	enum alm_err err;
-
-	if (entry->expires_ms <= turn->now_ms) {
-		alm_session_let_go(session->mailbox, entry->seq);
-		return alm_expire(
-			turn, session->mailbox->organisation, entry->seq);
-	}
-	if (letter == NULL) {
-		reread = alm_arena_take(turn->arena, sizeof(*reread));
-		if (reread == NULL) {
-			return ALM_NOMEM;
-		}
-		err = reread_letter(turn, entry->seq, reread);
-		if (err == ALM_STORE_CORRUPT) {
-			alm_session_let_go(session->mailbox, entry->seq);
-			return set_damaged_aside(turn,
-				session->mailbox->organisation, entry->seq);
-		}
-		if (err != ALM_OK) {
-			return err;
-		}
-		letter = reread;
-	}
-	if (letter->mail.kind == ALM_MAIL_MESSAGE &&
-		letter->judgement.effect == ALM_EFFECT_DENY) {
-		alm_session_let_go(session->mailbox, entry->seq);
-		return stop(turn, letter);
-	}
-	return give(turn, session, letter);
+	return agent != NULL && !agent->is_revoked;
 }
 
 /* The session that can take most; NULL when none has room. */
@@ -346,10 +42,7 @@ static struct alm_session *pick_session(
 
 	for (struct alm_session *session = mailbox->sessions; session != NULL;
 		session = session->next_of_mailbox) {
-		const struct alm_agent *agent = alm_keyring_by_number(
-			turn->broker->keyring, session->agent_number);
-
-		if (agent == NULL || agent->is_revoked ||
+		if (!may_take(turn, session) ||
 			!alm_session_has_room(session, 0)) {
 			continue;
 		}
@@ -361,22 +54,37 @@ static struct alm_session *pick_session(
 	return best;
 }
 
+/* For mail that is due again: in the hands that hold it, it takes no room. */
+static struct alm_session *pick_again(
+	const struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
+{
+	struct alm_session *session = pick_session(turn, mailbox);
+	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+
+	if (session == NULL && held != NULL && held->session != NULL &&
+		held->session->window > 0 && may_take(turn, held->session)) {
+		return held->session;
+	}
+	return session;
+}
+
 /* What was handed over before and is due again. */
-static enum alm_err hand_over_due(
-	struct alm_turn *turn, struct alm_mailbox *mailbox, size_t *budget)
+static enum alm_err hand_over_due(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, struct budget *budget)
 {
 	const uint64_t *seqs = NULL;
 	size_t count = 0;
 	enum alm_err err = alm_mailbox_due(mailbox, turn->monotonic_ms,
 		PASS_MAX, turn->arena, &seqs, &count);
 
-	for (size_t i = 0; err == ALM_OK && i<count && * budget> 0; i++) {
-		struct alm_session *session = pick_session(turn, mailbox);
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		struct alm_session *session =
+			pick_again(turn, mailbox, seqs[i]);
 		struct alm_queue_entry entry;
 
 		if (session == NULL) {
 			mailbox->due_ms = 0; /* look again when one has room */
-			return ALM_OK;
+			continue;
 		}
 		err = alm_store_queue_get(turn->broker->store,
 			mailbox->organisation, seqs[i], &entry);
@@ -386,18 +94,21 @@ static enum alm_err hand_over_due(
 			continue;
 		}
 		if (err == ALM_OK) {
-			(*budget)--;
-			err = hand_over_entry(turn, session, &entry);
+			if (!spend(budget, &entry)) {
+				mailbox->due_ms = 0;
+				return ALM_OK;
+			}
+			err = alm_hand_over_entry(turn, session, &entry);
 		}
 	}
 	return err;
 }
 
 /* What was never handed over since the start. */
-static enum alm_err hand_over_new(
-	struct alm_turn *turn, struct alm_mailbox *mailbox, size_t *budget)
+static enum alm_err hand_over_new(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, struct budget *budget)
 {
-	for (unsigned i = 0; i<PASS_MAX && * budget> 0; i++) {
+	for (unsigned i = 0; i < PASS_MAX; i++) {
 		struct alm_session *session = pick_session(turn, mailbox);
 		struct alm_queue_entry entry;
 		enum alm_err err;
@@ -418,12 +129,12 @@ static enum alm_err hand_over_new(
 			mailbox->cursor_seq = entry.seq; /* in some hands */
 			continue;
 		}
-		if (!alm_session_has_room(session, entry.bytes)) {
+		if (!alm_session_has_room(session, entry.bytes) ||
+			!spend(budget, &entry)) {
 			return ALM_OK;
 		}
-		(*budget)--;
 		mailbox->cursor_seq = entry.seq;
-		err = hand_over_entry(turn, session, &entry);
+		err = alm_hand_over_entry(turn, session, &entry);
 		if (err != ALM_OK) {
 			return err;
 		}
@@ -431,31 +142,52 @@ static enum alm_err hand_over_new(
 	return ALM_OK;
 }
 
+static enum alm_err hand_over_mailbox(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, struct budget *budget)
+{
+	enum alm_err err;
+
+	if (mailbox->sessions == NULL) {
+		return ALM_OK;
+	}
+	err = hand_over_due(turn, mailbox, budget);
+	return err == ALM_OK ? hand_over_new(turn, mailbox, budget) : err;
+}
+
 enum alm_err alm_hand_over(struct alm_turn *turn)
 {
-	size_t budget = ALM_TURN_HAND_OVERS_MAX;
+	struct alm_broker *broker = turn->broker;
+	struct budget budget = {
+		ALM_TURN_HAND_OVERS_MAX, ALM_TURN_HAND_OVER_BYTES_MAX};
+	struct alm_mailbox *start = broker->hand_over_from;
+	struct alm_mailbox *mailbox = NULL;
 	size_t before;
 
-	/* Passes over all mailboxes, until none has anything more to give. */
+	/* Rounds over all mailboxes, until none has anything more to give;
+	 * the next turn begins where the budget ended in this one. */
 	do {
-		struct alm_mailbox *mailbox = NULL;
-
-		before = budget;
-		while ((mailbox = alm_mailboxes_next(
-				turn->broker->mailboxes, mailbox)) != NULL) {
+		before = budget.count;
+		mailbox = start;
+		do {
 			enum alm_err err;
 
-			if (mailbox->sessions == NULL) {
-				continue;
+			if (mailbox == NULL) {
+				mailbox = alm_mailboxes_next(
+					broker->mailboxes, NULL);
+				if (mailbox == NULL || mailbox == start) {
+					break;
+				}
 			}
-			err = hand_over_due(turn, mailbox, &budget);
-			if (err == ALM_OK) {
-				err = hand_over_new(turn, mailbox, &budget);
-			}
+			err = hand_over_mailbox(turn, mailbox, &budget);
 			if (err != ALM_OK) {
 				return err;
 			}
-		}
-	} while (budget > 0 && budget < before);
+			mailbox =
+				alm_mailboxes_next(broker->mailboxes, mailbox);
+			broker->hand_over_from = mailbox;
+		} while (mailbox != start && budget.count > 0 &&
+			 budget.bytes > 0);
+	} while (budget.count > 0 && budget.bytes > 0 && budget.count < before);
+	broker->is_in_haste = budget.count == 0 || budget.bytes == 0;
 	return ALM_OK;
 }

@@ -87,8 +87,7 @@ enum alm_err alm_hello(
 enum alm_err alm_set_credit(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
-	struct alm_session *session =
-		alm_sessions_find(turn->broker->sessions, request->peer);
+	struct alm_session *session = alm_session_of(turn, request);
 
 	if (session == NULL) {
 		return alm_turn_reply_error(
@@ -108,8 +107,7 @@ enum alm_err alm_pong(
 	};
 
 	if (request->socket == ALM_EDGE_AGENTS &&
-		alm_sessions_find(turn->broker->sessions, request->peer) ==
-			NULL) {
+		alm_session_of(turn, request) == NULL) {
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}

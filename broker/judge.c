@@ -335,3 +335,11 @@ bool alm_texts_split(const char *joined, struct alm_arena *arena,
 	*out_texts = (struct alm_texts){items, count};
 	return true;
 }
+
+struct alm_texts alm_texts_first(struct alm_texts texts, size_t count_max)
+{
+	if (texts.count > count_max) {
+		texts.count = count_max;
+	}
+	return texts;
+}

@@ -59,4 +59,7 @@ const char *alm_texts_join(struct alm_texts texts, struct alm_arena *arena);
 ALM_MUST_USE bool alm_texts_split(const char *joined, struct alm_arena *arena,
 	struct alm_texts *out_texts);
 
+/** The first ones, as many as an answer takes; all stand in the record. */
+struct alm_texts alm_texts_first(struct alm_texts texts, size_t count_max);
+
 #endif /* ALM_BROKER_JUDGE_H */

@@ -26,6 +26,10 @@ ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 /** Hand over what is due, to every session with room; bounded. */
 ALM_MUST_USE enum alm_err alm_hand_over(struct alm_turn *turn);
 
+/** One entry of a mailbox: expire it, stop it, or give it to the session. */
+ALM_MUST_USE enum alm_err alm_hand_over_entry(struct alm_turn *turn,
+	struct alm_session *session, const struct alm_queue_entry *entry);
+
 /** Take out what was acknowledged, and answer. */
 ALM_MUST_USE enum alm_err alm_acknowledge_mail(
 	struct alm_turn *turn, const struct alm_turn_request *request);

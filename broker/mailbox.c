@@ -166,7 +166,7 @@ struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq)
 {
 	struct alm_held *held;
 
-	if (mailbox->slot_count == 0) {
+	if (mailbox->slot_count == 0 || seq == 0) {
 		return NULL;
 	}
 	held = slot_of(mailbox, seq);
@@ -217,13 +217,26 @@ void alm_mailbox_session_gone(
 	}
 }
 
-void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes)
+static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
+{
+	mailbox->has_more = true;
+	mailbox->cursor_seq = 0;
+	for (size_t i = 0; i < mailbox->slot_count; i++) {
+		struct alm_held *held = &mailbox->slots[i];
+
+		if (held->seq != 0 && held->turn == turn) {
+			held->due_ms = 0;
+			mailbox->due_ms = 0;
+		}
+	}
+}
+
+void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes, uint64_t turn)
 {
 	struct alm_mailbox *mailbox = NULL;
 
 	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
-		mailbox->has_more = true;
-		mailbox->cursor_seq = 0;
+		rewind_mailbox(mailbox, turn);
 	}
 }
 

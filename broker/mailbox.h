@@ -46,6 +46,7 @@ struct alm_held {
 	struct alm_session *session; /* NULL: gone; the mail is due */
 	int64_t due_ms; /* monotonic: hand over again from here on */
 	uint32_t attempts;
+	uint64_t turn; /* that handed it over last */
 	size_t bytes;
 	struct alm_card card;
 };
@@ -90,9 +91,9 @@ struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq);
 /** Forget `seq`; nothing happens if it is not held. */
 void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq);
 
-/** After a turn that did not happen: look for mail from the start again.
- * What is held stays held, but is due now. */
-void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes);
+/** After turn number `turn`, which did not happen: look for mail from the
+ * start again.  What it handed over stays held, but is due now. */
+void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes, uint64_t turn);
 
 /** Everything held by `session` is due now. */
 void alm_mailbox_session_gone(

@@ -242,7 +242,9 @@ static enum alm_err run_loop(
 	while (err == ALM_OK) {
 		struct alm_edge_ready ready;
 
-		alm_edge_wait(broker->edge, WAKE_MS, &ready);
+		alm_edge_wait(broker->edge, broker->is_in_haste ? 0 : WAKE_MS,
+			&ready);
+		broker->is_in_haste = false;
 		if (ready.signal && take_signals(signal_fd)) {
 			alm_notify_stopping();
 			return drain(broker, problem);

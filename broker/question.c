@@ -144,13 +144,13 @@ static enum alm_err parse_cursor(
 	if (text[0] == '\0') {
 		return ALM_OK;
 	}
-	question->is_continued = true;
 	question->from_seq = strtoull(text, &end, 10);
 	if (*end != '-') {
 		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
 	}
 	question->until_seq = strtoull(end + 1, &end, 10);
 	if (*end != '\0' || question->from_seq == 0 ||
+		question->from_seq > question->until_seq + 1 ||
 		question->until_seq > call->turn->broker->audit_size) {
 		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
 	}
@@ -210,6 +210,9 @@ static enum alm_err apply_scope(
 				"an agent asks in its own scope");
 		}
 		question->filter.either = agent->organisation;
+		/* By the code as it is shown, not as it is recorded. */
+		question->shown_code = question->filter.code;
+		question->filter.has_code = false;
 	}
 	if (needs_reason && alm_call_argument(call, "reason")[0] == '\0') {
 		return alm_problem_set(

@@ -12,7 +12,7 @@ struct alm_question {
 	uint64_t from_seq;
 	uint64_t until_seq;
 	size_t limit;
-	bool is_continued;
+	uint32_t shown_code; /* that an agent looks for; 0: any */
 	bool reveals;
 	bool proves;
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define RECEIPT_VERSION 1u
-#define RECEIPT_BYTES_MAX ((size_t)64 * 1024)
+#define RECEIPT_BYTES_MAX ((size_t)128 * 1024)
 
 enum alm_err alm_shown_code(enum alm_err code)
 {
@@ -51,10 +51,8 @@ enum alm_err alm_reply_refused(struct alm_turn *turn,
 			judgement->reason_count, turn->arena,
 			&refused->reason_count);
 		refused->nearest = judgement->nearest;
-		refused->candidates = judgement->candidates;
-		if (refused->candidates.count > 64) {
-			refused->candidates.count = 64;
-		}
+		refused->candidates = alm_texts_first(
+			judgement->candidates, ALM_CATEGORIES_MAX);
 		refused->withheld = judgement->faults;
 		if (refused->reasons == NULL) {
 			return ALM_NOMEM;

@@ -1,12 +1,46 @@
 /* The turn that the stages share: answering, recording, changing course. */
 #include "broker/stage.h"
 
+/* An answer that does not fit the wire must not undo what everybody else
+ * asked for: its asker is told so instead, under the same id. */
+static struct alm_envelope say_less(const struct alm_envelope *envelope)
+{
+	struct alm_envelope less = {.kind = ALM_ENVELOPE_ERROR};
+
+	if (envelope->kind == ALM_ENVELOPE_ANSWER) {
+		less.kind = ALM_ENVELOPE_ANSWER;
+		less.answer.id = envelope->answer.id;
+		less.answer.code = ALM_INTERNAL;
+		less.answer.detail = "the answer does not fit a frame";
+		less.answer.cursor = "";
+		return less;
+	}
+	less.error.code = ALM_INTERNAL;
+	less.error.detail = "the answer does not fit a frame";
+	less.error.nearest = "";
+	if (envelope->kind == ALM_ENVELOPE_RECEIPT) {
+		less.error.message_id = (struct alm_bytes){
+			envelope->receipt.message_id.raw, ALM_MESSAGE_ID_BYTES};
+	}
+	return less;
+}
+
 enum alm_err alm_turn_reply(struct alm_turn *turn,
 	const struct alm_turn_request *request,
 	const struct alm_envelope *envelope)
 {
-	return alm_outbox_add(turn->broker->outbox, request->socket,
-		request->peer, envelope, turn->arena);
+	struct alm_outbox *outbox = turn->broker->outbox;
+	enum alm_err err = alm_outbox_add(
+		outbox, request->socket, request->peer, envelope, turn->arena);
+	struct alm_envelope instead;
+
+	if (err == ALM_OK || err == ALM_NOMEM) {
+		return err;
+	}
+	turn->broker->metrics.unsayable++;
+	instead = say_less(envelope);
+	return alm_outbox_add(
+		outbox, request->socket, request->peer, &instead, turn->arena);
 }
 
 enum alm_err alm_turn_reply_error(struct alm_turn *turn,
@@ -19,6 +53,21 @@ enum alm_err alm_turn_reply_error(struct alm_turn *turn,
 	};
 
 	return alm_turn_reply(turn, request, &envelope);
+}
+
+struct alm_session *alm_session_of(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_sessions *sessions = turn->broker->sessions;
+	struct alm_session *session =
+		alm_sessions_find(sessions, request->peer);
+
+	/* Peers may choose their ROUTER id; the key tells who they are. */
+	if (session != NULL && request->agent != NULL &&
+		session->agent_number != request->agent->number) {
+		alm_sessions_remove(sessions, &session);
+	}
+	return session;
 }
 
 struct alm_audit_record alm_turn_record(
@@ -58,6 +107,7 @@ enum alm_err alm_turn_change_agent(
 {
 	enum alm_err err = alm_keyring_put(turn->broker->keyring, agent);
 
+	turn->has_new_world = true;
 	if (err == ALM_OK) {
 		alm_turn_authenticate(
 			turn); /* the ring's agents may have moved */
@@ -69,6 +119,7 @@ enum alm_err alm_turn_change_policy(struct alm_turn *turn,
 	struct alm_snapshot **take_snapshot, uint64_t epoch)
 {
 	turn->letter_count = 0;
+	turn->has_new_world = true;
 	return alm_broker_set_policy(
 		turn->broker, take_snapshot, epoch, turn->now_us);
 }

@@ -48,7 +48,9 @@ struct alm_turn {
 	uint64_t first_seq;
 	size_t letter_count;
 	bool has_effects;   /* something must be committed */
-	bool is_store_full; /* take mail out, but none in */
+	bool has_new_world; /* agents, policy or standards were changed */
+	bool refuses_mail;  /* no room for more: mail goes out only */
+	bool is_store_full; /* not even for records: nothing goes out either */
 };
 
 /* --- answering and recording --------------------------------------------- */
@@ -62,6 +64,11 @@ ALM_MUST_USE enum alm_err alm_turn_reply(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_turn_reply_error(struct alm_turn *turn,
 	const struct alm_turn_request *request, enum alm_err code,
 	const char *detail);
+
+/** The session of the asker; NULL if it has not said hello.  A connection
+ * that bears the id of another agent's session has none, and ends that one. */
+struct alm_session *alm_session_of(
+	struct alm_turn *turn, const struct alm_turn_request *request);
 
 /** A record with the turn's time, epoch and sequence, texts empty. */
 struct alm_audit_record alm_turn_record(

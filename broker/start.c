@@ -135,7 +135,9 @@ static enum alm_err make_parts(struct alm_broker *broker)
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||
 			       broker->mailboxes == NULL ||
-			       broker->outbox == NULL || broker->scratch == NULL
+			       broker->outbox == NULL ||
+			       broker->scratch == NULL ||
+			       broker->buffers == NULL
 		       ? ALM_NOMEM
 		       : ALM_OK;
 }
@@ -252,8 +254,11 @@ static enum alm_err load_policy(
 		err = alm_broker_set_policy(
 			broker, &snapshot, epoch.epoch, epoch.activated_at_us);
 	}
+	if (err == ALM_NOT_FOUND) {
+		err = alm_broker_set_policy(broker, &snapshot, 0, 0);
+	}
 	alm_arena_fini(&arena);
-	return err == ALM_NOT_FOUND ? ALM_OK : err;
+	return err;
 }
 
 enum alm_err alm_broker_load(

@@ -122,6 +122,10 @@ static enum alm_err refuse_frame(
 	enum alm_err err;
 
 	turn->broker->metrics.malformed++;
+	if (turn->is_store_full) {
+		return alm_turn_reply_error(
+			turn, request, request->problem->err, "");
+	}
 	record.effect = ALM_EFFECT_DENY;
 	record.code = (uint32_t)request->problem->err;
 	if (request->agent != NULL) {
@@ -142,7 +146,7 @@ static enum alm_err take_send(
 	if (turn->broker->is_draining) {
 		return alm_refuse_unrecorded(turn, request, ALM_DRAINING);
 	}
-	if (turn->is_store_full) {
+	if (turn->refuses_mail || turn->is_store_full) {
 		return alm_refuse_unrecorded(turn, request, ALM_STORE_FULL);
 	}
 	return alm_accept(turn, request);
@@ -288,9 +292,14 @@ static enum alm_err take_back(
 	alm_store_audit_head(broker->store, &head);
 	broker->audit_size = head.size;
 	broker->metrics = *metrics;
-	alm_mailboxes_rewind(broker->mailboxes);
+	broker->world.seq = alm_store_people_sequence(broker->store);
+	alm_mailboxes_rewind(broker->mailboxes, turn->number);
 	turn->letter_count = 0;
 	turn->has_effects = false;
+	if (!turn->has_new_world) {
+		return ALM_OK;
+	}
+	turn->has_new_world = false;
 	/* Whatever was registered or activated in the turn was not. */
 	err = alm_broker_load(broker, NULL);
 	if (err == ALM_OK) {
@@ -358,7 +367,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 {
 	struct alm_turn turn = {
 		.broker = broker,
-		.number = broker->metrics.turns + 1,
+		.number = ++broker->turn_number,
 		.now_us = alm_clock_wall_us(),
 		.monotonic_ms = alm_clock_monotonic_ms(),
 		.arena = &broker->arena,

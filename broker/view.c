@@ -86,6 +86,9 @@ enum alm_err alm_view_make(struct alm_turn *turn,
 	if (bytes == 0) {
 		return ALM_REASON_403;
 	}
+	if (bytes > ALM_PAYLOAD_BYTES_MAX) {
+		return ALM_CANNOT_MINIMISE; /* a pseudonym has made it longer */
+	}
 	judgement->view = (struct alm_bytes){out, bytes};
 	return keep_withheld(&withheld, turn->arena, judgement);
 }

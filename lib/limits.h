@@ -78,6 +78,8 @@
 #define ALM_TURN_REQUESTS_MAX 8192u
 #define ALM_TURN_LETTERS_MAX 16384u
 #define ALM_TURN_HAND_OVERS_MAX 8192u
+/* Mail is read, viewed and packed: some three times its bytes. */
+#define ALM_TURN_HAND_OVER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ALM_TURN_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* --- people ------------------------------------------------------------ */

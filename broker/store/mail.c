@@ -218,12 +218,15 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	if (err != ALM_OK) {
 		return err;
 	}
-	if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
-		return ALM_MAILBOX_FULL;
-	}
-	err = take_room(store, w.bytes);
-	if (err != ALM_OK) {
-		return err;
+	/* A notice stands for mail that leaves, and is smaller. */
+	if (mail->kind == ALM_MAIL_MESSAGE) {
+		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
+			return ALM_MAILBOX_FULL;
+		}
+		err = take_room(store, w.bytes);
+		if (err != ALM_OK) {
+			return err;
+		}
 	}
 	row.entry = (struct alm_queue_entry){.seq = seq,
 		.kind = mail->kind,

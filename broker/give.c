@@ -1,0 +1,342 @@
+/*
+ * Giving one piece of mail to a session.  A message is decided again at the
+ * door: what changed since it was accepted (a withdrawal, a suspension, a new
+ * prohibition) stops it here, and its sender is told.  The hand-over is
+ * counted and recorded in the turn's transaction before the frame leaves.
+ */
+#include <string.h>
+
+#include "broker/detail.h"
+#include "broker/letter.h"
+#include "broker/notice.h"
+
+/* Back-off doubles with each attempt, up to this many times. */
+#define DOUBLINGS_MAX 16u
+
+static const struct alm_letter *fresh_letter(
+	const struct alm_turn *turn, uint64_t seq)
+{
+	if (turn->letter_count == 0 || seq < turn->first_seq ||
+		seq >= turn->first_seq + turn->letter_count) {
+		return NULL;
+	}
+	return turn->letters[seq - turn->first_seq];
+}
+
+/* Read a message back and decide it again. */
+static enum alm_err reread_letter(
+	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter)
+{
+	struct alm_cap cap;
+	enum alm_err err = alm_store_mail_get(
+		turn->broker->store, seq, turn->arena, &letter->mail);
+
+	if (err != ALM_OK || letter->mail.kind == ALM_MAIL_NOTICE) {
+		return err;
+	}
+	err = alm_wire_decode_message(
+		letter->mail.message, turn->arena, &letter->message, NULL);
+	if (err != ALM_OK) {
+		/* It was decoded before it was kept. */
+		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
+	}
+	cap.released = letter->mail.released;
+	cap.level = (enum alm_level)letter->mail.level;
+	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
+		&letter->judgement);
+}
+
+static struct alm_audit_record record_of(struct alm_turn *turn,
+	const struct alm_letter *letter, enum alm_audit_kind kind)
+{
+	const struct alm_judgement *judgement = &letter->judgement;
+	struct alm_audit_record record = alm_turn_record(turn, kind);
+
+	record.effect = (uint8_t)judgement->effect;
+	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
+	record.code = judgement->effect == ALM_EFFECT_DENY
+			      ? (uint32_t)judgement->code
+			      : judgement->rule_code;
+	record.level_in = (uint8_t)letter->message.payload_level;
+	record.level_out = (uint8_t)judgement->level;
+	record.ref = letter->mail.audit_seq;
+	record.mail_seq = letter->mail.seq;
+	record.has_message_id = true;
+	record.message_id = letter->mail.message_id;
+	record.has_person = judgement->has_person;
+	memcpy(record.person, judgement->person, sizeof(record.person));
+	record.sender = letter->mail.sender;
+	record.recipient = letter->mail.recipient;
+	record.purpose = letter->message.purpose;
+	record.basis = judgement->basis;
+	record.standard = letter->message.standard;
+	return record;
+}
+
+static enum alm_err stop(struct alm_turn *turn, const struct alm_letter *letter)
+{
+	struct alm_audit_record record =
+		record_of(turn, letter, ALM_AUDIT_STOPPED);
+	struct alm_detail *detail = turn->detail;
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_STOPPED,
+		.to = letter->mail.sender,
+		.recipient = letter->mail.recipient,
+		.message_id = letter->mail.message_id,
+		.code = letter->judgement.code,
+		.reasons = letter->judgement.reasons,
+		.reason_count = letter->judgement.reason_count,
+		.reason = "",
+	};
+	enum alm_err err;
+
+	alm_detail_init(detail);
+	for (size_t i = 0; i < facts.reason_count; i++) {
+		alm_detail_number(detail, "reason", facts.reasons[i]);
+	}
+	alm_detail_texts(detail, "directives", letter->judgement.directives);
+	record.level_out = 0;
+	err = alm_turn_audit(turn, &record, alm_detail_finish(detail));
+	if (err == ALM_OK) {
+		facts.ref = record.seq;
+		err = alm_store_mail_remove(turn->broker->store,
+			letter->mail.recipient, letter->mail.seq);
+	}
+	if (err == ALM_OK) {
+		turn->broker->metrics.stopped++;
+		err = alm_send_notice(turn, &facts);
+	}
+	return err;
+}
+
+static void fill_card(struct alm_card *card, const struct alm_letter *letter)
+{
+	const struct alm_judgement *judgement = &letter->judgement;
+
+	memset(card, 0, sizeof(*card));
+	card->is_notice = letter->mail.kind == ALM_MAIL_NOTICE;
+	card->message_id = letter->mail.message_id;
+	card->audit_seq = letter->mail.audit_seq;
+	if (!card->is_notice) {
+		alm_text_copy(card->sender, sizeof(card->sender),
+			letter->mail.sender);
+		alm_text_copy(card->purpose, sizeof(card->purpose),
+			letter->message.purpose);
+		alm_text_copy(
+			card->basis, sizeof(card->basis), judgement->basis);
+		card->has_person = judgement->has_person;
+		memcpy(card->person, judgement->person, sizeof(card->person));
+		card->level = (uint8_t)judgement->level;
+	}
+}
+
+static int64_t due_after(const struct alm_turn *turn, uint32_t attempts)
+{
+	const struct alm_settings *settings = &turn->broker->settings;
+	int64_t wait_ms = settings->acknowledge_timeout_ms;
+	uint32_t doublings = attempts - 1;
+
+	for (uint32_t i = 0; i < doublings && i < DOUBLINGS_MAX; i++) {
+		wait_ms *= 2;
+	}
+	if (wait_ms > settings->redeliver_max_ms) {
+		wait_ms = settings->redeliver_max_ms;
+	}
+	return turn->monotonic_ms + wait_ms;
+}
+
+/* From here on the mail is in this session's hands. */
+static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
+	const struct alm_letter *letter, uint32_t attempts)
+{
+	struct alm_mailbox *mailbox = session->mailbox;
+	struct alm_held *held;
+	enum alm_err err = alm_mailbox_hold(mailbox, letter->mail.seq, &held);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (held->session != NULL) { /* its time ran out in other hands */
+		held->session->held_count--;
+		held->session->held_bytes -= held->bytes;
+	}
+	held->session = session;
+	held->attempts = attempts;
+	held->turn = turn->number;
+	held->due_ms = due_after(turn, attempts);
+	held->bytes = letter->mail.payload.bytes;
+	fill_card(&held->card, letter);
+	session->held_count++;
+	session->held_bytes += held->bytes;
+	if (held->due_ms < mailbox->due_ms) {
+		mailbox->due_ms = held->due_ms;
+	}
+	return ALM_OK;
+}
+
+static void fill_deliver(struct alm_deliver *deliver,
+	const struct alm_letter *letter, uint32_t attempts)
+{
+	const struct alm_message *message = &letter->message;
+	const struct alm_judgement *judgement = &letter->judgement;
+
+	*deliver = (struct alm_deliver){
+		.sequence = letter->mail.seq,
+		.attempt = attempts,
+		.is_repeat = attempts > 1,
+		.message_id = letter->mail.message_id,
+		.sender = letter->mail.sender,
+		.recipient = letter->mail.recipient,
+		.purpose = message->purpose,
+		.categories = judgement->release,
+		.standard = message->standard,
+		.standard_version = message->standard_version,
+		.level = (enum alm_wire_level)judgement->level,
+		.subject = judgement->level == ALM_LEVEL_IDENTIFIABLE
+				   ? message->subject
+				   : "",
+		.basis = judgement->basis,
+		.obligations = judgement->obligations,
+		.is_partial = letter->mail.is_partial || judgement->is_partial,
+		.correlation_id = message->correlation_id,
+		.deadline_ms = message->deadline_ms,
+		.expires_ms = letter->mail.expires_ms,
+		.priority = message->priority,
+		.traceparent = message->traceparent,
+		.accepted_at_ms = letter->mail.accepted_at_ms,
+		.payload = judgement->view,
+	};
+	if (judgement->has_pseudonym) {
+		deliver->pseudonym =
+			(struct alm_bytes){judgement->pseudonym, 16};
+	}
+}
+
+static enum alm_err say_to_session(struct alm_turn *turn,
+	const struct alm_session *session, const struct alm_letter *letter,
+	uint32_t attempts)
+{
+	struct alm_envelope envelope;
+
+	if (letter->mail.kind == ALM_MAIL_NOTICE) {
+		enum alm_err err;
+
+		envelope.kind = ALM_ENVELOPE_NOTICE;
+		err = alm_notice_decode(
+			letter->mail.message, turn->arena, &envelope.notice);
+		if (err != ALM_OK) {
+			return err;
+		}
+		envelope.notice.sequence = letter->mail.seq;
+		envelope.notice.attempt = attempts;
+		envelope.notice.is_repeat = attempts > 1;
+	} else {
+		envelope.kind = ALM_ENVELOPE_DELIVER;
+		fill_deliver(&envelope.deliver, letter, attempts);
+	}
+	return alm_outbox_add(turn->broker->outbox, ALM_EDGE_AGENTS,
+		session->peer, &envelope, turn->arena);
+}
+
+static enum alm_err record_delivery(struct alm_turn *turn,
+	const struct alm_session *session, const struct alm_letter *letter,
+	uint32_t attempts)
+{
+	struct alm_audit_record record;
+
+	if (letter->mail.kind == ALM_MAIL_NOTICE) {
+		return ALM_OK; /* its record was written with it */
+	}
+	turn->broker->metrics.delivered++;
+	record = record_of(turn, letter, ALM_AUDIT_DELIVERED);
+	record.categories =
+		alm_texts_join(letter->judgement.release, turn->arena);
+	if (record.categories == NULL) {
+		return ALM_NOMEM;
+	}
+	if (attempts > 1) {
+		record.flags |= ALM_AUDIT_REPEAT;
+		turn->broker->metrics.repeated++;
+	}
+	record.agent = session->agent_number;
+	alm_detail_init(turn->detail);
+	if (attempts > 1) {
+		alm_detail_number(turn->detail, "attempt", attempts);
+	}
+	alm_detail_texts(turn->detail, "withheld", letter->judgement.withheld);
+	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
+}
+
+/* A damaged piece of mail stays where it is, as evidence; others go on. */
+static enum alm_err set_damaged_aside(
+	struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
+{
+	struct alm_audit_record record =
+		alm_turn_record(turn, ALM_AUDIT_ANOMALY);
+
+	alm_session_let_go(mailbox, seq);
+	record.code = ALM_STORE_CORRUPT;
+	record.mail_seq = seq;
+	record.recipient = mailbox->organisation;
+	return alm_turn_audit(turn, &record, "what: mail is damaged\n");
+}
+
+static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
+	const struct alm_letter *letter)
+{
+	uint32_t attempts = 0;
+	enum alm_err err = alm_store_queue_attempt(turn->broker->store,
+		letter->mail.recipient, letter->mail.seq, &attempts);
+
+	turn->has_effects |= err == ALM_OK;
+	if (err == ALM_OK) {
+		err = say_to_session(turn, session, letter, attempts);
+		if (err != ALM_OK && err != ALM_NOMEM) {
+			/* It cannot be said: more of the same would not help */
+			return set_damaged_aside(
+				turn, session->mailbox, letter->mail.seq);
+		}
+	}
+	if (err == ALM_OK) {
+		err = record_delivery(turn, session, letter, attempts);
+	}
+	if (err == ALM_OK) {
+		err = hold(turn, session, letter, attempts);
+	}
+	return err;
+}
+
+enum alm_err alm_hand_over_entry(struct alm_turn *turn,
+	struct alm_session *session, const struct alm_queue_entry *entry)
+{
+	const struct alm_letter *letter = fresh_letter(turn, entry->seq);
+	struct alm_letter *reread;
+	enum alm_err err;
+
+	if (entry->expires_ms <= turn->now_ms) {
+		alm_session_let_go(session->mailbox, entry->seq);
+		return alm_expire(
+			turn, session->mailbox->organisation, entry->seq);
+	}
+	if (letter == NULL) {
+		reread = alm_arena_take(turn->arena, sizeof(*reread));
+		if (reread == NULL) {
+			return ALM_NOMEM;
+		}
+		err = reread_letter(turn, entry->seq, reread);
+		if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
+			return set_damaged_aside(
+				turn, session->mailbox, entry->seq);
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+		letter = reread;
+	}
+	if (letter->mail.kind == ALM_MAIL_MESSAGE &&
+		letter->judgement.effect == ALM_EFFECT_DENY) {
+		alm_session_let_go(session->mailbox, entry->seq);
+		return stop(turn, letter);
+	}
+	return give(turn, session, letter);
+}

@@ -1,0 +1,208 @@
+/*
+ * Goal: what a registered but hostile agent, or an unlucky operator, can do
+ * to a broker and to others: nothing.  Method: agents at the level of the
+ * wire, against a real broker, which must answer afterwards as before.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define SUBJECT "9990000018"
+#define WIDE_CATEGORIES 60u
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void open_with(const char *settings)
+{
+	test_broker_open(&broker, settings);
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "C84001", 1);
+}
+
+static void open_all(void)
+{
+	open_with("acknowledge-timeout: 1s\n");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(hostile, .init = open_all, .fini = close_all, .timeout = 120);
+
+static const struct alm_receipt *receipt_of(const struct alm_message *message)
+{
+	test_peer_send(&trust, message, "content", 0);
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static struct alm_answer query(struct test_peer *peer, const char *key,
+	const char *value, const char *reason)
+{
+	const struct alm_argument arguments[] = {
+		{"limit", "1000"}, {key, value}, {"reason", reason}};
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 7,
+			.verb = "audit.query",
+			.arguments = arguments,
+			.argument_count = key[0] == '\0' ? 1 : 3}};
+
+	test_peer_say(peer, &envelope);
+	return test_peer_expect(peer, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+Test(hostile, redelivers_to_a_session_whose_window_is_full)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+
+	cr_assert(receipt_of(&message)->is_accepted);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert(mail->deliver.is_repeat);
+	cr_assert_eq(mail->deliver.attempt, 2);
+}
+
+/* --- what an agent may learn from the log -------------------------------- */
+
+Test(hostile, recipient_learns_nothing_of_what_was_refused)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	static const char *const unknown[] = {"contact"};
+	struct alm_answer answer;
+
+	message.categories.items = unknown;
+	cr_assert_not(receipt_of(&message)->is_accepted);
+	answer = query(&practice, "person", SUBJECT, "curious");
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_assert_eq(answer.row_count, 0);
+	answer = query(&trust, "person", SUBJECT, "a complaint");
+	cr_assert_eq(answer.row_count, 1);
+}
+
+Test(hostile, recipient_sees_what_it_was_given)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	struct alm_answer answer;
+
+	cr_assert(receipt_of(&message)->is_accepted);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	answer = query(&practice, "person", SUBJECT, "an access request");
+	cr_assert_eq(answer.row_count, 1);
+	cr_assert_str_eq(test_cell(&answer, 0, "kind"), "delivered");
+}
+
+Test(hostile, records_a_question_that_pretends_to_go_on)
+{
+	struct alm_answer answer;
+
+	(void)test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"after", "1-2", "reveal", "yes", "reason",
+			"not to be seen", NULL});
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "audit-queried", NULL});
+	cr_assert_eq(answer.row_count, 1);
+}
+
+/* --- answers that are too large ------------------------------------------ */
+
+static char wide_ids[WIDE_CATEGORIES][ALM_ID_BYTES_MAX + 1];
+static const char *wide_names[WIDE_CATEGORIES];
+
+/* As many bytes in each word as the language allows. */
+static void activate_wide(size_t covered)
+{
+	static char yaml[32768];
+	int at = snprintf(yaml, sizeof(yaml),
+		"almoner: 1\nbundle: wide\nkinds: [nhs-trust]\n"
+		"purposes:\n"
+		"  - {id: direct-care, class: care, recipients: [any]}\n"
+		"categories:\n");
+
+	for (unsigned i = 0; i < WIDE_CATEGORIES; i++) {
+		(void)snprintf(wide_ids[i], sizeof(wide_ids[i]), "c%063u", i);
+		wide_names[i] = wide_ids[i];
+		at += snprintf(yaml + at, sizeof(yaml) - (size_t)at,
+			"  - id: %s\n", wide_ids[i]);
+	}
+	at += snprintf(yaml + at, sizeof(yaml) - (size_t)at,
+		"organisations:\n"
+		"  - {id: RX1, name: A, kind: nhs-trust}\n"
+		"  - {id: C84001, name: B, kind: nhs-trust}\n"
+		"agreements:\n  - id: DSA-CARE\n    title: Care\n"
+		"    from: [RX1]\n    to: [C84001]\n"
+		"    purposes: [direct-care]\n    categories: [");
+	for (unsigned i = 0; i < covered; i++) {
+		at += snprintf(yaml + at, sizeof(yaml) - (size_t)at, "%s%s",
+			i == 0 ? "" : ", ", wide_ids[i]);
+	}
+	(void)snprintf(yaml + at, sizeof(yaml) - (size_t)at,
+		"]\n    identifiability: identifiable\n"
+		"    relationship: not-required\n    consent: implied\n"
+		"    opt-out: not-applicable\n"
+		"    valid: 2020-01-01 until further notice\n"
+		"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+		"confidentiality: implied-consent}\n"
+		"    evidence: [DPIA-1]\n"
+		"    approved-by: [guardian, owner]\n");
+	test_broker_activate(&broker, yaml);
+}
+
+static struct alm_message wide_message(void)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.categories = (struct alm_texts){wide_names, WIDE_CATEGORIES};
+	return message;
+}
+
+Test(hostile, shows_a_private_part_that_is_longer_than_a_cell)
+{
+	struct alm_message message;
+	struct alm_answer answer;
+	char reference[ALM_REF_BYTES_MAX + 1] = "";
+
+	activate_wide(1);
+	memset(reference, 'r', ALM_REF_BYTES_MAX);
+	message = wide_message();
+	message.has_relationship = true;
+	message.relationship_kind = "treating";
+	message.relationship_ref = reference;
+	message.relationship_organisation = "C84001";
+	cr_assert_not(receipt_of(&message)->is_accepted);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "refused", "reveal", "yes",
+			"reason", "a review", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_assert_eq(answer.row_count, 1);
+	/* As much as a cell takes. */
+	cr_assert_eq(
+		strlen(test_cell(&answer, 0, "detail")), ALM_CELL_BYTES_MAX);
+}
+
+Test(hostile, gives_a_long_answer_in_pages_that_fit_a_frame)
+{
+	struct alm_answer answer;
+
+	activate_wide(WIDE_CATEGORIES);
+	for (unsigned i = 0; i < 320; i++) {
+		const struct alm_message message = wide_message();
+		const struct alm_receipt *receipt = receipt_of(&message);
+
+		cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+	}
+	answer = query(&trust, "", "", "");
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_assert_gt(answer.row_count, 100);
+	cr_assert_str_neq(answer.cursor, "");
+}
