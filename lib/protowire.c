@@ -4,99 +4,107 @@
 
 #define TAG_BYTES_MAX 5u
 
-enum alm_err alm_proto_varint(
-	struct alm_bytes *rest, size_t bytes_max, uint64_t *out_value)
+/* A varint at `*at`, and `*at` past it; false if there is none.  Place and
+ * value are plain numbers, which stay in registers: a struct that is written
+ * in pieces and copied whole makes the processor wait for its own stores. */
+static inline bool read_varint(struct alm_bytes from, size_t bytes_max,
+	size_t *at, uint64_t *out_value)
 {
-	size_t limit = rest->bytes < bytes_max ? rest->bytes : bytes_max;
+	size_t left = from.bytes - *at;
+	size_t limit = left < bytes_max ? left : bytes_max;
 	uint64_t value = 0;
 
 	for (size_t i = 0; i < limit; i++) {
-		uint8_t byte = rest->data[i];
+		uint8_t byte = from.data[*at + i];
 
 		value |= (uint64_t)(byte & 0x7F) << (7 * i);
 		if ((byte & 0x80) == 0) {
-			if (i == ALM_PROTO_VARINT_BYTES_MAX - 1 && byte > 1) {
-				return ALM_MALFORMED;
-			}
-			rest->data += i + 1;
-			rest->bytes -= i + 1;
+			*at += i + 1;
 			*out_value = value;
-			return ALM_OK;
+			return i < ALM_PROTO_VARINT_BYTES_MAX - 1 || byte <= 1;
 		}
 	}
-	return ALM_MALFORMED;
+	return false;
 }
 
-static enum alm_err take_bytes(
-	struct alm_bytes *rest, uint64_t bytes, struct alm_bytes *out_bytes)
+static inline bool read_fixed(
+	struct alm_bytes from, size_t bytes, size_t *at, uint64_t *out_value)
 {
-	if (bytes > rest->bytes) {
-		return ALM_MALFORMED;
-	}
-	*out_bytes = (struct alm_bytes){rest->data, (size_t)bytes};
-	rest->data += bytes;
-	rest->bytes -= (size_t)bytes;
-	return ALM_OK;
-}
-
-static enum alm_err take_fixed(
-	struct alm_bytes *rest, size_t bytes, uint64_t *out_value)
-{
-	struct alm_bytes raw;
 	uint64_t value = 0;
 
-	if (take_bytes(rest, bytes, &raw) != ALM_OK) {
-		return ALM_MALFORMED;
+	if (bytes > from.bytes - *at) {
+		return false;
 	}
 	for (size_t i = 0; i < bytes; i++) {
-		value |= (uint64_t)raw.data[i] << (8 * i);
+		value |= (uint64_t)from.data[*at + i] << (8 * i);
 	}
+	*at += bytes;
 	*out_value = value;
-	return ALM_OK;
+	return true;
 }
 
-static enum alm_err take_value(
-	struct alm_bytes *rest, struct alm_proto_field *field)
+/* A value: a number, or how many bytes stand at `*at`. */
+static inline bool read_value(struct alm_bytes from, enum alm_proto_type type,
+	size_t *at, uint64_t *out_value)
 {
-	uint64_t bytes;
-
-	switch (field->type) {
+	switch (type) {
 	case ALM_PROTO_VARINT:
-		return alm_proto_varint(
-			rest, ALM_PROTO_VARINT_BYTES_MAX, &field->value);
+		return read_varint(
+			from, ALM_PROTO_VARINT_BYTES_MAX, at, out_value);
 	case ALM_PROTO_FIXED64:
-		return take_fixed(rest, 8, &field->value);
+		return read_fixed(from, 8, at, out_value);
 	case ALM_PROTO_FIXED32:
-		return take_fixed(rest, 4, &field->value);
+		return read_fixed(from, 4, at, out_value);
 	case ALM_PROTO_BYTES:
-		if (alm_proto_varint(rest, TAG_BYTES_MAX, &bytes) != ALM_OK) {
-			return ALM_MALFORMED;
-		}
-		return take_bytes(rest, bytes, &field->bytes);
+		return read_varint(from, TAG_BYTES_MAX, at, out_value) &&
+		       *out_value <= from.bytes - *at;
 	}
-	return ALM_MALFORMED; /* groups and what does not exist */
+	return false; /* groups and what does not exist */
+}
+
+enum alm_err alm_proto_varint(
+	struct alm_bytes *rest, size_t bytes_max, uint64_t *out_value)
+{
+	size_t at = 0;
+	uint64_t value = 0;
+
+	if (!read_varint(*rest, bytes_max, &at, &value)) {
+		return ALM_MALFORMED;
+	}
+	rest->data += at;
+	rest->bytes -= at;
+	*out_value = value;
+	return ALM_OK;
 }
 
 enum alm_err alm_proto_next(
 	struct alm_bytes *rest, struct alm_proto_field *out_field)
 {
-	struct alm_bytes at = *rest;
-	struct alm_proto_field field = {0};
-	uint64_t tag;
+	const struct alm_bytes from = *rest;
+	enum alm_proto_type type;
+	size_t at = 0;
+	uint64_t tag = 0;
+	uint64_t value = 0;
+	size_t bytes;
 
-	if (alm_proto_varint(&at, TAG_BYTES_MAX, &tag) != ALM_OK ||
-		tag > UINT32_MAX || tag >> 3 == 0) {
+	if (!read_varint(from, TAG_BYTES_MAX, &at, &tag) || tag > UINT32_MAX ||
+		tag >> 3 == 0) {
 		return ALM_MALFORMED;
 	}
-	field.number = (uint32_t)(tag >> 3);
-	field.type = (enum alm_proto_type)(tag & 7);
-	if (take_value(&at, &field) != ALM_OK) {
+	type = (enum alm_proto_type)(tag & 7);
+	if (!read_value(from, type, &at, &value)) {
 		return ALM_MALFORMED;
 	}
-	field.whole =
-		(struct alm_bytes){rest->data, (size_t)(at.data - rest->data)};
-	*rest = at;
-	*out_field = field;
+	bytes = type == ALM_PROTO_BYTES ? (size_t)value : 0;
+	out_field->number = (uint32_t)(tag >> 3);
+	out_field->type = type;
+	out_field->value = type == ALM_PROTO_BYTES ? 0 : value;
+	out_field->bytes.data = type == ALM_PROTO_BYTES ? from.data + at : NULL;
+	out_field->bytes.bytes = bytes;
+	out_field->whole.data = from.data;
+	out_field->whole.bytes = at + bytes;
+	rest->data = from.data + at + bytes;
+	rest->bytes = from.bytes - at - bytes;
 	return ALM_OK;
 }
 
