@@ -16,6 +16,10 @@ _Noreturn void alm_assert_fail(const char *expr, const char *file, int line);
 
 #define ALM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/** For a large local that is written before it is read, on a path where the
+ * compiler's zeroing of it would cost more than the work. */
+#define ALM_UNINITIALIZED __attribute__((uninitialized))
+
 /** printf-like checking of a format string by the compiler. */
 #define ALM_PRINTF(format_index, first_index) \
 	__attribute__((format(printf, format_index, first_index)))

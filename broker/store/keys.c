@@ -104,7 +104,7 @@ void alm_store_keys_seal(const struct alm_store_keys *keys, uint8_t table,
 	struct alm_bytes key, struct alm_bytes value,
 	uint8_t out[ALM_SEAL_BYTES])
 {
-	uint8_t row[1 + 16 + 511];
+	ALM_UNINITIALIZED uint8_t row[1 + 16 + 511];
 
 	ALM_ASSERT(key.bytes <= sizeof(row) - 17);
 	row[0] = table;
