@@ -101,33 +101,42 @@ static enum alm_err record_taken(struct alm_turn *turn,
 	return card->sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
 }
 
+/* The card of mail that may be gone.  Errors: NOT_FOUND: it is. */
+static enum alm_err find_card(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, uint64_t seq, struct alm_card *card)
+{
+	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+	struct alm_queue_entry entry;
+	enum alm_err err;
+
+	if (held != NULL) {
+		*card = held->card;
+		return ALM_OK;
+	}
+	err = alm_store_queue_get(
+		turn->broker->store, mailbox->organisation, seq, &entry);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = read_card(turn, seq, card);
+	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
+}
+
 /* Acknowledging again what is gone is no fault: the answer is the same. */
 static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	const struct alm_agent *agent, const struct alm_acknowledgement *item)
 {
-	struct alm_held *held = alm_mailbox_held(mailbox, item->sequence);
-	struct alm_queue_entry entry;
 	struct alm_card card;
-	enum alm_err err = alm_store_queue_get(turn->broker->store,
-		mailbox->organisation, item->sequence, &entry);
+	enum alm_err err = find_card(turn, mailbox, item->sequence, &card);
 
+	if (err == ALM_OK) {
+		err = alm_store_mail_remove(turn->broker->store,
+			mailbox->organisation, item->sequence);
+	}
 	if (err == ALM_NOT_FOUND) {
 		alm_session_let_go(mailbox, item->sequence);
 		return ALM_OK;
 	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (held != NULL) {
-		card = held->card;
-	} else {
-		err = read_card(turn, item->sequence, &card);
-		if (err != ALM_OK) {
-			return err;
-		}
-	}
-	err = alm_store_mail_remove(
-		turn->broker->store, mailbox->organisation, item->sequence);
 	if (err != ALM_OK) {
 		return err;
 	}
