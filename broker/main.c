@@ -2,6 +2,7 @@
  * almonerd: options, the loop, and the end.
  */
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,11 @@
 /* The loop wakes at least so often, for redelivery, expiry and watchdog. */
 #define WAKE_MS 500
 #define STATUS_EVERY_MS 5000
+
+/* Frames of megabytes come and go with every turn under load; memory up to
+ * this is kept for the next instead of being mapped and zeroed anew. */
+#define KEPT_MEMORY_BYTES_MAX (64 * 1024 * 1024)
+#define MAPPED_BYTES_MIN (32 * 1024 * 1024)
 
 enum mode {
 	MODE_RUN,
@@ -318,6 +324,8 @@ int main(int argc, char **argv)
 	int rc = ALM_EXIT_FAILURE;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY_BYTES_MAX);
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
 	alm_log_open(ALM_LOG_INFO);
 	if (given == NULL || sodium_init() < 0) {
 		free(given);
