@@ -1,5 +1,6 @@
 #include "lib/id.h"
 
+#include <endian.h>
 #include <string.h>
 
 static bool is_alphanumeric(char c)
@@ -125,11 +126,30 @@ void alm_text_copy(char *out, size_t out_bytes, const char *text)
 	out[bytes] = '\0';
 }
 
+/* Four bytes as eight digits, which stand in the word from its low end. */
+static uint64_t hex_word(const uint8_t data[4])
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t pairs = (uint64_t)data[0] | (uint64_t)data[1] << 16 |
+			 (uint64_t)data[2] << 32 | (uint64_t)data[3] << 48;
+	uint64_t nibbles = ((pairs >> 4) & (ones * 0x0F)) |
+			   (pairs & 0x000F000F000F000Fu) << 8;
+	uint64_t letters = ((nibbles + ones * 6) >> 4) & ones;
+
+	return nibbles + ones * '0' + letters * ('a' - '0' - 10);
+}
+
 void alm_hex(const uint8_t *data, size_t bytes, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
+	size_t i = 0;
 
-	for (size_t i = 0; i < bytes; i++) {
+	for (; i + 4 <= bytes; i += 4) {
+		uint64_t word = htole64(hex_word(data + i));
+
+		memcpy(out + 2 * i, &word, sizeof(word));
+	}
+	for (; i < bytes; i++) {
 		out[2 * i] = digits[data[i] >> 4];
 		out[2 * i + 1] = digits[data[i] & 0x0Fu];
 	}

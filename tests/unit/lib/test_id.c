@@ -1,6 +1,7 @@
 #include "lib/id.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base.h"
@@ -86,6 +87,25 @@ Test(id, refuses_what_is_not_a_message_id)
 	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
 		cr_expect_eq(alm_message_id_parse(rows[i], &id),
 			ALM_BAD_MESSAGE_ID, "'%s'", rows[i]);
+	}
+}
+
+Test(id, writes_every_byte_as_two_digits_of_hex)
+{
+	uint8_t raw[256 + 3];
+	char text[2 * sizeof(raw) + 1];
+	char pair[3];
+
+	for (size_t i = 0; i < sizeof(raw); i++) {
+		raw[i] = (uint8_t)(i * 7);
+	}
+	for (size_t bytes = 0; bytes <= sizeof(raw); bytes++) {
+		alm_hex(raw, bytes, text);
+		cr_assert_eq(strlen(text), 2 * bytes);
+	}
+	for (size_t i = 0; i < sizeof(raw); i++) {
+		(void)snprintf(pair, sizeof(pair), "%02x", raw[i]);
+		cr_expect_arr_eq(text + 2 * i, pair, 2);
 	}
 }
 
