@@ -111,8 +111,8 @@ struct alm_audit_proof {
 
 /** Prove record `seq` in the log of the first `size` records.
  * Errors: NOT_FOUND, STORE_CORRUPT. */
-ALM_MUST_USE enum alm_err alm_audit_prove(struct alm_store *store,
-	uint64_t seq, uint64_t size, struct alm_audit_proof *out_proof);
+ALM_MUST_USE enum alm_err alm_audit_prove(struct alm_store *store, uint64_t seq,
+	uint64_t size, struct alm_audit_proof *out_proof);
 
 /** The head as it was at `size` records.  Errors: NOT_FOUND, STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_audit_head_at(struct alm_store *store,
