@@ -208,6 +208,11 @@ enum alm_err alm_verb_agent_register(struct alm_call *call)
 		return alm_problem_set(call->problem, ALM_AGENT_EXISTS,
 			"%s of %s", agent.name, agent.organisation);
 	}
+	/* Before it is stored: a store that holds more would not start. */
+	if (alm_keyring_count(broker->keyring) >= ALM_AGENTS_MAX) {
+		return alm_problem_set(call->problem, ALM_TOO_MANY_VALUES,
+			"at most %u agents", ALM_AGENTS_MAX);
+	}
 	if (alm_call_is_dry_run(call)) {
 		return ALM_OK;
 	}
@@ -236,7 +241,12 @@ static const struct alm_agent *named_agent(const struct alm_call *call)
 	const char *number = alm_call_argument(call, "number");
 
 	if (number[0] != '\0') {
-		return alm_keyring_by_number(ring, strtoull(number, NULL, 10));
+		bool is_number = strlen(number) < 19 &&
+				 strspn(number, "0123456789") == strlen(number);
+
+		return is_number ? alm_keyring_by_number(
+					   ring, strtoull(number, NULL, 10))
+				 : NULL;
 	}
 	return alm_keyring_by_name(ring,
 		alm_call_argument(call, "organisation"),
@@ -305,6 +315,7 @@ static enum alm_err put_standard(
 	if (err != ALM_OK) {
 		return err;
 	}
+	call->turn->has_new_world = true;
 	row = (struct alm_standard_row){
 		standard->id, standard->version, attachment->content};
 	err = alm_store_standard_put(broker->store, &row);
@@ -318,21 +329,42 @@ static enum alm_err put_standard(
 	return err;
 }
 
+/* Load it apart from the others, to see whether it could be used. */
+static enum alm_err try_standard(
+	struct alm_call *call, const struct alm_attachment *attachment)
+{
+	struct alm_standards *apart = alm_standards_new();
+	const struct alm_standard *standard;
+	enum alm_err err = ALM_NOMEM;
+
+	if (apart != NULL) {
+		err = alm_standards_add(
+			apart, attachment->content, &standard, call->problem);
+	}
+	if (err == ALM_OK) {
+		add_standard(call->table, standard);
+	}
+	alm_standards_free(apart);
+	return err;
+}
+
 enum alm_err alm_verb_standard_put(struct alm_call *call)
 {
 	static const char *const columns[] = {"id", "version", "fields"};
 	const struct alm_request_call *ask = call->ask;
 
 	alm_table_columns(call->table, columns, ALM_COUNT(columns));
-	for (size_t i = 0;
-		i < ask->attachment_count && alm_table_has_room(call->table);
-		i++) {
-		enum alm_err err;
+	if (ask->attachment_count > ALM_ROWS_PER_ANSWER_MAX) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"at most %u standards at once",
+			ALM_ROWS_PER_ANSWER_MAX);
+	}
+	for (size_t i = 0; i < ask->attachment_count; i++) {
+		enum alm_err err =
+			alm_call_is_dry_run(call)
+				? try_standard(call, &ask->attachments[i])
+				: put_standard(call, &ask->attachments[i]);
 
-		if (alm_call_is_dry_run(call)) {
-			continue;
-		}
-		err = put_standard(call, &ask->attachments[i]);
 		if (err != ALM_OK) {
 			return err;
 		}

@@ -154,40 +154,55 @@ static enum alm_err hand_over_mailbox(struct alm_turn *turn,
 	return err == ALM_OK ? hand_over_new(turn, mailbox, budget) : err;
 }
 
+static bool is_spent(const struct budget *budget)
+{
+	return budget->count == 0 || budget->bytes == 0;
+}
+
+/* Once over all mailboxes from `start` on, which NULL means the first of. */
+static enum alm_err hand_over_round(
+	struct alm_turn *turn, struct alm_mailbox *start, struct budget *budget)
+{
+	struct alm_broker *broker = turn->broker;
+	struct alm_mailbox *mailbox = start;
+
+	do {
+		enum alm_err err;
+
+		if (mailbox == NULL) {
+			mailbox = alm_mailboxes_next(broker->mailboxes, NULL);
+		}
+		if (mailbox == NULL) {
+			return ALM_OK; /* there are none */
+		}
+		err = hand_over_mailbox(turn, mailbox, budget);
+		if (err != ALM_OK) {
+			return err;
+		}
+		mailbox = alm_mailboxes_next(broker->mailboxes, mailbox);
+		broker->hand_over_from = mailbox;
+		if (mailbox == NULL && start != NULL) {
+			mailbox = alm_mailboxes_next(broker->mailboxes, NULL);
+		}
+	} while (mailbox != start && !is_spent(budget));
+	return ALM_OK;
+}
+
 enum alm_err alm_hand_over(struct alm_turn *turn)
 {
 	struct alm_broker *broker = turn->broker;
 	struct budget budget = {
 		ALM_TURN_HAND_OVERS_MAX, ALM_TURN_HAND_OVER_BYTES_MAX};
 	struct alm_mailbox *start = broker->hand_over_from;
-	struct alm_mailbox *mailbox = NULL;
+	enum alm_err err;
 	size_t before;
 
-	/* Rounds over all mailboxes, until none has anything more to give;
-	 * the next turn begins where the budget ended in this one. */
+	/* Rounds until no mailbox has anything more to give; the next turn
+	 * begins where the budget ended in this one. */
 	do {
 		before = budget.count;
-		mailbox = start;
-		do {
-			enum alm_err err;
-
-			if (mailbox == NULL) {
-				mailbox = alm_mailboxes_next(
-					broker->mailboxes, NULL);
-				if (mailbox == NULL || mailbox == start) {
-					break;
-				}
-			}
-			err = hand_over_mailbox(turn, mailbox, &budget);
-			if (err != ALM_OK) {
-				return err;
-			}
-			mailbox =
-				alm_mailboxes_next(broker->mailboxes, mailbox);
-			broker->hand_over_from = mailbox;
-		} while (mailbox != start && budget.count > 0 &&
-			 budget.bytes > 0);
-	} while (budget.count > 0 && budget.bytes > 0 && budget.count < before);
-	broker->is_in_haste = budget.count == 0 || budget.bytes == 0;
-	return ALM_OK;
+		err = hand_over_round(turn, start, &budget);
+	} while (err == ALM_OK && !is_spent(&budget) && budget.count < before);
+	broker->is_in_haste = is_spent(&budget);
+	return err;
 }

@@ -15,9 +15,6 @@ static enum alm_err supersede(
 	}
 	there.peer = old->peer;
 	alm_sessions_remove(turn->broker->sessions, &old);
-	if (there.peer.number == request->peer.number) {
-		return ALM_OK; /* it said hello twice */
-	}
 	return alm_turn_reply_error(turn, &there, ALM_SUPERSEDED, "");
 }
 
@@ -60,6 +57,14 @@ enum alm_err alm_hello(
 
 	if (hello->version < ALM_PROTOCOL_VERSION) {
 		return alm_turn_reply_error(turn, request, ALM_VERSION, "");
+	}
+	session = alm_sessions_find(turn->broker->sessions, request->peer);
+	if (session != NULL &&
+		session->agent_number == request->agent->number) {
+		/* Hello again on a connection that stands: it keeps its mail.
+		 */
+		session->window = bounded_window(hello->credit);
+		return welcome(turn, request);
 	}
 	err = supersede(turn, request);
 	if (err != ALM_OK) {
