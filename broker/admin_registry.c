@@ -329,20 +329,23 @@ static enum alm_err put_standard(
 	return err;
 }
 
-/* Load it apart from the others, to see whether it could be used. */
-static enum alm_err try_standard(
-	struct alm_call *call, const struct alm_attachment *attachment)
+/* Load all of them apart: one that cannot be used keeps the others out, so
+ * that a request is carried out whole or not at all. */
+static enum alm_err try_standards(struct alm_call *call)
 {
 	struct alm_standards *apart = alm_standards_new();
-	const struct alm_standard *standard;
-	enum alm_err err = ALM_NOMEM;
+	enum alm_err err = apart == NULL ? ALM_NOMEM : ALM_OK;
 
-	if (apart != NULL) {
-		err = alm_standards_add(
-			apart, attachment->content, &standard, call->problem);
-	}
-	if (err == ALM_OK) {
-		add_standard(call->table, standard);
+	for (size_t i = 0; err == ALM_OK && i < call->ask->attachment_count;
+		i++) {
+		const struct alm_standard *standard;
+
+		err = alm_standards_add(apart,
+			call->ask->attachments[i].content, &standard,
+			call->problem);
+		if (err == ALM_OK && alm_call_is_dry_run(call)) {
+			add_standard(call->table, standard);
+		}
 	}
 	alm_standards_free(apart);
 	return err;
@@ -352,6 +355,7 @@ enum alm_err alm_verb_standard_put(struct alm_call *call)
 {
 	static const char *const columns[] = {"id", "version", "fields"};
 	const struct alm_request_call *ask = call->ask;
+	enum alm_err err;
 
 	alm_table_columns(call->table, columns, ALM_COUNT(columns));
 	if (ask->attachment_count > ALM_ROWS_PER_ANSWER_MAX) {
@@ -359,15 +363,12 @@ enum alm_err alm_verb_standard_put(struct alm_call *call)
 			"at most %u standards at once",
 			ALM_ROWS_PER_ANSWER_MAX);
 	}
-	for (size_t i = 0; i < ask->attachment_count; i++) {
-		enum alm_err err =
-			alm_call_is_dry_run(call)
-				? try_standard(call, &ask->attachments[i])
-				: put_standard(call, &ask->attachments[i]);
-
-		if (err != ALM_OK) {
-			return err;
-		}
+	err = try_standards(call);
+	if (alm_call_is_dry_run(call)) {
+		return err;
 	}
-	return ALM_OK;
+	for (size_t i = 0; err == ALM_OK && i < ask->attachment_count; i++) {
+		err = put_standard(call, &ask->attachments[i]);
+	}
+	return err;
 }
