@@ -162,9 +162,15 @@ static enum alm_err record_agent(const struct alm_call *call,
 {
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_AGENT);
+	const char *words;
 
 	record.sender = agent->organisation;
-	return alm_call_record(call, &record, what);
+	/* Later records give the number alone: this one says whose it is. */
+	record.agent = agent->number;
+	words = alm_arena_printf(
+		call->turn->arena, "%s: %s", what, agent->name);
+	return words == NULL ? ALM_NOMEM
+			     : alm_call_record(call, &record, words);
 }
 
 static enum alm_err read_agent(struct alm_call *call, struct alm_agent *agent)
