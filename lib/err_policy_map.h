@@ -1,7 +1,7 @@
 /*
  * err_policy_map.h - the part of the catalogue that policy speaks in: 4xxx the
- * reasons of a decision (4000 plus the number in docs/POLICY.md), 5xxx the
- * errors of a policy bundle.  The columns are those of lib/err_map.h.
+ * reasons of a decision (4000 plus the number in docs/POLICY.md), 50xx the
+ * errors of a policy bundle, 51xx those of its life cycle.  The columns are those of lib/err_map.h.
  */
 #ifndef ALM_LIB_ERR_POLICY_MAP_H
 #define ALM_LIB_ERR_POLICY_MAP_H
@@ -259,7 +259,50 @@
 		"The detail names the limit.") \
 	X(TEST_FAILED, 5023, "policy-test-failed", INVALID, false, \
 		"A test in the bundle fails.", \
-		"Mend the policy or the test.")
+		"Mend the policy or the test.") \
+	X(POLICY_GUARDED, 5101, "policy-guarded", DENIED, false, \
+		"A guardian is registered, so only a policy that a second " \
+		"person has approved can be activated.", \
+		"Use almoner policy propose, approve and activate " \
+		"--proposal, or activate --emergency.") \
+	X(OFFICER_UNKNOWN, 5102, "officer-unknown", DENIED, false, \
+		"No officer of this name is registered, or no longer.", \
+		"See almoner officer list; a guardian can register one.") \
+	X(OFFICER_ROLE, 5103, "officer-role", DENIED, false, \
+		"This officer's role does not allow that.", \
+		"Authors propose; guardians propose, approve and act in an " \
+		"emergency.") \
+	X(OFFICER_EXISTS, 5104, "officer-exists", CONFLICT, false, \
+		"The officer's name is in use, or the key was registered " \
+		"before.", \
+		"Take another name, or make a new key with almoner officer " \
+		"keygen.") \
+	X(OFFICER_SIGNATURE, 5105, "officer-signature", DENIED, false, \
+		"The signature is not this officer's over what is asked.", \
+		"Sign with the key whose public half almoner officer list " \
+		"shows.") \
+	X(SELF_APPROVAL, 5106, "self-approval", DENIED, false, \
+		"The one who proposed a policy cannot approve it.", \
+		"Ask another guardian to review and approve it.") \
+	X(APPROVAL_STALE, 5107, "approval-stale", CONFLICT, false, \
+		"Another policy was activated or proposed since.", \
+		"See almoner policy proposals, review again what has " \
+		"changed, and propose anew.") \
+	X(CONTENT_CHANGED, 5108, "content-changed", CONFLICT, false, \
+		"The content approved is not the content proposed.", \
+		"Compare the digests: review and approve the files that " \
+		"were proposed.") \
+	X(NOT_APPROVED, 5109, "not-approved", DENIED, false, \
+		"No guardian but the proposer has approved this policy.", \
+		"Ask a guardian to run almoner policy approve.") \
+	X(EMERGENCY_AGAIN, 5110, "emergency-again", DENIED, false, \
+		"This policy was already in force as an emergency, and was " \
+		"not approved since.", \
+		"Propose it, and have a second person approve it.") \
+	X(LAST_GUARDIAN, 5111, "last-guardian", CONFLICT, false, \
+		"No guardian would be left, and nothing could be approved " \
+		"any more.", \
+		"Register another guardian first.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_POLICY_MAP_H */

@@ -32,6 +32,12 @@ struct alm_store;
 	X(EXPIRED, 7, "expired") \
 	X(NOTICE, 8, "notice") \
 	X(POLICY, 20, "policy-activated") \
+	X(POLICY_PROPOSED, 21, "policy-proposed") \
+	X(POLICY_APPROVED, 22, "policy-approved") \
+	X(POLICY_ROLLED_BACK, 23, "policy-rolled-back") \
+	X(POLICY_EMERGENCY, 24, "policy-emergency") \
+	X(POLICY_EXPIRED, 25, "policy-emergency-expired") \
+	X(OFFICER, 26, "officer-changed") \
 	X(PERSON, 30, "person-changed") \
 	X(AGENT, 40, "agent-changed") \
 	X(STANDARD, 41, "standard-changed") \
