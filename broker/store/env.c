@@ -17,7 +17,7 @@
 #include "broker/store/mailbox.h"
 #include "lib/file.h"
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 #define MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
 #define PATH_BYTES_MAX 4096u
 

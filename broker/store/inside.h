@@ -183,6 +183,19 @@ bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b);
 #define ALM_TILE_WIDTH 256u
 #define ALM_TILE_LEVELS 8u
 
+/* --- people_read.c ------------------------------------------------------- */
+
+#define ALM_SUBJECT_BYTES \
+	16u /* the keyed hash that a person's rows begin with */
+
+struct alm_people_row;
+
+/** A person's row, in the page; an empty one that is not there if nothing is
+ * known.  Errors: STORE_CORRUPT, STORE_FORMAT. */
+ALM_MUST_USE enum alm_err alm_people_row_find(struct alm_store *store,
+	MDB_txn *txn, const uint8_t subject[ALM_SUBJECT_BYTES],
+	struct alm_people_row *out_row, bool *out_is_there);
+
 /* --- audit.c, audit_record.c -------------------------------------------- */
 
 #define ALM_AUDIT_HEADER_BYTES_MAX ((size_t)16 * 1024)

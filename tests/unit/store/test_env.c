@@ -127,9 +127,9 @@ Test(store_env, refuses_an_unknown_format)
 
 	alm_store_close(store);
 	store = NULL;
-	put_raw("meta", "identity", 11, 2);
+	put_raw("meta", "identity", 11, 3);
 	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);
-	put_raw("meta", "identity", 11, 1);
+	put_raw("meta", "identity", 11, 2);
 	cr_expect_eq(try_open(&with), ALM_OK);
 	put_raw("meta", "identity", 0, 'b');
 	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);

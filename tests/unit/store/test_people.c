@@ -182,21 +182,102 @@ Test(store_people, keeps_as_many_records_as_the_limit_and_no_more)
 	cr_expect_not(get(PERSON).is_over_limit);
 }
 
-Test(store_people, tells_of_a_damaged_record_and_serves_the_others)
+/* A directive that is too long for the person's row. */
+static struct alm_person_record long_directive(
+	const char *subject, const char *id)
+{
+	static const char *words[128];
+	struct alm_person_record record = directive(subject, id);
+
+	for (size_t i = 0; i < ALM_COUNT(words); i++) {
+		words[i] = "mental-health-and-more";
+	}
+	record.directive.categories =
+		(struct alm_word_list){words, ALM_COUNT(words)};
+	return record;
+}
+
+Test(store_people, gives_back_long_records_beside_short_ones)
+{
+	struct alm_person_record a = directive(PERSON, "d-1");
+	struct alm_person_record b = long_directive(PERSON, "d-2");
+	struct alm_person_record c = long_directive(PERSON, "d-3");
+	struct alm_person_record d = opt_out(PERSON, 1700000001);
+	struct alm_person_record e = opt_out(PERSON, INT64_C(1) << 40);
+	struct alm_person person;
+	bool is_new = false;
+
+	begin();
+	cr_expect(put(&b));
+	cr_expect(put(&a));
+	cr_expect(put(&c));
+	cr_expect(put(&d));
+	cr_expect(put(&e));
+	cr_expect_not(put(&b));
+	cr_expect_not(put(&e));
+	b.directive.effect = ALM_WORD_PERMIT;
+	cr_expect_eq(
+		alm_store_person_put(store, &b, &is_new), ALM_RECORD_CONFLICT);
+	b = directive(PERSON, "d-2");
+	cr_expect_eq(
+		alm_store_person_put(store, &b, &is_new), ALM_RECORD_CONFLICT);
+	a = long_directive(PERSON, "d-1");
+	cr_expect_eq(
+		alm_store_person_put(store, &a, &is_new), ALM_RECORD_CONFLICT);
+	commit();
+	reopen();
+	person = get(PERSON);
+	cr_expect_not(person.is_corrupt);
+	cr_assert_eq(person.directive_count, 3);
+	cr_expect_str_eq(person.directives[0].id, "d-1");
+	cr_expect_str_eq(person.directives[1].id, "d-2");
+	cr_expect_str_eq(person.directives[2].id, "d-3");
+	cr_expect_eq(person.directives[2].categories.count, 128);
+	cr_assert_eq(person.opt_out_count, 2);
+	cr_expect(person.opt_outs[0].is_objecting);
+	cr_expect_eq(person.opt_outs[0].list, ALM_OPT_OUT_NATIONAL);
+	cr_expect_eq(person.opt_outs[0].recorded_s, 1700000000);
+	cr_expect_eq(person.opt_outs[1].as_of_s, INT64_C(1) << 40);
+}
+
+Test(store_people, tells_of_a_damaged_row)
 {
 	struct alm_person_record a = directive(PERSON, "d-1");
 	struct alm_person_record b = directive(PERSON, "d-2");
-	struct alm_person person;
+	bool is_new = false;
 
 	begin();
 	(void)put(&a);
 	(void)put(&b);
 	commit();
 	change_rows("people", flip_first);
+	cr_expect(get(PERSON).is_corrupt);
+	begin();
+	cr_expect_eq(
+		alm_store_person_put(store, &a, &is_new), ALM_STORE_CORRUPT);
+	alm_store_abort(store);
+}
+
+static void flip_second(unsigned number, uint8_t *value, size_t bytes)
+{
+	value[bytes / 2] ^= number == 1 ? 1 : 0;
+}
+
+Test(store_people, tells_of_a_damaged_long_record_and_serves_the_others)
+{
+	struct alm_person_record a = directive(PERSON, "d-1");
+	struct alm_person_record b = long_directive(PERSON, "d-2");
+	struct alm_person person;
+
+	begin();
+	(void)put(&a);
+	(void)put(&b);
+	commit();
+	change_rows("people", flip_second);
 	person = get(PERSON);
 	cr_expect(person.is_corrupt);
 	cr_assert_eq(person.directive_count, 1);
-	cr_expect_str_eq(person.directives[0].id, "d-2");
+	cr_expect_str_eq(person.directives[0].id, "d-1");
 }
 
 Test(store_people, keeps_no_number_in_the_file)
