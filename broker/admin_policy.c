@@ -8,6 +8,7 @@
 
 #include "broker/administer.h"
 #include "broker/policy/load.h"
+#include "broker/policy/run_tests.h"
 
 static void show_diagnostics(
 	struct alm_table *table, const struct alm_diagnostics *diagnostics)
@@ -28,7 +29,53 @@ static void show_diagnostics(
 	}
 }
 
-/* Compile the attachments; what is wrong with them goes into the table. */
+static void show_failures(
+	struct alm_table *table, const struct alm_test_report *report)
+{
+	static const char *const columns[] = {
+		"file", "line", "column", "code", "message"};
+	char text[ALM_TEST_TEXT_BYTES];
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	for (size_t i = 0; i < report->count && alm_table_has_room(table);
+		i++) {
+		const struct alm_test_outcome *outcome = &report->outcomes[i];
+		const struct alm_place *place = &outcome->test->place;
+
+		if (outcome->has_passed) {
+			continue;
+		}
+		alm_test_text(outcome, text);
+		alm_table_row(table,
+			(const char *const[]){place->file,
+				alm_table_text(table, place->line),
+				alm_table_text(table, place->column),
+				alm_table_text(table, ALM_TEST_FAILED), text});
+	}
+}
+
+/* Run the bundle's own tests; those that fail go into the table. */
+static enum alm_err prove(struct alm_call *call, struct alm_arena *arena,
+	const struct alm_bundle *bundle, const struct alm_bundle_tests *tests,
+	const struct alm_snapshot *snapshot)
+{
+	struct alm_test_report report;
+	enum alm_err err = alm_tests_run(bundle, snapshot, tests,
+		call->turn->broker->world.opt_out_age_max_s, arena, &report);
+
+	if (err == ALM_OK) {
+		err = alm_tests_problem(&report, call->problem);
+	}
+	if (err == ALM_TEST_FAILED) {
+		show_failures(call->table, &report);
+	}
+	return err;
+}
+
+/*
+ * Compile the attachments and run their tests; what is wrong with them goes
+ * into the table.  The snapshot is the caller's, whatever is given back.
+ */
 static enum alm_err compile(struct alm_call *call, struct alm_arena *arena,
 	struct alm_bundle *bundle, struct alm_snapshot **out_snapshot)
 {
@@ -37,6 +84,7 @@ static enum alm_err compile(struct alm_call *call, struct alm_arena *arena,
 		arena, (ask->attachment_count + 1) * sizeof(*sources));
 	struct alm_diagnostics *diagnostics =
 		alm_arena_take(arena, sizeof(*diagnostics));
+	struct alm_bundle_tests tests = {NULL, 0};
 	enum alm_err err;
 
 	if (sources == NULL || diagnostics == NULL) {
@@ -48,14 +96,17 @@ static enum alm_err compile(struct alm_call *call, struct alm_arena *arena,
 	}
 	alm_diagnostics_init(diagnostics, arena);
 	err = alm_bundle_load(sources, ask->attachment_count, arena,
-		diagnostics, bundle, NULL);
+		diagnostics, bundle, &tests);
 	if (err != ALM_OK) {
 		show_diagnostics(call->table, diagnostics);
 		(void)alm_diagnostics_problem(diagnostics, call->problem);
 		return err;
 	}
 	*out_snapshot = alm_snapshot_compile(bundle);
-	return *out_snapshot == NULL ? ALM_NOMEM : ALM_OK;
+	if (*out_snapshot == NULL) {
+		return ALM_NOMEM;
+	}
+	return prove(call, arena, bundle, &tests, *out_snapshot);
 }
 
 static enum alm_err keep_epoch(

@@ -304,8 +304,7 @@ enum alm_err alm_bundle_load(const struct alm_bundle_source *files,
 	}
 	*out_bundle = bundle;
 	if (out_tests != NULL) {
-		out_tests->items = loader.entries[ALM_SECTION_TESTS].items;
-		out_tests->count = loader.entries[ALM_SECTION_TESTS].count;
+		*out_tests = loader.tests;
 	}
 	return ALM_OK;
 }

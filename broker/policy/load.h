@@ -9,12 +9,11 @@
 #include <stddef.h>
 
 #include "broker/core/bundle.h"
+#include "broker/core/decide.h"
 #include "lib/arena.h"
 #include "lib/bytes.h"
 #include "lib/diagnostics.h"
 #include "lib/err.h"
-
-struct alm_yaml_node;
 
 /** One file; the name orders the files and stands in messages. */
 struct alm_bundle_source {
@@ -22,9 +21,22 @@ struct alm_bundle_source {
 	struct alm_bytes content;
 };
 
-/** The `tests:` of a bundle, checked for shape; each node is a mapping. */
+/** One of the `tests:` of a bundle; the rule itself judges the request. */
+struct alm_bundle_test {
+	const char *name; /* "" if it has none */
+	struct alm_place place;
+	struct alm_request request;
+	int64_t at_s; /* the pinned clock */
+	struct alm_person person;
+	/* what is expected */
+	enum alm_effect effect;
+	bool has_code;
+	unsigned code;
+	const char *basis; /* NULL: any, or none */
+};
+
 struct alm_bundle_tests {
-	const struct alm_yaml_node *const *items;
+	const struct alm_bundle_test *items;
 	size_t count;
 };
 

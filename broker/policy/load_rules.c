@@ -362,7 +362,6 @@ void alm_load_bases(struct alm_loader *loader)
 	size_t count = loader->entries[sections[0]].count +
 		       loader->entries[sections[1]].count;
 	struct alm_bundle_basis *items;
-	struct alm_index index;
 	size_t filled = 0;
 
 	if (count == 0) {
@@ -384,5 +383,6 @@ void alm_load_bases(struct alm_loader *loader)
 	}
 	loader->bundle->bases = items;
 	loader->bundle->basis_count = count;
-	alm_loader_index(loader, &index, &items[0].id, sizeof(*items), count);
+	alm_loader_index(
+		loader, &loader->bases, &items[0].id, sizeof(*items), count);
 }

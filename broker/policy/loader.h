@@ -58,6 +58,8 @@ struct alm_loader {
 	struct alm_index organisations;
 	struct alm_index groups;
 	struct alm_index prohibitions;
+	struct alm_index bases;
+	struct alm_bundle_tests tests;
 	struct alm_purpose_facts purpose_facts;
 	size_t compared; /* candidates for a near word, so far */
 	bool is_out_of_memory;
@@ -133,5 +135,18 @@ void alm_load_groups(struct alm_loader *loader);
 void alm_load_prohibitions(struct alm_loader *loader);
 void alm_load_bases(struct alm_loader *loader);
 void alm_load_tests(struct alm_loader *loader);
+
+/* --- the parts of a test; a NULL node says nothing --------------------- */
+
+/** An instant; 0 after VALUE_BAD. */
+int64_t alm_loader_instant(
+	struct alm_loader *loader, const struct alm_yaml_node *node);
+
+void alm_load_test_request(struct alm_loader *loader,
+	const struct alm_yaml_node *node, struct alm_bundle_test *out);
+
+/** What is known of the person that the test's request is about. */
+void alm_load_test_person(struct alm_loader *loader,
+	const struct alm_yaml_node *node, struct alm_bundle_test *out);
 
 #endif /* ALM_BROKER_POLICY_LOADER_H */

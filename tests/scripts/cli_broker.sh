@@ -106,6 +106,15 @@ code 0 "$almoner" policy activate $policy --reason test --dry-run
 sed 's/^bundle:.*/bundle: 7 8/' $policy/10-*.yaml >"$dir/bad.yaml"
 code 9 "$almoner" policy activate "$dir/bad.yaml" --reason test
 grep -q 'bad.yaml' "$dir/err" || fail "no place of the fault"
+sed 's/effect: permit, basis: DSA-08/effect: deny, basis: DSA-08/' \
+	$policy/90-tests.yaml >"$dir/90-tests.yaml"
+for dry in --dry-run --json; do
+	code 9 "$almoner" policy activate $policy/[1-6]*.yaml \
+		"$dir/90-tests.yaml" --reason test $dry
+	grep -q 'ALM-5023.*' "$dir/err" || fail "a failing test is not named"
+	grep -q "90-tests.yaml:[0-9]*:5: 'an ambulance crew" "$dir/err" ||
+		fail "no place of the failing test"
+done
 code 0 "$almoner" people import config/demo/people/people.ndjson --json
 has 'd["added"] == 0 and d["known"] == d["lines"]'
 { sed -n 1p config/demo/people/people.ndjson

@@ -64,10 +64,27 @@ static const char good[] =
 	"     law: {article-6: a, article-9: b, confidentiality: c},\n"
 	"     approved-by: [g]}\n"                                  /* 51 */
 	"tests:\n"
-	"  - request: {at: x, from: RX1, to: C8, purpose: care,\n"  /* 53 */
-	"      categories: [notes], payload: identifiable}\n"
-	"    person: [{type: flag, recorded: x}]\n"                 /* 55 */
-	"    expect: {effect: permit, code: 0, basis: DSA-1}\n";
+	"  - request: {from: RX1, to: C8, at: '2026-03-01T09:00:00Z',\n"
+	"      categories: [notes], payload: identifiable,\n"       /* 54 */
+	"      purpose: care, subject: 9990000018}\n"
+	"    expect: {effect: permit, code: 0, basis: DSA-1}\n"     /* 56 */
+	"    person:\n"
+	"    - {type: flag, flag: location-withheld,\n"             /* 58 */
+	"       recorded: '2026-01-01T09:00:00Z',\n"
+	"       valid: 2026-01-01 until further notice}\n"          /* 60 */
+	"    - {type: opt-out, list: national, state: clear,\n"
+	"       subject: 9990000018, as-of: '2026-01-02T09:00:00Z',\n"
+	"       recorded: '2026-01-03T09:00:00Z'}\n"                /* 63 */
+	"    - {type: relationship, role: gp,\n"
+	"       organisation: C8, recorded: '2026-01-04T09:00:00Z',\n"
+	"       effect: withdrawn}\n"                               /* 66 */
+	"    - {type: directive, id: R-1,\n"
+	"       authority: patient, scope: all, effect: deny,\n"    /* 68 */
+	"       purposes: [any], categories: [any], to: [C8],\n"
+	"       recorded: '2026-01-05T09:00:00Z',\n"                /* 70 */
+	"       valid: 2026-02-01 until further notice,\n"
+	"       except: [{effect: permit, purposes: [care],\n"      /* 72 */
+	"         categories: [notes], to: [RX1]}]}\n";
 
 static const struct row {
 	const char *find;    /* text of the good bundle */
@@ -198,11 +215,43 @@ static const struct row {
 	{"code: 0", "code: ok", ALM_VALUE_BAD, 56, 36, "'ok'"},
 	{"effect: permit", "effect: allow", ALM_WORD_UNKNOWN, 56, 22,
 		"permit, transform, deny"},
-	{"type: flag", "type: flog", ALM_WORD_UNKNOWN, 55, 21, "mean 'flag'"},
+	{"basis: DSA-1}", "basis: DSA-2}", ALM_REFERENCE_DANGLING, 56, 46,
+		"mean 'DSA-1'"},
+	{"at: '2026-03-01T09:00:00Z'", "at: 2026-03-01", ALM_VALUE_BAD, 53,
+		38, "YYYY-MM-DDTHH:MM:SSZ"},
+	{"purpose: care, subject", "subject", ALM_KEY_MISSING, 53, 14,
+		"'purpose'"},
 	{"payload: id", "paylod: id", ALM_KEY_UNKNOWN, 54, 28,
 		"mean 'payload'"},
-	{"[{type: flag, recorded: x}]", "[]", ALM_LIST_EMPTY, 55, 13,
-		"'person'"},
+	{"type: flag", "type: flog", ALM_WORD_UNKNOWN, 58, 14, "mean 'flag'"},
+	{"{type: flag, ", "{", ALM_KEY_MISSING, 58, 7, "'type'"},
+	{"flag: location", "flag: locations", ALM_WORD_UNKNOWN, 58, 26,
+		"mean 'location-withheld'"},
+	{"       valid: 2026-01-01 until further notice}",
+		"       }", ALM_KEY_MISSING, 58, 7, "'valid'"},
+	{"state: clear", "state: none", ALM_WORD_UNKNOWN, 61, 46,
+		"clear, opted-out"},
+	{"subject: 9990000018, as-of", "subject: 9990000026, as-of",
+		ALM_VALUE_BAD, 62, 17, "not of the person"},
+	{"subject: 9990000018}", "subject-unknown: lost}", ALM_VALUE_BAD, 62,
+		17, "not of the person"},
+	{"as-of: '2026-01-02", "as-of: '2026-01-04", ALM_VALUE_BAD, 62, 36,
+		"later than recorded"},
+	{"recorded: '2026-01-03T09:00:00Z'", "recorded: yesterday",
+		ALM_VALUE_BAD, 63, 18, "'yesterday'"},
+	{"role: gp", "role: 'g p'", ALM_VALUE_BAD, 64, 34, "well-formed id"},
+	{"effect: withdrawn", "effect: deny", ALM_KEY_UNKNOWN, 66, 8,
+		"'effect'"},
+	{"effect: deny,", "effect: denied,", ALM_WORD_UNKNOWN, 68, 48,
+		"deny, permit, withdrawn"},
+	{"effect: deny,", "effect: withdrawn,", ALM_KEY_UNKNOWN, 69, 8,
+		"a withdrawal has no key 'purposes'"},
+	{"to: [C8],\n       recorded", "to: ['kind:'],\n       recorded",
+		ALM_VALUE_BAD, 69, 48, "malformed word"},
+	{"valid: 2026-02-01 until", "valid: 2026-02-30 until", ALM_VALUE_BAD,
+		71, 15, "not a period"},
+	{"[{effect: permit", "[{effect: withdrawn", ALM_WORD_UNKNOWN, 72, 26,
+		"deny, permit"},
 };
 /* clang-format on */
 

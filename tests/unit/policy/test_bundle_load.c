@@ -177,15 +177,35 @@ Test(bundle_load, wants_at_least_one_file)
 	cr_expect_eq(load(NULL, 0), ALM_KEY_MISSING);
 }
 
-Test(bundle_load, gives_the_tests_as_trees)
+Test(bundle_load, gives_the_tests_as_requests_and_records)
 {
 	cr_assert_eq(
 		load_text(WORDS ORGANISATIONS
-			"tests:\n  - name: one\n    request: {at: a, from: "
-			"b, to: c, purpose: d,\n      categories: [e], "
-			"payload: f}\n    expect: {effect: deny}\n"),
+			"tests:\n  - name: one\n    request: {at: "
+			"'2026-03-01T09:00:00Z', from: b, to: c,\n"
+			"      purpose: d, categories: [e, f], payload: "
+			"odd, subject: '9990000018',\n      override: "
+			"{kind: k, by: x, reason: y}, batch: true}\n"
+			"    expect: {effect: deny, code: 105}\n"
+			"    person: [{type: opt-out, list: type-1, state: "
+			"objected,\n      as-of: '2026-01-01T00:00:00Z', "
+			"recorded: '2026-01-01T00:00:00Z'}]\n"),
 		ALM_OK, "%s", found.items[0].message);
-	cr_expect_eq(tests.count, 1);
+	cr_assert_eq(tests.count, 1);
+	cr_expect_str_eq(tests.items[0].name, "one");
+	cr_expect_eq(tests.items[0].at_s, INT64_C(1772355600));
+	cr_expect_eq(tests.items[0].request.category_count, 2);
+	cr_expect(tests.items[0].request.has_payload);
+	cr_expect_eq(tests.items[0].request.payload, ALM_LEVEL_UNKNOWN);
+	cr_expect(tests.items[0].request.is_batch);
+	cr_expect(tests.items[0].request.has_override);
+	cr_expect_eq(tests.items[0].effect, ALM_EFFECT_DENY);
+	cr_expect_eq(tests.items[0].code, 105);
+	cr_expect_null(tests.items[0].basis);
+	cr_assert_eq(tests.items[0].person.opt_out_count, 1);
+	cr_expect(tests.items[0].person.opt_outs[0].is_objecting);
+	cr_expect_eq(
+		tests.items[0].person.opt_outs[0].list, ALM_OPT_OUT_TYPE_1);
 }
 
 /* A bundle whose list under `head` has `count` entries; # counts them. */
