@@ -10,7 +10,7 @@
 
 struct alm_hash; /* a reusable context */
 
-/** NULL when memory is out or the digest is not offered. */
+/** NULL when memory is out. */
 struct alm_hash *alm_hash_new(void);
 void alm_hash_free(struct alm_hash *hash);
 
