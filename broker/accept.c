@@ -248,7 +248,10 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 		.level = (uint8_t)judgement->level,
 		.is_partial = judgement->is_partial,
 		.released = released,
+		.has_person = judgement->has_person,
 	};
+	memcpy(letter->mail.person, judgement->person,
+		sizeof(letter->mail.person));
 	mailbox->has_more = true;
 	return alm_store_mail_put(turn->broker->store, &letter->mail);
 }

@@ -85,6 +85,9 @@
 /* --- people ------------------------------------------------------------ */
 
 #define ALM_PERSON_RECORDS_MAX 4096u
+/* People changed in one turn who are remembered one by one; beyond, all
+ * queued mail is decided again. */
+#define ALM_TURN_PEOPLE_MAX 8192u
 #define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
 
 /* --- the audit log ----------------------------------------------------- */

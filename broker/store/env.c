@@ -18,6 +18,7 @@
 #include "lib/file.h"
 
 #define FORMAT_VERSION 2u
+#define FORMAT_VERSION_MIN 1u
 #define MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
 #define PATH_BYTES_MAX 4096u
 
@@ -168,25 +169,35 @@ static enum alm_err open_env(struct alm_store *store,
 	return map_open_rc(rc, options->path, problem);
 }
 
-static enum alm_err make_identity(struct alm_store *store, MDB_txn *txn,
-	const uint8_t *secret, struct alm_problem *problem)
+/* With the keys that belong to `id`. */
+static enum alm_err write_identity(struct alm_store *store, MDB_txn *txn,
+	const uint8_t id[ALM_STORE_ID_BYTES])
 {
 	uint8_t row[IDENTITY_ROW_BYTES];
-	uint8_t *id = row + sizeof(MAGIC) + 4;
 	MDB_val key = alm_val(IDENTITY_KEY, sizeof(IDENTITY_KEY));
 	MDB_val value = alm_val(row, sizeof(row));
 
 	memcpy(row, MAGIC, sizeof(MAGIC));
 	alm_put_u32(row + sizeof(MAGIC), FORMAT_VERSION);
-	randombytes_buf(id, ALM_STORE_ID_BYTES);
+	memcpy(row + sizeof(MAGIC) + 4, id, ALM_STORE_ID_BYTES);
+	alm_store_keys_check(store->keys,
+		(struct alm_bytes){row, IDENTITY_BYTES}, row + IDENTITY_BYTES);
+	store->format = FORMAT_VERSION;
+	return alm_store_map_rc(
+		mdb_put(txn, store->tables[ALM_TABLE_META], &key, &value, 0));
+}
+
+static enum alm_err make_identity(struct alm_store *store, MDB_txn *txn,
+	const uint8_t *secret, struct alm_problem *problem)
+{
+	uint8_t id[ALM_STORE_ID_BYTES];
+
+	randombytes_buf(id, sizeof(id));
 	store->keys = alm_store_keys_new(secret, id);
 	if (store->keys == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "store keys");
 	}
-	alm_store_keys_check(store->keys,
-		(struct alm_bytes){row, IDENTITY_BYTES}, row + IDENTITY_BYTES);
-	return alm_store_map_rc(
-		mdb_put(txn, store->tables[ALM_TABLE_META], &key, &value, 0));
+	return write_identity(store, txn, id);
 }
 
 static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
@@ -207,10 +218,12 @@ static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
 	}
 	row = value.mv_data;
 	version = alm_get_u32(row + sizeof(MAGIC));
-	if (version != FORMAT_VERSION || value.mv_size != IDENTITY_ROW_BYTES) {
+	if (version < FORMAT_VERSION_MIN || version > FORMAT_VERSION ||
+		value.mv_size != IDENTITY_ROW_BYTES) {
 		return alm_problem_set(problem, ALM_STORE_FORMAT,
 			"format %u, not %u", version, FORMAT_VERSION);
 	}
+	store->format = version;
 	if (secret == NULL) {
 		return ALM_OK;
 	}
@@ -226,13 +239,17 @@ static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
 	return ALM_OK;
 }
 
+/* Those that the file has; an older one has not yet the last of ours. */
 static enum alm_err open_tables(struct alm_store *store, MDB_txn *txn,
 	unsigned flags, struct alm_problem *problem)
 {
-	for (unsigned i = 0; i < ALM_TABLE_COUNT; i++) {
+	for (unsigned i = store->table_count; i < ALM_TABLE_COUNT; i++) {
 		const char *name = alm_table_name((enum alm_table)i);
 		int rc = mdb_dbi_open(txn, name, flags, &store->tables[i]);
 
+		if (rc == MDB_NOTFOUND && i >= ALM_TABLES_V1) {
+			return ALM_OK;
+		}
 		if (rc == MDB_NOTFOUND) {
 			return alm_problem_set(problem, ALM_STORE_FORMAT,
 				"table %s is missing", name);
@@ -240,8 +257,44 @@ static enum alm_err open_tables(struct alm_store *store, MDB_txn *txn,
 		if (rc != MDB_SUCCESS) {
 			return map_open_rc(rc, name, problem);
 		}
+		store->table_count = i + 1;
 	}
 	return ALM_OK;
+}
+
+/* A store of an earlier release becomes one of this: its newer tables, empty,
+ * and a state that counts their rows; all of it with the first commit. */
+static enum alm_err upgrade(
+	struct alm_store *store, MDB_txn *txn, struct alm_problem *problem)
+{
+	MDB_val key = alm_val(IDENTITY_KEY, sizeof(IDENTITY_KEY));
+	MDB_val value;
+	uint8_t id[ALM_STORE_ID_BYTES];
+	enum alm_err err = alm_state_read(store, txn, &store->state, problem);
+
+	if (err == ALM_OK) {
+		err = map_open_rc(mdb_get(txn, store->tables[ALM_TABLE_META],
+					  &key, &value),
+			"identity", problem);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	memcpy(id, (const uint8_t *)value.mv_data + sizeof(MAGIC) + 4,
+		sizeof(id));
+	err = open_tables(store, txn, MDB_CREATE, problem);
+	store->turn = txn;
+	if (err == ALM_OK && store->format < 2) {
+		err = alm_people_upgrade(store);
+	}
+	if (err == ALM_OK) {
+		err = write_identity(store, txn, id);
+	}
+	if (err == ALM_OK) {
+		err = alm_state_write(store);
+	}
+	store->turn = NULL;
+	return err;
 }
 
 /* A folder with an environment in which nothing was ever committed. */
@@ -282,6 +335,11 @@ static enum alm_err open_contents(struct alm_store *store,
 	} else if (err == ALM_OK) {
 		err = read_identity(store, txn, options->key, problem);
 	}
+	if (err == ALM_OK && !is_read_only &&
+		(store->format < FORMAT_VERSION ||
+			store->table_count < ALM_TABLE_COUNT)) {
+		err = upgrade(store, txn, problem);
+	}
 	if (err == ALM_OK) {
 		/* Also for reading: it keeps the tables' handles. */
 		err = map_open_rc(mdb_txn_commit(txn), options->path, problem);
@@ -319,8 +377,10 @@ enum alm_err alm_store_open_parts(const struct alm_store_options *options,
 	store->hash = alm_hash_new();
 	store->scratch = malloc(ALM_SCRATCH_BYTES);
 	store->header = malloc(ALM_AUDIT_HEADER_BYTES_MAX);
+	store->changed.persons =
+		malloc(sizeof(*store->changed.persons) * ALM_TURN_PEOPLE_MAX);
 	if (store->hash == NULL || store->scratch == NULL ||
-		store->header == NULL) {
+		store->header == NULL || store->changed.persons == NULL) {
 		err = alm_problem_set(problem, ALM_NOMEM, "store");
 	}
 	if (err == ALM_OK && !options->is_read_only) {
@@ -413,6 +473,7 @@ void alm_store_close(struct alm_store *store)
 	}
 	free(store->scratch);
 	free(store->header);
+	free(store->changed.persons);
 	if (store->lock_fd >= 0) {
 		(void)close(store->lock_fd);
 	}

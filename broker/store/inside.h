@@ -30,7 +30,9 @@
 	X(STANDARD, 8, "standard") \
 	X(REC, 9, "rec") \
 	X(PRIV, 10, "priv") \
-	X(TILE, 11, "tile")
+	X(TILE, 11, "tile") \
+	X(OVERRIDE, 12, "override") \
+	X(ASIDE, 13, "aside")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -38,6 +40,10 @@ enum alm_table {
 #undef X
 		ALM_TABLE_COUNT
 };
+
+/* Tables that the first format had.  Later ones are made at opening, so a
+ * new one is a row above and nothing else. */
+#define ALM_TABLES_V1 12u
 
 /** The table's name in the file. */
 const char *alm_table_name(enum alm_table table);
@@ -49,6 +55,7 @@ struct alm_store_state {
 	uint64_t agent_number;
 	uint64_t people_seq;
 	uint64_t policy_epoch;
+	struct alm_redecided redecided;
 	struct alm_frontier frontier; /* its size is the log's */
 };
 
@@ -64,6 +71,8 @@ struct alm_mailbox_cache {
 struct alm_store {
 	MDB_env *env;
 	MDB_dbi tables[ALM_TABLE_COUNT];
+	unsigned table_count; /* that the file has; all of ours to write it */
+	uint32_t format;      /* of the file */
 	int lock_fd;
 	bool is_read_only;
 	bool is_dead; /* a commit has failed with an unknown outcome */
@@ -82,6 +91,7 @@ struct alm_store {
 	uint64_t room_bytes; /* that new mail may still take in this turn */
 	struct alm_noise noise;
 	struct alm_mailbox_cache mailboxes;
+	struct alm_changed_people changed; /* in the open turn */
 };
 
 #define ALM_SCRATCH_BYTES ALM_FRAME_BYTES_MAX
@@ -216,7 +226,25 @@ void alm_audit_commitment(
 ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 	MDB_txn *txn, uint64_t seq, struct alm_bytes *out);
 
+/* --- people.c ----------------------------------------------------------- */
+
+/** Count a change of what is known about a person, in the open turn. */
+void alm_person_changed(struct alm_store *store, const char *subject);
+
+/** Give each person of a store of the first format a row that counts the
+ * records behind it. */
+ALM_MUST_USE enum alm_err alm_people_upgrade(struct alm_store *store);
+
 /* --- mail.c ------------------------------------------------------------- */
+
+/* A queue row: kind, hand-overs, bytes, expiry, arrival, and of a message
+ * whose it is: zero if nobody's.  Those of the first format end before. */
+#define ALM_QUEUE_PERSON_AT 25u
+#define ALM_QUEUE_ROW_BYTES (ALM_QUEUE_PERSON_AT + 16u)
+
+/** What a queue row says.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_queue_row_parse(struct alm_bytes value,
+	uint64_t seq, struct alm_queue_entry *out_entry);
 
 /** The plain text of a body; everything is borrowed from it.
  * Errors: STORE_CORRUPT. */

@@ -8,7 +8,6 @@
 #include "broker/store/mailbox.h"
 
 #define BODY_VERSION 1u
-#define QUEUE_ROW_BYTES 25u
 #define QUEUE_KEY_BYTES_MAX (ALM_ID_BYTES_MAX + 1 + 8)
 /* What a message takes besides its body, in rows, records and pages. */
 #define OVERHEAD_BYTES 2048u
@@ -21,6 +20,8 @@ struct queue_key {
 struct queue_row {
 	struct alm_queue_entry entry;
 	int64_t accepted_at_ms;
+	size_t bytes; /* as stored: rows of the first format are shorter */
+	uint8_t person[16];
 };
 
 /* recipient, NUL, sequence; false if there can be no such mailbox. */
@@ -45,33 +46,52 @@ static struct alm_bytes key_bytes(const struct queue_key *key)
 static enum alm_err write_queue(struct alm_store *store,
 	const struct queue_key *key, const struct queue_row *row)
 {
-	uint8_t data[QUEUE_ROW_BYTES];
+	uint8_t data[ALM_QUEUE_ROW_BYTES];
 
 	data[0] = (uint8_t)row->entry.kind;
 	alm_put_u32(data + 1, row->entry.attempts);
 	alm_put_u32(data + 5, row->entry.bytes);
 	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
 	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
+	memcpy(data + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
 	return alm_row_put(store, ALM_TABLE_QUEUE, key_bytes(key),
-		(struct alm_bytes){data, sizeof(data)}, 0);
+		(struct alm_bytes){data, row->bytes}, 0);
 }
 
-static enum alm_err parse_queue(
-	struct alm_bytes value, uint64_t seq, struct queue_row *out)
+enum alm_err alm_queue_row_parse(
+	struct alm_bytes value, uint64_t seq, struct alm_queue_entry *out_entry)
 {
-	if (value.bytes != QUEUE_ROW_BYTES ||
+	if ((value.bytes != ALM_QUEUE_ROW_BYTES &&
+		    value.bytes != ALM_QUEUE_PERSON_AT) ||
 		(value.data[0] != ALM_MAIL_MESSAGE &&
 			value.data[0] != ALM_MAIL_NOTICE)) {
 		return ALM_STORE_CORRUPT;
 	}
-	out->entry = (struct alm_queue_entry){
+	*out_entry = (struct alm_queue_entry){
 		.seq = seq,
 		.kind = (enum alm_mail_kind)value.data[0],
 		.attempts = alm_get_u32(value.data + 1),
 		.bytes = alm_get_u32(value.data + 5),
 		.expires_ms = (int64_t)alm_get_u64(value.data + 9),
 	};
+	return ALM_OK;
+}
+
+static enum alm_err parse_queue(
+	struct alm_bytes value, uint64_t seq, struct queue_row *out)
+{
+	enum alm_err err = alm_queue_row_parse(value, seq, &out->entry);
+
+	if (err != ALM_OK) {
+		return err;
+	}
 	out->accepted_at_ms = (int64_t)alm_get_u64(value.data + 17);
+	out->bytes = value.bytes;
+	memset(out->person, 0, sizeof(out->person));
+	if (value.bytes == ALM_QUEUE_ROW_BYTES) {
+		memcpy(out->person, value.data + ALM_QUEUE_PERSON_AT,
+			sizeof(out->person));
+	}
 	return ALM_OK;
 }
 
@@ -202,7 +222,8 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
 	size_t bytes = mail->message.bytes + mail->payload.bytes;
-	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms};
+	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
+		.bytes = ALM_QUEUE_ROW_BYTES};
 	struct alm_mailbox_slot *slot;
 	struct queue_key key;
 	struct alm_writer w;
@@ -232,6 +253,9 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 		.kind = mail->kind,
 		.bytes = (uint32_t)bytes,
 		.expires_ms = mail->expires_ms};
+	if (mail->has_person) {
+		memcpy(row.person, mail->person, sizeof(row.person));
+	}
 	err = put_body(store, seq, (struct alm_bytes){store->scratch, w.bytes});
 	if (err == ALM_OK) {
 		err = write_queue(store, &key, &row);

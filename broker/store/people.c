@@ -161,6 +161,20 @@ static enum alm_err put_encoded(struct alm_store *store,
 	return add(store, key, content, &row, &entry);
 }
 
+void alm_person_changed(struct alm_store *store, const char *subject)
+{
+	struct alm_changed_people *changed = &store->changed;
+
+	store->state.people_seq++;
+	store->is_state_changed = true;
+	if (changed->count < ALM_TURN_PEOPLE_MAX) {
+		alm_store_keys_pseudonym(store->keys, subject,
+			changed->persons[changed->count++]);
+	} else {
+		changed->is_over = true;
+	}
+}
+
 enum alm_err alm_store_person_put(struct alm_store *store,
 	const struct alm_person_record *record, bool *out_is_new)
 {
@@ -180,11 +194,86 @@ enum alm_err alm_store_person_put(struct alm_store *store,
 			(struct alm_bytes){key, key_bytes}, content, &is_new);
 	}
 	if (err == ALM_OK && is_new) {
-		store->state.people_seq++;
-		store->is_state_changed = true;
+		alm_person_changed(store, record->subject);
 	}
 	if (err == ALM_OK) {
 		*out_is_new = is_new;
 	}
 	return err;
+}
+
+/* How many rows of their own the person at or after `subject` has, and who
+ * that is.  Errors: NOT_FOUND: nobody. */
+static enum alm_err count_person(struct alm_store *store,
+	uint8_t subject[ALM_SUBJECT_BYTES], size_t *out_count)
+{
+	MDB_val key = alm_val(subject, ALM_SUBJECT_BYTES);
+	MDB_cursor *cursor;
+	MDB_val value;
+	size_t count = 0;
+	int rc = mdb_cursor_open(
+		store->turn, store->tables[ALM_TABLE_PEOPLE], &cursor);
+
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	if (rc == MDB_SUCCESS && key.mv_size <= ALM_SUBJECT_BYTES) {
+		rc = MDB_CORRUPTED;
+	}
+	if (rc == MDB_SUCCESS) {
+		memcpy(subject, key.mv_data, ALM_SUBJECT_BYTES);
+	}
+	while (rc == MDB_SUCCESS && key.mv_size > ALM_SUBJECT_BYTES &&
+		memcmp(key.mv_data, subject, ALM_SUBJECT_BYTES) == 0) {
+		count++;
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (count == 0 || (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)) {
+		return alm_store_fail(store, rc);
+	}
+	*out_count = count;
+	return ALM_OK;
+}
+
+enum alm_err alm_people_upgrade(struct alm_store *store)
+{
+	uint8_t subject[ALM_SUBJECT_BYTES] = {0};
+	size_t at = 0;
+
+	/* Until there is no next subject. */
+	while (at < ALM_SUBJECT_BYTES + 1) {
+		uint8_t row[ALM_PEOPLE_ROW_BYTES_MIN];
+		struct alm_writer w;
+		size_t count = 0;
+		enum alm_err err = count_person(store, subject, &count);
+
+		if (err == ALM_NOT_FOUND) {
+			return ALM_OK;
+		}
+		if (err == ALM_OK && count > ALM_PERSON_RECORDS_MAX) {
+			err = ALM_STORE_CORRUPT;
+		}
+		alm_writer_init(&w, row, sizeof(row));
+		if (err == ALM_OK &&
+			!alm_people_row_write((uint16_t)count,
+				(struct alm_bytes){subject, 0}, NULL, &w)) {
+			err = ALM_STORE_CORRUPT;
+		}
+		if (err == ALM_OK) {
+			err = alm_row_put(store, ALM_TABLE_PEOPLE,
+				(struct alm_bytes){subject, sizeof(subject)},
+				(struct alm_bytes){row, w.bytes}, 0);
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+		for (at = 1; at <= ALM_SUBJECT_BYTES; at++) {
+			if (++subject[ALM_SUBJECT_BYTES - at] != 0) {
+				break;
+			}
+		}
+	}
+	return ALM_OK;
 }

@@ -101,6 +101,9 @@ struct alm_mail {
 	uint8_t level;            /* enum alm_level of that payload */
 	bool is_partial;
 	const char *released; /* categories, comma-separated, sorted */
+	/* Whose message it is, as the log says it; given, and never read. */
+	bool has_person;
+	uint8_t person[16];
 };
 
 /** What stands in a mailbox about one piece of mail. */
@@ -190,6 +193,31 @@ ALM_MUST_USE enum alm_err alm_store_person_get(struct alm_store *store,
 
 /** Counts the changes of people's records; part of every decision. */
 uint64_t alm_store_people_sequence(const struct alm_store *store);
+
+/** Whose records the open turn has changed, as they stand in the log. */
+struct alm_changed_people {
+	uint8_t (*persons)[16];
+	size_t count;
+	bool is_over; /* there were more than are remembered */
+};
+
+/** Borrowed until the turn ends. */
+const struct alm_changed_people *alm_store_changed_people(
+	const struct alm_store *store);
+
+/** Up to which change of people's records, and under which policy, all queued
+ * mail was decided again; what differs from now is work that waits. */
+struct alm_redecided {
+	uint64_t people_seq;
+	uint64_t policy_epoch;
+	int64_t waiting_since_us; /* 0: it is not known, or nothing waits */
+};
+
+void alm_store_redecided(
+	const struct alm_store *store, struct alm_redecided *out_redecided);
+/** Kept with the open turn. */
+void alm_store_set_redecided(
+	struct alm_store *store, const struct alm_redecided *redecided);
 
 /** The 16-byte keyed hash that stands for a person in audit records. */
 void alm_store_pseudonym(

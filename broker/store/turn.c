@@ -16,7 +16,7 @@
 static const uint8_t STATE_KEY[5] = {'s', 't', 'a', 't', 'e'};
 
 /* Numbers, rows of each table but meta, roots. */
-#define STATE_BYTES_MAX (5 * 8 + (ALM_TABLE_COUNT - 1) * 8 + 8 + 64 * 32)
+#define STATE_BYTES_MAX (9 * 8 + (ALM_TABLE_COUNT - 1) * 8 + 8 + 64 * 32)
 
 static size_t root_count(const struct alm_frontier *frontier)
 {
@@ -52,6 +52,10 @@ enum alm_err alm_state_write(struct alm_store *store)
 	alm_write_u64(&w, state->agent_number);
 	alm_write_u64(&w, state->people_seq);
 	alm_write_u64(&w, state->policy_epoch);
+	alm_write_u64(&w, state->redecided.people_seq);
+	alm_write_u64(&w, state->redecided.policy_epoch);
+	alm_write_u64(&w, (uint64_t)state->redecided.waiting_since_us);
+	alm_write_u64(&w, ALM_TABLE_COUNT - 1);
 	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
 		uint64_t rows = 0;
 		enum alm_err err = alm_table_rows(
@@ -69,11 +73,24 @@ enum alm_err alm_state_write(struct alm_store *store)
 		(struct alm_bytes){row, w.bytes}, 0);
 }
 
-/* A row that was removed without the key shows as a count that differs. */
+/* A row that was removed without the key shows as a count that differs, and
+ * so does a table. */
 static enum alm_err check_rows(struct alm_store *store, MDB_txn *txn,
 	struct alm_reader *r, struct alm_problem *problem)
 {
-	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
+	uint64_t table_count =
+		store->format < 2 ? ALM_TABLES_V1 - 1 : alm_read_u64(r);
+
+	if (table_count >= ALM_TABLE_COUNT) {
+		return alm_problem_set(problem, ALM_STORE_FORMAT,
+			"it has tables that this release does not know");
+	}
+	if (table_count >= store->table_count) {
+		return alm_problem_set(problem, ALM_STORE_CORRUPT,
+			"table %s is missing",
+			alm_table_name((enum alm_table)store->table_count));
+	}
+	for (unsigned i = 1; i <= table_count; i++) {
 		uint64_t want = alm_read_u64(r);
 		uint64_t rows = 0;
 		enum alm_err err =
@@ -114,6 +131,11 @@ enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	state.agent_number = alm_read_u64(&r);
 	state.people_seq = alm_read_u64(&r);
 	state.policy_epoch = alm_read_u64(&r);
+	if (store->format >= 2) {
+		state.redecided.people_seq = alm_read_u64(&r);
+		state.redecided.policy_epoch = alm_read_u64(&r);
+		state.redecided.waiting_since_us = (int64_t)alm_read_u64(&r);
+	}
 	err = check_rows(store, txn, &r, problem);
 	if (err != ALM_OK) {
 		return err;
@@ -162,6 +184,8 @@ enum alm_err alm_store_begin(
 	}
 	store->turn_err = ALM_OK;
 	store->is_state_changed = false;
+	store->changed.count = 0;
+	store->changed.is_over = false;
 	store->is_clamped = now_us < store->state.last_time_us;
 	store->now_us = store->is_clamped ? store->state.last_time_us : now_us;
 	alm_noise_init(&store->noise, seed);
@@ -243,6 +267,26 @@ int64_t alm_store_last_time_us(const struct alm_store *store)
 uint64_t alm_store_people_sequence(const struct alm_store *store)
 {
 	return store->state.people_seq;
+}
+
+void alm_store_redecided(
+	const struct alm_store *store, struct alm_redecided *out_redecided)
+{
+	*out_redecided = store->state.redecided;
+}
+
+void alm_store_set_redecided(
+	struct alm_store *store, const struct alm_redecided *redecided)
+{
+	ALM_ASSERT(store->turn != NULL);
+	store->state.redecided = *redecided;
+	store->is_state_changed = true;
+}
+
+const struct alm_changed_people *alm_store_changed_people(
+	const struct alm_store *store)
+{
+	return &store->changed;
 }
 
 void alm_store_audit_head(

@@ -336,11 +336,14 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 {
 	static const enum alm_table tables[] = {ALM_TABLE_BODY, ALM_TABLE_QUEUE,
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
-		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY};
+		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
+		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
-		err = check_table(verify, tables[i]);
+		if ((unsigned)tables[i] < verify->store->table_count) {
+			err = check_table(verify, tables[i]);
+		}
 	}
 	return err == ALM_OK ? check_policy(verify) : err;
 }
