@@ -33,7 +33,7 @@ static void show_failures(
 	struct alm_table *table, const struct alm_test_report *report)
 {
 	static const char *const columns[] = {
-		"file", "line", "column", "code", "message"};
+		"file", "line", "column", "test", "message"};
 	char text[ALM_TEST_TEXT_BYTES];
 
 	alm_table_columns(table, columns, ALM_COUNT(columns));
@@ -46,11 +46,11 @@ static void show_failures(
 			continue;
 		}
 		alm_test_text(outcome, text);
-		alm_table_row(table,
-			(const char *const[]){place->file,
-				alm_table_text(table, place->line),
-				alm_table_text(table, place->column),
-				alm_table_text(table, ALM_TEST_FAILED), text});
+		alm_table_row(
+			table, (const char *const[]){place->file,
+				       alm_table_text(table, place->line),
+				       alm_table_text(table, place->column),
+				       outcome->test->name, text});
 	}
 }
 

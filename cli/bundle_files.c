@@ -50,7 +50,7 @@ static enum alm_err load(struct alm_bundle_files *files,
 		&files->diagnostics, &files->bundle, &files->tests);
 }
 
-struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
 	size_t path_count, const struct alm_output *output, int *out_exit)
 {
 	struct alm_bundle_files *files = calloc(1, sizeof(*files));
@@ -63,15 +63,26 @@ struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
 	}
 	alm_arena_init(&files->arena, ALM_BUNDLE_ARENA_BYTES_MAX);
 	alm_diagnostics_init(&files->diagnostics, &files->arena);
-	if (load(files, paths, path_count, &problem) == ALM_OK) {
+	if (load(files, paths, path_count, &problem) == ALM_OK ||
+		files->diagnostics.count > 0) {
 		return files;
 	}
-	if (files->diagnostics.count > 0) {
-		alm_bundle_files_print(stderr, &files->diagnostics);
-		*out_exit = ALM_EXIT_INVALID;
-	} else {
-		*out_exit = alm_print_problem(output, &problem);
+	*out_exit = alm_print_problem(output, &problem);
+	alm_bundle_files_free(files);
+	return NULL;
+}
+
+struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+	size_t path_count, const struct alm_output *output, int *out_exit)
+{
+	struct alm_bundle_files *files =
+		alm_bundle_files_read(paths, path_count, output, out_exit);
+
+	if (files == NULL || files->diagnostics.count == 0) {
+		return files;
 	}
+	alm_bundle_files_print(stderr, &files->diagnostics);
+	*out_exit = ALM_EXIT_INVALID;
 	alm_bundle_files_free(files);
 	return NULL;
 }

@@ -17,7 +17,17 @@ struct alm_bundle_files {
 };
 
 /**
- * Read and check; a folder stands for its *.yaml files.
+ * Read the files; a folder stands for its *.yaml files.
+ *
+ * Gives:   NULL after showing on stderr why a file cannot be read; *out_exit
+ *          is set then.  Else what is wrong is in `diagnostics`; unless that
+ *          is empty, bundle and tests must not be used.
+ */
+struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
+	size_t path_count, const struct alm_output *output, int *out_exit);
+
+/**
+ * Read and check.
  *
  * Gives:   NULL after showing on stderr what is wrong, each fault in a line
  *          FILE:LINE:COLUMN: ALM-CODE name: message; *out_exit is set then

@@ -16,6 +16,8 @@ const struct alm_command alm_commands[] = {
 	{"policy", "check", "check a policy bundle offline",
 		alm_cmd_policy_check},
 	{"policy", "decide", "decide requests offline", alm_cmd_policy_decide},
+	{"policy", "test", "run the tests in a policy bundle",
+		alm_cmd_policy_test},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
 	{"people", "import", "import people's choices and relationships",

@@ -9,6 +9,9 @@
 #include "cli/args.h"
 #include "cli/bundle_files.h"
 #include "cli/commands.h"
+#include "cli/findings.h"
+
+#define SCHEMA "almoner.policy.check/1"
 
 static const struct alm_option options[] = {
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
@@ -49,42 +52,78 @@ static const char *sentence(enum alm_warning_kind kind)
 	return "";
 }
 
-static void print_warning(const struct alm_warning *warning)
+static void add_warning(
+	struct alm_findings *findings, const struct alm_warning *warning)
 {
-	alm_print_safe(stdout, warning->place.file);
-	(void)printf(":%u:%u: warning %s: '%s': %s", warning->place.line,
-		warning->place.column, alm_warning_name(warning->kind),
-		warning->id, sentence(warning->kind));
-	if (warning->other != NULL) {
-		(void)printf(" '%s'", warning->other);
-	}
-	(void)putchar('\n');
+	char message[256];
+
+	(void)snprintf(message, sizeof(message), "%s%s%s%s",
+		sentence(warning->kind), warning->other != NULL ? " '" : "",
+		warning->other != NULL ? warning->other : "",
+		warning->other != NULL ? "'" : "");
+	alm_findings_add(
+		findings, &(struct alm_finding){"warning",
+				  alm_warning_name(warning->kind),
+				  warning->place, warning->id, message});
 }
 
-static int lint(struct alm_bundle_files *files, int64_t now_s, bool is_quiet)
+static void print_summary(const struct alm_bundle *bundle,
+	const struct alm_warnings *warnings, const struct alm_output *output)
+{
+	if (output->is_quiet || output->format != ALM_FORMAT_TABLE) {
+		return;
+	}
+	(void)printf("bundle '%s' is valid: %zu organisations, %zu bases, %zu "
+		     "prohibitions; %zu warnings%s\n",
+		bundle->name, bundle->organisation_count, bundle->basis_count,
+		bundle->prohibition_count, warnings->count + warnings->dropped,
+		warnings->is_partial ? "; overlaps were not all looked for"
+				     : "");
+}
+
+static int lint(struct alm_bundle_files *files, int64_t now_s,
+	const struct alm_output *output)
 {
 	struct alm_warnings *warnings = malloc(sizeof(*warnings));
 	const struct alm_bundle *bundle = &files->bundle;
+	struct alm_findings findings;
 
 	if (warnings == NULL) {
-		return ALM_EXIT_UNAVAILABLE;
+		return alm_print_failure(
+			output, &(struct alm_failure){ALM_NOMEM, "", NULL});
 	}
 	alm_lint(bundle, &files->arena, now_s, warnings);
+	alm_findings_begin(&findings, SCHEMA, output);
 	for (size_t i = 0; i < warnings->count; i++) {
-		print_warning(&warnings->items[i]);
+		add_warning(&findings, &warnings->items[i]);
 	}
-	if (!is_quiet) {
-		(void)printf("bundle '%s' is valid: %zu organisations, %zu "
-			     "bases, %zu prohibitions; %zu warnings%s\n",
-			bundle->name, bundle->organisation_count,
-			bundle->basis_count, bundle->prohibition_count,
-			warnings->count + warnings->dropped,
-			warnings->is_partial
-				? "; overlaps were not all looked for"
-				: "");
-	}
+	print_summary(bundle, warnings, output);
+	alm_findings_count(
+		&findings, "organisations", bundle->organisation_count);
+	alm_findings_count(&findings, "bases", bundle->basis_count);
+	alm_findings_count(
+		&findings, "prohibitions", bundle->prohibition_count);
+	alm_findings_count(
+		&findings, "warnings", warnings->count + warnings->dropped);
 	free(warnings);
-	return ALM_EXIT_OK;
+	return alm_findings_end(&findings, ALM_EXIT_OK);
+}
+
+/* On a terminal and in a pipe errors go to stderr; as data, to stdout. */
+static int refuse(
+	const struct alm_bundle_files *files, const struct alm_output *output)
+{
+	struct alm_findings findings;
+
+	if (output->format == ALM_FORMAT_TABLE) {
+		alm_bundle_files_print(stderr, &files->diagnostics);
+		return ALM_EXIT_INVALID;
+	}
+	alm_findings_begin(&findings, SCHEMA, output);
+	alm_findings_add_all(&findings, &files->diagnostics);
+	alm_findings_count(&findings, "errors",
+		files->diagnostics.count + files->diagnostics.dropped);
+	return alm_findings_end(&findings, ALM_EXIT_INVALID);
 }
 
 int alm_cmd_policy_check(int argc, char **argv)
@@ -96,13 +135,18 @@ int alm_cmd_policy_check(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	files = alm_bundle_files_load((const char *const *)args.positionals,
+	files = alm_bundle_files_read((const char *const *)args.positionals,
 		args.positional_count, &args.output, &rc);
 	if (files == NULL) {
 		return rc;
 	}
-	rc = lint(files, alm_args_number(&args, "at", (int64_t)time(NULL)),
-		args.output.is_quiet);
+	if (files->diagnostics.count > 0) {
+		rc = refuse(files, &args.output);
+	} else {
+		rc = lint(files,
+			alm_args_number(&args, "at", (int64_t)time(NULL)),
+			&args.output);
+	}
 	alm_bundle_files_free(files);
 	return rc;
 }

@@ -10,17 +10,19 @@
 bool alm_column_is_number(const char *name)
 {
 	static const char *const numbers[] = {"accepted", "acknowledged",
-		"added", "agents", "agreements", "attempt", "attempts",
+		"added", "agents", "agreements", "attempt", "attempts", "bases",
 		"audit-sequence", "audit-size", "bytes", "code", "column",
 		"commit-us", "handshakes-refused", "lost-frames", "malformed",
 		"repeated", "standards", "turn-batch-max", "delivered", "epoch",
-		"exit", "expired", "fields", "first-bad-seq", "known", "line",
-		"lines", "mail", "memory-bytes", "messages", "number",
-		"organisations", "others", "people-records", "people-seq",
-		"people-sequence", "policy-epoch", "private-absent",
-		"private-parts", "records", "ref", "refused", "rejected",
-		"scanned", "seq", "sequence", "sessions", "size", "stopped",
-		"store-used-permille", "tiles", "turns"};
+		"errors", "exit", "expired", "failed", "fields",
+		"first-bad-seq", "known", "line", "lines", "mail",
+		"memory-bytes", "messages", "number", "organisations", "others",
+		"people-records", "people-seq", "people-sequence",
+		"policy-epoch", "prohibitions", "private-absent",
+		"private-parts", "reached", "records", "ref", "refused",
+		"rejected", "rules", "scanned", "seq", "sequence", "sessions",
+		"size", "stopped", "store-used-permille", "tests", "tiles",
+		"turns", "warnings"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

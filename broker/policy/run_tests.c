@@ -253,10 +253,9 @@ void alm_test_text(
 		(void)snprintf(code, sizeof(code), " %u", test->code % 1000);
 	}
 	(void)snprintf(out, ALM_TEST_TEXT_BYTES,
-		"%s%.200s%sexpected %s%s%s%s, decided %s %u%s%s",
-		test->name[0] != '\0' ? "'" : "", test->name,
-		test->name[0] != '\0' ? "': " : "", effect_name(test->effect),
-		code, test->basis != NULL ? " by " : "",
+		"expected %s%s%s%s, decided %s %u%s%s",
+		effect_name(test->effect), code,
+		test->basis != NULL ? " by " : "",
 		test->basis != NULL ? test->basis : "",
 		effect_name(outcome->effect), outcome->code,
 		outcome->basis != NULL ? " by " : "",
@@ -274,9 +273,11 @@ enum alm_err alm_tests_problem(
 		if (!outcome->has_passed) {
 			alm_test_text(outcome, text);
 			return alm_problem_set(problem, ALM_TEST_FAILED,
-				"%s:%u:%u: %s", outcome->test->place.file,
+				"%s:%u:%u: '%.128s': %s",
+				outcome->test->place.file,
 				outcome->test->place.line,
-				outcome->test->place.column, text);
+				outcome->test->place.column,
+				outcome->test->name, text);
 		}
 	}
 	return ALM_OK;

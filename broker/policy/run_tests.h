@@ -63,14 +63,14 @@ ALM_MUST_USE enum alm_err alm_tests_run(const struct alm_bundle *bundle,
 
 /**
  * OK if all passed.  Else TEST_FAILED (refuse the bundle) with the first
- * failure as `FILE:LINE:COLUMN: message`; `problem` may be NULL.
+ * failure as `FILE:LINE:COLUMN: 'NAME': message`; `problem` may be NULL.
  */
 enum alm_err alm_tests_problem(
 	const struct alm_test_report *report, struct alm_problem *problem);
 
-#define ALM_TEST_TEXT_BYTES 512u
+#define ALM_TEST_TEXT_BYTES 256u
 
-/** `'name': expected deny 501, decided permit 0 by DSA-1`; cut if long. */
+/** `expected deny 501, decided permit 0 by DSA-1`. */
 void alm_test_text(
 	const struct alm_test_outcome *outcome, char out[ALM_TEST_TEXT_BYTES]);
 

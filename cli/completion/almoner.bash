@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate check decide show' ;;
+	policy) words='activate check decide test show' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
 	standard) words='put list' ;;
@@ -138,6 +138,17 @@ _almoner()
 	'policy decide') words='
 --bundle
 --people
+--max-opt-out-age
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy test') words='
 --max-opt-out-age
 --json
 --jsonl

@@ -1,0 +1,55 @@
+#!/bin/bash
+# The author's tools offline: check, test, explain and who, as text and JSON.
+set -eu
+cd "$(dirname "$0")/../.."
+almoner=${ALMONER_BUILD:-build/release}/almoner
+policy=config/demo/policy
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() {
+	echo "policy_author.sh: $*" >&2
+	cat "$dir/out" "$dir/err" >&2 || true
+	exit 1
+}
+code() { # code WANTED COMMAND...
+	local wanted=$1 rc=0
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
+	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
+}
+has() { # has EXPRESSION: of the document `d` in the last output
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(0 if eval(sys.argv[2]) is True else 1)' "$dir/out" "$1" ||
+		fail "not so: $1"
+}
+said() { grep -q -- "$1" "$dir/out" || fail "not said: $1"; }
+
+# --- test ------------------------------------------------------------------
+code 0 "$almoner" policy test $policy
+said '^16 tests, 0 failed; [0-9]* of 35 rules reached$'
+said "^60-mandates.yaml:[0-9]*:[0-9]*: unreached lift: 'LAW-06-draft-report lifts prohibition:PROTECTED-INVESTIGATION': "
+code 0 "$almoner" policy test $policy --json
+has 'd["schema"] == "almoner.policy.test/1" and d["tests"] == 16'
+has 'sum(r["sort"] == "passed" for r in d["rows"]) == 16'
+has 'd["reached"] + sum(r["sort"] == "unreached" for r in d["rows"]) == d["rules"]'
+sed 's/code: 501/code: 500/' $policy/90-tests.yaml >"$dir/90-tests.yaml"
+code 9 "$almoner" policy test $policy/[1-6]*.yaml "$dir/90-tests.yaml"
+said "^90-tests.yaml:24:5: failed test: 'but not a practice that does not know the patient': expected deny 500, decided deny 501 by DSA-01-treatment-summary$"
+code 9 "$almoner" policy test $policy/[1-6]*.yaml "$dir/90-tests.yaml" --json
+has 'd["failed"] == 1'
+sed 's/2024-02-01 until/2024-02-30 until/' $policy/90-tests.yaml \
+	>"$dir/90-tests.yaml"
+code 9 "$almoner" policy test $policy/[1-6]*.yaml "$dir/90-tests.yaml"
+grep -q '^90-tests.yaml:20:16: ALM-5006 ' "$dir/err" || fail 'no place'
+[ ! -s "$dir/out" ] || fail 'a broken bundle was tested'
+
+# --- check -----------------------------------------------------------------
+code 0 "$almoner" policy check $policy --at 2026-11-22
+said "^50-agreements.yaml:[0-9]*:9: warning expired: 'DSA-10-pandemic-contract'"
+code 0 "$almoner" policy check $policy --at 2026-11-22 --json
+has 'd["schema"] == "almoner.policy.check/1"'
+has 'd["warnings"] == len(d["rows"]) and d["rows"][0]["sort"] == "warning"'
+code 9 "$almoner" policy check $policy/[1-6]*.yaml "$dir/90-tests.yaml" --json
+has 'd["errors"] == 1 and d["rows"][0]["line"] == 20'
+has 'd["rows"][0]["name"] == "value-bad" and d["rows"][0]["column"] == 16'
