@@ -15,6 +15,14 @@ def subjects(rng, count):
     return found
 
 
+def numbers():
+    """The subjects of the test range in their order."""
+    for count in range(1, 10 ** 7):
+        number = "999%07d" % count
+        if request.is_subject(number):
+            yield number
+
+
 def instants(rng, days):
     """Instants at and around the edges of days, all within 2000 to 2099."""
     last = london.seconds("2099-12-31T23:59:59Z")
