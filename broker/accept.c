@@ -60,12 +60,33 @@ static void describe_reasons(
 	}
 }
 
-/* Who, why and on whose word; and the sender's signature as evidence. */
+/* The sender's signature, as evidence that stays when detail is erased.  One
+ * that cannot be right proves nothing. */
+static void sign_off(struct alm_audit_record *record,
+	const struct alm_send *send,
+	uint8_t room[ALM_AUDIT_SIGNATURE_BYTES_MAX])
+{
+	struct alm_audit_signature signature = {
+		.sent_at_ms = send->sent_at_ms,
+		.leaf_index = send->signature.leaf_index,
+		.tree_size = send->signature.tree_size,
+		.path = send->signature.path,
+	};
+
+	if (signature.path.bytes % ALM_DIGEST_BYTES != 0 ||
+		signature.path.bytes >
+			(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES) {
+		return;
+	}
+	memcpy(signature.ed25519, send->signature.ed25519, ALM_SIGNATURE_BYTES);
+	record->signature = alm_audit_signature_encode(&signature, room);
+}
+
+/* Who, why and on whose word. */
 static const char *describe(
 	struct alm_turn *turn, const struct arrival *arrival)
 {
 	const struct alm_message *message = &arrival->message;
-	const struct alm_signature *signature = &arrival->send->signature;
 	struct alm_detail *detail = turn->detail;
 
 	alm_detail_init(detail);
@@ -88,13 +109,6 @@ static const char *describe(
 	}
 	alm_detail_text(detail, "traceparent", message->traceparent);
 	alm_detail_hex(detail, "correlation", message->correlation_id);
-	alm_detail_number(
-		detail, "sent-at-ms", (uint64_t)arrival->send->sent_at_ms);
-	alm_detail_hex(detail, "signature",
-		(struct alm_bytes){signature->ed25519, ALM_SIGNATURE_BYTES});
-	alm_detail_number(detail, "leaf", signature->leaf_index);
-	alm_detail_number(detail, "leaves", signature->tree_size);
-	alm_detail_hex(detail, "path", signature->path);
 	return alm_detail_finish(detail);
 }
 
@@ -102,6 +116,7 @@ static enum alm_err refuse(struct alm_turn *turn, struct arrival *arrival,
 	enum alm_err code, const char *why)
 {
 	bool is_judged = arrival->judgement.effect == ALM_EFFECT_DENY;
+	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
 	struct alm_audit_record record;
 	enum alm_err err;
 
@@ -109,6 +124,7 @@ static enum alm_err refuse(struct alm_turn *turn, struct arrival *arrival,
 	arrival->judgement.code = code;
 	arrival->judgement.level = ALM_LEVEL_UNKNOWN;
 	record = record_of(turn, arrival, ALM_AUDIT_REFUSED);
+	sign_off(&record, arrival->send, signature);
 	err = alm_turn_audit(turn, &record, describe(turn, arrival));
 	if (err != ALM_OK) {
 		return err;
@@ -295,6 +311,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 {
 	struct alm_letter *letter =
 		alm_arena_take(turn->arena, sizeof(*letter));
+	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
 	struct alm_audit_record record;
 	struct alm_accepted accepted;
 	enum alm_err err;
@@ -318,6 +335,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 	record.code = arrival->judgement.rule_code;
 	record.mail_seq = letter->mail.seq;
 	record.categories = letter->mail.released;
+	sign_off(&record, arrival->send, signature);
 	err = alm_turn_audit(turn, &record, describe(turn, arrival));
 	if (err != ALM_OK) {
 		return err;

@@ -50,6 +50,20 @@ static const char *one_line(struct alm_table *table, const char *detail)
 	return copy;
 }
 
+/* Evidence goes with detail: it is long, and few ask. */
+static const char *signature_text(
+	struct alm_table *table, const struct alm_audit_view *view)
+{
+	const char *text =
+		view->detail == NULL
+			? ""
+			: alm_audit_signature_text(
+				  view->record.signature, table->arena);
+
+	table->is_out_of_memory |= text == NULL;
+	return text == NULL ? "" : text;
+}
+
 static uint32_t shown_code(const struct alm_call *call, uint32_t code)
 {
 	/* Agents are not told one opt-out from another. */
@@ -88,7 +102,8 @@ static bool knows_person(
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail", "leaf", "proof"};
+	"people-seq", "standard", "agent", "detail", "signature", "leaf",
+	"proof"};
 /* The last two only for those who ask for proofs. */
 #define PROOF_COLUMNS 2u
 
@@ -178,7 +193,7 @@ static enum alm_err add_view(struct alm_call *call,
 			record->standard, agent_name(call, record->agent),
 			view->detail == NULL ? ""
 					     : one_line(table, view->detail),
-			leaf, path});
+			signature_text(table, view), leaf, path});
 	return ALM_OK;
 }
 

@@ -12,7 +12,8 @@
 const char *const alm_audit_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail", "leaf", "proof"};
+	"people-seq", "standard", "agent", "detail", "signature", "leaf",
+	"proof"};
 const size_t alm_audit_column_count = ALM_COUNT(alm_audit_columns);
 
 static const char *const effects[] = {"", "permit", "transform", "deny"};
@@ -42,6 +43,7 @@ void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 	}
 	if (!alm_args_has(args, "reveal")) {
 		alm_sheet_hide(sheet, "detail");
+		alm_sheet_hide(sheet, "signature");
 	}
 }
 

@@ -179,6 +179,10 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 	const struct alm_audit_record *r = &view->record;
 	char time_text[ALM_INSTANT_US_TEXT_BYTES];
 	char seq[24], code[24], mail[24], ref[24], epoch[24], people[24];
+	const char *signature =
+		view->detail == NULL
+			? ""
+			: alm_audit_signature_text(r->signature, arena);
 	char message[ALM_UUID_TEXT_BYTES] = "";
 	char person[2 * sizeof(r->person) + 1] = "";
 
@@ -207,7 +211,8 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
 			agent_name(store, arena, r->agent),
-			one_line(arena, view->detail), proof->leaf,
+			one_line(arena, view->detail),
+			signature == NULL ? "" : signature, proof->leaf,
 			proof->path});
 }
 

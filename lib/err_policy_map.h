@@ -1,7 +1,8 @@
 /*
  * err_policy_map.h - the part of the catalogue that policy speaks in: 4xxx the
  * reasons of a decision (4000 plus the number in docs/POLICY.md), 50xx the
- * errors of a policy bundle, 51xx those of its life cycle.  The columns are those of lib/err_map.h.
+ * errors of a policy bundle, 51xx those of its life cycle.  The columns are
+ * those of lib/err_map.h.
  */
 #ifndef ALM_LIB_ERR_POLICY_MAP_H
 #define ALM_LIB_ERR_POLICY_MAP_H

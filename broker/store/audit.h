@@ -89,7 +89,32 @@ struct alm_audit_record {
 	const char *categories; /* released ones, comma-separated, sorted */
 	const char *basis;
 	const char *standard;
+	struct alm_bytes signature; /* the sender's, as evidence; empty: none */
 };
+
+/** What `signature` holds: all that a check against the agent's public key
+ * needs besides the signed part, whose digest the record has. */
+struct alm_audit_signature {
+	int64_t sent_at_ms;
+	uint8_t ed25519[ALM_SIGNATURE_BYTES];
+	uint32_t leaf_index;
+	uint32_t tree_size;
+	struct alm_bytes path; /* 32 bytes a step, from the leaf up */
+};
+
+#define ALM_AUDIT_SIGNATURE_BYTES_MAX \
+	(8 + ALM_SIGNATURE_BYTES + 4 + 4 + \
+		(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES)
+
+/** Into at least ALM_AUDIT_SIGNATURE_BYTES_MAX bytes. */
+struct alm_bytes alm_audit_signature_encode(
+	const struct alm_audit_signature *signature, uint8_t *out);
+/** The path is borrowed.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_audit_signature_decode(
+	struct alm_bytes bytes, struct alm_audit_signature *out);
+/** For a table: "" when there is none; NULL when memory is out. */
+const char *alm_audit_signature_text(
+	struct alm_bytes bytes, struct alm_arena *arena);
 
 struct alm_audit_head {
 	uint64_t size;

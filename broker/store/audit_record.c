@@ -1,12 +1,12 @@
 /*
  * The bytes of an audit record's header, which are also the leaf of the tree.
- * Version 1, big-endian: see docs/FORMAT.md.  Pure but for the hash.
+ * Version 2, big-endian: see docs/FORMAT.md.  Pure but for the hash.
  */
 #include <string.h>
 
 #include "broker/store/inside.h"
 
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 #define HAS_MESSAGE_ID 1u
 #define HAS_PERSON 2u
 
@@ -75,6 +75,7 @@ void alm_audit_record_encode(
 	alm_write_text(w, record->categories);
 	alm_write_text(w, record->basis);
 	alm_write_text(w, record->standard);
+	alm_write_bytes(w, record->signature);
 }
 
 static bool is_zero(const uint8_t raw[16])
@@ -133,6 +134,7 @@ enum alm_err alm_audit_record_decode(
 	record.categories = alm_read_text(&r);
 	record.basis = alm_read_text(&r);
 	record.standard = alm_read_text(&r);
+	record.signature = alm_read_bytes(&r);
 	if (!alm_reader_is_done(&r) ||
 		!is_canonical(&record, version, present, zero)) {
 		return ALM_STORE_CORRUPT;

@@ -300,6 +300,8 @@ Test(store_mail, refuses_a_name_over_the_limit)
 	cr_expect_eq(count_of(name), 1);
 }
 
+static const uint8_t LETTER[1024];
+
 /* Fill a small map with mail, each with its record, as the broker would. */
 static void fill(uint64_t *out_count)
 {
@@ -311,6 +313,8 @@ static void fill(uint64_t *out_count)
 		for (unsigned i = 0; i < 50 && err == ALM_OK; i++) {
 			struct alm_mail mail = plain_mail("RY2");
 
+			mail.payload =
+				(struct alm_bytes){LETTER, sizeof(LETTER)};
 			err = alm_store_mail_put(store, &mail);
 			if (err == ALM_OK) {
 				append("who: a\n");
