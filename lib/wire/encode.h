@@ -12,7 +12,8 @@
 #include "almoner/v1/envelope.pb-c.h"
 #include "almoner/v1/request.pb-c.h"
 
-/** The protobuf of the envelope's body; NULL when the arena is full. */
+/** The protobuf of the envelope's body; NULL when the arena is full.  Not of
+ * the kinds that encode_agent.h writes. */
 ProtobufCMessage *alm_wire_give_body(
 	const struct alm_envelope *envelope, struct alm_arena *arena);
 

@@ -45,55 +45,6 @@ static ProtobufCMessage *give_hello(
 	return &out->base;
 }
 
-static ProtobufCMessage *give_send(
-	const struct alm_send *in, struct alm_arena *arena)
-{
-	Almoner__V1__Send *out = alm_arena_take(arena, sizeof(*out));
-	Almoner__V1__Signature *signature =
-		alm_arena_take(arena, sizeof(*signature));
-
-	if (out == NULL || signature == NULL) {
-		return NULL;
-	}
-	almoner__v1__send__init(out);
-	almoner__v1__signature__init(signature);
-	signature->ed25519 =
-		alm_wire_give_raw(in->signature.ed25519, ALM_SIGNATURE_BYTES);
-	signature->leaf_index = in->signature.leaf_index;
-	signature->tree_size = in->signature.tree_size;
-	signature->path = alm_wire_give_bytes(in->signature.path);
-	out->message = alm_wire_give_bytes(in->message);
-	out->payload = alm_wire_give_bytes(in->payload);
-	out->sent_at_ms = (uint64_t)in->sent_at_ms;
-	out->signature = signature;
-	return &out->base;
-}
-
-static ProtobufCMessage *give_acknowledge(
-	const struct alm_acknowledge *in, struct alm_arena *arena)
-{
-	Almoner__V1__Acknowledge *out = alm_arena_take(arena, sizeof(*out));
-	Almoner__V1__Acknowledgement **pointers =
-		alm_arena_take(arena, in->count * sizeof(void *));
-	Almoner__V1__Acknowledgement *items =
-		alm_arena_take(arena, in->count * sizeof(items[0]));
-
-	if (out == NULL || pointers == NULL || items == NULL) {
-		return NULL;
-	}
-	almoner__v1__acknowledge__init(out);
-	for (size_t i = 0; i < in->count; i++) {
-		almoner__v1__acknowledgement__init(&items[i]);
-		items[i].sequence = in->items[i].sequence;
-		items[i].is_rejected = in->items[i].is_rejected;
-		items[i].reason = alm_wire_give_text(in->items[i].reason);
-		pointers[i] = &items[i];
-	}
-	out->n_items = in->count;
-	out->items = pointers;
-	return &out->base;
-}
-
 static ProtobufCMessage *give_acknowledged(
 	const struct alm_acknowledged *in, struct alm_arena *arena)
 {
@@ -217,14 +168,10 @@ ProtobufCMessage *alm_wire_give_body(
 		return give_hello(&envelope->hello, arena);
 	case ALM_ENVELOPE_WELCOME:
 		return alm_wire_give_welcome(&envelope->welcome, arena);
-	case ALM_ENVELOPE_SEND:
-		return give_send(&envelope->send, arena);
 	case ALM_ENVELOPE_RECEIPT:
 		return alm_wire_give_receipt(&envelope->receipt, arena);
 	case ALM_ENVELOPE_DELIVER:
 		return alm_wire_give_deliver(&envelope->deliver, arena);
-	case ALM_ENVELOPE_ACKNOWLEDGE:
-		return give_acknowledge(&envelope->acknowledge, arena);
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 		return give_acknowledged(&envelope->acknowledged, arena);
 	case ALM_ENVELOPE_NOTICE:
@@ -242,6 +189,9 @@ ProtobufCMessage *alm_wire_give_body(
 		return give_request(&envelope->request, arena);
 	case ALM_ENVELOPE_ANSWER:
 		return alm_wire_give_answer(&envelope->answer, arena);
+	case ALM_ENVELOPE_SEND:
+	case ALM_ENVELOPE_ACKNOWLEDGE:
+		break; /* encode_agent.c */
 	}
 	return NULL;
 }

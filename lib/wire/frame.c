@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/protowire.h"
 #include "lib/wire/encode.h"
+#include "lib/wire/encode_agent.h"
 #include "lib/wire/prescan.h"
+#include "lib/wire/put.h"
 #include "lib/wire/rules.h"
 
-#define ENVELOPE_TAG ((1u << 3) | ALM_PROTO_BYTES)
+#define ENVELOPE_NUMBER 1u
 #define CAPACITY_MIN ((size_t)4 * 1024)
 
 void alm_frame_init(struct alm_frame_builder *frame, size_t bytes_max)
@@ -54,55 +55,85 @@ static enum alm_err reserve(struct alm_frame_builder *frame, size_t bytes)
 	return ALM_OK;
 }
 
-/* Pack, and check the result as the other side will. */
-static enum alm_err append(struct alm_frame_builder *frame, uint32_t kind,
-	const ProtobufCMessage *body, size_t body_bytes, size_t envelope_bytes)
-{
-	uint8_t *at = frame->data + frame->bytes;
-	struct alm_bytes packed = {NULL, body_bytes};
-	enum alm_err err;
+/** The body of an envelope, measured. */
+struct body {
+	size_t bytes;
+	const ProtobufCMessage *general; /* NULL: has its own encoder */
+};
 
-	at += alm_proto_put_varint(at, ENVELOPE_TAG);
-	at += alm_proto_put_varint(at, envelope_bytes);
-	at += alm_proto_put_varint(at, kind << 3 | ALM_PROTO_BYTES);
-	at += alm_proto_put_varint(at, body_bytes);
-	packed.data = at;
-	(void)protobuf_c_message_pack(body, at);
-	err = alm_wire_prescan(alm_wire_body_rules(kind), packed, NULL);
-	if (err != ALM_OK) {
-		return err;
+static enum alm_err measure(const struct alm_envelope *envelope,
+	struct alm_arena *arena, struct body *out)
+{
+	out->general = NULL;
+	if (envelope->kind == ALM_ENVELOPE_SEND) {
+		return alm_wire_measure_send(&envelope->send, &out->bytes);
 	}
-	frame->bytes = (size_t)(at - frame->data) + body_bytes;
-	frame->envelope_count++;
+	if (envelope->kind == ALM_ENVELOPE_ACKNOWLEDGE) {
+		return alm_wire_measure_acknowledge(
+			&envelope->acknowledge, &out->bytes);
+	}
+	out->general = alm_wire_give_body(envelope, arena);
+	if (out->general == NULL) {
+		return ALM_NOMEM;
+	}
+	out->bytes = protobuf_c_message_get_packed_size(out->general);
+	return ALM_OK;
+}
+
+/** Write the body; what went the general way is then checked as the other
+ * side will, what has its own encoder was checked when it was measured. */
+static enum alm_err put_body(const struct alm_envelope *envelope,
+	const struct body *body, uint8_t *at)
+{
+	struct alm_bytes packed = {at, body->bytes};
+
+	if (body->general != NULL) {
+		(void)protobuf_c_message_pack(body->general, at);
+		return alm_wire_prescan(
+			alm_wire_body_rules((uint32_t)envelope->kind), packed,
+			NULL);
+	}
+	if (envelope->kind == ALM_ENVELOPE_SEND) {
+		alm_wire_put_send(&envelope->send, at);
+	} else {
+		alm_wire_put_acknowledge(&envelope->acknowledge, at);
+	}
 	return ALM_OK;
 }
 
 enum alm_err alm_frame_add(struct alm_frame_builder *frame,
 	const struct alm_envelope *envelope, struct alm_arena *arena)
 {
-	uint32_t kind = (uint32_t)envelope->kind;
-	const ProtobufCMessage *body;
-	size_t body_bytes;
+	struct body body;
 	size_t envelope_bytes;
 	size_t bytes;
+	uint8_t *at;
+	enum alm_err err;
 
 	if (frame->envelope_count >= ALM_FRAME_ENVELOPES_MAX) {
 		return ALM_TOO_MANY_ENVELOPES;
 	}
-	body = alm_wire_give_body(envelope, arena);
-	if (body == NULL) {
-		return ALM_NOMEM;
+	err = measure(envelope, arena, &body);
+	if (err != ALM_OK) {
+		return err;
 	}
-	body_bytes = protobuf_c_message_get_packed_size(body);
-	envelope_bytes = 1 + alm_proto_varint_bytes(body_bytes) + body_bytes;
-	bytes = 1 + alm_proto_varint_bytes(envelope_bytes) + envelope_bytes;
+	envelope_bytes = 1 + alm_varint_bytes(body.bytes) + body.bytes;
+	bytes = 1 + alm_varint_bytes(envelope_bytes) + envelope_bytes;
 	if (bytes > frame->bytes_max - frame->bytes) {
 		return ALM_FRAME_TOO_LARGE;
 	}
 	if (reserve(frame, bytes) != ALM_OK) {
 		return ALM_NOMEM;
 	}
-	return append(frame, kind, body, body_bytes, envelope_bytes);
+	at = frame->data + frame->bytes;
+	at = alm_put_head(at, ENVELOPE_NUMBER, envelope_bytes);
+	at = alm_put_head(at, (uint32_t)envelope->kind, body.bytes);
+	err = put_body(envelope, &body, at);
+	if (err == ALM_OK) {
+		frame->bytes += bytes;
+		frame->envelope_count++;
+	}
+	return err;
 }
 
 struct alm_bytes alm_frame_bytes(const struct alm_frame_builder *frame)
