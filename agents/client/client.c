@@ -221,7 +221,7 @@ struct alm_event *alm_client_next_event(struct alm_client *client)
 {
 	struct alm_item *item = alm_events_take(&client->events);
 
-	if (client->events.count == 0) {
+	if (item != NULL && client->events.count == 0) {
 		alm_session_arm(client, true);
 	}
 	return item == NULL ? NULL : &item->event;

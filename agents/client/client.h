@@ -58,6 +58,7 @@ struct alm_client {
 	uint32_t envelopes_wanted; /* per frame; 0: as the broker takes */
 
 	enum alm_session_state state;
+	int64_t now_ms; /* monotonic, read once a turn */
 	int64_t hello_due_ms;
 	int64_t ping_due_ms;
 	bool credit_is_due;
@@ -125,7 +126,7 @@ void alm_inbound_frame(struct alm_client *client, struct alm_bytes frame);
 /* --- outbound.c ------------------------------------------------------- */
 
 /** Write what is due: acknowledgements, sends within the window, questions. */
-void alm_outbound_flush(struct alm_client *client, int64_t now_ms);
+void alm_outbound_flush(struct alm_client *client);
 
 /** Send one envelope by itself.  Errors: BUSY, NOMEM, FIELD_TOO_LARGE. */
 ALM_MUST_USE enum alm_err alm_outbound_envelope(

@@ -6,8 +6,6 @@
 
 #include <sodium.h>
 
-#include "agents/client/clock.h"
-
 /* A frame of many short texts takes several times its bytes when decoded. */
 #define DECODED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -98,8 +96,8 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 		return; /* the second answer to a message that was repeated */
 	}
 	if (!receipt->is_accepted && is_for_us(receipt->refused.code)) {
-		alm_outbox_retry_later(&client->outbox, pending,
-			alm_client_monotonic_ms(), randombytes_random());
+		alm_outbox_retry_later(&client->outbox, pending, client->now_ms,
+			randombytes_random());
 		if (receipt->refused.code == ALM_HELLO_REQUIRED &&
 			client->state == ALM_SESSION_READY) {
 			alm_session_greet(client);

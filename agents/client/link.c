@@ -26,6 +26,8 @@ struct alm_link {
 	int epoll_fd;
 	int timer_fd;
 	int wake_fd;
+	bool is_awake;    /* wake_fd is readable */
+	int64_t timer_ms; /* what the timer is set to */
 	zmq_msg_t message;
 };
 
@@ -115,7 +117,9 @@ static bool open_descriptors(struct alm_link *link)
 	link->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	link->timer_fd =
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	link->timer_ms = INT64_MAX;
 	link->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	link->is_awake = true;
 	return link->epoll_fd >= 0 && watch(link, link->timer_fd) &&
 	       watch(link, link->wake_fd) &&
 	       watch(link, socket_fd(link->socket)) &&
@@ -278,7 +282,34 @@ void alm_link_wake(struct alm_link *link)
 {
 	uint64_t one = 1;
 
-	(void)!write(link->wake_fd, &one, sizeof(one));
+	if (!link->is_awake) {
+		link->is_awake = write(link->wake_fd, &one, sizeof(one)) ==
+				 (ssize_t)sizeof(one);
+	}
+}
+
+static void let_sleep(struct alm_link *link)
+{
+	uint64_t count;
+
+	if (link->is_awake) {
+		(void)!read(link->wake_fd, &count, sizeof(count));
+		link->is_awake = false;
+	}
+}
+
+static void set_timer(struct alm_link *link, int64_t due_ms)
+{
+	struct itimerspec at = {0};
+
+	if (due_ms != INT64_MAX) {
+		at.it_value.tv_sec = due_ms / 1000;
+		at.it_value.tv_nsec = due_ms % 1000 * 1000000;
+	}
+	if (timerfd_settime(link->timer_fd, TFD_TIMER_ABSTIME, &at, NULL) ==
+		0) {
+		link->timer_ms = due_ms;
+	}
 }
 
 static bool is_readable(void *socket)
@@ -291,22 +322,20 @@ static bool is_readable(void *socket)
 	       (events & ZMQ_POLLIN) != 0;
 }
 
-void alm_link_arm(struct alm_link *link, bool has_work, int64_t due_ms)
+/* A timer that fires early costs a turn that finds nothing, which then sets it
+ * anew; so what is only put off, as with every send, is left as it is. */
+void alm_link_arm(
+	struct alm_link *link, bool has_work, int64_t due_ms, int64_t now_ms)
 {
-	struct itimerspec at = {0};
-	uint64_t count;
-
-	if (due_ms != INT64_MAX) {
-		/* A time of 0 would disarm the timer. */
-		due_ms = due_ms < 1 ? 1 : due_ms;
-		at.it_value.tv_sec = due_ms / 1000;
-		at.it_value.tv_nsec = due_ms % 1000 * 1000000;
+	due_ms = due_ms < 1 ? 1 : due_ms; /* 0 would disarm the timer */
+	if (due_ms < link->timer_ms || link->timer_ms <= now_ms) {
+		set_timer(link, due_ms);
 	}
-	(void)timerfd_settime(link->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
-	(void)!read(link->wake_fd, &count, sizeof(count));
 	if (has_work || is_readable(link->socket) ||
 		is_readable(link->monitor)) {
 		alm_link_wake(link);
+	} else {
+		let_sleep(link);
 	}
 }
 

@@ -64,10 +64,11 @@ void alm_link_wake(struct alm_link *link);
 
 /**
  * After a round of work: keep the descriptor readable if `has_work` or the
- * socket has something; else until something comes or `due_ms` (monotonic
- * clock; INT64_MAX: never) has come.
+ * socket has something; else let it be until something comes or `due_ms`
+ * (monotonic clock, as `now_ms`; INT64_MAX: never) has come, at the latest.
  */
-void alm_link_arm(struct alm_link *link, bool has_work, int64_t due_ms);
+void alm_link_arm(
+	struct alm_link *link, bool has_work, int64_t due_ms, int64_t now_ms);
 
 /**
  * Wait until the descriptor is readable.  Errors: TIMEOUT, INTERRUPTED.

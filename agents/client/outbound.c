@@ -14,7 +14,7 @@ static enum alm_err transmit(struct alm_client *client)
 	enum alm_err err = alm_link_send(client->link, frame);
 
 	if (err == ALM_OK) {
-		client->ping_due_ms = alm_client_monotonic_ms() + PING_AFTER_MS;
+		client->ping_due_ms = client->now_ms + PING_AFTER_MS;
 	}
 	return err;
 }
@@ -83,7 +83,7 @@ static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
 }
 
 /** Send the frame, and count the messages in it as sent. */
-static enum alm_err transmit_sends(struct alm_client *client, int64_t now_ms)
+static enum alm_err transmit_sends(struct alm_client *client)
 {
 	size_t count = client->frame.envelope_count;
 	enum alm_err err = count == 0 ? ALM_OK : transmit(client);
@@ -93,27 +93,27 @@ static enum alm_err transmit_sends(struct alm_client *client, int64_t now_ms)
 	}
 	for (size_t i = 0; i < count; i++) {
 		alm_outbox_mark_sent(&client->outbox,
-			alm_outbox_next(&client->outbox), now_ms);
+			alm_outbox_next(&client->outbox), client->now_ms);
 	}
 	alm_frame_reset(&client->frame);
 	return ALM_OK;
 }
 
 /** Add one send; a full frame goes out first. */
-static enum alm_err add_send(struct alm_client *client,
-	const struct alm_envelope *envelope, int64_t now_ms)
+static enum alm_err add_send(
+	struct alm_client *client, const struct alm_envelope *envelope)
 {
 	enum alm_err err = ALM_OK;
 
 	if (client->frame.envelope_count >= client->envelopes_max) {
-		err = transmit_sends(client, now_ms);
+		err = transmit_sends(client);
 	}
 	if (err == ALM_OK) {
 		err = alm_frame_add(&client->frame, envelope, &client->scratch);
 	}
 	if ((err == ALM_FRAME_TOO_LARGE || err == ALM_TOO_MANY_ENVELOPES) &&
 		client->frame.envelope_count > 0) {
-		err = transmit_sends(client, now_ms);
+		err = transmit_sends(client);
 		if (err == ALM_OK) {
 			err = alm_frame_add(
 				&client->frame, envelope, &client->scratch);
@@ -125,8 +125,7 @@ static enum alm_err add_send(struct alm_client *client,
 
 /** Frame and send what was just signed.  What cannot go out stays queued, and
  * is signed again with the next try. */
-static enum alm_err send_signed(
-	struct alm_client *client, int64_t sent_at_ms, int64_t now_ms)
+static enum alm_err send_signed(struct alm_client *client, int64_t sent_at_ms)
 {
 	const struct alm_pending *pending = alm_outbox_next(&client->outbox);
 	enum alm_err err = ALM_OK;
@@ -142,19 +141,19 @@ static enum alm_err send_signed(
 		envelope.send.sent_at_ms = sent_at_ms;
 		alm_batch_signature(
 			&client->batch, i, &envelope.send.signature);
-		err = add_send(client, &envelope, now_ms);
+		err = add_send(client, &envelope);
 		pending = next;
 	}
-	return err == ALM_OK ? transmit_sends(client, now_ms) : err;
+	return err == ALM_OK ? transmit_sends(client) : err;
 }
 
-static enum alm_err flush_sends(struct alm_client *client, int64_t now_ms)
+static enum alm_err flush_sends(struct alm_client *client)
 {
 	enum alm_err err = ALM_OK;
 	int64_t sent_at_ms = alm_client_wall_ms();
 
 	while (err == ALM_OK && sign_next(client, sent_at_ms) > 0) {
-		err = send_signed(client, sent_at_ms, now_ms);
+		err = send_signed(client, sent_at_ms);
 	}
 	return err;
 }
@@ -178,7 +177,7 @@ static enum alm_err flush_questions(struct alm_client *client)
 	return ALM_OK;
 }
 
-void alm_outbound_flush(struct alm_client *client, int64_t now_ms)
+void alm_outbound_flush(struct alm_client *client)
 {
 	enum alm_err err = ALM_OK;
 
@@ -191,7 +190,7 @@ void alm_outbound_flush(struct alm_client *client, int64_t now_ms)
 	}
 	err = err == ALM_OK ? flush_acks(client) : err;
 	err = err == ALM_OK ? flush_questions(client) : err;
-	err = err == ALM_OK ? flush_sends(client, now_ms) : err;
+	err = err == ALM_OK ? flush_sends(client) : err;
 	if (err != ALM_OK && err != ALM_BUSY) {
 		alm_session_fail(client, err, false, "cannot send");
 	}

@@ -24,6 +24,62 @@ void alm_outbox_fini(struct alm_outbox *outbox)
 			free(pending);
 		}
 	}
+	for (size_t i = 0; i < ALM_COUNT(outbox->spares); i++) {
+		while (outbox->spares[i] != NULL) {
+			struct alm_pending *spare = outbox->spares[i];
+
+			outbox->spares[i] = spare->next_in_bucket;
+			free(spare);
+		}
+	}
+	outbox->spare_bytes = 0;
+}
+
+/** Where spares of this many bytes are kept, and the bytes rounded up to what
+ * all of them there have; NULL: they are not kept. */
+static struct alm_pending **spares_of(struct alm_outbox *outbox, size_t *bytes)
+{
+	size_t step = (*bytes - 1) / ALM_OUTBOX_SPARE_STEP_BYTES;
+
+	if (step >= ALM_OUTBOX_SPARE_STEPS) {
+		return NULL;
+	}
+	*bytes = (step + 1) * ALM_OUTBOX_SPARE_STEP_BYTES;
+	return &outbox->spares[step];
+}
+
+/** Memory that is not zeroed. */
+static struct alm_pending *allocate(struct alm_outbox *outbox, size_t bytes)
+{
+	struct alm_pending **spares = spares_of(outbox, &bytes);
+	struct alm_pending *pending;
+
+	if (spares != NULL && *spares != NULL) {
+		pending = *spares;
+		*spares = pending->next_in_bucket;
+		outbox->spare_bytes -= bytes;
+		return pending;
+	}
+	pending = malloc(bytes);
+	if (pending != NULL) {
+		pending->bytes = bytes;
+	}
+	return pending;
+}
+
+static void release(struct alm_outbox *outbox, struct alm_pending *pending)
+{
+	size_t bytes = pending->bytes;
+	struct alm_pending **spares = spares_of(outbox, &bytes);
+
+	if (spares == NULL ||
+		outbox->spare_bytes + bytes > ALM_OUTBOX_SPARE_BYTES_MAX) {
+		free(pending);
+		return;
+	}
+	pending->next_in_bucket = *spares;
+	*spares = pending;
+	outbox->spare_bytes += bytes;
 }
 
 /* The last bytes of a UUIDv7 are random, so they spread by themselves. */
@@ -80,11 +136,12 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	if (outbox->bytes + bytes > ALM_OUTBOX_BYTES_MAX) {
 		return ALM_WINDOW_FULL;
 	}
-	pending = calloc(1, bytes);
+	pending = allocate(outbox, bytes);
 	if (pending == NULL) {
 		return ALM_NOMEM;
 	}
 	pending->id = *id;
+	pending->tries = 0;
 	memcpy(pending->message_sha256, message_sha256, ALM_DIGEST_BYTES);
 	pending->message = place((uint8_t *)(pending + 1), message);
 	pending->payload =
@@ -92,7 +149,7 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	pending->next_in_bucket = *bucket;
 	*bucket = pending;
 	enter(outbox, pending, ALM_PENDING_QUEUED, 0);
-	outbox->bytes += bytes;
+	outbox->bytes += pending->bytes;
 	outbox->count++;
 	return ALM_OK;
 }
@@ -106,10 +163,9 @@ void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
 	}
 	*at = pending->next_in_bucket;
 	leave(outbox, pending);
-	outbox->bytes -= sizeof(*pending) + pending->message.bytes +
-			 pending->payload.bytes;
+	outbox->bytes -= pending->bytes;
 	outbox->count--;
-	free(pending);
+	release(outbox, pending);
 }
 
 struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox)

@@ -18,6 +18,10 @@
 /* What one client copies of messages that wait. */
 #define ALM_OUTBOX_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define ALM_OUTBOX_BUCKETS 4096u
+/* Memory of answered messages is kept for the next, up to this. */
+#define ALM_OUTBOX_SPARE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define ALM_OUTBOX_SPARE_STEP_BYTES ((size_t)256)
+#define ALM_OUTBOX_SPARE_STEPS 32u /* larger ones are not kept */
 /* No receipt after this: send again under the same id. */
 #define ALM_ANSWER_WAIT_MS 30000
 
@@ -30,6 +34,7 @@ enum alm_pending_state {
 struct alm_pending {
 	TAILQ_ENTRY(alm_pending) order;
 	struct alm_pending *next_in_bucket;
+	size_t bytes; /* of the allocation */
 	struct alm_message_id id;
 	enum alm_pending_state state;
 	unsigned tries; /* refused for a while, in a row */
@@ -47,6 +52,9 @@ struct alm_outbox {
 	size_t count; /* of all */
 	size_t bytes; /* of all */
 	struct alm_pending *buckets[ALM_OUTBOX_BUCKETS];
+	/* Of one size each, linked by next_in_bucket. */
+	struct alm_pending *spares[ALM_OUTBOX_SPARE_STEPS];
+	size_t spare_bytes;
 };
 
 void alm_outbox_init(struct alm_outbox *outbox);

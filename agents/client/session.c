@@ -63,7 +63,6 @@ void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
 void alm_session_greet(struct alm_client *client)
 {
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_HELLO};
-	int64_t now_ms = alm_client_monotonic_ms();
 	enum alm_err err;
 
 	envelope.hello.version = ALM_PROTOCOL_VERSION;
@@ -71,8 +70,8 @@ void alm_session_greet(struct alm_client *client)
 	envelope.hello.credit = client->credit;
 	client->state = ALM_SESSION_GREETING;
 	err = alm_outbound_envelope(client, &envelope);
-	client->hello_due_ms =
-		now_ms + (err == ALM_OK ? HELLO_AGAIN_MS : BUSY_AGAIN_MS);
+	client->hello_due_ms = client->now_ms +
+			       (err == ALM_OK ? HELLO_AGAIN_MS : BUSY_AGAIN_MS);
 }
 
 static bool is_welcome_ours(
@@ -204,22 +203,22 @@ static void read_all(struct alm_client *client)
 	}
 }
 
-static void do_due(struct alm_client *client, int64_t now_ms)
+static void do_due(struct alm_client *client)
 {
 	struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
 
 	if (client->state == ALM_SESSION_GREETING &&
-		client->hello_due_ms <= now_ms) {
+		client->hello_due_ms <= client->now_ms) {
 		alm_session_greet(client);
 	}
 	if (client->state != ALM_SESSION_READY) {
 		return;
 	}
-	alm_outbox_wake(&client->outbox, now_ms);
-	alm_outbound_flush(client, now_ms);
-	if (client->ping_due_ms <= now_ms &&
+	alm_outbox_wake(&client->outbox, client->now_ms);
+	alm_outbound_flush(client);
+	if (client->ping_due_ms <= client->now_ms &&
 		alm_outbound_envelope(client, &ping) != ALM_OK) {
-		client->ping_due_ms = now_ms + BUSY_AGAIN_MS;
+		client->ping_due_ms = client->now_ms + BUSY_AGAIN_MS;
 	}
 }
 
@@ -248,14 +247,16 @@ void alm_session_arm(struct alm_client *client, bool shows_events)
 	bool has_work = client->has_new_work ||
 			(shows_events && client->events.count > 0);
 
-	alm_link_arm(client->link, has_work, next_due_ms(client));
+	alm_link_arm(
+		client->link, has_work, next_due_ms(client), client->now_ms);
 }
 
 enum alm_err alm_session_turn(struct alm_client *client, bool shows_events)
 {
 	client->has_new_work = false;
+	client->now_ms = alm_client_monotonic_ms();
 	read_all(client);
-	do_due(client, alm_client_monotonic_ms());
+	do_due(client);
 	alm_session_arm(client, shows_events);
 	return client->state == ALM_SESSION_ENDED ? client->last_err : ALM_OK;
 }

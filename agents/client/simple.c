@@ -125,7 +125,8 @@ static enum alm_err start(struct alm_client *client,
 	if (client->state == ALM_SESSION_READY &&
 		client->outbox.counts[ALM_PENDING_QUEUED] >=
 			ALM_SIGNATURE_LEAVES_MAX) {
-		alm_outbound_flush(client, alm_client_monotonic_ms());
+		client->now_ms = alm_client_monotonic_ms();
+		alm_outbound_flush(client);
 	}
 	alm_session_wake(client);
 	return ALM_OK;
@@ -256,7 +257,8 @@ int alm_acknowledge(
 
 	if (err == ALM_OK && client->state == ALM_SESSION_READY &&
 		client->acks.queued_count >= ALM_ACKS_PER_ENVELOPE_MAX) {
-		alm_outbound_flush(client, alm_client_monotonic_ms());
+		client->now_ms = alm_client_monotonic_ms();
+		alm_outbound_flush(client);
 	}
 	alm_session_wake(client);
 	return (int)err;

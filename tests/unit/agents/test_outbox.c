@@ -117,6 +117,40 @@ Test(outbox, takes_no_more_bytes_than_its_limit)
 	alm_outbox_fini(&outbox);
 }
 
+Test(outbox, keeps_little_memory_of_what_was_answered)
+{
+	static struct alm_outbox outbox;
+
+	alm_outbox_init(&outbox);
+	for (uint8_t round = 0; round < 3; round++) {
+		for (uint8_t n = 0; n < 200; n++) {
+			add(&outbox, n);
+		}
+		while (outbox.count > 0) {
+			alm_outbox_remove(&outbox, alm_outbox_next(&outbox));
+		}
+		cr_assert_eq(outbox.bytes, 0);
+		cr_assert_leq(
+			outbox.spare_bytes, 200 * ALM_OUTBOX_SPARE_STEP_BYTES);
+	}
+	for (size_t i = 0; i < 64; i++) {
+		static uint8_t large[ALM_PAYLOAD_BYTES_MAX];
+		uint8_t sha256[ALM_DIGEST_BYTES] = {0};
+		struct alm_message_id id = id_of((uint8_t)i);
+		struct alm_bytes payload = {large, (i + 1) * 1024};
+
+		cr_assert_eq(
+			alm_outbox_add(&outbox, &id, sha256, payload, payload),
+			ALM_OK);
+	}
+	while (outbox.count > 0) {
+		alm_outbox_remove(&outbox, alm_outbox_next(&outbox));
+	}
+	cr_assert_eq(outbox.bytes, 0);
+	cr_assert_leq(outbox.spare_bytes, ALM_OUTBOX_SPARE_BYTES_MAX);
+	alm_outbox_fini(&outbox);
+}
+
 Test(acks, repeat_until_they_are_confirmed)
 {
 	static struct alm_acks acks;
