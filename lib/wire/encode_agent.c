@@ -16,7 +16,7 @@ enum alm_err alm_wire_measure_send(
 	if (send->message.bytes > ALM_MESSAGE_BYTES_MAX ||
 		send->payload.bytes > ALM_PAYLOAD_BYTES_MAX ||
 		send->signature.path.bytes >
-			ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES) {
+			(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES) {
 		return ALM_FIELD_TOO_LARGE;
 	}
 	*out_bytes = alm_bytes_field_bytes(send->message.bytes) +
