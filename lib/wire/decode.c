@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/wire/direct.h"
 #include "lib/wire/prescan.h"
 #include "lib/wire/rules.h"
 #include "lib/wire/unpack.h"
@@ -207,6 +208,10 @@ enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,
 		return alm_problem_set(problem, ALM_FRAME_TOO_LARGE,
 			"%zu bytes, at most %zu", frame.bytes,
 			frame_bytes_max(side));
+	}
+	if (side == ALM_WIRE_AGENT && alm_wire_decode_direct(frame, arena,
+					      out_envelopes, out_count)) {
+		return ALM_OK;
 	}
 	err = alm_wire_prescan(&alm_wire_frame_rules, frame, problem);
 	if (err != ALM_OK) {
