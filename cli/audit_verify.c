@@ -226,6 +226,7 @@ static int tell(const struct alm_args *args, const struct expected *expected,
 	add_number(sheet, "tiles", r->tiles);
 	add_number(sheet, "private-parts", r->private_parts);
 	add_number(sheet, "private-absent", r->private_absent);
+	add_number(sheet, "private-erased", r->private_erased);
 	add_number(sheet, "mail", r->mail);
 	add_number(sheet, "others", r->others);
 	alm_sheet_fact(sheet, "not-covered", not_covered(expected, outcome));

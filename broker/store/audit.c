@@ -8,6 +8,10 @@
 
 #include "broker/store/inside.h"
 
+/* The number of a person's key, and the tag. */
+#define OWN_BYTES (8 + ALM_TAG_BYTES)
+#define SET_HERE (ALM_AUDIT_CLAMPED | ALM_AUDIT_OWN_KEY)
+
 static const struct alm_digest NO_COMMITMENT;
 
 static bool has_private(const struct alm_audit_record *record)
@@ -19,15 +23,27 @@ static bool has_private(const struct alm_audit_record *record)
 static enum alm_err put_private(struct alm_store *store,
 	struct alm_audit_record *record, const char *detail, size_t bytes)
 {
+	bool is_own = (record->flags & ALM_AUDIT_OWN_KEY) != 0;
+	const uint8_t *person_key = NULL;
+	uint64_t number = 0;
 	uint8_t nonce[ALM_NONCE_BYTES];
 	uint8_t seq[8];
 	MDB_val key = alm_val(seq, sizeof(seq));
 	struct alm_bytes text = {store->scratch, ALM_AUDIT_SALT_BYTES + bytes};
-	MDB_val room = {.mv_size = text.bytes + ALM_CRYPT_BYTES};
+	MDB_val room = {
+		.mv_size = text.bytes + (is_own ? OWN_BYTES : ALM_CRYPT_BYTES)};
+	enum alm_err err;
+	uint8_t *at;
 	int rc;
 
 	alm_put_u64(seq, record->seq);
-	alm_noise_nonce(&store->noise, nonce);
+	if (is_own) {
+		err = alm_person_key_take(store, record->seq, record->person,
+			&number, &person_key);
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
 	alm_noise_take(&store->noise, store->scratch, ALM_AUDIT_SALT_BYTES);
 	memcpy(store->scratch + ALM_AUDIT_SALT_BYTES, detail, bytes);
 	alm_audit_commitment(store->hash, text, &record->commitment);
@@ -36,8 +52,16 @@ static enum alm_err put_private(struct alm_store *store,
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	alm_store_keys_encrypt(store->keys, ALM_CRYPT_PRIVATE, record->seq,
-		nonce, text, room.mv_data);
+	at = room.mv_data;
+	if (is_own) {
+		alm_put_u64(at, number);
+		alm_store_keys_encrypt_person(
+			store->keys, person_key, record->seq, text, at + 8);
+	} else {
+		alm_noise_nonce(&store->noise, nonce);
+		alm_store_keys_encrypt(store->keys, ALM_CRYPT_PRIVATE,
+			record->seq, nonce, text, at);
+	}
 	return ALM_OK;
 }
 
@@ -57,8 +81,11 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 	}
 	record->seq = store->state.frontier.size + 1;
 	record->time_us = store->now_us;
-	record->flags = (uint8_t)((record->flags & ~ALM_AUDIT_CLAMPED) |
-				  (store->is_clamped ? ALM_AUDIT_CLAMPED : 0));
+	record->flags = (uint8_t)((record->flags & ~SET_HERE) |
+				  (store->is_clamped ? ALM_AUDIT_CLAMPED : 0) |
+				  (record->has_person && detail_bytes > 0
+						  ? ALM_AUDIT_OWN_KEY
+						  : 0));
 	record->commitment = NO_COMMITMENT;
 	/* First without the commitment: does it fit at all? */
 	alm_writer_init(&w, store->header, ALM_AUDIT_HEADER_BYTES_MAX);
@@ -98,53 +125,84 @@ enum alm_err alm_audit_header(struct alm_store *store, MDB_txn *txn,
 		(struct alm_bytes){key, sizeof(key)}, out);
 }
 
-/* The private part, as a text in the arena; NULL if it was erased. */
+enum alm_err alm_audit_open_private(struct alm_store *store, MDB_txn *txn,
+	const struct alm_audit_record *record, struct alm_bytes sealed,
+	uint8_t *out, size_t *out_bytes)
+{
+	uint8_t key[ALM_PERSON_KEY_BYTES];
+	bool is_own = (record->flags & ALM_AUDIT_OWN_KEY) != 0;
+	size_t added = is_own ? OWN_BYTES : ALM_CRYPT_BYTES;
+	struct alm_digest found;
+	enum alm_err err;
+
+	if (sealed.bytes < added + ALM_AUDIT_SALT_BYTES) {
+		return ALM_STORE_CORRUPT;
+	}
+	if (is_own) {
+		err = alm_person_key_get(store, txn, alm_get_u64(sealed.data),
+			record->person, key);
+		if (err == ALM_OK) {
+			err = alm_store_keys_decrypt_person(store->keys, key,
+				record->seq,
+				(struct alm_bytes){
+					sealed.data + 8, sealed.bytes - 8},
+				out);
+		}
+		sodium_memzero(key, sizeof(key));
+	} else {
+		err = alm_store_keys_decrypt(store->keys, ALM_CRYPT_PRIVATE,
+			record->seq, sealed, out);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_bytes = sealed.bytes - added;
+	alm_audit_commitment(
+		store->hash, (struct alm_bytes){out, *out_bytes}, &found);
+	return memcmp(&found, &record->commitment, sizeof(found)) == 0
+		       ? ALM_OK
+		       : ALM_STORE_CORRUPT;
+}
+
+/* The private part, as a text in the arena; none if it was erased. */
 static enum alm_err read_private(struct alm_store *store, MDB_txn *txn,
-	const struct alm_audit_record *record, struct alm_arena *arena,
-	const char **out_detail)
+	struct alm_arena *arena, struct alm_audit_view *view)
 {
 	uint8_t seq[8];
 	MDB_val key = alm_val(seq, sizeof(seq));
 	MDB_val value;
-	struct alm_digest found;
-	size_t bytes;
+	size_t bytes = 0;
 	uint8_t *text;
 	enum alm_err err;
 	int rc;
 
-	if (!has_private(record)) {
-		*out_detail = "";
+	if (!has_private(&view->record)) {
+		view->detail = "";
 		return ALM_OK;
 	}
-	alm_put_u64(seq, record->seq);
+	alm_put_u64(seq, view->record.seq);
 	rc = mdb_get(txn, store->tables[ALM_TABLE_PRIV], &key, &value);
 	if (rc == MDB_NOTFOUND) {
-		*out_detail = NULL;
+		view->is_erased = true;
 		return ALM_OK;
 	}
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	if (value.mv_size < ALM_CRYPT_BYTES + ALM_AUDIT_SALT_BYTES) {
-		return ALM_STORE_CORRUPT;
-	}
-	bytes = value.mv_size - ALM_CRYPT_BYTES;
-	text = alm_arena_take(arena, bytes + 1);
+	text = alm_arena_take(arena, value.mv_size + 1);
 	if (text == NULL) {
 		return ALM_NOMEM;
 	}
-	err = alm_store_keys_decrypt(store->keys, ALM_CRYPT_PRIVATE,
-		record->seq, alm_of_val(value), text);
-	if (err != ALM_OK) {
-		return err;
+	err = alm_audit_open_private(
+		store, txn, &view->record, alm_of_val(value), text, &bytes);
+	if (err == ALM_OK) {
+		text[bytes] = '\0';
+		view->detail = (const char *)text + ALM_AUDIT_SALT_BYTES;
+	} else if (err == ALM_NOT_FOUND) {
+		view->is_erased = true;
+		err = ALM_OK;
 	}
-	alm_audit_commitment(
-		store->hash, (struct alm_bytes){text, bytes}, &found);
-	if (memcmp(&found, &record->commitment, sizeof(found)) != 0) {
-		return ALM_STORE_CORRUPT;
-	}
-	*out_detail = (const char *)text + ALM_AUDIT_SALT_BYTES;
-	return ALM_OK;
+	return err;
 }
 
 /* A view that lives in the arena, of a header in the page. */
@@ -162,8 +220,7 @@ static enum alm_err copy_view(struct alm_store *store, MDB_txn *txn,
 	err = alm_audit_record_decode(
 		(struct alm_bytes){copy, header.bytes}, &view.record);
 	if (err == ALM_OK && with_detail) {
-		err = read_private(
-			store, txn, &view.record, arena, &view.detail);
+		err = read_private(store, txn, arena, &view);
 	}
 	if (err == ALM_OK) {
 		*out_view = view;

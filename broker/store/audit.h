@@ -61,6 +61,7 @@ enum alm_audit_kind alm_audit_kind_from_word(const char *word);
 #define ALM_AUDIT_REPEAT 1u   /* the hand-over was a repeat */
 #define ALM_AUDIT_OVERRIDE 2u /* an override had an effect */
 #define ALM_AUDIT_CLAMPED 4u  /* the clock had gone back */
+#define ALM_AUDIT_OWN_KEY 8u  /* the private part is under a person's key */
 
 /** One record.  Texts are "" when they do not apply, never NULL. */
 struct alm_audit_record {
@@ -125,6 +126,7 @@ struct alm_audit_head {
 struct alm_audit_view {
 	struct alm_audit_record record;
 	const char *detail; /* NULL: not asked for, or erased */
+	bool is_erased;     /* asked for, and nobody can read it any more */
 };
 
 /** Errors: NOT_FOUND, STORE_CORRUPT. */
@@ -191,6 +193,7 @@ struct alm_audit_report {
 	uint64_t records;       /* headers hashed */
 	uint64_t private_parts; /* decrypted and matched to their commitment */
 	uint64_t private_absent;
+	uint64_t private_erased; /* with the key of whom they were about */
 	uint64_t tiles;
 	uint64_t mail;        /* bodies authenticated */
 	uint64_t others;      /* people, registry, policy rows checked */

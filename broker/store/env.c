@@ -465,6 +465,7 @@ void alm_store_close(struct alm_store *store)
 	if (store->env != NULL) {
 		mdb_env_close(store->env);
 	}
+	alm_person_keys_free(store);
 	alm_store_keys_free(store->keys);
 	alm_hash_free(store->hash);
 	alm_mailbox_fini(store);

@@ -32,7 +32,8 @@
 	X(PRIV, 10, "priv") \
 	X(TILE, 11, "tile") \
 	X(OVERRIDE, 12, "override") \
-	X(ASIDE, 13, "aside")
+	X(ASIDE, 13, "aside") \
+	X(PERSON_KEY, 14, "person-key")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -91,7 +92,8 @@ struct alm_store {
 	uint64_t room_bytes; /* that new mail may still take in this turn */
 	struct alm_noise noise;
 	struct alm_mailbox_cache mailboxes;
-	struct alm_changed_people changed; /* in the open turn */
+	struct alm_changed_people changed;   /* in the open turn */
+	struct alm_person_keys *person_keys; /* NULL: none was needed yet */
 };
 
 #define ALM_SCRATCH_BYTES ALM_FRAME_BYTES_MAX
@@ -222,6 +224,14 @@ ALM_MUST_USE enum alm_err alm_audit_record_decode(
 void alm_audit_commitment(
 	struct alm_hash *hash, struct alm_bytes salted, struct alm_digest *out);
 
+/**
+ * Decrypt the private part of a record into `out`, which holds as many bytes
+ * as `sealed` has.  Errors: NOT_FOUND: its key was destroyed; STORE_CORRUPT.
+ */
+ALM_MUST_USE enum alm_err alm_audit_open_private(struct alm_store *store,
+	MDB_txn *txn, const struct alm_audit_record *record,
+	struct alm_bytes sealed, uint8_t *out, size_t *out_bytes);
+
 /** The header of a record, its seal checked.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 	MDB_txn *txn, uint64_t seq, struct alm_bytes *out);
@@ -234,6 +244,25 @@ void alm_person_changed(struct alm_store *store, const char *subject);
 /** Give each person of a store of the first format a row that counts the
  * records behind it. */
 ALM_MUST_USE enum alm_err alm_people_upgrade(struct alm_store *store);
+
+/* --- person_key.c ------------------------------------------------------- */
+
+#define ALM_PERSON_BYTES 16u /* what stands for a person in the log */
+
+/** The key for what record `seq` says about a person, and its number; a new
+ * one has that of the record.  Borrowed until the next call. */
+ALM_MUST_USE enum alm_err alm_person_key_take(struct alm_store *store,
+	uint64_t seq, const uint8_t person[ALM_PERSON_BYTES],
+	uint64_t *out_number, const uint8_t **out_key);
+
+/** Errors: NOT_FOUND: it was destroyed; STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_person_key_get(struct alm_store *store,
+	MDB_txn *txn, uint64_t number, const uint8_t person[ALM_PERSON_BYTES],
+	uint8_t out[ALM_PERSON_KEY_BYTES]);
+
+void alm_person_keys_abort(struct alm_store *store);
+void alm_person_keys_commit(struct alm_store *store);
+void alm_person_keys_free(struct alm_store *store);
 
 /* --- mail.c ------------------------------------------------------------- */
 

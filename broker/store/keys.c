@@ -27,10 +27,12 @@ struct alm_store_keys {
 	EVP_CIPHER *cipher;          /* kept: fetching it is slow */
 	EVP_CIPHER_CTX *context;     /* for decryption */
 	struct prepared prepared[2]; /* body, private part */
+	EVP_CIPHER_CTX *person;      /* its key is set for each text */
 	uint8_t check[32];
 	uint8_t body[32];
 	uint8_t private[32];
 	uint8_t agreement[32];
+	uint8_t persons[32];
 	uint8_t lookup[16];
 	uint8_t pseudonym[16];
 	uint8_t content[16];
@@ -68,16 +70,20 @@ struct alm_store_keys *alm_store_keys_new(
 	derive(keys->content, sizeof(keys->content), 7, master);
 	derive(keys->seal_value, sizeof(keys->seal_value), 8, master);
 	derive(keys->seal_row, sizeof(keys->seal_row), 9, master);
+	derive(keys->persons, sizeof(keys->persons), 10, master);
 	sodium_memzero(master, sizeof(master));
 	keys->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	keys->context = EVP_CIPHER_CTX_new();
 	memset(keys->prepared, 0, sizeof(keys->prepared));
 	keys->prepared[0].context = EVP_CIPHER_CTX_new();
 	keys->prepared[1].context = EVP_CIPHER_CTX_new();
+	keys->person = EVP_CIPHER_CTX_new();
 	if (keys->cipher == NULL || keys->context == NULL ||
-		keys->prepared[0].context == NULL ||
+		keys->person == NULL || keys->prepared[0].context == NULL ||
 		keys->prepared[1].context == NULL ||
 		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
+			keys->body, NULL) != 1 ||
+		EVP_EncryptInit_ex2(keys->person, keys->cipher, keys->body,
 			keys->body, NULL) != 1) {
 		alm_store_keys_free(keys);
 		return NULL;
@@ -91,6 +97,7 @@ void alm_store_keys_free(struct alm_store_keys *keys)
 		EVP_CIPHER_CTX_free(keys->context);
 		EVP_CIPHER_CTX_free(keys->prepared[0].context);
 		EVP_CIPHER_CTX_free(keys->prepared[1].context);
+		EVP_CIPHER_CTX_free(keys->person);
 		EVP_CIPHER_free(keys->cipher);
 		sodium_free(keys);
 	}
@@ -124,16 +131,23 @@ struct crypt {
 	uint8_t bound[9];
 };
 
+/* What is bound, and the nonce of a counter. */
+static void bind(struct crypt *crypt, enum alm_crypt_kind kind, uint64_t seq,
+	const uint8_t counter[8])
+{
+	memset(crypt->nonce, 0, 4);
+	memcpy(crypt->nonce + 4, counter, 8);
+	crypt->bound[0] = (uint8_t)kind;
+	alm_put_u64(crypt->bound + 1, seq);
+}
+
 static void make_crypt(const struct alm_store_keys *keys,
 	enum alm_crypt_kind kind, uint64_t seq,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct crypt *out)
 {
 	(void)crypto_core_hchacha20(out->key, nonce,
 		kind == ALM_CRYPT_BODY ? keys->body : keys->private, NULL);
-	memset(out->nonce, 0, 4);
-	memcpy(out->nonce + 4, nonce + 16, 8);
-	out->bound[0] = (uint8_t)kind;
-	alm_put_u64(out->bound + 1, seq);
+	bind(out, kind, seq, nonce + 16);
 }
 
 /* The context for a nonce, its key set anew only when the prefix is new. */
@@ -158,26 +172,17 @@ static EVP_CIPHER_CTX *prepare(struct alm_store_keys *keys,
 	return prepared->context;
 }
 
-void alm_store_keys_encrypt(struct alm_store_keys *keys,
-	enum alm_crypt_kind kind, uint64_t seq,
-	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
-	uint8_t *out)
+/* The key of `context` is set; writes ciphertext and tag to `at`. */
+static void encrypt(EVP_CIPHER_CTX *context, const uint8_t *key,
+	const struct crypt *crypt, struct alm_bytes text, uint8_t *at)
 {
-	EVP_CIPHER_CTX *context = prepare(keys, kind, nonce);
-	uint8_t *at = out + ALM_NONCE_BYTES;
-	uint8_t iv[12] = {0};
-	uint8_t bound[9];
 	int bytes = 0;
 	int is_ok;
 
 	ALM_ASSERT(text.bytes <= INT32_MAX);
-	memcpy(out, nonce, ALM_NONCE_BYTES);
-	memcpy(iv + 4, nonce + 16, 8);
-	bound[0] = (uint8_t)kind;
-	alm_put_u64(bound + 1, seq);
-	is_ok = EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
+	is_ok = EVP_EncryptInit_ex2(context, NULL, key, crypt->nonce, NULL);
 	is_ok &= EVP_EncryptUpdate(
-		context, NULL, &bytes, bound, (int)sizeof(bound));
+		context, NULL, &bytes, crypt->bound, (int)sizeof(crypt->bound));
 	is_ok &= EVP_EncryptUpdate(
 		context, at, &bytes, text.data, (int)text.bytes);
 	is_ok &= EVP_EncryptFinal_ex(context, at + text.bytes, &bytes);
@@ -187,39 +192,102 @@ void alm_store_keys_encrypt(struct alm_store_keys *keys,
 	ALM_ASSERT(is_ok == 1);
 }
 
-enum alm_err alm_store_keys_decrypt(const struct alm_store_keys *keys,
-	enum alm_crypt_kind kind, uint64_t seq, struct alm_bytes sealed,
+void alm_store_keys_encrypt(struct alm_store_keys *keys,
+	enum alm_crypt_kind kind, uint64_t seq,
+	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out)
+{
+	EVP_CIPHER_CTX *context = prepare(keys, kind, nonce);
+	ALM_UNINITIALIZED struct crypt crypt;
+
+	memcpy(out, nonce, ALM_NONCE_BYTES);
+	bind(&crypt, kind, seq, nonce + 16);
+	encrypt(context, NULL, &crypt, text, out + ALM_NONCE_BYTES);
+}
+
+/* `sealed` is ciphertext and tag. */
+static enum alm_err decrypt(const struct alm_store_keys *keys,
+	const struct crypt *crypt, struct alm_bytes sealed, uint8_t *out)
 {
 	EVP_CIPHER_CTX *context = keys->context;
 	uint8_t tag[ALM_TAG_BYTES];
-	struct crypt crypt;
-	size_t text_bytes;
+	size_t text_bytes = sealed.bytes - ALM_TAG_BYTES;
 	int bytes = 0;
 	int is_ok;
 
-	if (sealed.bytes < ALM_CRYPT_BYTES || sealed.bytes > INT32_MAX) {
-		return ALM_STORE_CORRUPT;
-	}
-	text_bytes = sealed.bytes - ALM_CRYPT_BYTES;
-	make_crypt(keys, kind, seq, sealed.data, &crypt);
-	memcpy(tag, sealed.data + sealed.bytes - ALM_TAG_BYTES, sizeof(tag));
+	memcpy(tag, sealed.data + text_bytes, sizeof(tag));
 	is_ok = EVP_DecryptInit_ex2(
-		context, keys->cipher, crypt.key, crypt.nonce, NULL);
+		context, keys->cipher, crypt->key, crypt->nonce, NULL);
 	is_ok &= EVP_CIPHER_CTX_ctrl(
 		context, EVP_CTRL_AEAD_SET_TAG, (int)sizeof(tag), tag);
 	is_ok &= EVP_DecryptUpdate(
-		context, NULL, &bytes, crypt.bound, (int)sizeof(crypt.bound));
-	is_ok &= EVP_DecryptUpdate(context, out, &bytes,
-		sealed.data + ALM_NONCE_BYTES, (int)text_bytes);
+		context, NULL, &bytes, crypt->bound, (int)sizeof(crypt->bound));
+	is_ok &= EVP_DecryptUpdate(
+		context, out, &bytes, sealed.data, (int)text_bytes);
 	ALM_ASSERT(is_ok == 1);
 	is_ok = EVP_DecryptFinal_ex(context, out + text_bytes, &bytes);
-	sodium_memzero(&crypt, sizeof(crypt));
 	if (is_ok != 1) {
 		sodium_memzero(out, text_bytes);
 		return ALM_STORE_CORRUPT;
 	}
 	return ALM_OK;
+}
+
+enum alm_err alm_store_keys_decrypt(const struct alm_store_keys *keys,
+	enum alm_crypt_kind kind, uint64_t seq, struct alm_bytes sealed,
+	uint8_t *out)
+{
+	struct crypt crypt;
+	enum alm_err err;
+
+	if (sealed.bytes < ALM_CRYPT_BYTES || sealed.bytes > INT32_MAX) {
+		return ALM_STORE_CORRUPT;
+	}
+	make_crypt(keys, kind, seq, sealed.data, &crypt);
+	err = decrypt(keys, &crypt,
+		(struct alm_bytes){sealed.data + ALM_NONCE_BYTES,
+			sealed.bytes - ALM_NONCE_BYTES},
+		out);
+	sodium_memzero(&crypt, sizeof(crypt));
+	return err;
+}
+
+void alm_store_keys_person(const struct alm_store_keys *keys,
+	const uint8_t secret[ALM_PERSON_SECRET_BYTES],
+	uint8_t out[ALM_PERSON_KEY_BYTES])
+{
+	(void)crypto_core_hchacha20(out, secret, keys->persons, NULL);
+}
+
+void alm_store_keys_encrypt_person(struct alm_store_keys *keys,
+	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
+	struct alm_bytes text, uint8_t *out)
+{
+	ALM_UNINITIALIZED struct crypt crypt;
+	uint8_t counter[8];
+
+	alm_put_u64(counter, seq);
+	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
+	encrypt(keys->person, key, &crypt, text, out);
+}
+
+enum alm_err alm_store_keys_decrypt_person(const struct alm_store_keys *keys,
+	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
+	struct alm_bytes sealed, uint8_t *out)
+{
+	struct crypt crypt;
+	uint8_t counter[8];
+	enum alm_err err;
+
+	if (sealed.bytes < ALM_TAG_BYTES || sealed.bytes > INT32_MAX) {
+		return ALM_STORE_CORRUPT;
+	}
+	alm_put_u64(counter, seq);
+	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
+	memcpy(crypt.key, key, sizeof(crypt.key));
+	err = decrypt(keys, &crypt, sealed, out);
+	sodium_memzero(&crypt, sizeof(crypt));
+	return err;
 }
 
 void alm_store_keys_lookup(

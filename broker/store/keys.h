@@ -53,6 +53,25 @@ ALM_MUST_USE enum alm_err alm_store_keys_decrypt(
 	const struct alm_store_keys *keys, enum alm_crypt_kind kind,
 	uint64_t seq, struct alm_bytes sealed, uint8_t *out);
 
+/** The key of one person's private parts, of random bytes that are kept for
+ * that person alone: without them nobody can make it again. */
+#define ALM_PERSON_SECRET_BYTES 16u
+#define ALM_PERSON_KEY_BYTES 32u
+void alm_store_keys_person(const struct alm_store_keys *keys,
+	const uint8_t secret[ALM_PERSON_SECRET_BYTES],
+	uint8_t out[ALM_PERSON_KEY_BYTES]);
+
+/** Writes ciphertext and tag: `text.bytes + ALM_TAG_BYTES`.  The sequence is
+ * the nonce: one key and one sequence belong to one text. */
+void alm_store_keys_encrypt_person(struct alm_store_keys *keys,
+	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
+	struct alm_bytes text, uint8_t *out);
+/** `out` holds `sealed.bytes - ALM_TAG_BYTES`.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_store_keys_decrypt_person(
+	const struct alm_store_keys *keys,
+	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
+	struct alm_bytes sealed, uint8_t *out);
+
 /** Keyed hashes: where a person's records stand, what stands for a person in
  * the log, and what tells one record's content from another's. */
 void alm_store_keys_lookup(const struct alm_store_keys *keys,

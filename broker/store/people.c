@@ -277,3 +277,40 @@ enum alm_err alm_people_upgrade(struct alm_store *store)
 	}
 	return ALM_OK;
 }
+
+enum alm_err alm_store_person_remove(
+	struct alm_store *store, const char *subject, uint64_t *out_rows)
+{
+	uint8_t prefix[ALM_SUBJECT_BYTES];
+	MDB_val key = alm_val(prefix, sizeof(prefix));
+	MDB_val value;
+	MDB_cursor *cursor;
+	uint64_t rows = 0;
+	int rc;
+
+	ALM_ASSERT(store->turn != NULL);
+	alm_store_keys_lookup(store->keys, subject, prefix);
+	rc = mdb_cursor_open(
+		store->turn, store->tables[ALM_TABLE_PEOPLE], &cursor);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	while (rc == MDB_SUCCESS && key.mv_size >= ALM_SUBJECT_BYTES &&
+		memcmp(key.mv_data, prefix, ALM_SUBJECT_BYTES) == 0) {
+		rc = mdb_cursor_del(cursor, 0);
+		if (rc == MDB_SUCCESS) {
+			rows++;
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		}
+	}
+	mdb_cursor_close(cursor);
+	if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) {
+		return alm_store_fail(store, rc);
+	}
+	if (rows > 0) {
+		alm_person_changed(store, subject);
+	}
+	*out_rows = rows;
+	return ALM_OK;
+}

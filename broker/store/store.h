@@ -191,6 +191,22 @@ ALM_MUST_USE enum alm_err alm_store_person_get(struct alm_store *store,
 	const char *subject, struct alm_arena *arena,
 	struct alm_person *out_person);
 
+/**
+ * Destroy the keys that a person's private parts are sealed under: those of
+ * records up to `last`, at most `row_max` keys of anybody in one call.
+ *
+ * In, out: next       where to begin, 0 from the first; then where to go on,
+ *                     0 when all were seen
+ * Out:     out_count  how many of this person's were destroyed
+ */
+ALM_MUST_USE enum alm_err alm_store_person_keys_destroy(struct alm_store *store,
+	const char *subject, uint64_t last, unsigned row_max, uint64_t *next,
+	uint64_t *out_count);
+
+/** Remove every record about a person.  Out: how many rows there were. */
+ALM_MUST_USE enum alm_err alm_store_person_remove(
+	struct alm_store *store, const char *subject, uint64_t *out_rows);
+
 /** Counts the changes of people's records; part of every decision. */
 uint64_t alm_store_people_sequence(const struct alm_store *store);
 

@@ -209,6 +209,7 @@ void alm_store_abort(struct alm_store *store)
 	if (store->turn != NULL) {
 		mdb_txn_abort(store->turn);
 		end_turn(store);
+		alm_person_keys_abort(store);
 		store->state = store->committed;
 	}
 }
@@ -235,8 +236,10 @@ enum alm_err alm_store_commit(struct alm_store *store)
 		 * nobody knows what reached the disk. */
 		store->is_dead = err != ALM_STORE_FULL && err != ALM_NOMEM;
 		store->state = store->committed;
+		alm_person_keys_abort(store);
 		return store->is_dead ? ALM_STORE_IO : err;
 	}
+	alm_person_keys_commit(store);
 	store->committed = store->state;
 	return ALM_OK;
 }

@@ -82,30 +82,33 @@ static enum alm_err add_leaf(
 	return ALM_OK;
 }
 
-static enum alm_err check_private(struct alm_verify *verify, uint64_t seq,
-	const struct alm_digest *commitment, struct alm_bytes sealed)
+static enum alm_err check_private(struct alm_verify *verify, MDB_txn *txn,
+	const struct alm_audit_record *record, struct alm_bytes sealed)
 {
 	struct alm_store *store = verify->store;
-	struct alm_digest found;
-	struct alm_bytes text = {
-		store->scratch, sealed.bytes - ALM_CRYPT_BYTES};
+	size_t bytes = 0;
+	enum alm_err err = ALM_STORE_CORRUPT;
 
-	if (sealed.bytes < ALM_CRYPT_BYTES + ALM_AUDIT_SALT_BYTES ||
-		text.bytes > ALM_SCRATCH_BYTES ||
-		alm_store_keys_decrypt(store->keys, ALM_CRYPT_PRIVATE, seq,
-			sealed, store->scratch) != ALM_OK) {
-		return alm_verify_damage(verify, seq,
-			"record %" PRIu64 ": its private part does not decrypt",
-			seq);
+	if (sealed.bytes <= ALM_SCRATCH_BYTES) {
+		err = alm_audit_open_private(
+			store, txn, record, sealed, store->scratch, &bytes);
 	}
-	alm_audit_commitment(store->hash, text, &found);
-	if (memcmp(&found, commitment, sizeof(found)) != 0) {
-		return alm_verify_damage(verify, seq,
+	switch (err) {
+	case ALM_OK:
+		verify->report->private_parts++;
+		return ALM_OK;
+	case ALM_NOT_FOUND: /* how many keys there are is checked elsewhere */
+		verify->report->private_erased++;
+		return ALM_OK;
+	case ALM_STORE_CORRUPT:
+		return alm_verify_damage(verify, record->seq,
 			"record %" PRIu64
-			": its private part is not the one it commits to",
-			seq);
+			": its private part does not decrypt to what it"
+			" commits to",
+			record->seq);
+	default:
+		return err;
 	}
-	return ALM_OK;
 }
 
 /* The private parts, walked beside the records. */
@@ -116,7 +119,7 @@ struct beside {
 	int rc;
 };
 
-static enum alm_err match_private(struct alm_verify *verify,
+static enum alm_err match_private(struct alm_verify *verify, MDB_txn *txn,
 	struct beside *beside, const struct alm_audit_record *record)
 {
 	static const struct alm_digest none;
@@ -151,9 +154,8 @@ static enum alm_err match_private(struct alm_verify *verify,
 	}
 	verify->private_met++;
 	if (verify->store->keys != NULL) {
-		err = check_private(verify, record->seq, &record->commitment,
-			alm_of_val(beside->value));
-		verify->report->private_parts++;
+		err = check_private(
+			verify, txn, record, alm_of_val(beside->value));
 	}
 	beside->rc = mdb_cursor_get(
 		beside->cursor, &beside->key, &beside->value, MDB_NEXT);
@@ -191,7 +193,7 @@ static enum alm_err check_record(struct alm_verify *verify, MDB_txn *txn,
 	alm_merkle_leaf(verify->store->hash, header, &leaf);
 	err = add_leaf(verify, txn, &leaf);
 	if (err == ALM_OK) {
-		err = match_private(verify, beside, &record);
+		err = match_private(verify, txn, beside, &record);
 	}
 	if (err == ALM_OK) {
 		verify->report->records++;

@@ -77,13 +77,17 @@ static enum alm_err check_ends(struct alm_verify *verify, MDB_txn *txn)
 		{ALM_TABLE_PRIV, verify->state.frontier.size},
 		{ALM_TABLE_BODY, verify->state.mail_seq},
 		{ALM_TABLE_AGENT, verify->state.agent_number},
+		{ALM_TABLE_PERSON_KEY, verify->state.frontier.size},
 	};
 
 	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
 		uint64_t last = 0;
-		enum alm_err err =
-			last_number(verify, txn, rows[i].table, &last);
+		enum alm_err err;
 
+		if ((unsigned)rows[i].table >= verify->store->table_count) {
+			continue;
+		}
+		err = last_number(verify, txn, rows[i].table, &last);
 		if (err != ALM_OK) {
 			return alm_verify_read_error(
 				verify, alm_table_name(rows[i].table), err);
@@ -337,7 +341,7 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 	static const enum alm_table tables[] = {ALM_TABLE_BODY, ALM_TABLE_QUEUE,
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
-		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE};
+		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {

@@ -42,7 +42,7 @@ Test(store_audit, gives_back_what_was_appended)
 	cr_expect_str_eq(view.detail, "by: a\nwhy: b\n");
 	cr_expect_eq(view.record.kind, ALM_AUDIT_DELIVERED);
 	cr_expect_eq(view.record.effect, 2);
-	cr_expect_eq(view.record.flags, ALM_AUDIT_REPEAT);
+	cr_expect_eq(view.record.flags, ALM_AUDIT_REPEAT | ALM_AUDIT_OWN_KEY);
 	cr_expect_eq(view.record.code, 4321);
 	cr_expect_eq(view.record.level_in, 4);
 	cr_expect_eq(view.record.level_out, 3);
