@@ -1,5 +1,5 @@
 #!/bin/sh
-# Decide random requests twice, here and with a second reading of the page.
+# Decide requests twice, here and by a second reading of the page.
 set -eu
 cd "$(dirname "$0")/../.."
 nice python3 tests/oracle/run --almoner "$ALMONER_BUILD/almoner"
