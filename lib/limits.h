@@ -39,6 +39,7 @@
 #define ALM_MESSAGE_ID_BYTES 16u
 #define ALM_DIGEST_BYTES 32u
 #define ALM_SIGNATURE_BYTES 64u
+#define ALM_STORE_ID_BYTES 16u
 /* One signature covers at most this many messages (a path of 8 digests). */
 #define ALM_SIGNATURE_LEAVES_MAX 256u
 #define ALM_SIGNATURE_PATH_MAX 8u
@@ -108,6 +109,14 @@
 #define ALM_GROUPS_MAX 65535u
 #define ALM_BASES_MAX 65535u
 #define ALM_PROHIBITIONS_MAX 4096u
+
+/* --- its life cycle ----------------------------------------------------- */
+
+/* People who propose and approve, revoked ones included: all are read when a
+ * name is looked up. */
+#define ALM_OFFICERS_MAX 1000u
+/* Agreements that end within this are told of. */
+#define ALM_EXPIRES_SOON_S (60LL * 24 * 3600)
 
 /* --- information standards --------------------------------------------- */
 
