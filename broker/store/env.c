@@ -193,6 +193,7 @@ static enum alm_err make_identity(struct alm_store *store, MDB_txn *txn,
 	uint8_t id[ALM_STORE_ID_BYTES];
 
 	randombytes_buf(id, sizeof(id));
+	memcpy(store->id, id, sizeof(id));
 	store->keys = alm_store_keys_new(secret, id);
 	if (store->keys == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "store keys");
@@ -224,6 +225,7 @@ static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
 			"format %u, not %u", version, FORMAT_VERSION);
 	}
 	store->format = version;
+	memcpy(store->id, row + sizeof(MAGIC) + 4, ALM_STORE_ID_BYTES);
 	if (secret == NULL) {
 		return ALM_OK;
 	}

@@ -74,6 +74,7 @@ struct alm_store {
 	MDB_dbi tables[ALM_TABLE_COUNT];
 	unsigned table_count; /* that the file has; all of ours to write it */
 	uint32_t format;      /* of the file */
+	uint8_t id[ALM_STORE_ID_BYTES];
 	int lock_fd;
 	bool is_read_only;
 	bool is_dead; /* a commit has failed with an unknown outcome */
@@ -263,6 +264,40 @@ ALM_MUST_USE enum alm_err alm_person_key_get(struct alm_store *store,
 void alm_person_keys_abort(struct alm_store *store);
 void alm_person_keys_commit(struct alm_store *store);
 void alm_person_keys_free(struct alm_store *store);
+
+/* --- policy.c, proposal.c, officer.c ------------------------------------ */
+
+/* The first byte of a key of table policy. */
+enum alm_policy_rows {
+	ALM_POLICY_EPOCH = 0,
+	ALM_POLICY_PROPOSAL = 1,
+	ALM_POLICY_APPROVAL = 2,
+	ALM_POLICY_OFFICER = 3,
+};
+
+/** Append the row that the writer holds.  Errors: FIELD_TOO_LARGE. */
+ALM_MUST_USE enum alm_err alm_policy_row_put(struct alm_store *store,
+	enum alm_policy_rows rows, uint64_t number, uint32_t part,
+	const struct alm_writer *w);
+
+/** A row copied to the arena; its version has been read and is `version`.
+ * Errors: NOT_FOUND, STORE_FORMAT (another version). */
+ALM_MUST_USE enum alm_err alm_policy_row_get(struct alm_store *store,
+	MDB_txn *txn, enum alm_policy_rows rows, uint64_t number, uint32_t part,
+	uint8_t version, struct alm_arena *arena, struct alm_reader *out);
+
+/** The greatest number of its kind; 0: there is none. */
+ALM_MUST_USE enum alm_err alm_policy_row_last(struct alm_store *store,
+	MDB_txn *txn, enum alm_policy_rows rows, uint64_t *out_number);
+
+/** The files of an epoch or a proposal, from part 1 on. */
+ALM_MUST_USE enum alm_err alm_policy_files_put(struct alm_store *store,
+	enum alm_policy_rows rows, uint64_t number,
+	const struct alm_policy_file *files, size_t count);
+ALM_MUST_USE enum alm_err alm_policy_files_get(struct alm_store *store,
+	MDB_txn *txn, uint64_t at, const struct alm_digest *digest,
+	size_t count, struct alm_arena *arena,
+	const struct alm_policy_file **out_files);
 
 /* --- mail.c ------------------------------------------------------------- */
 

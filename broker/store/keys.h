@@ -10,8 +10,8 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "lib/limits.h"
 
-#define ALM_STORE_ID_BYTES 16u
 #define ALM_SEAL_BYTES 8u
 #define ALM_NONCE_BYTES 24u
 #define ALM_TAG_BYTES 16u

@@ -35,6 +35,7 @@
 
 #include "broker/core/person.h"
 #include "broker/store/audit.h"
+#include "broker/store/policy.h"
 #include "lib/arena.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
@@ -72,6 +73,10 @@ ALM_MUST_USE enum alm_err alm_store_begin(
 	struct alm_store *store, int64_t now_us, const uint8_t seed[32]);
 ALM_MUST_USE enum alm_err alm_store_commit(struct alm_store *store);
 void alm_store_abort(struct alm_store *store);
+
+/** The random bytes that tell this store from every other. */
+void alm_store_id(
+	const struct alm_store *store, uint8_t out[ALM_STORE_ID_BYTES]);
 
 /** How full the map is, 0 to 1000. */
 unsigned alm_store_used_permille(struct alm_store *store);
@@ -242,31 +247,6 @@ void alm_store_pseudonym(
 /** A pseudonym for one agreement: HMAC-SHA-256, cut to 16 bytes. */
 void alm_store_agreement_pseudonym(const struct alm_store *store,
 	const char *basis, const char *subject, uint8_t out[16]);
-
-/* --- policy ------------------------------------------------------------- */
-
-struct alm_policy_file {
-	const char *name;
-	struct alm_bytes content; /* the source, byte for byte */
-};
-
-struct alm_policy_epoch {
-	uint64_t epoch;
-	const char *bundle;
-	int64_t activated_at_us;
-	struct alm_digest digest; /* of names and contents, in order */
-	const struct alm_policy_file *files;
-	size_t file_count;
-};
-
-/** Keep a bundle as the next epoch; sets `epoch->epoch` and its digest. */
-ALM_MUST_USE enum alm_err alm_store_policy_put(
-	struct alm_store *store, struct alm_policy_epoch *epoch);
-/** `number` 0: the newest.  Errors: NOT_FOUND; STORE_CORRUPT when the source
- * does not have its digest. */
-ALM_MUST_USE enum alm_err alm_store_policy_get(struct alm_store *store,
-	uint64_t number, struct alm_arena *arena,
-	struct alm_policy_epoch *out_epoch);
 
 /* --- registry ----------------------------------------------------------- */
 

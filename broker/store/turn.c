@@ -267,6 +267,12 @@ int64_t alm_store_last_time_us(const struct alm_store *store)
 	return store->state.last_time_us;
 }
 
+void alm_store_id(
+	const struct alm_store *store, uint8_t out[ALM_STORE_ID_BYTES])
+{
+	memcpy(out, store->id, ALM_STORE_ID_BYTES);
+}
+
 uint64_t alm_store_people_sequence(const struct alm_store *store)
 {
 	return store->state.people_seq;
