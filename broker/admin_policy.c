@@ -1,221 +1,351 @@
 /*
- * Verbs about policy.  A bundle is loaded and compiled before anything is
- * written: the whole of it is active from the next decision on, or none.
+ * Verbs about the active policy.  A bundle is loaded, compiled and tested
+ * before anything is written: the whole of it is active from the next
+ * decision on, or none.
+ *
+ * Once a guardian is registered there are two ways in: a proposal that a
+ * second person has approved, and an emergency, which ends by itself.
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/policy/load.h"
-#include "broker/policy/run_tests.h"
+#include "broker/change.h"
 
-static void show_diagnostics(
-	struct alm_table *table, const struct alm_diagnostics *diagnostics)
+/* --- activate ------------------------------------------------------------ */
+
+/* The change to be made, and on whose word. */
+struct activation {
+	struct alm_change change;
+	struct alm_policy_epoch epoch;
+	enum alm_audit_kind kind;
+	struct alm_officer officer;
+	bool has_officer;
+};
+
+static enum alm_err read_proposal(struct alm_call *call, struct activation *a)
 {
-	static const char *const columns[] = {
-		"file", "line", "column", "code", "message"};
+	struct alm_proposal proposal;
+	uint64_t number = 0;
+	enum alm_err err = alm_call_number(call, "proposal", &number);
 
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	for (size_t i = 0; i < diagnostics->count; i++) {
-		const struct alm_diagnostic *item = &diagnostics->items[i];
-
-		alm_table_row(table,
-			(const char *const[]){item->place.file,
-				alm_table_text(table, item->place.line),
-				alm_table_text(table, item->place.column),
-				alm_table_text(table, (uint64_t)item->err),
-				item->message});
+	if (err != ALM_OK) {
+		return err;
 	}
-}
-
-static void show_failures(
-	struct alm_table *table, const struct alm_test_report *report)
-{
-	static const char *const columns[] = {
-		"file", "line", "column", "test", "message"};
-	char text[ALM_TEST_TEXT_BYTES];
-
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	for (size_t i = 0; i < report->count && alm_table_has_room(table);
-		i++) {
-		const struct alm_test_outcome *outcome = &report->outcomes[i];
-		const struct alm_place *place = &outcome->test->place;
-
-		if (outcome->has_passed) {
-			continue;
-		}
-		alm_test_text(outcome, text);
-		alm_table_row(
-			table, (const char *const[]){place->file,
-				       alm_table_text(table, place->line),
-				       alm_table_text(table, place->column),
-				       outcome->test->name, text});
+	if (call->ask->attachment_count > 0) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"a proposal has its files already");
 	}
-}
-
-/* Run the bundle's own tests; those that fail go into the table. */
-static enum alm_err prove(struct alm_call *call, struct alm_arena *arena,
-	const struct alm_bundle *bundle, const struct alm_bundle_tests *tests,
-	const struct alm_snapshot *snapshot)
-{
-	struct alm_test_report report;
-	enum alm_err err = alm_tests_run(bundle, snapshot, tests,
-		call->turn->broker->world.opt_out_age_max_s, arena, &report);
-
+	err = alm_store_proposal_get(
+		call->turn->broker->store, number, &a->change.arena, &proposal);
+	if (err != ALM_OK) {
+		return alm_problem_set(
+			call->problem, err, "proposal %" PRIu64, number);
+	}
+	err = alm_proposal_check_current(call, &proposal);
 	if (err == ALM_OK) {
-		err = alm_tests_problem(&report, call->problem);
+		err = alm_proposal_check_approved(call, &proposal, &a->officer);
 	}
-	if (err == ALM_TEST_FAILED) {
-		show_failures(call->table, &report);
-	}
+	alm_change_of(&a->change, &proposal);
+	a->epoch.how = ALM_EPOCH_APPROVED;
+	a->epoch.proposal = number;
+	a->kind = proposal.rollback == 0 ? ALM_AUDIT_POLICY
+					 : ALM_AUDIT_POLICY_ROLLED_BACK;
 	return err;
 }
 
-/*
- * Compile the attachments and run their tests; what is wrong with them goes
- * into the table.  The snapshot is the caller's, whatever is given back.
- */
-static enum alm_err compile(struct alm_call *call, struct alm_arena *arena,
-	struct alm_bundle *bundle, struct alm_snapshot **out_snapshot)
+/* The same content may not live on from one emergency to the next. */
+static enum alm_err check_not_again(
+	struct alm_call *call, const struct alm_change *change)
 {
-	const struct alm_request_call *ask = call->ask;
-	struct alm_bundle_source *sources = alm_arena_take(
-		arena, (ask->attachment_count + 1) * sizeof(*sources));
-	struct alm_diagnostics *diagnostics =
-		alm_arena_take(arena, sizeof(*diagnostics));
-	struct alm_bundle_tests tests = {NULL, 0};
+	struct alm_store *store = call->turn->broker->store;
+
+	for (uint64_t i = alm_store_policy_newest(store); i > 0; i--) {
+		struct alm_policy_epoch epoch;
+		enum alm_err err = alm_store_policy_head(
+			store, i, call->turn->arena, &epoch);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		if (epoch.how != ALM_EPOCH_EMERGENCY &&
+			epoch.how != ALM_EPOCH_FALLBACK) {
+			return ALM_OK;
+		}
+		if (epoch.how == ALM_EPOCH_EMERGENCY &&
+			memcmp(&epoch.digest, &change->digest,
+				sizeof(epoch.digest)) == 0) {
+			return alm_problem_set(call->problem,
+				ALM_EMERGENCY_AGAIN, "epoch %" PRIu64, i);
+		}
+	}
+	return ALM_OK;
+}
+
+static enum alm_err prove_emergency(struct alm_call *call, struct activation *a)
+{
+	const struct alm_broker *broker = call->turn->broker;
+	uint64_t active = alm_store_policy_newest(broker->store);
+	struct alm_statement statement = {
+		.act = ALM_ACT_EMERGENCY,
+		.number = active + 1,
+		.base = active,
+		.content = a->change.digest,
+		.what = alm_change_words(call->turn->arena, a->change.rollback),
+	};
 	enum alm_err err;
 
-	if (sources == NULL || diagnostics == NULL) {
+	if (statement.what == NULL) {
 		return ALM_NOMEM;
 	}
-	for (size_t i = 0; i < ask->attachment_count; i++) {
-		sources[i].name = ask->attachments[i].name;
-		sources[i].content = ask->attachments[i].content;
+	err = alm_call_officer(call, ALM_OFFICER_GUARDIAN, &a->officer);
+	if (err == ALM_OK) {
+		err = alm_call_proof(
+			call, &a->officer, &statement, a->epoch.signature);
 	}
-	alm_diagnostics_init(diagnostics, arena);
-	err = alm_bundle_load(sources, ask->attachment_count, arena,
-		diagnostics, bundle, &tests);
 	if (err != ALM_OK) {
-		show_diagnostics(call->table, diagnostics);
-		(void)alm_diagnostics_problem(diagnostics, call->problem);
 		return err;
 	}
-	*out_snapshot = alm_snapshot_compile(bundle);
-	if (*out_snapshot == NULL) {
-		return ALM_NOMEM;
+	if (active == 0) {
+		return alm_problem_set(call->problem, ALM_NO_BUNDLE,
+			"an emergency needs a policy to fall back to");
 	}
-	return prove(call, arena, bundle, &tests, *out_snapshot);
+	a->kind = ALM_AUDIT_POLICY_EMERGENCY;
+	a->has_officer = true;
+	a->epoch.how = ALM_EPOCH_EMERGENCY;
+	a->epoch.officer = a->officer.number;
+	a->epoch.fallback = broker->policy_how == ALM_EPOCH_EMERGENCY
+				    ? broker->policy_fallback
+				    : active;
+	a->epoch.expires_us = call->turn->now_us +
+			      broker->settings.policy_emergency_s * 1000000;
+	return check_not_again(call, &a->change);
 }
 
-static enum alm_err keep_epoch(
-	struct alm_call *call, const char *name, struct alm_policy_epoch *epoch)
+static enum alm_err read_change(struct alm_call *call, struct activation *a)
 {
-	const struct alm_request_call *ask = call->ask;
-	struct alm_policy_file *files = alm_arena_take(call->turn->arena,
-		(ask->attachment_count + 1) * sizeof(*files));
+	bool is_guarded = false;
+	enum alm_err err = alm_change_read(call, &a->change);
 
-	if (files == NULL) {
-		return ALM_NOMEM;
+	if (err != ALM_OK) {
+		return err;
 	}
-	for (size_t i = 0; i < ask->attachment_count; i++) {
-		files[i].name = ask->attachments[i].name;
-		files[i].content = ask->attachments[i].content;
+	if (strcmp(alm_call_argument(call, "emergency"), "yes") == 0) {
+		return prove_emergency(call, a);
 	}
-	epoch->bundle = name;
-	epoch->activated_at_us = call->turn->now_us;
-	epoch->files = files;
-	epoch->file_count = ask->attachment_count;
-	return alm_store_policy_put(call->turn->broker->store, epoch);
+	err = alm_is_guarded(call, &is_guarded);
+	if (err == ALM_OK && is_guarded) {
+		return alm_problem_set(
+			call->problem, ALM_POLICY_GUARDED, "%s", "");
+	}
+	a->epoch.how = ALM_EPOCH_UNGUARDED;
+	a->kind = a->change.rollback == 0 ? ALM_AUDIT_POLICY
+					  : ALM_AUDIT_POLICY_ROLLED_BACK;
+	return err;
 }
 
-static enum alm_err activate(struct alm_call *call,
-	const struct alm_bundle *bundle, struct alm_snapshot **take_snapshot)
+static enum alm_err activate(struct alm_call *call, struct activation *a)
 {
-	struct alm_policy_epoch epoch;
 	struct alm_audit_record record;
 	enum alm_err err;
 
-	memset(&epoch, 0, sizeof(epoch));
-	err = keep_epoch(call, bundle->name, &epoch);
+	a->epoch.bundle = a->change.ready.bundle.name;
+	a->epoch.files = a->change.files;
+	a->epoch.file_count = a->change.file_count;
+	a->epoch.files_at = a->change.files_at;
+	a->epoch.rollback = a->change.rollback;
+	a->epoch.reason = alm_call_argument(call, "reason");
+	err = alm_epoch_activate(call->turn, &a->epoch, &a->change.ready);
 	if (err != ALM_OK) {
 		return err;
 	}
-	record = alm_turn_record(call->turn, ALM_AUDIT_POLICY);
-	record.policy_epoch = epoch.epoch;
-	record.content = epoch.digest;
-	err = alm_call_record(call, &record, bundle->name);
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_table_number(call->table, "epoch", epoch.epoch);
-	alm_table_fact(call->table, "digest",
-		alm_table_hex(call->table, (struct alm_bytes){epoch.digest.raw,
-						   ALM_DIGEST_BYTES}));
-	return alm_turn_change_policy(call->turn, take_snapshot, epoch.epoch);
+	record = alm_turn_record(call->turn, a->kind);
+	record.content = a->epoch.digest;
+	err = alm_call_record_officer(call, &record, a->epoch.bundle,
+		a->has_officer ? &a->officer : NULL);
+	alm_table_number(call->table, "epoch", a->epoch.epoch);
+	return err;
 }
 
 enum alm_err alm_verb_policy_activate(struct alm_call *call)
 {
-	struct alm_snapshot *snapshot = NULL;
-	struct alm_bundle bundle;
-	struct alm_arena arena;
+	struct activation a = {.has_officer = false};
 	enum alm_err err;
 
-	if (call->ask->attachment_count == 0) {
-		return alm_problem_set(
-			call->problem, ALM_BAD_ARGUMENT, "no files are given");
-	}
-	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
-	err = compile(call, &arena, &bundle, &snapshot);
+	alm_change_init(&a.change);
+	err = alm_call_argument(call, "proposal")[0] != '\0'
+		      ? read_proposal(call, &a)
+		      : read_change(call, &a);
 	if (err == ALM_OK) {
-		alm_table_fact(call->table, "bundle", bundle.name);
-		alm_table_number(call->table, "organisations",
-			bundle.organisation_count);
-		alm_table_number(call->table, "agreements", bundle.basis_count);
+		err = alm_change_compile(call, &a.change);
+	}
+	if (err == ALM_OK) {
+		alm_table_fact(
+			call->table, "how", alm_epoch_how_word(a.epoch.how));
+		alm_table_fact(call->table, "expires-at",
+			alm_table_instant(call->table, a.epoch.expires_us));
 		if (!alm_call_is_dry_run(call)) {
-			err = activate(call, &bundle, &snapshot);
+			err = activate(call, &a);
 		}
 	}
-	alm_snapshot_free(snapshot);
-	alm_arena_fini(&arena);
+	alm_change_fini(&a.change);
 	return err;
+}
+
+/* --- show and history ---------------------------------------------------- */
+
+static void show_epoch(
+	struct alm_table *table, const struct alm_policy_epoch *epoch)
+{
+	alm_table_number(table, "epoch", epoch->epoch);
+	alm_table_fact(table, "bundle", epoch->bundle);
+	alm_table_fact(table, "digest",
+		alm_table_hex(table, (struct alm_bytes){epoch->digest.raw,
+					     ALM_DIGEST_BYTES}));
+	alm_table_fact(table, "activated-at",
+		alm_table_instant(table, epoch->activated_at_us));
+	alm_table_fact(table, "how", alm_epoch_how_word(epoch->how));
+	alm_table_fact(table, "expires-at",
+		alm_table_instant(table, epoch->expires_us));
+	alm_table_number(table, "proposal", epoch->proposal);
+	alm_table_number(table, "rollback", epoch->rollback);
+	alm_table_fact(table, "reason", epoch->reason);
+}
+
+static void show_files(struct alm_table *table,
+	const struct alm_policy_file *files, size_t count)
+{
+	static const char *const columns[] = {"file", "bytes"};
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	for (size_t i = 0; i < count && alm_table_has_room(table); i++) {
+		alm_table_row(table,
+			(const char *const[]){files[i].name,
+				alm_table_text(table, files[i].content.bytes)});
+	}
+}
+
+/* The epoch that a call names by number or by instant; 0: the newest. */
+static enum alm_err named_epoch(struct alm_call *call, uint64_t *out_number)
+{
+	const char *at = alm_call_argument(call, "at");
+	int64_t at_s = 0;
+	enum alm_err err;
+
+	*out_number = 0;
+	if (at[0] == '\0') {
+		return alm_call_argument(call, "epoch")[0] == '\0'
+			       ? ALM_OK
+			       : alm_call_number(call, "epoch", out_number);
+	}
+	if (alm_instant_parse(at, &at_s) != ALM_OK) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"at is an instant, as 2026-07-30T09:00:00Z");
+	}
+	err = alm_store_policy_at(call->turn->broker->store, at_s * 1000000,
+		call->turn->arena, out_number);
+	return err == ALM_NOT_FOUND ? alm_problem_set(call->problem, err,
+					      "no policy was active then")
+				    : err;
 }
 
 enum alm_err alm_verb_policy_show(struct alm_call *call)
 {
-	static const char *const columns[] = {"file", "bytes"};
-	struct alm_table *table = call->table;
 	struct alm_policy_epoch epoch;
 	struct alm_arena arena;
-	enum alm_err err;
+	uint64_t number = 0;
+	enum alm_err err = named_epoch(call, &number);
 
+	if (err != ALM_OK) {
+		return err;
+	}
 	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	err = alm_store_policy_get(call->turn->broker->store,
-		strtoull(alm_call_argument(call, "epoch"), NULL, 10), &arena,
-		&epoch);
+	err = alm_store_policy_get(
+		call->turn->broker->store, number, &arena, &epoch);
 	if (err == ALM_OK) {
-		alm_table_number(table, "epoch", epoch.epoch);
-		alm_table_fact(table, "bundle", epoch.bundle);
-		alm_table_fact(table, "digest",
-			alm_table_hex(
-				table, (struct alm_bytes){epoch.digest.raw,
-					       ALM_DIGEST_BYTES}));
-		alm_table_fact(table, "activated-at",
-			alm_table_instant(table, epoch.activated_at_us));
-		for (size_t i = 0;
-			i < epoch.file_count && alm_table_has_room(table);
-			i++) {
-			const struct alm_policy_file *file = &epoch.files[i];
-
-			alm_table_row(
-				table, (const char *const[]){file->name,
-					       alm_table_text(table,
-						       file->content.bytes)});
-		}
+		show_epoch(call->table, &epoch);
+		show_files(call->table, epoch.files, epoch.file_count);
 	}
 	alm_arena_fini(&arena);
+	return err;
+}
+
+static const char *officer_name(struct alm_call *call, uint64_t number)
+{
+	struct alm_officer officer;
+
+	return number != 0 && alm_store_officer_get(call->turn->broker->store,
+				      number, call->turn->arena,
+				      &officer) == ALM_OK
+		       ? officer.name
+		       : "";
+}
+
+static enum alm_err add_epoch(
+	struct alm_call *call, const struct alm_policy_epoch *epoch)
+{
+	struct alm_store *store = call->turn->broker->store;
+	struct alm_table *table = call->table;
+	struct alm_proposal proposal = {.officer = epoch->officer};
+	struct alm_approval approval = {.officer = 0};
+	enum alm_err err = ALM_OK;
+
+	if (epoch->proposal != 0) {
+		err = alm_store_proposal_head(
+			store, epoch->proposal, call->turn->arena, &proposal);
+		if (err == ALM_OK) {
+			err = alm_store_approval_next(store, epoch->proposal, 0,
+				call->turn->arena, &approval);
+		}
+		err = err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_row(table,
+		(const char *const[]){alm_table_text(table, epoch->epoch),
+			alm_epoch_how_word(epoch->how), epoch->bundle,
+			alm_table_instant(table, epoch->activated_at_us),
+			alm_table_instant(table, epoch->expires_us),
+			alm_table_text(table, epoch->rollback),
+			alm_table_text(table, epoch->proposal),
+			officer_name(call, proposal.officer),
+			officer_name(call, approval.officer), epoch->reason,
+			alm_table_hex(
+				table, (struct alm_bytes){epoch->digest.raw,
+					       ALM_DIGEST_BYTES})});
+	return ALM_OK;
+}
+
+enum alm_err alm_verb_policy_history(struct alm_call *call)
+{
+	static const char *const columns[] = {"epoch", "how", "bundle",
+		"activated-at", "expires-at", "rollback", "proposal",
+		"proposed-by", "approved-by", "reason", "digest"};
+	struct alm_table *table = call->table;
+	struct alm_store *store = call->turn->broker->store;
+	uint64_t before = alm_store_policy_newest(store) + 1;
+	enum alm_err err = ALM_OK;
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	if (alm_call_argument(call, "cursor")[0] != '\0') {
+		err = alm_call_number(call, "cursor", &before);
+	}
+	if (before > alm_store_policy_newest(store) + 1) {
+		return ALM_CURSOR;
+	}
+	/* Newest first: what was changed last is asked for most. */
+	for (uint64_t i = before; i > 1 && err == ALM_OK; i--) {
+		struct alm_policy_epoch epoch;
+
+		if (!alm_table_has_room(table)) {
+			table->cursor = alm_table_text(table, i);
+			break;
+		}
+		err = alm_store_policy_head(
+			store, i - 1, call->turn->arena, &epoch);
+		if (err == ALM_OK) {
+			err = add_epoch(call, &epoch);
+		}
+	}
 	return err;
 }

@@ -55,7 +55,8 @@ static enum alm_err check_arguments(
 		}
 		/* Anything else could be meant as yes. */
 		if ((strcmp(key, "dry-run") == 0 ||
-			    strcmp(key, "reveal") == 0) &&
+			    strcmp(key, "reveal") == 0 ||
+			    strcmp(key, "emergency") == 0) &&
 			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
 			return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 				"%s is yes or no", key);
@@ -184,8 +185,26 @@ enum alm_err alm_administer(
 			ARGUMENTS("number", "organisation", "agent", "reason",
 				"dry-run")},
 		{"policy.activate", alm_verb_policy_activate,
-			ARGUMENTS("reason", "dry-run")},
-		{"policy.show", alm_verb_policy_show, ARGUMENTS("epoch")},
+			ARGUMENTS("proposal", "rollback", "emergency",
+				"officer", "signature", "reason", "dry-run")},
+		{"policy.propose", alm_verb_policy_propose,
+			ARGUMENTS("rollback", "number", "base", "officer",
+				"signature", "reason", "dry-run")},
+		{"policy.approve", alm_verb_policy_approve,
+			ARGUMENTS("proposal", "digest", "officer", "signature",
+				"reason", "dry-run")},
+		{"policy.proposals", alm_verb_policy_proposals,
+			ARGUMENTS("cursor")},
+		{"policy.show", alm_verb_policy_show, ARGUMENTS("epoch", "at")},
+		{"policy.history", alm_verb_policy_history,
+			ARGUMENTS("cursor")},
+		{"officer.list", alm_verb_officer_list, NONE},
+		{"officer.register", alm_verb_officer_register,
+			ARGUMENTS("name", "role", "key", "officer", "signature",
+				"reason", "dry-run")},
+		{"officer.revoke", alm_verb_officer_revoke,
+			ARGUMENTS("name", "officer", "signature", "reason",
+				"dry-run")},
 		{"people.put", alm_verb_people_put,
 			ARGUMENTS("reason", "dry-run")},
 		{"people.show", alm_verb_people_show,

@@ -42,6 +42,7 @@ struct alm_metrics {
 	uint64_t batch_max; /* requests of the largest turn */
 };
 
+struct alm_expiries;
 struct alm_turn_buffers;
 
 struct alm_broker {
@@ -60,7 +61,11 @@ struct alm_broker {
 	struct alm_snapshot *snapshot;
 	struct alm_scratch *scratch;
 	struct alm_world world;
+	struct alm_expiries *expiries; /* of its agreements */
 	int64_t policy_activated_at_us;
+	enum alm_epoch_how policy_how; /* 0: none is active */
+	int64_t policy_expires_us;     /* of an emergency; 0: never */
+	uint64_t policy_fallback;      /* the epoch that comes back then */
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;
@@ -94,10 +99,12 @@ void alm_broker_close(struct alm_broker *broker);
 ALM_MUST_USE enum alm_err alm_broker_load(
 	struct alm_broker *broker, struct alm_problem *problem);
 
-/** Decide with this snapshot from now on.  Errors: NOMEM: nothing changed. */
+/** Decide with this snapshot from now on; `epoch` NULL: with none.
+ * Errors: NOMEM: nothing changed. */
 ALM_MUST_USE enum alm_err alm_broker_set_policy(struct alm_broker *broker,
-	struct alm_snapshot **take_snapshot, uint64_t epoch,
-	int64_t activated_at_us);
+	struct alm_snapshot **take_snapshot,
+	struct alm_expiries **take_expiries,
+	const struct alm_policy_epoch *epoch);
 
 /** Answer ZAP requests that wait. */
 void alm_broker_serve_zap(struct alm_broker *broker);

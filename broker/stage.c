@@ -115,15 +115,6 @@ enum alm_err alm_turn_change_agent(
 	return err;
 }
 
-enum alm_err alm_turn_change_policy(struct alm_turn *turn,
-	struct alm_snapshot **take_snapshot, uint64_t epoch)
-{
-	turn->letter_count = 0;
-	turn->has_new_world = true;
-	return alm_broker_set_policy(
-		turn->broker, take_snapshot, epoch, turn->now_us);
-}
-
 void alm_turn_change_people(struct alm_turn *turn)
 {
 	turn->letter_count = 0;

@@ -84,10 +84,6 @@ ALM_MUST_USE enum alm_err alm_turn_audit(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_turn_change_agent(
 	struct alm_turn *turn, const struct alm_agent *agent);
 
-/** A policy was activated.  Takes the snapshot.  Errors: NOMEM. */
-ALM_MUST_USE enum alm_err alm_turn_change_policy(struct alm_turn *turn,
-	struct alm_snapshot **take_snapshot, uint64_t epoch);
-
 /** Records about people were changed: what was decided is decided anew. */
 void alm_turn_change_people(struct alm_turn *turn);
 

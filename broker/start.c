@@ -11,8 +11,8 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
+#include "broker/epoch.h"
 #include "broker/metrics.h"
-#include "broker/policy/load.h"
 #include "broker/turn.h"
 #include "lib/file.h"
 #include "lib/version.h"
@@ -207,40 +207,31 @@ static enum alm_err load_standards(
 }
 
 static enum alm_err compile_epoch(const struct alm_policy_epoch *epoch,
-	struct alm_snapshot **out_snapshot, struct alm_problem *problem)
+	struct alm_arena *arena, struct alm_ready *ready,
+	struct alm_problem *problem)
 {
-	struct alm_bundle_source *sources =
-		calloc(epoch->file_count + 1, sizeof(*sources));
-	struct alm_diagnostics *diagnostics = malloc(sizeof(*diagnostics));
-	struct alm_arena arena;
-	struct alm_bundle bundle;
-	enum alm_err err = ALM_NOMEM;
+	struct alm_diagnostics *diagnostics =
+		alm_arena_take(arena, sizeof(*diagnostics));
+	enum alm_err err;
 
-	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
-	if (sources != NULL && diagnostics != NULL) {
-		for (size_t i = 0; i < epoch->file_count; i++) {
-			sources[i].name = epoch->files[i].name;
-			sources[i].content = epoch->files[i].content;
-		}
-		alm_diagnostics_init(diagnostics, &arena);
-		err = alm_bundle_load(sources, epoch->file_count, &arena,
-			diagnostics, &bundle, NULL);
+	if (diagnostics == NULL) {
+		return ALM_NOMEM;
+	}
+	alm_diagnostics_init(diagnostics, arena);
+	err = alm_ready_make(
+		epoch->files, epoch->file_count, arena, diagnostics, ready);
+	if (err != ALM_OK) {
 		(void)alm_diagnostics_problem(diagnostics, problem);
 	}
-	if (err == ALM_OK) {
-		*out_snapshot = alm_snapshot_compile(&bundle);
-		err = *out_snapshot == NULL ? ALM_NOMEM : ALM_OK;
-	}
-	alm_arena_fini(&arena);
-	free(sources);
-	free(diagnostics);
 	return err;
 }
 
+/* Also an emergency whose time is over: the first turn ends it before it
+ * decides anything. */
 static enum alm_err load_policy(
 	struct alm_broker *broker, struct alm_problem *problem)
 {
-	struct alm_snapshot *snapshot = NULL;
+	struct alm_ready ready = {.snapshot = NULL};
 	struct alm_policy_epoch epoch;
 	struct alm_arena arena;
 	enum alm_err err;
@@ -248,15 +239,16 @@ static enum alm_err load_policy(
 	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
 	err = alm_store_policy_get(broker->store, 0, &arena, &epoch);
 	if (err == ALM_OK) {
-		err = compile_epoch(&epoch, &snapshot, problem);
-	}
-	if (err == ALM_OK) {
+		err = compile_epoch(&epoch, &arena, &ready, problem);
+		if (err == ALM_OK) {
+			err = alm_broker_set_policy(broker, &ready.snapshot,
+				&ready.expiries, &epoch);
+		}
+	} else if (err == ALM_NOT_FOUND) {
 		err = alm_broker_set_policy(
-			broker, &snapshot, epoch.epoch, epoch.activated_at_us);
+			broker, &ready.snapshot, &ready.expiries, NULL);
 	}
-	if (err == ALM_NOT_FOUND) {
-		err = alm_broker_set_policy(broker, &snapshot, 0, 0);
-	}
+	alm_ready_fini(&ready);
 	alm_arena_fini(&arena);
 	return err;
 }
@@ -284,9 +276,11 @@ enum alm_err alm_broker_load(
 }
 
 enum alm_err alm_broker_set_policy(struct alm_broker *broker,
-	struct alm_snapshot **take_snapshot, uint64_t epoch,
-	int64_t activated_at_us)
+	struct alm_snapshot **take_snapshot,
+	struct alm_expiries **take_expiries,
+	const struct alm_policy_epoch *epoch)
 {
+	static const struct alm_policy_epoch none = {.epoch = 0};
 	struct alm_snapshot *snapshot = *take_snapshot;
 	struct alm_scratch *scratch = alm_scratch_new(snapshot);
 
@@ -295,13 +289,20 @@ enum alm_err alm_broker_set_policy(struct alm_broker *broker,
 		alm_snapshot_free(snapshot);
 		return ALM_NOMEM;
 	}
+	epoch = epoch == NULL ? &none : epoch;
 	alm_scratch_free(broker->scratch);
 	alm_snapshot_free(broker->snapshot);
+	alm_expiries_free(broker->expiries);
 	broker->scratch = scratch;
 	broker->snapshot = snapshot;
+	broker->expiries = *take_expiries;
 	broker->world.snapshot = snapshot;
-	broker->world.epoch = epoch;
-	broker->policy_activated_at_us = activated_at_us;
+	broker->world.epoch = epoch->epoch;
+	broker->policy_activated_at_us = epoch->activated_at_us;
+	broker->policy_how = epoch->how;
+	broker->policy_expires_us = epoch->expires_us;
+	broker->policy_fallback = epoch->fallback;
+	*take_expiries = NULL;
 	return ALM_OK;
 }
 
@@ -429,6 +430,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_keyring_free(broker->keyring);
 	alm_scratch_free(broker->scratch);
 	alm_snapshot_free(broker->snapshot);
+	alm_expiries_free(broker->expiries);
 	alm_turn_buffers_free(broker->buffers);
 	alm_arena_fini(&broker->arena);
 	free(broker);

@@ -13,6 +13,7 @@
 #include "broker/administer.h"
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
+#include "broker/epoch.h"
 #include "broker/hello.h"
 #include "broker/letter.h"
 #include "broker/stage.h"
@@ -188,7 +189,7 @@ static enum alm_err carry_out(
 
 static enum alm_err decide(struct alm_turn *turn)
 {
-	enum alm_err err = ALM_OK;
+	enum alm_err err = alm_epoch_expire(turn);
 
 	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
 		err = carry_out(turn, &turn->requests[i]);

@@ -42,6 +42,7 @@ struct alm_settings {
 	char store_key_file[PATH_MAX];
 	char curve_key_file[PATH_MAX];
 	int64_t opt_out_age_max_s;
+	int64_t policy_emergency_s;
 	int64_t acknowledge_timeout_ms;
 	int64_t redeliver_max_ms;
 	int64_t session_idle_ms;

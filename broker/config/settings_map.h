@@ -32,6 +32,8 @@
 	X(opt_out_age_max_s, "opt-out-age-max", SECONDS, 3600, 31536000, \
 		"168h", \
 		"How old a check of the national data opt-out may be.") \
+	X(policy_emergency_s, "policy-emergency", SECONDS, 1, 86400, "24h", \
+		"How long a policy activated by one person alone is in force.") \
 	X(acknowledge_timeout_ms, "acknowledge-timeout", MS, 1000, 86400000, \
 		"30s", \
 		"How long a recipient has before mail is handed over again.") \
