@@ -102,6 +102,15 @@ enum alm_err alm_set_credit(
 	return ALM_OK;
 }
 
+void alm_goodbye(struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_session *session = alm_session_of(turn, request);
+
+	if (session != NULL) {
+		alm_sessions_remove(turn->broker->sessions, &session);
+	}
+}
+
 enum alm_err alm_pong(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {

@@ -9,6 +9,9 @@
 ALM_MUST_USE enum alm_err alm_hello(
 	struct alm_turn *turn, const struct alm_turn_request *request);
 
+/** End the session, if there is one: what it held is due again. */
+void alm_goodbye(struct alm_turn *turn, const struct alm_turn_request *request);
+
 ALM_MUST_USE enum alm_err alm_set_credit(
 	struct alm_turn *turn, const struct alm_turn_request *request);
 

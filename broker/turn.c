@@ -170,6 +170,9 @@ static enum alm_err carry_out(
 		return alm_set_credit(turn, request);
 	case ALM_ENVELOPE_PING:
 		return alm_pong(turn, request);
+	case ALM_ENVELOPE_GOODBYE:
+		alm_goodbye(turn, request);
+		return ALM_OK;
 	case ALM_ENVELOPE_QUERY:
 		return alm_query(turn, request);
 	case ALM_ENVELOPE_ADMINISTER:

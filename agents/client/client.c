@@ -145,6 +145,20 @@ void alm_client_forget_question(
 	free(question);
 }
 
+/** Acknowledgements first, then the broker need not wait for us to be missed.
+ * Nobody hears of it if it cannot go out. */
+static void say_goodbye(struct alm_client *client)
+{
+	struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+
+	if (client->acks.queued_count > 0) {
+		(void)!alm_session_turn(client, false);
+	}
+	if (client->state == ALM_SESSION_READY) {
+		(void)!alm_outbound_envelope(client, &goodbye);
+	}
+}
+
 void alm_client_close(struct alm_client *client)
 {
 	struct alm_question *question;
@@ -152,8 +166,8 @@ void alm_client_close(struct alm_client *client)
 	if (client == NULL) {
 		return;
 	}
-	if (client->link != NULL && client->acks.queued_count > 0) {
-		(void)!alm_session_turn(client, false);
+	if (client->link != NULL) {
+		say_goodbye(client);
 	}
 	alm_link_close(client->link, CLOSE_LINGER_MS);
 	question = TAILQ_FIRST(&client->questions);

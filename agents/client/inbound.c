@@ -333,6 +333,7 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_CREDIT:
 	case ALM_ENVELOPE_QUERY:
 	case ALM_ENVELOPE_ADMINISTER:
+	case ALM_ENVELOPE_GOODBYE:
 		break;
 	}
 }

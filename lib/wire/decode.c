@@ -92,7 +92,8 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 		return 1u << ALM_ENVELOPE_HELLO | 1u << ALM_ENVELOPE_SEND |
 		       1u << ALM_ENVELOPE_ACKNOWLEDGE |
 		       1u << ALM_ENVELOPE_PING | 1u << ALM_ENVELOPE_PONG |
-		       1u << ALM_ENVELOPE_CREDIT | 1u << ALM_ENVELOPE_QUERY;
+		       1u << ALM_ENVELOPE_CREDIT | 1u << ALM_ENVELOPE_QUERY |
+		       1u << ALM_ENVELOPE_GOODBYE;
 	case ALM_WIRE_BROKER_ADMIN:
 		return 1u << ALM_ENVELOPE_ADMINISTER | 1u << ALM_ENVELOPE_PING;
 	case ALM_WIRE_AGENT:
@@ -161,6 +162,8 @@ static void take_body(struct alm_wire_decoder *d,
 	case ALM_ENVELOPE_ANSWER:
 		alm_wire_take_answer(d, in->answer, &out->answer);
 		break;
+	case ALM_ENVELOPE_GOODBYE:
+		break; /* says it all by itself */
 	}
 }
 

@@ -160,6 +160,17 @@ static ProtobufCMessage *give_request(
 								  : &out->base;
 }
 
+static ProtobufCMessage *give_goodbye(struct alm_arena *arena)
+{
+	Almoner__V1__Goodbye *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__goodbye__init(out);
+	return &out->base;
+}
+
 ProtobufCMessage *alm_wire_give_body(
 	const struct alm_envelope *envelope, struct alm_arena *arena)
 {
@@ -189,6 +200,8 @@ ProtobufCMessage *alm_wire_give_body(
 		return give_request(&envelope->request, arena);
 	case ALM_ENVELOPE_ANSWER:
 		return alm_wire_give_answer(&envelope->answer, arena);
+	case ALM_ENVELOPE_GOODBYE:
+		return give_goodbye(arena);
 	case ALM_ENVELOPE_SEND:
 	case ALM_ENVELOPE_ACKNOWLEDGE:
 		break; /* encode_agent.c */

@@ -117,8 +117,10 @@ enum alm_err alm_frame_add(struct alm_frame_builder *frame,
 	if (err != ALM_OK) {
 		return err;
 	}
-	envelope_bytes = 1 + alm_varint_bytes(body.bytes) + body.bytes;
-	bytes = 1 + alm_varint_bytes(envelope_bytes) + envelope_bytes;
+	envelope_bytes = alm_head_bytes((uint32_t)envelope->kind, body.bytes) +
+			 body.bytes;
+	bytes = alm_head_bytes(ENVELOPE_NUMBER, envelope_bytes) +
+		envelope_bytes;
 	if (bytes > frame->bytes_max - frame->bytes) {
 		return ALM_FRAME_TOO_LARGE;
 	}

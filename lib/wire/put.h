@@ -37,6 +37,13 @@ static inline uint8_t *alm_put_head(uint8_t *at, uint32_t number, size_t bytes)
 	return alm_put_varint(at, bytes);
 }
 
+/** What alm_put_head() writes. */
+static inline size_t alm_head_bytes(uint32_t number, size_t bytes)
+{
+	return alm_varint_bytes((uint64_t)number << 3) +
+	       alm_varint_bytes(bytes);
+}
+
 static inline uint8_t *alm_put_bytes(
 	uint8_t *at, uint32_t number, const void *data, size_t bytes)
 {

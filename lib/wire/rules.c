@@ -241,6 +241,11 @@ static const struct alm_wire_field credit_fields[] = {
 };
 static const struct alm_wire_rules credit = RULES(credit_fields, credit);
 
+static const struct alm_wire_field goodbye_fields[] = {
+	{0},
+};
+static const struct alm_wire_rules goodbye = RULES(goodbye_fields, goodbye);
+
 static const struct alm_wire_field argument_fields[] = {
 	{0},
 	ID(key),
@@ -301,6 +306,7 @@ static const struct alm_wire_field envelope_fields[] = {
 	ONE(query, request),
 	ONE(administer, request),
 	ONE(answer, answer),
+	ONE(goodbye, goodbye),
 };
 static const struct alm_wire_rules envelope =
 	RULES(envelope_fields, envelope);

@@ -262,6 +262,7 @@ enum alm_envelope_kind {
 	ALM_ENVELOPE_QUERY = 13,
 	ALM_ENVELOPE_ADMINISTER = 14,
 	ALM_ENVELOPE_ANSWER = 15,
+	ALM_ENVELOPE_GOODBYE = 16, /* has no member */
 };
 
 /** One envelope; `kind` says which member holds. */

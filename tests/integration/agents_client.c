@@ -114,6 +114,28 @@ Test(agents_client, sends_receives_acknowledges_and_asks)
 	alm_client_close(from);
 }
 
+Test(agents_client, mail_for_an_agent_that_has_closed_waits_for_the_next)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_client *to = open_client(&receiver);
+	struct alm_outgoing message = message_of("see you tomorrow");
+	struct alm_receipt_view *receipt = NULL;
+	struct alm_delivery *mail = NULL;
+
+	cr_assert_eq(alm_client_wait_ready(to, WAIT_MS), 0);
+	alm_client_close(to);
+	cr_assert_eq(alm_send(from, &message, WAIT_MS, &receipt), 0);
+	cr_assert_eq(receipt->code, 0, "%s", receipt->name);
+	to = open_client(&receiver);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_not(mail->is_repeat, "it was handed to a dead connection");
+	cr_assert_eq(mail->attempt, 1);
+	alm_delivery_free(mail);
+	alm_receipt_free(receipt);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
 Test(agents_client, a_rejection_comes_back_as_a_notice)
 {
 	struct alm_client *from = open_client(&sender);

@@ -89,6 +89,28 @@ Test(messages, accepts_delivers_and_forgets_what_is_acknowledged)
 	cr_assert_eq(answer.row_count, 1); /* the question before this one */
 }
 
+Test(messages, a_goodbye_ends_the_session_and_gives_its_mail_back)
+{
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	const struct alm_envelope *reply;
+	uint64_t sequence = accepted(&message);
+
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_say(&practice, &goodbye);
+	test_peer_say(&practice, &ping);
+	reply = test_peer_expect(&practice, ALM_ENVELOPE_ERROR);
+	cr_assert_eq(reply->error.code, ALM_HELLO_REQUIRED);
+	cr_assert_eq(test_broker_figure(&broker, "sessions"), 1);
+	test_peer_say(&practice, &goodbye); /* once more is no fault */
+	test_peer_hello(&practice, 64);
+	reply = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_assert_eq(reply->deliver.sequence, sequence);
+	cr_assert_eq(reply->deliver.attempt, 2);
+	cr_assert(reply->deliver.is_repeat);
+}
+
 Test(messages, answers_a_repeated_send_with_the_first_receipt)
 {
 	const struct alm_message message = test_message(&trust, "C84001");

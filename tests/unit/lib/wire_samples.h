@@ -239,6 +239,8 @@ static inline struct alm_envelope sample_envelope(
 	case ALM_ENVELOPE_ANSWER:
 		e.answer = sample_answer();
 		break;
+	case ALM_ENVELOPE_GOODBYE:
+		break;
 	}
 	return e;
 }
@@ -252,6 +254,7 @@ static inline enum alm_wire_side sample_side(enum alm_envelope_kind kind)
 	case ALM_ENVELOPE_ACKNOWLEDGE:
 	case ALM_ENVELOPE_CREDIT:
 	case ALM_ENVELOPE_QUERY:
+	case ALM_ENVELOPE_GOODBYE:
 		return ALM_WIRE_BROKER_AGENTS;
 	case ALM_ENVELOPE_ADMINISTER:
 		return ALM_WIRE_BROKER_ADMIN;
