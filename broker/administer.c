@@ -68,7 +68,8 @@ static enum alm_err check_arguments(
 static bool ends_the_turn(enum alm_err err)
 {
 	return err == ALM_NOMEM || err == ALM_STORE_FULL ||
-	       err == ALM_STORE_IO || err == ALM_INTERNAL;
+	       err == ALM_STORE_IO || err == ALM_INTERNAL ||
+	       err == ALM_SNAPSHOT_DAMAGED;
 }
 
 /* Control characters, and all that is not ASCII, if it is not clean. */

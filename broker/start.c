@@ -282,12 +282,20 @@ enum alm_err alm_broker_set_policy(struct alm_broker *broker,
 {
 	static const struct alm_policy_epoch none = {.epoch = 0};
 	struct alm_snapshot *snapshot = *take_snapshot;
-	struct alm_scratch *scratch = alm_scratch_new(snapshot);
+	struct alm_scratch *scratch = NULL;
+	enum alm_err err = ALM_OK;
 
 	*take_snapshot = NULL;
-	if (scratch == NULL) {
+	if (snapshot != NULL) {
+		err = alm_snapshot_verify(snapshot);
+	}
+	if (err == ALM_OK) {
+		scratch = alm_scratch_new(snapshot);
+		err = scratch == NULL ? ALM_NOMEM : ALM_OK;
+	}
+	if (err != ALM_OK) {
 		alm_snapshot_free(snapshot);
-		return ALM_NOMEM;
+		return err;
 	}
 	epoch = epoch == NULL ? &none : epoch;
 	alm_scratch_free(broker->scratch);

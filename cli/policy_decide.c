@@ -185,9 +185,13 @@ static int prepare(struct deciding *d, const struct alm_args *args)
 		return alm_print_problem(&args->output, &problem);
 	}
 	d->snapshot = alm_snapshot_compile(&d->files->bundle);
-	d->scratch = d->snapshot != NULL ? alm_scratch_new(d->snapshot) : NULL;
-	if (d->scratch == NULL) {
-		problem.err = ALM_NOMEM;
+	problem.err = d->snapshot != NULL ? alm_snapshot_verify(d->snapshot)
+					  : ALM_NOMEM;
+	if (problem.err == ALM_OK) {
+		d->scratch = alm_scratch_new(d->snapshot);
+		problem.err = d->scratch == NULL ? ALM_NOMEM : ALM_OK;
+	}
+	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args->output, &problem);
 	}
 	d->world = (struct alm_world){

@@ -45,6 +45,9 @@
 	X(INTERRUPTED, 1008, "interrupted", FAILURE, true, \
 		"A signal ended the work.", \
 		"Run it again.") \
+	X(SNAPSHOT_DAMAGED, 1009, "snapshot-damaged", INTEGRITY, false, \
+		"The compiled policy does not have its checksum.", \
+		"Test the machine's memory; a policy compiled anew is whole.") \
 	X(MALFORMED, 1101, "malformed-frame", FAILURE, false, \
 		"The bytes are not a frame of this protocol.", \
 		"Encode with the published proto files; see PROTOCOL.md.") \

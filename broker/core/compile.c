@@ -6,33 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/snapshot_internal.h"
+#include "broker/core/draft.h"
 #include "lib/limits.h"
-
-#define SNAPSHOT_BYTES_MAX ((size_t)4 << 30)
 
 static uint64_t bit(uint32_t index)
 {
 	return UINT64_C(1) << index;
 }
 
-static uint32_t must_find(const struct alm_names *names, const char *text)
+static uint32_t must_find(const struct alm_draft *draft,
+	const struct alm_names *names, const char *text)
 {
-	uint32_t index = alm_names_find(names, text);
+	uint32_t index = alm_names_find(&draft->snapshot, names, text);
 
 	ALM_ASSERT(index != ALM_NAME_NONE);
 	return index;
 }
 
 /* The id of every item of an array of structs whose first field is its id. */
-static bool build_names(struct alm_arena *arena, const void *items,
+static void build_names(struct alm_draft *draft, const void *items,
 	size_t count, size_t item_bytes, struct alm_names *out)
 {
 	const char **texts = calloc(count + 1, sizeof(*texts));
-	bool is_done;
 
 	if (texts == NULL) {
-		return false;
+		draft->is_full = true;
+		return;
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct alm_word *id =
@@ -40,13 +39,12 @@ static bool build_names(struct alm_arena *arena, const void *items,
 
 		texts[i] = id->text;
 	}
-	is_done = alm_names_build(arena, texts, count, out);
+	alm_draft_names(draft, texts, count, out);
 	free(texts);
-	return is_done;
 }
 
-#define BUILD_NAMES(arena, items, count, out) \
-	build_names((arena), (items), (count), sizeof((items)[0]), (out))
+#define BUILD_NAMES(draft, items, count, out) \
+	build_names((draft), (items), (count), sizeof((items)[0]), (out))
 
 /* Parents by index, and whose climb ends with themselves. */
 struct climbs {
@@ -82,15 +80,15 @@ static void compile_covers(
 	}
 }
 
-static uint32_t parent_of(
+static uint32_t parent_of(const struct alm_draft *draft,
 	const struct alm_names *names, const struct alm_word *under)
 {
 	return under->text == NULL ? ALM_NAME_NONE
-				   : must_find(names, under->text);
+				   : must_find(draft, names, under->text);
 }
 
 static uint64_t kinds_mask(
-	const struct alm_snapshot *s, const struct alm_words *words)
+	const struct alm_draft *draft, const struct alm_words *words)
 {
 	uint64_t mask = 0;
 
@@ -98,90 +96,102 @@ static uint64_t kinds_mask(
 		if (strcmp(words->items[i].text, "any") == 0) {
 			return UINT64_MAX;
 		}
-		mask |= bit(must_find(&s->kinds, words->items[i].text));
+		mask |= bit(must_find(
+			draft, &draft->head.kinds, words->items[i].text));
 	}
 	return mask;
 }
 
-static bool compile_purposes(
-	struct alm_snapshot *s, const struct alm_bundle *bundle)
+static void compile_purposes(
+	struct alm_draft *draft, const struct alm_bundle *bundle)
 {
+	struct alm_covers *covers = &draft->head.purposes;
 	struct climbs climbs = {.is_end = {false}};
-	struct alm_purpose_info *infos;
 
 	ALM_ASSERT(bundle->purpose_count <= ALM_WORDS_MAX);
-	infos = alm_arena_take(
-		&s->arena, bundle->purpose_count * sizeof(*infos));
-	if (infos == NULL ||
-		!BUILD_NAMES(&s->arena, bundle->purposes, bundle->purpose_count,
-			&s->purposes.names)) {
-		return false;
-	}
-	for (size_t i = 0; i < bundle->purpose_count; i++) {
+	BUILD_NAMES(
+		draft, bundle->purposes, bundle->purpose_count, &covers->names);
+	for (size_t i = 0; i < bundle->purpose_count && !draft->is_full; i++) {
 		const struct alm_bundle_purpose *p = &bundle->purposes[i];
-		uint32_t at = must_find(&s->purposes.names, p->id.text);
+		uint32_t at = must_find(draft, &covers->names, p->id.text);
 
-		climbs.parent[at] = parent_of(&s->purposes.names, &p->under);
+		climbs.parent[at] = parent_of(draft, &covers->names, &p->under);
 		climbs.is_end[at] = p->inherits_never;
-		infos[at].class = p->class;
-		infos[at].recipients = kinds_mask(s, &p->recipients);
+		draft->head.purpose_infos[at] = (struct alm_purpose_info){
+			.recipients = kinds_mask(draft, &p->recipients),
+			.class = p->class,
+		};
 	}
-	s->purpose_infos = infos;
-	compile_covers(&climbs, &s->purposes);
-	return true;
+	if (!draft->is_full) {
+		compile_covers(&climbs, covers);
+	}
 }
 
-static bool compile_categories(
-	struct alm_snapshot *s, const struct alm_bundle *bundle)
+static void compile_categories(
+	struct alm_draft *draft, const struct alm_bundle *bundle)
 {
+	struct alm_covers *covers = &draft->head.categories;
 	struct climbs climbs = {.is_end = {false}};
 
 	ALM_ASSERT(bundle->category_count <= ALM_WORDS_MAX);
-	if (!BUILD_NAMES(&s->arena, bundle->categories, bundle->category_count,
-		    &s->categories.names)) {
-		return false;
-	}
-	for (size_t i = 0; i < bundle->category_count; i++) {
+	BUILD_NAMES(draft, bundle->categories, bundle->category_count,
+		&covers->names);
+	for (size_t i = 0; i < bundle->category_count && !draft->is_full; i++) {
 		const struct alm_bundle_category *c = &bundle->categories[i];
-		uint32_t at = must_find(&s->categories.names, c->id.text);
+		uint32_t at = must_find(draft, &covers->names, c->id.text);
 
-		climbs.parent[at] = parent_of(&s->categories.names, &c->under);
+		climbs.parent[at] = parent_of(draft, &covers->names, &c->under);
 	}
-	compile_covers(&climbs, &s->categories);
-	return true;
+	if (!draft->is_full) {
+		compile_covers(&climbs, covers);
+	}
 }
 
-static bool compile_kinds(
-	struct alm_snapshot *s, const struct alm_bundle *bundle)
+static void compile_kinds(
+	struct alm_draft *draft, const struct alm_bundle *bundle)
 {
 	ALM_ASSERT(bundle->kinds.count <= ALM_WORDS_MAX);
-	if (!BUILD_NAMES(&s->arena, bundle->kinds.items, bundle->kinds.count,
-		    &s->kinds)) {
-		return false;
-	}
-	s->gp_kind = alm_names_find(&s->kinds, "gp-practice");
-	return true;
+	BUILD_NAMES(draft, bundle->kinds.items, bundle->kinds.count,
+		&draft->head.kinds);
+	draft->head.gp_kind = alm_names_find(
+		&draft->snapshot, &draft->head.kinds, "gp-practice");
 }
 
-static bool compile_organisation(struct alm_snapshot *s,
-	const struct alm_bundle_organisation *in,
-	struct alm_organisation_info *out)
+static struct alm_organisation_info *organisation_at(
+	struct alm_draft *draft, size_t index)
 {
-	const char *name = in->name == NULL ? "" : in->name;
-
-	out->name = alm_arena_text(&s->arena, name, strlen(name));
-	out->kind = must_find(&s->kinds, in->kind.text);
-	out->host = parent_of(&s->organisations, &in->host);
-	out->status = in->status;
-	out->assurance_until_s = in->has_assurance_until ? in->assurance_until_s
-							 : ALM_INSTANT_NEVER;
-	return out->name != NULL;
+	return alm_draft_at(draft, ALM_SECTION_ORGANISATIONS, index,
+		sizeof(struct alm_organisation_info));
 }
 
-static int compare_memberships(const void *a, const void *b)
+static void compile_organisation(
+	struct alm_draft *draft, const struct alm_bundle_organisation *in)
 {
-	const struct alm_membership *left = a;
-	const struct alm_membership *right = b;
+	const struct alm_names *names = &draft->head.organisations;
+	struct alm_organisation_info info = {
+		.assurance_until_s = in->has_assurance_until
+					     ? in->assurance_until_s
+					     : ALM_INSTANT_NEVER,
+		.name = alm_draft_text(draft, in->name == NULL ? "" : in->name),
+		.host = parent_of(draft, names, &in->host),
+		.kind = (uint8_t)must_find(
+			draft, &draft->head.kinds, in->kind.text),
+		.status = (uint8_t)in->status,
+	};
+
+	*organisation_at(draft, must_find(draft, names, in->id.text)) = info;
+}
+
+struct member {
+	uint32_t organisation;
+	uint32_t group;
+	struct alm_period valid;
+};
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *left = a;
+	const struct member *right = b;
 
 	if (left->organisation != right->organisation) {
 		return left->organisation < right->organisation ? -1 : 1;
@@ -193,108 +203,112 @@ static int compare_memberships(const void *a, const void *b)
 }
 
 /* All memberships by organisation, then group. */
-static struct alm_membership *list_memberships(struct alm_snapshot *s,
+static struct member *list_members(const struct alm_draft *draft,
 	const struct alm_bundle *bundle, size_t *out_count)
 {
-	struct alm_membership *items;
+	const struct alm_snapshot_head *head = &draft->head;
+	struct member *items;
 	size_t count = 0;
 
 	for (size_t g = 0; g < bundle->group_count; g++) {
 		count += bundle->groups[g].member_count;
 	}
-	items = alm_arena_take(&s->arena, count * sizeof(*items));
+	items = calloc(count + 1, sizeof(*items));
 	*out_count = count;
 	count = 0;
 	for (size_t g = 0; items != NULL && g < bundle->group_count; g++) {
 		const struct alm_bundle_group *group = &bundle->groups[g];
-		uint32_t index = must_find(&s->groups, group->id.text);
+		uint32_t index =
+			must_find(draft, &head->groups, group->id.text);
 
 		for (size_t i = 0; i < group->member_count; i++) {
 			const struct alm_bundle_member *m = &group->members[i];
 
-			items[count++] = (struct alm_membership){
-				.organisation = must_find(&s->organisations,
-					m->organisation.text),
-				.group = index,
-				.valid = m->valid};
+			items[count++] =
+				(struct member){.organisation = must_find(draft,
+							&head->organisations,
+							m->organisation.text),
+					.group = index,
+					.valid = m->valid};
 		}
 	}
-	if (items != NULL) {
-		qsort(items, count, sizeof(*items), compare_memberships);
+	if (items != NULL && count > 0) {
+		qsort(items, count, sizeof(*items), compare_members);
 	}
 	return items;
 }
 
-static bool compile_groups(struct alm_snapshot *s,
-	const struct alm_bundle *bundle, struct alm_organisation_info *infos)
+static void add_members(
+	struct alm_draft *draft, const struct member *items, size_t count)
 {
-	size_t count;
-	struct alm_membership *items;
+	struct alm_membership *to;
+	uint32_t first;
 
-	if (!BUILD_NAMES(&s->arena, bundle->groups, bundle->group_count,
-		    &s->groups)) {
-		return false;
-	}
-	items = list_memberships(s, bundle, &count);
-	if (items == NULL || count > UINT32_MAX) {
-		return false;
-	}
-	for (size_t i = count; i-- > 0;) {
+	to = alm_draft_take(
+		draft, ALM_SECTION_MEMBERSHIPS, count, sizeof(*to), &first);
+	for (size_t i = count; to != NULL && i-- > 0;) {
 		struct alm_organisation_info *info =
-			&infos[items[i].organisation];
+			organisation_at(draft, items[i].organisation);
 
+		to[i].valid = items[i].valid;
+		to[i].group = items[i].group;
 		info->first_membership = (uint32_t)i;
 		info->membership_count++;
-		if (info->membership_count > s->membership_max) {
-			s->membership_max = info->membership_count;
+		if (info->membership_count > draft->head.membership_max) {
+			draft->head.membership_max = info->membership_count;
 		}
 	}
-	s->memberships = items;
-	return true;
 }
 
-static bool compile_organisations(
-	struct alm_snapshot *s, const struct alm_bundle *bundle)
+static void compile_groups(
+	struct alm_draft *draft, const struct alm_bundle *bundle)
+{
+	struct member *items = NULL;
+	size_t count = 0;
+
+	BUILD_NAMES(draft, bundle->groups, bundle->group_count,
+		&draft->head.groups);
+	if (!draft->is_full) {
+		items = list_members(draft, bundle, &count);
+	}
+	if (items == NULL) {
+		draft->is_full = true;
+		return;
+	}
+	add_members(draft, items, count);
+	free(items);
+}
+
+static void compile_organisations(
+	struct alm_draft *draft, const struct alm_bundle *bundle)
 {
 	size_t count = bundle->organisation_count;
-	struct alm_organisation_info *infos =
-		alm_arena_take(&s->arena, count * sizeof(*infos));
+	uint32_t first;
 
 	ALM_ASSERT(count <= ALM_ORGANISATIONS_MAX);
-	if (infos == NULL || !BUILD_NAMES(&s->arena, bundle->organisations,
-				     count, &s->organisations)) {
-		return false;
+	(void)alm_draft_take(draft, ALM_SECTION_ORGANISATIONS, count,
+		sizeof(struct alm_organisation_info), &first);
+	BUILD_NAMES(draft, bundle->organisations, count,
+		&draft->head.organisations);
+	for (size_t i = 0; i < count && !draft->is_full; i++) {
+		compile_organisation(draft, &bundle->organisations[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct alm_bundle_organisation *in =
-			&bundle->organisations[i];
-
-		if (!compile_organisation(s, in,
-			    &infos[must_find(
-				    &s->organisations, in->id.text)])) {
-			return false;
-		}
-	}
-	s->organisation_infos = infos;
-	return compile_groups(s, bundle, infos);
 }
 
 struct alm_snapshot *alm_snapshot_compile(const struct alm_bundle *bundle)
 {
-	struct alm_snapshot *s = calloc(1, sizeof(*s));
+	struct alm_draft draft;
+	struct alm_snapshot *snapshot;
 
-	if (s == NULL) {
-		return NULL;
-	}
-	alm_arena_init(&s->arena, SNAPSHOT_BYTES_MAX);
-	s->name = alm_arena_text(&s->arena, bundle->name, strlen(bundle->name));
-	if (s->name == NULL || !compile_kinds(s, bundle) ||
-		!compile_purposes(s, bundle) ||
-		!compile_categories(s, bundle) ||
-		!compile_organisations(s, bundle) ||
-		!alm_compile_rules(s, bundle)) {
-		alm_snapshot_free(s);
-		return NULL;
-	}
-	return s;
+	alm_draft_init(&draft);
+	draft.head.name = alm_draft_text(&draft, bundle->name);
+	compile_kinds(&draft, bundle);
+	compile_purposes(&draft, bundle);
+	compile_categories(&draft, bundle);
+	compile_organisations(&draft, bundle);
+	compile_groups(&draft, bundle);
+	alm_draft_rules(&draft, bundle);
+	snapshot = alm_draft_finish(&draft);
+	alm_draft_fini(&draft);
+	return snapshot;
 }

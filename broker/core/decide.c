@@ -53,7 +53,7 @@ static uint32_t check_party(struct alm_deciding *d, const char *id,
 	enum alm_reason unknown, enum alm_reason not_active)
 {
 	const struct alm_snapshot *s = d->snapshot;
-	uint32_t at = alm_names_find(&s->organisations, id);
+	uint32_t at = alm_names_find(s, &s->head->organisations, id);
 	const struct alm_organisation_info *party;
 	const struct alm_organisation_info *host;
 
@@ -99,8 +99,8 @@ static bool step_ceiling(struct alm_deciding *d)
 	if (d->recipient != ALM_NAME_NONE) {
 		uint32_t kind = s->organisation_infos[d->recipient].kind;
 
-		if ((s->purpose_infos[d->purpose].recipients >> kind & 1) ==
-			0) {
+		if ((s->head->purpose_infos[d->purpose].recipients >> kind &
+			    1) == 0) {
 			alm_block(&d->reasons, ALM_R210);
 		}
 	}
@@ -128,15 +128,25 @@ static void deny(struct alm_deciding *d)
 	d->out->code = alm_reasons_code(&d->reasons);
 }
 
+static void list_obligations(struct alm_deciding *d)
+{
+	uint64_t reviewed = alm_reason_bit(ALM_R408) | alm_reason_bit(ALM_R503);
+	struct alm_span span = (d->reasons.notes & reviewed) != 0
+				       ? d->rule->obligations_reviewed
+				       : d->rule->obligations;
+	const uint32_t *places = d->snapshot->numbers + span.first;
+
+	for (uint32_t i = 0; i < span.count; i++) {
+		d->scratch->obligations[i] = d->snapshot->texts + places[i];
+	}
+	d->out->obligations =
+		(struct alm_ids){d->scratch->obligations, span.count};
+}
+
 static void step_outcome(struct alm_deciding *d)
 {
-	const struct alm_names *names = &d->snapshot->categories.names;
+	const struct alm_names *names = &d->snapshot->head->categories.names;
 	struct alm_decision *out = d->out;
-	uint64_t reviewed = alm_reason_bit(ALM_R408) | alm_reason_bit(ALM_R503);
-	const struct alm_id_list *obligations =
-		(d->reasons.notes & reviewed) != 0
-			? &d->rule->obligations_reviewed
-			: &d->rule->obligations;
 
 	if (d->reasons.blockers != 0) {
 		deny(d);
@@ -147,13 +157,14 @@ static void step_outcome(struct alm_deciding *d)
 			      ? ALM_EFFECT_TRANSFORM
 			      : ALM_EFFECT_PERMIT;
 	out->code = out->effect == ALM_EFFECT_TRANSFORM ? 1 : 0;
-	out->release = alm_list_words(names, d->release, d->scratch->release);
-	out->redact = alm_list_words(names, d->redact, d->scratch->redact);
+	out->release = alm_list_words(
+		d->snapshot, names, d->release, d->scratch->release);
+	out->redact = alm_list_words(
+		d->snapshot, names, d->redact, d->scratch->redact);
 	out->strips_location = d->strips_location;
 	out->level = d->level;
 	out->smallest_group = d->rule->smallest_group;
-	out->obligations =
-		(struct alm_ids){obligations->items, obligations->count};
+	list_obligations(d);
 }
 
 static void decide(struct alm_deciding *d)

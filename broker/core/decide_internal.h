@@ -22,6 +22,7 @@ struct alm_scratch {
 	const char **candidates;
 	const char **prohibitions;
 	const char **lifts;
+	const char **obligations;
 	/* by person */
 	uint32_t winners[ALM_PERSON_RECORDS_MAX];
 	uint32_t slots[ALM_GROUP_SLOTS];
@@ -66,7 +67,7 @@ struct alm_deciding {
 extern const struct alm_person alm_nobody;
 
 /** The words of `names` whose bits are in `mask`, by way of `out`. */
-struct alm_ids alm_list_words(
+struct alm_ids alm_list_words(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, uint64_t mask, const char **out);
 
 /** Sorts ids bytewise, drops duplicates, and gives the count. */
@@ -88,6 +89,12 @@ void alm_step_prohibitions(struct alm_deciding *d);
 void alm_step_relationship(struct alm_deciding *d);
 void alm_step_directives(struct alm_deciding *d);
 void alm_step_opt_outs(struct alm_deciding *d);
+
+static inline bool alm_basis_has(
+	const struct alm_basis_info *basis, unsigned flag)
+{
+	return (basis->flags & flag) != 0;
+}
 
 /** What directives say of the categories of a message, as masks. */
 struct alm_saying {

@@ -12,14 +12,14 @@ static bool is_override(
 bool alm_accepts_override(const struct alm_deciding *d)
 {
 	return (is_override(d, ALM_OVERRIDE_EMERGENCY) &&
-		       d->rule->accepts_emergency) ||
+		       alm_basis_has(d->rule, ALM_BASIS_EMERGENCY)) ||
 	       (is_override(d, ALM_OVERRIDE_GUARDIAN) &&
-		       d->rule->accepts_guardian);
+		       alm_basis_has(d->rule, ALM_BASIS_GUARDIAN));
 }
 
 void alm_step_relationship(struct alm_deciding *d)
 {
-	if (!d->rule->requires_relationship ||
+	if (!alm_basis_has(d->rule, ALM_BASIS_RELATIONSHIP) ||
 		d->checked < ALM_LEVEL_PSEUDONYMISED ||
 		alm_relationship_holds(d)) {
 		return;
@@ -37,8 +37,8 @@ void alm_step_relationship(struct alm_deciding *d)
 /* Whether denials are ignored; `out_is_lifted` tells by what. */
 static bool ignores_denials(const struct alm_deciding *d, bool *out_is_lifted)
 {
-	*out_is_lifted = d->rule->lifts_objection;
-	return d->rule->lifts_objection ||
+	*out_is_lifted = alm_basis_has(d->rule, ALM_BASIS_LIFTS_OBJECTION);
+	return *out_is_lifted ||
 	       (alm_accepts_override(d) &&
 		       (is_override(d, ALM_OVERRIDE_GUARDIAN) || d->is_care));
 }
@@ -171,7 +171,7 @@ static void apply_flags(struct alm_deciding *d)
 	if (!is_location_withheld(d)) {
 		return;
 	}
-	if (d->rule->refuses_withheld_location) {
+	if (alm_basis_has(d->rule, ALM_BASIS_REFUSES_LOCATION)) {
 		alm_block(&d->reasons, ALM_R409);
 	} else {
 		d->strips_location = true;
@@ -242,7 +242,7 @@ static void check_type_1(struct alm_deciding *d)
 	if (found == NULL || !found->is_objecting) {
 		return;
 	}
-	if (d->rule->lifts_type_1) {
+	if (alm_basis_has(d->rule, ALM_BASIS_LIFTS_TYPE_1)) {
 		alm_note(&d->reasons, ALM_R414);
 		alm_add_lift(d, "type-1");
 	} else {
@@ -261,8 +261,8 @@ void alm_step_opt_outs(struct alm_deciding *d)
 	if (d->rule->opt_out == ALM_OPT_OUT_APPLIES) {
 		check_national(d);
 	}
-	if (s->gp_kind != ALM_NAME_NONE &&
-		s->organisation_infos[d->sender].kind == s->gp_kind) {
+	if (s->head->gp_kind != ALM_NAME_NONE &&
+		s->organisation_infos[d->sender].kind == s->head->gp_kind) {
 		check_type_1(d);
 	}
 }

@@ -55,26 +55,27 @@ static void check_purpose(struct alm_deciding *d)
 	if (d->request->purpose == NULL) {
 		return;
 	}
-	d->purpose = alm_names_find(&s->purposes.names, d->request->purpose);
+	d->purpose = alm_names_find(
+		s, &s->head->purposes.names, d->request->purpose);
 	if (d->purpose == ALM_NAME_NONE) {
 		alm_block(&d->reasons, ALM_R103);
 		return;
 	}
 	d->purpose_bit = UINT64_C(1) << d->purpose;
-	d->is_care = s->purpose_infos[d->purpose].class == ALM_CLASS_CARE;
+	d->is_care = s->head->purpose_infos[d->purpose].class == ALM_CLASS_CARE;
 }
 
 static void check_categories(struct alm_deciding *d)
 {
-	const struct alm_covers *categories = &d->snapshot->categories;
+	const struct alm_covers *categories = &d->snapshot->head->categories;
 	const struct alm_request *r = d->request;
 
 	if (r->categories == NULL) {
 		return;
 	}
 	for (size_t i = 0; i < r->category_count; i++) {
-		uint32_t at =
-			alm_names_find(&categories->names, r->categories[i]);
+		uint32_t at = alm_names_find(
+			d->snapshot, &categories->names, r->categories[i]);
 
 		if (at == ALM_NAME_NONE ||
 			(categories->leaves >> at & 1) == 0) {

@@ -32,7 +32,7 @@ static uint64_t misfit(const struct alm_deciding *d, uint32_t basis)
 	if (d->t_s >= rule->valid.until_s) {
 		alm_block(&found, ALM_R302);
 	}
-	if (!rule->is_active) {
+	if (!alm_basis_has(rule, ALM_BASIS_ACTIVE)) {
 		alm_block(&found, ALM_R303);
 	}
 	if ((rule->purposes & d->purpose_bit) == 0) {
@@ -44,23 +44,28 @@ static uint64_t misfit(const struct alm_deciding *d, uint32_t basis)
 	return found.blockers;
 }
 
+static const char *basis_id(const struct alm_deciding *d, uint32_t basis)
+{
+	return alm_name_text(d->snapshot, &d->snapshot->head->bases, basis);
+}
+
 static void take_basis(struct alm_deciding *d, uint32_t basis)
 {
 	d->basis = basis;
 	d->rule = &d->snapshot->basis_infos[basis];
-	d->out->basis = d->snapshot->bases.ids[basis];
+	d->out->basis = basis_id(d, basis);
 }
 
 static void take_named(
 	struct alm_deciding *d, const struct alm_parties *parties)
 {
 	const struct alm_snapshot *s = d->snapshot;
-	uint32_t basis = alm_names_find(&s->bases, d->request->basis);
+	uint32_t basis = alm_names_find(s, &s->head->bases, d->request->basis);
 
 	if (basis == ALM_NAME_NONE) {
 		alm_block(&d->reasons, ALM_R306);
-	} else if (!alm_parties_match(
-			   &s->basis_index.parties[basis], parties)) {
+	} else if (!alm_rule_matches(
+			   s, &s->head->basis_index, basis, parties)) {
 		alm_block(&d->reasons, ALM_R307);
 	} else {
 		d->reasons.blockers |= misfit(d, basis);
@@ -86,7 +91,7 @@ static void name_nearest(
 
 		if (fewest == 0 || count_bits(found) < count_bits(fewest)) {
 			fewest = found;
-			d->out->nearest = d->snapshot->bases.ids[rules[i]];
+			d->out->nearest = basis_id(d, rules[i]);
 		}
 	}
 	if (count == 0) {
@@ -99,15 +104,16 @@ static void take_only(struct alm_deciding *d, const struct alm_parties *parties)
 {
 	uint32_t *rules = d->scratch->rules;
 	const char **candidates = d->scratch->candidates;
-	uint32_t count = alm_rules_collect(
-		&d->snapshot->basis_index, parties, &d->scratch->marks, rules);
+	uint32_t count =
+		alm_rules_collect(d->snapshot, &d->snapshot->head->basis_index,
+			parties, &d->scratch->marks, rules);
 	uint32_t fit_count = 0;
 	uint32_t fit = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (misfit(d, rules[i]) == 0) {
 			fit = rules[i];
-			candidates[fit_count++] = d->snapshot->bases.ids[fit];
+			candidates[fit_count++] = basis_id(d, fit);
 		}
 	}
 	if (fit_count == 0) {
@@ -146,7 +152,7 @@ void alm_step_cover(struct alm_deciding *d)
 	}
 	d->checked = payload < d->rule->identifiability
 			     ? payload
-			     : d->rule->identifiability;
+			     : (enum alm_level)d->rule->identifiability;
 	d->level = d->checked;
 	if (d->level < payload) {
 		alm_note(&d->reasons, ALM_R215);
@@ -159,7 +165,7 @@ static bool is_lifted(const struct alm_deciding *d, uint32_t prohibition)
 {
 	struct alm_keys one = {&prohibition, 1};
 
-	return alm_keys_meet(d->rule->lifted, one);
+	return alm_keys_meet(alm_keys_of(d->snapshot, d->rule->lifted), one);
 }
 
 /*
@@ -176,14 +182,13 @@ static uint32_t keep_bearing(struct alm_deciding *d, uint32_t *rules,
 			&d->snapshot->prohibition_infos[rules[i]];
 
 		if ((p->purposes & d->purpose_bit) == 0 ||
-			p->at_or_above > d->checked ||
+			p->at_or_above > (unsigned)d->checked ||
 			(p->categories & covered) == 0) {
 			continue;
 		}
 		if (is_lifted(d, rules[i])) {
 			alm_note(&d->reasons, ALM_R212);
-			alm_add_lift(
-				d, d->snapshot->prohibition_lifts[rules[i]]);
+			alm_add_lift(d, d->snapshot->texts + p->lift);
 		} else {
 			rules[kept++] = rules[i];
 		}
@@ -194,7 +199,7 @@ static uint32_t keep_bearing(struct alm_deciding *d, uint32_t *rules,
 static bool withholds(struct alm_deciding *d,
 	const struct alm_prohibition_info *p, uint64_t covered)
 {
-	if (p->de_identifies) {
+	if (p->de_identifies != 0) {
 		return false;
 	}
 	d->release &= ~(p->categories & covered);
@@ -208,7 +213,7 @@ static bool de_identifies(
 {
 	enum alm_level below = (enum alm_level)(p->at_or_above - 1);
 
-	if (!p->de_identifies || (p->categories & d->release) == 0) {
+	if (p->de_identifies == 0 || (p->categories & d->release) == 0) {
 		return false;
 	}
 	d->level = below < d->level ? below : d->level;
@@ -227,12 +232,14 @@ static void apply_prohibitions(
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (withholds(d, &s->prohibition_infos[rules[i]], covered)) {
-			ids[used++] = s->prohibitions.ids[rules[i]];
+			ids[used++] = alm_name_text(
+				s, &s->head->prohibitions, rules[i]);
 		}
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (de_identifies(d, &s->prohibition_infos[rules[i]])) {
-			ids[used++] = s->prohibitions.ids[rules[i]];
+			ids[used++] = alm_name_text(
+				s, &s->head->prohibitions, rules[i]);
 		}
 	}
 	d->out->prohibitions = (struct alm_ids){ids, alm_sort_ids(ids, used)};
@@ -243,12 +250,12 @@ void alm_step_prohibitions(struct alm_deciding *d)
 	uint32_t *rules = d->scratch->rules;
 	enum alm_level payload = d->request->payload;
 
-	if (d->snapshot->prohibitions.count > 0) {
+	if (d->snapshot->head->prohibitions.count > 0) {
 		struct alm_parties parties = gather(d, ALM_USE_PROHIBITION_FROM,
 			ALM_USE_PROHIBITION_TO, d->scratch->keys);
-		uint32_t count =
-			alm_rules_collect(&d->snapshot->prohibition_index,
-				&parties, &d->scratch->marks, rules);
+		uint32_t count = alm_rules_collect(d->snapshot,
+			&d->snapshot->head->prohibition_index, &parties,
+			&d->scratch->marks, rules);
 
 		count = keep_bearing(d, rules, count, d->release);
 		apply_prohibitions(d, rules, count);

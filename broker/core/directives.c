@@ -14,8 +14,9 @@ enum judging {
 	FOR_PERMIT,
 };
 
-static uint64_t mask_of(const struct alm_covers *covers,
-	const struct alm_word_list *words, enum judging judging)
+static uint64_t mask_of(const struct alm_deciding *d,
+	const struct alm_covers *covers, const struct alm_word_list *words,
+	enum judging judging)
 {
 	uint64_t mask = 0;
 
@@ -28,7 +29,7 @@ static uint64_t mask_of(const struct alm_covers *covers,
 						      : covers->permit_any;
 			continue;
 		}
-		at = alm_names_find(&covers->names, word);
+		at = alm_names_find(d->snapshot, &covers->names, word);
 		if (at != ALM_NAME_NONE) {
 			mask |= judging == FOR_DENIAL ? covers->deny[at]
 						      : covers->permit[at];
@@ -67,16 +68,16 @@ static bool selects(const struct alm_deciding *d, const char *selector,
 		return true;
 	}
 	if (strncmp(selector, "kind:", 5) == 0) {
-		at = alm_names_find(&s->kinds, selector + 5);
+		at = alm_names_find(s, &s->head->kinds, selector + 5);
 		return at == ALM_NAME_NONE
 			       ? is_lacking_any
 			       : s->organisation_infos[d->recipient].kind == at;
 	}
 	if (strncmp(selector, "group:", 6) == 0) {
-		at = alm_names_find(&s->groups, selector + 6);
+		at = alm_names_find(s, &s->head->groups, selector + 6);
 		return at == ALM_NAME_NONE ? is_lacking_any : is_member(d, at);
 	}
-	at = alm_names_find(&s->organisations, selector);
+	at = alm_names_find(s, &s->head->organisations, selector);
 	return at == ALM_NAME_NONE ? is_lacking_any : at == d->recipient;
 }
 
@@ -85,7 +86,7 @@ static bool reaches(const struct alm_deciding *d,
 	const struct alm_word_list *purposes, const struct alm_word_list *to,
 	enum judging judging)
 {
-	if ((mask_of(&d->snapshot->purposes, purposes, judging) &
+	if ((mask_of(d, &d->snapshot->head->purposes, purposes, judging) &
 		    d->purpose_bit) == 0) {
 		return false;
 	}
@@ -110,7 +111,7 @@ static uint64_t exceptions_mask(const struct alm_deciding *d,
 
 		if (e->effect == effect &&
 			reaches(d, &e->purposes, &e->to, judging)) {
-			mask |= mask_of(&d->snapshot->categories,
+			mask |= mask_of(d, &d->snapshot->head->categories,
 				&e->categories, judging);
 		}
 	}
@@ -120,7 +121,7 @@ static uint64_t exceptions_mask(const struct alm_deciding *d,
 struct alm_saying alm_directive_says(
 	const struct alm_deciding *d, const struct alm_directive *directive)
 {
-	const struct alm_covers *categories = &d->snapshot->categories;
+	const struct alm_covers *categories = &d->snapshot->head->categories;
 	uint64_t excepted_deny = 0;
 	uint64_t excepted_permit = 0;
 	uint64_t own_deny = 0;
@@ -134,17 +135,18 @@ struct alm_saying alm_directive_says(
 		excepted_deny = exceptions_mask(
 			d, directive, ALM_WORD_DENY, FOR_DENIAL);
 		if (directive->effect == ALM_WORD_DENY) {
-			own_deny = mask_of(
-				categories, &directive->categories, FOR_DENIAL);
+			own_deny = mask_of(d, categories,
+				&directive->categories, FOR_DENIAL);
 		}
 	}
 	if (reaches(d, &directive->purposes, &directive->to, FOR_PERMIT)) {
 		excepted_permit = exceptions_mask(
 			d, directive, ALM_WORD_PERMIT, FOR_PERMIT);
 		if (directive->effect == ALM_WORD_PERMIT) {
-			own_permit = excepted_permit |
-				     mask_of(categories, &directive->categories,
-					     FOR_PERMIT);
+			own_permit =
+				excepted_permit |
+				mask_of(d, categories, &directive->categories,
+					FOR_PERMIT);
 		}
 	}
 	return (struct alm_saying){
@@ -299,7 +301,8 @@ static size_t list_withdrawals(struct alm_deciding *d, const char *recipient)
 bool alm_relationship_holds(struct alm_deciding *d)
 {
 	const struct alm_relationship *all = d->person->relationships;
-	const char *recipient = d->snapshot->organisations.ids[d->recipient];
+	const char *recipient = alm_name_text(
+		d->snapshot, &d->snapshot->head->organisations, d->recipient);
 	const uint32_t *slots = d->scratch->slots;
 	size_t mask = list_withdrawals(d, recipient);
 

@@ -1,16 +1,63 @@
-#include "broker/core/names.h"
-
+/* Ids by their hash: half of it in the slot, so that few texts are compared. */
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t hash_text(const char *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+#include "broker/core/draft.h"
 
-	for (const char *at = text; *at != '\0'; at++) {
-		hash = (hash ^ (uint8_t)*at) * UINT64_C(0x100000001b3);
+#define MIX UINT64_C(0x9E3779B97F4A7C15)
+
+/* A slot is the tag above and the index + 1 below; 0 is free. */
+#define INDEX_BITS 0xFFFFu
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * MIX;
+	return hash ^ (hash >> 32);
+}
+
+struct alm_name_hash alm_name_hash(const char *text)
+{
+	size_t bytes = strlen(text);
+	uint64_t hash = bytes;
+	uint64_t word = 0;
+
+	for (; bytes >= sizeof(word); bytes -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = mix(hash, word);
+		text += sizeof(word);
 	}
-	return (uint32_t)(hash ^ (hash >> 32));
+	word = 0;
+	for (size_t i = 0; i < bytes; i++) {
+		word = word << 8 | (uint8_t)text[i];
+	}
+	hash = mix(hash, word);
+	return (struct alm_name_hash){.at = (uint32_t)hash,
+		.tag = (uint32_t)(hash >> 32) & ~INDEX_BITS};
+}
+
+uint32_t alm_names_find(const struct alm_snapshot *snapshot,
+	const struct alm_names *names, const char *text)
+{
+	const uint32_t *slots = snapshot->numbers + names->first_slot;
+	struct alm_name_hash hash;
+	uint32_t at;
+
+	if (names->count == 0) {
+		return ALM_NAME_NONE;
+	}
+	hash = alm_name_hash(text);
+	at = hash.at & names->slot_mask;
+	while (slots[at] != 0) {
+		uint32_t index = (slots[at] & INDEX_BITS) - 1;
+
+		if ((slots[at] & ~INDEX_BITS) == hash.tag &&
+			strcmp(alm_name_text(snapshot, names, index), text) ==
+				0) {
+			return index;
+		}
+		at = (at + 1) & names->slot_mask;
+	}
+	return ALM_NAME_NONE;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -29,64 +76,48 @@ static size_t slots_for(size_t count)
 	return slots;
 }
 
-static void index_names(struct alm_names *names, uint64_t *slots)
+static void index_names(
+	uint32_t *slots, uint32_t slot_mask, const char **texts, size_t count)
 {
-	for (uint32_t i = 0; i < names->count; i++) {
-		uint32_t hash = hash_text(names->ids[i]);
-		uint32_t at = hash & names->slot_mask;
+	for (size_t i = 0; i < count; i++) {
+		struct alm_name_hash hash = alm_name_hash(texts[i]);
+		uint32_t at = hash.at & slot_mask;
 
 		while (slots[at] != 0) {
-			at = (at + 1) & names->slot_mask;
+			at = (at + 1) & slot_mask;
 		}
-		slots[at] = ((uint64_t)hash << 32) | (i + 1);
+		slots[at] = hash.tag | (uint32_t)(i + 1);
 	}
 }
 
-bool alm_names_build(struct alm_arena *arena, const char **texts, size_t count,
+void alm_draft_names(struct alm_draft *draft, const char **texts, size_t count,
 	struct alm_names *out)
 {
 	size_t slot_count = slots_for(count);
-	const char **ids = alm_arena_take(arena, count * sizeof(*ids));
-	uint64_t *slots = alm_arena_take(arena, slot_count * sizeof(*slots));
+	struct alm_names names = {.count = (uint32_t)count,
+		.slot_mask = (uint32_t)(slot_count - 1)};
+	uint32_t *slots;
 
-	if (ids == NULL || slots == NULL) {
-		return false;
-	}
+	ALM_ASSERT(count < INDEX_BITS + 1);
 	if (count > 0) {
 		qsort(texts, count, sizeof(*texts), compare_texts);
 	}
+	(void)alm_draft_take(draft, ALM_SECTION_NUMBERS, count,
+		sizeof(uint32_t), &names.first);
 	for (size_t i = 0; i < count; i++) {
-		ids[i] = alm_arena_text(arena, texts[i], strlen(texts[i]));
-		if (ids[i] == NULL) {
-			return false;
+		uint32_t place = alm_draft_text(draft, texts[i]);
+		uint32_t *at = alm_draft_at(draft, ALM_SECTION_NUMBERS,
+			names.first + i, sizeof(*at));
+
+		if (draft->is_full) {
+			return;
 		}
+		*at = place;
 	}
-	*out = (struct alm_names){.ids = ids,
-		.count = (uint32_t)count,
-		.slot_mask = (uint32_t)(slot_count - 1),
-		.slots = slots};
-	index_names(out, slots);
-	return true;
-}
-
-uint32_t alm_names_find(const struct alm_names *names, const char *text)
-{
-	uint32_t hash;
-	uint32_t at;
-
-	if (names->count == 0) {
-		return ALM_NAME_NONE;
+	slots = alm_draft_take(draft, ALM_SECTION_NUMBERS, slot_count,
+		sizeof(*slots), &names.first_slot);
+	if (slots != NULL) {
+		index_names(slots, names.slot_mask, texts, count);
+		*out = names;
 	}
-	hash = hash_text(text);
-	at = hash & names->slot_mask;
-	while (names->slots[at] != 0) {
-		uint32_t index = (uint32_t)names->slots[at] - 1;
-
-		if ((uint32_t)(names->slots[at] >> 32) == hash &&
-			strcmp(names->ids[index], text) == 0) {
-			return index;
-		}
-		at = (at + 1) & names->slot_mask;
-	}
-	return ALM_NAME_NONE;
 }

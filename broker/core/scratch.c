@@ -7,24 +7,24 @@
 static bool take_lists(
 	struct alm_scratch *scratch, const struct alm_snapshot *s)
 {
-	size_t rules = s->bases.count > s->prohibitions.count
-			       ? s->bases.count
-			       : s->prohibitions.count;
+	size_t bases = s->head->bases.count;
+	size_t prohibitions = s->head->prohibitions.count;
+	size_t rules = bases > prohibitions ? bases : prohibitions;
 
-	scratch->keys_max = (size_t)s->membership_max + 3;
+	scratch->keys_max = (size_t)s->head->membership_max + 3;
 	scratch->keys = calloc(2 * scratch->keys_max, sizeof(uint32_t));
 	scratch->marks.rule_max = (uint32_t)rules;
 	scratch->marks.stamps = calloc(rules + 1, sizeof(uint32_t));
 	scratch->rules = calloc(rules + 1, sizeof(uint32_t));
-	scratch->candidates =
-		calloc((size_t)s->bases.count + 1, sizeof(const char *));
-	scratch->prohibitions =
-		calloc((size_t)s->prohibitions.count + 1, sizeof(const char *));
-	scratch->lifts =
-		calloc((size_t)s->prohibitions.count + 2, sizeof(const char *));
+	scratch->candidates = calloc(bases + 1, sizeof(const char *));
+	scratch->prohibitions = calloc(prohibitions + 1, sizeof(const char *));
+	scratch->lifts = calloc(prohibitions + 2, sizeof(const char *));
+	scratch->obligations = calloc(
+		(size_t)s->head->obligations_max + 1, sizeof(const char *));
 	return scratch->keys != NULL && scratch->marks.stamps != NULL &&
 	       scratch->rules != NULL && scratch->candidates != NULL &&
-	       scratch->prohibitions != NULL && scratch->lifts != NULL;
+	       scratch->prohibitions != NULL && scratch->lifts != NULL &&
+	       scratch->obligations != NULL;
 }
 
 struct alm_scratch *alm_scratch_new(const struct alm_snapshot *snapshot)
@@ -50,16 +50,18 @@ void alm_scratch_free(struct alm_scratch *scratch)
 	free(scratch->candidates);
 	free(scratch->prohibitions);
 	free(scratch->lifts);
+	free(scratch->obligations);
 	free(scratch);
 }
 
-struct alm_ids alm_list_words(
+struct alm_ids alm_list_words(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, uint64_t mask, const char **out)
 {
 	size_t count = 0;
 
 	for (; mask != 0; mask &= mask - 1) {
-		out[count++] = names->ids[__builtin_ctzll(mask)];
+		out[count++] = alm_name_text(
+			snapshot, names, (uint32_t)__builtin_ctzll(mask));
 	}
 	return (struct alm_ids){out, count};
 }

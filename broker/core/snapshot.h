@@ -1,7 +1,8 @@
 /*
- * snapshot.h - a policy bundle compiled for deciding: flat, immutable, shared
- * by pointer.  Lists are sorted bytewise by id, so that an index order is the
- * order in which answers list their ids, and 64 words fit one mask.
+ * snapshot.h - a policy bundle compiled for deciding: one flat block without
+ * pointers, with a checksum, immutable, shared by pointer.  Lists are sorted
+ * bytewise by id, so that an index order is the order in which answers list
+ * their ids, and 64 words fit one mask.
  */
 #ifndef ALM_BROKER_CORE_SNAPSHOT_H
 #define ALM_BROKER_CORE_SNAPSHOT_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "broker/core/bundle.h"
+#include "lib/err.h"
 
 struct alm_snapshot;
 
@@ -21,6 +23,17 @@ struct alm_snapshot;
  */
 struct alm_snapshot *alm_snapshot_compile(const struct alm_bundle *bundle);
 void alm_snapshot_free(struct alm_snapshot *snapshot);
+
+/**
+ * Whether the block still has its checksum.  Ask before a snapshot is taken
+ * into use, and never decide by one that is damaged.
+ * Errors: SNAPSHOT_DAMAGED
+ */
+ALM_MUST_USE enum alm_err alm_snapshot_verify(
+	const struct alm_snapshot *snapshot);
+
+/** How many bytes the block has. */
+size_t alm_snapshot_bytes(const struct alm_snapshot *snapshot);
 
 const char *alm_snapshot_name(const struct alm_snapshot *snapshot);
 

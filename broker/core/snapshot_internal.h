@@ -1,6 +1,11 @@
 /*
  * snapshot_internal.h - the inside of a snapshot, for broker/core alone.
  *
+ * A snapshot is one block without pointers: a head, then sections that refer
+ * to each other by index, and a checksum over all of it.  What is read through
+ * `struct alm_snapshot`, which stands before the block in the same allocation,
+ * are the places of the sections.
+ *
  * Purposes, categories and kinds are bits of 64-bit masks.  Party selectors
  * are keys, numbered densely: `any`, then kinds, organisations and groups.  A
  * party has the keys that select it at an instant; a rule lists the keys that
@@ -9,12 +14,11 @@
 #ifndef ALM_BROKER_CORE_SNAPSHOT_INTERNAL_H
 #define ALM_BROKER_CORE_SNAPSHOT_INTERNAL_H
 
-#include "broker/core/names.h"
 #include "broker/core/snapshot.h"
-#include "lib/arena.h"
 
 #define ALM_WORDS_MAX 64u /* kinds, purposes, categories: bits of a mask */
 
+#define ALM_NAME_NONE UINT32_MAX
 #define ALM_KEY_ANY 0u
 
 /** Which rules list a key, and on which side: bits of `key_uses`. */
@@ -22,6 +26,23 @@
 #define ALM_USE_BASIS_TO 2u
 #define ALM_USE_PROHIBITION_FROM 4u
 #define ALM_USE_PROHIBITION_TO 8u
+
+/** Numbers that stand together, by the place of the first. */
+struct alm_span {
+	uint32_t first;
+	uint32_t count;
+};
+
+/**
+ * A set of ids: index order is byte order, and finding takes constant time.
+ * The places of the texts are numbers; so are the slots of a hash table.
+ */
+struct alm_names {
+	uint32_t first;
+	uint32_t count;
+	uint32_t first_slot;
+	uint32_t slot_mask;
+};
 
 /** Words with parents: what a rule that lists a word covers. */
 struct alm_covers {
@@ -34,28 +55,175 @@ struct alm_covers {
 };
 
 struct alm_purpose_info {
-	enum alm_purpose_class class;
 	uint64_t recipients; /* kinds */
+	uint64_t class;      /* enum alm_purpose_class */
 };
 
 struct alm_organisation_info {
-	const char *name;
-	uint32_t kind;
-	uint32_t host; /* or ALM_NAME_NONE */
-	enum alm_status status;
 	int64_t assurance_until_s; /* or ALM_INSTANT_NEVER */
+	uint32_t name;             /* the place of its text */
+	uint32_t host;             /* or ALM_NAME_NONE */
 	uint32_t first_membership;
 	uint32_t membership_count;
+	uint8_t kind;
+	uint8_t status; /* enum alm_status */
+	uint8_t uses;   /* of its own key */
+	uint8_t spare[5];
 };
 
+/** By organisation, then group. */
 struct alm_membership {
-	uint32_t organisation;
-	uint32_t group;
 	struct alm_period valid;
+	uint32_t group;
+	uint32_t uses; /* of the group's key */
 };
 
+struct alm_prohibition_info {
+	uint64_t purposes;
+	uint64_t categories;
+	uint32_t lift; /* the place of `prohibition:ID` */
+	uint8_t at_or_above;
+	uint8_t de_identifies;
+	uint8_t spare[2];
+};
+
+struct alm_basis_info {
+	uint64_t purposes;
+	uint64_t categories;
+	struct alm_period valid;
+	uint32_t smallest_group;
+	uint8_t identifiability; /* enum alm_level */
+	uint8_t consent;         /* enum alm_consent */
+	uint8_t opt_out;         /* enum alm_opt_out_rule */
+	uint8_t flags;           /* ALM_BASIS_* */
+	struct alm_span lifted;  /* prohibitions */
+	struct alm_span obligations;
+	struct alm_span obligations_reviewed; /* and review:override */
+};
+
+#define ALM_BASIS_ACTIVE 1u
+#define ALM_BASIS_RELATIONSHIP 2u /* is required */
+#define ALM_BASIS_EMERGENCY 4u    /* is accepted */
+#define ALM_BASIS_GUARDIAN 8u     /* is accepted */
+#define ALM_BASIS_REFUSES_LOCATION 16u
+#define ALM_BASIS_LIFTS_OBJECTION 32u
+#define ALM_BASIS_LIFTS_TYPE_1 64u
+
+/** The keys that a rule lists; ascending, unique. */
+struct alm_rule_parties {
+	struct alm_span from;
+	struct alm_span to;
+};
+
+struct alm_pair_slot {
+	uint64_t pair; /* from-key above, to-key below */
+	uint32_t first;
+	uint32_t count; /* 0: free */
+};
+
+/** Rules of one sort by their parties. */
+struct alm_rule_index {
+	uint32_t first_parties; /* of the first rule */
+	uint32_t rule_count;
+	struct alm_span wide; /* rules of too many pairs: tried one by one */
+	uint32_t first_rule;  /* of the runs of the slots */
+	uint32_t first_slot;
+	uint32_t slot_mask;
+	uint32_t first_bits; /* words; a pair without its bit has no slot */
+	uint32_t bit_mask;
+	uint32_t spare;
+};
+
+/* clang-format off */
+/** X(NAME, member, type): the sections, in the order of the block. */
+#define ALM_SECTION_MAP(X) \
+	X(TEXTS, texts, char) \
+	X(NUMBERS, numbers, uint32_t) \
+	X(ORGANISATIONS, organisation_infos, struct alm_organisation_info) \
+	X(MEMBERSHIPS, memberships, struct alm_membership) \
+	X(PROHIBITIONS, prohibition_infos, struct alm_prohibition_info) \
+	X(BASES, basis_infos, struct alm_basis_info) \
+	X(PARTIES, parties, struct alm_rule_parties) \
+	X(SLOTS, slots, struct alm_pair_slot) \
+	X(BITS, bits, uint64_t) \
+	X(KEY_USES, key_uses, uint8_t)
+
+enum alm_section {
+#define X(name, member, type) ALM_SECTION_##name,
+	ALM_SECTION_MAP(X)
+#undef X
+	ALM_SECTION_COUNT
+};
+/* clang-format on */
+
+/** Where the block begins, and everything that there is once. */
+struct alm_snapshot_head {
+	uint64_t checksum; /* of all bytes after it */
+	uint64_t magic;
+	uint64_t bytes; /* of the block */
+	struct {
+		uint64_t at; /* from the start of the block */
+		uint64_t bytes;
+	} sections[ALM_SECTION_COUNT];
+	struct alm_covers purposes;
+	struct alm_covers categories;
+	struct alm_purpose_info purpose_infos[ALM_WORDS_MAX];
+	struct alm_names kinds;
+	struct alm_names organisations;
+	struct alm_names groups;
+	struct alm_names prohibitions;
+	struct alm_names bases;
+	struct alm_rule_index basis_index;
+	struct alm_rule_index prohibition_index;
+	uint32_t name;            /* the place of its text */
+	uint32_t gp_kind;         /* `gp-practice`, or ALM_NAME_NONE */
+	uint32_t membership_max;  /* of one organisation */
+	uint32_t obligations_max; /* of one basis, with a review */
+};
+
+struct alm_snapshot {
+	const struct alm_snapshot_head *head;
+	uint64_t block_bytes;
+#define X(name, member, type) const type *member;
+	ALM_SECTION_MAP(X)
+#undef X
+};
+
+/** Memory for a snapshot whose block has `block_bytes`, a multiple of 64; NULL
+ * when memory is out. */
+struct alm_snapshot *alm_snapshot_take(uint64_t block_bytes);
+
+/** The block, to be written. */
+uint8_t *alm_snapshot_block(struct alm_snapshot *snapshot);
+
+/** Take the written block into use: find its sections, set its checksum. */
+void alm_snapshot_seal(struct alm_snapshot *snapshot);
+
+static inline const char *alm_name_text(const struct alm_snapshot *snapshot,
+	const struct alm_names *names, uint32_t index)
+{
+	return snapshot->texts + snapshot->numbers[names->first + index];
+}
+
+/** The index of `text`, or ALM_NAME_NONE. */
+uint32_t alm_names_find(const struct alm_snapshot *snapshot,
+	const struct alm_names *names, const char *text);
+
+/** What such a set's slot holds for one of its ids, and where it begins. */
+struct alm_name_hash {
+	uint32_t at;
+	uint32_t tag; /* in the upper half */
+};
+
+struct alm_name_hash alm_name_hash(const char *text);
+
+/** The key of a well-formed selector; ALM_NAME_NONE if it names nothing. */
+uint32_t alm_selector_key(
+	const struct alm_snapshot *snapshot, const char *selector);
+
+/** Keys, ascending and unique: of a rule or of a party. */
 struct alm_keys {
-	const uint32_t *items; /* ascending, unique */
+	const uint32_t *items;
 	uint32_t count;
 };
 
@@ -64,81 +232,11 @@ struct alm_parties {
 	struct alm_keys to;
 };
 
-struct alm_prohibition_info {
-	uint64_t purposes;
-	uint64_t categories;
-	enum alm_level at_or_above;
-	bool de_identifies;
-};
-
-struct alm_id_list {
-	const char *const *items;
-	size_t count;
-};
-
-struct alm_basis_info {
-	uint64_t purposes;
-	uint64_t categories;
-	struct alm_period valid;
-	enum alm_level identifiability;
-	enum alm_consent consent;
-	enum alm_opt_out_rule opt_out;
-	bool is_active;
-	bool requires_relationship;
-	bool accepts_emergency;
-	bool accepts_guardian;
-	bool refuses_withheld_location;
-	bool lifts_objection;
-	bool lifts_type_1;
-	uint32_t smallest_group;
-	struct alm_keys lifted; /* prohibitions */
-	struct alm_id_list obligations;
-	struct alm_id_list obligations_reviewed; /* and review:override */
-};
-
-/** Rules of one sort by their parties. */
-struct alm_pair_slot {
-	uint64_t pair; /* from-key above, to-key below */
-	uint32_t first;
-	uint32_t count; /* 0: free */
-};
-
-struct alm_rule_index {
-	const struct alm_parties *parties; /* by rule */
-	uint32_t rule_count;
-	uint32_t wide_count;
-	const uint32_t *wide; /* rules of too many pairs: tried one by one */
-	const uint32_t *rules;
-	const struct alm_pair_slot *slots;
-	size_t slot_mask;
-};
-
-struct alm_snapshot {
-	struct alm_arena arena; /* holds everything below */
-	const char *name;
-	struct alm_names kinds;
-	struct alm_covers purposes;
-	struct alm_covers categories;
-	struct alm_names organisations;
-	struct alm_names groups;
-	struct alm_names prohibitions;
-	struct alm_names bases;
-	uint32_t gp_kind; /* `gp-practice`, or ALM_NAME_NONE */
-	const struct alm_purpose_info *purpose_infos;
-	const struct alm_organisation_info *organisation_infos;
-	const struct alm_membership *memberships;
-	uint32_t membership_max; /* of one organisation */
-	const struct alm_prohibition_info *prohibition_infos;
-	const char *const *prohibition_lifts; /* `prohibition:ID` */
-	const struct alm_basis_info *basis_infos;
-	const uint8_t *key_uses;
-	struct alm_rule_index basis_index;
-	struct alm_rule_index prohibition_index;
-};
-
-/** The key of a well-formed selector; ALM_NAME_NONE if it names nothing. */
-uint32_t alm_selector_key(
-	const struct alm_snapshot *snapshot, const char *selector);
+static inline struct alm_keys alm_keys_of(
+	const struct alm_snapshot *snapshot, struct alm_span span)
+{
+	return (struct alm_keys){snapshot->numbers + span.first, span.count};
+}
 
 /**
  * The keys that select an organisation at `t_s` and that rules list with
@@ -150,9 +248,10 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 /** Whether two ascending lists meet. */
 bool alm_keys_meet(struct alm_keys rule, struct alm_keys party);
 
-/** Whether the rule selects both parties. */
-bool alm_parties_match(
-	const struct alm_parties *rule, const struct alm_parties *parties);
+/** Whether a rule of the index selects both parties. */
+bool alm_rule_matches(const struct alm_snapshot *snapshot,
+	const struct alm_rule_index *index, uint32_t rule,
+	const struct alm_parties *parties);
 
 /** Rules already met in this search. */
 struct alm_marks {
@@ -162,16 +261,20 @@ struct alm_marks {
 };
 
 /** The rules that select both parties, ascending; gives the count. */
-uint32_t alm_rules_collect(const struct alm_rule_index *index,
-	const struct alm_parties *parties, struct alm_marks *marks,
-	uint32_t *out);
+uint32_t alm_rules_collect(const struct alm_snapshot *snapshot,
+	const struct alm_rule_index *index, const struct alm_parties *parties,
+	struct alm_marks *marks, uint32_t *out);
 
-/** Builds an index over `parties`; false when memory is out. */
-bool alm_rules_index(struct alm_arena *arena, const struct alm_parties *parties,
-	uint32_t rule_count, struct alm_rule_index *out);
+/** The slot of a pair, or the free one where it would stand. */
+const struct alm_pair_slot *alm_pair_find(const struct alm_snapshot *snapshot,
+	const struct alm_rule_index *index, uint64_t pair);
 
-/** Adds prohibitions, bases and their indexes; false when memory is out. */
-bool alm_compile_rules(
-	struct alm_snapshot *snapshot, const struct alm_bundle *bundle);
+/** Which bit says that a pair may have a slot. */
+uint64_t alm_pair_bit(const struct alm_rule_index *index, uint64_t pair);
+
+static inline uint64_t alm_pair(uint32_t from, uint32_t to)
+{
+	return ((uint64_t)from << 32) | to;
+}
 
 #endif /* ALM_BROKER_CORE_SNAPSHOT_INTERNAL_H */

@@ -1,6 +1,7 @@
 /* A snapshot as its users see it, and words that a bundle may lack. */
 #include "broker/core/snapshot.h"
 
+#include "broker/core/snapshot_internal.h"
 #include "tests/unit/core/builder.h"
 
 TestSuite(snapshot);
@@ -114,4 +115,35 @@ Test(snapshot, compiles_a_bundle_of_nothing)
 	decide_line(s, &request, NULL, T, &line);
 	cr_expect_str_eq(line.text, "deny 103 because=103,104");
 	alm_snapshot_free(s);
+}
+
+Test(snapshot, is_refused_when_a_bit_of_it_has_changed)
+{
+	struct alm_snapshot *s = compile();
+	uint8_t *block = alm_snapshot_block(s);
+	size_t bytes = alm_snapshot_bytes(s);
+
+	cr_assert_eq(alm_snapshot_verify(s), ALM_OK);
+	for (size_t i = 0; i < bytes; i++) {
+		uint8_t bit = (uint8_t)(1u << (i * 5 % 8));
+
+		block[i] ^= bit;
+		cr_expect_eq(alm_snapshot_verify(s), ALM_SNAPSHOT_DAMAGED,
+			"byte %zu of %zu", i, bytes);
+		block[i] ^= bit;
+	}
+	cr_expect_eq(alm_snapshot_verify(s), ALM_OK);
+	alm_snapshot_free(s);
+}
+
+Test(snapshot, is_the_same_bytes_wherever_it_stands)
+{
+	struct alm_snapshot *a = compile();
+	struct alm_snapshot *b = compile();
+
+	cr_assert_eq(alm_snapshot_bytes(a), alm_snapshot_bytes(b));
+	cr_expect_arr_eq(alm_snapshot_block(a), alm_snapshot_block(b),
+		alm_snapshot_bytes(a));
+	alm_snapshot_free(a);
+	alm_snapshot_free(b);
 }
