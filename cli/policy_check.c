@@ -34,8 +34,8 @@ static const char *sentence(enum alm_warning_kind kind)
 {
 	switch (kind) {
 	case ALM_WARN_NEVER_FITS:
-		return "no request can use it: no recipient may receive for "
-		       "its purposes";
+		return "no request can use it: no two active parties of it "
+		       "may share for its purposes";
 	case ALM_WARN_SHADOWED:
 		return "all that it covers is covered by";
 	case ALM_WARN_OVERLAPS:
@@ -48,6 +48,9 @@ static const char *sentence(enum alm_warning_kind kind)
 		return "any organisation may receive data about people";
 	case ALM_WARN_EXEMPT_UNPROVEN:
 		return "the reason of its exemption is not among its evidence";
+	case ALM_WARN_EXCEPTION_WIDER:
+		return "an exception reaches further than its directive, in "
+		       "its";
 	}
 	return "";
 }
@@ -77,7 +80,7 @@ static void print_summary(const struct alm_bundle *bundle,
 		     "prohibitions; %zu warnings%s\n",
 		bundle->name, bundle->organisation_count, bundle->basis_count,
 		bundle->prohibition_count, warnings->count + warnings->dropped,
-		warnings->is_partial ? "; overlaps were not all looked for"
+		warnings->is_partial ? "; not all overlaps were looked for"
 				     : "");
 }
 
@@ -92,7 +95,7 @@ static int lint(struct alm_bundle_files *files, int64_t now_s,
 		return alm_print_failure(
 			output, &(struct alm_failure){ALM_NOMEM, "", NULL});
 	}
-	alm_lint(bundle, &files->arena, now_s, warnings);
+	alm_lint(bundle, &files->tests, &files->arena, now_s, warnings);
 	alm_findings_begin(&findings, SCHEMA, output);
 	for (size_t i = 0; i < warnings->count; i++) {
 		add_warning(&findings, &warnings->items[i]);

@@ -1,34 +1,20 @@
-/*
- * Each basis becomes masks over kinds, purposes and leaf categories, and sets
- * of organisations it selects; warnings are questions about those.
- */
+/* Warnings about one rule; overlap.c finds pairs, reach.c whom rules reach. */
 #include "broker/policy/lint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/policy/index.h"
-#include "lib/limits.h"
+#include "broker/policy/overlap.h"
+#include "broker/policy/reach.h"
 
 #define SOON_S (INT64_C(60) * 24 * 3600)
 
-/* What one basis reaches, when it is valid and active. */
-struct reach {
-	const uint64_t *from; /* sets of organisations, by position */
-	const uint64_t *to;
-	uint64_t purposes;
-	uint64_t categories; /* leaves */
-};
-
 struct linting {
 	const struct alm_bundle *bundle;
-	struct alm_arena *arena;
 	struct alm_warnings *out;
 	int64_t now_s;
-	size_t words; /* of a set of organisations */
-	struct alm_index organisations;
-	struct alm_index groups;
-	struct reach *reaches;
+	struct alm_reaches all;
+	struct alm_reach *reaches; /* by basis */
 };
 
 const char *alm_warning_name(enum alm_warning_kind kind)
@@ -48,19 +34,31 @@ const char *alm_warning_name(enum alm_warning_kind kind)
 		return "unlimited-recipient";
 	case ALM_WARN_EXEMPT_UNPROVEN:
 		return "exempt-without-reason";
+	case ALM_WARN_EXCEPTION_WIDER:
+		return "exception-wider";
 	}
 	return "";
+}
+
+static bool has_room(const struct linting *l)
+{
+	return l->out->count < ALM_WARNINGS_MAX;
+}
+
+static void add(struct linting *l, struct alm_warning warning)
+{
+	if (!has_room(l)) {
+		l->out->dropped++;
+		return;
+	}
+	l->out->items[l->out->count++] = warning;
 }
 
 static void warn(struct linting *l, enum alm_warning_kind kind,
 	const struct alm_bundle_basis *basis, const char *other)
 {
-	if (l->out->count == ALM_WARNINGS_MAX) {
-		l->out->dropped++;
-		return;
-	}
-	l->out->items[l->out->count++] = (struct alm_warning){
-		kind, basis->id.place, basis->id.text, other};
+	add(l, (struct alm_warning){
+		       kind, basis->id.place, basis->id.text, other});
 }
 
 static bool has_word(struct alm_words words, const char *text)
@@ -73,160 +71,7 @@ static bool has_word(struct alm_words words, const char *text)
 	return false;
 }
 
-static const struct alm_bundle_purpose *parent_of(
-	const struct alm_bundle *bundle, const struct alm_bundle_purpose *p)
-{
-	for (size_t i = 0; p->under.text != NULL && i < bundle->purpose_count;
-		i++) {
-		if (strcmp(bundle->purposes[i].id.text, p->under.text) == 0) {
-			return &bundle->purposes[i];
-		}
-	}
-	return NULL;
-}
-
-static bool covers_purpose(const struct alm_bundle *bundle,
-	const struct alm_bundle_basis *basis,
-	const struct alm_bundle_purpose *purpose)
-{
-	for (;;) {
-		if (has_word(basis->purposes, purpose->id.text)) {
-			return true;
-		}
-		if (purpose->inherits_never) {
-			return false;
-		}
-		if (parent_of(bundle, purpose) == NULL) {
-			return has_word(basis->purposes, "any");
-		}
-		purpose = parent_of(bundle, purpose);
-	}
-}
-
-static bool covers_category(const struct alm_bundle *bundle,
-	const struct alm_bundle_basis *basis, size_t position)
-{
-	const char *id = bundle->categories[position].id.text;
-
-	for (size_t i = 0; id != NULL && i < bundle->category_count;) {
-		if (has_word(basis->categories, id)) {
-			return true;
-		}
-		for (i = 0; strcmp(bundle->categories[i].id.text, id) != 0;) {
-			i++;
-		}
-		id = bundle->categories[i].under.text;
-		i = 0;
-	}
-	return has_word(basis->categories, "any");
-}
-
-static bool is_leaf(const struct alm_bundle *bundle, size_t position)
-{
-	const char *id = bundle->categories[position].id.text;
-
-	for (size_t i = 0; i < bundle->category_count; i++) {
-		const char *under = bundle->categories[i].under.text;
-
-		if (under != NULL && strcmp(under, id) == 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static void add(uint64_t *set, size_t position)
-{
-	set[position / 64] |= UINT64_C(1) << position % 64;
-}
-
-static void add_group(const struct linting *l, const char *id, uint64_t *set)
-{
-	size_t at = alm_index_find(&l->groups, id);
-	const struct alm_bundle_group *group = &l->bundle->groups[at];
-
-	for (size_t i = 0; i < group->member_count; i++) {
-		add(set, alm_index_find(&l->organisations,
-				 group->members[i].organisation.text));
-	}
-}
-
-/* The organisations that the selectors name; NULL: memory is out. */
-static uint64_t *select_all(const struct linting *l, struct alm_words words)
-{
-	const struct alm_bundle *bundle = l->bundle;
-	uint64_t *set = alm_arena_take(l->arena, l->words * sizeof(*set));
-
-	for (size_t w = 0; set != NULL && w < words.count; w++) {
-		const char *text = words.items[w].text;
-		bool is_any = strcmp(text, "any") == 0;
-		bool is_kind = strncmp(text, "kind:", 5) == 0;
-
-		if (strncmp(text, "group:", 6) == 0) {
-			add_group(l, text + 6, set);
-		} else if (!is_any && !is_kind) {
-			add(set, alm_index_find(&l->organisations, text));
-		}
-		for (size_t i = 0;
-			(is_any || is_kind) && i < bundle->organisation_count;
-			i++) {
-			if (is_any || strcmp(bundle->organisations[i].kind.text,
-					      text + 5) == 0) {
-				add(set, i);
-			}
-		}
-	}
-	return set;
-}
-
-/* Some pair of two active, different organisations under the ceiling. */
-static bool has_pair(const struct linting *l, const struct reach *reach,
-	const struct alm_bundle_purpose *purpose)
-{
-	size_t senders = 0;
-
-	for (size_t w = 0; w < l->words; w++) {
-		senders += (size_t)__builtin_popcountll(reach->from[w]);
-	}
-	for (size_t i = 0; i < l->bundle->organisation_count; i++) {
-		const struct alm_bundle_organisation *to =
-			&l->bundle->organisations[i];
-		uint64_t bit = UINT64_C(1) << i % 64;
-		size_t self = (reach->from[i / 64] & bit) != 0 ? 1 : 0;
-
-		if ((reach->to[i / 64] & bit) != 0 && senders > self &&
-			(has_word(purpose->recipients, "any") ||
-				has_word(purpose->recipients, to->kind.text))) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool fill_reach(struct linting *l, size_t position)
-{
-	const struct alm_bundle *bundle = l->bundle;
-	const struct alm_bundle_basis *basis = &bundle->bases[position];
-	struct reach *reach = &l->reaches[position];
-
-	reach->from = select_all(l, basis->from);
-	reach->to = select_all(l, basis->to);
-	if (reach->from == NULL || reach->to == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < bundle->purpose_count; i++) {
-		if (covers_purpose(bundle, basis, &bundle->purposes[i]) &&
-			has_pair(l, reach, &bundle->purposes[i])) {
-			reach->purposes |= UINT64_C(1) << i;
-		}
-	}
-	for (size_t i = 0; i < bundle->category_count; i++) {
-		if (is_leaf(bundle, i) && covers_category(bundle, basis, i)) {
-			reach->categories |= UINT64_C(1) << i;
-		}
-	}
-	return true;
-}
+/* --- a basis alone -------------------------------------------------------- */
 
 static void check_alone(struct linting *l, const struct alm_bundle_basis *b)
 {
@@ -245,122 +90,195 @@ static void check_alone(struct linting *l, const struct alm_bundle_basis *b)
 	}
 }
 
-static bool meet(const uint64_t *a, const uint64_t *b, size_t words)
+/* Whether two active, different organisations could use it, ever. */
+static bool can_fit(struct linting *l, size_t position)
 {
-	for (size_t i = 0; i < words; i++) {
-		if ((a[i] & b[i]) != 0) {
-			return true;
-		}
-	}
-	return false;
+	static const uint32_t any = ALM_REACH_ANY;
+	const struct alm_span all = {&any, 1};
+	const struct alm_reach *reach = &l->reaches[position];
+	const struct alm_period *valid = &l->bundle->bases[position].valid;
+	struct alm_picked from =
+		alm_reach_pick(&l->all, reach->from, all, valid, UINT64_MAX);
+	struct alm_picked to = alm_reach_pick(&l->all, reach->to, all, valid,
+		alm_reach_recipients(&l->all, reach->purposes));
+
+	return alm_picked_differ(&from, &to);
 }
 
-static bool holds_all(const uint64_t *a, const uint64_t *b, size_t words)
+static void check_fit(struct linting *l, size_t position)
 {
-	for (size_t i = 0; i < words; i++) {
-		if ((b[i] & ~a[i]) != 0) {
+	if (!can_fit(l, position)) {
+		warn(l, ALM_WARN_NEVER_FITS, &l->bundle->bases[position], NULL);
+		l->reaches[position].purposes = 0;
+	}
+}
+
+/* --- pairs ---------------------------------------------------------------- */
+
+static void check_pair(struct linting *l, const struct alm_overlap *pair)
+{
+	const struct alm_bundle_basis *first = &l->bundle->bases[pair->first];
+	const struct alm_bundle_basis *second = &l->bundle->bases[pair->second];
+
+	if (!has_room(l)) {
+		l->out->dropped++;
+	} else if (alm_overlap_is_shadow(
+			   &l->all, l->reaches, pair->first, pair->second)) {
+		warn(l, ALM_WARN_SHADOWED, second, first->id.text);
+	} else if (alm_overlap_is_shadow(
+			   &l->all, l->reaches, pair->second, pair->first)) {
+		warn(l, ALM_WARN_SHADOWED, first, second->id.text);
+	} else {
+		warn(l, ALM_WARN_OVERLAPS, second, first->id.text);
+	}
+}
+
+static void check_pairs(struct linting *l)
+{
+	struct alm_overlaps overlaps;
+
+	alm_overlaps_find(&l->all, l->reaches, l->now_s, &overlaps);
+	l->out->is_partial = overlaps.is_partial;
+	for (size_t i = 0; i < overlaps.count; i++) {
+		check_pair(l, &overlaps.items[i]);
+	}
+}
+
+static bool prepare(struct linting *l, struct alm_arena *arena)
+{
+	const struct alm_bundle *b = l->bundle;
+
+	if (!alm_reaches_init(&l->all, b, arena)) {
+		return false;
+	}
+	l->reaches = alm_arena_take(
+		arena, (b->basis_count + 1) * sizeof(*l->reaches));
+	for (size_t i = 0; l->reaches != NULL && i < b->basis_count; i++) {
+		if (!alm_reach_of_basis(
+			    &l->all, &b->bases[i], &l->reaches[i])) {
 			return false;
 		}
 	}
-	return true;
-}
-
-/* Whether `a` covers all that `b` does, at the same or a higher level. */
-static bool shadows(const struct linting *l, size_t a, size_t b)
-{
-	const struct alm_bundle_basis *x = &l->bundle->bases[a];
-	const struct alm_bundle_basis *y = &l->bundle->bases[b];
-	const struct reach *rx = &l->reaches[a];
-	const struct reach *ry = &l->reaches[b];
-
-	return (ry->purposes & ~rx->purposes) == 0 &&
-	       (ry->categories & ~rx->categories) == 0 &&
-	       x->identifiability >= y->identifiability &&
-	       x->valid.from_s <= y->valid.from_s &&
-	       x->valid.until_s >= y->valid.until_s &&
-	       holds_all(rx->from, ry->from, l->words) &&
-	       holds_all(rx->to, ry->to, l->words);
-}
-
-static void check_pair(struct linting *l, size_t a, size_t b)
-{
-	const struct alm_bundle_basis *x = &l->bundle->bases[a];
-	const struct alm_bundle_basis *y = &l->bundle->bases[b];
-	const struct reach *rx = &l->reaches[a];
-	const struct reach *ry = &l->reaches[b];
-
-	if ((rx->purposes & ry->purposes) == 0 ||
-		(rx->categories & ry->categories) == 0 ||
-		x->status != ALM_STATUS_ACTIVE ||
-		y->status != ALM_STATUS_ACTIVE ||
-		x->valid.from_s >= y->valid.until_s ||
-		y->valid.from_s >= x->valid.until_s ||
-		!meet(rx->from, ry->from, l->words) ||
-		!meet(rx->to, ry->to, l->words)) {
-		return;
-	}
-	if (shadows(l, a, b)) {
-		warn(l, ALM_WARN_SHADOWED, y, x->id.text);
-	} else if (shadows(l, b, a)) {
-		warn(l, ALM_WARN_SHADOWED, x, y->id.text);
-	} else {
-		warn(l, ALM_WARN_OVERLAPS, y, x->id.text);
-	}
-}
-
-static bool prepare(struct linting *l, size_t count)
-{
-	const struct alm_bundle *bundle = l->bundle;
-
-	if (alm_index_init(&l->organisations, l->arena,
-		    bundle->organisation_count) != ALM_OK ||
-		alm_index_init(&l->groups, l->arena, bundle->group_count) !=
-			ALM_OK) {
-		return false;
-	}
-	for (size_t i = 0; i < bundle->organisation_count; i++) {
-		alm_index_add(
-			&l->organisations, &bundle->organisations[i].id, i);
-	}
-	for (size_t i = 0; i < bundle->group_count; i++) {
-		alm_index_add(&l->groups, &bundle->groups[i].id, i);
-	}
-	alm_index_sort(&l->organisations);
-	alm_index_sort(&l->groups);
-	l->words = bundle->organisation_count / 64 + 1;
-	l->reaches =
-		alm_arena_take(l->arena, (count + 1) * sizeof(*l->reaches));
 	return l->reaches != NULL;
 }
 
-void alm_lint(const struct alm_bundle *bundle, struct alm_arena *arena,
+/* --- directives ----------------------------------------------------------- */
+
+/* What the words cover, read widely; those the bundle lacks are passed over,
+ * or, of a denial, cover everything. */
+static uint64_t cover(const struct alm_reach_covers *covers,
+	const struct alm_index *index, struct alm_word_list words,
+	bool is_denial)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < words.count; i++) {
+		size_t at = alm_index_find(index, words.items[i]);
+
+		if (at != ALM_INDEX_NONE) {
+			mask |= covers->deny[at];
+		} else if (is_denial || strcmp(words.items[i], "any") == 0) {
+			mask |= covers->all;
+		}
+	}
+	return mask;
+}
+
+/* In what the exception reaches further; NULL: in nothing. */
+static const char *wider(struct linting *l, const struct alm_directive *d,
+	const struct alm_directive_exception *e)
+{
+	static const struct alm_period always = {INT64_MIN, INT64_MAX};
+	struct alm_reaches *r = &l->all;
+	bool is_denial = d->effect == ALM_WORD_DENY;
+	struct alm_span to;
+	struct alm_span exception_to;
+
+	if ((cover(&r->purposes, &r->purposes_index, e->purposes, false) &
+		    ~cover(&r->purposes, &r->purposes_index, d->purposes,
+			    is_denial)) != 0) {
+		return "purposes";
+	}
+	if ((cover(&r->categories, &r->categories_index, e->categories, false) &
+		    ~cover(&r->categories, &r->categories_index, d->categories,
+			    is_denial)) != 0) {
+		return "categories";
+	}
+	if (!alm_reach_keys(r, d->to.items, d->to.count, &to) ||
+		!alm_reach_keys(r, e->to.items, e->to.count, &exception_to)) {
+		l->out->is_partial = true;
+		return NULL;
+	}
+	return (is_denial && to.count < d->to.count) ||
+			       alm_reach_holds_all(r, to, exception_to, &always)
+		       ? NULL
+		       : "recipients";
+}
+
+static void check_directives(
+	struct linting *l, const struct alm_bundle_test *test)
+{
+	for (size_t i = 0; i < test->person.directive_count; i++) {
+		const struct alm_directive *d = &test->person.directives[i];
+
+		for (size_t j = 0; j < d->exception_count; j++) {
+			const char *what = wider(l, d, &d->exceptions[j]);
+
+			if (what != NULL) {
+				add(l, (struct alm_warning){
+					       ALM_WARN_EXCEPTION_WIDER,
+					       test->directive_places[i], d->id,
+					       what});
+			}
+		}
+	}
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+static int compare(const void *a, const void *b)
+{
+	const struct alm_warning *x = a;
+	const struct alm_warning *y = b;
+	int order = strcmp(x->place.file, y->place.file);
+
+	if (order != 0) {
+		return order;
+	}
+	if (x->place.line != y->place.line) {
+		return x->place.line < y->place.line ? -1 : 1;
+	}
+	if (x->place.column != y->place.column) {
+		return x->place.column < y->place.column ? -1 : 1;
+	}
+	if (x->kind != y->kind) {
+		return x->kind < y->kind ? -1 : 1;
+	}
+	return x->other == NULL || y->other == NULL
+		       ? 0
+		       : strcmp(x->other, y->other);
+}
+
+void alm_lint(const struct alm_bundle *bundle,
+	const struct alm_bundle_tests *tests, struct alm_arena *arena,
 	int64_t now_s, struct alm_warnings *out)
 {
-	struct linting l = {
-		.bundle = bundle, .arena = arena, .out = out, .now_s = now_s};
-	size_t count = bundle->basis_count < ALM_LINT_BASES_MAX
-			       ? bundle->basis_count
-			       : ALM_LINT_BASES_MAX;
+	struct linting l = {.bundle = bundle, .out = out, .now_s = now_s};
 
 	memset(out, 0, sizeof(*out));
-	out->is_partial = count < bundle->basis_count;
 	for (size_t i = 0; i < bundle->basis_count; i++) {
 		check_alone(&l, &bundle->bases[i]);
 	}
-	if (!prepare(&l, count)) {
+	if (!prepare(&l, arena)) {
 		out->is_partial = true;
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!fill_reach(&l, i)) {
-			out->is_partial = true;
-			return;
-		}
-		if (l.reaches[i].purposes == 0) {
-			warn(&l, ALM_WARN_NEVER_FITS, &bundle->bases[i], NULL);
-		}
-		for (size_t j = 0; j < i; j++) {
-			check_pair(&l, j, i);
-		}
+	for (size_t i = 0; tests != NULL && i < tests->count; i++) {
+		check_directives(&l, &tests->items[i]);
 	}
+	for (size_t i = 0; i < bundle->basis_count; i++) {
+		check_fit(&l, i);
+	}
+	check_pairs(&l);
+	qsort(out->items, out->count, sizeof(out->items[0]), compare);
 }

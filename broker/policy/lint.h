@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "broker/core/bundle.h"
+#include "broker/policy/load.h"
 #include "lib/arena.h"
 
 #define ALM_WARNINGS_MAX 1000u
-#define ALM_LINT_BASES_MAX 2000u
 
 enum alm_warning_kind {
 	ALM_WARN_NEVER_FITS,      /* no request could use the basis */
@@ -23,30 +23,33 @@ enum alm_warning_kind {
 	ALM_WARN_EXPIRES_SOON,    /* within 60 days */
 	ALM_WARN_UNLIMITED,       /* any recipient, with data about people */
 	ALM_WARN_EXEMPT_UNPROVEN, /* an agreement's reason is no evidence */
+	ALM_WARN_EXCEPTION_WIDER, /* than the directive that it stands in */
 };
 
 struct alm_warning {
 	enum alm_warning_kind kind;
 	struct alm_place place;
-	const char *id;    /* of the basis */
-	const char *other; /* of the other basis, or NULL */
+	const char *id;    /* of the basis or the directive */
+	const char *other; /* the other basis, what is wider, or NULL */
 };
 
 struct alm_warnings {
 	struct alm_warning items[ALM_WARNINGS_MAX];
 	size_t count;
 	size_t dropped;
-	bool is_partial; /* overlaps were not looked for among all bases */
+	bool is_partial; /* a limit was met: there may be more */
 };
 
 /**
- * Look over a loaded bundle.  Overlaps are looked for among the first
- * ALM_LINT_BASES_MAX bases, so that a large bundle takes seconds.
+ * Look over a loaded bundle; 50,000 bases take some tenths of a second.
+ * Warnings stand in the order of their places.
  *
- * In:  arena  scratch memory; if it is full, `out` is partial
+ * In:  tests  of the bundle; NULL: none
+ *      arena  scratch memory; if it is full, `out` is partial
  *      now_s  the instant that expiry is judged at
  */
-void alm_lint(const struct alm_bundle *bundle, struct alm_arena *arena,
+void alm_lint(const struct alm_bundle *bundle,
+	const struct alm_bundle_tests *tests, struct alm_arena *arena,
 	int64_t now_s, struct alm_warnings *out);
 
 const char *alm_warning_name(enum alm_warning_kind kind);

@@ -28,6 +28,7 @@ struct alm_bundle_test {
 	struct alm_request request;
 	int64_t at_s; /* the pinned clock */
 	struct alm_person person;
+	const struct alm_place *directive_places; /* of the person's */
 	/* what is expected */
 	enum alm_effect effect;
 	bool has_code;

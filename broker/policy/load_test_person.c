@@ -309,6 +309,7 @@ static void read_record(struct reading *r, const struct alm_bundle_test *test)
 /* The records by type; what was reported may be among them. */
 struct gathered {
 	struct alm_directive *directives;
+	struct alm_place *directive_places;
 	struct alm_relationship *relationships;
 	struct alm_opt_out *opt_outs;
 	struct alm_flag *flags;
@@ -319,6 +320,8 @@ static bool take_room(
 {
 	out->directives =
 		alm_loader_take(loader, count, sizeof(*out->directives));
+	out->directive_places =
+		alm_loader_take(loader, count, sizeof(*out->directive_places));
 	out->relationships =
 		alm_loader_take(loader, count, sizeof(*out->relationships));
 	out->opt_outs = alm_loader_take(loader, count, sizeof(*out->opt_outs));
@@ -326,11 +329,12 @@ static bool take_room(
 	return !loader->is_out_of_memory;
 }
 
-static void keep(const struct alm_person_record *record, struct gathered *in,
-	struct alm_person *person)
+static void keep(const struct alm_person_record *record, struct alm_place place,
+	struct gathered *in, struct alm_person *person)
 {
 	switch (record->type) {
 	case ALM_RECORD_DIRECTIVE:
+		in->directive_places[person->directive_count] = place;
 		in->directives[person->directive_count++] = record->directive;
 		break;
 	case ALM_RECORD_RELATIONSHIP:
@@ -362,8 +366,9 @@ void alm_load_test_person(struct alm_loader *loader,
 
 		memset(&record, 0, sizeof(record));
 		read_record(&r, out);
-		keep(&record, &in, &out->person);
+		keep(&record, alm_yaml_place(child), &in, &out->person);
 	}
+	out->directive_places = in.directive_places;
 	out->person.directives = in.directives;
 	out->person.relationships = in.relationships;
 	out->person.opt_outs = in.opt_outs;

@@ -21,7 +21,7 @@ static void use(const struct alm_bundle *bundle,
 	struct alm_test_report report;
 
 	if (warnings != NULL) {
-		alm_lint(bundle, arena, INT64_C(1772355600), warnings);
+		alm_lint(bundle, tests, arena, INT64_C(1772355600), warnings);
 	}
 	free(warnings);
 	if (snapshot != NULL &&

@@ -36,15 +36,16 @@ static void lint(const char *text)
 {
 	const struct alm_bundle_source file = {
 		"b.yaml", {(const uint8_t *)text, strlen(text)}};
+	struct alm_bundle_tests tests;
 	struct alm_bundle bundle;
 
 	alm_arena_fini(&arena);
 	alm_arena_init(&arena, 64 << 20);
 	alm_diagnostics_init(&found, &arena);
-	cr_assert_eq(alm_bundle_load(&file, 1, &arena, &found, &bundle, NULL),
+	cr_assert_eq(alm_bundle_load(&file, 1, &arena, &found, &bundle, &tests),
 		ALM_OK, "%u: %s", found.items[0].place.line,
 		found.items[0].message);
-	alm_lint(&bundle, &arena, NOW_S, &warnings);
+	alm_lint(&bundle, &tests, &arena, NOW_S, &warnings);
 }
 
 static void expect_one(
@@ -146,4 +147,124 @@ Test(lint, finds_recipients_without_limit_and_exemptions_without_reason)
 		"identifiability: identifiable, opt-out: exempt:E, valid: "
 		"2026-01-01 until further notice"));
 	cr_expect_eq(warnings.count, 0);
+}
+
+Test(lint, passes_over_what_has_ended_and_who_is_not_active)
+{
+	lint(HEAD BASIS("X", "A", "B", "care", "any", PLAIN) BASIS("Y", "A",
+		"B", "care", "any",
+		"identifiability: identifiable, opt-out: applies, valid: "
+		"2025-01-01 to 2026-02-28"));
+	expect_one(ALM_WARN_EXPIRED, "Y", NULL);
+	lint("almoner: 1\nbundle: t\nkinds: [trust]\npurposes:\n"
+	     "  - {id: care, class: care, recipients: [any]}\n"
+	     "categories: [{id: notes}]\norganisations:\n"
+	     "  - {id: A, name: A, kind: trust}\n"
+	     "  - {id: B, name: B, kind: trust, status: closed}\n"
+	     "agreements:\n" BASIS("X", "A", "B", "care", "any", PLAIN));
+	expect_one(ALM_WARN_NEVER_FITS, "X", NULL);
+}
+
+Test(lint, sees_that_membership_ends)
+{
+#define MEMBER(period) \
+	"almoner: 1\nbundle: t\nkinds: [trust]\npurposes:\n" \
+	"  - {id: care, class: care, recipients: [any]}\n" \
+	"categories: [{id: notes}]\norganisations:\n" \
+	"  - {id: A, name: A, kind: trust}\n" \
+	"  - {id: B, name: B, kind: trust}\ngroups:\n" \
+	"  - {id: g, members: [{organisation: B, valid: " period "}]}\n" \
+	"agreements:\n"
+	lint(MEMBER("2025-01-01 to 2025-12-31")
+			BASIS("X", "A", "group:g", "care", "any", PLAIN));
+	expect_one(ALM_WARN_NEVER_FITS, "X", NULL);
+	lint(MEMBER("2025-01-01 to 2026-02-28")
+			BASIS("X", "A", "group:g", "care", "any", PLAIN)
+				BASIS("Y", "A", "B", "care", "any", PLAIN));
+	cr_expect_eq(warnings.count, 0);
+	lint(MEMBER("2025-01-01 to 2026-03-01")
+			BASIS("X", "A", "group:g", "care", "any", PLAIN)
+				BASIS("Y", "A", "B", "care", "any", PLAIN));
+	expect_one(ALM_WARN_SHADOWED, "X", "Y");
+	lint(MEMBER("2026-01-02 until further notice")
+			BASIS("X", "A", "group:g", "care", "any", PLAIN)
+				BASIS("Y", "A", "B", "care", "any", PLAIN));
+	expect_one(ALM_WARN_SHADOWED, "X", "Y");
+	lint(MEMBER("2025-01-01 to 2026-12-31")
+			BASIS("X", "A", "B", "care", "notes", PLAIN) BASIS(
+				"Y", "A", "group:g", "care", "any", PLAIN));
+	expect_one(ALM_WARN_SHADOWED, "Y", "X");
+}
+
+#define TEST(effect, reach, exception) \
+	HEAD BASIS("X", "A", "B", "care", "notes", \
+		PLAIN) "tests:\n  - request: {at: '2026-03-01T09:00:00Z', " \
+		       "from: A, " \
+		       "to: B, purpose: care,\n      categories: [notes], " \
+		       "payload: " \
+		       "identifiable, subject: 9990000018}\n    expect: " \
+		       "{effect: " \
+		       "deny}\n    person:\n    - {type: directive, id: R-1, " \
+		       "authority: patient, scope: s,\n       recorded: " \
+		       "'2026-01-01T09:00:00Z', valid: 2026-01-01 until " \
+		       "further " \
+		       "notice,\n       effect: " effect ", " reach \
+		       ",\n       except: [{effect: permit, " exception \
+		       "}]}\n"
+#define REACH(purposes, categories, to) \
+	"purposes: [" purposes "], categories: [" categories "], to: [" to "]"
+
+Test(lint, finds_an_exception_wider_than_its_directive)
+{
+	static const struct {
+		const char *text;
+		const char *wider; /* NULL: in nothing */
+	} rows[] = {
+		{TEST("deny", REACH("any", "any", "any"),
+			 REACH("care", "talk", "B")),
+			NULL},
+		{TEST("deny", REACH("care", "mind", "kind:practice"),
+			 REACH("care", "talk", "group:g")),
+			NULL},
+		{TEST("deny", REACH("care", "any", "any"),
+			 REACH("any", "any", "any")),
+			"purposes"},
+		{TEST("deny", REACH("any", "talk", "any"),
+			 REACH("any", "talk, notes", "any")),
+			"categories"},
+		{TEST("deny", REACH("any", "any", "kind:practice"),
+			 REACH("any", "any", "A")),
+			"recipients"},
+		{TEST("deny", REACH("any", "any", "B"),
+			 REACH("any", "any", "kind:practice")),
+			"recipients"},
+		/* A word that the bundle lacks: any of a denial, else none. */
+		{TEST("deny", REACH("any", "lost", "any"),
+			 REACH("any", "notes", "any")),
+			NULL},
+		{TEST("deny", REACH("any", "any", "group:lost"),
+			 REACH("any", "any", "any")),
+			NULL},
+		{TEST("permit", REACH("any", "lost", "any"),
+			 REACH("any", "notes", "any")),
+			"categories"},
+		{TEST("permit", REACH("any", "any", "lost"),
+			 REACH("any", "any", "A")),
+			"recipients"},
+		{TEST("permit", REACH("any", "talk", "any"),
+			 REACH("any", "lost", "any")),
+			NULL},
+	};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		lint(rows[i].text);
+		if (rows[i].wider == NULL) {
+			cr_expect_eq(warnings.count, 0, "row %zu", i);
+			continue;
+		}
+		cr_assert_eq(warnings.count, 1, "row %zu", i);
+		expect_one(ALM_WARN_EXCEPTION_WIDER, "R-1", rows[i].wider);
+		cr_expect_eq(warnings.items[0].place.line, 24, "%u",
+			warnings.items[0].place.line);
+	}
 }

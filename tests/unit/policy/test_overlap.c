@@ -1,0 +1,230 @@
+/*
+ * test_overlap.c - looking a bundle over against asking the rule itself: for
+ * random small bundles every request is decided, and the pairs of bases that
+ * answer 308 are those that are warned of; those that never decide never fit.
+ */
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/core/decide.h"
+#include "broker/policy/lint.h"
+#include "broker/policy/load.h"
+
+#define BASES 8u
+#define ROUNDS 250u
+/* 2026-03-01T09:00:00Z */
+#define NOW_S INT64_C(1772355600)
+#define DAY INT64_C(86400)
+
+static uint64_t seed = UINT64_C(20261122);
+
+static unsigned pick(unsigned below)
+{
+	seed = seed * UINT64_C(6364136223846793005) +
+	       UINT64_C(1442695040888963407);
+	return (unsigned)(seed >> 33) % below;
+}
+
+static char text[16384];
+static size_t used;
+
+static void put(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	used += (size_t)vsnprintf(
+		text + used, sizeof(text) - used, format, args);
+	va_end(args);
+	cr_assert_lt(used, sizeof(text));
+}
+
+static void put_words(const char *key, const char *const *words, size_t count)
+{
+	size_t n = 1 + pick(2);
+
+	put(" %s: [", key);
+	for (size_t i = 0; i < n; i++) {
+		put("%s%s", i > 0 ? ", " : "", words[pick((unsigned)count)]);
+	}
+	put("],");
+}
+
+static void make_bundle(void)
+{
+	static const char *const parties[] = {"A", "B", "C", "D", "E", "F",
+		"any", "kind:trust", "kind:practice", "kind:board", "group:g",
+		"group:h", "A", "B", "C"};
+	static const char *const purposes[] = {
+		"care", "urgent", "plan", "any", "care"};
+	static const char *const categories[] = {"mind", "talk", "notes", "any",
+		"notes", "talk", "letters", "letters"};
+	static const char *const valid[] = {"2026-01-01 to 2026-04-30",
+		"2026-05-01 to 2026-12-31", "2026-01-01 until further notice"};
+
+	used = 0;
+	put("almoner: 1\nbundle: t\nkinds: [trust, practice, board]\n"
+	    "purposes:\n  - {id: care, class: care, recipients: [any]}\n"
+	    "  - {id: urgent, under: care, inherit: never, class: care, "
+	    "recipients: [trust]}\n  - {id: plan, class: secondary, "
+	    "recipients: [board, trust]}\ncategories: [{id: mind}, {id: talk, "
+	    "under: mind}, {id: notes}, {id: letters}]\norganisations:\n");
+	for (char id = 'A'; id <= 'F'; id++) {
+		static const char *const kinds[] = {
+			"trust", "practice", "board"};
+
+		put("  - {id: %c, name: N, kind: %s%s}\n", id, kinds[pick(3)],
+			pick(8) == 0 ? ", status: suspended" : "");
+	}
+	put("groups:\n");
+	for (char id = 'g'; id <= 'h'; id++) {
+		put("  - {id: %c, members: [{organisation: %c}, "
+		    "{organisation: %c}]}\n",
+			id, 'A' + (int)pick(6), 'A' + (int)pick(6));
+	}
+	put("agreements:\n");
+	for (unsigned i = 0; i < BASES; i++) {
+		put("  - {id: X%u, title: T,", i);
+		put_words("from", parties, ALM_COUNT(parties));
+		put_words("to", parties, ALM_COUNT(parties));
+		put(" purposes: [%s],", purposes[pick(5)]);
+		put(" categories: [%s],", categories[pick(8)]);
+		put(" identifiability: identifiable, relationship: "
+		    "not-required, consent: not-required, opt-out: applies, "
+		    "law: {article-6: a, article-9: b, confidentiality: c}, "
+		    "evidence: [E], approved-by: [g], valid: %s%s}\n",
+			valid[pick(3)],
+			pick(10) == 0 ? ", status: suspended" : "");
+	}
+}
+
+/* What the rule says: by pairs, and whether the second fits alone. */
+struct answers {
+	bool meet[BASES][BASES];
+	bool alone[BASES][BASES]; /* [a][b]: a fits and b does not */
+	bool fits[BASES];
+};
+
+static unsigned number(const char *id)
+{
+	cr_assert(id[0] == 'X' && id[1] >= '0' && id[1] < '0' + (int)BASES);
+	return (unsigned)(id[1] - '0');
+}
+
+static void hear(const struct alm_decision *decision, struct answers *out)
+{
+	bool fits[BASES] = {false};
+
+	for (size_t i = 0; i < decision->candidates.count; i++) {
+		fits[number(decision->candidates.items[i])] = true;
+	}
+	if (decision->basis != NULL) {
+		fits[number(decision->basis)] = true;
+	}
+	for (unsigned a = 0; a < BASES; a++) {
+		out->fits[a] = out->fits[a] || fits[a];
+		for (unsigned b = 0; b < BASES; b++) {
+			out->meet[a][b] =
+				out->meet[a][b] || (fits[a] && fits[b]);
+			out->alone[a][b] =
+				out->alone[a][b] || (fits[a] && !fits[b]);
+		}
+	}
+}
+
+static void ask_all(const struct alm_bundle *bundle, struct answers *out)
+{
+	static const char *const purposes[] = {"care", "urgent", "plan"};
+	static const char *const categories[] = {"talk", "notes", "letters"};
+	static const char *const ids[] = {"A", "B", "C", "D", "E", "F"};
+	static const int64_t times[] = {
+		NOW_S, NOW_S + 100 * DAY, NOW_S + 400 * DAY};
+	struct alm_snapshot *snapshot = alm_snapshot_compile(bundle);
+	struct alm_scratch *scratch = alm_scratch_new(snapshot);
+	struct alm_world world = {.snapshot = snapshot};
+
+	memset(out, 0, sizeof(*out));
+	for (unsigned i = 0; i < 6 * 6 * 3 * 3 * 3; i++) {
+		struct alm_decision decision;
+		struct alm_request request = {
+			.id = "q",
+			.from = ids[i % 6],
+			.to = ids[i / 6 % 6],
+			.purpose = purposes[i / 36 % 3],
+			.categories = &categories[i / 108 % 3],
+			.category_count = 1,
+			.has_payload = true,
+			.payload = ALM_LEVEL_IDENTIFIABLE,
+			.subject = "9990000018",
+		};
+
+		alm_decide(&world, NULL, &request, times[i / 324], scratch,
+			&decision);
+		hear(&decision, out);
+	}
+	alm_scratch_free(scratch);
+	alm_snapshot_free(snapshot);
+}
+
+static void compare(
+	const struct alm_warnings *warnings, const struct answers *answers)
+{
+	bool warned[BASES][BASES] = {{false}};
+	bool never[BASES] = {false};
+
+	for (size_t i = 0; i < warnings->count; i++) {
+		const struct alm_warning *at = &warnings->items[i];
+		unsigned a = number(at->id);
+		unsigned b = at->other != NULL ? number(at->other) : a;
+
+		if (at->kind == ALM_WARN_NEVER_FITS) {
+			never[a] = true;
+		} else if (at->other != NULL) {
+			cr_expect_not(warned[a][b], "warned twice");
+			warned[a][b] = true;
+			warned[b][a] = true;
+			cr_expect(at->kind != ALM_WARN_SHADOWED ||
+					  !answers->alone[a][b],
+				"X%u is not shadowed by X%u\n%s", a, b, text);
+		}
+	}
+	for (unsigned a = 0; a < BASES; a++) {
+		cr_expect(!never[a] || !answers->fits[a], "X%u fits\n%s", a,
+			text);
+		for (unsigned b = 0; b < a; b++) {
+			cr_expect_eq(warned[a][b], answers->meet[a][b],
+				"X%u, X%u: warned %d\n%s", a, b, warned[a][b],
+				text);
+		}
+	}
+}
+
+Test(overlap, warns_of_the_pairs_that_the_rule_would_answer_308)
+{
+	static struct alm_diagnostics found;
+	static struct alm_warnings warnings;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct alm_arena arena;
+		struct alm_bundle bundle;
+		struct answers answers;
+		struct alm_bundle_source file = {
+			"b.yaml", {(const uint8_t *)text, 0}};
+
+		make_bundle();
+		file.content.bytes = used;
+		alm_arena_init(&arena, 64 << 20);
+		alm_diagnostics_init(&found, &arena);
+		cr_assert_eq(alm_bundle_load(
+				     &file, 1, &arena, &found, &bundle, NULL),
+			ALM_OK, "%s\n%s", found.items[0].message, text);
+		alm_lint(&bundle, NULL, &arena, NOW_S, &warnings);
+		cr_expect_not(warnings.is_partial);
+		ask_all(&bundle, &answers);
+		compare(&warnings, &answers);
+		alm_arena_fini(&arena);
+	}
+}
