@@ -17,7 +17,7 @@ HARD := -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fno-strict-overflow -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
 debug   := -O0 -g3
-release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
+release := -O3 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
 asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 MODEFLAGS := $(or $($(MODE)),$(error unknown MODE $(MODE)))

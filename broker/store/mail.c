@@ -319,10 +319,42 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	return err == ALM_OK ? alm_mail_body_decode(text, seq, out_mail) : err;
 }
 
+/* The counters of a mailbox, open turn included. */
+static enum alm_err read_slot(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, struct alm_mailbox_slot *out)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err;
+
+	memset(out, 0, sizeof(*out));
+	if (strlen(recipient) > ALM_ID_BYTES_MAX || recipient[0] == '\0') {
+		return ALM_OK;
+	}
+	if (store->turn == NULL) {
+		return alm_mailbox_read(store, txn, recipient, out);
+	}
+	err = alm_mailbox_slot(store, recipient, &slot);
+	if (err == ALM_OK) {
+		*out = *slot;
+	}
+	return err;
+}
+
+/* The first hand-over is not written into the row: that it lies below the
+ * mailbox's mark tells it, at the price of one row a turn. */
+static void count_first(
+	struct alm_queue_entry *entry, const struct alm_mailbox_slot *slot)
+{
+	if (entry->attempts == 0 && entry->seq <= slot->handed_seq) {
+		entry->attempts = 1;
+	}
+}
+
 enum alm_err alm_store_queue_next(struct alm_store *store,
 	const char *recipient, uint64_t after_seq,
 	struct alm_queue_entry *out_entry)
 {
+	struct alm_mailbox_slot slot;
 	struct queue_row row;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
@@ -331,9 +363,13 @@ enum alm_err alm_store_queue_next(struct alm_store *store,
 		return err;
 	}
 	err = seek_queue(store, txn, recipient, after_seq, &row);
+	if (err == ALM_OK) {
+		err = read_slot(store, txn, recipient, &slot);
+	}
 	alm_store_view_end(store);
 	if (err == ALM_OK) {
 		*out_entry = row.entry;
+		count_first(out_entry, &slot);
 	}
 	return err;
 }
@@ -341,6 +377,7 @@ enum alm_err alm_store_queue_next(struct alm_store *store,
 enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 	uint64_t seq, struct alm_queue_entry *out_entry)
 {
+	struct alm_mailbox_slot slot;
 	struct queue_key key;
 	struct queue_row row;
 	MDB_txn *txn = NULL;
@@ -350,9 +387,13 @@ enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 		return err;
 	}
 	err = read_queue(store, txn, recipient, seq, &key, &row);
+	if (err == ALM_OK) {
+		err = read_slot(store, txn, recipient, &slot);
+	}
 	alm_store_view_end(store);
 	if (err == ALM_OK) {
 		*out_entry = row.entry;
+		count_first(out_entry, &slot);
 	}
 	return err;
 }
@@ -360,15 +401,26 @@ enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 enum alm_err alm_store_queue_attempt(struct alm_store *store,
 	const char *recipient, uint64_t seq, uint32_t *out_attempts)
 {
+	struct alm_mailbox_slot *slot;
 	struct queue_key key;
 	struct queue_row row;
-	enum alm_err err;
+	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
 
 	ALM_ASSERT(store->turn != NULL);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (seq > slot->handed_seq) {
+		slot->handed_seq = seq;
+		slot->is_changed = true;
+		*out_attempts = 1;
+		return ALM_OK;
+	}
 	err = read_queue(store, store->turn, recipient, seq, &key, &row);
 	if (err != ALM_OK) {
 		return err;
 	}
+	count_first(&row.entry, slot);
 	if (row.entry.attempts < UINT32_MAX) {
 		row.entry.attempts++;
 	}
@@ -415,31 +467,11 @@ enum alm_err alm_store_mail_remove(
 	return ALM_OK;
 }
 
-static enum alm_err read_counters(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, struct alm_mailbox_state *out)
-{
-	struct alm_mailbox_slot *slot;
-	enum alm_err err;
-
-	if (strlen(recipient) > ALM_ID_BYTES_MAX || recipient[0] == '\0') {
-		return ALM_OK;
-	}
-	if (store->turn == NULL) {
-		return alm_mailbox_read(
-			store, txn, recipient, &out->count, &out->bytes);
-	}
-	err = alm_mailbox_slot(store, recipient, &slot);
-	if (err == ALM_OK) {
-		out->count = slot->count;
-		out->bytes = slot->bytes;
-	}
-	return err;
-}
-
 enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	const char *recipient, struct alm_mailbox_state *out_state)
 {
 	struct alm_mailbox_state state = {.count = 0};
+	struct alm_mailbox_slot slot;
 	struct queue_row row;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
@@ -447,8 +479,10 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = read_counters(store, txn, recipient, &state);
+	err = read_slot(store, txn, recipient, &slot);
 	if (err == ALM_OK) {
+		state.count = slot.count;
+		state.bytes = slot.bytes;
 		err = seek_queue(store, txn, recipient, 0, &row);
 		if (err == ALM_OK) {
 			state.first_seq = row.entry.seq;

@@ -8,7 +8,7 @@
 
 #include "broker/store/mailbox.h"
 
-#define ROW_BYTES 16u
+#define ROW_BYTES 24u
 #define SLOTS_MIN 64u
 
 static size_t hash_name(const char *name)
@@ -67,23 +67,25 @@ static bool grow(struct alm_mailbox_cache *cache)
 }
 
 enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t *out_count, uint64_t *out_bytes)
+	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
 	struct alm_bytes row = {NULL, 0};
 	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_MAILBOX,
 		alm_text_bytes(recipient, strlen(recipient)), &row);
 
 	if (err == ALM_NOT_FOUND) {
-		*out_count = 0;
-		*out_bytes = 0;
+		out_slot->count = 0;
+		out_slot->bytes = 0;
+		out_slot->handed_seq = 0;
 		return ALM_OK;
 	}
 	if (err == ALM_OK && row.bytes != ROW_BYTES) {
 		err = ALM_STORE_CORRUPT;
 	}
 	if (err == ALM_OK) {
-		*out_count = alm_get_u64(row.data);
-		*out_bytes = alm_get_u64(row.data + 8);
+		out_slot->count = alm_get_u64(row.data);
+		out_slot->bytes = alm_get_u64(row.data + 8);
+		out_slot->handed_seq = alm_get_u64(row.data + 16);
 	}
 	return err;
 }
@@ -102,8 +104,7 @@ enum alm_err alm_mailbox_slot(struct alm_store *store, const char *recipient,
 	entry = find(cache, recipient);
 	if (*entry == 0) {
 		slot = &cache->slots[cache->slot_count];
-		err = alm_mailbox_read(store, store->turn, recipient,
-			&slot->count, &slot->bytes);
+		err = alm_mailbox_read(store, store->turn, recipient, slot);
 		if (err != ALM_OK) {
 			return err;
 		}
@@ -115,6 +116,7 @@ enum alm_err alm_mailbox_slot(struct alm_store *store, const char *recipient,
 	return ALM_OK;
 }
 
+/* An empty mailbox has no row: whatever comes later was never handed over. */
 static enum alm_err flush_slot(
 	struct alm_store *store, const struct alm_mailbox_slot *slot)
 {
@@ -126,6 +128,7 @@ static enum alm_err flush_slot(
 	if (slot->count > 0) {
 		alm_put_u64(row, slot->count);
 		alm_put_u64(row + 8, slot->bytes);
+		alm_put_u64(row + 16, slot->handed_seq);
 		return alm_row_put(store, ALM_TABLE_MAILBOX, key,
 			(struct alm_bytes){row, sizeof(row)}, 0);
 	}

@@ -12,6 +12,7 @@ struct alm_mailbox_slot {
 	bool is_changed;
 	uint64_t count;
 	uint64_t bytes;
+	uint64_t handed_seq; /* mail up to here was handed over at least once */
 };
 
 /** The slot of a mailbox in the open turn, to read and change; valid until
@@ -19,10 +20,10 @@ struct alm_mailbox_slot {
 ALM_MUST_USE enum alm_err alm_mailbox_slot(struct alm_store *store,
 	const char *recipient, struct alm_mailbox_slot **out_slot);
 
-/** The counters as stored; zero if there are none. */
+/** The counters as stored, zero if there are none; of a slot, the rest is
+ * left alone. */
 ALM_MUST_USE enum alm_err alm_mailbox_read(struct alm_store *store,
-	MDB_txn *txn, const char *recipient, uint64_t *out_count,
-	uint64_t *out_bytes);
+	MDB_txn *txn, const char *recipient, struct alm_mailbox_slot *out_slot);
 
 /** Write the changed counters. */
 ALM_MUST_USE enum alm_err alm_mailbox_flush(struct alm_store *store);

@@ -137,7 +137,7 @@ ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_store_queue_get(struct alm_store *store,
 	const char *recipient, uint64_t seq, struct alm_queue_entry *out_entry);
 
-/** Count one more hand-over.  Errors: NOT_FOUND. */
+/** Count one more hand-over of an entry that is there. */
 ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
 	const char *recipient, uint64_t seq, uint32_t *out_attempts);
 
