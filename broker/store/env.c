@@ -18,7 +18,6 @@
 #include "lib/file.h"
 
 #define FORMAT_VERSION 2u
-#define FORMAT_VERSION_MIN 1u
 #define MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
 #define PATH_BYTES_MAX 4096u
 
@@ -182,7 +181,6 @@ static enum alm_err write_identity(struct alm_store *store, MDB_txn *txn,
 	memcpy(row + sizeof(MAGIC) + 4, id, ALM_STORE_ID_BYTES);
 	alm_store_keys_check(store->keys,
 		(struct alm_bytes){row, IDENTITY_BYTES}, row + IDENTITY_BYTES);
-	store->format = FORMAT_VERSION;
 	return alm_store_map_rc(
 		mdb_put(txn, store->tables[ALM_TABLE_META], &key, &value, 0));
 }
@@ -219,12 +217,10 @@ static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
 	}
 	row = value.mv_data;
 	version = alm_get_u32(row + sizeof(MAGIC));
-	if (version < FORMAT_VERSION_MIN || version > FORMAT_VERSION ||
-		value.mv_size != IDENTITY_ROW_BYTES) {
+	if (version != FORMAT_VERSION || value.mv_size != IDENTITY_ROW_BYTES) {
 		return alm_problem_set(problem, ALM_STORE_FORMAT,
 			"format %u, not %u", version, FORMAT_VERSION);
 	}
-	store->format = version;
 	memcpy(store->id, row + sizeof(MAGIC) + 4, ALM_STORE_ID_BYTES);
 	if (secret == NULL) {
 		return ALM_OK;
@@ -241,17 +237,13 @@ static enum alm_err read_identity(struct alm_store *store, MDB_txn *txn,
 	return ALM_OK;
 }
 
-/* Those that the file has; an older one has not yet the last of ours. */
 static enum alm_err open_tables(struct alm_store *store, MDB_txn *txn,
 	unsigned flags, struct alm_problem *problem)
 {
-	for (unsigned i = store->table_count; i < ALM_TABLE_COUNT; i++) {
+	for (unsigned i = 0; i < ALM_TABLE_COUNT; i++) {
 		const char *name = alm_table_name((enum alm_table)i);
 		int rc = mdb_dbi_open(txn, name, flags, &store->tables[i]);
 
-		if (rc == MDB_NOTFOUND && i >= ALM_TABLES_V1) {
-			return ALM_OK;
-		}
 		if (rc == MDB_NOTFOUND) {
 			return alm_problem_set(problem, ALM_STORE_FORMAT,
 				"table %s is missing", name);
@@ -259,44 +251,8 @@ static enum alm_err open_tables(struct alm_store *store, MDB_txn *txn,
 		if (rc != MDB_SUCCESS) {
 			return map_open_rc(rc, name, problem);
 		}
-		store->table_count = i + 1;
 	}
 	return ALM_OK;
-}
-
-/* A store of an earlier release becomes one of this: its newer tables, empty,
- * and a state that counts their rows; all of it with the first commit. */
-static enum alm_err upgrade(
-	struct alm_store *store, MDB_txn *txn, struct alm_problem *problem)
-{
-	MDB_val key = alm_val(IDENTITY_KEY, sizeof(IDENTITY_KEY));
-	MDB_val value;
-	uint8_t id[ALM_STORE_ID_BYTES];
-	enum alm_err err = alm_state_read(store, txn, &store->state, problem);
-
-	if (err == ALM_OK) {
-		err = map_open_rc(mdb_get(txn, store->tables[ALM_TABLE_META],
-					  &key, &value),
-			"identity", problem);
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	memcpy(id, (const uint8_t *)value.mv_data + sizeof(MAGIC) + 4,
-		sizeof(id));
-	err = open_tables(store, txn, MDB_CREATE, problem);
-	store->turn = txn;
-	if (err == ALM_OK && store->format < 2) {
-		err = alm_people_upgrade(store);
-	}
-	if (err == ALM_OK) {
-		err = write_identity(store, txn, id);
-	}
-	if (err == ALM_OK) {
-		err = alm_state_write(store);
-	}
-	store->turn = NULL;
-	return err;
 }
 
 /* A folder with an environment in which nothing was ever committed. */
@@ -336,11 +292,6 @@ static enum alm_err open_contents(struct alm_store *store,
 		store->turn = NULL;
 	} else if (err == ALM_OK) {
 		err = read_identity(store, txn, options->key, problem);
-	}
-	if (err == ALM_OK && !is_read_only &&
-		(store->format < FORMAT_VERSION ||
-			store->table_count < ALM_TABLE_COUNT)) {
-		err = upgrade(store, txn, problem);
 	}
 	if (err == ALM_OK) {
 		/* Also for reading: it keeps the tables' handles. */

@@ -42,10 +42,6 @@ enum alm_table {
 		ALM_TABLE_COUNT
 };
 
-/* Tables that the first format had.  Later ones are made at opening, so a
- * new one is a row above and nothing else. */
-#define ALM_TABLES_V1 12u
-
 /** The table's name in the file. */
 const char *alm_table_name(enum alm_table table);
 
@@ -72,8 +68,6 @@ struct alm_mailbox_cache {
 struct alm_store {
 	MDB_env *env;
 	MDB_dbi tables[ALM_TABLE_COUNT];
-	unsigned table_count; /* that the file has; all of ours to write it */
-	uint32_t format;      /* of the file */
 	uint8_t id[ALM_STORE_ID_BYTES];
 	int lock_fd;
 	bool is_read_only;
@@ -241,10 +235,6 @@ ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 
 /** Count a change of what is known about a person, in the open turn. */
 void alm_person_changed(struct alm_store *store, const char *subject);
-
-/** Give each person of a store of the first format a row that counts the
- * records behind it. */
-ALM_MUST_USE enum alm_err alm_people_upgrade(struct alm_store *store);
 
 /* --- person_key.c ------------------------------------------------------- */
 

@@ -20,7 +20,6 @@ struct queue_key {
 struct queue_row {
 	struct alm_queue_entry entry;
 	int64_t accepted_at_ms;
-	size_t bytes; /* as stored: rows of the first format are shorter */
 	uint8_t person[16];
 };
 
@@ -55,14 +54,13 @@ static enum alm_err write_queue(struct alm_store *store,
 	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
 	memcpy(data + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
 	return alm_row_put(store, ALM_TABLE_QUEUE, key_bytes(key),
-		(struct alm_bytes){data, row->bytes}, 0);
+		(struct alm_bytes){data, sizeof(data)}, 0);
 }
 
 enum alm_err alm_queue_row_parse(
 	struct alm_bytes value, uint64_t seq, struct alm_queue_entry *out_entry)
 {
-	if ((value.bytes != ALM_QUEUE_ROW_BYTES &&
-		    value.bytes != ALM_QUEUE_PERSON_AT) ||
+	if (value.bytes != ALM_QUEUE_ROW_BYTES ||
 		(value.data[0] != ALM_MAIL_MESSAGE &&
 			value.data[0] != ALM_MAIL_NOTICE)) {
 		return ALM_STORE_CORRUPT;
@@ -86,12 +84,8 @@ static enum alm_err parse_queue(
 		return err;
 	}
 	out->accepted_at_ms = (int64_t)alm_get_u64(value.data + 17);
-	out->bytes = value.bytes;
-	memset(out->person, 0, sizeof(out->person));
-	if (value.bytes == ALM_QUEUE_ROW_BYTES) {
-		memcpy(out->person, value.data + ALM_QUEUE_PERSON_AT,
-			sizeof(out->person));
-	}
+	memcpy(out->person, value.data + ALM_QUEUE_PERSON_AT,
+		sizeof(out->person));
 	return ALM_OK;
 }
 
@@ -222,8 +216,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
 	size_t bytes = mail->message.bytes + mail->payload.bytes;
-	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
-		.bytes = ALM_QUEUE_ROW_BYTES};
+	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms};
 	struct alm_mailbox_slot *slot;
 	struct queue_key key;
 	struct alm_writer w;

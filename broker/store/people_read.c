@@ -284,9 +284,7 @@ enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
 		return err;
 	}
 	alm_store_keys_lookup(store->keys, subject, key);
-	/* Rows of the first format are not looked for: they would be missed. */
-	err = store->format < 2 ? ALM_STORE_FORMAT
-				: read_person(&reading, txn, key);
+	err = read_person(&reading, txn, key);
 	alm_store_view_end(store);
 	if (err == ALM_PERSON_LIMIT) {
 		*out_person = (struct alm_person){.is_over_limit = true};

@@ -136,9 +136,6 @@ enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 	enum alm_err err;
 	int rc;
 
-	if ((unsigned)table >= store->table_count) {
-		return ALM_NOT_FOUND; /* an older store, open for reading */
-	}
 	rc = mdb_get(txn, store->tables[table], &mdb_key, &value);
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
@@ -191,9 +188,6 @@ enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
 	enum alm_err err;
 	int rc;
 
-	if ((unsigned)table >= store->table_count) {
-		return ALM_NOT_FOUND;
-	}
 	rc = mdb_cursor_open(txn, store->tables[table], &cursor);
 	if (rc == MDB_SUCCESS) {
 		rc = mdb_cursor_get(cursor, &mdb_key, &value,
@@ -223,10 +217,6 @@ enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,
 	MDB_stat stat;
 	int rc;
 
-	if ((unsigned)table >= store->table_count) {
-		*out_rows = 0; /* an older store, open for reading */
-		return ALM_OK;
-	}
 	rc = mdb_stat(txn, store->tables[table], &stat);
 	if (rc == MDB_SUCCESS) {
 		*out_rows = stat.ms_entries;
@@ -242,7 +232,7 @@ enum alm_err alm_store_usage(struct alm_store *store, MDB_txn *txn,
 	uint64_t used = 2; /* the two meta pages */
 	uint64_t page_bytes = 0;
 
-	for (unsigned dbi = 0; dbi < 2 + store->table_count; dbi++) {
+	for (unsigned dbi = 0; dbi < 2 + (unsigned)ALM_TABLE_COUNT; dbi++) {
 		/* 0 and 1 are LMDB's own: free pages, and names. */
 		MDB_stat stat;
 		int rc = mdb_stat(

@@ -78,19 +78,11 @@ enum alm_err alm_state_write(struct alm_store *store)
 static enum alm_err check_rows(struct alm_store *store, MDB_txn *txn,
 	struct alm_reader *r, struct alm_problem *problem)
 {
-	uint64_t table_count =
-		store->format < 2 ? ALM_TABLES_V1 - 1 : alm_read_u64(r);
-
-	if (table_count >= ALM_TABLE_COUNT) {
+	if (alm_read_u64(r) != ALM_TABLE_COUNT - 1) {
 		return alm_problem_set(problem, ALM_STORE_FORMAT,
-			"it has tables that this release does not know");
+			"it has other tables than this release");
 	}
-	if (table_count >= store->table_count) {
-		return alm_problem_set(problem, ALM_STORE_CORRUPT,
-			"table %s is missing",
-			alm_table_name((enum alm_table)store->table_count));
-	}
-	for (unsigned i = 1; i <= table_count; i++) {
+	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
 		uint64_t want = alm_read_u64(r);
 		uint64_t rows = 0;
 		enum alm_err err =
@@ -131,11 +123,9 @@ enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	state.agent_number = alm_read_u64(&r);
 	state.people_seq = alm_read_u64(&r);
 	state.policy_epoch = alm_read_u64(&r);
-	if (store->format >= 2) {
-		state.redecided.people_seq = alm_read_u64(&r);
-		state.redecided.policy_epoch = alm_read_u64(&r);
-		state.redecided.waiting_since_us = (int64_t)alm_read_u64(&r);
-	}
+	state.redecided.people_seq = alm_read_u64(&r);
+	state.redecided.policy_epoch = alm_read_u64(&r);
+	state.redecided.waiting_since_us = (int64_t)alm_read_u64(&r);
 	err = check_rows(store, txn, &r, problem);
 	if (err != ALM_OK) {
 		return err;

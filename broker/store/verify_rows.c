@@ -84,9 +84,6 @@ static enum alm_err check_ends(struct alm_verify *verify, MDB_txn *txn)
 		uint64_t last = 0;
 		enum alm_err err;
 
-		if ((unsigned)rows[i].table >= verify->store->table_count) {
-			continue;
-		}
 		err = last_number(verify, txn, rows[i].table, &last);
 		if (err != ALM_OK) {
 			return alm_verify_read_error(
@@ -345,9 +342,7 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
-		if ((unsigned)tables[i] < verify->store->table_count) {
-			err = check_table(verify, tables[i]);
-		}
+		err = check_table(verify, tables[i]);
 	}
 	return err == ALM_OK ? check_policy(verify) : err;
 }

@@ -130,101 +130,11 @@ Test(store_env, refuses_an_unknown_format)
 	put_raw("meta", "identity", 11, 3);
 	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);
 	put_raw("meta", "identity", 11, 1);
-	cr_expect_eq(try_open(&with), ALM_STORE_KEY, "the check covers it");
+	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);
 	put_raw("meta", "identity", 11, 2);
 	cr_expect_eq(try_open(&with), ALM_OK);
 	put_raw("meta", "identity", 0, 'b');
 	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);
-}
-
-/* A store that the first release wrote: two messages, a notice, a flag. */
-static void take_first_release(void)
-{
-	char path[128];
-	uint8_t data[4096];
-	FILE *from = fopen("tests/data/store/v1/data.mdb", "rb");
-	FILE *to;
-	size_t bytes;
-
-	cr_assert_not_null(from);
-	alm_store_close(store);
-	store = NULL;
-	alm_tempdir_remove(folder);
-	cr_assert_eq(mkdir(folder, 0700), 0);
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", folder);
-	to = fopen(path, "wb");
-	cr_assert_not_null(to);
-	while ((bytes = fread(data, 1, sizeof(data), from)) > 0) {
-		cr_assert_eq(fwrite(data, 1, bytes, to), bytes);
-	}
-	cr_assert_eq(fclose(to), 0);
-	cr_assert_eq(fclose(from), 0);
-}
-
-/* While it is closed: LMDB takes one opening in a process. */
-static void verify_whole(void)
-{
-	struct alm_audit_report report;
-	enum alm_err err = alm_audit_verify(folder, KEY, NULL, NULL, &report);
-
-	cr_expect_eq(err, ALM_OK, "%d %s", (int)err, report.what);
-	cr_expect_eq(report.records, 3);
-	cr_expect_eq(report.mail, 3);
-}
-
-Test(store_env, reads_a_store_of_the_first_release_as_it_is)
-{
-	struct alm_store_options with = options();
-	struct alm_queue_entry entry;
-	struct alm_person person;
-
-	take_first_release();
-	verify_whole();
-	with.is_read_only = true;
-	reopen_with(&with);
-	cr_expect_eq(alm_store_queue_next(store, "C84001", 0, &entry), ALM_OK);
-	cr_assert_eq(alm_store_person_get(store, "9990000018", &arena, &person),
-		ALM_OK);
-	cr_expect(person.is_unknown_version, "so nothing is permitted");
-	alm_store_close(store);
-	store = NULL;
-	verify_whole();
-}
-
-Test(store_env, upgrades_a_store_of_the_first_release)
-{
-	struct alm_queue_entry entry;
-	struct alm_redecided redecided;
-	struct alm_mail mail;
-	struct alm_person person;
-	uint32_t attempts = 0;
-
-	take_first_release();
-	reopen();
-	alm_store_close(store);
-	store = NULL;
-	verify_whole();
-	reopen();
-	cr_expect_eq(alm_store_people_sequence(store), 1);
-	alm_store_redecided(store, &redecided);
-	cr_expect_eq(redecided.people_seq, 0, "its mail is decided again");
-	cr_assert_eq(alm_store_person_get(store, "9990000018", &arena, &person),
-		ALM_OK);
-	cr_expect_eq(person.flag_count, 1);
-	cr_assert_eq(alm_store_queue_next(store, "C84001", 0, &entry), ALM_OK);
-	cr_assert_eq(
-		alm_store_mail_get(store, entry.seq, &arena, &mail), ALM_OK);
-	cr_expect_str_eq(mail.sender, "RX1");
-	begin();
-	cr_expect_eq(
-		alm_store_queue_attempt(store, "C84001", entry.seq, &attempts),
-		ALM_OK, "a short row can be written again");
-	cr_expect_eq(alm_store_mail_remove(store, "C84001", 3), ALM_OK);
-	append("");
-	commit();
-	reopen();
-	cr_expect_eq(alm_store_queue_next(store, "C84001", 0, &entry), ALM_OK);
-	cr_expect_eq(entry.attempts, 1);
 }
 
 Test(store_env, remembers_how_far_queued_mail_was_decided_again)
