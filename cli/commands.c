@@ -18,6 +18,8 @@ const struct alm_command alm_commands[] = {
 	{"policy", "decide", "decide requests offline", alm_cmd_policy_decide},
 	{"policy", "test", "run the tests in a policy bundle",
 		alm_cmd_policy_test},
+	{"policy", "diff", "show what changes between two bundles",
+		alm_cmd_policy_diff},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
 	{"people", "import", "import people's choices and relationships",

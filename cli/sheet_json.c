@@ -22,7 +22,11 @@ bool alm_column_is_number(const char *name)
 		"private-parts", "reached", "records", "ref", "refused",
 		"rejected", "rules", "scanned", "seq", "sequence", "sessions",
 		"size", "stopped", "store-used-permille", "tests", "tiles",
-		"turns", "warnings"};
+		"turns", "warnings", "cells", "senders", "recipients",
+		"cells-gained", "cells-lost", "cells-widened", "cells-narrowed",
+		"cells-altered", "bases-added", "bases-removed",
+		"bases-changed", "bases-judged", "bases-not-compared",
+		"rows-left"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate check decide test show' ;;
+	policy) words='activate check decide test diff show' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
 	standard) words='put list' ;;
@@ -150,6 +150,21 @@ _almoner()
 ' ;;
 	'policy test') words='
 --max-opt-out-age
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy diff') words='
+--at
+--basis
+--change
+--cells
+--limit
 --json
 --jsonl
 --csv
