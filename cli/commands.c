@@ -20,6 +20,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_policy_test},
 	{"policy", "diff", "show what changes between two bundles",
 		alm_cmd_policy_diff},
+	{"policy", "graph", "draw the rights that stand, for Graphviz",
+		alm_cmd_policy_graph},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
 	{"people", "import", "import people's choices and relationships",

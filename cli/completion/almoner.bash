@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate check decide test diff show' ;;
+	policy) words='activate check decide test diff graph show' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
 	standard) words='put list' ;;
@@ -164,6 +164,22 @@ _almoner()
 --basis
 --change
 --cells
+--limit
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy graph') words='
+--at
+--basis
+--organisation
+--purpose
+--prohibitions
 --limit
 --json
 --jsonl
