@@ -291,15 +291,6 @@ ALM_MUST_USE enum alm_err alm_policy_files_get(struct alm_store *store,
 
 /* --- mail.c ------------------------------------------------------------- */
 
-/* A queue row: kind, hand-overs, bytes, expiry, arrival, and of a message
- * whose it is: zero if nobody's.  Those of the first format end before. */
-#define ALM_QUEUE_PERSON_AT 25u
-#define ALM_QUEUE_ROW_BYTES (ALM_QUEUE_PERSON_AT + 16u)
-
-/** What a queue row says.  Errors: STORE_CORRUPT. */
-ALM_MUST_USE enum alm_err alm_queue_row_parse(struct alm_bytes value,
-	uint64_t seq, struct alm_queue_entry *out_entry);
-
 /** The plain text of a body; everything is borrowed from it.
  * Errors: STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_mail_body_decode(

@@ -6,127 +6,11 @@
 #include <string.h>
 
 #include "broker/store/mailbox.h"
+#include "broker/store/queue.h"
 
 #define BODY_VERSION 1u
-#define QUEUE_KEY_BYTES_MAX (ALM_ID_BYTES_MAX + 1 + 8)
 /* What a message takes besides its body, in rows, records and pages. */
 #define OVERHEAD_BYTES 2048u
-
-struct queue_key {
-	uint8_t data[QUEUE_KEY_BYTES_MAX];
-	size_t bytes;
-};
-
-struct queue_row {
-	struct alm_queue_entry entry;
-	int64_t accepted_at_ms;
-	uint8_t person[16];
-};
-
-/* recipient, NUL, sequence; false if there can be no such mailbox. */
-static bool make_key(const char *recipient, uint64_t seq, struct queue_key *out)
-{
-	size_t bytes = strlen(recipient);
-
-	if (bytes == 0 || bytes > ALM_ID_BYTES_MAX) {
-		return false;
-	}
-	memcpy(out->data, recipient, bytes + 1);
-	alm_put_u64(out->data + bytes + 1, seq);
-	out->bytes = bytes + 1 + 8;
-	return true;
-}
-
-static struct alm_bytes key_bytes(const struct queue_key *key)
-{
-	return (struct alm_bytes){key->data, key->bytes};
-}
-
-static enum alm_err write_queue(struct alm_store *store,
-	const struct queue_key *key, const struct queue_row *row)
-{
-	uint8_t data[ALM_QUEUE_ROW_BYTES];
-
-	data[0] = (uint8_t)row->entry.kind;
-	alm_put_u32(data + 1, row->entry.attempts);
-	alm_put_u32(data + 5, row->entry.bytes);
-	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
-	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
-	memcpy(data + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
-	return alm_row_put(store, ALM_TABLE_QUEUE, key_bytes(key),
-		(struct alm_bytes){data, sizeof(data)}, 0);
-}
-
-enum alm_err alm_queue_row_parse(
-	struct alm_bytes value, uint64_t seq, struct alm_queue_entry *out_entry)
-{
-	if (value.bytes != ALM_QUEUE_ROW_BYTES ||
-		(value.data[0] != ALM_MAIL_MESSAGE &&
-			value.data[0] != ALM_MAIL_NOTICE)) {
-		return ALM_STORE_CORRUPT;
-	}
-	*out_entry = (struct alm_queue_entry){
-		.seq = seq,
-		.kind = (enum alm_mail_kind)value.data[0],
-		.attempts = alm_get_u32(value.data + 1),
-		.bytes = alm_get_u32(value.data + 5),
-		.expires_ms = (int64_t)alm_get_u64(value.data + 9),
-	};
-	return ALM_OK;
-}
-
-static enum alm_err parse_queue(
-	struct alm_bytes value, uint64_t seq, struct queue_row *out)
-{
-	enum alm_err err = alm_queue_row_parse(value, seq, &out->entry);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	out->accepted_at_ms = (int64_t)alm_get_u64(value.data + 17);
-	memcpy(out->person, value.data + ALM_QUEUE_PERSON_AT,
-		sizeof(out->person));
-	return ALM_OK;
-}
-
-static enum alm_err read_queue(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t seq, struct queue_key *out_key,
-	struct queue_row *out_row)
-{
-	struct alm_bytes value = {NULL, 0};
-	enum alm_err err;
-
-	if (!make_key(recipient, seq, out_key)) {
-		return ALM_NOT_FOUND;
-	}
-	err = alm_row_get(
-		store, txn, ALM_TABLE_QUEUE, key_bytes(out_key), &value);
-	return err == ALM_OK ? parse_queue(value, seq, out_row) : err;
-}
-
-static enum alm_err seek_queue(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t after_seq, struct queue_row *out_row)
-{
-	struct queue_key key;
-	struct alm_bytes found = {NULL, 0};
-	struct alm_bytes value = {NULL, 0};
-	enum alm_err err;
-
-	if (after_seq == UINT64_MAX ||
-		!make_key(recipient, after_seq + 1, &key)) {
-		return ALM_NOT_FOUND;
-	}
-	err = alm_row_seek(store, txn, ALM_TABLE_QUEUE, key_bytes(&key),
-		key.bytes - 8, &found, &value);
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (found.bytes != key.bytes) {
-		return ALM_STORE_CORRUPT;
-	}
-	return parse_queue(
-		value, alm_get_u64(found.data + found.bytes - 8), out_row);
-}
 
 static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 {
@@ -216,16 +100,17 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
 	size_t bytes = mail->message.bytes + mail->payload.bytes;
-	struct queue_row row = {.accepted_at_ms = mail->accepted_at_ms};
+	struct alm_queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
+		.bytes = ALM_QUEUE_ROW_BYTES};
 	struct alm_mailbox_slot *slot;
-	struct queue_key key;
+	struct alm_queue_key key;
 	struct alm_writer w;
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
 	alm_writer_init(&w, store->scratch, ALM_SCRATCH_BYTES);
 	write_body(&w, mail);
-	if (w.is_bad || !make_key(mail->recipient, seq, &key)) {
+	if (w.is_bad || !alm_queue_key_make(mail->recipient, seq, &key)) {
 		return ALM_FIELD_TOO_LARGE;
 	}
 	err = alm_mailbox_slot(store, mail->recipient, &slot);
@@ -251,7 +136,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	}
 	err = put_body(store, seq, (struct alm_bytes){store->scratch, w.bytes});
 	if (err == ALM_OK) {
-		err = write_queue(store, &key, &row);
+		err = alm_queue_write(store, &key, &row);
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -312,135 +197,23 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	return err == ALM_OK ? alm_mail_body_decode(text, seq, out_mail) : err;
 }
 
-/* The counters of a mailbox, open turn included. */
-static enum alm_err read_slot(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, struct alm_mailbox_slot *out)
-{
-	struct alm_mailbox_slot *slot;
-	enum alm_err err;
-
-	memset(out, 0, sizeof(*out));
-	if (strlen(recipient) > ALM_ID_BYTES_MAX || recipient[0] == '\0') {
-		return ALM_OK;
-	}
-	if (store->turn == NULL) {
-		return alm_mailbox_read(store, txn, recipient, out);
-	}
-	err = alm_mailbox_slot(store, recipient, &slot);
-	if (err == ALM_OK) {
-		*out = *slot;
-	}
-	return err;
-}
-
-/* The first hand-over is not written into the row: that it lies below the
- * mailbox's mark tells it, at the price of one row a turn. */
-static void count_first(
-	struct alm_queue_entry *entry, const struct alm_mailbox_slot *slot)
-{
-	if (entry->attempts == 0 && entry->seq <= slot->handed_seq) {
-		entry->attempts = 1;
-	}
-}
-
-enum alm_err alm_store_queue_next(struct alm_store *store,
-	const char *recipient, uint64_t after_seq,
-	struct alm_queue_entry *out_entry)
-{
-	struct alm_mailbox_slot slot;
-	struct queue_row row;
-	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = seek_queue(store, txn, recipient, after_seq, &row);
-	if (err == ALM_OK) {
-		err = read_slot(store, txn, recipient, &slot);
-	}
-	alm_store_view_end(store);
-	if (err == ALM_OK) {
-		*out_entry = row.entry;
-		count_first(out_entry, &slot);
-	}
-	return err;
-}
-
-enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
-	uint64_t seq, struct alm_queue_entry *out_entry)
-{
-	struct alm_mailbox_slot slot;
-	struct queue_key key;
-	struct queue_row row;
-	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = read_queue(store, txn, recipient, seq, &key, &row);
-	if (err == ALM_OK) {
-		err = read_slot(store, txn, recipient, &slot);
-	}
-	alm_store_view_end(store);
-	if (err == ALM_OK) {
-		*out_entry = row.entry;
-		count_first(out_entry, &slot);
-	}
-	return err;
-}
-
-enum alm_err alm_store_queue_attempt(struct alm_store *store,
-	const char *recipient, uint64_t seq, uint32_t *out_attempts)
-{
-	struct alm_mailbox_slot *slot;
-	struct queue_key key;
-	struct queue_row row;
-	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
-
-	ALM_ASSERT(store->turn != NULL);
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (seq > slot->handed_seq) {
-		slot->handed_seq = seq;
-		slot->is_changed = true;
-		*out_attempts = 1;
-		return ALM_OK;
-	}
-	err = read_queue(store, store->turn, recipient, seq, &key, &row);
-	if (err != ALM_OK) {
-		return err;
-	}
-	count_first(&row.entry, slot);
-	if (row.entry.attempts < UINT32_MAX) {
-		row.entry.attempts++;
-	}
-	err = write_queue(store, &key, &row);
-	if (err == ALM_OK) {
-		*out_attempts = row.entry.attempts;
-	}
-	return err;
-}
-
 enum alm_err alm_store_mail_remove(
 	struct alm_store *store, const char *recipient, uint64_t seq)
 {
 	struct alm_mailbox_slot *slot;
-	struct queue_key key;
-	struct queue_row row;
+	struct alm_queue_key key;
+	struct alm_queue_row row;
 	uint8_t raw[8];
 	MDB_val body = alm_val(raw, sizeof(raw));
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
-	err = read_queue(store, store->turn, recipient, seq, &key, &row);
+	err = alm_queue_read(store, store->turn, recipient, seq, &key, &row);
 	if (err == ALM_OK) {
 		err = alm_mailbox_slot(store, recipient, &slot);
 	}
 	if (err == ALM_OK) {
-		err = alm_row_remove(store, ALM_TABLE_QUEUE, key_bytes(&key));
+		err = alm_row_remove(store, ALM_TABLE_QUEUE, alm_queue_key_bytes(&key));
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -465,18 +238,18 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 {
 	struct alm_mailbox_state state = {.count = 0};
 	struct alm_mailbox_slot slot;
-	struct queue_row row;
+	struct alm_queue_row row;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = read_slot(store, txn, recipient, &slot);
+	err = alm_mailbox_view(store, txn, recipient, &slot);
 	if (err == ALM_OK) {
 		state.count = slot.count;
 		state.bytes = slot.bytes;
-		err = seek_queue(store, txn, recipient, 0, &row);
+		err = alm_queue_seek(store, txn, recipient, 0, &row);
 		if (err == ALM_OK) {
 			state.first_seq = row.entry.seq;
 			state.oldest_at_ms = row.accepted_at_ms;
@@ -486,41 +259,6 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	if (err == ALM_OK || err == ALM_NOT_FOUND) {
 		*out_state = state;
 		err = ALM_OK;
-	}
-	return err;
-}
-
-enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
-	struct alm_arena *arena, const char **out_recipient)
-{
-	struct alm_bytes key = {NULL, 0};
-	struct alm_bytes value = {NULL, 0};
-	const char *name = NULL;
-	MDB_txn *txn = NULL;
-	enum alm_err err = ALM_OK;
-
-	if (strlen(after) > ALM_ID_BYTES_MAX) {
-		return ALM_NOT_FOUND;
-	}
-	if (store->turn != NULL) {
-		err = alm_mailbox_flush(store);
-	}
-	if (err == ALM_OK) {
-		err = alm_store_view(store, &txn);
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	/* With its NUL: the least text that is greater. */
-	err = alm_row_seek(store, txn, ALM_TABLE_MAILBOX,
-		alm_text_bytes(after, strlen(after) + 1), 0, &key, &value);
-	if (err == ALM_OK) {
-		name = alm_arena_text(arena, (const char *)key.data, key.bytes);
-		err = name == NULL ? ALM_NOMEM : ALM_OK;
-	}
-	alm_store_view_end(store);
-	if (err == ALM_OK) {
-		*out_recipient = name;
 	}
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/mailbox.h"
+#include "broker/store/queue.h"
 
 #define ROW_BYTES 24u
 #define SLOTS_MIN 64u
@@ -66,6 +67,34 @@ static bool grow(struct alm_mailbox_cache *cache)
 	return true;
 }
 
+/* From the queue itself, when the counters are damaged.  What was handed over
+ * is not known then: all of it counts as handed over once. */
+static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, struct alm_mailbox_slot *out_slot)
+{
+	struct alm_queue_row row = {.entry = {.seq = 0}};
+	uint64_t count = 0;
+	uint64_t bytes = 0;
+	enum alm_err err = ALM_OK;
+
+	for (;;) {
+		err = alm_queue_seek(
+			store, txn, recipient, row.entry.seq, &row);
+		if (err != ALM_OK) {
+			break;
+		}
+		count++;
+		bytes += row.entry.bytes;
+	}
+	if (err != ALM_NOT_FOUND) {
+		return err;
+	}
+	out_slot->count = count;
+	out_slot->bytes = bytes;
+	out_slot->handed_seq = row.entry.seq;
+	return ALM_OK;
+}
+
 enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
@@ -81,6 +110,9 @@ enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
 	}
 	if (err == ALM_OK && row.bytes != ROW_BYTES) {
 		err = ALM_STORE_CORRUPT;
+	}
+	if (err == ALM_STORE_CORRUPT) {
+		return recount(store, txn, recipient, out_slot);
 	}
 	if (err == ALM_OK) {
 		out_slot->count = alm_get_u64(row.data);
@@ -170,4 +202,80 @@ void alm_mailbox_fini(struct alm_store *store)
 	free(store->mailboxes.slots);
 	free(store->mailboxes.index);
 	store->mailboxes = (struct alm_mailbox_cache){.slots = NULL};
+}
+
+enum alm_err alm_mailbox_view(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, struct alm_mailbox_slot *out)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err;
+
+	memset(out, 0, sizeof(*out));
+	if (strlen(recipient) > ALM_ID_BYTES_MAX || recipient[0] == '\0') {
+		return ALM_OK;
+	}
+	if (store->turn == NULL) {
+		return alm_mailbox_read(store, txn, recipient, out);
+	}
+	err = alm_mailbox_slot(store, recipient, &slot);
+	if (err == ALM_OK) {
+		*out = *slot;
+	}
+	return err;
+}
+
+/* Only the name is looked at: damaged counters do not hide a mailbox. */
+static enum alm_err next_name(struct alm_store *store, MDB_txn *txn,
+	const char *after, struct alm_arena *arena, const char **out_name)
+{
+	/* With its NUL: the least text that is greater. */
+	MDB_val key = alm_val(after, strlen(after) + 1);
+	MDB_val value;
+	MDB_cursor *cursor;
+	const char *name;
+	int rc =
+		mdb_cursor_open(txn, store->tables[ALM_TABLE_MAILBOX], &cursor);
+
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	while (rc == MDB_SUCCESS &&
+		(key.mv_size > ALM_ID_BYTES_MAX ||
+			memchr(key.mv_data, 0, key.mv_size) != NULL)) {
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	name = alm_arena_text(arena, key.mv_data, key.mv_size);
+	if (name == NULL) {
+		return ALM_NOMEM;
+	}
+	*out_name = name;
+	return ALM_OK;
+}
+
+enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
+	struct alm_arena *arena, const char **out_recipient)
+{
+	MDB_txn *txn = NULL;
+	enum alm_err err = ALM_OK;
+
+	if (strlen(after) > ALM_ID_BYTES_MAX) {
+		return ALM_NOT_FOUND;
+	}
+	if (store->turn != NULL) {
+		err = alm_mailbox_flush(store);
+	}
+	if (err == ALM_OK) {
+		err = alm_store_view(store, &txn);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = next_name(store, txn, after, arena, out_recipient);
+	alm_store_view_end(store);
+	return err;
 }

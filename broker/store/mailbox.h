@@ -25,6 +25,10 @@ ALM_MUST_USE enum alm_err alm_mailbox_slot(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_mailbox_read(struct alm_store *store,
 	MDB_txn *txn, const char *recipient, struct alm_mailbox_slot *out_slot);
 
+/** The same, to read only, with or without an open turn. */
+ALM_MUST_USE enum alm_err alm_mailbox_view(struct alm_store *store,
+	MDB_txn *txn, const char *recipient, struct alm_mailbox_slot *out_slot);
+
 /** Write the changed counters. */
 ALM_MUST_USE enum alm_err alm_mailbox_flush(struct alm_store *store);
 

@@ -118,6 +118,7 @@ struct alm_queue_entry {
 	uint32_t attempts; /* hand-overs so far */
 	uint32_t bytes;    /* of message and payload */
 	int64_t expires_ms;
+	bool is_damaged; /* nothing but the sequence is known: see mend */
 };
 
 /** Store and queue; sets `mail->seq`.  Errors: MAILBOX_FULL, and above. */
@@ -128,18 +129,62 @@ ALM_MUST_USE enum alm_err alm_store_mail_put(
 ALM_MUST_USE enum alm_err alm_store_mail_get(struct alm_store *store,
 	uint64_t seq, struct alm_arena *arena, struct alm_mail *out_mail);
 
-/** The first entry of `recipient` after `after_seq`.  Errors: NOT_FOUND. */
+/** The first entry of `recipient` after `after_seq`; a damaged one is given
+ * as such.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
 	const char *recipient, uint64_t after_seq,
 	struct alm_queue_entry *out_entry);
 
-/** One entry.  Errors: NOT_FOUND. */
+/** One entry, in the same way.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_queue_get(struct alm_store *store,
 	const char *recipient, uint64_t seq, struct alm_queue_entry *out_entry);
 
-/** Count one more hand-over of an entry that is there. */
+/** Count one more hand-over of an entry that is there.
+ * Errors: STORE_CORRUPT: it is damaged. */
 ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
 	const char *recipient, uint64_t seq, uint32_t *out_attempts);
+
+/**
+ * A damaged entry: write it anew from the mail itself, as handed over once, so
+ * that it goes out marked as a repeat; or, if that is damaged too, take both
+ * out of the mailbox and set them aside, byte for byte.
+ * Errors: NOT_FOUND.
+ */
+ALM_MUST_USE enum alm_err alm_store_queue_mend(struct alm_store *store,
+	const char *recipient, uint64_t seq, struct alm_arena *arena,
+	bool *out_is_mended);
+
+/** Where a search of all mailboxes goes on; all zero: at the first. */
+struct alm_queue_place {
+	uint8_t key[ALM_ID_BYTES_MAX + 1 + 8];
+	size_t bytes;
+};
+
+/** What a search looks for, and how much one call of it takes. */
+struct alm_queue_search {
+	/* Whose messages; NULL: all messages.  Notices are passed over. */
+	bool (*wants)(const void *cookie, const uint8_t person[16]);
+	const void *cookie;
+	size_t row_max;
+	size_t hit_max;
+	size_t byte_max; /* of the hits, and one hit more */
+};
+
+struct alm_queue_hit {
+	const char *recipient;
+	struct alm_queue_entry entry;
+};
+
+/**
+ * Some more of the queued messages of somebody, in the arena; messages whose
+ * row does not say whose they are belong to anybody.
+ * Out:     place        behind what was looked at
+ *          out_is_done  there is nothing more
+ */
+ALM_MUST_USE enum alm_err alm_store_queue_search(struct alm_store *store,
+	const struct alm_queue_search *search, struct alm_queue_place *place,
+	struct alm_arena *arena, const struct alm_queue_hit **out_hits,
+	size_t *out_count, bool *out_is_done);
 
 /** Remove entry and body.  Errors: NOT_FOUND: it was removed before. */
 ALM_MUST_USE enum alm_err alm_store_mail_remove(
@@ -149,7 +194,7 @@ struct alm_mailbox_state {
 	uint64_t count;
 	uint64_t bytes;
 	uint64_t first_seq;   /* 0: empty */
-	int64_t oldest_at_ms; /* of the first; 0: empty */
+	int64_t oldest_at_ms; /* of the first; 0: empty, or it is damaged */
 };
 
 /** All zero for a mailbox without mail. */

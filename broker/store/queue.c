@@ -1,0 +1,246 @@
+/*
+ * Queue rows.  One that is damaged does not hide the others: its key says
+ * which mail it was about, and that is what is given.
+ */
+#include "broker/store/queue.h"
+
+#include <string.h>
+
+#include "broker/store/mailbox.h"
+
+bool alm_queue_key_make(
+	const char *recipient, uint64_t seq, struct alm_queue_key *out_key)
+{
+	size_t bytes = strlen(recipient);
+
+	if (bytes == 0 || bytes > ALM_ID_BYTES_MAX) {
+		return false;
+	}
+	memcpy(out_key->data, recipient, bytes + 1);
+	alm_put_u64(out_key->data + bytes + 1, seq);
+	out_key->bytes = bytes + 1 + 8;
+	return true;
+}
+
+bool alm_queue_key_parse(
+	struct alm_bytes key, const char **out_recipient, uint64_t *out_seq)
+{
+	size_t bytes = key.bytes - 9; /* of the recipient */
+
+	if (key.bytes < 1 + 9 || bytes > ALM_ID_BYTES_MAX ||
+		memchr(key.data, 0, bytes + 1) != key.data + bytes) {
+		return false;
+	}
+	*out_recipient = (const char *)key.data;
+	*out_seq = alm_get_u64(key.data + bytes + 1);
+	return true;
+}
+
+enum alm_err alm_queue_write(struct alm_store *store,
+	const struct alm_queue_key *key, const struct alm_queue_row *row)
+{
+	uint8_t data[ALM_QUEUE_ROW_BYTES];
+
+	data[0] = (uint8_t)row->entry.kind;
+	alm_put_u32(data + 1, row->entry.attempts);
+	alm_put_u32(data + 5, row->entry.bytes);
+	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
+	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
+	memcpy(data + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
+	return alm_row_put(store, ALM_TABLE_QUEUE, alm_queue_key_bytes(key),
+		(struct alm_bytes){data, row->bytes}, 0);
+}
+
+enum alm_err alm_queue_row_parse(
+	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row)
+{
+	if ((value.bytes != ALM_QUEUE_ROW_BYTES &&
+		    value.bytes != ALM_QUEUE_PERSON_AT) ||
+		(value.data[0] != ALM_MAIL_MESSAGE &&
+			value.data[0] != ALM_MAIL_NOTICE)) {
+		return ALM_STORE_CORRUPT;
+	}
+	*out_row = (struct alm_queue_row){
+		.entry =
+			{
+				.seq = seq,
+				.kind = (enum alm_mail_kind)value.data[0],
+				.attempts = alm_get_u32(value.data + 1),
+				.bytes = alm_get_u32(value.data + 5),
+				.expires_ms =
+					(int64_t)alm_get_u64(value.data + 9),
+			},
+		.accepted_at_ms = (int64_t)alm_get_u64(value.data + 17),
+		.bytes = value.bytes,
+	};
+	if (value.bytes == ALM_QUEUE_ROW_BYTES) {
+		memcpy(out_row->person, value.data + ALM_QUEUE_PERSON_AT,
+			sizeof(out_row->person));
+	}
+	return ALM_OK;
+}
+
+void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
+	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row)
+{
+	if (alm_row_open(store, ALM_TABLE_QUEUE, key, &value) != ALM_OK ||
+		alm_queue_row_parse(value, seq, out_row) != ALM_OK) {
+		*out_row = (struct alm_queue_row){
+			.entry = {.seq = seq, .is_damaged = true}};
+	}
+}
+
+enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
+	struct alm_queue_row *out_row)
+{
+	MDB_val key;
+	MDB_val value;
+	int rc;
+
+	if (!alm_queue_key_make(recipient, seq, out_key)) {
+		return ALM_NOT_FOUND;
+	}
+	key = alm_val(out_key->data, out_key->bytes);
+	rc = mdb_get(txn, store->tables[ALM_TABLE_QUEUE], &key, &value);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	alm_queue_row_open(store, alm_queue_key_bytes(out_key),
+		alm_of_val(value), seq, out_row);
+	return ALM_OK;
+}
+
+enum alm_err alm_queue_seek(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_row *out_row)
+{
+	struct alm_queue_key from;
+	MDB_cursor *cursor;
+	MDB_val key;
+	MDB_val value;
+	int rc;
+
+	if (after_seq == UINT64_MAX ||
+		!alm_queue_key_make(recipient, after_seq + 1, &from)) {
+		return ALM_NOT_FOUND;
+	}
+	key = alm_val(from.data, from.bytes);
+	rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_QUEUE], &cursor);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	/* A key of another length is damaged: it is nobody's mail. */
+	while (rc == MDB_SUCCESS && key.mv_size != from.bytes &&
+		key.mv_size >= from.bytes - 8 &&
+		memcmp(key.mv_data, from.data, from.bytes - 8) == 0) {
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	if (key.mv_size != from.bytes ||
+		memcmp(key.mv_data, from.data, from.bytes - 8) != 0) {
+		return ALM_NOT_FOUND;
+	}
+	alm_queue_row_open(store, alm_of_val(key), alm_of_val(value),
+		alm_get_u64((const uint8_t *)key.mv_data + from.bytes - 8),
+		out_row);
+	return ALM_OK;
+}
+
+/* The first hand-over is not written into the row: that it lies below the
+ * mailbox's mark tells it, at the price of one row a turn. */
+static void count_first(
+	struct alm_queue_entry *entry, const struct alm_mailbox_slot *slot)
+{
+	if (entry->attempts == 0 && entry->seq <= slot->handed_seq) {
+		entry->attempts = 1;
+	}
+}
+
+enum alm_err alm_store_queue_next(struct alm_store *store,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_entry *out_entry)
+{
+	struct alm_mailbox_slot slot;
+	struct alm_queue_row row;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_queue_seek(store, txn, recipient, after_seq, &row);
+	if (err == ALM_OK) {
+		err = alm_mailbox_view(store, txn, recipient, &slot);
+	}
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_entry = row.entry;
+		count_first(out_entry, &slot);
+	}
+	return err;
+}
+
+enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
+	uint64_t seq, struct alm_queue_entry *out_entry)
+{
+	struct alm_mailbox_slot slot;
+	struct alm_queue_key key;
+	struct alm_queue_row row;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_queue_read(store, txn, recipient, seq, &key, &row);
+	if (err == ALM_OK) {
+		err = alm_mailbox_view(store, txn, recipient, &slot);
+	}
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_entry = row.entry;
+		count_first(out_entry, &slot);
+	}
+	return err;
+}
+
+enum alm_err alm_store_queue_attempt(struct alm_store *store,
+	const char *recipient, uint64_t seq, uint32_t *out_attempts)
+{
+	struct alm_mailbox_slot *slot;
+	struct alm_queue_key key;
+	struct alm_queue_row row;
+	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
+
+	ALM_ASSERT(store->turn != NULL);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (seq > slot->handed_seq) {
+		slot->handed_seq = seq;
+		slot->is_changed = true;
+		*out_attempts = 1;
+		return ALM_OK;
+	}
+	err = alm_queue_read(store, store->turn, recipient, seq, &key, &row);
+	if (err == ALM_OK && row.entry.is_damaged) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	count_first(&row.entry, slot);
+	if (row.entry.attempts < UINT32_MAX) {
+		row.entry.attempts++;
+	}
+	err = alm_queue_write(store, &key, &row);
+	if (err == ALM_OK) {
+		*out_attempts = row.entry.attempts;
+	}
+	return err;
+}

@@ -1,0 +1,64 @@
+/*
+ * queue.h - the rows of the queue: which mail stands in whose mailbox, and
+ * whose it is.  docs/FORMAT.md.
+ */
+#ifndef ALM_BROKER_STORE_QUEUE_H
+#define ALM_BROKER_STORE_QUEUE_H
+
+#include "broker/store/inside.h"
+
+/* Kind, hand-overs, bytes, expiry, arrival, and of a message whose it is:
+ * zero if nobody's.  Rows of the first format end before. */
+#define ALM_QUEUE_PERSON_AT 25u
+#define ALM_QUEUE_ROW_BYTES (ALM_QUEUE_PERSON_AT + 16u)
+
+/** Recipient, NUL, sequence. */
+struct alm_queue_key {
+	uint8_t data[ALM_ID_BYTES_MAX + 1 + 8];
+	size_t bytes;
+};
+
+struct alm_queue_row {
+	struct alm_queue_entry entry;
+	int64_t accepted_at_ms;
+	size_t bytes; /* as stored */
+	uint8_t person[16];
+};
+
+/** False if there can be no such mailbox. */
+bool alm_queue_key_make(
+	const char *recipient, uint64_t seq, struct alm_queue_key *out_key);
+
+/** The other way; false if no such key is ever made.  The recipient is
+ * borrowed from `key`. */
+bool alm_queue_key_parse(
+	struct alm_bytes key, const char **out_recipient, uint64_t *out_seq);
+
+static inline struct alm_bytes alm_queue_key_bytes(
+	const struct alm_queue_key *key)
+{
+	return (struct alm_bytes){key->data, key->bytes};
+}
+
+/** Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_queue_row_parse(
+	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row);
+
+/** What stands under a key, sealed; damage is said in the entry. */
+void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
+	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row);
+
+ALM_MUST_USE enum alm_err alm_queue_write(struct alm_store *store,
+	const struct alm_queue_key *key, const struct alm_queue_row *row);
+
+/** A damaged row is given as such.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
+	struct alm_queue_row *out_row);
+
+/** The first after a sequence, in the same way. */
+ALM_MUST_USE enum alm_err alm_queue_seek(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_row *out_row);
+
+#endif /* ALM_BROKER_STORE_QUEUE_H */
