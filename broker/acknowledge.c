@@ -272,6 +272,14 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 			break;
 		}
 		broker->sweep_seq = entry.seq;
+		if (entry.is_damaged) {
+			err = alm_mend_entry(
+				turn, broker->sweep_mailbox, entry.seq);
+			if (err != ALM_OK) {
+				break;
+			}
+			continue;
+		}
 		if (entry.expires_ms > turn->now_ms) {
 			continue;
 		}

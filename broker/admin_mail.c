@@ -37,6 +37,7 @@ static void add_figures(
 	alm_table_number(table, "acknowledged", metrics->acknowledged);
 	alm_table_number(table, "rejected", metrics->rejected);
 	alm_table_number(table, "stopped", metrics->stopped);
+	alm_table_number(table, "anomalies", metrics->anomalies);
 	alm_table_number(table, "expired", metrics->expired);
 	alm_table_number(table, "malformed", metrics->malformed);
 	alm_table_number(table, "lost-frames", metrics->lost_frames);
@@ -87,6 +88,12 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(
 		table, "standards", alm_standards_count(broker->standards));
 	add_figures(table, &broker->metrics);
+	alm_table_fact(table, "redecision-due",
+		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
+	alm_table_number(table, "redecisions", broker->redecider.passes);
+	alm_table_number(table, "effects", broker->redecider.times.count);
+	alm_table_number(
+		table, "effect-us-last", broker->redecider.times.last_us);
 	alm_table_number(table, "memory-bytes", resident_bytes());
 	return ALM_OK;
 }
@@ -142,6 +149,24 @@ enum alm_err alm_verb_mailbox_list(struct alm_call *call)
 	}
 }
 
+/* What is still known of mail that cannot be read, or of its queue row. */
+static void add_damaged(
+	struct alm_table *table, const struct alm_queue_entry *entry)
+{
+	if (entry->is_damaged) {
+		alm_table_row(table,
+			(const char *const[]){alm_table_text(table, entry->seq),
+				"damaged", "", "", "", "", "", ""});
+		return;
+	}
+	alm_table_row(table,
+		(const char *const[]){alm_table_text(table, entry->seq),
+			"damaged", "", "",
+			alm_table_text(table, entry->attempts), "",
+			alm_table_instant(table, entry->expires_ms * 1000),
+			alm_table_text(table, entry->bytes)});
+}
+
 static enum alm_err add_entry(
 	struct alm_call *call, const struct alm_queue_entry *entry)
 {
@@ -151,6 +176,11 @@ static enum alm_err add_entry(
 	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
 		entry->seq, call->turn->arena, &mail);
 
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ||
+		(err == ALM_OK && entry->is_damaged)) {
+		add_damaged(table, entry);
+		return ALM_OK;
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -17,6 +17,7 @@
 #include "broker/edge/http.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
+#include "broker/redecide.h"
 #include "broker/session.h"
 #include "broker/standards.h"
 #include "broker/store/store.h"
@@ -32,6 +33,7 @@ struct alm_metrics {
 	uint64_t acknowledged;
 	uint64_t rejected;
 	uint64_t stopped;
+	uint64_t anomalies; /* damage met and recorded */
 	uint64_t expired;
 	uint64_t turns; /* that were committed */
 	uint64_t malformed;
@@ -66,6 +68,7 @@ struct alm_broker {
 	enum alm_epoch_how policy_how; /* 0: none is active */
 	int64_t policy_expires_us;     /* of an emergency; 0: never */
 	uint64_t policy_fallback;      /* the epoch that comes back then */
+	struct alm_redecider redecider;
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;

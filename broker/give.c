@@ -267,20 +267,6 @@ static enum alm_err record_delivery(struct alm_turn *turn,
 	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 }
 
-/* A damaged piece of mail stays where it is, as evidence; others go on. */
-static enum alm_err set_damaged_aside(
-	struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
-{
-	struct alm_audit_record record =
-		alm_turn_record(turn, ALM_AUDIT_ANOMALY);
-
-	alm_session_let_go(mailbox, seq);
-	record.code = ALM_STORE_CORRUPT;
-	record.mail_seq = seq;
-	record.recipient = mailbox->organisation;
-	return alm_turn_audit(turn, &record, "what: mail is damaged\n");
-}
-
 static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
 	const struct alm_letter *letter)
 {
@@ -293,7 +279,7 @@ static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
 		err = say_to_session(turn, session, letter, attempts);
 		if (err != ALM_OK && err != ALM_NOMEM) {
 			/* It cannot be said: more of the same would not help */
-			return set_damaged_aside(
+			return alm_set_damaged_aside(
 				turn, session->mailbox, letter->mail.seq);
 		}
 	}
@@ -325,7 +311,7 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		}
 		err = reread_letter(turn, entry->seq, reread);
 		if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
-			return set_damaged_aside(
+			return alm_set_damaged_aside(
 				turn, session->mailbox, entry->seq);
 		}
 		if (err != ALM_OK) {
@@ -339,4 +325,39 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		return stop(turn, letter);
 	}
 	return give(turn, session, letter);
+}
+
+enum alm_err alm_decide_queued(struct alm_turn *turn, const char *recipient,
+	const struct alm_queue_entry *entry)
+{
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_find(turn->broker->mailboxes, recipient);
+	struct alm_held *held =
+		mailbox == NULL ? NULL : alm_mailbox_held(mailbox, entry->seq);
+	struct alm_letter *letter =
+		alm_arena_take(turn->arena, sizeof(*letter));
+	enum alm_err err;
+
+	if (letter == NULL) {
+		return ALM_NOMEM;
+	}
+	if (entry->is_damaged) {
+		return alm_mend_entry(turn, recipient, entry->seq);
+	}
+	err = reread_letter(turn, entry->seq, letter);
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
+		return ALM_OK; /* it cannot be handed over either */
+	}
+	if (err != ALM_OK || letter->mail.kind == ALM_MAIL_NOTICE ||
+		letter->judgement.effect != ALM_EFFECT_DENY) {
+		return err;
+	}
+	if (held != NULL && held->session != NULL) {
+		alm_mailbox_bar(mailbox, held);
+		return ALM_OK;
+	}
+	if (mailbox != NULL) {
+		alm_session_let_go(mailbox, entry->seq);
+	}
+	return stop(turn, letter);
 }

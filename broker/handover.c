@@ -98,6 +98,12 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 				mailbox->due_ms = 0;
 				return ALM_OK;
 			}
+			if (entry.is_damaged) {
+				mailbox->due_ms = 0; /* once it is mended */
+				err = alm_mend_entry(
+					turn, mailbox->organisation, seqs[i]);
+				continue;
+			}
 			err = alm_hand_over_entry(turn, session, &entry);
 		}
 	}
@@ -125,6 +131,14 @@ static enum alm_err hand_over_new(struct alm_turn *turn,
 		if (err != ALM_OK) {
 			return err;
 		}
+		if (entry.is_damaged) { /* and then look again */
+			err = alm_mend_entry(
+				turn, mailbox->organisation, entry.seq);
+			if (err != ALM_OK) {
+				return err;
+			}
+			continue;
+		}
 		if (alm_mailbox_held(mailbox, entry.seq) != NULL) {
 			mailbox->cursor_seq = entry.seq; /* in some hands */
 			continue;
@@ -142,13 +156,41 @@ static enum alm_err hand_over_new(struct alm_turn *turn,
 	return ALM_OK;
 }
 
+/* What was found not permitted while it was in the hands of a session that
+ * is gone since; nobody is there to be handed anything. */
+static enum alm_err stop_barred(
+	struct alm_turn *turn, struct alm_mailbox *mailbox)
+{
+	const uint64_t *seqs = NULL;
+	size_t count = 0;
+	enum alm_err err = alm_mailbox_barred(
+		mailbox, PASS_MAX, turn->arena, &seqs, &count);
+
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		struct alm_queue_entry entry;
+
+		alm_mailbox_unbar(mailbox, seqs[i]);
+		err = alm_store_queue_get(turn->broker->store,
+			mailbox->organisation, seqs[i], &entry);
+		if (err == ALM_OK) {
+			err = alm_decide_queued(
+				turn, mailbox->organisation, &entry);
+		} else if (err == ALM_NOT_FOUND) {
+			alm_session_let_go(mailbox, seqs[i]);
+			err = ALM_OK;
+		}
+	}
+	return err;
+}
+
 static enum alm_err hand_over_mailbox(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
 {
 	enum alm_err err;
 
 	if (mailbox->sessions == NULL) {
-		return ALM_OK;
+		return mailbox->barred_count == 0 ? ALM_OK
+						  : stop_barred(turn, mailbox);
 	}
 	err = hand_over_due(turn, mailbox, budget);
 	return err == ALM_OK ? hand_over_new(turn, mailbox, budget) : err;
@@ -203,6 +245,6 @@ enum alm_err alm_hand_over(struct alm_turn *turn)
 		before = budget.count;
 		err = hand_over_round(turn, start, &budget);
 	} while (err == ALM_OK && !is_spent(&budget) && budget.count < before);
-	broker->is_in_haste = is_spent(&budget);
+	broker->is_in_haste |= is_spent(&budget);
 	return err;
 }

@@ -30,6 +30,21 @@ ALM_MUST_USE enum alm_err alm_hand_over(struct alm_turn *turn);
 ALM_MUST_USE enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 	struct alm_session *session, const struct alm_queue_entry *entry);
 
+/** Decide a queued message again, because something has changed: stop it if
+ * it is not permitted any more.  In a session's hands it is left there until
+ * it comes back: its recipient may have it. */
+ALM_MUST_USE enum alm_err alm_decide_queued(struct alm_turn *turn,
+	const char *recipient, const struct alm_queue_entry *entry);
+
+/** Mail that cannot be read stays where it is, as evidence, and in nobody's
+ * hands. */
+ALM_MUST_USE enum alm_err alm_set_damaged_aside(
+	struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq);
+
+/** A queue row that is damaged: mend it, or set it aside with its mail. */
+ALM_MUST_USE enum alm_err alm_mend_entry(
+	struct alm_turn *turn, const char *recipient, uint64_t seq);
+
 /** Take out what was acknowledged, and answer. */
 ALM_MUST_USE enum alm_err alm_acknowledge_mail(
 	struct alm_turn *turn, const struct alm_turn_request *request);

@@ -186,6 +186,7 @@ void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq)
 	hole = (size_t)(held - mailbox->slots);
 	at = hole;
 	mailbox->held_count--;
+	mailbox->barred_count -= held->is_barred ? 1 : 0;
 	for (;;) {
 		size_t home;
 
@@ -238,6 +239,45 @@ void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes, uint64_t turn)
 	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
 		rewind_mailbox(mailbox, turn);
 	}
+}
+
+void alm_mailbox_bar(struct alm_mailbox *mailbox, struct alm_held *held)
+{
+	mailbox->barred_count += held->is_barred ? 0 : 1;
+	held->is_barred = true;
+}
+
+void alm_mailbox_unbar(struct alm_mailbox *mailbox, uint64_t seq)
+{
+	struct alm_held *held = alm_mailbox_held(mailbox, seq);
+
+	if (held != NULL && held->is_barred) {
+		held->is_barred = false;
+		mailbox->barred_count--;
+	}
+}
+
+enum alm_err alm_mailbox_barred(const struct alm_mailbox *mailbox,
+	size_t count_max, struct alm_arena *arena, const uint64_t **out_seqs,
+	size_t *out_count)
+{
+	uint64_t *seqs = alm_arena_take(arena, (count_max + 1) * sizeof(*seqs));
+	size_t count = 0;
+
+	if (seqs == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < mailbox->slot_count && count < count_max; i++) {
+		const struct alm_held *held = &mailbox->slots[i];
+
+		if (held->seq != 0 && held->is_barred &&
+			held->session == NULL) {
+			seqs[count++] = held->seq;
+		}
+	}
+	*out_seqs = seqs;
+	*out_count = count;
+	return ALM_OK;
 }
 
 static int by_value(const void *left, const void *right)

@@ -48,6 +48,7 @@ struct alm_held {
 	uint32_t attempts;
 	uint64_t turn; /* that handed it over last */
 	size_t bytes;
+	bool is_barred; /* not permitted any more; stopped when it is back */
 	struct alm_card card;
 };
 
@@ -61,6 +62,7 @@ struct alm_mailbox {
 	struct alm_held *slots;
 	size_t slot_count; /* a power of two, or 0 */
 	size_t held_count;
+	size_t barred_count; /* of them */
 };
 
 struct alm_mailboxes;
@@ -90,6 +92,18 @@ struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq);
 
 /** Forget `seq`; nothing happens if it is not held. */
 void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq);
+
+/** Held mail that is not permitted any more: it is stopped when it comes
+ * back from the session that has it. */
+void alm_mailbox_bar(struct alm_mailbox *mailbox, struct alm_held *held);
+/** It is looked at again.  Nothing happens if it is not barred. */
+void alm_mailbox_unbar(struct alm_mailbox *mailbox, uint64_t seq);
+
+/** Barred mail that no session has, at most `count_max`; in the arena.
+ * Errors: NOMEM. */
+ALM_MUST_USE enum alm_err alm_mailbox_barred(const struct alm_mailbox *mailbox,
+	size_t count_max, struct alm_arena *arena, const uint64_t **out_seqs,
+	size_t *out_count);
 
 /** After turn number `turn`, which did not happen: look for mail from the
  * start again.  What it handed over stays held, but is due now. */

@@ -23,6 +23,7 @@
 
 /* The loop wakes at least so often, for redelivery, expiry and watchdog. */
 #define WAKE_MS 500
+#define WAKE_SOON_MS 50
 #define STATUS_EVERY_MS 5000
 
 /* Frames of megabytes come and go with every turn under load; memory up to
@@ -239,6 +240,14 @@ static enum alm_err drain(
 	return err;
 }
 
+static int wait_ms(const struct alm_broker *broker)
+{
+	if (broker->is_in_haste) {
+		return 0;
+	}
+	return alm_redecide_is_due(&broker->redecider) ? WAKE_SOON_MS : WAKE_MS;
+}
+
 static enum alm_err run_loop(
 	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
 {
@@ -248,8 +257,7 @@ static enum alm_err run_loop(
 	while (err == ALM_OK) {
 		struct alm_edge_ready ready;
 
-		alm_edge_wait(broker->edge, broker->is_in_haste ? 0 : WAKE_MS,
-			&ready);
+		alm_edge_wait(broker->edge, wait_ms(broker), &ready);
 		broker->is_in_haste = false;
 		if (ready.signal && take_signals(signal_fd)) {
 			alm_notify_stopping();

@@ -48,8 +48,10 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		"Messages taken by their recipients.", metrics->acknowledged);
 	counter(out, "messages_rejected_total",
 		"Messages rejected by their recipients.", metrics->rejected);
-	counter(out, "messages_stopped_total", "Messages stopped at hand-over.",
-		metrics->stopped);
+	counter(out, "messages_stopped_total",
+		"Messages stopped after they were accepted.", metrics->stopped);
+	counter(out, "anomalies_total", "Damage met and recorded.",
+		metrics->anomalies);
 	counter(out, "messages_expired_total", "Messages that expired.",
 		metrics->expired);
 	counter(out, "frames_malformed_total", "Frames refused as malformed.",
@@ -96,6 +98,43 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		broker->world.epoch);
 }
 
+/* From a change of somebody's records until all their queued mail is decided
+ * again and that is on disk. */
+static void effects(FILE *out, const struct alm_redecider *redecider)
+{
+	static const int64_t edges[] = ALM_EFFECT_EDGES_US;
+	const struct alm_effect_times *times = &redecider->times;
+	int64_t since_us = redecider->is_running ? redecider->running.since_us
+						 : redecider->waiting.since_us;
+	double waiting_s = 0;
+	uint64_t count = 0;
+
+	if (alm_redecide_is_due(redecider) && since_us > 0) {
+		waiting_s = (double)(alm_clock_wall_us() - since_us) / 1e6;
+	}
+	(void)fputs("# HELP almoner_withdrawal_effect_seconds From a change of "
+		    "a person's records to its effect on queued mail.\n"
+		    "# TYPE almoner_withdrawal_effect_seconds histogram\n",
+		out);
+	for (size_t i = 0; i < ALM_COUNT(edges); i++) {
+		count += times->counts[i];
+		(void)fprintf(out,
+			"almoner_withdrawal_effect_seconds_bucket{le=\"%.15g\"}"
+			" %" PRIu64 "\n",
+			(double)edges[i] / 1e6, count);
+	}
+	(void)fprintf(out,
+		"almoner_withdrawal_effect_seconds_bucket{le=\"+Inf\"} %" PRIu64
+		"\nalmoner_withdrawal_effect_seconds_sum %.6f\n"
+		"almoner_withdrawal_effect_seconds_count %" PRIu64 "\n",
+		times->count, (double)times->sum_us / 1e6, times->count);
+	counter(out, "redecisions_total",
+		"Passes over queued mail after a change.", redecider->passes);
+	gauge(out, "redecision_waiting_seconds",
+		"Age of the oldest change that queued mail does not know yet.",
+		waiting_s);
+}
+
 static void mailboxes(FILE *out, struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_wall_us() / 1000;
@@ -123,7 +162,10 @@ static void mailboxes(FILE *out, struct alm_broker *broker)
 			"\nalmoner_mailbox_oldest_age_seconds{"
 			"organisation=\"%s\"} %.3f\n",
 			name, state.count, name,
-			(double)(now_ms - state.oldest_at_ms) / 1000.0);
+			state.oldest_at_ms == 0
+				? 0.0
+				: (double)(now_ms - state.oldest_at_ms) /
+					  1000.0);
 	}
 	alm_arena_fini(&arena);
 }
@@ -140,6 +182,7 @@ char *alm_metrics_page(void *cookie)
 	}
 	counters(out, &broker->metrics);
 	gauges(out, broker);
+	effects(out, &broker->redecider);
 	mailboxes(out, broker);
 	if (fclose(out) != 0) {
 		free(text);

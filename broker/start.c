@@ -392,6 +392,7 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 		err = alm_broker_load(broker, problem);
 	}
 	if (err == ALM_OK) {
+		alm_redecide_init(broker);
 		err = open_http(broker, problem);
 	}
 	if (err == ALM_OK) {
@@ -430,6 +431,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
 	alm_http_close(broker->http);
 	alm_store_close(broker->store);
+	alm_redecide_fini(broker);
 	alm_outbox_free(broker->outbox);
 	alm_sessions_free(broker->sessions);
 	alm_mailboxes_free(broker->mailboxes);

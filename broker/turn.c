@@ -198,6 +198,9 @@ static enum alm_err decide(struct alm_turn *turn)
 		err = carry_out(turn, &turn->requests[i]);
 	}
 	if (err == ALM_OK) {
+		err = alm_redecide(turn);
+	}
+	if (err == ALM_OK) {
 		err = alm_sweep(turn);
 	}
 	if (err == ALM_OK && !turn->is_store_full &&
@@ -298,6 +301,7 @@ static enum alm_err take_back(
 	broker->metrics = *metrics;
 	broker->world.seq = alm_store_people_sequence(broker->store);
 	alm_mailboxes_rewind(broker->mailboxes, turn->number);
+	alm_redecide_undone(broker);
 	turn->letter_count = 0;
 	turn->has_effects = false;
 	if (!turn->has_new_world) {
@@ -338,6 +342,9 @@ static enum alm_err work(struct alm_turn *turn)
 	}
 	if (err == ALM_OK) {
 		err = commit(turn);
+	}
+	if (err == ALM_OK) {
+		alm_redecide_committed(turn);
 	}
 	return err;
 }

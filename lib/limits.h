@@ -81,6 +81,13 @@
 #define ALM_TURN_HAND_OVERS_MAX 8192u
 /* Mail is read, viewed and packed: some three times its bytes. */
 #define ALM_TURN_HAND_OVER_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* Queued mail that one turn decides again because something has changed:
+ * looked at in the queue, decided, and the bytes of that. */
+#define ALM_TURN_REDECIDE_ROWS_MAX 65536u
+#define ALM_TURN_REDECIDE_MAX 512u
+#define ALM_TURN_REDECIDE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* People whose mail waits to be decided again, one by one; beyond, all is. */
+#define ALM_REDECIDE_PEOPLE_MAX 1048576u
 #define ALM_TURN_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* --- people ------------------------------------------------------------ */

@@ -213,7 +213,8 @@ enum alm_err alm_store_mail_remove(
 		err = alm_mailbox_slot(store, recipient, &slot);
 	}
 	if (err == ALM_OK) {
-		err = alm_row_remove(store, ALM_TABLE_QUEUE, alm_queue_key_bytes(&key));
+		err = alm_row_remove(
+			store, ALM_TABLE_QUEUE, alm_queue_key_bytes(&key));
 	}
 	if (err != ALM_OK) {
 		return err;

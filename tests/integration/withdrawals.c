@@ -1,0 +1,254 @@
+/*
+ * Goal: a change of what is known about a person, or of the policy, reaches
+ * mail that is already queued at once, and only that mail; a crash on the way
+ * loses none of it.  Method: counts, never times; nobody is connected to take
+ * the mail, so nothing but the change can move it.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core/record.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define ANN "9990000018"
+#define BOB "9990000026"
+/* More than one turn decides again. */
+#define MANY 1300u
+
+static struct test_broker broker;
+static struct test_peer trust;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 0);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_broker_close(&broker);
+}
+
+TestSuite(withdrawals, .init = open_all, .fini = close_all, .timeout = 120);
+
+static void send_about(const char *subject, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct alm_message message = test_message(&trust, "RHA");
+		const struct alm_envelope *receipt;
+
+		message.subject = subject;
+		test_peer_send(&trust, &message, "content", 0);
+		receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+		cr_assert(receipt->receipt.is_accepted, "refused: %s",
+			receipt->receipt.refused.name);
+	}
+}
+
+static struct alm_person_record denial(const char *subject)
+{
+	static const char *const any[] = {"any"};
+	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE};
+
+	memcpy(record.subject, subject, 11);
+	record.directive.id = "R-1";
+	record.directive.authority = "patient";
+	record.directive.scope = "sharing";
+	record.directive.effect = ALM_WORD_DENY;
+	record.directive.recorded_s = 1700000000;
+	record.directive.purposes = (struct alm_word_list){any, 1};
+	record.directive.categories = (struct alm_word_list){any, 1};
+	record.directive.to = (struct alm_word_list){any, 1};
+	record.directive.valid =
+		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
+	return record;
+}
+
+static void put(const struct alm_person_record *record)
+{
+	uint8_t bytes[4096];
+	struct alm_writer writer;
+	struct alm_attachment file = {.name = "1"};
+	struct alm_answer answer;
+
+	alm_writer_init(&writer, bytes, sizeof(bytes));
+	alm_record_encode(record, &writer);
+	file.content.data = bytes;
+	cr_assert_eq(alm_writer_finish(&writer, &file.content.bytes), ALM_OK);
+	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_assert_eq(test_number(&answer, "added"), 1);
+}
+
+static void deny(const char *subject)
+{
+	const struct alm_person_record record = denial(subject);
+
+	put(&record);
+}
+
+static uint64_t queued_for(const char *organisation)
+{
+	struct alm_answer answer =
+		test_broker_ask(&broker, "mailbox.list", NONE);
+
+	for (size_t i = 0; i < answer.row_count; i++) {
+		if (strcmp(test_cell(&answer, i, "organisation"),
+			    organisation) == 0) {
+			return strtoull(
+				test_cell(&answer, i, "messages"), NULL, 10);
+		}
+	}
+	return 0;
+}
+
+/* Each question is a turn, so this ends. */
+static void settle(void)
+{
+	struct alm_answer answer;
+
+	do {
+		answer = test_broker_ask(&broker, "status", NONE);
+	} while (strcmp(test_fact(&answer, "redecision-due"), "yes") == 0);
+}
+
+static uint64_t records_of(const char *person, const char *kind)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"person", person, "kind", kind, "reason",
+			"a test", NULL});
+
+	return answer.row_count;
+}
+
+Test(withdrawals, stop_what_is_queued_about_that_person_at_once)
+{
+	send_about(ANN, 5);
+	send_about(BOB, 7);
+	deny(ANN);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 5);
+	cr_expect_eq(queued_for("RHA"), 7);
+	cr_expect_eq(queued_for("RX1"), 5, "a notice for each");
+	cr_expect_eq(records_of(ANN, "stopped-at-hand-over"), 5);
+	cr_expect_eq(records_of(BOB, "stopped-at-hand-over"), 0);
+	cr_expect_eq(test_broker_figure(&broker, "effects"), 1);
+}
+
+Test(withdrawals, tell_the_sender_why)
+{
+	const struct alm_envelope *notice;
+
+	send_about(ANN, 1);
+	deny(ANN);
+	test_peer_disconnect(&trust);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 64);
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_STOPPED);
+	cr_expect_eq(notice->notice.problem.code, ALM_REASON_403);
+	cr_expect_str_eq(notice->notice.recipient, "RHA");
+}
+
+Test(withdrawals, leave_alone_what_is_still_permitted)
+{
+	struct alm_person_record record = denial(ANN);
+	static const char *const other[] = {"mental-health"};
+
+	send_about(ANN, 3);
+	record.directive.categories = (struct alm_word_list){other, 1};
+	put(&record);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 0);
+	cr_expect_eq(queued_for("RHA"), 3);
+	cr_expect_eq(test_broker_figure(&broker, "effects"), 1);
+}
+
+Test(withdrawals, of_somebody_with_more_than_a_turn_takes_stop_it_all)
+{
+	send_about(BOB, 3);
+	send_about(ANN, MANY);
+	settle();
+	deny(ANN);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), MANY);
+	cr_expect_eq(queued_for("RHA"), 3);
+	cr_expect_eq(queued_for("RX1"), MANY);
+	cr_expect_eq(test_broker_figure(&broker, "effects"), 1);
+}
+
+Test(withdrawals, go_on_after_a_crash)
+{
+	send_about(BOB, 3);
+	send_about(ANN, MANY);
+	deny(ANN); /* answered with the first of several turns */
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	settle();
+	cr_expect_eq(queued_for("RHA"), 3);
+	cr_expect_eq(queued_for("RX1"), MANY, "each notice once");
+	cr_expect_eq(records_of(BOB, "stopped-at-hand-over"), 0);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "redecisions"), 0,
+		"what was finished is not done again");
+}
+
+/* What a recipient holds may have been read; it is taken back when it comes
+ * back, and an acknowledgement before that counts. */
+Test(withdrawals, wait_for_what_is_in_a_recipients_hands)
+{
+	struct test_peer practice;
+	const struct alm_envelope *mail;
+	uint64_t first;
+
+	test_peer_open(&practice, &broker, "RHA", 64);
+	send_about(ANN, 2);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	first = mail->deliver.sequence;
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	deny(ANN);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 0);
+	test_peer_acknowledge(&practice, first, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	test_peer_disconnect(&practice);
+	while (test_broker_figure(&broker, "stopped") == 0) {
+		/* The broker finds out when it hands over: give it cause. */
+		struct alm_answer answer =
+			test_broker_ask(&broker, "agent.revoke",
+				(const char *const[]){"organisation", "RHA",
+					"agent", "a", "reason", "gone", NULL});
+
+		(void)answer;
+	}
+	cr_expect_eq(queued_for("RHA"), 0);
+	cr_expect_eq(queued_for("RX1"), 1);
+	cr_expect_eq(records_of(ANN, "acknowledged"), 1);
+	test_peer_free(&practice);
+}
+
+Test(withdrawals, of_an_agreement_stop_what_was_sent_under_it)
+{
+	const char *agreement = strstr(test_policy, "    law:");
+	char policy[8192];
+
+	send_about(ANN, 4);
+	send_about(BOB, 4);
+	cr_assert_not_null(agreement);
+	(void)snprintf(policy, sizeof(policy), "%.*s    status: suspended\n%s",
+		(int)(agreement - test_policy), test_policy, agreement);
+	test_broker_activate(&broker, policy);
+	settle();
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 8);
+	cr_expect_eq(queued_for("RHA"), 0);
+	cr_expect_eq(queued_for("RX1"), 8);
+	cr_expect_eq(test_broker_figure(&broker, "effects"), 0,
+		"that counts changes about people");
+}
