@@ -53,7 +53,6 @@ struct alm_deciding {
 	uint32_t sender;
 	uint32_t recipient;
 	/* from step 5 */
-	uint32_t basis;
 	const struct alm_basis_info *rule;
 	/* from step 6 on */
 	enum alm_level checked;

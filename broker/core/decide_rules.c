@@ -51,7 +51,6 @@ static const char *basis_id(const struct alm_deciding *d, uint32_t basis)
 
 static void take_basis(struct alm_deciding *d, uint32_t basis)
 {
-	d->basis = basis;
 	d->rule = &d->snapshot->basis_infos[basis];
 	d->out->basis = basis_id(d, basis);
 }

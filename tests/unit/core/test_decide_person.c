@@ -66,6 +66,50 @@ Test(decide_person, asks_for_a_relationship_of_the_recipient)
 	RUN(bases, NULL, 0, rows);
 }
 
+/* A pseudonym stands for a person, a statistic does not. */
+Test(decide_person, asks_about_the_person_from_a_pseudonym_on)
+{
+	static const struct alm_directive denial[] = {{.id = "D",
+		.authority = "patient",
+		.scope = "s",
+		.effect = ALM_WORD_DENY,
+		.recorded_s = T,
+		.valid = ALWAYS}};
+	struct alm_directive denials[1] = {denial[0]};
+	struct alm_bundle_basis bases[] = {
+		BASIS("A", .requires_relationship = true),
+		BASIS("B"),
+		BASIS("C", .purposes = LIST("planning"),
+			.opt_out = ALM_OPT_OUT_APPLIES),
+	};
+	struct row rows[] = {
+		{"relationship",
+			REQUEST(.payload = ALM_LEVEL_PSEUDONYMISED,
+				.basis = "A"),
+			{0}, "deny 501 because=501 basis=A"},
+		{"directives",
+			REQUEST(.payload = ALM_LEVEL_PSEUDONYMISED,
+				.basis = "B"),
+			{.directives = denials, .directive_count = 1},
+			"deny 403 because=402,403 basis=B directives=D"},
+		{"opt-outs",
+			REQUEST(.payload = ALM_LEVEL_PSEUDONYMISED,
+				.basis = "C", .purpose = "planning"),
+			{0}, "deny 411 because=411 basis=C"},
+		{"a statistic",
+			REQUEST(.payload = ALM_LEVEL_ANONYMISED,
+				.subject = NULL, .basis = "C",
+				.purpose = "planning"),
+			{0},
+			"permit 0 basis=C release=discharge level=anonymised"},
+	};
+
+	denials[0].purposes = WORDS("any");
+	denials[0].categories = WORDS("any");
+	denials[0].to = WORDS("any");
+	RUN(bases, NULL, 0, rows);
+}
+
 Test(decide_person, ends_a_relationship_by_withdrawal)
 {
 	struct alm_bundle_basis bases[] = {
@@ -177,6 +221,8 @@ Test(decide_person, keeps_whereabouts_back)
 			PERMIT},
 		{"recorded later", REQUEST(),
 			{FLAGS(FLAG(.recorded_s = T + 1))}, PERMIT},
+		{"recorded now", REQUEST(), {FLAGS(FLAG(.recorded_s = T))},
+			stripped},
 		{"withdrawn", REQUEST(),
 			{FLAGS(FLAG(),
 				FLAG(.is_withdrawal = true, .recorded_s = T))},

@@ -4,6 +4,8 @@
 TestSuite(decide_request);
 
 #define PERMIT "permit 0 basis=A release=discharge level=identifiable"
+#define NOTED \
+	"permit 0 because=509 basis=A release=discharge level=identifiable"
 
 Test(decide_request, permits_what_one_basis_covers)
 {
@@ -68,6 +70,9 @@ Test(decide_request, denies_without_a_bundle)
 Test(decide_request, refuses_more_records_than_the_limit)
 {
 	static struct alm_opt_out many[ALM_PERSON_RECORDS_MAX + 1];
+	static struct alm_flag flags[ALM_PERSON_RECORDS_MAX];
+	static struct alm_relationship relationships[ALM_PERSON_RECORDS_MAX];
+	static struct alm_directive directives[ALM_PERSON_RECORDS_MAX];
 	struct alm_bundle_basis bases[] = {BASIS("A")};
 	struct row rows[] = {
 		{"at the limit", REQUEST(),
@@ -78,9 +83,67 @@ Test(decide_request, refuses_more_records_than_the_limit)
 			{.opt_outs = many,
 				.opt_out_count = ALM_PERSON_RECORDS_MAX + 1},
 			"deny 903 because=903"},
+		{"flags at the limit", REQUEST(),
+			{.flags = flags, .flag_count = ALM_PERSON_RECORDS_MAX},
+			PERMIT},
+		{"relationships at the limit", REQUEST(),
+			{.relationships = relationships,
+				.relationship_count = ALM_PERSON_RECORDS_MAX},
+			PERMIT},
+		{"directives at the limit", REQUEST(),
+			{.directives = directives,
+				.directive_count = ALM_PERSON_RECORDS_MAX},
+			PERMIT},
+		{"over it together", REQUEST(),
+			{.opt_outs = many,
+				.opt_out_count = ALM_PERSON_RECORDS_MAX - 2,
+				.flags = flags,
+				.flag_count = 1,
+				.relationships = relationships,
+				.relationship_count = 1,
+				.directives = directives,
+				.directive_count = 1},
+			"deny 903 because=903"},
 	};
 
+	for (size_t i = 0; i < ALM_PERSON_RECORDS_MAX; i++) {
+		flags[i] = (struct alm_flag){
+			ALM_FLAG_LOCATION_WITHHELD, true, ALWAYS, T};
+		relationships[i] =
+			(struct alm_relationship){"C1", "gp", false, ALWAYS, T};
+		directives[i] = DIRECTIVE("D", .effect = ALM_WORD_PERMIT);
+	}
+
 	RUN(bases, NULL, 0, rows);
+}
+
+/* For the users of an answer: a refusal of care is loud. */
+Test(decide_request, tells_whether_the_purpose_is_care)
+{
+	struct alm_bundle_basis bases[] = {BASIS("A")};
+	struct alm_bundle bundle = bundle_of(bases, 1, NULL, 0);
+	struct alm_snapshot *snapshot = alm_snapshot_compile(&bundle);
+	struct alm_scratch *scratch = alm_scratch_new(snapshot);
+	struct alm_world world = {snapshot, 7, 1042, ALM_OPT_OUT_AGE_DEFAULT_S};
+	const struct {
+		const char *purpose;
+		bool is_care;
+	} rows[] = {{"care", true}, {"emergency", true}, {"planning", false},
+		{"return", false}, {"unknown", false}};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		struct alm_request request =
+			REQUEST(.purpose = rows[i].purpose);
+		struct alm_decision decision;
+
+		alm_decide(&world, NULL, &request, T, scratch, &decision);
+		cr_expect_eq(decision.is_care, rows[i].is_care, "%s",
+			rows[i].purpose);
+		cr_expect_eq(decision.epoch, 7u);
+		cr_expect_eq(decision.seq, 1042u);
+	}
+	alm_scratch_free(scratch);
+	alm_snapshot_free(snapshot);
 }
 
 Test(decide_request, finds_every_missing_member)
@@ -107,6 +170,12 @@ Test(decide_request, finds_every_missing_member)
 		{"a relationship of another",
 			REQUEST(REFERRAL, .relationship_organisation = "C2"),
 			{0}, "deny 101 because=101"},
+		{"a relationship's organisation",
+			REQUEST(REFERRAL, .relationship_organisation = NULL),
+			{0}, "deny 101 because=101"},
+		{"a relationship and no recipient",
+			REQUEST(REFERRAL, .to = NULL), {0},
+			"deny 101 because=101"},
 		{"an override's kind",
 			REQUEST(OVERRIDE(UNKNOWN), .lacks_override_kind = true),
 			{0}, "deny 101 because=101"},
@@ -149,6 +218,21 @@ Test(decide_request, judges_every_word)
 			"deny 108 because=108"},
 		{"override without reason",
 			REQUEST(OVERRIDE(GUARDIAN), .override_reason = ""), {0},
+			"deny 108 because=108"},
+		{"override by A",
+			REQUEST(OVERRIDE(GUARDIAN), .override_by = "A"), {0},
+			NOTED},
+		{"override by Z",
+			REQUEST(OVERRIDE(GUARDIAN), .override_by = "1Z"), {0},
+			NOTED},
+		{"override by a",
+			REQUEST(OVERRIDE(GUARDIAN), .override_by = "a"), {0},
+			NOTED},
+		{"override by z",
+			REQUEST(OVERRIDE(GUARDIAN), .override_by = "?z"), {0},
+			NOTED},
+		{"the neighbours of letters are none",
+			REQUEST(OVERRIDE(GUARDIAN), .override_by = "@[`{"), {0},
 			"deny 108 because=108"},
 		{"all together",
 			REQUEST(.is_malformed = true, .from = "",

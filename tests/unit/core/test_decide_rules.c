@@ -370,6 +370,58 @@ Test(decide_rules, lifts_prohibitions_for_a_mandate)
 	RUN(bases, prohibitions, ALM_COUNT(prohibitions), rows);
 }
 
+Test(decide_rules, lists_what_is_lifted_in_order)
+{
+	struct alm_directive denials[] = {DIRECTIVE("D")};
+	struct alm_opt_out objected[] = {{ALM_OPT_OUT_TYPE_1, true, T, T}};
+	struct alm_bundle_basis bases[] = {BASIS("M", .is_mandate = true,
+		.from = LIST("C2"), .purposes = LIST("planning"),
+		.lifts = LIST("type-1 prohibition:Z prohibition:A objection"))};
+	struct alm_bundle_prohibition prohibitions[] = {
+		PROHIBITION("Z"), PROHIBITION("A")};
+	struct row rows[] = {
+		{"all four", REQUEST(.from = "C2", .purpose = "planning"),
+			{.directives = denials,
+				.directive_count = 1,
+				.opt_outs = objected,
+				.opt_out_count = 1},
+			"permit 0 because=212,404,414 basis=M "
+			"release=discharge level=identifiable directives=D "
+			"lifts=objection,prohibition:A,prohibition:Z,type-1"},
+	};
+
+	RUN(bases, prohibitions, ALM_COUNT(prohibitions), rows);
+}
+
+Test(decide_rules, keeps_what_was_redacted_before)
+{
+	struct alm_directive denials[] = {
+		DIRECTIVE("D", .categories = WORDS("crisis"))};
+	struct alm_bundle_basis bases[] = {BASIS("A")};
+	struct alm_bundle_prohibition prohibitions[] = {
+		PROHIBITION("W", .categories = LIST("medications")),
+		PROHIBITION("V", .categories = LIST("talking")),
+		PROHIBITION("I", .categories = LIST("discharge"),
+			.de_identifies = true,
+			.at_or_above = ALM_LEVEL_IDENTIFIABLE),
+		PROHIBITION("J", .categories = LIST("discharge"),
+			.de_identifies = true,
+			.at_or_above = ALM_LEVEL_PSEUDONYMISED)};
+	struct row rows[] = {
+		{"by the basis, two prohibitions and a denial",
+			REQUEST(CATEGORIES("gender medications crisis "
+					   "discharge talking"),
+				.is_batch = true),
+			{.directives = denials, .directive_count = 1},
+			"transform 1 because=211,213,305,402 basis=A "
+			"release=discharge "
+			"redact=crisis,gender,medications,talking "
+			"level=anonymised directives=D prohibitions=I,J,V,W"},
+	};
+
+	RUN(bases, prohibitions, ALM_COUNT(prohibitions), rows);
+}
+
 Test(decide_rules, notes_an_override_that_is_not_accepted)
 {
 	struct alm_bundle_basis bases[] = {
