@@ -2,89 +2,10 @@
 
 #include <string.h>
 
-void alm_put_u16(uint8_t out[2], uint16_t value)
-{
-	out[0] = (uint8_t)(value >> 8);
-	out[1] = (uint8_t)value;
-}
-
-void alm_put_u32(uint8_t out[4], uint32_t value)
-{
-	alm_put_u16(out, (uint16_t)(value >> 16));
-	alm_put_u16(out + 2, (uint16_t)value);
-}
-
-void alm_put_u64(uint8_t out[8], uint64_t value)
-{
-	alm_put_u32(out, (uint32_t)(value >> 32));
-	alm_put_u32(out + 4, (uint32_t)value);
-}
-
-uint16_t alm_get_u16(const uint8_t in[2])
-{
-	return (uint16_t)((in[0] << 8) | in[1]);
-}
-
-uint32_t alm_get_u32(const uint8_t in[4])
-{
-	return ((uint32_t)alm_get_u16(in) << 16) | alm_get_u16(in + 2);
-}
-
-uint64_t alm_get_u64(const uint8_t in[8])
-{
-	return ((uint64_t)alm_get_u32(in) << 32) | alm_get_u32(in + 4);
-}
-
 bool alm_bytes_equal(struct alm_bytes a, struct alm_bytes b)
 {
 	return a.bytes == b.bytes &&
 	       (a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);
-}
-
-void alm_writer_init(struct alm_writer *w, uint8_t *data, size_t bytes_max)
-{
-	*w = (struct alm_writer){.data = data, .bytes_max = bytes_max};
-}
-
-void alm_write_raw(struct alm_writer *w, const void *data, size_t bytes)
-{
-	if (w->is_bad || bytes > w->bytes_max - w->bytes) {
-		w->is_bad = true;
-		return;
-	}
-	if (bytes > 0) {
-		memcpy(w->data + w->bytes, data, bytes);
-	}
-	w->bytes += bytes;
-}
-
-void alm_write_u8(struct alm_writer *w, uint8_t value)
-{
-	alm_write_raw(w, &value, 1);
-}
-
-void alm_write_u16(struct alm_writer *w, uint16_t value)
-{
-	uint8_t raw[2];
-
-	alm_put_u16(raw, value);
-	alm_write_raw(w, raw, sizeof(raw));
-}
-
-void alm_write_u32(struct alm_writer *w, uint32_t value)
-{
-	uint8_t raw[4];
-
-	alm_put_u32(raw, value);
-	alm_write_raw(w, raw, sizeof(raw));
-}
-
-void alm_write_u64(struct alm_writer *w, uint64_t value)
-{
-	uint8_t raw[8];
-
-	alm_put_u64(raw, value);
-	alm_write_raw(w, raw, sizeof(raw));
 }
 
 void alm_write_bytes(struct alm_writer *w, struct alm_bytes value)

@@ -75,7 +75,7 @@ static enum alm_err publish(const struct alm_folder *folder,
 	const char *sequence, const struct mark *mark,
 	struct alm_problem *problem)
 {
-	char from[SEQUENCE_TEXT_BYTES + 8];
+	char from[NAME_MAX + 8];
 	char to[INBOX_NAME_BYTES + 8];
 	enum alm_err err;
 
