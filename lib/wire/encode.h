@@ -13,7 +13,7 @@
 #include "almoner/v1/request.pb-c.h"
 
 /** The protobuf of the envelope's body; NULL when the arena is full.  Not of
- * the kinds that encode_agent.h writes. */
+ * those that encode_agent.h and encode_mail.h write. */
 ProtobufCMessage *alm_wire_give_body(
 	const struct alm_envelope *envelope, struct alm_arena *arena);
 
@@ -27,10 +27,8 @@ ProtobufCBinaryData alm_wire_give_raw(const uint8_t *data, size_t bytes);
 /* What encode_broker.c makes; each NULL when the arena is full. */
 ProtobufCMessage *alm_wire_give_welcome(
 	const struct alm_welcome *in, struct alm_arena *arena);
-ProtobufCMessage *alm_wire_give_receipt(
+ProtobufCMessage *alm_wire_give_refusal(
 	const struct alm_receipt *in, struct alm_arena *arena);
-ProtobufCMessage *alm_wire_give_deliver(
-	const struct alm_deliver *in, struct alm_arena *arena);
 ProtobufCMessage *alm_wire_give_notice(
 	const struct alm_notice *in, struct alm_arena *arena);
 ProtobufCMessage *alm_wire_give_problem(

@@ -180,9 +180,7 @@ ProtobufCMessage *alm_wire_give_body(
 	case ALM_ENVELOPE_WELCOME:
 		return alm_wire_give_welcome(&envelope->welcome, arena);
 	case ALM_ENVELOPE_RECEIPT:
-		return alm_wire_give_receipt(&envelope->receipt, arena);
-	case ALM_ENVELOPE_DELIVER:
-		return alm_wire_give_deliver(&envelope->deliver, arena);
+		return alm_wire_give_refusal(&envelope->receipt, arena);
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 		return give_acknowledged(&envelope->acknowledged, arena);
 	case ALM_ENVELOPE_NOTICE:
@@ -202,9 +200,10 @@ ProtobufCMessage *alm_wire_give_body(
 		return alm_wire_give_answer(&envelope->answer, arena);
 	case ALM_ENVELOPE_GOODBYE:
 		return give_goodbye(arena);
+	case ALM_ENVELOPE_DELIVER:
 	case ALM_ENVELOPE_SEND:
 	case ALM_ENVELOPE_ACKNOWLEDGE:
-		break; /* encode_agent.c */
+		break; /* encode_agent.c, encode_mail.c */
 	}
 	return NULL;
 }

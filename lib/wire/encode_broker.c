@@ -69,32 +69,7 @@ ProtobufCMessage *alm_wire_give_problem(
 	return out == NULL ? NULL : &out->base;
 }
 
-static Almoner__V1__Accepted *give_accepted(
-	const struct alm_accepted *in, struct alm_arena *arena)
-{
-	Almoner__V1__Accepted *out = alm_arena_take(arena, sizeof(*out));
-
-	if (out == NULL) {
-		return NULL;
-	}
-	almoner__v1__accepted__init(out);
-	out->sequence = in->sequence;
-	out->audit_sequence = in->audit_sequence;
-	out->accepted_at_ms = (uint64_t)in->accepted_at_ms;
-	out->is_duplicate = in->is_duplicate;
-	out->is_transformed = in->is_transformed;
-	out->basis = alm_wire_give_text(in->basis);
-	out->level = (Almoner__V1__Level)in->level;
-	out->n_released = in->released.count;
-	out->released = alm_wire_give_texts(in->released);
-	out->n_withheld = in->withheld.count;
-	out->withheld = alm_wire_give_texts(in->withheld);
-	out->n_obligations = in->obligations.count;
-	out->obligations = alm_wire_give_texts(in->obligations);
-	return out;
-}
-
-ProtobufCMessage *alm_wire_give_receipt(
+ProtobufCMessage *alm_wire_give_refusal(
 	const struct alm_receipt *in, struct alm_arena *arena)
 {
 	Almoner__V1__Receipt *out = alm_arena_take(arena, sizeof(*out));
@@ -105,58 +80,9 @@ ProtobufCMessage *alm_wire_give_receipt(
 	almoner__v1__receipt__init(out);
 	out->message_id =
 		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
-	if (in->is_accepted) {
-		out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_ACCEPTED;
-		out->accepted = give_accepted(&in->accepted, arena);
-		return out->accepted == NULL ? NULL : &out->base;
-	}
 	out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_REFUSED;
 	out->refused = give_problem(&in->refused, arena);
 	return out->refused == NULL ? NULL : &out->base;
-}
-
-static void give_parties(
-	const struct alm_deliver *in, Almoner__V1__Deliver *out)
-{
-	out->sender = alm_wire_give_text(in->sender);
-	out->recipient = alm_wire_give_text(in->recipient);
-	out->purpose = alm_wire_give_text(in->purpose);
-	out->n_categories = in->categories.count;
-	out->categories = alm_wire_give_texts(in->categories);
-	out->standard = alm_wire_give_text(in->standard);
-	out->standard_version = alm_wire_give_text(in->standard_version);
-	out->subject = alm_wire_give_text(in->subject);
-	out->basis = alm_wire_give_text(in->basis);
-	out->n_obligations = in->obligations.count;
-	out->obligations = alm_wire_give_texts(in->obligations);
-	out->traceparent = alm_wire_give_text(in->traceparent);
-}
-
-ProtobufCMessage *alm_wire_give_deliver(
-	const struct alm_deliver *in, struct alm_arena *arena)
-{
-	Almoner__V1__Deliver *out = alm_arena_take(arena, sizeof(*out));
-
-	if (out == NULL) {
-		return NULL;
-	}
-	almoner__v1__deliver__init(out);
-	give_parties(in, out);
-	out->sequence = in->sequence;
-	out->attempt = in->attempt;
-	out->is_repeat = in->is_repeat;
-	out->message_id =
-		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
-	out->level = (Almoner__V1__Level)in->level;
-	out->pseudonym = alm_wire_give_bytes(in->pseudonym);
-	out->is_partial = in->is_partial;
-	out->correlation_id = alm_wire_give_bytes(in->correlation_id);
-	out->deadline_ms = (uint64_t)in->deadline_ms;
-	out->expires_ms = (uint64_t)in->expires_ms;
-	out->priority = (Almoner__V1__Priority)in->priority;
-	out->accepted_at_ms = (uint64_t)in->accepted_at_ms;
-	out->payload = alm_wire_give_bytes(in->payload);
-	return &out->base;
 }
 
 ProtobufCMessage *alm_wire_give_notice(

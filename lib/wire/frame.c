@@ -8,6 +8,7 @@
 
 #include "lib/wire/encode.h"
 #include "lib/wire/encode_agent.h"
+#include "lib/wire/encode_mail.h"
 #include "lib/wire/prescan.h"
 #include "lib/wire/put.h"
 #include "lib/wire/rules.h"
@@ -61,6 +62,12 @@ struct body {
 	const ProtobufCMessage *general; /* NULL: has its own encoder */
 };
 
+static bool is_acceptance(const struct alm_envelope *envelope)
+{
+	return envelope->kind == ALM_ENVELOPE_RECEIPT &&
+	       envelope->receipt.is_accepted;
+}
+
 static enum alm_err measure(const struct alm_envelope *envelope,
 	struct alm_arena *arena, struct body *out)
 {
@@ -71,6 +78,14 @@ static enum alm_err measure(const struct alm_envelope *envelope,
 	if (envelope->kind == ALM_ENVELOPE_ACKNOWLEDGE) {
 		return alm_wire_measure_acknowledge(
 			&envelope->acknowledge, &out->bytes);
+	}
+	if (envelope->kind == ALM_ENVELOPE_DELIVER) {
+		return alm_wire_measure_deliver(
+			&envelope->deliver, &out->bytes);
+	}
+	if (is_acceptance(envelope)) {
+		return alm_wire_measure_receipt(
+			&envelope->receipt, &out->bytes);
 	}
 	out->general = alm_wire_give_body(envelope, arena);
 	if (out->general == NULL) {
@@ -93,12 +108,20 @@ static enum alm_err put_body(const struct alm_envelope *envelope,
 			alm_wire_body_rules((uint32_t)envelope->kind), packed,
 			NULL);
 	}
-	if (envelope->kind == ALM_ENVELOPE_SEND) {
+	switch (envelope->kind) {
+	case ALM_ENVELOPE_SEND:
 		alm_wire_put_send(&envelope->send, at);
-	} else {
+		return ALM_OK;
+	case ALM_ENVELOPE_ACKNOWLEDGE:
 		alm_wire_put_acknowledge(&envelope->acknowledge, at);
+		return ALM_OK;
+	case ALM_ENVELOPE_DELIVER:
+		alm_wire_put_deliver(&envelope->deliver, at);
+		return ALM_OK;
+	default:
+		alm_wire_put_receipt(&envelope->receipt, at);
+		return ALM_OK;
 	}
-	return ALM_OK;
 }
 
 enum alm_err alm_frame_add(struct alm_frame_builder *frame,

@@ -99,6 +99,14 @@ Test(wire_encode, every_field_at_its_limit_fits)
 	cr_assert_eq(encode(&message, &out), ALM_NOT_TEXT);
 }
 
+/* Who reads it. */
+static enum alm_wire_side side_of(enum alm_envelope_kind kind)
+{
+	return kind == ALM_ENVELOPE_SEND || kind == ALM_ENVELOPE_ACKNOWLEDGE
+		       ? ALM_WIRE_BROKER_AGENTS
+		       : ALM_WIRE_AGENT;
+}
+
 static enum alm_err add(const struct alm_envelope *envelope)
 {
 	struct alm_frame_builder frame;
@@ -109,7 +117,7 @@ static enum alm_err add(const struct alm_envelope *envelope)
 	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
 	err = alm_frame_add(&frame, envelope, &arena);
 	if (err == ALM_OK) {
-		cr_assert_eq(alm_wire_decode(ALM_WIRE_BROKER_AGENTS,
+		cr_assert_eq(alm_wire_decode(side_of(envelope->kind),
 				     alm_frame_bytes(&frame), &arena,
 				     &envelopes, &count, NULL),
 			ALM_OK);
@@ -166,4 +174,56 @@ Test(wire_encode, acknowledgements_keep_to_their_limits)
 	items[3].reason = NULL;
 	e.acknowledge.count++;
 	cr_assert_eq(add(&e), ALM_TOO_MANY_VALUES);
+}
+
+/* Each list and text of mail: at its limit it fits, past it it does not. */
+Test(wire_encode, mail_keeps_to_its_limits)
+{
+	static const char *many[ALM_OBLIGATIONS_MAX + 1];
+	struct alm_envelope e = {.kind = ALM_ENVELOPE_DELIVER};
+	uint8_t *big = calloc(1, ALM_PAYLOAD_BYTES_MAX + 1);
+	struct alm_deliver full = sample_deliver();
+
+	for (size_t i = 0; i < ALM_COUNT(many); i++) {
+		many[i] = "review:72h";
+	}
+	full.payload = (struct alm_bytes){big, ALM_PAYLOAD_BYTES_MAX};
+	full.basis = text_of(ALM_ID_BYTES_MAX);
+	full.obligations = (struct alm_texts){many, ALM_OBLIGATIONS_MAX};
+	e.deliver = full;
+	cr_expect_eq(add(&e), ALM_OK);
+	e.deliver.payload.bytes++;
+	cr_expect_eq(add(&e), ALM_FIELD_TOO_LARGE);
+	e.deliver = full;
+	e.deliver.basis--;
+	cr_expect_eq(add(&e), ALM_FIELD_TOO_LARGE);
+	e.deliver = full;
+	e.deliver.obligations.count++;
+	cr_expect_eq(add(&e), ALM_TOO_MANY_VALUES);
+	e.deliver = full;
+	e.deliver.purpose = "direct\ncare";
+	cr_expect_eq(add(&e), ALM_NOT_TEXT);
+	free(big);
+}
+
+Test(wire_encode, acceptances_keep_to_their_limits)
+{
+	static const char *many[ALM_WITHHELD_MAX + 1];
+	struct alm_envelope e = {.kind = ALM_ENVELOPE_RECEIPT};
+
+	for (size_t i = 0; i < ALM_COUNT(many); i++) {
+		many[i] = "person.address";
+	}
+	e.receipt.is_accepted = true;
+	e.receipt.accepted = sample_accepted();
+	e.receipt.accepted.withheld =
+		(struct alm_texts){many, ALM_WITHHELD_MAX};
+	cr_expect_eq(add(&e), ALM_OK);
+	e.receipt.accepted.withheld.count++;
+	cr_expect_eq(add(&e), ALM_TOO_MANY_VALUES);
+	e.receipt.accepted.withheld.count = 1;
+	many[0] = text_of(ALM_REF_BYTES_MAX + 1);
+	cr_expect_eq(add(&e), ALM_FIELD_TOO_LARGE);
+	many[0] = "\x1b[2J";
+	cr_expect_eq(add(&e), ALM_NOT_TEXT);
 }
