@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/administer.h"
+#include "broker/epoch.h"
 #include "lib/version.h"
 
 static uint64_t resident_bytes(void)
@@ -48,11 +49,41 @@ static void add_figures(
 	alm_table_number(table, "commit-us", metrics->commit_us);
 }
 
+/* On whose word the policy is active, and what of it must be renewed. */
+static enum alm_err add_policy(struct alm_call *call)
+{
+	const struct alm_broker *broker = call->turn->broker;
+	struct alm_table *table = call->table;
+	const struct alm_expiry *first = NULL;
+	struct alm_officer_counts counts;
+	size_t soon = alm_expiries_soon(
+		broker->expiries, call->turn->now_s, &first);
+	enum alm_err err = alm_store_officer_count(broker->store, &counts);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_fact(
+		table, "policy-how", alm_epoch_how_word(broker->policy_how));
+	alm_table_fact(table, "policy-expires-at",
+		alm_table_instant(table, broker->policy_expires_us));
+	alm_table_number(table, "guardians", counts.guardians);
+	alm_table_number(table, "agreements-expiring", soon);
+	alm_table_fact(
+		table, "next-to-expire", first == NULL ? "" : first->id);
+	alm_table_fact(table, "next-expiry",
+		first == NULL ? ""
+			      : alm_table_instant(
+					table, first->until_s * 1000000));
+	return ALM_OK;
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
 	struct alm_audit_head head;
+	enum alm_err err;
 
 	alm_store_audit_head(broker->store, &head);
 	alm_table_fact(table, "version", ALM_VERSION_TEXT);
@@ -71,6 +102,10 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(table, "policy-epoch", broker->world.epoch);
 	alm_table_fact(table, "policy-activated-at",
 		alm_table_instant(table, broker->policy_activated_at_us));
+	err = add_policy(call);
+	if (err != ALM_OK) {
+		return err;
+	}
 	alm_table_number(table, "people-sequence", broker->world.seq);
 	alm_table_number(table, "audit-size", head.size);
 	alm_table_fact(table, "audit-root",

@@ -19,6 +19,7 @@
 #include "broker/edge/signals.h"
 #include "broker/turn.h"
 #include "lib/file.h"
+#include "lib/time.h"
 #include "lib/version.h"
 
 /* The loop wakes at least so often, for redelivery, expiry and watchdog. */
@@ -169,13 +170,14 @@ static void say_status(const struct alm_broker *broker)
 
 	alm_notify_status("%zu agents connected; accepted %llu, refused %llu, "
 			  "delivered %llu, acknowledged %llu; policy epoch "
-			  "%llu; audit %llu records; store %u.%u %% full",
+			  "%llu%s; audit %llu records; store %u.%u %% full",
 		alm_sessions_count(broker->sessions),
 		(unsigned long long)metrics->accepted,
 		(unsigned long long)metrics->refused,
 		(unsigned long long)metrics->delivered,
 		(unsigned long long)metrics->acknowledged,
 		(unsigned long long)broker->world.epoch,
+		broker->policy_how == ALM_EPOCH_EMERGENCY ? " (EMERGENCY)" : "",
 		(unsigned long long)broker->audit_size,
 		alm_store_used_permille(broker->store) / 10,
 		alm_store_used_permille(broker->store) % 10);
@@ -183,14 +185,52 @@ static void say_status(const struct alm_broker *broker)
 
 /* Watchdog and status, fed from the turn: a loop that hangs stops both. */
 struct pulse {
+	uint64_t epoch; /* of which it was told */
 	int64_t watchdog_ms; /* 0: nobody watches */
 	int64_t fed_ms;
 	int64_t told_ms;
 };
 
+/* Once it is on disk.  One person's word is never taken in silence. */
+static void tell_policy(struct pulse *pulse, const struct alm_broker *broker)
+{
+	char until[ALM_INSTANT_US_TEXT_BYTES];
+	unsigned long long epoch = broker->world.epoch;
+
+	if (pulse->epoch == epoch) {
+		return;
+	}
+	pulse->epoch = epoch;
+	switch (broker->policy_how) {
+	case ALM_EPOCH_UNGUARDED:
+		alm_log(ALM_LOG_WARNING, "policy.unguarded",
+			"epoch=%llu is active on one person's word: register "
+			"a guardian",
+			epoch);
+		break;
+	case ALM_EPOCH_APPROVED:
+		alm_log(ALM_LOG_NOTICE, "policy.approved",
+			"epoch=%llu is active", epoch);
+		break;
+	case ALM_EPOCH_EMERGENCY:
+		alm_instant_us_text(broker->policy_expires_us, until);
+		alm_log(ALM_LOG_WARNING, "policy.emergency",
+			"epoch=%llu is active on one person's word until=%s",
+			epoch, until);
+		break;
+	case ALM_EPOCH_FALLBACK:
+		alm_log(ALM_LOG_WARNING, "policy.fallback",
+			"epoch=%llu is active: the emergency has expired",
+			epoch);
+		break;
+	}
+}
+
 static void beat(struct pulse *pulse, const struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_monotonic_ms();
+
+	tell_policy(pulse, broker);
 
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {

@@ -12,9 +12,11 @@
 
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
+#include "broker/expiry.h"
 #include "lib/version.h"
 
 #define MAILBOXES_MAX 1000u
+#define AGREEMENTS_MAX 100u
 #define STORE_READY_PERMILLE_MAX 950u
 
 static void counter(
@@ -135,6 +137,39 @@ static void effects(FILE *out, const struct alm_redecider *redecider)
 		waiting_s);
 }
 
+static void policy(FILE *out, const struct alm_broker *broker)
+{
+	int64_t now_us = alm_clock_wall_us();
+	int64_t left_us = broker->policy_expires_us - now_us;
+	const struct alm_expiry *first = NULL;
+	struct alm_officer_counts counts = {.guardians = 0};
+	size_t count =
+		alm_expiries_soon(broker->expiries, now_us / 1000000, &first);
+
+	if (alm_store_officer_count(broker->store, &counts) == ALM_OK) {
+		gauge(out, "policy_guardians",
+			"Guardians in office; 0: unguarded.",
+			(double)counts.guardians);
+	}
+	gauge(out, "policy_emergency_seconds",
+		"What is left of an emergency policy; 0: none is active.",
+		broker->policy_expires_us == 0 || left_us < 0
+			? 0
+			: (double)left_us / 1e6);
+	gauge(out, "agreements_expiring",
+		"Agreements that end within 60 days.", (double)count);
+	(void)fputs("# HELP almoner_agreement_expiry_seconds Until an agreement"
+		    " ends: of those within 60 days, the first 100.\n"
+		    "# TYPE almoner_agreement_expiry_seconds gauge\n",
+		out);
+	for (size_t i = 0; i < count && i < AGREEMENTS_MAX; i++) {
+		(void)fprintf(out,
+			"almoner_agreement_expiry_seconds{agreement=\"%s\"} "
+			"%" PRId64 "\n",
+			first[i].id, first[i].until_s - now_us / 1000000);
+	}
+}
+
 static void mailboxes(FILE *out, struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_wall_us() / 1000;
@@ -183,6 +218,7 @@ char *alm_metrics_page(void *cookie)
 	counters(out, &broker->metrics);
 	gauges(out, broker);
 	effects(out, &broker->redecider);
+	policy(out, broker);
 	mailboxes(out, broker);
 	if (fclose(out) != 0) {
 		free(text);

@@ -30,7 +30,7 @@ enum alm_err alm_keys_make_curve(const char *path,
 	return err;
 }
 
-static enum alm_err make_signing(const char *path,
+enum alm_err alm_keys_make_signing(const char *path,
 	char out_public[ALM_KEY_HEX_BYTES], struct alm_problem *problem)
 {
 	uint8_t seed[crypto_sign_SEEDBYTES];
@@ -38,6 +38,10 @@ static enum alm_err make_signing(const char *path,
 	uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
 	enum alm_err err;
 
+	if (sodium_init() < 0) {
+		return alm_problem_set(
+			problem, ALM_INTERNAL, "no randomness for keys");
+	}
 	randombytes_buf(seed, sizeof(seed));
 	if (crypto_sign_seed_keypair(public_key, secret_key, seed) != 0) {
 		return alm_problem_set(problem, ALM_INTERNAL, "signing key");
@@ -64,7 +68,7 @@ enum alm_err alm_keys_make(const char *folder, struct alm_public_keys *out_keys,
 	}
 	err = alm_keys_make_curve(path, keys.curve, problem);
 	if (err == ALM_OK && alm_path_join(folder, "signing.key", path)) {
-		err = make_signing(path, keys.signing, problem);
+		err = alm_keys_make_signing(path, keys.signing, problem);
 	}
 	if (err == ALM_OK) {
 		*out_keys = keys;

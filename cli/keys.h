@@ -25,6 +25,10 @@ ALM_MUST_USE enum alm_err alm_keys_make(const char *folder,
 ALM_MUST_USE enum alm_err alm_keys_make_curve(const char *path,
 	char out_public[ALM_KEY_HEX_BYTES], struct alm_problem *problem);
 
+/** Make one Ed25519 key file.  Errors as above. */
+ALM_MUST_USE enum alm_err alm_keys_make_signing(const char *path,
+	char out_public[ALM_KEY_HEX_BYTES], struct alm_problem *problem);
+
 /** Read what `almoner agent keygen` wrote as agent.pub: two lines
  * `curve-key: HEX` and `signing-key: HEX`.  Errors: NOT_FOUND, KEY_FILE. */
 ALM_MUST_USE enum alm_err alm_keys_read_public(const char *path,

@@ -1,9 +1,10 @@
-/* policy.c - almoner policy activate and show; standard put and list. */
+/* policy.c - almoner policy show, history and proposals; standard put, list. */
 #include <stdlib.h>
 
 #include "cli/admin.h"
 #include "cli/attach.h"
 #include "cli/commands.h"
+#include "lib/time.h"
 
 static const struct alm_option reason_options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
@@ -43,35 +44,11 @@ static int change_with_files(const struct alm_args *args, const char *verb,
 	return rc;
 }
 
-static const struct alm_usage activate_usage = {
-	.name = "policy activate",
-	.summary = "Activate a policy bundle: all its files, in order; a "
-		   "folder stands for its *.yaml files.  All of it is "
-		   "activated or nothing.",
-	.positionals = "FILE...",
-	.positional_min = 1,
-	.positional_max = ALM_ATTACHMENTS_MAX,
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CHANGE,
-	.options = reason_options,
-	.notes = "  almoner policy activate --dry-run --reason 'CAB 114' "
-		 "/etc/almoner/policy",
-};
-
-int alm_cmd_policy_activate(int argc, char **argv)
-{
-	struct alm_args args;
-	int rc = alm_args_parse(&activate_usage, argc, argv, &args);
-
-	if (rc >= 0) {
-		return rc;
-	}
-	return change_with_files(
-		&args, "policy.activate", ".yaml", "almoner.policy.activate/1");
-}
-
 static const struct alm_option show_options[] = {
 	{"epoch", 0, ALM_OPTION_NUMBER, "N",
 		"an earlier policy; the active one unless given", false, false},
+	{"at", 0, ALM_OPTION_INSTANT, "TIME",
+		"the policy that was in force at this time", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -86,6 +63,7 @@ static const struct alm_usage show_usage = {
 int alm_cmd_policy_show(int argc, char **argv)
 {
 	struct alm_ask ask = {.verb = "policy.show"};
+	char at[ALM_INSTANT_TEXT_BYTES];
 	struct alm_args args;
 	int rc = alm_args_parse(&show_usage, argc, argv, &args);
 
@@ -93,7 +71,51 @@ int alm_cmd_policy_show(int argc, char **argv)
 		return rc;
 	}
 	alm_ask_option(&ask, &args, "epoch");
+	if (alm_args_has(&args, "at")) {
+		alm_instant_text(alm_args_number(&args, "at", 0), at);
+		alm_ask_add(&ask, "at", at);
+	}
 	return alm_admin_show(&args, &ask, "almoner.policy.show/1", 0);
+}
+
+static const struct alm_usage history_usage = {
+	.name = "policy history",
+	.summary = "List the policies that were active, newest first: how "
+		   "each came into force, and on whose word.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+};
+
+int alm_cmd_policy_history(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "policy.history"};
+	struct alm_args args;
+	int rc = alm_args_parse(&history_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	return alm_admin_show(&args, &ask, "almoner.policy.history/1", 0);
+}
+
+static const struct alm_usage proposals_usage = {
+	.name = "policy proposals",
+	.summary = "List the policies that were proposed, newest first: open, "
+		   "approved, activated or stale.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+};
+
+int alm_cmd_policy_proposals(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "policy.proposals"};
+	struct alm_args args;
+	int rc = alm_args_parse(&proposals_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	return alm_admin_show(&args, &ask, "almoner.policy.proposals/1", 0);
 }
 
 static const struct alm_usage put_usage = {

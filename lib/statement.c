@@ -15,6 +15,8 @@
 static_assert(ALM_SIGNATURE_BYTES == crypto_sign_BYTES, "Ed25519");
 static_assert(ALM_KEY_BYTES == crypto_sign_SEEDBYTES, "Ed25519");
 
+#define HEADING "almoner/statement/v1\n"
+
 static const char *act_word(enum alm_act act)
 {
 	switch (act) {
@@ -57,8 +59,7 @@ enum alm_err alm_statement_write(const struct alm_statement *statement,
 	alm_hex(statement->store_id, ALM_STORE_ID_BYTES, store);
 	alm_hex(statement->content.raw, ALM_DIGEST_BYTES, content);
 	bytes = snprintf(out, ALM_STATEMENT_BYTES_MAX,
-		"almoner/statement/v1\n"
-		"act: %s\nstore: %s\nnumber: %" PRIu64 "\nbase: %" PRIu64
+		HEADING "act: %s\nstore: %s\nnumber: %" PRIu64 "\nbase: %" PRIu64
 		"\ncontent: %s\nwhat: %s\nby: %s\nreason: %s\n",
 		act_word(statement->act), store, statement->number,
 		statement->base, content, statement->what, statement->by,
@@ -70,26 +71,41 @@ enum alm_err alm_statement_write(const struct alm_statement *statement,
 	return ALM_OK;
 }
 
+enum alm_err alm_statement_sign_text(struct alm_bytes text,
+	const uint8_t seed[ALM_KEY_BYTES],
+	uint8_t out_signature[ALM_SIGNATURE_BYTES])
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
+	uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+	enum alm_err err = ALM_OK;
+
+	/* An officer's key signs nothing else. */
+	if (text.bytes < sizeof(HEADING) - 1 ||
+		memcmp(text.data, HEADING, sizeof(HEADING) - 1) != 0) {
+		return ALM_MALFORMED;
+	}
+	if (crypto_sign_seed_keypair(public_key, secret_key, seed) != 0 ||
+		crypto_sign_detached(out_signature, NULL, text.data, text.bytes,
+			secret_key) != 0) {
+		err = ALM_KEY_FILE;
+	}
+	sodium_memzero(secret_key, sizeof(secret_key));
+	return err;
+}
+
 enum alm_err alm_statement_sign(const struct alm_statement *statement,
 	const uint8_t seed[ALM_KEY_BYTES],
 	uint8_t out_signature[ALM_SIGNATURE_BYTES])
 {
 	char text[ALM_STATEMENT_BYTES_MAX];
-	uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
-	uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
 	size_t bytes = 0;
 	enum alm_err err = alm_statement_write(statement, text, &bytes);
 
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (crypto_sign_seed_keypair(public_key, secret_key, seed) != 0 ||
-		crypto_sign_detached(out_signature, NULL, (const uint8_t *)text,
-			bytes, secret_key) != 0) {
-		err = ALM_KEY_FILE;
-	}
-	sodium_memzero(secret_key, sizeof(secret_key));
-	return err;
+	return err == ALM_OK ? alm_statement_sign_text(
+				       (struct alm_bytes){
+					       (const uint8_t *)text, bytes},
+				       seed, out_signature)
+			     : err;
 }
 
 enum alm_err alm_statement_verify(const struct alm_statement *statement,

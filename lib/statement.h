@@ -51,6 +51,12 @@ ALM_MUST_USE enum alm_err alm_statement_sign(
 	const uint8_t seed[ALM_KEY_BYTES],
 	uint8_t out_signature[ALM_SIGNATURE_BYTES]);
 
+/** Sign a text that alm_statement_write() wrote elsewhere.
+ * Errors: MALFORMED (it is no statement), KEY_FILE. */
+ALM_MUST_USE enum alm_err alm_statement_sign_text(struct alm_bytes text,
+	const uint8_t seed[ALM_KEY_BYTES],
+	uint8_t out_signature[ALM_SIGNATURE_BYTES]);
+
 /** Errors: OFFICER_SIGNATURE; and those of alm_statement_write(). */
 ALM_MUST_USE enum alm_err alm_statement_verify(
 	const struct alm_statement *statement,

@@ -4,12 +4,13 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy people mailbox standard audit send recv config bench dev demo errors completion version'
+		words='status org agent policy officer people mailbox standard audit send recv config bench dev demo errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate check decide test diff graph show' ;;
+	policy) words='activate approve check decide history proposals propose rollback test show' ;;
+	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
 	standard) words='put list' ;;
@@ -112,7 +113,31 @@ _almoner()
 --help
 ' ;;
 	'policy activate') words='
+--proposal
+--emergency
 --reason
+--as
+--key
+--signature
+--print-statement
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy approve') words='
+--digest
+--reason
+--as
+--key
+--signature
+--print-statement
 --admin
 --dry-run
 --json
@@ -148,6 +173,63 @@ _almoner()
 --local
 --help
 ' ;;
+	'policy history') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy proposals') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy propose') words='
+--reason
+--as
+--key
+--signature
+--print-statement
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy rollback') words='
+--emergency
+--reason
+--as
+--key
+--signature
+--print-statement
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'policy test') words='
 --max-opt-out-age
 --json
@@ -159,40 +241,79 @@ _almoner()
 --local
 --help
 ' ;;
-	'policy diff') words='
---at
---basis
---change
---cells
---limit
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'policy graph') words='
---at
---basis
---organisation
---purpose
---prohibitions
---limit
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
 	'policy show') words='
 --epoch
+--at
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'officer keygen') words='
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'officer register') words='
+--pub
+--reason
+--as
+--key
+--signature
+--print-statement
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'officer list') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'officer revoke') words='
+--reason
+--as
+--key
+--signature
+--print-statement
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'officer sign') words='
+--key
 --json
 --jsonl
 --csv
