@@ -56,8 +56,8 @@ static enum alm_err add_policy(struct alm_call *call)
 	struct alm_table *table = call->table;
 	const struct alm_expiry *first = NULL;
 	struct alm_officer_counts counts;
-	size_t soon = alm_expiries_soon(
-		broker->expiries, call->turn->now_s, &first);
+	size_t soon =
+		alm_expiries_soon(broker->expiries, call->turn->now_s, &first);
 	enum alm_err err = alm_store_officer_count(broker->store, &counts);
 
 	if (err != ALM_OK) {
@@ -69,12 +69,11 @@ static enum alm_err add_policy(struct alm_call *call)
 		alm_table_instant(table, broker->policy_expires_us));
 	alm_table_number(table, "guardians", counts.guardians);
 	alm_table_number(table, "agreements-expiring", soon);
-	alm_table_fact(
-		table, "next-to-expire", first == NULL ? "" : first->id);
+	alm_table_fact(table, "next-to-expire", first == NULL ? "" : first->id);
 	alm_table_fact(table, "next-expiry",
-		first == NULL ? ""
-			      : alm_table_instant(
-					table, first->until_s * 1000000));
+		first == NULL
+			? ""
+			: alm_table_instant(table, first->until_s * 1000000));
 	return ALM_OK;
 }
 

@@ -185,7 +185,7 @@ static void say_status(const struct alm_broker *broker)
 
 /* Watchdog and status, fed from the turn: a loop that hangs stops both. */
 struct pulse {
-	uint64_t epoch; /* of which it was told */
+	uint64_t epoch;      /* of which it was told */
 	int64_t watchdog_ms; /* 0: nobody watches */
 	int64_t fed_ms;
 	int64_t told_ms;

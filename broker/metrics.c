@@ -156,8 +156,8 @@ static void policy(FILE *out, const struct alm_broker *broker)
 		broker->policy_expires_us == 0 || left_us < 0
 			? 0
 			: (double)left_us / 1e6);
-	gauge(out, "agreements_expiring",
-		"Agreements that end within 60 days.", (double)count);
+	gauge(out, "agreements_expiring", "Agreements that end within 60 days.",
+		(double)count);
 	(void)fputs("# HELP almoner_agreement_expiry_seconds Until an agreement"
 		    " ends: of those within 60 days, the first 100.\n"
 		    "# TYPE almoner_agreement_expiry_seconds gauge\n",

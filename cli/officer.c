@@ -237,8 +237,8 @@ static const struct alm_usage sign_usage = {
 	.notes = "  almoner officer sign statement.txt --key grace.key",
 };
 
-static enum alm_err sign_file(const struct alm_args *args, char out[129],
-	struct alm_problem *problem)
+static enum alm_err sign_file(
+	const struct alm_args *args, char out[129], struct alm_problem *problem)
 {
 	uint8_t signature[ALM_SIGNATURE_BYTES];
 	uint8_t seed[ALM_KEY_BYTES];

@@ -67,8 +67,8 @@ static enum alm_err attach(
 static void number_next(struct change *change, bool is_emergency)
 {
 	struct alm_statement *statement = &change->signing.statement;
-	const char *next = alm_answer_fact(
-		&change->signing.standing, "next-proposal");
+	const char *next =
+		alm_answer_fact(&change->signing.standing, "next-proposal");
 
 	statement->act = is_emergency ? ALM_ACT_EMERGENCY : ALM_ACT_PROPOSE;
 	if (is_emergency) {
@@ -192,9 +192,8 @@ static enum alm_err reviewed_digest(struct change *change,
 	}
 	err = attach(change, 1, problem);
 	change->ask.attachment_count = 0;
-	return err == ALM_OK
-		       ? alm_signing_digest(&change->attached, out_digest)
-		       : err;
+	return err == ALM_OK ? alm_signing_digest(&change->attached, out_digest)
+			     : err;
 }
 
 static const char *cell(

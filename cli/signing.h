@@ -58,7 +58,7 @@ ALM_MUST_USE enum alm_err alm_signing_digest(
 	struct alm_attached *attached, struct alm_digest *out_digest);
 
 /** Sign the statement and ask; or print it.  Gives the exit code. */
-int alm_signing_ask(struct alm_signing *signing, struct alm_ask *ask,
-	const char *schema);
+int alm_signing_ask(
+	struct alm_signing *signing, struct alm_ask *ask, const char *schema);
 
 #endif /* ALM_CLI_SIGNING_H */

@@ -59,8 +59,9 @@ enum alm_err alm_statement_write(const struct alm_statement *statement,
 	alm_hex(statement->store_id, ALM_STORE_ID_BYTES, store);
 	alm_hex(statement->content.raw, ALM_DIGEST_BYTES, content);
 	bytes = snprintf(out, ALM_STATEMENT_BYTES_MAX,
-		HEADING "act: %s\nstore: %s\nnumber: %" PRIu64 "\nbase: %" PRIu64
-		"\ncontent: %s\nwhat: %s\nby: %s\nreason: %s\n",
+		HEADING "act: %s\nstore: %s\nnumber: %" PRIu64
+			"\nbase: %" PRIu64
+			"\ncontent: %s\nwhat: %s\nby: %s\nreason: %s\n",
 		act_word(statement->act), store, statement->number,
 		statement->base, content, statement->what, statement->by,
 		statement->reason);

@@ -310,29 +310,6 @@ static enum alm_err check_table(struct alm_verify *verify, enum alm_table table)
 	return ALM_OK;
 }
 
-/* Sources against their digests; also without a key. */
-static enum alm_err check_policy(struct alm_verify *verify)
-{
-	struct alm_policy_epoch epoch;
-	struct alm_arena arena;
-	enum alm_err err = ALM_OK;
-
-	alm_arena_init(&arena, 2 * ALM_BUNDLE_BYTES_MAX);
-	for (uint64_t i = 1; i <= verify->state.policy_epoch && err == ALM_OK;
-		i++) {
-		err = alm_store_policy_get(verify->store, i, &arena, &epoch);
-		if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
-			err = alm_verify_damage(verify, 0,
-				"policy epoch %" PRIu64
-				" is missing or does not have its digest",
-				i);
-		}
-		alm_arena_reset(&arena);
-	}
-	alm_arena_fini(&arena);
-	return err;
-}
-
 enum alm_err alm_verify_rows(struct alm_verify *verify)
 {
 	static const enum alm_table tables[] = {ALM_TABLE_BODY, ALM_TABLE_QUEUE,
@@ -344,5 +321,5 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
 		err = check_table(verify, tables[i]);
 	}
-	return err == ALM_OK ? check_policy(verify) : err;
+	return err == ALM_OK ? alm_verify_policy(verify) : err;
 }
