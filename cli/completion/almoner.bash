@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide history proposals propose rollback test show' ;;
+	policy) words='activate approve check decide history proposals propose rollback test diff graph show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
@@ -232,6 +232,37 @@ _almoner()
 ' ;;
 	'policy test') words='
 --max-opt-out-age
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy diff') words='
+--at
+--basis
+--change
+--cells
+--limit
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy graph') words='
+--at
+--basis
+--organisation
+--purpose
+--prohibitions
+--limit
 --json
 --jsonl
 --csv
