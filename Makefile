@@ -52,8 +52,8 @@ FOLDER  := $(call obj,agents/folder/*.c)
 BENCH   := $(call obj,agents/bench/*.c)
 CLI     := $(call obj,cli/*.c cli/*/*.c)
 ROLES   := $(patsubst agents/roles/%.c,$(O)/roles/almoner-role-%,\
-	$(filter-out agents/roles/role.c agents/roles/fields.c,\
-	$(wildcard agents/roles/*.c)))
+	$(filter-out agents/roles/role.c agents/roles/fields.c \
+	agents/roles/words.c,$(wildcard agents/roles/*.c)))
 EXAMPLES := $(patsubst agents/examples/%.c,$(O)/examples/%,\
 	$(wildcard agents/examples/*.c))
 SUPPORT := $(call obj,tests/support/tempdir.c)
@@ -144,7 +144,8 @@ $(O)/libalmoner.so: $(CLIENT) $(LIB) agents/client/libalmoner.map
 		-o $@ $(CLIENT) $(LIB) $(L_CLIENT)
 	ln -sf libalmoner.so $(O)/libalmoner.so.0
 $(O)/roles/almoner-role-%: $(O)/agents/roles/%.o $(O)/agents/roles/role.o \
-		$(O)/agents/roles/fields.o $(CLIENT) $(LIB)
+		$(O)/agents/roles/fields.o $(O)/agents/roles/words.o \
+		$(CLIENT) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) -pie -o $@ $^ $(L_CLIENT)
 # The intruder speaks the wire itself: the library would not do what it does.

@@ -7,19 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agents/roles/words.h"
 #include "lib/err.h"
+#include "lib/hash.h"
 #include "lib/id.h"
 
 #define LINE_BYTES_MAX 8192u
-#define WORDS_MAX 24u
 #define REFS_MAX 512u
 #define CATEGORIES_MAX 16u
 #define TEXT_MAX 128u
 
-/** Which command a message came of. */
+/** Which command a message came of, or which mail it answers. */
 struct ref {
 	uint8_t id[16];
 	char text[TEXT_MAX];
+	uint64_t answers; /* the sequence of that mail; 0: none */
 };
 
 struct alm_role_run {
@@ -27,15 +29,14 @@ struct alm_role_run {
 	struct alm_client *client;
 	struct ref refs[REFS_MAX];
 	size_t ref_count;
+	/* The mail that is being used, and what has come of it. */
+	const struct alm_delivery *mail;
+	bool is_answered;
+	int answered_by; /* why there can be no answer */
 	char line[LINE_BYTES_MAX];
 	size_t line_bytes;
 	bool is_ended;
 	int ended_by;
-};
-
-struct word {
-	const char *key;
-	char *value;
 };
 
 bool alm_role_has_category(
@@ -49,106 +50,6 @@ bool alm_role_has_category(
 	return false;
 }
 
-/* --- lines ---------------------------------------------------------------- */
-
-/** Start, continue and end one event line. */
-static void say(const char *what)
-{
-	(void)fputs(what, stdout);
-}
-
-static void say_word(const char *key, const char *value)
-{
-	(void)printf(" %s=", key);
-	for (; *value != '\0'; value++) {
-		if (*value == ' ' || *value == '%' ||
-			(unsigned char)*value < 0x20) {
-			(void)printf("%%%02X", (unsigned char)*value);
-		} else {
-			(void)putchar(*value);
-		}
-	}
-}
-
-static void say_id(const char *key, const uint8_t id[16])
-{
-	char text[37];
-
-	alm_id_text(id, text);
-	say_word(key, text);
-}
-
-static void say_end(void)
-{
-	(void)putchar('\n');
-	(void)fflush(stdout);
-}
-
-static void say_problem(int code, const char *detail)
-{
-	say("problem");
-	(void)printf(" code=%d", code);
-	say_word("name", alm_error_name(code));
-	say_word("detail", detail);
-	say_end();
-}
-
-static void decode_percent(char *text)
-{
-	char *to = text;
-
-	for (; *text != '\0'; text++) {
-		char hex[3] = {0};
-		uint8_t value = 0;
-
-		(void)memccpy(hex, text + 1, 0, *text == '%' ? 2 : 0);
-		if (hex[0] != '\0' && hex[1] != '\0' &&
-			alm_unhex(hex, &value, 1) == ALM_OK) {
-			*to++ = (char)value;
-			text += 2;
-		} else {
-			*to++ = *text;
-		}
-	}
-	*to = '\0';
-}
-
-/** Split a line in place; gives how many KEY=VALUE words follow the first
- * `skip` ones. */
-static size_t split(char *line, size_t skip, char **out_first,
-	struct word out_words[WORDS_MAX])
-{
-	char *save = NULL;
-	size_t count = 0;
-	size_t seen = 0;
-
-	for (char *text = strtok_r(line, " ", &save); text != NULL;
-		text = strtok_r(NULL, " ", &save)) {
-		char *equals = strchr(text, '=');
-
-		if (seen < skip) {
-			out_first[seen++] = text;
-		} else if (equals != NULL && count < WORDS_MAX) {
-			*equals = '\0';
-			decode_percent(equals + 1);
-			out_words[count].key = text;
-			out_words[count].value = equals + 1;
-			count++;
-		}
-	}
-	return count;
-}
-
-static char *value_of(const struct word *words, size_t count, const char *key)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(words[i].key, key) == 0) {
-			return words[i].value;
-		}
-	}
-	return NULL;
-}
-
 /* --- sending -------------------------------------------------------------- */
 
 static void remember(
@@ -157,35 +58,67 @@ static void remember(
 	struct ref *slot = &run->refs[run->ref_count++ % REFS_MAX];
 
 	memcpy(slot->id, id, sizeof(slot->id));
+	slot->answers = run->mail == NULL ? 0 : run->mail->sequence;
 	(void)snprintf(
 		slot->text, sizeof(slot->text), "%s", ref == NULL ? "-" : ref);
 }
 
-static const char *ref_of(const struct alm_role_run *run, const uint8_t id[16])
+static struct ref *find_ref(struct alm_role_run *run, const uint8_t id[16])
 {
 	for (size_t i = 0; i < REFS_MAX && i < run->ref_count; i++) {
 		if (memcmp(run->refs[i].id, id, 16) == 0) {
-			return run->refs[i].text;
+			return &run->refs[i];
 		}
 	}
-	return "-";
+	return NULL;
+}
+
+/** The id of an answer follows from the mail: if we end before the mail is
+ * acknowledged it comes again, and the broker knows the answer again. */
+static void make_answer_id(const struct alm_delivery *mail, uint8_t out_id[16])
+{
+	static const char purpose[] = "answer";
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_bytes parts[] = {{mail->id, sizeof(mail->id)},
+		{(const uint8_t *)purpose, sizeof(purpose)}};
+	uint8_t digest[ALM_DIGEST_BYTES];
+	struct alm_message_id id;
+
+	if (hash == NULL) {
+		alm_make_id(out_id);
+		return;
+	}
+	memcpy(id.raw, mail->id, sizeof(id.raw));
+	alm_hash_parts(hash, parts, ALM_COUNT(parts), digest);
+	id = alm_message_id_make(alm_message_id_ms(&id), digest);
+	memcpy(out_id, id.raw, sizeof(id.raw));
+	alm_hash_free(hash);
 }
 
 static void start(struct alm_role_run *run, const struct alm_outgoing *outgoing,
 	const char *ref)
 {
+	struct alm_outgoing copy = *outgoing;
+	uint8_t answer_id[16];
 	uint8_t id[16];
-	int code = alm_send_start(run->client, outgoing, id);
+	int code;
 
+	if (run->mail != NULL) {
+		make_answer_id(run->mail, answer_id);
+		copy.id = answer_id;
+		run->is_answered = true;
+	}
+	code = alm_send_start(run->client, &copy, id);
 	if (code != 0) {
-		say_problem(code, ref == NULL ? "-" : ref);
+		run->answered_by = code;
+		alm_say_problem(code, ref == NULL ? "-" : ref);
 		return;
 	}
 	remember(run, id, ref);
-	say("sent");
-	say_word("ref", ref == NULL ? "-" : ref);
-	say_id("id", id);
-	say_end();
+	alm_say("sent");
+	alm_say_word("ref", ref == NULL ? "-" : ref);
+	alm_say_id("id", id);
+	alm_say_end();
 }
 
 void alm_role_send(struct alm_role_run *run,
@@ -210,17 +143,19 @@ void alm_role_send(struct alm_role_run *run,
 			referral == NULL ? "REF-1" : referral;
 	}
 	if (payload->is_bad) {
-		say_problem((int)ALM_FIELD_TOO_LARGE, letter->name);
+		run->is_answered = true;
+		run->answered_by = (int)ALM_FIELD_TOO_LARGE;
+		alm_say_problem((int)ALM_FIELD_TOO_LARGE, letter->name);
 		return;
 	}
 	start(run, &outgoing, ref);
 }
 
 static void do_part(struct alm_role_run *run, const char *name,
-	const struct word *words, size_t count)
+	const struct alm_word *words, size_t count)
 {
-	const char *subject = value_of(words, count, "subject");
-	const char *to = value_of(words, count, "to");
+	const char *subject = alm_words_value(words, count, "subject");
+	const char *to = alm_words_value(words, count, "to");
 
 	for (size_t i = 0; name != NULL && i < run->role->letter_count; i++) {
 		const struct alm_role_letter *letter = &run->role->letters[i];
@@ -230,29 +165,29 @@ static void do_part(struct alm_role_run *run, const char *name,
 			letter->write(&payload, subject == NULL ? "" : subject);
 			alm_role_send(run, letter, &payload,
 				to == NULL ? letter->to : to, subject,
-				value_of(words, count, "ref"),
-				value_of(words, count, "referral"));
+				alm_words_value(words, count, "ref"),
+				alm_words_value(words, count, "referral"));
 			return;
 		}
 	}
-	say_problem((int)ALM_NOT_FOUND, "no such letter");
+	alm_say_problem((int)ALM_NOT_FOUND, "no such letter");
 }
 
 static void do_send(
-	struct alm_role_run *run, const struct word *words, size_t count)
+	struct alm_role_run *run, const struct alm_word *words, size_t count)
 {
 	const char *categories[CATEGORIES_MAX];
-	const char *text = value_of(words, count, "text");
-	char *standard = value_of(words, count, "standard");
+	const char *text = alm_words_value(words, count, "text");
+	char *standard = alm_words_value(words, count, "standard");
 	char *save = NULL;
-	char *list = value_of(words, count, "categories");
+	char *list = alm_words_value(words, count, "categories");
 	struct alm_outgoing outgoing = {
-		.recipient = value_of(words, count, "to"),
-		.purpose = value_of(words, count, "purpose"),
-		.level = value_of(words, count, "level"),
-		.subject = value_of(words, count, "subject"),
-		.basis = value_of(words, count, "basis"),
-		.relationship_ref = value_of(words, count, "referral"),
+		.recipient = alm_words_value(words, count, "to"),
+		.purpose = alm_words_value(words, count, "purpose"),
+		.level = alm_words_value(words, count, "level"),
+		.subject = alm_words_value(words, count, "subject"),
+		.basis = alm_words_value(words, count, "basis"),
+		.relationship_ref = alm_words_value(words, count, "referral"),
 		.payload = text == NULL ? "" : text,
 		.payload_bytes = text == NULL ? 0 : strlen(text),
 		.categories = categories};
@@ -269,15 +204,15 @@ static void do_send(
 		*strchr(standard, '@') = '\0';
 		outgoing.standard = standard;
 	}
-	start(run, &outgoing, value_of(words, count, "ref"));
+	start(run, &outgoing, alm_words_value(words, count, "ref"));
 }
 
 static void do_line(struct alm_role_run *run, char *line)
 {
-	struct word words[WORDS_MAX];
+	struct alm_word words[ALM_WORDS_MAX];
 	char *first[2] = {NULL, NULL};
 	bool is_part = strncmp(line, "part ", 5) == 0;
-	size_t count = split(line, is_part ? 2 : 1, first, words);
+	size_t count = alm_words_split(line, is_part ? 2 : 1, first, words);
 
 	if (first[0] == NULL) {
 		return;
@@ -289,7 +224,7 @@ static void do_line(struct alm_role_run *run, char *line)
 	} else if (strcmp(first[0], "quit") == 0) {
 		run->is_ended = true;
 	} else {
-		say_problem((int)ALM_USAGE, first[0]);
+		alm_say_problem((int)ALM_USAGE, first[0]);
 	}
 }
 
@@ -315,69 +250,113 @@ static void read_lines(struct alm_role_run *run)
 		memmove(run->line, run->line + bytes, run->line_bytes + 1);
 	}
 	if (run->line_bytes == sizeof(run->line) - 1) {
-		say_problem((int)ALM_FIELD_TOO_LARGE, "line too long");
+		alm_say_problem((int)ALM_FIELD_TOO_LARGE, "line too long");
 		run->line_bytes = 0;
 	}
 }
 
 /* --- events --------------------------------------------------------------- */
 
-static void on_mail(
+static void acknowledge(
+	struct alm_role_run *run, uint64_t sequence, const char *reject)
+{
+	(void)alm_acknowledge(run->client, sequence, reject);
+}
+
+/** The mail is used up when its answer is on the broker's disk; if there can
+ * be none its sender hears why.  What may come right by itself waits until the
+ * mail is handed over again. */
+static void settle(struct alm_role_run *run, uint64_t sequence, int code)
+{
+	const struct alm_err_info *info = alm_err_info((enum alm_err)code);
+	char reason[TEXT_MAX];
+
+	if (code == 0) {
+		acknowledge(run, sequence, NULL);
+	} else if (!info->is_retryable) {
+		(void)snprintf(reason, sizeof(reason),
+			"what should follow from it is refused: %s",
+			info->name);
+		acknowledge(run, sequence, reason);
+	}
+}
+
+static void use_mail(
 	struct alm_role_run *run, const struct alm_delivery *delivery)
 {
 	const char *reject = NULL;
 
-	say("mail");
-	say_id("id", delivery->id);
-	say_word("sender", delivery->sender);
-	say_word("purpose", delivery->purpose);
+	run->mail = delivery;
+	run->is_answered = false;
+	run->answered_by = 0;
+	if (run->role->use != NULL) {
+		reject = run->role->use(run, delivery);
+	}
+	run->mail = NULL;
+	if (reject != NULL) {
+		alm_say("rejected");
+		alm_say_id("id", delivery->id);
+		alm_say_word("reason", reject);
+		alm_say_end();
+	}
+	if (!run->is_answered || reject != NULL) {
+		acknowledge(run, delivery->sequence, reject);
+	} else if (run->answered_by != 0) {
+		settle(run, delivery->sequence, run->answered_by);
+	}
+}
+
+static void on_mail(
+	struct alm_role_run *run, const struct alm_delivery *delivery)
+{
+	alm_say("mail");
+	alm_say_id("id", delivery->id);
+	alm_say_word("sender", delivery->sender);
+	alm_say_word("purpose", delivery->purpose);
 	(void)fputs(" categories=", stdout);
 	for (size_t i = 0; i < delivery->categories.count; i++) {
 		(void)printf("%s%s", i == 0 ? "" : ",",
 			delivery->categories.items[i]);
 	}
-	say_word("level", delivery->level);
-	say_word("standard", delivery->standard);
+	alm_say_word("level", delivery->level);
+	alm_say_word("standard", delivery->standard);
 	(void)printf(" partial=%s repeat=%s bytes=%zu",
 		delivery->is_partial ? "yes" : "no",
 		delivery->is_repeat ? "yes" : "no", delivery->payload_bytes);
-	say_end();
-	if (run->role->use != NULL) {
-		reject = run->role->use(run, delivery);
-	}
-	if (reject != NULL) {
-		say("rejected");
-		say_id("id", delivery->id);
-		say_word("reason", reject);
-		say_end();
-	}
-	(void)alm_acknowledge(run->client, delivery->sequence, reject);
+	alm_say_end();
+	use_mail(run, delivery);
 }
 
 static void on_receipt(
 	struct alm_role_run *run, const struct alm_receipt_view *receipt)
 {
-	say("receipt");
-	say_word("ref", ref_of(run, receipt->id));
-	say_id("id", receipt->id);
+	struct ref *ref = find_ref(run, receipt->id);
+
+	alm_say("receipt");
+	alm_say_word("ref", ref == NULL ? "-" : ref->text);
+	alm_say_id("id", receipt->id);
 	(void)printf(" code=%d", receipt->code);
-	say_word("name", alm_error_name(receipt->code));
-	say_word("basis", receipt->basis);
-	say_word("transformed", receipt->is_transformed ? "yes" : "no");
-	say_end();
+	alm_say_word("name", alm_error_name(receipt->code));
+	alm_say_word("basis", receipt->basis);
+	alm_say_word("transformed", receipt->is_transformed ? "yes" : "no");
+	alm_say_end();
+	if (ref != NULL && ref->answers != 0) {
+		settle(run, ref->answers, receipt->code);
+		ref->answers = 0;
+	}
 }
 
 static void on_notice(
 	struct alm_role_run *run, const struct alm_notice_view *notice)
 {
-	say("notice");
-	say_id("id", notice->id);
-	say_word("kind", notice->kind);
+	alm_say("notice");
+	alm_say_id("id", notice->id);
+	alm_say_word("kind", notice->kind);
 	(void)printf(" code=%d", notice->code);
-	say_word("name", notice->name);
-	say_word("reason", notice->reason);
-	say_end();
-	(void)alm_acknowledge(run->client, notice->sequence, NULL);
+	alm_say_word("name", notice->name);
+	alm_say_word("reason", notice->reason);
+	alm_say_end();
+	acknowledge(run, notice->sequence, NULL);
 }
 
 static void on_event(struct alm_role_run *run, const struct alm_event *event)
@@ -392,12 +371,12 @@ static void on_event(struct alm_role_run *run, const struct alm_event *event)
 		on_notice(run, event->notice);
 	} else if (event->kind == ALM_EVENT_CONNECTED) {
 		alm_client_get_status(run->client, &status);
-		say("ready");
-		say_word("organisation", status.organisation);
-		say_word("agent", status.agent);
-		say_end();
+		alm_say("ready");
+		alm_say_word("organisation", status.organisation);
+		alm_say_word("agent", status.agent);
+		alm_say_end();
 	} else if (event->code != 0) {
-		say_problem(event->code, event->detail);
+		alm_say_problem(event->code, event->detail);
 	}
 }
 

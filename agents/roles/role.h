@@ -60,7 +60,11 @@ struct alm_role {
 		struct alm_role_run *run, const struct alm_delivery *delivery);
 };
 
-/** Send a letter; from `use`, in answer to mail.  `referral` may be NULL. */
+/**
+ * Send a letter; from `use`, in answer to mail, one for each: the mail is then
+ * acknowledged when the letter has its receipt, and rejected if the letter is
+ * refused for good.  `referral` may be NULL.
+ */
 void alm_role_send(struct alm_role_run *run,
 	const struct alm_role_letter *letter, const struct alm_fields *payload,
 	const char *to, const char *subject, const char *ref,
