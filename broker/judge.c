@@ -272,6 +272,10 @@ enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 		cap != NULL) {
 		err = apply_cap(cap, turn->arena, &judgement);
 	}
+	if (err == ALM_OK && judgement.effect != ALM_EFFECT_DENY &&
+		judgement.obligations.count > ALM_OBLIGATIONS_MAX) {
+		deny(&judgement, ALM_TOO_MANY_OBLIGATIONS);
+	}
 	if (err == ALM_OK && judgement.effect != ALM_EFFECT_DENY) {
 		err = minimise(turn, message, payload, cap, &judgement);
 	}

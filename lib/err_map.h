@@ -195,6 +195,11 @@
 	X(STANDARD_INVALID, 1504, "standard-invalid", INVALID, false, \
 		"The information standard cannot be used.", \
 		"The detail names the message and field.") \
+	X(TOO_MANY_OBLIGATIONS, 1505, "too-many-obligations", REFUSED, false, \
+		"The agreement passes on more obligations than a message can" \
+		" carry.", \
+		"The agreement's owner must combine them: at most 64 travel " \
+		"with a message, one of them that of an override's review.") \
 	X(STORE_IO, 2001, "store-input-output", FAILURE, false, \
 		"The store could not be read or written.", \
 		"Check the disk; the daemon stops so that nothing unsaved " \

@@ -1,6 +1,7 @@
 /*
  * Damaged queue rows.  The mail itself says everything that its row does but
- * how often it was handed over, so a row is written anew from it; only when
+ * how often it was handed over, and whether it was at all is in the mark of
+ * its mailbox; so a row is written anew from it; only when
  * the mail is damaged too are both set aside, as evidence and out of the way.
  */
 #include <string.h>
@@ -25,7 +26,6 @@ static enum alm_err write_anew(struct alm_store *store,
 			{
 				.seq = mail->seq,
 				.kind = mail->kind,
-				.attempts = 1,
 				.bytes = (uint32_t)(mail->message.bytes +
 						    mail->payload.bytes),
 				.expires_ms = mail->expires_ms,

@@ -145,9 +145,8 @@ ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
 	const char *recipient, uint64_t seq, uint32_t *out_attempts);
 
 /**
- * A damaged entry: write it anew from the mail itself, as handed over once, so
- * that it goes out marked as a repeat; or, if that is damaged too, take both
- * out of the mailbox and set them aside, byte for byte.
+ * A damaged entry: write it anew from the mail itself; or, if that is damaged
+ * too, take both out of the mailbox and set them aside, byte for byte.
  * Errors: NOT_FOUND.
  */
 ALM_MUST_USE enum alm_err alm_store_queue_mend(struct alm_store *store,

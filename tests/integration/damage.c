@@ -1,0 +1,242 @@
+/*
+ * Goal: damage in one mailbox row or one piece of mail costs no more than
+ * that, and the daemon never.  Method: break bytes in the real store file of
+ * a broker that was killed, and start it again.
+ */
+#include <criterion/criterion.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/bytes.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer hospital;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 0);
+	test_peer_make(&hospital, "RHA");
+	test_peer_register(&hospital, &broker, "a");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&hospital);
+	test_broker_close(&broker);
+}
+
+TestSuite(damage, .init = open_all, .fini = close_all, .timeout = 120);
+
+static uint64_t send_one(void)
+{
+	const struct alm_message message = test_message(&trust, "RHA");
+	const struct alm_envelope *receipt;
+
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted, "refused: %s",
+		receipt->receipt.refused.name);
+	return receipt->receipt.accepted.sequence;
+}
+
+/* Flip one bit of a row; the broker does not run. */
+static void flip(
+	const char *table, const char *recipient, uint64_t seq, size_t at)
+{
+	uint8_t raw[80];
+	size_t bytes = recipient == NULL ? 0 : strlen(recipient) + 1;
+	MDB_val key = {bytes + 8, raw};
+	MDB_val value;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	uint8_t copy[4096];
+
+	if (recipient != NULL) {
+		memcpy(raw, recipient, bytes);
+	}
+	alm_put_u64(raw + bytes, seq);
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
+	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
+	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
+	cr_assert_leq(value.mv_size, sizeof(copy));
+	memcpy(copy, value.mv_data, value.mv_size);
+	copy[at] ^= 1;
+	value.mv_data = copy;
+	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static void connect(void)
+{
+	test_peer_connect(&hospital, &broker);
+	test_peer_hello(&hospital, 64);
+}
+
+static const struct alm_deliver *next_mail(void)
+{
+	return &test_peer_expect(&hospital, ALM_ENVELOPE_DELIVER)->deliver;
+}
+
+static uint64_t anomalies(void)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "anomaly", NULL});
+
+	return answer.row_count;
+}
+
+Test(damage, of_a_queue_row_is_mended_and_the_mail_handed_over)
+{
+	const uint64_t first = send_one();
+	const uint64_t second = send_one();
+	const uint64_t third = send_one();
+	const struct alm_deliver *mail;
+
+	test_broker_kill(&broker);
+	flip("queue", "RHA", second, 9);
+	test_broker_start(&broker);
+	connect();
+	cr_expect_eq(next_mail()->sequence, first);
+	mail = next_mail();
+	cr_expect_eq(mail->sequence, second);
+	cr_expect_not(mail->is_repeat);
+	cr_expect_eq(mail->payload.bytes, 7);
+	cr_expect_eq(next_mail()->sequence, third);
+	cr_expect_eq(anomalies(), 1);
+	cr_expect_eq(test_broker_figure(&broker, "anomalies"), 1);
+	/* What was handed over is a repeat, whatever its row says. */
+	test_broker_kill(&broker);
+	flip("queue", "RHA", second, 2);
+	test_broker_start(&broker);
+	test_peer_disconnect(&hospital);
+	connect();
+	(void)next_mail();
+	mail = next_mail();
+	cr_expect_eq(mail->sequence, second);
+	cr_expect(mail->is_repeat);
+}
+
+Test(damage, of_row_and_mail_sets_both_aside_and_serves_the_rest)
+{
+	const uint64_t first = send_one();
+	const uint64_t second = send_one();
+	const uint64_t third = send_one();
+	struct alm_answer answer;
+
+	test_broker_kill(&broker);
+	flip("queue", "RHA", first, 0);
+	flip("body", NULL, first, 60);
+	test_broker_start(&broker);
+	connect();
+	cr_expect_eq(next_mail()->sequence, second);
+	cr_expect_eq(next_mail()->sequence, third);
+	cr_expect_eq(anomalies(), 1);
+	answer = test_broker_ask(&broker, "mailbox.list", NONE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "messages"), "2");
+}
+
+/* The sweep for expired mail meets it too. */
+Test(damage, of_a_queue_row_is_found_though_nobody_takes_the_mail)
+{
+	const uint64_t first = send_one();
+
+	test_broker_kill(&broker);
+	flip("queue", "RHA", first, 20);
+	test_broker_start(&broker);
+	while (test_broker_figure(&broker, "anomalies") == 0) {
+	}
+	cr_expect_eq(anomalies(), 1);
+	connect();
+	cr_expect_eq(next_mail()->sequence, first);
+}
+
+Test(damage, of_a_queue_row_does_not_hinder_its_acknowledgement)
+{
+	const uint64_t first = send_one();
+	struct alm_answer answer;
+
+	test_broker_kill(&broker);
+	flip("queue", "RHA", first, 20);
+	test_broker_start(&broker);
+	connect();
+	cr_expect_eq(next_mail()->sequence, first);
+	test_peer_acknowledge(&hospital, first, NULL);
+	(void)test_peer_expect(&hospital, ALM_ENVELOPE_ACKNOWLEDGED);
+	answer = test_broker_ask(&broker, "mailbox.list", NONE);
+	cr_expect_eq(answer.row_count, 0);
+}
+
+Test(damage, of_one_piece_of_mail_leaves_the_others_to_be_shown)
+{
+	const uint64_t first = send_one();
+	const uint64_t second = send_one();
+	struct alm_answer answer;
+
+	test_broker_kill(&broker);
+	flip("body", NULL, first, 60);
+	test_broker_start(&broker);
+	answer = test_broker_ask(&broker, "mailbox.show",
+		(const char *const[]){"organisation", "RHA", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_assert_eq(answer.row_count, 2);
+	cr_expect_str_eq(test_cell(&answer, 0, "kind"), "damaged");
+	cr_expect_str_eq(test_cell(&answer, 0, "message-id"), "");
+	cr_expect_eq(
+		strtoull(test_cell(&answer, 0, "sequence"), NULL, 10), first);
+	cr_expect_str_eq(test_cell(&answer, 1, "kind"), "message");
+	cr_expect_eq(
+		strtoull(test_cell(&answer, 1, "sequence"), NULL, 10), second);
+}
+
+/* What could not be said at the door is refused at arrival. */
+static void send_under(unsigned obligation_count, enum alm_err *out_code)
+{
+	const struct alm_message message = test_message(&trust, "RHA");
+	const char *at = strstr(test_policy, "    law:");
+	const struct alm_envelope *receipt;
+	char obligations[1024] = "o0";
+	char policy[8192];
+	size_t bytes = 2;
+
+	cr_assert_not_null(at);
+	for (unsigned i = 1; i < obligation_count; i++) {
+		bytes += (size_t)snprintf(obligations + bytes,
+			sizeof(obligations) - bytes, ", o%u", i);
+	}
+	(void)snprintf(policy, sizeof(policy), "%.*s    obligations: [%s]\n%s",
+		(int)(at - test_policy), test_policy, obligations, at);
+	test_broker_activate(&broker, policy);
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	*out_code = receipt->receipt.is_accepted
+			    ? ALM_OK
+			    : receipt->receipt.refused.code;
+}
+
+Test(damage, is_not_what_more_obligations_than_fit_a_message_are)
+{
+	enum alm_err code = ALM_OK;
+
+	send_under(64, &code);
+	cr_assert_eq(code, ALM_OK);
+	connect();
+	cr_expect_eq(next_mail()->obligations.count, 64);
+	send_under(65, &code);
+	cr_expect_eq(code, ALM_TOO_MANY_OBLIGATIONS);
+	cr_expect_eq(anomalies(), 0);
+}
