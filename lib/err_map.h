@@ -288,6 +288,10 @@
 	X(EXPECTATION, 7006, "expectation-failed", FAILURE, false, \
 		"The demonstration did not go as expected.", \
 		"The story above says where.") \
+	X(PAYLOAD_SHARED, 7009, "payload-shared", INVALID, false, \
+		"Another entry of the outbox has this payload.", \
+		"Give each message a payload file of its own; the detail " \
+		"names the other entry.") \
 	X(NOTICE_EXPIRED, 8001, "not-delivered-expired", FAILURE, false, \
 		"The message expired before the recipient took it.", \
 		"Check whether the information is still needed, and contact" \

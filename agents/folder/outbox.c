@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agents/folder/binding.h"
 #include "agents/folder/log.h"
 #include "agents/folder/sending.h"
 
@@ -36,8 +37,20 @@ void alm_entries_fini(struct alm_entries *entries)
 	entries->count = 0;
 }
 
-static struct alm_entry *find(
-	struct alm_entries *entries, const char *name, bool is_encoded)
+static void read_binding(
+	struct alm_entry *entry, const struct alm_folder *folder)
+{
+	struct alm_binding binding = {0};
+
+	if (alm_binding_read(folder, entry->name, &binding) == ALM_OK) {
+		entry->is_bound = true;
+		(void)snprintf(entry->payload, sizeof(entry->payload), "%s",
+			binding.payload);
+	}
+}
+
+static struct alm_entry *find(struct alm_entries *entries,
+	const struct alm_folder *folder, const char *name, bool is_encoded)
 {
 	struct alm_entry *entry;
 
@@ -55,6 +68,7 @@ static struct alm_entry *find(
 	if (entry != NULL) {
 		(void)snprintf(entry->name, sizeof(entry->name), "%s", name);
 		entry->is_encoded = is_encoded;
+		read_binding(entry, folder);
 		entries->items[entries->count++] = entry;
 	}
 	return entry;
@@ -167,9 +181,28 @@ static enum alm_err start(const struct alm_prepared *prepared,
 		client, &prepared->sidecar.outgoing, out_id);
 }
 
+/** Another entry that has this payload: when it ends it takes the file with
+ * it, so the two cannot both be sent. */
+static const struct alm_entry *find_holder(const struct alm_entries *entries,
+	const struct alm_entry *entry, const char *payload_name)
+{
+	if (entry->is_bound && strcmp(entry->payload, payload_name) == 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct alm_entry *other = entries->items[i];
+
+		if (other != entry && other->is_bound &&
+			strcmp(other->payload, payload_name) == 0) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
 static void send_entry(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_client *client,
-	struct alm_entry *entry)
+	struct alm_entry *entry, const char *payload_name)
 {
 	struct alm_prepared prepared;
 	struct alm_problem problem = {0};
@@ -177,6 +210,9 @@ static void send_entry(struct alm_entries *entries,
 		folder, entry->name, entry->is_encoded, &prepared, &problem);
 
 	if (err == ALM_OK) {
+		entry->is_bound = true;
+		(void)snprintf(entry->payload, sizeof(entry->payload), "%s",
+			payload_name);
 		err = start(&prepared, client, entry->id);
 		alm_prepared_fini(&prepared);
 		problem.err = err;
@@ -200,6 +236,7 @@ static void look_at(struct alm_entries *entries,
 {
 	struct alm_problem problem = {0};
 	char payload_name[ALM_NAME_BYTES_MAX + 1] = "";
+	const struct alm_entry *holder;
 	int64_t now_ms = monotonic_ms();
 	enum alm_err err;
 
@@ -219,8 +256,14 @@ static void look_at(struct alm_entries *entries,
 		entries->unsettled++;
 		return;
 	}
-	if (err == ALM_OK) {
-		send_entry(entries, folder, client, entry);
+	holder = err == ALM_OK ? find_holder(entries, entry, payload_name)
+			       : NULL;
+	if (holder != NULL) {
+		(void)alm_problem_set(&problem, ALM_PAYLOAD_SHARED,
+			"%s is the payload of %s", payload_name, holder->name);
+		refuse(entries, folder, entry, NULL, &problem);
+	} else if (err == ALM_OK) {
+		send_entry(entries, folder, client, entry, payload_name);
 	} else if (is_passing(err)) {
 		try_later(entries, entry);
 	} else {
@@ -252,12 +295,24 @@ static void drop_gone(
 	}
 }
 
+/** The entry of a file; NULL if there are too many. */
+static struct alm_entry *entry_of(struct alm_entries *entries,
+	const struct alm_folder *folder, const struct dirent *file)
+{
+	char name[ALM_NAME_BYTES_MAX + 1];
+	bool is_encoded = alm_folder_base(file->d_name, ".envelope", name);
+
+	if (!is_encoded) {
+		(void)alm_folder_base(file->d_name, ".yaml", name);
+	}
+	return find(entries, folder, name, is_encoded);
+}
+
 void alm_entries_scan(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_client *client)
 {
 	struct dirent **files = NULL;
 	char path[PATH_MAX];
-	char name[ALM_NAME_BYTES_MAX + 1];
 	int count;
 
 	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
@@ -268,15 +323,13 @@ void alm_entries_scan(struct alm_entries *entries,
 	}
 	entries->unsettled = 0;
 	drop_gone(entries, folder);
+	/* All first: one of them may hold the payload of another. */
 	for (int i = 0; i < count; i++) {
-		bool is_encoded =
-			alm_folder_base(files[i]->d_name, ".envelope", name);
-		struct alm_entry *entry;
+		(void)entry_of(entries, folder, files[i]);
+	}
+	for (int i = 0; i < count; i++) {
+		struct alm_entry *entry = entry_of(entries, folder, files[i]);
 
-		if (!is_encoded) {
-			(void)alm_folder_base(files[i]->d_name, ".yaml", name);
-		}
-		entry = find(entries, name, is_encoded);
 		if (entry != NULL) {
 			look_at(entries, folder, client, entry);
 		}

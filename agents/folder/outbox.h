@@ -25,6 +25,10 @@ struct alm_entry {
 	char name[ALM_NAME_BYTES_MAX + 1];
 	bool is_encoded;
 	enum alm_entry_state state;
+	/* What the id on disk was made for, if there is one: no other entry
+	 * may have this payload. */
+	bool is_bound;
+	char payload[ALM_NAME_BYTES_MAX + 1];
 	unsigned tries;
 	int64_t due_ms;       /* monotonic clock */
 	int64_t unchanged_ms; /* since when; monotonic clock */

@@ -368,7 +368,8 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	} else {
 		put_own_refusal(&file, own);
 	}
-	if (!alm_folder_has(folder, ALM_STATE, name, ".id")) {
+	if (!alm_folder_has(folder, ALM_STATE, name, ".id") &&
+		(own == NULL || own->err != ALM_PAYLOAD_SHARED)) {
 		move_siblings(folder, name);
 	}
 	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);

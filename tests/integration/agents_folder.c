@@ -240,6 +240,34 @@ Test(agents_folder, a_refused_file_comes_back_with_the_reason)
 	cr_assert_eq(end_agent(from, SIGTERM), 0);
 }
 
+Test(agents_folder, of_two_entries_with_one_payload_one_is_refused)
+{
+	static const char *const names[] = {"one", "two"};
+	char path[2 * PATH_MAX];
+	pid_t from;
+
+	snprintf(path, sizeof(path), "%s/outbox/two.txt", folders[0]);
+	write_text(path, "0");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/outbox/%s.yaml", folders[0],
+			names[i]);
+		write_text(path, "recipient: C84001\npurpose: direct-care\n"
+				 "categories: [discharge]\n"
+				 "level: identifiable\n"
+				 "subject: \"9990000018\"\npayload: two.txt\n");
+	}
+	from = start_agent(0);
+	wait_for_files(0, "receipts", ".yaml", 1);
+	wait_for_files(0, "refused", ".refusal.yaml", 1);
+	cr_assert_eq(end_agent(from, SIGTERM), 0);
+	cr_assert_eq(count_files(0, "receipts", ".yaml"), 1);
+	cr_assert_eq(count_files(0, "refused", ".txt"), 0,
+		"the payload went with the wrong entry");
+	cr_assert_eq(count_files(0, "outbox", ".yaml"), 0);
+	cr_assert_eq(count_files(0, "outbox", ".txt"), 0);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 1);
+}
+
 Test(agents_folder, the_example_program_prints_what_arrives)
 {
 	char program[PATH_MAX];
