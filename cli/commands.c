@@ -32,6 +32,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_policy_diff},
 	{"policy", "graph", "draw the rights that stand, for Graphviz",
 		alm_cmd_policy_graph},
+	{"policy", "ropa", "print the record of processing activities",
+		alm_cmd_policy_ropa},
 	{"policy", "show", "show the active policy bundle",
 		alm_cmd_policy_show},
 	{"officer", "keygen", "make a policy officer's key",

@@ -67,6 +67,9 @@ struct alm_bundle_organisation {
 	bool has_assurance_until;
 	int64_t assurance_until_s; /* first instant after the inclusive day */
 	struct alm_word host;      /* text NULL: none */
+	/* For the record of processing; "" if not said. */
+	const char *contact;
+	const char *data_protection_officer;
 };
 
 struct alm_bundle_member {
@@ -103,6 +106,49 @@ enum alm_opt_out_rule {
 	ALM_OPT_OUT_EXEMPT = 3,
 };
 
+enum alm_access {
+	ALM_ACCESS_UNKNOWN = 0, /* not said */
+	ALM_ACCESS_ONE_OFF = 1,
+	ALM_ACCESS_ONGOING = 2,
+	ALM_ACCESS_SYSTEM = 3, /* looked at in place, nothing is handed over */
+};
+
+enum alm_controllership {
+	ALM_CONTROL_UNKNOWN = 0,
+	ALM_CONTROL_SOLE = 1,
+	ALM_CONTROL_JOINT = 2,
+	ALM_CONTROL_SEPARATE = 3, /* each in its own right */
+};
+
+enum alm_sub_licensing {
+	ALM_SUB_LICENSING_UNKNOWN = 0,
+	ALM_SUB_LICENSING_NOT_ALLOWED = 1,
+	ALM_SUB_LICENSING_ALLOWED = 2,
+};
+
+/** What a register of agreements says of a basis, beside the rule: no part of
+ * it bears on a decision.  Texts are "" and lists empty where not said. */
+struct alm_bundle_register {
+	const char *reference;
+	struct alm_words controllers; /* organisations */
+	enum alm_controllership control;
+	struct alm_words processors; /* organisations */
+	enum alm_access access;
+	enum alm_sub_licensing sub_licensing;
+	struct alm_words datasets;
+	const char *objective;
+	const char *benefits;
+	struct alm_words subjects;  /* kinds of people the data is about */
+	struct alm_words transfers; /* out of the country, with safeguards */
+	const char *retention;
+	const char *security;
+	const char *quality;
+	const char *rights;
+	const char *breach_contact;
+	const char *review; /* a day, as written */
+	const char *at_end;
+};
+
 struct alm_bundle_basis {
 	struct alm_word id;
 	bool is_mandate;
@@ -129,6 +175,7 @@ struct alm_bundle_basis {
 	const char *law_confidentiality;
 	struct alm_words evidence;
 	struct alm_words approved_by;
+	const struct alm_bundle_register *entry; /* NULL: none */
 };
 
 /** Everything of a bundle; tests stay in the source. */

@@ -27,10 +27,21 @@ static void read_assurance(struct alm_loader *loader,
 static void read_organisation(struct alm_loader *loader,
 	const struct alm_yaml_node *node, struct alm_bundle_organisation *out)
 {
-	enum { ID, NAME, KIND, STATUS, ASSURANCE, HOST, COUNT };
+	enum {
+		ID,
+		NAME,
+		KIND,
+		STATUS,
+		ASSURANCE,
+		HOST,
+		CONTACT,
+		OFFICER,
+		COUNT
+	};
 	static const struct alm_yaml_key keys[COUNT] = {{"id", true},
 		{"name", true}, {"kind", true}, {"status", false},
-		{"assurance-until", false}, {"host", false}};
+		{"assurance-until", false}, {"host", false}, {"contact", false},
+		{"data-protection-officer", false}};
 	static const char *const statuses[] = {"active", "suspended", "closed"};
 	const struct alm_yaml_node *at[COUNT];
 
@@ -40,6 +51,8 @@ static void read_organisation(struct alm_loader *loader,
 	out->name = alm_loader_text(loader, at[NAME]);
 	out->kind = alm_loader_id(loader, at[KIND]);
 	out->host = alm_loader_id(loader, at[HOST]);
+	out->contact = alm_loader_text(loader, at[CONTACT]);
+	out->data_protection_officer = alm_loader_text(loader, at[OFFICER]);
 	if (out->kind.text != NULL) {
 		(void)alm_loader_refer(loader, &loader->kinds, out->kind, 0,
 			ALM_KIND_UNDECLARED, "a declared kind");

@@ -108,6 +108,7 @@ enum basis_key {
 	SMALLEST_GROUP,
 	OBLIGATIONS,
 	STATUS,
+	REGISTER,
 	BASIS_KEYS,
 };
 
@@ -132,6 +133,7 @@ static const struct alm_yaml_key basis_keys[BASIS_KEYS] = {
 	[SMALLEST_GROUP] = {"smallest-group", false},
 	[OBLIGATIONS] = {"obligations", false},
 	[STATUS] = {"status", false},
+	[REGISTER] = {"register", false},
 };
 
 /* The index of a word; 0, the first, when absent or after a report. */
@@ -344,6 +346,7 @@ static void read_basis(struct alm_loader *loader,
 	out->obligations = alm_loader_words(loader, at[OBLIGATIONS]);
 	out->evidence = alm_loader_words(loader, at[EVIDENCE]);
 	out->approved_by = alm_loader_words(loader, at[APPROVED_BY]);
+	out->entry = alm_loader_register(loader, at[REGISTER]);
 	read_terms(loader, at, out);
 	alm_loader_check_parties(loader, out->from);
 	alm_loader_check_parties(loader, out->to);

@@ -125,6 +125,10 @@ bool alm_loader_check_cycles(struct alm_loader *loader, const size_t *parents,
 uint64_t alm_loader_purposes_covered(
 	const struct alm_loader *loader, struct alm_words words);
 
+/** The `register:` of a basis; NULL if there is none, or memory is out. */
+const struct alm_bundle_register *alm_loader_register(
+	struct alm_loader *loader, const struct alm_yaml_node *node);
+
 /* --- the sections, in the order in which they are read ----------------- */
 
 void alm_load_kinds(struct alm_loader *loader);

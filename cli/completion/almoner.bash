@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide history proposals propose rollback test diff graph show' ;;
+	policy) words='activate approve check decide history proposals propose rollback test diff graph ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
@@ -263,6 +263,19 @@ _almoner()
 --purpose
 --prohibitions
 --limit
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy ropa') words='
+--at
+--organisation
+--in-force
 --json
 --jsonl
 --csv
