@@ -77,7 +77,7 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus demo bench install clean
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -120,6 +120,10 @@ fuzz: $(FUZZ)
 # The wire's seeds and golden frames, as they are checked in.
 corpus: $(O)/tests/fuzz/make_corpus
 	$< tests/fuzz/corpus tests/data/wire
+
+# Breaks the decision in one place at a time; see docs/PROOF.md.
+mutate: $(GENERATED)
+	tools/mutate
 
 bench: all
 	tests/bench/run $(O)
