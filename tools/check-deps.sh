@@ -37,7 +37,7 @@ rule agents/bench   'agents/(bench|include)/|lib/'
 rule agents/roles   'agents/(roles|include)/|lib/'
 rule agents/examples 'almoner\.h"'
 for dir in cli cli/*/; do
-	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit)\.h"'
+	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit|register)\.h"'
 done
 pure broker/core
 only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'

@@ -87,4 +87,9 @@ void alm_decide(const struct alm_world *world, const struct alm_person *person,
 	const struct alm_request *request, int64_t t_s,
 	struct alm_scratch *scratch, struct alm_decision *out);
 
+/** The record of a list that counts at `t_s` (docs/POLICY.md section 2), or
+ * NULL. */
+const struct alm_opt_out *alm_opt_out_counting(const struct alm_opt_out *all,
+	size_t count, enum alm_opt_out_list list, int64_t t_s);
+
 #endif /* ALM_BROKER_CORE_DECIDE_H */

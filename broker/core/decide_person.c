@@ -202,16 +202,15 @@ void alm_step_directives(struct alm_deciding *d)
 	apply_flags(d);
 }
 
-/* The record of a list that counts, or NULL. */
-static const struct alm_opt_out *find_opt_out(
-	const struct alm_deciding *d, enum alm_opt_out_list list)
+const struct alm_opt_out *alm_opt_out_counting(const struct alm_opt_out *all,
+	size_t count, enum alm_opt_out_list list, int64_t t_s)
 {
 	const struct alm_opt_out *found = NULL;
 
-	for (size_t i = 0; i < d->person->opt_out_count; i++) {
-		const struct alm_opt_out *at = &d->person->opt_outs[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct alm_opt_out *at = &all[i];
 
-		if (at->list != list || at->recorded_s > d->t_s) {
+		if (at->list != list || at->recorded_s > t_s) {
 			continue;
 		}
 		if (found == NULL || at->as_of_s > found->as_of_s ||
@@ -220,6 +219,13 @@ static const struct alm_opt_out *find_opt_out(
 		}
 	}
 	return found;
+}
+
+static const struct alm_opt_out *find_opt_out(
+	const struct alm_deciding *d, enum alm_opt_out_list list)
+{
+	return alm_opt_out_counting(
+		d->person->opt_outs, d->person->opt_out_count, list, d->t_s);
 }
 
 static void check_national(struct alm_deciding *d)

@@ -137,15 +137,6 @@ ALM_MUST_USE enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes *value);
 
-/** The same of a record of the log, whose seal is made of its leaf: that is
- * hashed in any case, and a long header is not hashed twice. */
-ALM_MUST_USE enum alm_err alm_record_row_open(const struct alm_store *store,
-	struct alm_bytes key, struct alm_bytes *value,
-	struct alm_digest *out_leaf);
-ALM_MUST_USE enum alm_err alm_record_row_put(struct alm_store *store,
-	struct alm_bytes key, struct alm_bytes header,
-	const struct alm_digest *leaf);
-
 /** Write a value and its seal; `flags` as for mdb_put(). */
 ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes value,
@@ -211,6 +202,11 @@ struct alm_people_row;
 ALM_MUST_USE enum alm_err alm_people_row_find(struct alm_store *store,
 	MDB_txn *txn, const uint8_t subject[ALM_SUBJECT_BYTES],
 	struct alm_people_row *out_row, bool *out_is_there);
+
+/** As alm_store_person_get(), in a transaction. */
+ALM_MUST_USE enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
+	const char *subject, struct alm_arena *arena,
+	struct alm_person *out_person);
 
 /* --- audit.c, audit_record.c -------------------------------------------- */
 

@@ -272,20 +272,16 @@ static enum alm_err read_person(struct reading *reading, MDB_txn *txn,
 	return err;
 }
 
-enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
-	struct alm_arena *arena, struct alm_person *out_person)
+enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
+	const char *subject, struct alm_arena *arena,
+	struct alm_person *out_person)
 {
 	struct reading reading = {.store = store, .arena = arena};
 	uint8_t key[ALM_SUBJECT_BYTES];
-	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err;
 
-	if (err != ALM_OK) {
-		return err;
-	}
 	alm_store_keys_lookup(store->keys, subject, key);
 	err = read_person(&reading, txn, key);
-	alm_store_view_end(store);
 	if (err == ALM_PERSON_LIMIT) {
 		*out_person = (struct alm_person){.is_over_limit = true};
 		return ALM_OK;
@@ -297,6 +293,19 @@ enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
 		reading.person.opt_outs = reading.opt_outs;
 		reading.person.flags = reading.flags;
 		*out_person = reading.person;
+	}
+	return err;
+}
+
+enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
+	struct alm_arena *arena, struct alm_person *out_person)
+{
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err == ALM_OK) {
+		err = alm_people_read(store, txn, subject, arena, out_person);
+		alm_store_view_end(store);
 	}
 	return err;
 }

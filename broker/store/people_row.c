@@ -114,6 +114,13 @@ bool alm_people_row_write(uint16_t row_count, struct alm_bytes entries,
 	return !writer->is_bad && writer->bytes <= ALM_PEOPLE_ROW_BYTES_MAX;
 }
 
+bool alm_people_row_add(
+	const struct alm_people_entry *entry, struct alm_writer *writer)
+{
+	write_entry(writer, entry);
+	return !writer->is_bad && writer->bytes <= ALM_PEOPLE_ROW_BYTES_MAX;
+}
+
 static bool is_short_instant(int64_t instant_s)
 {
 	return instant_s >= 0 && instant_s <= UINT32_MAX;

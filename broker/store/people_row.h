@@ -50,6 +50,10 @@ ALM_MUST_USE bool alm_people_row_write(uint16_t row_count,
 	struct alm_bytes entries, const struct alm_people_entry *added,
 	struct alm_writer *writer);
 
+/** Appends one more entry; false when it does not fit, as above. */
+ALM_MUST_USE bool alm_people_row_add(
+	const struct alm_people_entry *entry, struct alm_writer *writer);
+
 /** The entry for a record whose encoding is `content`. */
 struct alm_people_entry alm_people_entry_of(
 	const struct alm_person_record *record, struct alm_bytes content);
