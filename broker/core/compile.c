@@ -250,8 +250,9 @@ static void add_members(
 		struct alm_organisation_info *info =
 			organisation_at(draft, items[i].organisation);
 
-		to[i].valid = items[i].valid;
-		to[i].group = items[i].group;
+		to[i].valid.from_s = alm_short_instant(items[i].valid.from_s);
+		to[i].valid.until_s = alm_short_instant(items[i].valid.until_s);
+		to[i].group = (uint16_t)items[i].group;
 		info->first_membership = (uint32_t)i;
 		info->membership_count++;
 		if (info->membership_count > draft->head.membership_max) {

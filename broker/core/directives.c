@@ -47,9 +47,11 @@ static bool is_member(const struct alm_deciding *d, uint32_t group)
 	const struct alm_membership *m =
 		d->snapshot->memberships + info->first_membership;
 
+	uint32_t t = alm_short_instant(d->t_s);
+
 	for (uint32_t i = 0; i < info->membership_count; i++) {
 		if (m[i].group == group &&
-			alm_period_holds(&m[i].valid, d->t_s)) {
+			alm_short_period_holds(m[i].valid, t)) {
 			return true;
 		}
 	}

@@ -1,13 +1,14 @@
-/* Ids by their hash: half of it in the slot, so that few texts are compared. */
+/*
+ * Ids by their hash.  A slot holds how its id begins, so that for nearly all of
+ * them one look into memory that may be far both finds and compares.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/core/draft.h"
 
 #define MIX UINT64_C(0x9E3779B97F4A7C15)
-
-/* A slot is the tag above and the index + 1 below; 0 is free. */
-#define INDEX_BITS 0xFFFFu
+#define HEAD ((size_t)ALM_NAME_HEAD_BYTES)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -15,45 +16,56 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 32);
 }
 
-struct alm_name_hash alm_name_hash(const char *text)
+static uint64_t word_at(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* The head of `text` in `out`; gives the hash of all of it. */
+static uint32_t take_head(const char *text, char out[ALM_NAME_HEAD_BYTES])
 {
 	size_t bytes = strlen(text);
-	uint64_t hash = bytes;
-	uint64_t word = 0;
+	uint64_t hash;
 
-	for (; bytes >= sizeof(word); bytes -= sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		hash = mix(hash, word);
-		text += sizeof(word);
+	memset(out, 0, HEAD);
+	memcpy(out, text, bytes < HEAD ? bytes : HEAD);
+	hash = mix(mix(bytes, word_at(out)), word_at(out + HEAD - 8));
+	for (size_t at = HEAD; at < bytes; at++) {
+		hash = mix(hash, (uint8_t)text[at]);
 	}
-	word = 0;
-	for (size_t i = 0; i < bytes; i++) {
-		word = word << 8 | (uint8_t)text[i];
-	}
-	hash = mix(hash, word);
-	return (struct alm_name_hash){.at = (uint32_t)hash,
-		.tag = (uint32_t)(hash >> 32) & ~INDEX_BITS};
+	return (uint32_t)hash;
+}
+
+static bool is_same(const struct alm_snapshot *snapshot,
+	const struct alm_names *names, const struct alm_name_slot *slot,
+	const char head[ALM_NAME_HEAD_BYTES], const char *text)
+{
+	return memcmp(slot->head, head, HEAD) == 0 &&
+	       (head[HEAD - 1] == '\0' ||
+		       strcmp(alm_name_text(snapshot, names,
+				      (uint32_t)slot->index - 1) +
+				       HEAD,
+			       text + HEAD) == 0);
 }
 
 uint32_t alm_names_find(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, const char *text)
 {
-	const uint32_t *slots = snapshot->numbers + names->first_slot;
-	struct alm_name_hash hash;
+	const struct alm_name_slot *slots =
+		snapshot->name_slots + names->first_slot;
+	char head[ALM_NAME_HEAD_BYTES];
 	uint32_t at;
 
 	if (names->count == 0) {
 		return ALM_NAME_NONE;
 	}
-	hash = alm_name_hash(text);
-	at = hash.at & names->slot_mask;
-	while (slots[at] != 0) {
-		uint32_t index = (slots[at] & INDEX_BITS) - 1;
-
-		if ((slots[at] & ~INDEX_BITS) == hash.tag &&
-			strcmp(alm_name_text(snapshot, names, index), text) ==
-				0) {
-			return index;
+	at = take_head(text, head) & names->slot_mask;
+	while (slots[at].index != 0) {
+		if (is_same(snapshot, names, &slots[at], head, text)) {
+			return (uint32_t)slots[at].index - 1;
 		}
 		at = (at + 1) & names->slot_mask;
 	}
@@ -76,17 +88,17 @@ static size_t slots_for(size_t count)
 	return slots;
 }
 
-static void index_names(
-	uint32_t *slots, uint32_t slot_mask, const char **texts, size_t count)
+static void index_names(struct alm_name_slot *slots, uint32_t slot_mask,
+	const char **texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct alm_name_hash hash = alm_name_hash(texts[i]);
-		uint32_t at = hash.at & slot_mask;
+		struct alm_name_slot slot = {.index = (uint16_t)(i + 1)};
+		uint32_t at = take_head(texts[i], slot.head) & slot_mask;
 
-		while (slots[at] != 0) {
+		while (slots[at].index != 0) {
 			at = (at + 1) & slot_mask;
 		}
-		slots[at] = hash.tag | (uint32_t)(i + 1);
+		slots[at] = slot;
 	}
 }
 
@@ -96,9 +108,9 @@ void alm_draft_names(struct alm_draft *draft, const char **texts, size_t count,
 	size_t slot_count = slots_for(count);
 	struct alm_names names = {.count = (uint32_t)count,
 		.slot_mask = (uint32_t)(slot_count - 1)};
-	uint32_t *slots;
+	struct alm_name_slot *slots;
 
-	ALM_ASSERT(count < INDEX_BITS + 1);
+	ALM_ASSERT(count <= UINT16_MAX);
 	if (count > 0) {
 		qsort(texts, count, sizeof(*texts), compare_texts);
 	}
@@ -114,7 +126,7 @@ void alm_draft_names(struct alm_draft *draft, const char **texts, size_t count,
 		}
 		*at = place;
 	}
-	slots = alm_draft_take(draft, ALM_SECTION_NUMBERS, slot_count,
+	slots = alm_draft_take(draft, ALM_SECTION_NAME_SLOTS, slot_count,
 		sizeof(*slots), &names.first_slot);
 	if (slots != NULL) {
 		index_names(slots, names.slot_mask, texts, count);

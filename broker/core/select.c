@@ -60,6 +60,7 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 	const struct alm_membership *m =
 		snapshot->memberships + info->first_membership;
 	uint32_t kind = key_of_kind(info->kind);
+	uint32_t t = alm_short_instant(t_s);
 	uint32_t count = 0;
 
 	if ((snapshot->key_uses[ALM_KEY_ANY] & use) != 0) {
@@ -75,7 +76,7 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 		uint32_t key = key_of_group(snapshot, m[i].group);
 
 		if ((m[i].uses & use) != 0 &&
-			alm_period_holds(&m[i].valid, t_s) &&
+			alm_short_period_holds(m[i].valid, t) &&
 			(count == 0 || out[count - 1] != key)) {
 			out[count++] = key;
 		}

@@ -35,13 +35,21 @@ struct alm_span {
 
 /**
  * A set of ids: index order is byte order, and finding takes constant time.
- * The places of the texts are numbers; so are the slots of a hash table.
+ * The places of the texts are numbers; a hash table of slots finds them.
  */
 struct alm_names {
 	uint32_t first;
 	uint32_t count;
 	uint32_t first_slot;
 	uint32_t slot_mask;
+};
+
+#define ALM_NAME_HEAD_BYTES 14u
+
+/** How a text begins, for nearly all of them the whole of it. */
+struct alm_name_slot {
+	uint16_t index;                 /* and 1; 0: free */
+	char head[ALM_NAME_HEAD_BYTES]; /* padded with NUL */
 };
 
 /** Words with parents: what a rule that lists a word covers. */
@@ -71,11 +79,17 @@ struct alm_organisation_info {
 	uint8_t spare[5];
 };
 
+/** A period in half the room: the rule's instants end in 2099. */
+struct alm_short_period {
+	uint32_t from_s;
+	uint32_t until_s; /* UINT32_MAX: never */
+};
+
 /** By organisation, then group. */
 struct alm_membership {
-	struct alm_period valid;
-	uint32_t group;
-	uint32_t uses; /* of the group's key */
+	struct alm_short_period valid;
+	uint16_t group;
+	uint16_t uses; /* of the group's key */
 };
 
 struct alm_prohibition_info {
@@ -139,6 +153,7 @@ struct alm_rule_index {
 #define ALM_SECTION_MAP(X) \
 	X(TEXTS, texts, char) \
 	X(NUMBERS, numbers, uint32_t) \
+	X(NAME_SLOTS, name_slots, struct alm_name_slot) \
 	X(ORGANISATIONS, organisation_infos, struct alm_organisation_info) \
 	X(MEMBERSHIPS, memberships, struct alm_membership) \
 	X(PROHIBITIONS, prohibition_infos, struct alm_prohibition_info) \
@@ -209,13 +224,21 @@ static inline const char *alm_name_text(const struct alm_snapshot *snapshot,
 uint32_t alm_names_find(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, const char *text);
 
-/** What such a set's slot holds for one of its ids, and where it begins. */
-struct alm_name_hash {
-	uint32_t at;
-	uint32_t tag; /* in the upper half */
-};
+static inline uint32_t alm_short_instant(int64_t instant_s)
+{
+	return instant_s < 0             ? 0
+	       : instant_s >= UINT32_MAX ? UINT32_MAX
+					 : (uint32_t)instant_s;
+}
 
-struct alm_name_hash alm_name_hash(const char *text);
+/** `t_s` is of alm_short_instant(); at the end of time nothing holds that
+ * does not go on for ever. */
+static inline bool alm_short_period_holds(
+	struct alm_short_period period, uint32_t t_s)
+{
+	return t_s >= period.from_s &&
+	       (t_s < period.until_s || period.until_s == UINT32_MAX);
+}
 
 /** The key of a well-formed selector; ALM_NAME_NONE if it names nothing. */
 uint32_t alm_selector_key(
