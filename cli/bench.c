@@ -206,17 +206,6 @@ static enum alm_err measure(struct bench *bench, struct alm_problem *problem)
 
 /* --- telling ------------------------------------------------------------ */
 
-static const char *build_mode(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	return "asan";
-#elif defined(__OPTIMIZE__)
-	return "release";
-#else
-	return "debug";
-#endif
-}
-
 static json_t *conditions(const struct bench *bench)
 {
 	struct utsname system;
@@ -237,7 +226,7 @@ static json_t *conditions(const struct bench *bench)
 		(json_int_t)bench->load.window, "agents", 2, "curve", "on",
 		"audit", "on", "envelopes_per_frame",
 		(json_int_t)bench->load.envelopes_per_frame, "build",
-		build_mode(), "accept_latency",
+		alm_host_build(), "accept_latency",
 		"with the window full, handed over to receipt");
 }
 
@@ -300,7 +289,7 @@ static int print_sheet(const struct bench *bench)
 		"build; CURVE, audit and fsync of every commit on",
 		(unsigned long long)bench->load.message_count,
 		bench->load.payload_bytes, bench->load.window,
-		bench->load.envelopes_per_frame, build_mode());
+		bench->load.envelopes_per_frame, alm_host_build());
 	alm_sheet_fact(sheet, "conditions", text);
 	rc = alm_sheet_print(sheet, &bench->args->output);
 	alm_sheet_free(sheet);

@@ -69,6 +69,8 @@ const struct alm_command alm_commands[] = {
 	{"recv", NULL, "take mail", alm_cmd_recv},
 	{"config", "show", "show the settings of the daemon",
 		alm_cmd_config_show},
+	{"bench", "decide", "measure a decision under a large policy",
+		alm_cmd_bench_decide},
 	{"bench", "route", "measure against a bare ROUTER",
 		alm_cmd_bench_route},
 	{"dev", NULL, "run a broker of your own", alm_cmd_dev},

@@ -51,3 +51,14 @@ void alm_host_filesystem(const char *path, char *out, size_t bytes)
 	}
 	(void)endmntent(mounts);
 }
+
+const char *alm_host_build(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return "asan";
+#elif defined(__OPTIMIZE__)
+	return "release";
+#else
+	return "debug";
+#endif
+}

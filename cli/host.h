@@ -10,4 +10,7 @@ void alm_host_cpu_model(char *out, size_t bytes);
 /** The type of the file system that holds `path`, e.g. "ext4". */
 void alm_host_filesystem(const char *path, char *out, size_t bytes);
 
+/** How this program was built: release, debug or asan. */
+const char *alm_host_build(void);
+
 #endif /* ALM_CLI_HOST_H */

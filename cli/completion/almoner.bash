@@ -16,7 +16,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='head query show verify' ;;
 	config) words='show' ;;
-	bench) words='route' ;;
+	bench) words='decide route' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -573,6 +573,24 @@ _almoner()
 ' ;;
 	'config show') words='
 --config
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench decide') words='
+--organisations
+--agreements
+--people
+--decisions
+--batch
+--rounds
+--seed
+--dir
 --json
 --jsonl
 --csv
