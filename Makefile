@@ -45,6 +45,7 @@ POLICY  := $(call obj,broker/policy/*.c) $(CORE)
 STORE   := $(call obj,broker/store/*.c)
 AUTH    := $(call obj,broker/auth/*.c)
 CONFIG  := $(call obj,broker/config/*.c)
+JSON    := $(call obj,cli/people_json.c cli/decide_json.c)
 EDGE    := $(call obj,broker/edge/*.c)
 BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c))
 CLIENT  := $(call obj,agents/client/*.c)
@@ -76,7 +77,7 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus demo bench install clean
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,6 +120,10 @@ fuzz: $(FUZZ)
 # The wire's seeds and golden frames, as they are checked in.
 corpus: $(O)/tests/fuzz/make_corpus
 	$< tests/fuzz/corpus tests/data/wire
+
+# Breaks the decision in one place at a time; see docs/PROOF.md.
+mutate: $(GENERATED)
+	tools/mutate
 
 bench: all
 	tests/bench/run $(O)
@@ -194,16 +199,17 @@ $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
-		$(AUTH) $(CONFIG) $(POLICY) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -llmdb $(L_LIB)
+		$(AUTH) $(CONFIG) $(POLICY) $(JSON) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB)
 FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
-	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c)
+	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
+	cli/people_json.c cli/decide_json.c)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
-		-llmdb $(L_LIB)
+		-llmdb -ljansson $(L_LIB)
 
 # --- objects ----------------------------------------------------------------
 

@@ -110,47 +110,61 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 	return err;
 }
 
+/* One entry that comes next.  `*out_is_over`: nothing more in this pass. */
+static enum alm_err hand_over_next(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, const struct alm_queue_entry *entry,
+	struct budget *budget, bool *out_is_over)
+{
+	struct alm_session *session = pick_session(turn, mailbox);
+
+	*out_is_over = session == NULL;
+	if (session == NULL) {
+		return ALM_OK;
+	}
+	if (entry->is_damaged) {
+		return alm_mend_entry(turn, mailbox->organisation, entry->seq);
+	}
+	if (alm_mailbox_held(mailbox, entry->seq) != NULL) {
+		mailbox->cursor_seq = entry->seq; /* in some hands */
+		return ALM_OK;
+	}
+	if (!alm_session_has_room(session, entry->bytes) ||
+		!spend(budget, entry)) {
+		*out_is_over = true;
+		return ALM_OK;
+	}
+	mailbox->cursor_seq = entry->seq;
+	return alm_hand_over_entry(turn, session, entry);
+}
+
 /* What was never handed over since the start. */
 static enum alm_err hand_over_new(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
 {
-	for (unsigned i = 0; i < PASS_MAX; i++) {
-		struct alm_session *session = pick_session(turn, mailbox);
-		struct alm_queue_entry entry;
-		enum alm_err err;
+	bool is_over = pick_session(turn, mailbox) == NULL;
+	unsigned done = 0;
 
-		if (session == NULL || !mailbox->has_more) {
-			return ALM_OK;
-		}
-		err = alm_store_queue_next(turn->broker->store,
-			mailbox->organisation, mailbox->cursor_seq, &entry);
-		if (err == ALM_NOT_FOUND) {
-			mailbox->has_more = false;
-			return ALM_OK;
-		}
+	while (!is_over && mailbox->has_more && done < PASS_MAX) {
+		struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX];
+		size_t count = 0;
+		enum alm_err err = alm_store_queue_list(turn->broker->store,
+			mailbox->organisation, mailbox->cursor_seq, entries,
+			ALM_COUNT(entries), &count);
+
 		if (err != ALM_OK) {
 			return err;
 		}
-		if (entry.is_damaged) { /* and then look again */
-			err = alm_mend_entry(
-				turn, mailbox->organisation, entry.seq);
+		mailbox->has_more = count > 0;
+		for (size_t i = 0; i < count && !is_over; i++) {
+			err = hand_over_next(
+				turn, mailbox, &entries[i], budget, &is_over);
 			if (err != ALM_OK) {
 				return err;
 			}
-			continue;
-		}
-		if (alm_mailbox_held(mailbox, entry.seq) != NULL) {
-			mailbox->cursor_seq = entry.seq; /* in some hands */
-			continue;
-		}
-		if (!alm_session_has_room(session, entry.bytes) ||
-			!spend(budget, &entry)) {
-			return ALM_OK;
-		}
-		mailbox->cursor_seq = entry.seq;
-		err = alm_hand_over_entry(turn, session, &entry);
-		if (err != ALM_OK) {
-			return err;
+			done++;
+			if (entries[i].is_damaged) {
+				break; /* it is mended: look again */
+			}
 		}
 	}
 	return ALM_OK;

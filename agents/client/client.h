@@ -11,6 +11,7 @@
 
 #include "agents/client/acks.h"
 #include "agents/client/batch.h"
+#include "agents/client/doubt.h"
 #include "agents/client/event.h"
 #include "agents/client/link.h"
 #include "agents/client/outbox.h"
@@ -75,6 +76,7 @@ struct alm_client {
 	char detail[ALM_DETAIL_BYTES_MAX];
 
 	struct alm_outbox outbox;
+	struct alm_doubt doubt;
 	struct alm_acks acks;
 	struct alm_events events;
 	TAILQ_HEAD(, alm_question) questions;

@@ -264,6 +264,19 @@ static void on_answer(struct alm_client *client, struct alm_held_frame *frame,
 	alm_events_put(&client->events, item);
 }
 
+/** Whose answer is it?  See doubt.h. */
+static void on_refused_frame(struct alm_client *client,
+	struct alm_held_frame *frame, struct alm_receipt *receipt)
+{
+	const struct alm_pending *pending =
+		alm_doubt_refused(&client->doubt, &client->outbox);
+
+	if (pending != NULL) {
+		receipt->message_id = pending->id;
+		on_receipt(client, frame, receipt);
+	}
+}
+
 static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 	const struct alm_wire_problem *problem)
 {
@@ -282,6 +295,9 @@ static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 			alm_session_greet(client);
 		}
 	} else if (!is_for_us(problem->code)) {
+		if (alm_doubt_is_refusal(problem->code)) {
+			on_refused_frame(client, frame, &receipt);
+		}
 		alm_session_fail(client, problem->code,
 			problem->code == ALM_AGENT_REVOKED ||
 				problem->code == ALM_NOT_AUTHENTICATED,
@@ -326,10 +342,12 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_PING:
 		on_ping(client, &envelope->ping);
 		break;
+	case ALM_ENVELOPE_PONG:
+		alm_doubt_pong(&client->doubt, envelope->ping.context);
+		break;
 	case ALM_ENVELOPE_HELLO:
 	case ALM_ENVELOPE_SEND:
 	case ALM_ENVELOPE_ACKNOWLEDGE:
-	case ALM_ENVELOPE_PONG:
 	case ALM_ENVELOPE_CREDIT:
 	case ALM_ENVELOPE_QUERY:
 	case ALM_ENVELOPE_ADMINISTER:

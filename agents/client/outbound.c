@@ -63,7 +63,8 @@ static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
 {
 	const struct alm_outbox *outbox = &client->outbox;
 	size_t sent = outbox->counts[ALM_PENDING_SENT];
-	size_t room = sent < client->window ? client->window - sent : 0;
+	size_t room = alm_doubt_room(&client->doubt, outbox,
+		sent < client->window ? client->window - sent : 0);
 	const struct alm_pending *pending = alm_outbox_next(outbox);
 
 	if (room > ALM_SIGNATURE_LEAVES_MAX) {
@@ -177,6 +178,21 @@ static enum alm_err flush_questions(struct alm_client *client)
 	return ALM_OK;
 }
 
+static enum alm_err flush_doubt(struct alm_client *client)
+{
+	struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	enum alm_err err = ALM_OK;
+
+	ping.ping.context = alm_doubt_ping(&client->doubt, client->now_ms);
+	if (ping.ping.context.bytes > 0) {
+		err = alm_outbound_envelope(client, &ping);
+		if (err == ALM_OK) {
+			alm_doubt_pinged(&client->doubt, client->now_ms);
+		}
+	}
+	return err;
+}
+
 void alm_outbound_flush(struct alm_client *client)
 {
 	enum alm_err err = ALM_OK;
@@ -190,6 +206,7 @@ void alm_outbound_flush(struct alm_client *client)
 	}
 	err = err == ALM_OK ? flush_acks(client) : err;
 	err = err == ALM_OK ? flush_questions(client) : err;
+	err = err == ALM_OK ? flush_doubt(client) : err;
 	err = err == ALM_OK ? flush_sends(client) : err;
 	if (err != ALM_OK && err != ALM_BUSY) {
 		alm_session_fail(client, err, false, "cannot send");

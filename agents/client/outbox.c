@@ -142,6 +142,7 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	}
 	pending->id = *id;
 	pending->tries = 0;
+	pending->is_doubted = false;
 	memcpy(pending->message_sha256, message_sha256, ALM_DIGEST_BYTES);
 	pending->message = place((uint8_t *)(pending + 1), message);
 	pending->payload =
@@ -192,6 +193,7 @@ void alm_outbox_retry_later(struct alm_outbox *outbox,
 	/* Half of it to all of it, so that many agents do not come at once. */
 	wait_ms = wait_ms / 2 + (int64_t)(random % (uint32_t)(wait_ms / 2 + 1));
 	pending->tries++;
+	pending->is_doubted = false;
 	leave(outbox, pending);
 	enter(outbox, pending, ALM_PENDING_WAITING, now_ms + wait_ms);
 }
@@ -209,6 +211,17 @@ void alm_outbox_resend_all(struct alm_outbox *outbox)
 		TAILQ_INSERT_HEAD(queued, pending, order);
 		outbox->counts[ALM_PENDING_QUEUED]++;
 	}
+}
+
+void alm_outbox_doubt_all(struct alm_outbox *outbox)
+{
+	struct alm_pending *pending;
+
+	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_SENT], order)
+	{
+		pending->is_doubted = true;
+	}
+	alm_outbox_resend_all(outbox);
 }
 
 static void wake_list(

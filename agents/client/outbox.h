@@ -6,6 +6,7 @@
 #ifndef ALM_AGENTS_CLIENT_OUTBOX_H
 #define ALM_AGENTS_CLIENT_OUTBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -37,7 +38,8 @@ struct alm_pending {
 	size_t bytes; /* of the allocation */
 	struct alm_message_id id;
 	enum alm_pending_state state;
-	unsigned tries; /* refused for a while, in a row */
+	unsigned tries;  /* refused for a while, in a row */
+	bool is_doubted; /* a frame was refused, perhaps for this one */
 	int64_t due_ms;
 	uint8_t message_sha256[ALM_DIGEST_BYTES];
 	struct alm_bytes message; /* both in the same allocation */
@@ -90,6 +92,9 @@ void alm_outbox_retry_later(struct alm_outbox *outbox,
 
 /** Everything sent and unanswered is to be sent again, in its order. */
 void alm_outbox_resend_all(struct alm_outbox *outbox);
+
+/** The same, and each of them is in doubt until it has an answer. */
+void alm_outbox_doubt_all(struct alm_outbox *outbox);
 
 /** Queue what is due: retries, and what had no answer in time. */
 void alm_outbox_wake(struct alm_outbox *outbox, int64_t now_ms);

@@ -137,6 +137,7 @@ void alm_session_welcome(
 	client->is_final = false;
 	client->detail[0] = '\0';
 	alm_outbox_resend_all(&client->outbox);
+	alm_doubt_reconnected(&client->doubt);
 	alm_acks_repeat_all(&client->acks);
 	TAILQ_FOREACH(question, &client->questions, order)
 	{
@@ -233,6 +234,10 @@ static int64_t next_due_ms(const struct alm_client *client)
 		return INT64_MAX;
 	}
 	due_ms = alm_outbox_due_ms(&client->outbox);
+	if (client->doubt.state == ALM_DOUBT_ASKED &&
+		client->doubt.again_ms < due_ms) {
+		due_ms = client->doubt.again_ms;
+	}
 	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
 }
 

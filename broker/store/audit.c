@@ -103,12 +103,12 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 	}
 	header = (struct alm_bytes){store->header, w.bytes};
 	alm_put_u64(seq, record->seq);
-	err = alm_row_put(store, ALM_TABLE_REC,
-		(struct alm_bytes){seq, sizeof(seq)}, header, MDB_APPEND);
+	alm_merkle_leaf(store->hash, header, &leaf);
+	err = alm_record_row_put(
+		store, (struct alm_bytes){seq, sizeof(seq)}, header, &leaf);
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_merkle_leaf(store->hash, header, &leaf);
 	err = alm_tree_append(store, &leaf);
 	store->state.last_time_us = record->time_us;
 	store->is_state_changed = true;

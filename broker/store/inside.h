@@ -137,6 +137,15 @@ ALM_MUST_USE enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes *value);
 
+/** The same of a record of the log, whose seal is made of its leaf: that is
+ * hashed in any case, and a long header is not hashed twice. */
+ALM_MUST_USE enum alm_err alm_record_row_open(const struct alm_store *store,
+	struct alm_bytes key, struct alm_bytes *value,
+	struct alm_digest *out_leaf);
+ALM_MUST_USE enum alm_err alm_record_row_put(struct alm_store *store,
+	struct alm_bytes key, struct alm_bytes header,
+	const struct alm_digest *leaf);
+
 /** Write a value and its seal; `flags` as for mdb_put(). */
 ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes value,

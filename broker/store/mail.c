@@ -201,20 +201,15 @@ enum alm_err alm_store_mail_remove(
 	struct alm_store *store, const char *recipient, uint64_t seq)
 {
 	struct alm_mailbox_slot *slot;
-	struct alm_queue_key key;
 	struct alm_queue_row row;
 	uint8_t raw[8];
 	MDB_val body = alm_val(raw, sizeof(raw));
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
-	err = alm_queue_read(store, store->turn, recipient, seq, &key, &row);
+	err = alm_queue_remove(store, recipient, seq, &row);
 	if (err == ALM_OK) {
 		err = alm_mailbox_slot(store, recipient, &slot);
-	}
-	if (err == ALM_OK) {
-		err = alm_row_remove(
-			store, ALM_TABLE_QUEUE, alm_queue_key_bytes(&key));
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -240,6 +235,7 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	struct alm_mailbox_state state = {.count = 0};
 	struct alm_mailbox_slot slot;
 	struct alm_queue_row row;
+	size_t count = 0;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
@@ -250,16 +246,15 @@ enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	if (err == ALM_OK) {
 		state.count = slot.count;
 		state.bytes = slot.bytes;
-		err = alm_queue_seek(store, txn, recipient, 0, &row);
-		if (err == ALM_OK) {
-			state.first_seq = row.entry.seq;
-			state.oldest_at_ms = row.accepted_at_ms;
-		}
+		err = alm_queue_list(store, txn, recipient, 0, &row, 1, &count);
+	}
+	if (err == ALM_OK && count > 0) {
+		state.first_seq = row.entry.seq;
+		state.oldest_at_ms = row.accepted_at_ms;
 	}
 	alm_store_view_end(store);
-	if (err == ALM_OK || err == ALM_NOT_FOUND) {
+	if (err == ALM_OK) {
 		*out_state = state;
-		err = ALM_OK;
 	}
 	return err;
 }

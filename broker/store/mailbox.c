@@ -72,26 +72,25 @@ static bool grow(struct alm_mailbox_cache *cache)
 static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
-	struct alm_queue_row row = {.entry = {.seq = 0}};
-	uint64_t count = 0;
-	uint64_t bytes = 0;
-	enum alm_err err = ALM_OK;
+	struct alm_queue_row rows[ALM_QUEUE_LIST_MAX];
+	size_t listed = 0;
 
-	for (;;) {
-		err = alm_queue_seek(
-			store, txn, recipient, row.entry.seq, &row);
+	out_slot->count = 0;
+	out_slot->bytes = 0;
+	out_slot->handed_seq = 0;
+	do {
+		enum alm_err err = alm_queue_list(store, txn, recipient,
+			out_slot->handed_seq, rows, ALM_COUNT(rows), &listed);
+
 		if (err != ALM_OK) {
-			break;
+			return err;
 		}
-		count++;
-		bytes += row.entry.bytes;
-	}
-	if (err != ALM_NOT_FOUND) {
-		return err;
-	}
-	out_slot->count = count;
-	out_slot->bytes = bytes;
-	out_slot->handed_seq = row.entry.seq;
+		for (size_t i = 0; i < listed; i++) {
+			out_slot->count++;
+			out_slot->bytes += rows[i].entry.bytes;
+			out_slot->handed_seq = rows[i].entry.seq;
+		}
+	} while (listed > 0);
 	return ALM_OK;
 }
 

@@ -111,44 +111,84 @@ enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 	return ALM_OK;
 }
 
-enum alm_err alm_queue_seek(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t after_seq,
-	struct alm_queue_row *out_row)
+enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
+	uint64_t seq, struct alm_queue_row *out_row)
 {
-	struct alm_queue_key from;
+	struct alm_queue_key at;
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val value;
 	int rc;
 
-	if (after_seq == UINT64_MAX ||
-		!alm_queue_key_make(recipient, after_seq + 1, &from)) {
+	if (!alm_queue_key_make(recipient, seq, &at)) {
 		return ALM_NOT_FOUND;
 	}
-	key = alm_val(from.data, from.bytes);
+	rc = mdb_cursor_open(
+		store->turn, store->tables[ALM_TABLE_QUEUE], &cursor);
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	key = alm_val(at.data, at.bytes);
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
+	if (rc == MDB_SUCCESS) {
+		alm_queue_row_open(store, alm_of_val(key), alm_of_val(value),
+			seq, out_row);
+		rc = mdb_cursor_del(cursor, 0);
+	}
+	mdb_cursor_close(cursor);
+	return alm_store_fail(store, rc);
+}
+
+/* From where `cursor` stands, what is `recipient`'s, whose keys all begin and
+ * end like `from`.  Gives the LMDB result that ended it. */
+static int list_rows(struct alm_store *store, MDB_cursor *cursor,
+	const struct alm_queue_key *from, struct alm_queue_row *rows,
+	size_t row_max, size_t *out_count)
+{
+	size_t prefix_bytes = from->bytes - 8;
+	MDB_val key = alm_val(from->data, from->bytes);
+	MDB_val value;
+	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+
+	while (rc == MDB_SUCCESS && key.mv_size >= prefix_bytes &&
+		memcmp(key.mv_data, from->data, prefix_bytes) == 0) {
+		/* A key of another length is damaged: it is nobody's mail. */
+		if (key.mv_size == from->bytes) {
+			const uint8_t *seq =
+				(const uint8_t *)key.mv_data + prefix_bytes;
+
+			alm_queue_row_open(store, alm_of_val(key),
+				alm_of_val(value), alm_get_u64(seq),
+				&rows[(*out_count)++]);
+		}
+		if (*out_count == row_max) {
+			return rc;
+		}
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	return rc;
+}
+
+enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t after_seq, struct alm_queue_row *rows,
+	size_t row_max, size_t *out_count)
+{
+	struct alm_queue_key from;
+	MDB_cursor *cursor;
+	int rc;
+
+	*out_count = 0;
+	if (after_seq == UINT64_MAX ||
+		!alm_queue_key_make(recipient, after_seq + 1, &from)) {
+		return ALM_OK;
+	}
 	rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_QUEUE], &cursor);
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	/* A key of another length is damaged: it is nobody's mail. */
-	while (rc == MDB_SUCCESS && key.mv_size != from.bytes &&
-		key.mv_size >= from.bytes - 8 &&
-		memcmp(key.mv_data, from.data, from.bytes - 8) == 0) {
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
+	rc = list_rows(store, cursor, &from, rows, row_max, out_count);
 	mdb_cursor_close(cursor);
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
-	}
-	if (key.mv_size != from.bytes ||
-		memcmp(key.mv_data, from.data, from.bytes - 8) != 0) {
-		return ALM_NOT_FOUND;
-	}
-	alm_queue_row_open(store, alm_of_val(key), alm_of_val(value),
-		alm_get_u64((const uint8_t *)key.mv_data + from.bytes - 8),
-		out_row);
-	return ALM_OK;
+	return rc == MDB_NOTFOUND ? ALM_OK : alm_store_fail(store, rc);
 }
 
 /* The first hand-over is not written into the row: that it lies below the
@@ -161,26 +201,48 @@ static void count_first(
 	}
 }
 
-enum alm_err alm_store_queue_next(struct alm_store *store,
+enum alm_err alm_store_queue_list(struct alm_store *store,
 	const char *recipient, uint64_t after_seq,
-	struct alm_queue_entry *out_entry)
+	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX], size_t entry_max,
+	size_t *out_count)
 {
+	struct alm_queue_row rows[ALM_QUEUE_LIST_MAX];
 	struct alm_mailbox_slot slot;
-	struct alm_queue_row row;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
+	ALM_ASSERT(entry_max <= ALM_QUEUE_LIST_MAX);
+	*out_count = 0;
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = alm_queue_seek(store, txn, recipient, after_seq, &row);
+	err = alm_queue_list(
+		store, txn, recipient, after_seq, rows, entry_max, out_count);
 	if (err == ALM_OK) {
 		err = alm_mailbox_view(store, txn, recipient, &slot);
 	}
 	alm_store_view_end(store);
+	for (size_t i = 0; err == ALM_OK && i < *out_count; i++) {
+		entries[i] = rows[i].entry;
+		count_first(&entries[i], &slot);
+	}
+	return err;
+}
+
+enum alm_err alm_store_queue_next(struct alm_store *store,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_entry *out_entry)
+{
+	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX];
+	size_t count = 0;
+	enum alm_err err = alm_store_queue_list(
+		store, recipient, after_seq, entries, 1, &count);
+
+	if (err == ALM_OK && count == 0) {
+		return ALM_NOT_FOUND;
+	}
 	if (err == ALM_OK) {
-		*out_entry = row.entry;
-		count_first(out_entry, &slot);
+		*out_entry = entries[0];
 	}
 	return err;
 }

@@ -8,7 +8,8 @@
 #include "broker/store/inside.h"
 
 /* Kind, hand-overs, bytes, expiry, arrival, and of a message whose it is:
- * zero if nobody's.  Rows of the first format end before. */
+ * zero if nobody's.  A row that was mended ends before, if that is not known
+ * any more, and is taken for anybody's. */
 #define ALM_QUEUE_PERSON_AT 25u
 #define ALM_QUEUE_ROW_BYTES (ALM_QUEUE_PERSON_AT + 16u)
 
@@ -56,9 +57,14 @@ ALM_MUST_USE enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
 	struct alm_queue_row *out_row);
 
-/** The first after a sequence, in the same way. */
-ALM_MUST_USE enum alm_err alm_queue_seek(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t after_seq,
-	struct alm_queue_row *out_row);
+/** Remove what stands there and give it; it may be damaged.
+ * Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_queue_remove(struct alm_store *store,
+	const char *recipient, uint64_t seq, struct alm_queue_row *out_row);
+
+/** The first ones after a sequence, in the same way. */
+ALM_MUST_USE enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t after_seq, struct alm_queue_row *rows,
+	size_t row_max, size_t *out_count);
 
 #endif /* ALM_BROKER_STORE_QUEUE_H */

@@ -110,21 +110,52 @@ static bool same_seal(
 	return x == y;
 }
 
-enum alm_err alm_row_open(const struct alm_store *store, enum alm_table table,
-	struct alm_bytes key, struct alm_bytes *value)
+static struct alm_bytes of_digest(const struct alm_digest *digest)
+{
+	return (struct alm_bytes){digest->raw, sizeof(digest->raw)};
+}
+
+/* Cut the seal off `value` and compare it with that of `sealed`. */
+static enum alm_err check_seal(const struct alm_store *store,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes sealed,
+	const uint8_t found[ALM_SEAL_BYTES])
 {
 	uint8_t seal[ALM_SEAL_BYTES];
 
+	if (store->keys == NULL) {
+		return ALM_OK;
+	}
+	alm_store_keys_seal(store->keys, (uint8_t)table, key, sealed, seal);
+	return same_seal(seal, found) ? ALM_OK : ALM_STORE_CORRUPT;
+}
+
+enum alm_err alm_row_open(const struct alm_store *store, enum alm_table table,
+	struct alm_bytes key, struct alm_bytes *value)
+{
+	struct alm_digest leaf;
+
+	if (table == ALM_TABLE_REC) {
+		return alm_record_row_open(store, key, value, &leaf);
+	}
 	if (value->bytes < ALM_SEAL_BYTES) {
 		return ALM_STORE_CORRUPT;
 	}
 	value->bytes -= ALM_SEAL_BYTES;
-	if (store->keys == NULL) {
-		return ALM_OK;
+	return check_seal(
+		store, table, key, *value, value->data + value->bytes);
+}
+
+enum alm_err alm_record_row_open(const struct alm_store *store,
+	struct alm_bytes key, struct alm_bytes *value,
+	struct alm_digest *out_leaf)
+{
+	if (value->bytes < ALM_SEAL_BYTES) {
+		return ALM_STORE_CORRUPT;
 	}
-	alm_store_keys_seal(store->keys, (uint8_t)table, key, *value, seal);
-	return same_seal(seal, value->data + value->bytes) ? ALM_OK
-							   : ALM_STORE_CORRUPT;
+	value->bytes -= ALM_SEAL_BYTES;
+	alm_merkle_leaf(store->hash, *value, out_leaf);
+	return check_seal(store, ALM_TABLE_REC, key, of_digest(out_leaf),
+		value->data + value->bytes);
 }
 
 enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
@@ -148,8 +179,10 @@ enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 	return err;
 }
 
-enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
-	struct alm_bytes key, struct alm_bytes value, unsigned flags)
+/* `sealed` is what the seal is made of: the value, or what stands for it. */
+static enum alm_err put(struct alm_store *store, enum alm_table table,
+	struct alm_bytes key, struct alm_bytes value, struct alm_bytes sealed,
+	unsigned flags)
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
 	MDB_val room = {.mv_size = value.bytes + ALM_SEAL_BYTES};
@@ -164,8 +197,21 @@ enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
 		memcpy(at, value.data, value.bytes);
 	}
 	alm_store_keys_seal(
-		store->keys, (uint8_t)table, key, value, at + value.bytes);
+		store->keys, (uint8_t)table, key, sealed, at + value.bytes);
 	return ALM_OK;
+}
+
+enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
+	struct alm_bytes key, struct alm_bytes value, unsigned flags)
+{
+	return put(store, table, key, value, value, flags);
+}
+
+enum alm_err alm_record_row_put(struct alm_store *store, struct alm_bytes key,
+	struct alm_bytes header, const struct alm_digest *leaf)
+{
+	return put(
+		store, ALM_TABLE_REC, key, header, of_digest(leaf), MDB_APPEND);
 }
 
 enum alm_err alm_row_remove(

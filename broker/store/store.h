@@ -129,8 +129,16 @@ ALM_MUST_USE enum alm_err alm_store_mail_put(
 ALM_MUST_USE enum alm_err alm_store_mail_get(struct alm_store *store,
 	uint64_t seq, struct alm_arena *arena, struct alm_mail *out_mail);
 
-/** The first entry of `recipient` after `after_seq`; a damaged one is given
- * as such.  Errors: NOT_FOUND. */
+#define ALM_QUEUE_LIST_MAX 32u
+
+/** The first entries of `recipient` after `after_seq`, at most `entry_max`; a
+ * damaged one is given as such. */
+ALM_MUST_USE enum alm_err alm_store_queue_list(struct alm_store *store,
+	const char *recipient, uint64_t after_seq,
+	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX], size_t entry_max,
+	size_t *out_count);
+
+/** The first of them alone.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
 	const char *recipient, uint64_t after_seq,
 	struct alm_queue_entry *out_entry);

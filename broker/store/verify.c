@@ -175,8 +175,8 @@ static enum alm_err check_record(struct alm_verify *verify, MDB_txn *txn,
 		return alm_verify_damage(
 			verify, seq, "record %" PRIu64 " is missing", seq);
 	}
-	if (alm_row_open(verify->store, ALM_TABLE_REC, alm_of_val(key),
-		    &header) != ALM_OK ||
+	if (alm_record_row_open(
+		    verify->store, alm_of_val(key), &header, &leaf) != ALM_OK ||
 		alm_audit_record_decode(header, &record) != ALM_OK ||
 		record.seq != seq) {
 		return alm_verify_damage(verify, seq,
@@ -190,7 +190,6 @@ static enum alm_err check_record(struct alm_verify *verify, MDB_txn *txn,
 			seq);
 	}
 	verify->time_us = record.time_us;
-	alm_merkle_leaf(verify->store->hash, header, &leaf);
 	err = add_leaf(verify, txn, &leaf);
 	if (err == ALM_OK) {
 		err = match_private(verify, txn, beside, &record);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agents/client/client.h"
 #include "agents/include/almoner.h"
 #include "tests/support/peer.h"
 
@@ -259,6 +260,54 @@ Test(agents_client, the_same_id_with_other_content_is_a_conflict)
 	cr_assert_eq(alm_send(from, &two, WAIT_MS, &receipt), 0);
 	cr_assert_eq(receipt->code, ALM_CODE_MESSAGE_ID_CONFLICT);
 	alm_receipt_free(receipt);
+	alm_client_close(from);
+}
+
+/** Queue what the library would never make: no broker can read it. */
+static void start_unreadable(struct alm_client *client, uint8_t n)
+{
+	const struct alm_bytes bytes = {(const uint8_t *)"\xff\xff", 2};
+	struct alm_message_id id = {{0}};
+	uint8_t sha256[ALM_DIGEST_BYTES];
+
+	id.raw[15] = n;
+	alm_hash_bytes(client->hash, bytes, sha256);
+	cr_assert_eq(alm_outbox_add(&client->outbox, &id, sha256, bytes,
+			     (struct alm_bytes){NULL, 0}),
+		ALM_OK);
+}
+
+Test(agents_client, an_unreadable_message_is_refused_and_holds_up_no_other)
+{
+	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing message = message_of("fine");
+	size_t accepted = 0;
+	size_t refused = 0;
+
+	cr_assert_eq(alm_client_wait_ready(from, WAIT_MS), 0);
+	for (uint8_t n = 0; n < 20; n++) {
+		cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+		if (n % 8 == 3) {
+			start_unreadable(from, n);
+		}
+	}
+	while (accepted + refused < 23) {
+		struct alm_event *event = next_event(from);
+
+		if (event != NULL && event->receipt != NULL) {
+			bool is_fine = event->receipt->code == 0;
+
+			cr_assert(is_fine ||
+				  event->receipt->code == ALM_MALFORMED);
+			accepted += is_fine ? 1 : 0;
+			refused += is_fine ? 0 : 1;
+		}
+		alm_event_free(event);
+	}
+	cr_assert_eq(accepted, 20);
+	cr_assert_eq(refused, 3);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 20);
+	cr_assert_eq(from->outbox.count, 0);
 	alm_client_close(from);
 }
 

@@ -53,8 +53,19 @@ Test(directives, reads_every_word_of_a_list)
 Test(directives, hears_all_that_permit_and_all_exceptions)
 {
 	struct alm_bundle_basis bases[] = {
-		BASIS("A", .consent = ALM_CONSENT_REQUIRED)};
+		BASIS("A", .consent = ALM_CONSENT_REQUIRED),
+		BASIS("E", .to = LIST("RX5"), .purposes = LIST("emergency"),
+			.consent = ALM_CONSENT_REQUIRED)};
 	struct row rows[] = {
+		{"a purpose that any does not reach, and any",
+			REQUEST(.to = "RX5", .purpose = "emergency"),
+			{DIRECTIVES(DIRECTIVE("D", .effect = ALM_WORD_PERMIT,
+				.purposes = WORDS("emergency any")))},
+			"permit 0 basis=E release=discharge "
+			"level=identifiable directives=D"},
+		{"any alone", REQUEST(.to = "RX5", .purpose = "emergency"),
+			{DIRECTIVES(DIRECTIVE("D", .effect = ALM_WORD_PERMIT))},
+			"deny 401 because=401,406 basis=E"},
 		{"two that permit",
 			REQUEST(CATEGORIES("discharge medications")),
 			{DIRECTIVES(DIRECTIVE("D", .effect = ALM_WORD_PERMIT,
@@ -115,6 +126,17 @@ Test(directives, counts_from_the_first_instant_of_the_first_day)
 					.categories = WORDS("crisis"),
 					.recorded_s = T - DAY,
 					.valid = {T, T + DAY}))},
+			PERMIT},
+		{"is newer than the older alone, not than other scopes'",
+			REQUEST(),
+			{DIRECTIVES(DIRECTIVE("D", .scope = "s"),
+				DIRECTIVE("F", .recorded_s = T,
+					.categories = WORDS("crisis")),
+				DIRECTIVE("G", .recorded_s = T,
+					.categories = WORDS("crisis")),
+				DIRECTIVE("E", .scope = "s",
+					.categories = WORDS("crisis"),
+					.recorded_s = T - DAY))},
 			PERMIT},
 		{"begins next and does not", REQUEST(),
 			{DIRECTIVES(DIRECTIVE("D", .scope = "s"),
