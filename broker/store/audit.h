@@ -62,6 +62,8 @@ enum alm_audit_kind alm_audit_kind_from_word(const char *word);
 #define ALM_AUDIT_OVERRIDE 2u /* an override had an effect */
 #define ALM_AUDIT_CLAMPED 4u  /* the clock had gone back */
 #define ALM_AUDIT_OWN_KEY 8u  /* the private part is under a person's key */
+#define ALM_AUDIT_NAMED 16u   /* the request named its basis */
+#define ALM_AUDIT_WHOLE 32u   /* with the private part, the whole request */
 
 /** One record.  Texts are "" when they do not apply, never NULL. */
 struct alm_audit_record {

@@ -2,11 +2,14 @@
  * Reading what is known of a person, for a decision: one row for most people,
  * so what it costs is one look-up.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "broker/core/record.h"
 #include "broker/store/inside.h"
 #include "broker/store/people_row.h"
+
+static_assert(ALM_SUBJECT_BYTES == 16, "a place is a subject's key");
 
 enum alm_err alm_people_row_find(struct alm_store *store, MDB_txn *txn,
 	const uint8_t subject[ALM_SUBJECT_BYTES], struct alm_people_row *out,
@@ -272,16 +275,13 @@ static enum alm_err read_person(struct reading *reading, MDB_txn *txn,
 	return err;
 }
 
-enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
-	const char *subject, struct alm_arena *arena,
+static enum alm_err read_at(struct alm_store *store, MDB_txn *txn,
+	const uint8_t place[ALM_SUBJECT_BYTES], struct alm_arena *arena,
 	struct alm_person *out_person)
 {
 	struct reading reading = {.store = store, .arena = arena};
-	uint8_t key[ALM_SUBJECT_BYTES];
-	enum alm_err err;
+	enum alm_err err = read_person(&reading, txn, place);
 
-	alm_store_keys_lookup(store->keys, subject, key);
-	err = read_person(&reading, txn, key);
 	if (err == ALM_PERSON_LIMIT) {
 		*out_person = (struct alm_person){.is_over_limit = true};
 		return ALM_OK;
@@ -297,15 +297,41 @@ enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
 	return err;
 }
 
-enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
-	struct alm_arena *arena, struct alm_person *out_person)
+enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
+	const char *subject, struct alm_arena *arena,
+	struct alm_person *out_person)
+{
+	uint8_t place[ALM_SUBJECT_BYTES];
+
+	alm_store_person_place(store, subject, place);
+	return read_at(store, txn, place, arena, out_person);
+}
+
+void alm_store_person_place(
+	const struct alm_store *store, const char *subject, uint8_t out[16])
+{
+	alm_store_keys_lookup(store->keys, subject, out);
+}
+
+enum alm_err alm_store_person_at(struct alm_store *store,
+	const uint8_t place[16], struct alm_arena *arena,
+	struct alm_person *out_person)
 {
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err == ALM_OK) {
-		err = alm_people_read(store, txn, subject, arena, out_person);
+		err = read_at(store, txn, place, arena, out_person);
 		alm_store_view_end(store);
 	}
 	return err;
+}
+
+enum alm_err alm_store_person_get(struct alm_store *store, const char *subject,
+	struct alm_arena *arena, struct alm_person *out_person)
+{
+	uint8_t place[ALM_SUBJECT_BYTES];
+
+	alm_store_person_place(store, subject, place);
+	return alm_store_person_at(store, place, arena, out_person);
 }

@@ -248,6 +248,15 @@ ALM_MUST_USE enum alm_err alm_store_person_get(struct alm_store *store,
 	const char *subject, struct alm_arena *arena,
 	struct alm_person *out_person);
 
+/** What a person's records stand under: as good as the subject to find them,
+ * and no way back to it. */
+void alm_store_person_place(
+	const struct alm_store *store, const char *subject, uint8_t out[16]);
+/** As alm_store_person_get(), of the person at `place`. */
+ALM_MUST_USE enum alm_err alm_store_person_at(struct alm_store *store,
+	const uint8_t place[16], struct alm_arena *arena,
+	struct alm_person *out_person);
+
 /**
  * Destroy the keys that a person's private parts are sealed under: those of
  * records up to `last`, at most `row_max` keys of anybody in one call.

@@ -300,3 +300,28 @@ Test(store_people, keeps_no_number_in_the_file)
 	}
 	(void)fclose(file);
 }
+
+Test(store_people, finds_a_person_by_the_place_of_the_records)
+{
+	struct alm_person_record record = directive(PERSON, "R-1");
+	struct alm_person person;
+	uint8_t place[16];
+	uint8_t other[16];
+	uint8_t pseudonym[16];
+
+	begin();
+	cr_assert(put(&record));
+	commit();
+	alm_store_person_place(store, PERSON, place);
+	alm_store_person_place(store, OTHER, other);
+	alm_store_pseudonym(store, PERSON, pseudonym);
+	cr_expect_neq(memcmp(place, other, 16), 0);
+	cr_expect_neq(memcmp(place, pseudonym, 16), 0);
+	cr_assert_eq(
+		alm_store_person_at(store, place, &arena, &person), ALM_OK);
+	cr_assert_eq(person.directive_count, 1);
+	cr_expect_str_eq(person.directives[0].id, "R-1");
+	cr_assert_eq(
+		alm_store_person_at(store, other, &arena, &person), ALM_OK);
+	cr_expect_eq(person.directive_count, 0);
+}
