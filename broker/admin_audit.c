@@ -12,7 +12,7 @@
 
 #define SCAN_MAX 20000u
 
-static const char *effect_word(uint8_t effect)
+const char *alm_effect_word(unsigned effect)
 {
 	switch ((enum alm_effect)effect) {
 	case ALM_EFFECT_PERMIT:
@@ -25,7 +25,7 @@ static const char *effect_word(uint8_t effect)
 	return "";
 }
 
-static const char *level_word(uint8_t level)
+const char *alm_level_word(unsigned level)
 {
 	static const char *const words[] = {
 		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
@@ -174,13 +174,13 @@ static enum alm_err add_view(struct alm_call *call,
 		(const char *const[]){alm_table_text(table, record->seq),
 			alm_table_instant(table, record->time_us),
 			alm_audit_kind_word(record->kind),
-			effect_word(record->effect),
+			alm_effect_word(record->effect),
 			alm_table_text(table, code),
 			code > 1 ? alm_err_info((enum alm_err)code)->name : "",
 			record->sender, record->recipient, record->purpose,
 			record->categories, record->basis,
-			level_word(record->level_in),
-			level_word(record->level_out), id,
+			alm_level_word(record->level_in),
+			alm_level_word(record->level_out), id,
 			number_or_none(table, record->mail_seq),
 			number_or_none(table, record->ref),
 			record->has_person && knows_person(call, record)

@@ -199,6 +199,8 @@ enum alm_err alm_administer(
 		{"policy.show", alm_verb_policy_show, ARGUMENTS("epoch", "at")},
 		{"policy.history", alm_verb_policy_history,
 			ARGUMENTS("cursor")},
+		{"policy.decide", alm_verb_policy_decide,
+			ARGUMENTS("at", "reason")},
 		{"officer.list", alm_verb_officer_list, NONE},
 		{"officer.register", alm_verb_officer_register,
 			ARGUMENTS("name", "role", "key", "officer", "signature",

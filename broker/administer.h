@@ -73,6 +73,10 @@ const char *alm_table_text(struct alm_table *table, uint64_t number);
 const char *alm_table_instant(struct alm_table *table, int64_t instant_us);
 const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes);
 
+/** The words of an enum alm_effect and an enum alm_level; "" for none. */
+const char *alm_effect_word(unsigned effect);
+const char *alm_level_word(unsigned level);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
@@ -80,11 +84,12 @@ ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
 	alm_verb_policy_activate, alm_verb_policy_show, alm_verb_policy_history,
-	alm_verb_policy_propose, alm_verb_policy_approve,
-	alm_verb_policy_proposals, alm_verb_officer_list,
-	alm_verb_officer_register, alm_verb_officer_revoke, alm_verb_people_put,
-	alm_verb_people_show, alm_verb_people_withdraw, alm_verb_mailbox_list,
-	alm_verb_mailbox_show, alm_verb_audit_query, alm_verb_audit_show,
-	alm_verb_audit_head, alm_verb_standard_put, alm_verb_standard_list;
+	alm_verb_policy_decide, alm_verb_policy_propose,
+	alm_verb_policy_approve, alm_verb_policy_proposals,
+	alm_verb_officer_list, alm_verb_officer_register,
+	alm_verb_officer_revoke, alm_verb_people_put, alm_verb_people_show,
+	alm_verb_people_withdraw, alm_verb_mailbox_list, alm_verb_mailbox_show,
+	alm_verb_audit_query, alm_verb_audit_show, alm_verb_audit_head,
+	alm_verb_standard_put, alm_verb_standard_list;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

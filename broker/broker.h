@@ -17,6 +17,7 @@
 #include "broker/edge/http.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
+#include "broker/past.h"
 #include "broker/redecide.h"
 #include "broker/session.h"
 #include "broker/standards.h"
@@ -64,6 +65,7 @@ struct alm_broker {
 	struct alm_scratch *scratch;
 	struct alm_world world;
 	struct alm_expiries *expiries; /* of its agreements */
+	struct alm_past past;          /* an earlier policy, asked for */
 	int64_t policy_activated_at_us;
 	enum alm_epoch_how policy_how; /* 0: none is active */
 	int64_t policy_expires_us;     /* of an emergency; 0: never */

@@ -236,6 +236,7 @@ static enum alm_err load_policy(
 	struct alm_arena arena;
 	enum alm_err err;
 
+	alm_past_fini(&broker->past); /* it may never have been */
 	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
 	err = alm_store_policy_get(broker->store, 0, &arena, &epoch);
 	if (err == ALM_OK) {
@@ -441,6 +442,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_scratch_free(broker->scratch);
 	alm_snapshot_free(broker->snapshot);
 	alm_expiries_free(broker->expiries);
+	alm_past_fini(&broker->past);
 	alm_turn_buffers_free(broker->buffers);
 	alm_arena_fini(&broker->arena);
 	free(broker);

@@ -14,30 +14,41 @@
 #include "cli/commands.h"
 #include "cli/decide_json.h"
 #include "cli/people_json.h"
+#include "cli/policy_at.h"
 
 #define INPUT_BYTES_MAX ((size_t)256 * 1024)
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 static const struct alm_option options[] = {
 	{"bundle", 'b', ALM_OPTION_TEXT, "FILE",
-		"a file or folder of the policy; more may follow", true, true},
+		"a file or folder of the policy; more may follow", false, true},
 	{"people", 'p', ALM_OPTION_TEXT, "FILE.ndjson",
 		"what is known about people", false, false},
 	{"max-opt-out-age", 0, ALM_OPTION_DURATION, "DURATION",
 		"how old an opt-out check may be; 168h unless given", false,
 		false},
+	{"at", 0, ALM_OPTION_INSTANT, "TIME",
+		"by the broker, with the policy in force at this time and "
+		"what was recorded by then",
+		false, false},
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
+		"with --at: why; it is recorded", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
 static const struct alm_usage usage = {
 	.name = "policy decide",
-	.summary = "Decide requests offline: JSON lines from standard input, "
-		   "a decision for each to standard output.",
+	.summary = "Decide requests: JSON lines from standard input, a "
+		   "decision for each to standard output.  Offline with "
+		   "--bundle; or by the broker, as at a past date, with --at.",
 	.positionals = "[FILE...]",
 	.positional_max = ALM_ATTACHMENTS_MAX,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes = "  almoner policy decide --bundle policy/ --people p.ndjson "
-		 "<requests.ndjson",
+		 "<requests.ndjson\n"
+		 "  almoner policy decide --at 2026-05-01 --reason 'complaint "
+		 "12' <requests.ndjson",
 };
 
 struct deciding {
@@ -210,6 +221,13 @@ int alm_cmd_policy_decide(int argc, char **argv)
 
 	if (rc >= 0) {
 		return rc;
+	}
+	if (alm_args_has(&args, "at")) {
+		return alm_policy_decide_at(&args);
+	}
+	if (!alm_args_has(&args, "bundle")) {
+		return alm_args_complain(
+			&usage, "give --bundle FILE, or --at TIME");
 	}
 	alm_arena_init(&d.arena, ARENA_BYTES_MAX);
 	rc = prepare(&d, &args);

@@ -164,6 +164,9 @@ _almoner()
 --bundle
 --people
 --max-opt-out-age
+--at
+--reason
+--admin
 --json
 --jsonl
 --csv
