@@ -102,34 +102,73 @@ enum alm_err alm_past_world(struct alm_broker *broker, int64_t at_s,
 	return err;
 }
 
+/* A list of records of one type: where each says when it was recorded. */
+struct records {
+	const void *items;
+	size_t count;
+	size_t item_bytes;
+	size_t recorded_offset;
+};
+
 /* Copies of those recorded in time; the texts stay where they are. */
-#define KEEP_RECORDED(type, list, count) \
-	do { \
-		type *items = \
-			alm_arena_take(arena, (count) * sizeof(*items) + 1); \
-		size_t kept = 0; \
-\
-		if (items == NULL) { \
-			return ALM_NOMEM; \
-		} \
-		for (size_t i = 0; i < (count); i++) { \
-			if ((list)[i].recorded_s <= at_s) { \
-				items[kept++] = (list)[i]; \
-			} \
-		} \
-		(list) = items; \
-		(count) = kept; \
-	} while (0)
+static enum alm_err keep_recorded(
+	struct records *list, int64_t at_s, struct alm_arena *arena)
+{
+	const uint8_t *from = list->items;
+	uint8_t *to =
+		alm_arena_take(arena, (list->count + 1) * list->item_bytes);
+	size_t kept = 0;
+
+	if (to == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		const uint8_t *item = from + i * list->item_bytes;
+		int64_t recorded_s;
+
+		memcpy(&recorded_s, item + list->recorded_offset,
+			sizeof(recorded_s));
+		if (recorded_s <= at_s) {
+			memcpy(to + kept * list->item_bytes, item,
+				list->item_bytes);
+			kept++;
+		}
+	}
+	list->items = to;
+	list->count = kept;
+	return ALM_OK;
+}
 
 enum alm_err alm_past_person(
 	struct alm_person *person, int64_t at_s, struct alm_arena *arena)
 {
-	KEEP_RECORDED(struct alm_directive, person->directives,
-		person->directive_count);
-	KEEP_RECORDED(struct alm_relationship, person->relationships,
-		person->relationship_count);
-	KEEP_RECORDED(
-		struct alm_opt_out, person->opt_outs, person->opt_out_count);
-	KEEP_RECORDED(struct alm_flag, person->flags, person->flag_count);
-	return ALM_OK;
+	struct records lists[] = {
+		{person->directives, person->directive_count,
+			sizeof(struct alm_directive),
+			offsetof(struct alm_directive, recorded_s)},
+		{person->relationships, person->relationship_count,
+			sizeof(struct alm_relationship),
+			offsetof(struct alm_relationship, recorded_s)},
+		{person->opt_outs, person->opt_out_count,
+			sizeof(struct alm_opt_out),
+			offsetof(struct alm_opt_out, recorded_s)},
+		{person->flags, person->flag_count, sizeof(struct alm_flag),
+			offsetof(struct alm_flag, recorded_s)},
+	};
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < ALM_COUNT(lists) && err == ALM_OK; i++) {
+		err = keep_recorded(&lists[i], at_s, arena);
+	}
+	if (err == ALM_OK) {
+		person->directives = lists[0].items;
+		person->directive_count = lists[0].count;
+		person->relationships = lists[1].items;
+		person->relationship_count = lists[1].count;
+		person->opt_outs = lists[2].items;
+		person->opt_out_count = lists[2].count;
+		person->flags = lists[3].items;
+		person->flag_count = lists[3].count;
+	}
+	return err;
 }
