@@ -95,3 +95,27 @@ void alm_bundle_files_free(struct alm_bundle_files *files)
 	}
 	free(files);
 }
+
+struct alm_bundle_files *alm_bundle_files_given(
+	const struct alm_args *args, int *out_exit)
+{
+	struct alm_bundle_files *files;
+	const char **paths = calloc(
+		ALM_ARGS_GIVEN_MAX + ALM_ATTACHMENTS_MAX, sizeof(*paths));
+	const char *path;
+	size_t count = 0;
+
+	if (paths == NULL) {
+		*out_exit = ALM_EXIT_UNAVAILABLE;
+		return NULL;
+	}
+	while ((path = alm_args_nth(args, "bundle", count)) != NULL) {
+		paths[count++] = path;
+	}
+	for (size_t i = 0; i < args->positional_count; i++) {
+		paths[count++] = args->positionals[i];
+	}
+	files = alm_bundle_files_load(paths, count, &args->output, out_exit);
+	free(paths);
+	return files;
+}

@@ -3,6 +3,7 @@
 #define ALM_CLI_BUNDLE_FILES_H
 
 #include "broker/policy/load.h"
+#include "cli/args.h"
 #include "cli/attach.h"
 #include "cli/output.h"
 #include "lib/arena.h"
@@ -35,6 +36,11 @@ struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
 struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
 	size_t path_count, const struct alm_output *output, int *out_exit);
 void alm_bundle_files_free(struct alm_bundle_files *files);
+
+/** The files of --bundle, and those named after the options; the rest as
+ * alm_bundle_files_load(). */
+struct alm_bundle_files *alm_bundle_files_given(
+	const struct alm_args *args, int *out_exit);
 
 /** Every diagnostic on `out`, a line each. */
 void alm_bundle_files_print(

@@ -18,6 +18,8 @@ const struct alm_command alm_commands[] = {
 	{"policy", "check", "check a policy bundle offline",
 		alm_cmd_policy_check},
 	{"policy", "decide", "decide requests offline", alm_cmd_policy_decide},
+	{"policy", "explain", "say why a request is decided as it is",
+		alm_cmd_policy_explain},
 	{"policy", "history", "list the policies that were active",
 		alm_cmd_policy_history},
 	{"policy", "proposals", "list the policies that were proposed",

@@ -45,6 +45,7 @@ alm_command_fn alm_cmd_policy_decide;
 alm_command_fn alm_cmd_policy_diff;
 alm_command_fn alm_cmd_policy_graph;
 alm_command_fn alm_cmd_policy_ropa;
+alm_command_fn alm_cmd_policy_explain;
 alm_command_fn alm_cmd_policy_show;
 alm_command_fn alm_cmd_policy_test;
 alm_command_fn alm_cmd_people_import;

@@ -330,7 +330,7 @@ static void write_ids(FILE *out, const char *key, struct alm_ids ids)
 	(void)fputs(ids.count == 0 ? "[]" : "]", out);
 }
 
-static const char *effect_text(enum alm_effect effect)
+const char *alm_effect_name(enum alm_effect effect)
 {
 	switch (effect) {
 	case ALM_EFFECT_PERMIT:
@@ -343,7 +343,7 @@ static const char *effect_text(enum alm_effect effect)
 	return "deny";
 }
 
-static const char *level_text(enum alm_level level)
+const char *alm_level_name(enum alm_level level)
 {
 	switch (level) {
 	case ALM_LEVEL_AGGREGATE:
@@ -376,7 +376,7 @@ void alm_decision_json_write(
 	(void)fputs("{\"id\":", out);
 	write_text(out, id);
 	(void)fprintf(out, ",\"effect\":\"%s\",\"code\":%u",
-		effect_text(decision->effect), decision->code);
+		alm_effect_name(decision->effect), decision->code);
 	write_reasons(out, decision);
 	(void)fputs(",\"basis\":", out);
 	write_text(out, decision->basis);
@@ -389,7 +389,7 @@ void alm_decision_json_write(
 					      : ",\"strip\":[]",
 		out);
 	(void)fputs(",\"level\":", out);
-	write_text(out, level_text(decision->level));
+	write_text(out, alm_level_name(decision->level));
 	if (decision->smallest_group == 0) {
 		(void)fputs(",\"smallest-group\":null", out);
 	} else {

@@ -30,4 +30,10 @@ void alm_request_json_read(struct alm_bytes line, struct alm_arena *arena,
 void alm_decision_json_write(
 	FILE *out, const char *id, const struct alm_decision *decision);
 
+/** permit, transform, deny. */
+const char *alm_effect_name(enum alm_effect effect);
+
+/** aggregate to identifiable; NULL for UNKNOWN. */
+const char *alm_level_name(enum alm_level level);
+
 #endif /* ALM_CLI_DECIDE_JSON_H */

@@ -156,38 +156,13 @@ static int decide_stream(struct deciding *d)
 	return fflush(stdout) != 0 ? ALM_EXIT_FAILURE : rc;
 }
 
-/* The files of --bundle, and those that follow. */
-static struct alm_bundle_files *load_bundle(
-	const struct alm_args *args, int *out_exit)
-{
-	struct alm_bundle_files *files;
-	const char **paths = calloc(
-		ALM_ARGS_GIVEN_MAX + ALM_ATTACHMENTS_MAX, sizeof(*paths));
-	const char *path;
-	size_t count = 0;
-
-	if (paths == NULL) {
-		*out_exit = ALM_EXIT_UNAVAILABLE;
-		return NULL;
-	}
-	while ((path = alm_args_nth(args, "bundle", count)) != NULL) {
-		paths[count++] = path;
-	}
-	for (size_t i = 0; i < args->positional_count; i++) {
-		paths[count++] = args->positionals[i];
-	}
-	files = alm_bundle_files_load(paths, count, &args->output, out_exit);
-	free(paths);
-	return files;
-}
-
 static int prepare(struct deciding *d, const struct alm_args *args)
 {
 	const char *people = alm_args_text(args, "people");
 	struct alm_problem problem = {.err = ALM_OK};
 	int rc = ALM_EXIT_OK;
 
-	d->files = load_bundle(args, &rc);
+	d->files = alm_bundle_files_given(args, &rc);
 	if (d->files == NULL) {
 		return rc;
 	}

@@ -22,7 +22,7 @@ bool alm_column_is_number(const char *name)
 		"people-sequence", "policy-epoch", "prohibitions", "proposal",
 		"private-absent", "private-parts", "reached", "records", "ref",
 		"refused", "rejected", "rollback", "rules", "scanned", "seq",
-		"sequence", "sessions", "size", "stopped",
+		"sequence", "sessions", "size", "step", "stopped",
 		"store-used-permille", "tests", "tiles", "turns", "warnings",
 		"cells", "senders", "recipients", "cells-gained", "cells-lost",
 		"cells-widened", "cells-narrowed", "cells-altered",

@@ -13,7 +13,7 @@
 #define STATES_MAX 4096u
 #define TRIES_MAX 600u
 /* What costs this much more than the cheapest is no use to anybody. */
-#define COST_SLACK 12u
+#define COST_SLACK 10u
 #define WORK_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 
 /* What a decision said, to see that a change did something. */

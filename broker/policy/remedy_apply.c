@@ -15,7 +15,7 @@ void *alm_applying_copy(
 
 	if (to == NULL) {
 		a->is_out_of_memory = true;
-	} else if (count > 0) {
+	} else if (count > 0 && from != NULL) {
 		memcpy(to, from, count * bytes);
 	}
 	return to;
@@ -59,11 +59,10 @@ static bool has(struct alm_ids ids, const char *text)
 static void drop_categories(struct alm_applying *a, struct alm_ids words)
 {
 	struct alm_request *r = &a->out->request;
-	const char **kept = alm_applying_copy(a, NULL, 0, sizeof(*kept));
+	const char **kept = alm_applying_copy(
+		a, r->categories, r->category_count, sizeof(*kept));
 	size_t count = 0;
 
-	kept = alm_applying_copy(
-		a, r->categories, r->category_count, sizeof(*kept));
 	for (size_t i = 0; kept != NULL && i < r->category_count; i++) {
 		if (!has(words, r->categories[i])) {
 			kept[count++] = r->categories[i];
@@ -207,59 +206,75 @@ static void set_opt_out(struct alm_applying *a, enum alm_opt_out_list list)
 
 /* --- all of them ---------------------------------------------------------- */
 
-static void apply(struct alm_applying *a, const struct alm_change *change)
+static void apply_to_person(
+	struct alm_applying *a, const struct alm_change *change)
+{
+	if (change->kind == ALM_CHANGE_RELATIONSHIP) {
+		add_relationship(a);
+	} else if (change->kind == ALM_CHANGE_CONSENT) {
+		add_consent(a);
+	} else if (change->kind == ALM_CHANGE_OBJECTION) {
+		end_objection(a, change->of);
+	} else if (change->kind == ALM_CHANGE_TYPE_1) {
+		set_opt_out(a, ALM_OPT_OUT_TYPE_1);
+	} else if (change->kind == ALM_CHANGE_LOCATION) {
+		a->out->person.flag_count = 0;
+	} else {
+		set_opt_out(a, ALM_OPT_OUT_NATIONAL);
+	}
+}
+
+static void apply_to_request(
+	struct alm_applying *a, const struct alm_change *change)
 {
 	struct alm_request *request = &a->out->request;
 
+	if (change->kind == ALM_CHANGE_WORD) {
+		change_word(a, change);
+	} else if (change->kind == ALM_CHANGE_NAME_BASIS) {
+		request->basis = change->of;
+	} else if (change->kind == ALM_CHANGE_UNNAME_BASIS) {
+		request->basis = NULL;
+	} else if (change->kind == ALM_CHANGE_DROP_CATEGORIES) {
+		drop_categories(a, change->words);
+	} else if (change->kind == ALM_CHANGE_REFERRAL) {
+		add_referral(a);
+	} else if (change->kind == ALM_CHANGE_BATCH) {
+		request->is_batch = true;
+	} else if (change->kind == ALM_CHANGE_LEVEL) {
+		set_level(a, change->level);
+	} else if (change->kind == ALM_CHANGE_WAIT) {
+		a->out->t_s = change->instant_s;
+	} else if (change->kind == ALM_CHANGE_EMERGENCY) {
+		add_override(a, ALM_OVERRIDE_EMERGENCY);
+	} else if (change->kind == ALM_CHANGE_GUARDIAN) {
+		add_override(a, ALM_OVERRIDE_GUARDIAN);
+	}
+}
+
+static void apply(struct alm_applying *a, const struct alm_change *change)
+{
 	switch (change->kind) {
 	case ALM_CHANGE_WORD:
-		change_word(a, change);
-		break;
 	case ALM_CHANGE_NAME_BASIS:
-		request->basis = change->of;
-		break;
 	case ALM_CHANGE_UNNAME_BASIS:
-		request->basis = NULL;
-		break;
 	case ALM_CHANGE_DROP_CATEGORIES:
-		drop_categories(a, change->words);
-		break;
 	case ALM_CHANGE_REFERRAL:
-		add_referral(a);
-		break;
 	case ALM_CHANGE_BATCH:
-		request->is_batch = true;
-		break;
 	case ALM_CHANGE_LEVEL:
-		set_level(a, change->level);
-		break;
 	case ALM_CHANGE_WAIT:
-		a->out->t_s = change->instant_s;
+	case ALM_CHANGE_EMERGENCY:
+	case ALM_CHANGE_GUARDIAN:
+		apply_to_request(a, change);
 		break;
 	case ALM_CHANGE_RELATIONSHIP:
-		add_relationship(a);
-		break;
 	case ALM_CHANGE_CONSENT:
-		add_consent(a);
-		break;
 	case ALM_CHANGE_OBJECTION:
-		end_objection(a, change->of);
-		break;
 	case ALM_CHANGE_OPT_OUT_CHECK:
 	case ALM_CHANGE_OPT_OUT:
-		set_opt_out(a, ALM_OPT_OUT_NATIONAL);
-		break;
 	case ALM_CHANGE_TYPE_1:
-		set_opt_out(a, ALM_OPT_OUT_TYPE_1);
-		break;
-	case ALM_CHANGE_EMERGENCY:
-		add_override(a, ALM_OVERRIDE_EMERGENCY);
-		break;
-	case ALM_CHANGE_GUARDIAN:
-		add_override(a, ALM_OVERRIDE_GUARDIAN);
-		break;
 	case ALM_CHANGE_LOCATION:
-		a->out->person.flag_count = 0;
+		apply_to_person(a, change);
 		break;
 	case ALM_CHANGE_ASSURANCE:
 	case ALM_CHANGE_BASIS_RENEW:

@@ -49,7 +49,8 @@ struct alm_applying {
 	bool is_out_of_memory;
 };
 
-/** A copy with room for one more; NULL notes that the arena is full. */
+/** A copy with room for one more, or room alone if `from` is NULL; NULL notes
+ * that the arena is full. */
 void *alm_applying_copy(
 	struct alm_applying *a, const void *from, size_t count, size_t bytes);
 

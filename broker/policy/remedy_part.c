@@ -249,42 +249,52 @@ static struct alm_words cut(struct cutting *c, struct alm_words words)
 	return (struct alm_words){items, used};
 }
 
-/* Whether some selector ever selects the party; of one that is unknown, that
- * could become of any kind, whether one might. */
+static bool is_member(const struct cutting *c, const char *group,
+	const struct alm_bundle_organisation *party)
+{
+	const struct alm_bundle *part = &c->part->bundle;
+
+	for (size_t i = 0; i < part->group_count; i++) {
+		const struct alm_bundle_group *at = &part->groups[i];
+
+		for (size_t m = 0;
+			strcmp(at->id.text, group) == 0 && m < at->member_count;
+			m++) {
+			if (strcmp(at->members[m].organisation.text,
+				    party->id.text) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Whether the selector ever selects the party; of one that is unknown, that
+ * could become of any kind, whether it might. */
+static bool selects_one(const struct cutting *c, const char *selector,
+	const struct alm_bundle_organisation *party)
+{
+	bool is_kind = strncmp(selector, "kind:", 5) == 0;
+
+	if (strcmp(selector, "any") == 0) {
+		return true;
+	}
+	if (party == NULL) {
+		return is_kind;
+	}
+	if (strncmp(selector, "group:", 6) == 0) {
+		return is_member(c, selector + 6, party);
+	}
+	return is_kind ? strcmp(selector + 5, party->kind.text) == 0
+		       : strcmp(selector, party->id.text) == 0;
+}
+
 static bool selects(const struct cutting *c, struct alm_words words,
 	const struct alm_bundle_organisation *party)
 {
 	for (size_t i = 0; i < words.count; i++) {
-		const char *text = words.items[i].text;
-
-		if (party == NULL) {
-			if (strncmp(text, "kind:", 5) == 0 ||
-				strcmp(text, "any") == 0) {
-				return true;
-			}
-			continue;
-		}
-		if (strcmp(text, "any") == 0 ||
-			strcmp(text, party->id.text) == 0 ||
-			(strncmp(text, "kind:", 5) == 0 &&
-				strcmp(text + 5, party->kind.text) == 0)) {
+		if (selects_one(c, words.items[i].text, party)) {
 			return true;
-		}
-		for (size_t g = 0; strncmp(text, "group:", 6) == 0 &&
-				   g < c->part->bundle.group_count;
-			g++) {
-			const struct alm_bundle_group *group =
-				&c->part->bundle.groups[g];
-
-			for (size_t m = 0;
-				strcmp(group->id.text, text + 6) == 0 &&
-				m < group->member_count;
-				m++) {
-				if (is_text(group->members[m].organisation.text,
-					    party->id.text)) {
-					return true;
-				}
-			}
 		}
 	}
 	return false;

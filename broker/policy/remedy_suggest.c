@@ -104,9 +104,10 @@ static void suggest_levels(struct alm_suggester *g)
 {
 	const struct alm_request *r = alm_suggester_request(g);
 
-	for (enum alm_level level = ALM_LEVEL_AGGREGATE; level < r->payload;
-		level++) {
-		add_level(g, ALM_CHANGE_LEVEL, NULL, level);
+	/* The highest first: of what costs the same, the first is taken. */
+	for (int level = (int)r->payload - 1; level >= ALM_LEVEL_AGGREGATE;
+		level--) {
+		add_level(g, ALM_CHANGE_LEVEL, NULL, (enum alm_level)level);
 	}
 	if (!r->is_batch) {
 		alm_suggest_kind(g, ALM_CHANGE_BATCH);

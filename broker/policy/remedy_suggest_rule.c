@@ -202,7 +202,6 @@ static void suggest_bases(struct alm_suggester *g)
 	if (named != NULL) {
 		alm_suggest_of(g, ALM_CHANGE_UNNAME_BASIS, named);
 	}
-	alm_suggest_kind(g, ALM_CHANGE_BASIS_NEW);
 }
 
 static void suggest_near(struct alm_suggester *g)

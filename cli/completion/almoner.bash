@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide history proposals propose rollback test diff graph ropa show' ;;
+	policy) words='activate approve check decide explain history proposals propose rollback test diff graph ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
@@ -167,6 +167,29 @@ _almoner()
 --at
 --reason
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy explain') words='
+--bundle
+--people
+--max-opt-out-age
+--from
+--to
+--purpose
+--category
+--level
+--subject
+--subject-unknown
+--basis
+--batch
+--at
 --json
 --jsonl
 --csv

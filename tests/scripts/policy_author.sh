@@ -53,3 +53,43 @@ has 'd["warnings"] == len(d["rows"]) and d["rows"][0]["sort"] == "warning"'
 code 9 "$almoner" policy check $policy/[1-6]*.yaml "$dir/90-tests.yaml" --json
 has 'd["errors"] == 1 and d["rows"][0]["line"] == 20'
 has 'd["rows"][0]["name"] == "value-bad" and d["rows"][0]["column"] == 16'
+
+# --- explain ---------------------------------------------------------------
+explain() {
+	"$almoner" policy explain --bundle $policy --at 2026-11-22T09:00:00Z \
+		--people config/demo/people/people.ndjson --level identifiable "$@"
+}
+ask() { # ask NUMBER OPTION...: standard input holds the number
+	number=$1
+	shift
+	printf '%s\n' "$number" | code 0 explain --subject - "$@"
+	grep -q "$number" "$dir/out" "$dir/err" && fail 'the number is shown'
+	true
+}
+summary=(--from RX1 --purpose direct-care --category treatment-summary)
+ask 9990000018 "${summary[@]}" --to C84001
+said '^permit: treatment-summary is released, identifiable.$'
+ask 9990000123 "${summary[@]}" --to C84001
+said '^deny 501 no-relationship: '
+said '^decided at *step 8, the relationship$'
+said '^basis *DSA-01-treatment-summary, .* (50-agreements.yaml:6)$'
+said '^nearest miss *DSA-01-treatment-summary fits; it was stopped at step 8$'
+said '^smallest change name the referral, .* \[the sender\]$'
+said "^or *record the recipient's relationship .* \[the recipient's records team\]$"
+ask 9990000123 "${summary[@]}" --to NVC40
+said '^smallest change renew DSA-10-pandemic-contract \[the information-governance lead\]$'
+ask 9990000123 "${summary[@]}" --to C84O01
+said "^smallest change write 'C84001' instead of 'C84O01' \[the sender\]$"
+ask 9990000123 "${summary[@]}" --to NVC40 --json
+has 'd["schema"] == "almoner.policy.explain/1" and d["code"] == 302'
+has 'd["step"] == 5 and d["rows"][0]["sort"] == "reason"'
+has '[r["desk"] for r in d["rows"] if r["sort"] == "change"][0] == "the information-governance lead"'
+grep '"v42"' tests/data/policy/requests.ndjson | code 0 "$almoner" policy \
+	explain --bundle tests/data/policy --people tests/data/policy/people.ndjson
+said '^deny 412 opt-out-check-too-old: '
+said '^smallest change check the person against the national data opt-out '
+echo '{' | code 0 "$almoner" policy explain --bundle $policy
+said '^deny 101 request-malformed: '
+code 2 explain --from RX1 --to C84001 --purpose direct-care
+code 2 "$almoner" policy explain --bundle $policy --from RX1 --to C84001 \
+	--purpose direct-care --category notes --level high

@@ -212,6 +212,101 @@ Test(remedy, names_the_smallest_change_of_a_basis)
 	cr_expect_not(remedies.nearest_selects_sender);
 }
 
+#define REFERRAL \
+	"name the referral, or what else makes the recipient concerned with " \
+	"this person, in the message"
+
+Test(remedy, sends_what_concerns_the_person_to_the_person)
+{
+	static const char *const any = "any";
+	const struct alm_directive denial = {.id = "R-1",
+		.authority = "patient",
+		.scope = "s",
+		.effect = ALM_WORD_DENY,
+		.recorded_s = NOW_S - DAY,
+		.purposes = {&any, 1},
+		.categories = {&any, 1},
+		.to = {&any, 1},
+		.valid = {0, ALM_INSTANT_NEVER}};
+	const struct alm_relationship known = {
+		"C81", "gp", false, {0, ALM_INSTANT_NEVER}, NOW_S - DAY};
+	const struct alm_opt_out lists[] = {
+		{ALM_OPT_OUT_NATIONAL, true, NOW_S, NOW_S},
+		{ALM_OPT_OUT_TYPE_1, true, NOW_S, NOW_S}};
+	const struct alm_flag flag = {ALM_FLAG_LOCATION_WITHHELD, false,
+		{0, ALM_INSTANT_NEVER}, NOW_S - DAY};
+	struct alm_person person = {.directives = &denial,
+		.directive_count = 1,
+		.relationships = &known,
+		.relationship_count = 1};
+	struct alm_request planned = ASK("C81", "QT1", "plan", "notes");
+
+	expect(ASK("RX1", "C81", "care", "notes"), &person, 0,
+		"speak with the person, who may take back R-1 | the person");
+	expect(ASK("RX1", "C81", "care", "notes"), &person, 1,
+		"override in an emergency, with name and reason, to be "
+		"reviewed | the clinician in charge");
+	expect(ASK("RX1", "C81", "care", "notes"), &person, 2,
+		"override as guardian, with name and reason, to be reviewed "
+		"| the Caldicott Guardian");
+	expect(ASK("RX1", "C81", "care", "notes"), NULL, 0, REFERRAL SENDER);
+	expect(ASK("RX1", "C81", "care", "notes"), NULL, 1,
+		"record the recipient's relationship with the person | the "
+		"recipient's records team");
+	expect(ASK("RX1", "CH1", "plan", "notes"), NULL, 0,
+		"ask the person, and record a permission | the person");
+	person = (struct alm_person){.flags = &flag, .flag_count = 1};
+	expect(ASK("RX1", "CH1", "plan", "notes"), &person, 0,
+		"ask the person, and record a permission | the person; end "
+		"the protection of the person's whereabouts, if it is safe | "
+		"the Caldicott Guardian");
+	planned.payload = ALM_LEVEL_PSEUDONYMISED;
+	expect(planned, NULL, 0,
+		"check the person against the national data opt-out (this "
+		"holds if the person is clear)" SENDER);
+	person = (struct alm_person){.opt_outs = lists, .opt_out_count = 1};
+	expect(planned, &person, 0, "send the content anonymised" SENDER);
+	expect(planned, &person, 1,
+		"nothing, unless the person leaves the national data opt-out "
+		"| the person");
+	person.opt_out_count = 2;
+	expect(planned, &person, 0, "send the content anonymised" SENDER);
+}
+
+Test(remedy, mends_a_transform_to_a_permit)
+{
+	static const struct alm_opt_out clear = {
+		ALM_OPT_OUT_NATIONAL, false, NOW_S, NOW_S};
+	const struct alm_person person = {
+		.opt_outs = &clear, .opt_out_count = 1};
+	struct alm_request counted = ASK("RX1", "QT1", "plan", "notes", "talk");
+
+	expect(ASK("RX1", "QT1", "plan", "notes", "gender"), &person, 0,
+		"leave out gender" SENDER
+		"; send the content pseudonymised" SENDER);
+	counted.payload = ALM_LEVEL_PSEUDONYMISED;
+	expect(counted, &person, 0, "leave out talk" SENDER);
+	expect(counted, &person, 1,
+		"send a record set, decided person by "
+		"person" SENDER);
+}
+
+Test(remedy, leaves_ceilings_and_prohibitions_to_their_owners)
+{
+	expect(ASK("RX1", "C81", "care", "gender"), NULL, 0,
+		REFERRAL SENDER "; take the prohibition NEVER out, if the law "
+				"allows | the owners of the policy");
+	expect(ASK("RX1", "CH1", "care", "notes"), NULL, 0,
+		"let organisations of kind charity receive for care | the "
+		"owners of the policy; add the purpose care to ASK" LEAD
+		"; ask the person, and record a permission | the person");
+	expect(ASK("QT1", "C81", "care", "notes"), NULL, 0,
+		"add QT1 to the senders of CARE" LEAD "; " REFERRAL SENDER);
+	expect(ASK("QT1", "C81", "care", "notes"), NULL, 2,
+		"make a data-sharing agreement between the two for this "
+		"purpose and content" LEAD "; " REFERRAL SENDER);
+}
+
 /* --- the rule agrees ------------------------------------------------------ */
 
 static struct alm_decision decide(const struct alm_bundle *of,
