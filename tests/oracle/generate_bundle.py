@@ -141,9 +141,10 @@ def words_of(rng, items, any_part=0.2):
     return some(rng, [item["id"] for item in items])
 
 
-def make_prohibitions(rng, bundle):
+def make_prohibitions(rng, bundle, many):
     found = []
-    for name in ids(rng, "nN", rng.choice((0, 0, 1, 1, 2, 3, 5))):
+    for name in ids(rng, "nN", rng.choice((0, 20, 40) if many else
+                                          (0, 0, 1, 1, 2, 3, 5))):
         then = rng.choice(("withhold", "de-identify"))
         lowest = 1 if then == "de-identify" else 0
         found.append({
@@ -220,8 +221,10 @@ def make(rng):
     bundle["organisations"] = make_organisations(rng, bundle, days)
     names = [one["id"] for one in bundle["organisations"]]
     bundle["groups"] = make_groups(rng, names, days)
-    bundle["prohibitions"] = make_prohibitions(rng, bundle)
-    names = ids(rng, "aAmM", rng.randint(2, 12))
+    many = chance(rng, 0.2)  # so many that they are found by an index
+    bundle["prohibitions"] = make_prohibitions(rng, bundle, many)
+    names = ids(rng, "aAmM",
+                rng.randint(40, 120) if many else rng.randint(2, 12))
     cut = rng.randint(1, len(names))
     for key, part in ("agreements", names[:cut]), ("mandates", names[cut:]):
         bundle[key] = [make_basis(rng, bundle, name, days,

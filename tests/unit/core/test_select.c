@@ -1,4 +1,5 @@
 /* Each kind of selector, asked of every organisation on both sides. */
+#include "broker/core/decide_internal.h"
 #include "tests/unit/core/builder.h"
 
 TestSuite(select);
@@ -126,4 +127,155 @@ Test(select, prohibits_exactly_whom_a_selector_names)
 		try_prohibition(&selections[i], true);
 		try_prohibition(&selections[i], false);
 	}
+}
+
+/* --- many rules -------------------------------------------------------------
+ */
+
+#define RULES 300
+
+/* Rules of one sender and one recipient each, and some of a kind. */
+static void make_rules(struct alm_bundle_basis *bases)
+{
+	static char names[RULES][8];
+
+	for (size_t i = 0; i < RULES; i++) {
+		const char *from = parties[i % ALM_COUNT(parties)];
+		const char *to = parties[(i / 7) % ALM_COUNT(parties)];
+
+		snprintf(names[i], sizeof(names[i]), "B%03zu", i);
+		bases[i] = BASIS(names[i], .from = LIST(from), .to = LIST(to));
+		if (i % 11 == 0) {
+			bases[i].to = LIST("kind:nhs-trust group:both");
+		}
+	}
+}
+
+/* What the candidates of two parties are, by trying each rule. */
+static void expect_line(const struct alm_bundle_basis *bases, const char *from,
+	const char *to, struct line *out)
+{
+	static const struct selection mixed = {"", "RX1 RX5 C1"};
+	const char *found[RULES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < RULES; i++) {
+		bool is_mixed = i % 11 == 0;
+
+		if (strcmp(bases[i].from.items[0].text, from) == 0 &&
+			(is_mixed ? is_selected(&mixed, to)
+				  : strcmp(bases[i].to.items[0].text, to) ==
+						0)) {
+			found[count++] = bases[i].id.text;
+		}
+	}
+	*out = (struct line){.bytes = 0};
+	if (count == 0) {
+		add(out, "deny 300 because=300", "");
+	} else if (count == 1) {
+		add(out, "permit 0 basis=", found[0]);
+		add(out, " release=discharge level=identifiable", "");
+	} else {
+		add(out, "deny 308 because=308", "");
+		add_ids(out, " candidates=", (struct alm_ids){found, count});
+	}
+}
+
+Test(select, finds_among_many_rules_what_trying_each_would_find)
+{
+	static struct alm_bundle_basis bases[RULES];
+	struct alm_bundle bundle;
+	struct alm_snapshot *snapshot;
+
+	make_rules(bases);
+	bundle = bundle_of(bases, RULES, NULL, 0);
+	snapshot = alm_snapshot_compile(&bundle);
+	cr_assert_not_null(snapshot);
+	for (size_t i = 0; i < ALM_COUNT(parties); i++) {
+		for (size_t j = 0; j < ALM_COUNT(parties); j++) {
+			struct alm_request request =
+				REQUEST(.from = parties[i], .to = parties[j]);
+			struct line want;
+			struct line line;
+
+			if (i == j) {
+				continue;
+			}
+			expect_line(bases, parties[i], parties[j], &want);
+			decide_line(snapshot, &request, NULL, T, &line);
+			cr_expect_str_eq(line.text, want.text, "%s to %s",
+				parties[i], parties[j]);
+		}
+	}
+	alm_snapshot_free(snapshot);
+}
+
+/* More fit than are sorted one by one. */
+Test(select, lists_very_many_candidates_in_order)
+{
+	static struct alm_bundle_basis bases[RULES];
+	struct alm_bundle bundle;
+	struct alm_snapshot *snapshot;
+	struct alm_request request;
+	struct line line;
+	struct line want = {.bytes = 0};
+	const char *found[RULES];
+
+	for (size_t most = 31; most <= 34; most++) {
+		keep_reset();
+		request = REQUEST();
+		make_rules(bases);
+		for (size_t i = 0; i < RULES; i++) {
+			bool is_fitting = i % 9 == 8 && i / 9 < most;
+
+			bases[i].from = LIST(is_fitting ? "RX1" : "C2");
+			bases[i].to = LIST(i % 2 ? "C1" : "kind:gp-practice");
+			if (is_fitting) {
+				found[i / 9] = bases[i].id.text;
+			}
+		}
+		want = (struct line){.bytes = 0};
+		add(&want, "deny 308 because=308", "");
+		add_ids(&want, " candidates=",
+			(struct alm_ids){found, most < 33 ? most : 33});
+		bundle = bundle_of(bases, RULES, NULL, 0);
+		snapshot = alm_snapshot_compile(&bundle);
+		cr_assert_not_null(snapshot);
+		decide_line(snapshot, &request, NULL, T, &line);
+		cr_expect_str_eq(line.text, want.text);
+		alm_snapshot_free(snapshot);
+	}
+}
+
+/* The stamp of a search comes round after 2^32 of them. */
+Test(select, finds_a_rule_that_was_found_very_long_ago)
+{
+	static struct alm_bundle_basis bases[RULES];
+	struct alm_bundle bundle;
+	struct alm_snapshot *snapshot;
+	struct alm_scratch *scratch;
+	struct alm_world world = {NULL, 7, 1042, ALM_OPT_OUT_AGE_DEFAULT_S};
+	struct alm_request request = REQUEST(.from = "QT1", .to = "CH1");
+	struct alm_decision decision;
+	struct line first;
+	struct line line;
+
+	make_rules(bases);
+	bundle = bundle_of(bases, RULES, NULL, 0);
+	snapshot = alm_snapshot_compile(&bundle);
+	cr_assert_not_null(snapshot);
+	scratch = alm_scratch_new(snapshot);
+	cr_assert_not_null(scratch);
+	world.snapshot = snapshot;
+	alm_decide(&world, NULL, &request, T, scratch, &decision);
+	render(&decision, &first);
+	cr_assert(strncmp(first.text, "deny 308", 8) == 0, "%s", first.text);
+	scratch->marks.stamp = UINT32_MAX;
+	for (int i = 0; i < 3; i++) {
+		alm_decide(&world, NULL, &request, T, scratch, &decision);
+		render(&decision, &line);
+		cr_expect_str_eq(line.text, first.text);
+	}
+	alm_scratch_free(scratch);
+	alm_snapshot_free(snapshot);
 }
