@@ -63,10 +63,11 @@ static void try_side(const struct selection *selection, bool is_sender)
 	struct alm_bundle_basis bases[] = {BASIS("A",
 		.from = LIST(is_sender ? selection->selectors : "any"),
 		.to = LIST(is_sender ? "any" : selection->selectors))};
-	struct alm_bundle_prohibition prohibitions[] = {PROHIBITION("P",
-		.from = LIST("group:past kind:charity"),
-		.to = LIST("group:future C2"), .categories = LIST("gender"))};
-	struct alm_bundle bundle = bundle_of(bases, 1, prohibitions, 1);
+	/* These select everybody, and must not be taken for bases. */
+	struct alm_bundle_prohibition prohibitions[] = {
+		PROHIBITION("P", .categories = LIST("gender")),
+		PROHIBITION("Q", .categories = LIST("gender"))};
+	struct alm_bundle bundle = bundle_of(bases, 1, prohibitions, 2);
 	struct alm_snapshot *snapshot = alm_snapshot_compile(&bundle);
 
 	cr_assert_not_null(snapshot);
@@ -278,4 +279,43 @@ Test(select, finds_a_rule_that_was_found_very_long_ago)
 	}
 	alm_scratch_free(scratch);
 	alm_snapshot_free(snapshot);
+}
+
+static uint32_t collect(const struct alm_snapshot *s,
+	const struct alm_rule_index *index, struct alm_scratch *scratch,
+	unsigned use_from, unsigned use_to)
+{
+	uint32_t from[16];
+	uint32_t to[16];
+	uint32_t sender = alm_names_find(s, &s->head->organisations, "RX1");
+	uint32_t recipient = alm_names_find(s, &s->head->organisations, "C1");
+	struct alm_parties both = {
+		.from = {from, alm_keys_gather(s, sender, T, use_from, from)},
+		.to = {to, alm_keys_gather(s, recipient, T, use_to, to)}};
+
+	return alm_rules_collect(
+		s, index, &both, &scratch->marks, scratch->rules);
+}
+
+/* The rules of both lists stand side by side; each index keeps to its own. */
+Test(select, keeps_to_its_own_list)
+{
+	struct alm_bundle_basis bases[] = {
+		BASIS("A", .from = LIST("any"), .to = LIST("any"))};
+	struct alm_bundle_prohibition prohibitions[] = {
+		PROHIBITION("P", .from = LIST("CH1"))};
+	struct alm_bundle bundle = bundle_of(bases, 1, prohibitions, 1);
+	struct alm_snapshot *s = alm_snapshot_compile(&bundle);
+	struct alm_scratch *scratch = alm_scratch_new(s);
+
+	cr_assert_not_null(scratch);
+	cr_expect_eq(collect(s, &s->head->prohibition_index, scratch,
+			     ALM_USE_PROHIBITION_FROM | ALM_USE_BASIS_FROM,
+			     ALM_USE_PROHIBITION_TO | ALM_USE_BASIS_TO),
+		0u);
+	cr_expect_eq(collect(s, &s->head->basis_index, scratch,
+			     ALM_USE_BASIS_FROM, ALM_USE_BASIS_TO),
+		1u);
+	alm_scratch_free(scratch);
+	alm_snapshot_free(s);
 }
