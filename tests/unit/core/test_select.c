@@ -301,7 +301,8 @@ static uint32_t collect(const struct alm_snapshot *s,
 Test(select, keeps_to_its_own_list)
 {
 	struct alm_bundle_basis bases[] = {
-		BASIS("A", .from = LIST("any"), .to = LIST("any"))};
+		BASIS("A", .from = LIST("any RX1 kind:nhs-trust"),
+			.to = LIST("any C1 kind:gp-practice"))};
 	struct alm_bundle_prohibition prohibitions[] = {
 		PROHIBITION("P", .from = LIST("CH1"))};
 	struct alm_bundle bundle = bundle_of(bases, 1, prohibitions, 1);
