@@ -289,12 +289,12 @@ static uint32_t collect(const struct alm_snapshot *s,
 	uint32_t to[16];
 	uint32_t sender = alm_names_find(s, &s->head->organisations, "RX1");
 	uint32_t recipient = alm_names_find(s, &s->head->organisations, "C1");
-	struct alm_parties both = {
+	struct alm_parties sides = {
 		.from = {from, alm_keys_gather(s, sender, T, use_from, from)},
 		.to = {to, alm_keys_gather(s, recipient, T, use_to, to)}};
 
 	return alm_rules_collect(
-		s, index, &both, &scratch->marks, scratch->rules);
+		s, index, &sides, &scratch->marks, scratch->rules);
 }
 
 /* The rules of both lists stand side by side; each index keeps to its own. */
