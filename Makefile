@@ -192,8 +192,8 @@ $(O)/tests/unit/broker/%: $(O)/tests/unit/broker/%.o $(SUPPORT) $(BROKER) \
 $(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
 		$(filter-out %/main.o,$(FOLDER)) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_FOLDER)
-$(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(filter-out %/main.o,$(CLI)) \
-		$(BENCH) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+$(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(SUPPORT) \
+		$(filter-out %/main.o,$(CLI)) $(BENCH) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)

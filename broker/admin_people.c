@@ -58,67 +58,6 @@ static enum alm_err keep(struct alm_call *call,
 	return alm_call_record(call, &entry, type_word(record));
 }
 
-static enum alm_err put_one(struct alm_call *call,
-	const struct alm_attachment *attachment, bool *out_is_new,
-	struct alm_problem *problem)
-{
-	struct alm_person_record record;
-	enum alm_err err = alm_record_decode(
-		attachment->content, call->turn->arena, &record);
-
-	if (err == ALM_STORE_CORRUPT || err == ALM_STORE_FORMAT) {
-		return alm_problem_set(problem, ALM_RECORD_INVALID,
-			"the record cannot be decoded");
-	}
-	if (err == ALM_OK) {
-		err = alm_record_check(&record, problem);
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (alm_call_is_dry_run(call)) {
-		*out_is_new = true;
-		return ALM_OK;
-	}
-	return keep(call, &record, out_is_new);
-}
-
-enum alm_err alm_verb_people_put(struct alm_call *call)
-{
-	static const char *const columns[] = {"line", "code", "message"};
-	struct alm_table *table = call->table;
-	uint64_t added = 0;
-	uint64_t known = 0;
-
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	for (size_t i = 0; i < call->ask->attachment_count; i++) {
-		const struct alm_attachment *item = &call->ask->attachments[i];
-		struct alm_problem problem = {.err = ALM_OK, .detail = ""};
-		bool is_new = false;
-		enum alm_err err = put_one(call, item, &is_new, &problem);
-
-		if (err == ALM_OK) {
-			added += is_new ? 1 : 0;
-			known += is_new ? 0 : 1;
-		} else if (err == ALM_RECORD_INVALID ||
-			   err == ALM_RECORD_CONFLICT ||
-			   err == ALM_PERSON_LIMIT) {
-			if (alm_table_has_room(table)) {
-				alm_table_row(
-					table, (const char *const[]){item->name,
-						       alm_table_text(table,
-							       (uint64_t)err),
-						       problem.detail});
-			}
-		} else {
-			return err;
-		}
-	}
-	alm_table_number(table, "added", added);
-	alm_table_number(table, "known", known);
-	return ALM_OK;
-}
-
 static enum alm_err subject_of(struct alm_call *call, const char **out_subject)
 {
 	const char *subject = alm_call_argument(call, "subject");
@@ -272,7 +211,10 @@ enum alm_err alm_verb_people_show(struct alm_call *call)
 	}
 	show_others(call->table, &person);
 	record = record_of(call, subject, ALM_AUDIT_QUERY);
-	return alm_call_record(call, &record, "records shown");
+	return alm_call_record(call, &record,
+		strcmp(alm_call_argument(call, "reveal"), "yes") == 0
+			? "records shown, number revealed"
+			: "records shown");
 }
 
 /* --- withdraw ------------------------------------------------------------ */

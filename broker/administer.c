@@ -209,9 +209,9 @@ enum alm_err alm_administer(
 			ARGUMENTS("name", "officer", "signature", "reason",
 				"dry-run")},
 		{"people.put", alm_verb_people_put,
-			ARGUMENTS("reason", "dry-run")},
+			ARGUMENTS("import", "reason", "dry-run")},
 		{"people.show", alm_verb_people_show,
-			ARGUMENTS("subject", "reason")},
+			ARGUMENTS("subject", "reveal", "reason")},
 		{"people.withdraw", alm_verb_people_withdraw,
 			ARGUMENTS("subject", "authority", "scope", "reason",
 				"dry-run")},
@@ -346,6 +346,14 @@ bool alm_call_is_dry_run(const struct alm_call *call)
 enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what)
 {
+	(void)alm_call_detail(call, what);
+	return alm_turn_audit(
+		call->turn, record, alm_detail_finish(call->turn->detail));
+}
+
+struct alm_detail *alm_call_detail(
+	const struct alm_call *call, const char *what)
+{
 	struct alm_detail *detail = call->turn->detail;
 
 	alm_detail_init(detail);
@@ -358,5 +366,5 @@ enum alm_err alm_call_record(const struct alm_call *call,
 		/* A local socket tells who is at its other end. */
 		alm_detail_text(detail, "by", call->request->address);
 	}
-	return alm_turn_audit(call->turn, record, alm_detail_finish(detail));
+	return detail;
 }

@@ -81,6 +81,11 @@ const char *alm_level_word(unsigned level);
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
 
+/** The lines that every such record begins with; more may be added before it
+ * is appended.  Borrowed: one record is made at a time. */
+struct alm_detail *alm_call_detail(
+	const struct alm_call *call, const char *what);
+
 alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
 	alm_verb_policy_activate, alm_verb_policy_show, alm_verb_policy_history,

@@ -81,6 +81,8 @@ int alm_cmd_people_show(int argc, char **argv)
 	}
 	alm_nhs_number_mask(number, masked);
 	alm_ask_add(&ask, "subject", number);
+	alm_ask_add(
+		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
 	alm_ask_option(&ask, &args, "reason");
 	rc = show(&args, &ask, alm_args_has(&args, "reveal") ? number : masked);
 	sodium_memzero(number, sizeof(number));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/core/record.h"
+#include "cli/people_object.h"
 #include "lib/limits.h"
 #include "lib/nhs_number.h"
 #include "lib/time.h"
@@ -312,34 +313,15 @@ static void read_record(struct reading *r, struct alm_person_record *out)
 	}
 }
 
-enum alm_err alm_people_json_read(struct alm_bytes line,
-	struct alm_arena *arena, struct alm_person_record *out,
-	struct alm_problem *problem)
+enum alm_err alm_people_object_read(json_t *object, struct alm_arena *arena,
+	struct alm_person_record *out, struct alm_problem *problem)
 {
-	struct reading r = {.arena = arena, .problem = problem};
+	struct reading r = {
+		.object = object, .arena = arena, .problem = problem};
 	struct alm_person_record record;
-	json_error_t error;
 
-	if (line.bytes > ALM_PERSON_RECORD_BYTES_MAX) {
-		return alm_problem_set(problem, ALM_RECORD_INVALID,
-			"the line is longer than %zu bytes",
-			ALM_PERSON_RECORD_BYTES_MAX);
-	}
 	memset(&record, 0, sizeof(record));
-	r.object = json_loadb((const char *)line.data, line.bytes,
-		JSON_REJECT_DUPLICATES, &error);
-	if (!json_is_object(r.object)) {
-		bool is_twice =
-			r.object == NULL &&
-			json_error_code(&error) == json_error_duplicate_key;
-
-		json_decref(r.object);
-		return alm_problem_set(problem, ALM_RECORD_INVALID, "%s",
-			is_twice ? "a key stands twice"
-				 : "not one JSON object");
-	}
 	read_record(&r, &record);
-	json_decref(r.object);
 	if (r.err == ALM_OK) {
 		r.err = alm_record_check(&record, problem);
 	}
@@ -347,4 +329,34 @@ enum alm_err alm_people_json_read(struct alm_bytes line,
 		*out = record;
 	}
 	return r.err;
+}
+
+enum alm_err alm_people_json_read(struct alm_bytes line,
+	struct alm_arena *arena, struct alm_person_record *out,
+	struct alm_problem *problem)
+{
+	json_error_t error;
+	json_t *object;
+	enum alm_err err;
+
+	if (line.bytes > ALM_PERSON_RECORD_BYTES_MAX) {
+		return alm_problem_set(problem, ALM_RECORD_INVALID,
+			"the line is longer than %zu bytes",
+			ALM_PERSON_RECORD_BYTES_MAX);
+	}
+	object = json_loadb((const char *)line.data, line.bytes,
+		JSON_REJECT_DUPLICATES, &error);
+	if (!json_is_object(object)) {
+		bool is_twice =
+			object == NULL &&
+			json_error_code(&error) == json_error_duplicate_key;
+
+		json_decref(object);
+		return alm_problem_set(problem, ALM_RECORD_INVALID, "%s",
+			is_twice ? "a key stands twice"
+				 : "not one JSON object");
+	}
+	err = alm_people_object_read(object, arena, out, problem);
+	json_decref(object);
+	return err;
 }

@@ -1,6 +1,7 @@
 #include "cli/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -280,22 +281,23 @@ enum alm_err alm_sandbox_people(struct alm_sandbox *sandbox, const char *path,
 	struct alm_people_put put = {
 		.control = sandbox->control, .reason = "sandbox"};
 	struct alm_people_count count;
-	FILE *in = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	enum alm_err err;
 
-	if (in == NULL) {
+	if (fd < 0) {
 		return alm_problem_set(
 			problem, ALM_IO, "%s: %s", path, strerror(errno));
 	}
-	err = alm_people_put_stream(&put, in, &count, problem);
-	(void)fclose(in);
+	err = alm_people_put_stream(&put, fd, &count, problem);
+	(void)close(fd);
 	if (err == ALM_OK && count.rejected > 0) {
 		err = alm_problem_set(problem, ALM_RECORD_INVALID,
 			"%s: %llu records are not valid", path,
 			(unsigned long long)count.rejected);
 	}
 	if (err == ALM_OK && out_count != NULL) {
-		*out_count = (size_t)(count.added + count.known);
+		*out_count =
+			(size_t)(count.added + count.known + count.opt_outs);
 	}
 	return err;
 }

@@ -27,7 +27,8 @@ bool alm_column_is_number(const char *name)
 		"cells", "senders", "recipients", "cells-gained", "cells-lost",
 		"cells-widened", "cells-narrowed", "cells-altered",
 		"bases-added", "bases-removed", "bases-changed", "bases-judged",
-		"bases-not-compared", "rows-left"};
+		"bases-not-compared", "rows-left", "resumed-after-line",
+		"private-erased", "keys", "removed"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -167,6 +167,10 @@
 	X(DRAINING, 1305, "draining", UNAVAILABLE, true, \
 		"The broker is shutting down.", \
 		"Try again in a moment; the library does it for you.") \
+	X(TURN_SHARE_USED, 1306, "import-share-used", UNAVAILABLE, true, \
+		"Records are coming faster than messages leave room for.", \
+		"Try again in a moment; almoner people import does it for " \
+		"you.") \
 	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
 		"A record about a person is not valid.", \
 		"The detail names the line and the field.") \
@@ -179,6 +183,30 @@
 	X(PERSON_LIMIT, 1404, "person-limit", FAILURE, false, \
 		"One person has more records than the limit.", \
 		"Tell the operator; replaced records can be removed.") \
+	X(OBJECTIONS_STAND, 1405, "objections-stand", CONFLICT, false, \
+		"The person's objections would be forgotten too, and more " \
+		"would be released about them.", \
+		"Erase them as well with --with-objections, if that is what " \
+		"the person wants.") \
+	X(LIST_INVALID, 1406, "list-invalid", INVALID, false, \
+		"The opt-out list is not valid, and nothing of it was taken.", \
+		"Each line is an NHS number, a comma and a line feed; ask for " \
+		"the list again.") \
+	X(LIST_OLDER, 1407, "list-older", CONFLICT, false, \
+		"A list as of this instant or a later one is already in use.", \
+		"Import the newest list; an older one would bring back what " \
+		"people have changed since.") \
+	X(IMPORT_CHANGED, 1408, "import-changed", CONFLICT, false, \
+		"The file is not the one whose import was begun.", \
+		"Import it from the beginning, without --resume.") \
+	X(SOURCE_UNKNOWN, 1409, "source-unknown", NOT_FOUND, false, \
+		"The source is not a GP practice of the active policy.", \
+		"Name the practice whose patients object, as almoner org " \
+		"list shows it.") \
+	X(LIST_UNFINISHED, 1410, "list-unfinished", CONFLICT, false, \
+		"Not everything of the list has come, or another list has " \
+		"taken its place.", \
+		"Import the list again.") \
 	X(STANDARD_UNKNOWN, 1501, "standard-unknown", FAILURE, false, \
 		"The information standard or its version is not registered " \
 		"at the broker.", \

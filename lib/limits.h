@@ -97,6 +97,16 @@
  * queued mail is decided again. */
 #define ALM_TURN_PEOPLE_MAX 8192u
 #define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
+/* Records that travel together.  What one turn takes of them is bounded, so
+ * that messages wait for a turn behind an import and not for its end; more in
+ * a turn in which no agent asks for anything, because a commit costs less for
+ * each record the more there are. */
+#define ALM_PEOPLE_BATCH_RECORDS_MAX 2048u
+#define ALM_PEOPLE_BATCH_BYTES_MAX ((size_t)512 * 1024)
+#define ALM_TURN_PEOPLE_RECORDS_MAX (2 * ALM_PEOPLE_BATCH_RECORDS_MAX)
+#define ALM_IDLE_TURN_PEOPLE_RECORDS_MAX (8 * ALM_PEOPLE_BATCH_RECORDS_MAX)
+/* Batches that a client keeps on their way. */
+#define ALM_PEOPLE_BATCHES_MAX 8u
 
 /* --- the audit log ----------------------------------------------------- */
 

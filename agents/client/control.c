@@ -17,6 +17,8 @@ struct alm_control {
 	void *context;
 	void *socket;
 	uint32_t last_id;
+	zmq_msg_t frame; /* received last; it may hold more answers */
+	bool has_frame;
 };
 
 /** ZeroMQ would wait for a broker that is not there; a plain connection tells
@@ -101,6 +103,9 @@ void alm_control_close(struct alm_control *control)
 	if (control == NULL) {
 		return;
 	}
+	if (control->has_frame) {
+		(void)zmq_msg_close(&control->frame);
+	}
 	if (control->socket != NULL) {
 		(void)zmq_close(control->socket);
 	}
@@ -164,9 +169,9 @@ out:
 	return err;
 }
 
-/** Look for the answer to the last call among the envelopes; NOT_FOUND if it
- * is not there. */
-static enum alm_err find_answer(const struct alm_control *control,
+/** Look for the answer to a call among the envelopes; NOT_FOUND if it is not
+ * there. */
+static enum alm_err find_answer(uint32_t id,
 	const struct alm_envelope *envelopes, size_t count,
 	struct alm_answer *out_answer, struct alm_problem *problem)
 {
@@ -179,7 +184,7 @@ static enum alm_err find_answer(const struct alm_control *control,
 				"%s", envelopes[i].error.detail);
 		}
 		if (envelopes[i].kind == ALM_ENVELOPE_ANSWER &&
-			envelopes[i].answer.id == control->last_id) {
+			envelopes[i].answer.id == id) {
 			*out_answer = envelopes[i].answer;
 			return ALM_OK;
 		}
@@ -187,28 +192,84 @@ static enum alm_err find_answer(const struct alm_control *control,
 	return ALM_NOT_FOUND;
 }
 
-static enum alm_err receive_answer(struct alm_control *control,
+/** Look in the frame that was received last. */
+static enum alm_err look(struct alm_control *control, uint32_t id,
 	struct alm_arena *arena, struct alm_answer *out_answer,
 	struct alm_problem *problem)
 {
 	const struct alm_envelope *envelopes = NULL;
-	enum alm_err err = ALM_NOT_FOUND;
+	struct alm_bytes bytes;
 	size_t count = 0;
-	zmq_msg_t message;
+	enum alm_err err;
 
-	(void)zmq_msg_init(&message);
-	if (zmq_msg_recv(&message, control->socket, ZMQ_DONTWAIT) >= 0) {
-		struct alm_bytes bytes = {
-			zmq_msg_data(&message), zmq_msg_size(&message)};
-
-		err = alm_wire_decode(ALM_WIRE_AGENT, bytes, arena, &envelopes,
-			&count, problem);
+	if (!control->has_frame) {
+		return ALM_NOT_FOUND;
 	}
+	bytes = (struct alm_bytes){
+		zmq_msg_data(&control->frame), zmq_msg_size(&control->frame)};
+	err = alm_wire_decode(
+		ALM_WIRE_AGENT, bytes, arena, &envelopes, &count, problem);
 	if (err == ALM_OK) {
-		err = find_answer(
-			control, envelopes, count, out_answer, problem);
+		err = find_answer(id, envelopes, count, out_answer, problem);
 	}
-	(void)zmq_msg_close(&message);
+	if (err != ALM_OK && err != ALM_NOT_FOUND) {
+		(void)zmq_msg_close(&control->frame);
+		control->has_frame = false; /* told of once */
+	}
+	return err;
+}
+
+static enum alm_err receive_answer(struct alm_control *control, uint32_t id,
+	struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	if (control->has_frame) {
+		(void)zmq_msg_close(&control->frame);
+	}
+	(void)zmq_msg_init(&control->frame);
+	control->has_frame = zmq_msg_recv(&control->frame, control->socket,
+				     ZMQ_DONTWAIT) >= 0;
+	if (!control->has_frame) {
+		(void)zmq_msg_close(&control->frame);
+	}
+	return look(control, id, arena, out_answer, problem);
+}
+
+static int64_t deadline_of(int timeout_ms)
+{
+	return timeout_ms < 0 ? INT64_MAX
+			      : alm_client_monotonic_ms() + timeout_ms;
+}
+
+enum alm_err alm_control_send(struct alm_control *control,
+	const struct alm_request_call *call, int timeout_ms,
+	struct alm_arena *arena, uint32_t *out_id, struct alm_problem *problem)
+{
+	enum alm_err err = send_call(
+		control, call, deadline_of(timeout_ms), arena, problem);
+
+	if (err == ALM_OK) {
+		*out_id = control->last_id;
+	}
+	return err;
+}
+
+enum alm_err alm_control_await(struct alm_control *control, uint32_t id,
+	int timeout_ms, struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	int64_t deadline_ms = deadline_of(timeout_ms);
+	enum alm_err err = look(control, id, arena, out_answer, problem);
+
+	/* Answers to earlier calls that timed out may come first. */
+	while (err == ALM_NOT_FOUND) {
+		err = wait_for(
+			control, ZMQ_POLLIN, deadline_ms, ALM_TIMEOUT, problem);
+		if (err == ALM_OK) {
+			err = receive_answer(
+				control, id, arena, out_answer, problem);
+		}
+	}
 	return err;
 }
 
@@ -217,23 +278,11 @@ enum alm_err alm_control_ask(struct alm_control *control,
 	struct alm_arena *arena, struct alm_answer *out_answer,
 	struct alm_problem *problem)
 {
-	int64_t deadline_ms = timeout_ms < 0
-				      ? INT64_MAX
-				      : alm_client_monotonic_ms() + timeout_ms;
-	enum alm_err err =
-		send_call(control, call, deadline_ms, arena, problem);
+	uint32_t id = 0;
+	enum alm_err err = alm_control_send(
+		control, call, timeout_ms, arena, &id, problem);
 
-	if (err != ALM_OK) {
-		return err;
-	}
-	/* Answers to earlier calls that timed out may come first. */
-	do {
-		err = wait_for(
-			control, ZMQ_POLLIN, deadline_ms, ALM_TIMEOUT, problem);
-		if (err == ALM_OK) {
-			err = receive_answer(
-				control, arena, out_answer, problem);
-		}
-	} while (err == ALM_NOT_FOUND);
-	return err;
+	return err == ALM_OK ? alm_control_await(control, id, timeout_ms, arena,
+				       out_answer, problem)
+			     : err;
 }

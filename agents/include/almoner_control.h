@@ -41,4 +41,17 @@ ALM_MUST_USE enum alm_err alm_control_ask(struct alm_control *control,
 	struct alm_arena *arena, struct alm_answer *out_answer,
 	struct alm_problem *problem);
 
+/**
+ * The two halves of asking, for who keeps several calls on their way; the
+ * answers come in the order of the calls.
+ *
+ * Out:     out_id        which call it is
+ */
+ALM_MUST_USE enum alm_err alm_control_send(struct alm_control *control,
+	const struct alm_request_call *call, int timeout_ms,
+	struct alm_arena *arena, uint32_t *out_id, struct alm_problem *problem);
+ALM_MUST_USE enum alm_err alm_control_await(struct alm_control *control,
+	uint32_t id, int timeout_ms, struct alm_arena *arena,
+	struct alm_answer *out_answer, struct alm_problem *problem);
+
 #endif /* ALM_AGENTS_INCLUDE_ALMONER_CONTROL_H */

@@ -394,7 +394,9 @@ _almoner()
 --help
 ' ;;
 	'people import') words='
+--format
 --rejects
+--resume
 --reason
 --admin
 --dry-run
