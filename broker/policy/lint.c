@@ -6,8 +6,8 @@
 
 #include "broker/policy/overlap.h"
 #include "broker/policy/reach.h"
+#include "lib/limits.h"
 
-#define SOON_S (INT64_C(60) * 24 * 3600)
 
 struct linting {
 	const struct alm_bundle *bundle;
@@ -77,7 +77,7 @@ static void check_alone(struct linting *l, const struct alm_bundle_basis *b)
 {
 	if (b->valid.until_s <= l->now_s) {
 		warn(l, ALM_WARN_EXPIRED, b, NULL);
-	} else if (b->valid.until_s - l->now_s <= SOON_S) {
+	} else if (b->valid.until_s - l->now_s <= ALM_EXPIRES_SOON_S) {
 		warn(l, ALM_WARN_EXPIRES_SOON, b, NULL);
 	}
 	if (b->identifiability >= ALM_LEVEL_PSEUDONYMISED &&

@@ -294,6 +294,11 @@ ALM_MUST_USE enum alm_err alm_policy_row_get(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_policy_row_last(struct alm_store *store,
 	MDB_txn *txn, enum alm_policy_rows rows, uint64_t *out_number);
 
+/** The first part of a number from `part` on.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_policy_row_next(struct alm_store *store,
+	MDB_txn *txn, enum alm_policy_rows rows, uint64_t number, uint32_t part,
+	uint32_t *out_part);
+
 /** The files of an epoch or a proposal, from part 1 on. */
 ALM_MUST_USE enum alm_err alm_policy_files_put(struct alm_store *store,
 	enum alm_policy_rows rows, uint64_t number,

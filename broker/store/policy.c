@@ -141,6 +141,27 @@ enum alm_err alm_policy_row_last(struct alm_store *store, MDB_txn *txn,
 	return rc == MDB_NOTFOUND ? ALM_OK : alm_store_fail(store, rc);
 }
 
+enum alm_err alm_policy_row_next(struct alm_store *store, MDB_txn *txn,
+	enum alm_policy_rows rows, uint64_t number, uint32_t part,
+	uint32_t *out_part)
+{
+	uint8_t key[KEY_BYTES];
+	struct alm_bytes found = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
+	enum alm_err err;
+
+	make_key(key, rows, number, part);
+	err = alm_row_seek(store, txn, ALM_TABLE_POLICY,
+		(struct alm_bytes){key, sizeof(key)}, 8, &found, &value);
+	if (err == ALM_OK && found.bytes != KEY_BYTES) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err == ALM_OK) {
+		*out_part = alm_get_u32(found.data + 8);
+	}
+	return err;
+}
+
 /* --- files --------------------------------------------------------------- */
 
 /* Written straight into the page, because a file may be larger than the

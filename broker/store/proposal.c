@@ -152,47 +152,36 @@ enum alm_err alm_store_approval_put(
 		approval->proposal, (uint32_t)approval->officer, &w);
 }
 
-static enum alm_err get_approval(struct alm_store *store, MDB_txn *txn,
-	uint64_t proposal, uint32_t officer, struct alm_arena *arena,
-	struct alm_approval *out)
+enum alm_err alm_store_approval_next(struct alm_store *store, uint64_t proposal,
+	uint64_t after, struct alm_arena *arena,
+	struct alm_approval *out_approval)
 {
-	struct alm_approval row = {.proposal = proposal, .officer = officer};
+	struct alm_approval row = {.proposal = proposal};
 	struct alm_reader r;
-	enum alm_err err = alm_policy_row_get(store, txn, ALM_POLICY_APPROVAL,
-		proposal, officer, APPROVAL_VERSION, arena, &r);
+	uint32_t officer = 0;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;
 	}
+	err = alm_policy_row_next(store, txn, ALM_POLICY_APPROVAL, proposal,
+		(uint32_t)after + 1, &officer);
+	if (err == ALM_OK) {
+		err = alm_policy_row_get(store, txn, ALM_POLICY_APPROVAL,
+			proposal, officer, APPROVAL_VERSION, arena, &r);
+	}
+	alm_store_view_end(store);
+	if (err != ALM_OK) {
+		return err;
+	}
+	row.officer = officer;
 	row.approved_at_us = (int64_t)alm_read_u64(&r);
 	row.reason = alm_read_text(&r);
 	alm_read_raw(&r, row.signature, sizeof(row.signature));
 	if (!alm_reader_is_done(&r)) {
 		return ALM_STORE_CORRUPT;
 	}
-	*out = row;
+	*out_approval = row;
 	return ALM_OK;
-}
-
-enum alm_err alm_store_approval_next(struct alm_store *store, uint64_t proposal,
-	uint64_t after, struct alm_arena *arena,
-	struct alm_approval *out_approval)
-{
-	MDB_txn *txn = NULL;
-	uint64_t last = 0;
-	enum alm_err err = alm_store_view(store, &txn);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_policy_row_last(store, txn, ALM_POLICY_OFFICER, &last);
-	if (err == ALM_OK) {
-		err = ALM_NOT_FOUND;
-	}
-	for (uint64_t i = after + 1; i <= last && err == ALM_NOT_FOUND; i++) {
-		err = get_approval(
-			store, txn, proposal, (uint32_t)i, arena, out_approval);
-	}
-	alm_store_view_end(store);
-	return err;
 }

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "broker/store/policy.h"
 #include "tests/support/officers.h"
@@ -382,4 +383,69 @@ Test(life_cycle, has_no_emergency_without_a_policy_to_go_back_to)
 {
 	OK(test_officer_register(&broker, &grace, "guardian", NULL));
 	REFUSED(ALM_NO_BUNDLE, test_emergency(&broker, &grace, next_policy));
+}
+
+/* A policy without the agreement that `test_policy` has with C84001. */
+static void begin_narrow(void)
+{
+	char *to = strstr(next_policy, "to: [C84001, RHA]");
+
+	memcpy(to, "to: [RHA, CHA]   ", 17);
+	test_broker_activate(&broker, next_policy);
+	OK(test_officer_register(&broker, &grace, "guardian", NULL));
+}
+
+static enum alm_err send_to_practice(struct test_peer *trust)
+{
+	struct alm_message message = test_message(trust, "C84001");
+	const struct alm_envelope *receipt;
+
+	test_peer_send(trust, &message, "content", 0);
+	receipt = test_peer_expect(trust, ALM_ENVELOPE_RECEIPT);
+	return receipt->receipt.is_accepted ? ALM_OK
+					    : receipt->receipt.refused.code;
+}
+
+Test(life_cycle, decides_by_the_emergency_while_it_lasts)
+{
+	struct test_peer trust;
+
+	begin_narrow();
+	test_peer_open(&trust, &broker, "RX1", 1);
+	cr_expect_eq(send_to_practice(&trust), ALM_REASON_300);
+	OK(test_emergency(&broker, &grace, test_policy));
+	cr_expect_eq(send_to_practice(&trust), ALM_OK);
+	test_peer_free(&trust);
+}
+
+Test(life_cycle, decides_by_the_policy_before_once_the_emergency_is_over)
+{
+	struct test_peer trust;
+
+	test_broker_stop(&broker);
+	test_broker_add_settings(&broker, "policy-emergency: 1s\n");
+	test_broker_start(&broker);
+	begin_narrow();
+	OK(test_emergency(&broker, &grace, test_policy));
+	wait_for_epoch(3);
+	test_peer_open(&trust, &broker, "RX1", 1);
+	cr_expect_eq(send_to_practice(&trust), ALM_REASON_300);
+	test_peer_free(&trust);
+}
+
+Test(life_cycle, tells_of_agreements_that_end_soon)
+{
+	static const char until[] = "until further notice";
+	char *valid = strstr(next_policy, until);
+	time_t soon = time(NULL) + 30 * 86400;
+	struct alm_answer answer;
+	char text[32];
+
+	strftime(text, sizeof(text), "to %Y-%m-%d       ", gmtime(&soon));
+	memcpy(valid, text, strlen(until));
+	test_broker_activate(&broker, next_policy);
+	answer = test_broker_ask(&broker, "status", NONE);
+	cr_expect_eq(test_number(&answer, "agreements-expiring"), 1);
+	cr_expect_str_eq(test_fact(&answer, "next-to-expire"), "DSA-CARE");
+	cr_expect_str_neq(test_fact(&answer, "next-expiry"), "");
 }

@@ -235,6 +235,12 @@ Test(start, offers_metrics_and_says_whether_it_is_ready)
 		NULL, "%s", page);
 	cr_assert_neq(strstr(page, "almoner_policy_epoch_info{epoch=\"1\"} 1"),
 		NULL, "%s", page);
+	cr_assert_neq(strstr(page, "\nalmoner_policy_guardians 0\n"), NULL,
+		"%s", page);
+	cr_assert_neq(strstr(page, "\nalmoner_policy_emergency_seconds 0\n"),
+		NULL, "%s", page);
+	cr_assert_neq(strstr(page, "\nalmoner_agreements_expiring 0\n"), NULL,
+		"%s", page);
 	get("/nothing", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 404 "), NULL, "%s", page);
 }
