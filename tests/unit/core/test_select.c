@@ -320,3 +320,45 @@ Test(select, keeps_to_its_own_list)
 	alm_scratch_free(scratch);
 	alm_snapshot_free(s);
 }
+
+/* A rule of too many pairs for the index, among more than are sorted singly. */
+Test(select, lists_a_wide_rule_among_very_many)
+{
+	static char names[1100][8];
+	static struct alm_word words[1100];
+	static struct alm_bundle_organisation more[1200];
+	static struct alm_bundle_basis bases[60];
+	const char *found[60];
+	struct alm_bundle bundle;
+	struct alm_snapshot *snapshot;
+	struct alm_request request = REQUEST(.from = "CH1", .to = "Z7");
+	struct line want = {.bytes = 0};
+	struct line line;
+
+	for (size_t i = 0; i < ALM_COUNT(names); i++) {
+		snprintf(names[i], sizeof(names[i]), "Z%zu", i);
+		words[i] = (struct alm_word){names[i], {"test", 1, 1}};
+		more[i] = (struct alm_bundle_organisation){
+			.id = ID(names[i]), .kind = ID("charity")};
+	}
+	memcpy(&more[ALM_COUNT(names)], organisations, sizeof(organisations));
+	for (size_t i = 0; i < ALM_COUNT(bases); i++) {
+		static char ids[60][8];
+
+		snprintf(ids[i], sizeof(ids[i]), "B%02zu", i);
+		bases[i] = BASIS(ids[i], .from = LIST("CH1"), .to = LIST("Z7"));
+		found[i] = ids[i];
+	}
+	bases[9].to = (struct alm_words){words, ALM_COUNT(words)};
+	bundle = bundle_of(bases, ALM_COUNT(bases), NULL, 0);
+	bundle.organisations = more;
+	bundle.organisation_count = ALM_COUNT(names) + ALM_COUNT(organisations);
+	snapshot = alm_snapshot_compile(&bundle);
+	cr_assert_not_null(snapshot);
+	add(&want, "deny 308 because=308", "");
+	add_ids(&want,
+		" candidates=", (struct alm_ids){found, ALM_COUNT(found)});
+	decide_line(snapshot, &request, NULL, T, &line);
+	cr_expect_str_eq(line.text, want.text);
+	alm_snapshot_free(snapshot);
+}
