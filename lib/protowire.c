@@ -131,20 +131,31 @@ size_t alm_proto_put_varint(uint8_t *out, uint64_t value)
 	return bytes;
 }
 
+static inline uint64_t load64(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline uint64_t load32(const uint8_t *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
 /* Eight bytes at a time: all of them 0x20 to 0x7E. */
-static bool is_plain_word(const uint8_t *at)
+static inline bool is_plain_word(uint64_t word)
 {
 	const uint64_t ones = 0x0101010101010101u;
 	const uint64_t highs = 0x8080808080808080u;
-	uint64_t word;
-	uint64_t dels;
+	uint64_t dels = word ^ (ones * 0x7F);
 
-	memcpy(&word, at, sizeof(word));
-	if ((word & highs) != 0 || ((word - ones * 0x20) & highs) != 0) {
-		return false;
-	}
-	dels = word ^ (ones * 0x7F);
-	return ((dels - ones) & ~dels & highs) == 0;
+	return ((word | (word - ones * 0x20) | ((dels - ones) & ~dels)) &
+		       highs) == 0;
 }
 
 /* Bytes of the sequence that begins at `at`; 0 if it is not clean. */
@@ -183,14 +194,41 @@ static size_t clean_sequence(const uint8_t *at, size_t bytes_left)
 	return bytes;
 }
 
+/* Without sequences.  What is shorter than a word is looked at in two halves
+ * or three bytes that may be the same, and so is the end of what is longer. */
+static inline bool is_plain(struct alm_bytes text)
+{
+	const uint8_t *at = text.data;
+	const uint8_t *end = at + text.bytes;
+
+	if (text.bytes >= 8) {
+		for (; end - at > 8; at += 8) {
+			if (!is_plain_word(load64(at))) {
+				return false;
+			}
+		}
+		return is_plain_word(load64(end - 8));
+	}
+	if (text.bytes >= 4) {
+		return is_plain_word(load32(at) | load32(end - 4) << 32);
+	}
+	return is_plain_word(0x2020202020000000u | at[0] |
+			     (uint64_t)at[text.bytes / 2] << 8 |
+			     (uint64_t)end[-1] << 16);
+}
+
 bool alm_text_is_clean(struct alm_bytes text)
 {
 	size_t i = 0;
 
+	if (text.bytes == 0 || is_plain(text)) {
+		return true;
+	}
 	while (i < text.bytes) {
 		size_t step;
 
-		if (text.bytes - i >= 8 && is_plain_word(text.data + i)) {
+		if (text.bytes - i >= 8 &&
+			is_plain_word(load64(text.data + i))) {
 			i += 8;
 			continue;
 		}

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #include "lib/protowire.h"
 
@@ -55,21 +56,32 @@ Test(protowire, tells_clean_text)
 	}
 }
 
-/* The same byte at each place of a word of eight. */
-Test(protowire, looks_at_every_byte_of_a_word)
+/* The same byte at each place of texts of each length. */
+static void look_at_every_byte(size_t bytes)
 {
-	for (size_t at = 0; at < 16; at++) {
+	/* Without slack, so that reading past it is seen. */
+	uint8_t *text = malloc(bytes);
+
+	for (size_t at = 0; at < bytes; at++) {
 		for (int c = 0; c < 256; c++) {
-			uint8_t text[16];
 			bool is_plain = c >= 0x20 && c < 0x7F;
 
-			memset(text, 'x', sizeof(text));
+			memset(text, 'x', bytes);
 			text[at] = (uint8_t)c;
-			cr_assert_eq(alm_text_is_clean((struct alm_bytes){
-					     text, sizeof(text)}),
-				is_plain, "%d at %zu", c, at);
+			cr_assert_eq(alm_text_is_clean(
+					     (struct alm_bytes){text, bytes}),
+				is_plain, "%d at %zu of %zu", c, at, bytes);
 		}
 	}
+	free(text);
+}
+
+Test(protowire, looks_at_every_byte_of_a_text)
+{
+	for (size_t bytes = 1; bytes <= 25; bytes++) {
+		look_at_every_byte(bytes);
+	}
+	cr_assert(alm_text_is_clean((struct alm_bytes){NULL, 0}));
 }
 
 Test(protowire, varints_come_back)
