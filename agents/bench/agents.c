@@ -127,11 +127,13 @@ static int take_all(struct alm_client *client, struct shared *shared)
 
 	while (code == 0 && taken < shared->load.message_count) {
 		struct alm_event *event;
+		int64_t now_ns;
 
 		code = alm_client_process(client);
+		now_ns = alm_bench_now_ns();
 		event = alm_client_next_event(client);
 		if (event == NULL) {
-			if (alm_bench_now_ns() - last_ns > QUIET_NS_MAX) {
+			if (now_ns - last_ns > QUIET_NS_MAX) {
 				return ALM_CODE_TIMEOUT;
 			}
 			wait_readable(client);
@@ -141,7 +143,7 @@ static int take_all(struct alm_client *client, struct shared *shared)
 				code = alm_acknowledge(client,
 					event->delivery->sequence, NULL);
 				taken += event->delivery->is_repeat ? 0 : 1;
-				last_ns = alm_bench_now_ns();
+				last_ns = now_ns;
 			}
 			alm_event_free(event);
 			event = alm_client_next_event(client);
@@ -177,32 +179,45 @@ struct sender {
 	struct alm_client *client;
 	struct alm_outgoing message; /* its id points to the next */
 	struct alm_message_id id;
+	uint8_t random[6 * 256];
 	uint64_t started;
 	uint64_t answered;
 };
 
-static struct alm_message_id make_id(uint64_t number)
+/** Random bytes are asked for as a client does that sends many: many at a
+ * time. */
+static struct alm_message_id make_id(struct sender *s, int64_t now_ms)
 {
+	size_t turn = s->started % (sizeof(s->random) / 6);
 	uint8_t random[10];
+
+	if (turn == 0) {
+		randombytes_buf(s->random, sizeof(s->random));
+	}
+	memcpy(random, s->random + 6 * turn, 6);
+	alm_put_u32(random + 6, (uint32_t)s->started);
+	return alm_message_id_make(now_ms, random);
+}
+
+static int64_t wall_ms(void)
+{
 	struct timespec now;
 
-	randombytes_buf(random, sizeof(random));
-	alm_put_u32(random + 6, (uint32_t)number);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return alm_message_id_make(
-		(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, random);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /** Start as many as the window and the library take. */
 static int start_some(struct sender *s)
 {
 	const struct alm_bench_load *load = &s->shared->load;
+	int64_t now_ms = wall_ms();
 
 	while (s->started < load->message_count &&
 		s->started - s->answered < load->window) {
 		int code;
 
-		s->id = make_id(s->started);
+		s->id = make_id(s, now_ms);
 		s->message.id = s->id.raw;
 		s->shared->nanoseconds[s->started] = alm_bench_now_ns();
 		code = alm_send_start(s->client, &s->message, NULL);
@@ -217,8 +232,8 @@ static int start_some(struct sender *s)
 	return 0;
 }
 
-static int take_receipt(
-	struct sender *s, const struct alm_receipt_view *receipt)
+static int take_receipt(struct sender *s,
+	const struct alm_receipt_view *receipt, int64_t now_ns)
 {
 	uint32_t number = alm_get_u32(receipt->id + 12);
 
@@ -228,7 +243,7 @@ static int take_receipt(
 		return receipt->code != 0 ? receipt->code : (int)ALM_INTERNAL;
 	}
 	s->shared->nanoseconds[number] =
-		alm_bench_now_ns() - s->shared->nanoseconds[number];
+		now_ns - s->shared->nanoseconds[number];
 	s->answered++;
 	return 0;
 }
@@ -241,20 +256,22 @@ static int send_all(struct sender *s)
 	s->shared->first_ns = last_ns;
 	while (code == 0 && s->answered < s->shared->load.message_count) {
 		struct alm_event *event;
+		int64_t now_ns;
 
 		code = start_some(s);
 		code = code != 0 ? code : alm_client_process(s->client);
+		now_ns = alm_bench_now_ns();
 		event = alm_client_next_event(s->client);
 		if (event == NULL) {
-			if (alm_bench_now_ns() - last_ns > QUIET_NS_MAX) {
+			if (now_ns - last_ns > QUIET_NS_MAX) {
 				return ALM_CODE_TIMEOUT;
 			}
 			wait_readable(s->client);
 		}
 		while (event != NULL) {
 			if (event->kind == ALM_EVENT_RECEIPT && code == 0) {
-				code = take_receipt(s, event->receipt);
-				last_ns = alm_bench_now_ns();
+				code = take_receipt(s, event->receipt, now_ns);
+				last_ns = now_ns;
 			}
 			alm_event_free(event);
 			event = alm_client_next_event(s->client);

@@ -24,6 +24,37 @@ void alm_acks_fini(struct alm_acks *acks)
 {
 	free_list(&acks->queued);
 	free_list(&acks->sent);
+	while (acks->spares != NULL) {
+		struct alm_ack *spare = acks->spares;
+
+		acks->spares = spare->next_in_bucket;
+		free(spare);
+	}
+	acks->spare_count = 0;
+}
+
+/** Memory that is not zeroed, for a reason of `bytes`. */
+static struct alm_ack *allocate(struct alm_acks *acks, size_t bytes)
+{
+	struct alm_ack *ack = acks->spares;
+
+	if (bytes > 1 || ack == NULL) {
+		return malloc(sizeof(*ack) + bytes);
+	}
+	acks->spares = ack->next_in_bucket;
+	acks->spare_count--;
+	return ack;
+}
+
+static void release(struct alm_acks *acks, struct alm_ack *ack)
+{
+	if (acks->spare_count >= ALM_ACK_SPARES_MAX) {
+		free(ack);
+		return;
+	}
+	ack->next_in_bucket = acks->spares;
+	acks->spares = ack;
+	acks->spare_count++;
 }
 
 /** Where the pointer to the acknowledgement stands, or would stand. */
@@ -54,11 +85,13 @@ enum alm_err alm_acks_add(
 	if (acks->count >= ALM_ACKS_MAX) {
 		return ALM_WINDOW_FULL;
 	}
-	ack = calloc(1, sizeof(*ack) + bytes);
+	ack = allocate(acks, bytes);
 	if (ack == NULL) {
 		return ALM_NOMEM;
 	}
+	ack->next_in_bucket = NULL;
 	ack->sequence = sequence;
+	ack->is_sent = false;
 	ack->is_rejected = reject_reason != NULL;
 	memcpy(ack->reason, reason, bytes);
 	*at = ack;
@@ -139,5 +172,5 @@ void alm_acks_remove(struct alm_acks *acks, uint64_t sequence)
 		acks->queued_count--;
 	}
 	acks->count--;
-	free(ack);
+	release(acks, ack);
 }

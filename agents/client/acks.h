@@ -17,6 +17,8 @@
 #define ALM_ACKS_MAX ((size_t)4 * ALM_DELIVER_WINDOW_MAX)
 #define ALM_ACKS_BUCKETS 4096u
 #define ALM_ACK_REASON_BYTES_MAX 256u
+/* Memory of confirmed ones that is kept for the next. */
+#define ALM_ACK_SPARES_MAX 1024u
 
 struct alm_ack {
 	TAILQ_ENTRY(alm_ack) order;
@@ -35,6 +37,8 @@ struct alm_acks {
 	size_t queued_count;
 	size_t count;
 	struct alm_ack *buckets[ALM_ACKS_BUCKETS];
+	struct alm_ack *spares; /* accepting ones, linked as in a bucket */
+	size_t spare_count;
 };
 
 void alm_acks_init(struct alm_acks *acks);

@@ -91,7 +91,11 @@ int alm_client_open_with(const struct alm_client_options *options,
 	struct alm_problem problem = {0};
 	enum alm_err err = ALM_OK;
 
-	if (client == NULL || sodium_init() < 0) {
+	if (client != NULL) {
+		client->frames = alm_frame_pool_new();
+	}
+	if (client == NULL || client->frames == NULL || sodium_init() < 0) {
+		alm_frame_pool_free(client == NULL ? NULL : client->frames);
 		free(client);
 		return give_error(ALM_NOMEM, &problem, out_error, error_bytes);
 	}
@@ -178,6 +182,7 @@ void alm_client_close(struct alm_client *client)
 		question = next;
 	}
 	alm_events_fini(&client->events);
+	alm_frame_pool_free(client->frames);
 	alm_acks_fini(&client->acks);
 	alm_outbox_fini(&client->outbox);
 	alm_frame_fini(&client->frame);

@@ -15,6 +15,7 @@
 #include "agents/client/event.h"
 #include "agents/client/link.h"
 #include "agents/client/outbox.h"
+#include "agents/client/random.h"
 #include "agents/include/almoner.h"
 #include "lib/wire/wire.h"
 
@@ -49,6 +50,7 @@ struct alm_client {
 	struct alm_client_secrets *secrets;
 	struct alm_hash *hash;
 	struct alm_batch batch;
+	struct alm_random random;
 	struct alm_arena scratch;
 	struct alm_frame_builder frame;
 
@@ -79,6 +81,7 @@ struct alm_client {
 	struct alm_doubt doubt;
 	struct alm_acks acks;
 	struct alm_events events;
+	struct alm_frame_pool *frames;
 	TAILQ_HEAD(, alm_question) questions;
 	size_t question_count;
 	uint32_t question_last;

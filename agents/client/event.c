@@ -3,23 +3,86 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct alm_held_frame *alm_held_frame_new(size_t bytes_max)
+struct alm_frame_pool {
+	size_t holders; /* whoever made it, and each frame that is held */
+	struct alm_held_frame *spares;
+	size_t spare_count;
+};
+
+struct alm_frame_pool *alm_frame_pool_new(void)
 {
-	struct alm_held_frame *frame = calloc(1, sizeof(*frame));
+	struct alm_frame_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool != NULL) {
+		pool->holders = 1;
+	}
+	return pool;
+}
+
+static void free_frame(struct alm_held_frame *frame)
+{
+	alm_arena_fini(&frame->arena);
+	free(frame);
+}
+
+void alm_frame_pool_free(struct alm_frame_pool *pool)
+{
+	struct alm_held_frame *spare;
+
+	if (pool == NULL || --pool->holders > 0) {
+		return;
+	}
+	spare = pool->spares;
+	while (spare != NULL) {
+		struct alm_held_frame *next = spare->next_spare;
+
+		free_frame(spare);
+		spare = next;
+	}
+	free(pool);
+}
+
+struct alm_held_frame *alm_held_frame_new(
+	struct alm_frame_pool *pool, size_t bytes_max)
+{
+	struct alm_held_frame *frame = pool->spares;
 
 	if (frame != NULL) {
+		pool->spares = frame->next_spare;
+		pool->spare_count--;
+		frame->arena.bytes_max = bytes_max;
+	} else {
+		frame = calloc(1, sizeof(*frame));
+		if (frame == NULL) {
+			return NULL;
+		}
 		alm_arena_init(&frame->arena, bytes_max);
-		frame->holders = 1;
+		frame->pool = pool;
 	}
+	frame->holders = 1;
+	pool->holders++;
 	return frame;
 }
 
+/** Its user may hold it longer than the client: then the pool waits too. */
 void alm_held_frame_release(struct alm_held_frame *frame)
 {
-	if (frame != NULL && --frame->holders == 0) {
-		alm_arena_fini(&frame->arena);
-		free(frame);
+	struct alm_frame_pool *pool;
+
+	if (frame == NULL || --frame->holders > 0) {
+		return;
 	}
+	pool = frame->pool;
+	if (frame->arena.bytes <= ALM_SPARE_FRAME_BYTES_MAX &&
+		pool->spare_count < ALM_SPARE_FRAMES_MAX) {
+		alm_arena_reset(&frame->arena);
+		frame->next_spare = pool->spares;
+		pool->spares = frame;
+		pool->spare_count++;
+	} else {
+		free_frame(frame);
+	}
+	alm_frame_pool_free(pool);
 }
 
 struct alm_item *alm_item_new(

@@ -17,14 +17,29 @@
  * not stop hearing of its mail. */
 #define ALM_EVENTS_INFORMING_MAX 1024u
 
+/* Frames whose memory is kept for the next, and how large it may be. */
+#define ALM_SPARE_FRAMES_MAX 8u
+#define ALM_SPARE_FRAME_BYTES_MAX ((size_t)512 * 1024)
+
+struct alm_frame_pool;
+
 /** Memory of a decoded frame, counted by its holders. */
 struct alm_held_frame {
 	struct alm_arena arena;
 	size_t holders;
+	struct alm_frame_pool *pool;
+	struct alm_held_frame *next_spare;
 };
 
+/** NULL when memory is out. */
+struct alm_frame_pool *alm_frame_pool_new(void);
+
+/** The pool lives on until its last frame is released. */
+void alm_frame_pool_free(struct alm_frame_pool *pool);
+
 /** A frame with one holder: the caller.  NULL when memory is out. */
-struct alm_held_frame *alm_held_frame_new(size_t bytes_max);
+struct alm_held_frame *alm_held_frame_new(
+	struct alm_frame_pool *pool, size_t bytes_max);
 void alm_held_frame_release(struct alm_held_frame *frame);
 
 /** An event and the view in it; lives in its frame. */

@@ -358,7 +358,8 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 
 void alm_inbound_frame(struct alm_client *client, struct alm_bytes bytes)
 {
-	struct alm_held_frame *frame = alm_held_frame_new(DECODED_BYTES_MAX);
+	struct alm_held_frame *frame =
+		alm_held_frame_new(client->frames, DECODED_BYTES_MAX);
 	struct alm_problem problem = {0};
 	const struct alm_envelope *envelopes = NULL;
 	size_t count = 0;

@@ -120,7 +120,8 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 		return ALM_PAYLOAD_TOO_LARGE;
 	}
 	if (outgoing->id == NULL) {
-		alm_make_id(message.id.raw);
+		message.id = alm_message_id_make(alm_client_wall_ms(),
+			alm_random_for_id(&client->random));
 	} else {
 		memcpy(message.id.raw, outgoing->id, sizeof(message.id.raw));
 	}

@@ -20,7 +20,7 @@ static void tell(struct alm_client *client, enum alm_event_kind kind,
 	enum alm_err err, const char *detail)
 {
 	struct alm_held_frame *frame =
-		alm_held_frame_new(LOCAL_EVENT_BYTES_MAX);
+		alm_held_frame_new(client->frames, LOCAL_EVENT_BYTES_MAX);
 	struct alm_item *item = NULL;
 	const char *copy = NULL;
 

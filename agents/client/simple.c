@@ -201,7 +201,11 @@ int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 
 	/* One id for all tries of this call. */
 	if (copy.id == NULL) {
-		alm_make_id(id);
+		struct alm_message_id made =
+			alm_message_id_make(alm_client_wall_ms(),
+				alm_random_for_id(&client->random));
+
+		memcpy(id, made.raw, sizeof(id));
 		copy.id = id;
 	}
 	memmove(id, copy.id, sizeof(id));
