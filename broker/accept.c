@@ -402,6 +402,9 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 	}
 	turn->broker->metrics.accepted++;
 	err = remember_letter(turn, letter);
+	if (err == ALM_OK && letter->judgement.is_override_used) {
+		err = alm_note_override(turn, letter);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

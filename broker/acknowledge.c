@@ -263,6 +263,10 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 		return ALM_OK;
 	}
 	broker->swept_at_ms = turn->monotonic_ms;
+	err = alm_watch_overrides(turn);
+	if (err != ALM_OK) {
+		return err;
+	}
 	for (unsigned i = 0; i < SWEEP_ENTRIES_MAX; i++) {
 		struct alm_queue_entry entry;
 		struct alm_mailbox *mailbox;

@@ -124,6 +124,11 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	add_figures(table, &broker->metrics);
 	alm_table_fact(table, "redecision-due",
 		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
+	alm_table_number(
+		table, "overrides-unreviewed", broker->overrides.unreviewed);
+	alm_table_number(table, "overrides-overdue", broker->overrides.overdue);
+	alm_table_fact(
+		table, "guardian-mailbox", broker->settings.guardian_mailbox);
 	alm_table_number(table, "redecisions", broker->redecider.passes);
 	alm_table_number(table, "effects", broker->redecider.times.count);
 	alm_table_number(

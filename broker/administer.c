@@ -54,7 +54,8 @@ static enum alm_err check_arguments(
 				verb->name, key);
 		}
 		/* Anything else could be meant as yes. */
-		if ((strcmp(key, "dry-run") == 0 ||
+		if ((strcmp(key, "dry-run") == 0 || strcmp(key, "all") == 0 ||
+			    strcmp(key, "overdue") == 0 ||
 			    strcmp(key, "reveal") == 0 ||
 			    strcmp(key, "emergency") == 0) &&
 			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
@@ -215,6 +216,11 @@ enum alm_err alm_administer(
 		{"people.withdraw", alm_verb_people_withdraw,
 			ARGUMENTS("subject", "authority", "scope", "reason",
 				"dry-run")},
+		{"override.list", alm_verb_override_list,
+			ARGUMENTS("all", "overdue", "reveal", "reason",
+				"cursor")},
+		{"override.review", alm_verb_override_review,
+			ARGUMENTS("id", "outcome", "by", "reason", "dry-run")},
 		{"mailbox.list", alm_verb_mailbox_list, ARGUMENTS("cursor")},
 		{"mailbox.show", alm_verb_mailbox_show,
 			ARGUMENTS("organisation", "cursor")},

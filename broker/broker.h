@@ -17,6 +17,7 @@
 #include "broker/edge/http.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
+#include "broker/override.h"
 #include "broker/past.h"
 #include "broker/redecide.h"
 #include "broker/session.h"
@@ -71,6 +72,7 @@ struct alm_broker {
 	int64_t policy_expires_us;     /* of an emergency; 0: never */
 	uint64_t policy_fallback;      /* the epoch that comes back then */
 	struct alm_redecider redecider;
+	struct alm_override_watch overrides;
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;

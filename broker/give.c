@@ -286,6 +286,10 @@ static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
 	if (err == ALM_OK) {
 		err = record_delivery(turn, session, letter, attempts);
 	}
+	if (err == ALM_OK && letter->mail.kind == ALM_MAIL_MESSAGE &&
+		letter->judgement.is_override_used) {
+		err = alm_note_override(turn, letter);
+	}
 	if (err == ALM_OK) {
 		err = hold(turn, session, letter, attempts);
 	}

@@ -189,6 +189,7 @@ struct pulse {
 	int64_t watchdog_ms; /* 0: nobody watches */
 	int64_t fed_ms;
 	int64_t told_ms;
+	uint64_t overdue;
 };
 
 /* Once it is on disk.  One person's word is never taken in silence. */
@@ -226,12 +227,26 @@ static void tell_policy(struct pulse *pulse, const struct alm_broker *broker)
 	}
 }
 
+/* More overrides are past their due time than when it was last said. */
+static void tell_overrides(struct pulse *pulse, const struct alm_broker *broker)
+{
+	uint64_t overdue = broker->overrides.overdue;
+
+	if (overdue > pulse->overdue) {
+		alm_log(ALM_LOG_WARNING, "override.overdue",
+			"overdue=%llu unreviewed=%llu: almoner override list",
+			(unsigned long long)overdue,
+			(unsigned long long)broker->overrides.unreviewed);
+	}
+	pulse->overdue = overdue;
+}
+
 static void beat(struct pulse *pulse, const struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_monotonic_ms();
 
 	tell_policy(pulse, broker);
-
+	tell_overrides(pulse, broker);
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
 		alm_notify_watchdog();

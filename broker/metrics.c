@@ -88,6 +88,10 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",
 		alm_store_used_permille(broker->store) / 1000.0);
+	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
+		(double)broker->overrides.unreviewed);
+	gauge(out, "override_overdue", "Of those, past their due time.",
+		(double)broker->overrides.overdue);
 	gauge(out, "start_time_seconds", "When the broker started.",
 		(double)broker->started_at_us / 1e6);
 	(void)fprintf(out,

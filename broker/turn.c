@@ -302,6 +302,7 @@ static enum alm_err take_back(
 	broker->world.seq = alm_store_people_sequence(broker->store);
 	alm_mailboxes_rewind(broker->mailboxes, turn->number);
 	alm_redecide_undone(broker);
+	broker->overrides.is_counted = false;
 	turn->letter_count = 0;
 	turn->has_effects = false;
 	if (!turn->has_new_world) {

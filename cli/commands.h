@@ -53,6 +53,8 @@ alm_command_fn alm_cmd_people_show;
 alm_command_fn alm_cmd_people_withdraw;
 alm_command_fn alm_cmd_mailbox_list;
 alm_command_fn alm_cmd_mailbox_show;
+alm_command_fn alm_cmd_override_list;
+alm_command_fn alm_cmd_override_review;
 alm_command_fn alm_cmd_standard_put;
 alm_command_fn alm_cmd_standard_list;
 alm_command_fn alm_cmd_audit_head;

@@ -292,6 +292,13 @@
 	X(REASON_REQUIRED, 6004, "reason-required", USAGE, false, \
 		"This question needs a reason, which is recorded.", \
 		"Add --reason TEXT.") \
+	X(ALREADY_REVIEWED, 6007, "already-reviewed", CONFLICT, false, \
+		"The override was reviewed before.", \
+		"almoner override list --all shows the review, which " \
+		"stands.") \
+	X(OWN_REVIEW, 6008, "own-review", DENIED, false, \
+		"Nobody reviews their own override.", \
+		"Somebody else must review it.") \
 	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
 		"Looking up a person needs the store key.", \
 		"Give --key FILE, or ask over the administration socket.") \
@@ -331,7 +338,12 @@
 		"accepted.") \
 	X(NOTICE_REJECTED, 8003, "rejected-by-recipient", FAILURE, false, \
 		"The recipient rejected the message.", \
-		"See the recipient's reason.")
+		"See the recipient's reason.") \
+	X(NOTICE_OVERRIDE, 8004, "override-used", REFUSED, false, \
+		"A message went through by an override, which must be " \
+		"reviewed.", \
+		"almoner override list shows it; almoner override review " \
+		"closes it.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_MAP_H */

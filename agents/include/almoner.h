@@ -280,7 +280,7 @@ struct alm_notice_view {
 	uint64_t sequence;
 	uint32_t attempt;
 	bool is_repeat;
-	const char *kind; /* expired, stopped or rejected */
+	const char *kind; /* expired, stopped, rejected; override */
 	uint8_t id[16];   /* of your message */
 	const char *recipient;
 	int code; /* why */

@@ -13,6 +13,7 @@
 #include "broker/config/settings_map.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "lib/limits.h"
 
 #define ALM_ENDPOINT_TEXT_MAX 256u
 
@@ -42,6 +43,8 @@ struct alm_settings {
 	char store_key_file[PATH_MAX];
 	char curve_key_file[PATH_MAX];
 	int64_t opt_out_age_max_s;
+	int64_t override_review_s;
+	char guardian_mailbox[ALM_ID_BYTES_MAX + 1]; /* "": nobody's */
 	int64_t policy_emergency_s;
 	int64_t acknowledge_timeout_ms;
 	int64_t redeliver_max_ms;

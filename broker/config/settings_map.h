@@ -32,6 +32,12 @@
 	X(opt_out_age_max_s, "opt-out-age-max", SECONDS, 3600, 31536000, \
 		"168h", \
 		"How old a check of the national data opt-out may be.") \
+	X(override_review_s, "override-review-within", SECONDS, 1, \
+		31536000, "72h", \
+		"How soon an override must be reviewed before it alarms.") \
+	X(guardian_mailbox, "guardian-mailbox", ORGANISATION, 0, 0, "", \
+		"The organisation whose mailbox is told of every override: that\n" \
+		"# of the Caldicott Guardian; nothing for none.") \
 	X(policy_emergency_s, "policy-emergency", SECONDS, 1, 86400, "24h", \
 		"How long a policy activated by one person alone is in force.") \
 	X(acknowledge_timeout_ms, "acknowledge-timeout", MS, 1000, 86400000, \

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/id.h"
 #include "lib/nearest.h"
 #include "lib/time.h"
 
@@ -109,7 +110,12 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 			"a local address; write 127.0.0.1:PORT, [::1]:PORT or "
 			"unix:/PATH");
 	}
-	if (bytes == 0 && row->kind != ALM_VALUE_HTTP) {
+	if (row->kind == ALM_VALUE_ORGANISATION && bytes > 0 &&
+		!alm_id_is_valid(text)) {
+		return bad(problem, text, "the id of an organisation");
+	}
+	if (bytes == 0 && row->kind != ALM_VALUE_HTTP &&
+		row->kind != ALM_VALUE_ORGANISATION) {
 		return alm_problem_set(
 			problem, ALM_VALUE_BAD, "the value is empty");
 	}
@@ -318,6 +324,7 @@ void alm_value_write(
 	case ALM_VALUE_ENDPOINT:
 	case ALM_VALUE_LOCAL:
 	case ALM_VALUE_HTTP:
+	case ALM_VALUE_ORGANISATION:
 	case ALM_VALUE_PATH:
 		(void)fputs(field, out);
 		return;

@@ -31,6 +31,7 @@ struct alm_store;
 	X(STOPPED, 6, "stopped-at-hand-over") \
 	X(EXPIRED, 7, "expired") \
 	X(NOTICE, 8, "notice") \
+	X(OVERRIDE_REVIEWED, 9, "override-reviewed") \
 	X(POLICY, 20, "policy-activated") \
 	X(POLICY_PROPOSED, 21, "policy-proposed") \
 	X(POLICY_APPROVED, 22, "policy-approved") \

@@ -348,6 +348,52 @@ ALM_MUST_USE enum alm_err alm_store_standard_next(struct alm_store *store,
 	const char *after_id, const char *after_version,
 	struct alm_arena *arena, struct alm_standard_row *out_standard);
 
+/* --- overrides ---------------------------------------------------------- */
+
+enum alm_override_outcome {
+	ALM_OVERRIDE_OPEN = 0, /* to be reviewed */
+	ALM_OVERRIDE_JUSTIFIED = 1,
+	ALM_OVERRIDE_NOT_JUSTIFIED = 2,
+};
+
+/** An override that had an effect.  Who used it and why, and what the review
+ * said, stand in the private parts of the log's records, and go with them. */
+struct alm_override_row {
+	uint64_t audit_seq; /* of the acceptance; what names the override */
+	int64_t used_at_us;
+	int64_t due_at_us;
+	uint8_t kind; /* enum alm_wire_override */
+	uint64_t mail_seq;
+	struct alm_message_id message_id;
+	const char *sender;
+	const char *recipient;
+	const char *purpose;
+	const char *basis;
+	enum alm_override_outcome outcome;
+	int64_t reviewed_at_us;
+	uint64_t review_seq; /* the record of the review */
+	bool is_damaged;     /* nothing but its name is known */
+};
+
+/** Keep one to be reviewed.  Errors: FIELD_TOO_LARGE. */
+ALM_MUST_USE enum alm_err alm_store_override_put(
+	struct alm_store *store, const struct alm_override_row *row);
+
+/** Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_override_get(struct alm_store *store,
+	uint64_t audit_seq, struct alm_arena *arena,
+	struct alm_override_row *out_row);
+
+/** The first one above `after` of those that are reviewed, or are not.
+ * Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_override_next(struct alm_store *store,
+	bool is_reviewed, uint64_t after, struct alm_arena *arena,
+	struct alm_override_row *out_row);
+
+/** Write down the review of an open one.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_override_review(
+	struct alm_store *store, const struct alm_override_row *row);
+
 /* --- audit (reading: audit.h) ------------------------------------------- */
 
 /**

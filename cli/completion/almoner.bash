@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox standard audit send recv config bench dev demo errors completion version'
+		words='status org agent policy officer people mailbox override standard audit send recv config bench dev demo errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
@@ -13,6 +13,7 @@ _almoner()
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
+	override) words='list review' ;;
 	standard) words='put list' ;;
 	audit) words='head query show verify' ;;
 	config) words='show' ;;
@@ -451,6 +452,37 @@ _almoner()
 	'mailbox show') words='
 --limit
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'override list') words='
+--all
+--overdue
+--reveal
+--reason
+--limit
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'override review') words='
+--outcome
+--by
+--reason
+--admin
+--dry-run
 --json
 --jsonl
 --csv

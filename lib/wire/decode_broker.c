@@ -133,7 +133,7 @@ void alm_wire_take_notice(struct alm_wire_decoder *d,
 	out->attempt = in->attempt;
 	out->is_repeat = in->is_repeat != 0;
 	out->kind = (enum alm_notice_kind)alm_wire_number(
-		d, (uint32_t)in->kind, ALM_NOTICE_KIND_REJECTED, "kind");
+		d, (uint32_t)in->kind, ALM_NOTICE_KIND_OVERRIDE, "kind");
 	out->recipient = in->recipient;
 	out->reason = in->reason;
 	out->at_ms = alm_wire_time(d, in->at_ms, "at_ms");

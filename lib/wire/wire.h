@@ -53,6 +53,7 @@ enum alm_notice_kind {
 	ALM_NOTICE_KIND_EXPIRED = 1,
 	ALM_NOTICE_KIND_STOPPED = 2,
 	ALM_NOTICE_KIND_REJECTED = 3,
+	ALM_NOTICE_KIND_OVERRIDE = 4, /* to the Guardian */
 };
 
 /** The signed part of a message; see message.proto. */

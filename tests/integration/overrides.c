@@ -1,0 +1,251 @@
+/*
+ * Goal: an override goes through at once, is told to the Guardian, stands in
+ * the review queue until somebody else has reviewed it, and alarms when that
+ * is not done in time.  Method: a person who objects, and a trust that
+ * overrides.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core/record.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define SUBJECT "9990000018"
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer guardian;
+
+/* The care agreement accepts both overrides. */
+static void activate(void)
+{
+	const char *at = strstr(test_policy, "    law:");
+	char policy[8192];
+
+	cr_assert_not_null(at);
+	(void)snprintf(policy, sizeof(policy),
+		"%.*s    overrides: [emergency, guardian]\n%s",
+		(int)(at - test_policy), test_policy, at);
+	test_broker_activate(&broker, policy);
+}
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "guardian-mailbox: C84001\n");
+	activate();
+	test_peer_open(&trust, &broker, "RX1", 0);
+	test_peer_open(&guardian, &broker, "C84001", 64);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&guardian);
+	test_broker_close(&broker);
+}
+
+TestSuite(overrides, .init = open_all, .fini = close_all, .timeout = 120);
+
+static void object(void)
+{
+	static const char *const any[] = {"any"};
+	struct alm_person_record record = {
+		.type = ALM_RECORD_DIRECTIVE, .subject = SUBJECT};
+	uint8_t bytes[4096];
+	struct alm_writer writer;
+	struct alm_attachment file = {.name = "1"};
+	struct alm_answer answer;
+
+	record.directive.id = "R-1";
+	record.directive.authority = "patient";
+	record.directive.scope = "sharing";
+	record.directive.effect = ALM_WORD_DENY;
+	record.directive.recorded_s = 1700000000;
+	record.directive.purposes = (struct alm_word_list){any, 1};
+	record.directive.categories = (struct alm_word_list){any, 1};
+	record.directive.to = (struct alm_word_list){any, 1};
+	record.directive.valid =
+		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
+	alm_writer_init(&writer, bytes, sizeof(bytes));
+	alm_record_encode(&record, &writer);
+	file.content.data = bytes;
+	cr_assert_eq(alm_writer_finish(&writer, &file.content.bytes), ALM_OK);
+	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
+	cr_assert_eq(test_number(&answer, "added"), 1);
+}
+
+/* Gives the record of the acceptance, which names the override. */
+static uint64_t override_with(enum alm_wire_override kind)
+{
+	struct alm_message message = test_message(&trust, "RHA");
+	const struct alm_envelope *receipt;
+
+	message.has_override = true;
+	message.override_kind = kind;
+	message.override_by = "Dr A. Example";
+	message.override_reason = "unconscious";
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted, "refused: %s",
+		receipt->receipt.refused.name);
+	return receipt->receipt.accepted.audit_sequence;
+}
+
+static const char *as_text(uint64_t number)
+{
+	static char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	return text;
+}
+
+static enum alm_err review(uint64_t id, const char *by, const char *outcome)
+{
+	return test_broker_ask(&broker, "override.review",
+		(const char *const[]){"id", as_text(id), "by", by, "outcome",
+			outcome, "reason", "asked the ward", NULL})
+		.code;
+}
+
+/* The figure is counted with the sweep, within a second. */
+static void wait_for(const char *figure, uint64_t value)
+{
+	while (test_broker_figure(&broker, figure) != value) {
+	}
+}
+
+Test(overrides, go_through_at_once_and_are_told_to_the_guardian)
+{
+	const struct alm_envelope *notice;
+	struct alm_answer answer;
+	uint64_t id;
+
+	object();
+	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	notice = test_peer_expect(&guardian, ALM_ENVELOPE_NOTICE);
+	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_OVERRIDE);
+	cr_expect_eq(notice->notice.problem.code, ALM_NOTICE_OVERRIDE);
+	cr_expect_str_eq(notice->notice.recipient, "RHA");
+	cr_expect_not_null(strstr(notice->notice.reason, as_text(id)));
+	cr_expect_null(strstr(notice->notice.reason, "Example"));
+	answer = test_broker_ask(&broker, "override.list", NONE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_eq(strtoull(test_cell(&answer, 0, "id"), NULL, 10), id);
+	cr_expect_str_eq(test_cell(&answer, 0, "status"), "open");
+	cr_expect_str_eq(test_cell(&answer, 0, "kind"), "emergency");
+	cr_expect_str_eq(test_cell(&answer, 0, "sender"), "RX1");
+	cr_expect_str_eq(test_cell(&answer, 0, "by"), "", "it is private");
+	wait_for("overrides-unreviewed", 1);
+	cr_expect_eq(test_broker_figure(&broker, "overrides-overdue"), 0);
+}
+
+Test(overrides, without_an_effect_are_nothing_to_review)
+{
+	(void)override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	cr_expect_eq(
+		test_broker_ask(&broker, "override.list", NONE).row_count, 0);
+}
+
+Test(overrides, that_take_effect_later_are_reviewed_too)
+{
+	uint64_t id = override_with(ALM_WIRE_OVERRIDE_GUARDIAN);
+	struct test_peer hospital;
+	struct alm_answer answer;
+
+	object();
+	test_peer_open(&hospital, &broker, "RHA", 64);
+	(void)test_peer_expect(&hospital, ALM_ENVELOPE_DELIVER);
+	answer = test_broker_ask(&broker, "override.list", NONE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_eq(strtoull(test_cell(&answer, 0, "id"), NULL, 10), id);
+	cr_expect_str_eq(test_cell(&answer, 0, "kind"), "guardian");
+	test_peer_free(&hospital);
+}
+
+Test(overrides, show_who_and_why_for_a_reason_only)
+{
+	struct alm_answer answer;
+
+	object();
+	(void)override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	answer = test_broker_ask(&broker, "override.list",
+		(const char *const[]){"reveal", "yes", NULL});
+	cr_expect_eq(answer.code, ALM_REASON_REQUIRED);
+	answer = test_broker_ask(&broker, "override.list",
+		(const char *const[]){
+			"reveal", "yes", "reason", "weekly", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_expect_str_eq(test_cell(&answer, 0, "by"), "Dr A. Example");
+	cr_expect_str_eq(test_cell(&answer, 0, "why"), "unconscious");
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "audit-queried", NULL});
+	cr_expect_eq(answer.row_count, 1);
+}
+
+Test(overrides, are_reviewed_once_and_by_somebody_else)
+{
+	struct alm_answer answer;
+	uint64_t id;
+
+	object();
+	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	wait_for("overrides-unreviewed", 1);
+	cr_expect_eq(review(id, "dr a. example", "justified"), ALM_OWN_REVIEW);
+	cr_expect_eq(review(id, "C. Guardian", "fine"), ALM_BAD_ARGUMENT);
+	cr_expect_eq(review(id + 1, "C. Guardian", "justified"), ALM_NOT_FOUND);
+	cr_assert_eq(review(id, "C. Guardian", "not-justified"), ALM_OK);
+	cr_expect_eq(
+		review(id, "C. Guardian", "justified"), ALM_ALREADY_REVIEWED);
+	cr_expect_eq(
+		test_broker_ask(&broker, "override.list", NONE).row_count, 0);
+	answer = test_broker_ask(&broker, "override.list",
+		(const char *const[]){"all", "yes", "reveal", "yes", "reason",
+			"weekly", NULL});
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "status"), "reviewed");
+	cr_expect_str_eq(test_cell(&answer, 0, "outcome"), "not-justified");
+	cr_expect_str_eq(test_cell(&answer, 0, "reviewed-by"), "C. Guardian");
+	cr_expect_str_eq(
+		test_cell(&answer, 0, "review-reason"), "asked the ward");
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "override-reviewed", NULL});
+	cr_expect_eq(answer.row_count, 1);
+	wait_for("overrides-unreviewed", 0);
+}
+
+Test(overrides, are_kept_over_a_crash)
+{
+	uint64_t id;
+
+	object();
+	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	wait_for("overrides-unreviewed", 1);
+	cr_expect_eq(review(id, "C. Guardian", "justified"), ALM_OK);
+}
+
+Test(overrides, alarm_when_they_are_not_reviewed_in_time)
+{
+	struct alm_answer answer;
+	uint64_t id;
+
+	test_broker_add_settings(&broker, "override-review-within: 1s\n");
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_start(&broker);
+	test_peer_disconnect(&trust);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 0);
+	object();
+	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	wait_for("overrides-overdue", 1);
+	answer = test_broker_ask(&broker, "override.list",
+		(const char *const[]){"overdue", "yes", NULL});
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "status"), "overdue");
+	cr_expect_eq(review(id, "C. Guardian", "justified"), ALM_OK);
+	wait_for("overrides-overdue", 0);
+}
