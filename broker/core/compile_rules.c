@@ -369,6 +369,7 @@ static void spread_uses(struct alm_draft *draft)
 	}
 	for (size_t i = 0; i < member_count; i++) {
 		members[i].uses = of_groups[members[i].group];
+		draft->head.group_uses |= members[i].uses;
 	}
 }
 

@@ -48,18 +48,17 @@ static bool step_able(struct alm_deciding *d)
 
 /* --- 3. parties ----------------------------------------------------------- */
 
-/* Gives the index of a party, or ALM_NAME_NONE with the first reason. */
-static uint32_t check_party(struct alm_deciding *d, const char *id,
+/* `at` ALM_NAME_NONE: the bundle has no such party. */
+static void check_party(struct alm_deciding *d, uint32_t at,
 	enum alm_reason unknown, enum alm_reason not_active)
 {
 	const struct alm_snapshot *s = d->snapshot;
-	uint32_t at = alm_names_find(s, &s->head->organisations, id);
 	const struct alm_organisation_info *party;
 	const struct alm_organisation_info *host;
 
 	if (at == ALM_NAME_NONE) {
 		alm_block(&d->reasons, unknown);
-		return at;
+		return;
 	}
 	party = &s->organisation_infos[at];
 	if (party->status != ALM_STATUS_ACTIVE) {
@@ -69,7 +68,7 @@ static uint32_t check_party(struct alm_deciding *d, const char *id,
 		alm_block(&d->reasons, ALM_R205);
 	}
 	if (party->host == ALM_NAME_NONE) {
-		return at;
+		return;
 	}
 	host = &s->organisation_infos[party->host];
 	if (host->status != ALM_STATUS_ACTIVE) {
@@ -78,13 +77,12 @@ static uint32_t check_party(struct alm_deciding *d, const char *id,
 	if (d->t_s >= host->assurance_until_s) {
 		alm_block(&d->reasons, ALM_R205);
 	}
-	return at;
 }
 
 static void step_parties(struct alm_deciding *d)
 {
-	d->sender = check_party(d, d->request->from, ALM_R201, ALM_R202);
-	d->recipient = check_party(d, d->request->to, ALM_R203, ALM_R204);
+	check_party(d, d->sender, ALM_R201, ALM_R202);
+	check_party(d, d->recipient, ALM_R203, ALM_R204);
 	if (strcmp(d->request->from, d->request->to) == 0) {
 		alm_block(&d->reasons, ALM_R206);
 	}

@@ -49,8 +49,7 @@ struct alm_deciding {
 	bool is_care;
 	bool is_about_person;
 	const struct alm_person *person; /* nobody for subject-unknown */
-	/* from step 3 */
-	uint32_t sender;
+	uint32_t sender;                 /* or ALM_NAME_NONE */
 	uint32_t recipient;
 	/* from step 5 */
 	const struct alm_basis_info *rule;

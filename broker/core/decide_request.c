@@ -30,6 +30,21 @@ static bool is_relationship_malformed(const struct alm_request *r)
 		       strcmp(r->relationship_organisation, r->to) != 0);
 }
 
+/* What the bundle has is well-formed. */
+static uint32_t find_party(struct alm_deciding *d, const char *id)
+{
+	uint32_t found = ALM_NAME_NONE;
+
+	if (id != NULL) {
+		found = alm_names_find(
+			d->snapshot, &d->snapshot->head->organisations, id);
+	}
+	if (id != NULL && found == ALM_NAME_NONE && !alm_id_is_valid(id)) {
+		alm_block(&d->reasons, ALM_R102);
+	}
+	return found;
+}
+
 static void check_members(struct alm_deciding *d)
 {
 	const struct alm_request *r = d->request;
@@ -39,10 +54,8 @@ static void check_members(struct alm_deciding *d)
 		!r->has_payload || is_relationship_malformed(r)) {
 		alm_block(&d->reasons, ALM_R101);
 	}
-	if ((r->from != NULL && !alm_id_is_valid(r->from)) ||
-		(r->to != NULL && !alm_id_is_valid(r->to))) {
-		alm_block(&d->reasons, ALM_R102);
-	}
+	d->sender = find_party(d, r->from);
+	d->recipient = find_party(d, r->to);
 	if (r->has_payload && r->payload == ALM_LEVEL_UNKNOWN) {
 		alm_block(&d->reasons, ALM_R105);
 	}

@@ -99,29 +99,46 @@ static void name_nearest(
 	d->reasons.blockers |= fewest;
 }
 
+/* Several fit: the sender must name one of these. */
+static void list_candidates(
+	struct alm_deciding *d, const uint32_t *rules, uint32_t count)
+{
+	const char **candidates = d->scratch->candidates;
+	uint32_t fit_count = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (misfit(d, rules[i]) == 0) {
+			candidates[fit_count++] = basis_id(d, rules[i]);
+		}
+	}
+	alm_block(&d->reasons, ALM_R308);
+	d->out->candidates = (struct alm_ids){candidates, fit_count};
+}
+
 static void take_only(struct alm_deciding *d, const struct alm_parties *parties)
 {
+	const struct alm_rule_index *index = &d->snapshot->head->basis_index;
 	uint32_t *rules = d->scratch->rules;
-	const char **candidates = d->scratch->candidates;
-	uint32_t count =
-		alm_rules_collect(d->snapshot, &d->snapshot->head->basis_index,
-			parties, &d->scratch->marks, rules);
+	uint32_t count = alm_rules_collect(
+		d->snapshot, index, parties, &d->scratch->marks, rules);
 	uint32_t fit_count = 0;
 	uint32_t fit = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (misfit(d, rules[i]) == 0) {
 			fit = rules[i];
-			candidates[fit_count++] = basis_id(d, fit);
+			fit_count++;
 		}
 	}
+	if (fit_count == 1) {
+		take_basis(d, fit);
+		return;
+	}
+	alm_rules_sort(index, &d->scratch->marks, rules, count);
 	if (fit_count == 0) {
 		name_nearest(d, rules, count);
-	} else if (fit_count == 1) {
-		take_basis(d, fit);
 	} else {
-		alm_block(&d->reasons, ALM_R308);
-		d->out->candidates = (struct alm_ids){candidates, fit_count};
+		list_candidates(d, rules, count);
 	}
 }
 

@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#include "lib/base.h"
-
 static const uint16_t codes[] = {
 #define X(code) code,
 	ALM_REASON_MAP(X)
@@ -18,10 +16,9 @@ void alm_reasons_list(
 	uint64_t found = reasons->blockers | reasons->notes;
 
 	out->reason_count = 0;
-	for (size_t i = 0; i < ALM_COUNT(codes); i++) {
-		if ((found >> i & 1) != 0) {
-			out->reasons[out->reason_count++] = codes[i];
-		}
+	for (; found != 0; found &= found - 1) {
+		out->reasons[out->reason_count++] =
+			codes[__builtin_ctzll(found)];
 	}
 }
 
@@ -34,10 +31,5 @@ unsigned alm_reasons_code(const struct alm_reasons *reasons)
 				 ? reasons->blockers & integrity
 				 : reasons->blockers;
 
-	for (size_t i = 0; i < ALM_COUNT(codes); i++) {
-		if ((first >> i & 1) != 0) {
-			return codes[i];
-		}
-	}
-	return 0;
+	return first == 0 ? 0 : codes[__builtin_ctzll(first)];
 }

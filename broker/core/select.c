@@ -72,6 +72,9 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 	if ((info->uses & use) != 0) {
 		out[count++] = key_of_organisation(snapshot, organisation);
 	}
+	if ((snapshot->head->group_uses & use) == 0) {
+		return count;
+	}
 	for (uint32_t i = 0; i < info->membership_count; i++) {
 		uint32_t key = key_of_group(snapshot, m[i].group);
 
@@ -126,24 +129,11 @@ bool alm_rule_matches(const struct alm_snapshot *snapshot,
 	       alm_keys_meet(alm_keys_of(snapshot, listed->to), parties->to);
 }
 
-static uint64_t hash_pair(uint64_t pair)
-{
-	pair *= UINT64_C(0x9E3779B97F4A7C15);
-	pair ^= pair >> 32;
-	pair *= UINT64_C(0xD6E8FEB86659FD93);
-	return pair ^ (pair >> 32);
-}
-
-uint64_t alm_pair_bit(const struct alm_rule_index *index, uint64_t pair)
-{
-	return (hash_pair(pair) >> 32) & index->bit_mask;
-}
-
 const struct alm_pair_slot *alm_pair_find(const struct alm_snapshot *snapshot,
 	const struct alm_rule_index *index, uint64_t pair)
 {
 	const struct alm_pair_slot *slots = snapshot->slots + index->first_slot;
-	uint32_t at = (uint32_t)hash_pair(pair) & index->slot_mask;
+	uint32_t at = (uint32_t)alm_pair_hash(pair) & index->slot_mask;
 
 	while (slots[at].count != 0 && slots[at].pair != pair) {
 		at = (at + 1) & index->slot_mask;
@@ -186,12 +176,13 @@ static void sort_by_insertion(uint32_t *items, uint32_t count)
 
 static uint32_t collect_all(const struct alm_snapshot *snapshot,
 	const struct alm_rule_index *index, const struct alm_parties *parties,
-	uint32_t *out)
+	struct alm_marks *marks, uint32_t *out)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < index->rule_count; i++) {
 		if (alm_rule_matches(snapshot, index, i, parties)) {
+			marks->stamps[i] = marks->stamp;
 			out[count++] = i;
 		}
 	}
@@ -218,23 +209,6 @@ static uint32_t collect_pair(const struct alm_snapshot *snapshot,
 	return count;
 }
 
-static uint32_t sort_collected(const struct alm_marks *marks,
-	uint32_t rule_count, uint32_t *out, uint32_t count)
-{
-	uint32_t at = 0;
-
-	if (count <= SORT_BY_INSERTION_MAX) {
-		sort_by_insertion(out, count);
-		return count;
-	}
-	for (uint32_t i = 0; i < rule_count; i++) {
-		if (marks->stamps[i] == marks->stamp) {
-			out[at++] = i;
-		}
-	}
-	return at;
-}
-
 uint32_t alm_rules_collect(const struct alm_snapshot *snapshot,
 	const struct alm_rule_index *index, const struct alm_parties *parties,
 	struct alm_marks *marks, uint32_t *out)
@@ -243,10 +217,10 @@ uint32_t alm_rules_collect(const struct alm_snapshot *snapshot,
 	const uint32_t *wide = snapshot->numbers + index->wide.first;
 	uint32_t count = 0;
 
-	if (pairs > index->rule_count) {
-		return collect_all(snapshot, index, parties, out);
-	}
 	renew_marks(marks);
+	if (pairs > index->rule_count) {
+		return collect_all(snapshot, index, parties, marks, out);
+	}
 	for (uint32_t i = 0; i < parties->from.count; i++) {
 		for (uint32_t j = 0; j < parties->to.count; j++) {
 			uint64_t pair = alm_pair(
@@ -264,5 +238,21 @@ uint32_t alm_rules_collect(const struct alm_snapshot *snapshot,
 			out[count++] = wide[i];
 		}
 	}
-	return sort_collected(marks, index->rule_count, out, count);
+	return count;
+}
+
+void alm_rules_sort(const struct alm_rule_index *index,
+	const struct alm_marks *marks, uint32_t *rules, uint32_t count)
+{
+	uint32_t at = 0;
+
+	if (count <= SORT_BY_INSERTION_MAX) {
+		sort_by_insertion(rules, count);
+		return;
+	}
+	for (uint32_t i = 0; i < index->rule_count; i++) {
+		if (marks->stamps[i] == marks->stamp) {
+			rules[at++] = i;
+		}
+	}
 }

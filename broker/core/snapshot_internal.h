@@ -194,6 +194,8 @@ struct alm_snapshot_head {
 	uint32_t gp_kind;         /* `gp-practice`, or ALM_NAME_NONE */
 	uint32_t membership_max;  /* of one organisation */
 	uint32_t obligations_max; /* of one basis, with a review */
+	uint32_t group_uses;      /* of any group's key */
+	uint32_t spare;
 };
 
 struct alm_snapshot {
@@ -283,21 +285,37 @@ struct alm_marks {
 	uint32_t rule_max;
 };
 
-/** The rules that select both parties, ascending; gives the count. */
+/** The rules that select both parties, in any order; gives the count. */
 uint32_t alm_rules_collect(const struct alm_snapshot *snapshot,
 	const struct alm_rule_index *index, const struct alm_parties *parties,
 	struct alm_marks *marks, uint32_t *out);
+
+/** Puts in ascending order what was collected last. */
+void alm_rules_sort(const struct alm_rule_index *index,
+	const struct alm_marks *marks, uint32_t *rules, uint32_t count);
+
+static inline uint64_t alm_pair(uint32_t from, uint32_t to)
+{
+	return ((uint64_t)from << 32) | to;
+}
+
+/** Keys are small numbers: one product moves them into the upper half, where
+ * the bit comes from, and one more step to where the slot does. */
+static inline uint64_t alm_pair_hash(uint64_t pair)
+{
+	pair = (pair ^ (pair >> 15)) * UINT64_C(0x9E3779B97F4A7C15);
+	return pair ^ (pair >> 32);
+}
 
 /** The slot of a pair, or the free one where it would stand. */
 const struct alm_pair_slot *alm_pair_find(const struct alm_snapshot *snapshot,
 	const struct alm_rule_index *index, uint64_t pair);
 
 /** Which bit says that a pair may have a slot. */
-uint64_t alm_pair_bit(const struct alm_rule_index *index, uint64_t pair);
-
-static inline uint64_t alm_pair(uint32_t from, uint32_t to)
+static inline uint64_t alm_pair_bit(
+	const struct alm_rule_index *index, uint64_t pair)
 {
-	return ((uint64_t)from << 32) | to;
+	return (alm_pair_hash(pair) >> 32) & index->bit_mask;
 }
 
 #endif /* ALM_BROKER_CORE_SNAPSHOT_INTERNAL_H */
