@@ -30,6 +30,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_policy_rollback},
 	{"policy", "test", "run the tests in a policy bundle",
 		alm_cmd_policy_test},
+	{"policy", "who", "say who may receive what from whom",
+		alm_cmd_policy_who},
 	{"policy", "diff", "show what changes between two bundles",
 		alm_cmd_policy_diff},
 	{"policy", "graph", "draw the rights that stand, for Graphviz",

@@ -48,6 +48,7 @@ alm_command_fn alm_cmd_policy_ropa;
 alm_command_fn alm_cmd_policy_explain;
 alm_command_fn alm_cmd_policy_show;
 alm_command_fn alm_cmd_policy_test;
+alm_command_fn alm_cmd_policy_who;
 alm_command_fn alm_cmd_people_import;
 alm_command_fn alm_cmd_people_show;
 alm_command_fn alm_cmd_people_withdraw;

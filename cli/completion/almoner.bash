@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide explain history proposals propose rollback test diff graph ropa show' ;;
+	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show withdraw' ;;
 	mailbox) words='list show' ;;
@@ -259,6 +259,20 @@ _almoner()
 ' ;;
 	'policy test') words='
 --max-opt-out-age
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy who') words='
+--category
+--from
+--purpose
+--at
 --json
 --jsonl
 --csv

@@ -93,3 +93,15 @@ said '^deny 101 request-malformed: '
 code 2 explain --from RX1 --to C84001 --purpose direct-care
 code 2 "$almoner" policy explain --bundle $policy --from RX1 --to C84001 \
 	--purpose direct-care --category notes --level high
+
+# --- who -------------------------------------------------------------------
+who() {
+	"$almoner" policy who --from RX1 --at 2026-11-22 "$@" $policy
+}
+code 0 who --purpose direct-care --category treatment-summary --json
+has 'd["schema"] == "almoner.policy.who/1" and len(d["rows"]) == 6'
+has 'all(r["basis"].startswith("DSA-01") and r["if"] == "relationship" for r in d["rows"])'
+code 0 who --purpose voluntary-support --category contact
+said '^GB-CHC-261017 .* DSA-06-macmillan *identifiable *consent '
+code 3 who --purpose voluntary-suport --category contact
+grep -q "did you mean 'voluntary-support'" "$dir/err" || fail 'no nearest word'
