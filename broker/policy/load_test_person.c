@@ -72,15 +72,22 @@ static void read_subject(struct reading *r, const struct alm_yaml_node *node,
 	}
 }
 
-static bool is_withdrawal(const struct reading *r)
+static const struct alm_yaml_node *find_effect(const struct reading *r)
 {
 	for (const struct alm_yaml_node *child = r->node->first; child != NULL;
 		child = child->next) {
 		if (strcmp(child->key, "effect") == 0) {
-			return strcmp(child->text, "withdrawn") == 0;
+			return child;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_withdrawn_directive(const struct reading *r)
+{
+	const struct alm_yaml_node *effect = find_effect(r);
+
+	return effect != NULL && strcmp(effect->text, "withdrawn") == 0;
 }
 
 static void read_exception(struct reading *r, const struct alm_yaml_node *node,
@@ -154,8 +161,8 @@ static const struct alm_yaml_node *read_directive(struct reading *r)
 	const struct alm_yaml_node *at[KEYS] = {NULL};
 	struct alm_directive *out = &r->out->directive;
 
-	keys_of(r, is_withdrawal(r) ? "a withdrawal" : "a directive", keys,
-		is_withdrawal(r) ? WITHDRAWAL_KEYS : KEYS, at);
+	keys_of(r, is_withdrawn_directive(r) ? "a withdrawal" : "a directive",
+		keys, is_withdrawn_directive(r) ? WITHDRAWAL_KEYS : KEYS, at);
 	out->effect = (enum alm_effect_word)(
 		ALM_WORD_DENY +
 		word_of(r, at[EFFECT], effects, ALM_COUNT(effects)));
@@ -171,21 +178,35 @@ static const struct alm_yaml_node *read_directive(struct reading *r)
 	return at[SUBJECT];
 }
 
+/* What ends a relationship or a flag, or for how long it holds. */
+static bool read_end(struct reading *r, const struct alm_yaml_node *node,
+	struct alm_period *out_valid)
+{
+	static const char *const effects[] = {"withdrawn"};
+	bool is_withdrawal = find_effect(r) != NULL;
+
+	if (is_withdrawal) {
+		(void)word_of(r, node, effects, ALM_COUNT(effects));
+	} else {
+		read_valid(r, node, out_valid);
+	}
+	return is_withdrawal;
+}
+
 static const struct alm_yaml_node *read_relationship(struct reading *r)
 {
 	enum { TYPE, SUBJECT, ORGANISATION, ROLE, RECORDED, ENDS, KEYS };
 	struct alm_yaml_key keys[KEYS] = {{"type", true}, {"subject", false},
 		{"organisation", true}, {"role", true}, {"recorded", true},
-		{is_withdrawal(r) ? "effect" : "valid", true}};
+		{find_effect(r) != NULL ? "effect" : "valid", true}};
 	const struct alm_yaml_node *at[KEYS];
 	struct alm_relationship *out = &r->out->relationship;
 
 	keys_of(r, "a relationship", keys, KEYS, at);
-	out->is_withdrawal = is_withdrawal(r);
 	out->organisation = text_of(r, at[ORGANISATION]);
 	out->role = text_of(r, at[ROLE]);
 	out->recorded_s = alm_loader_instant(r->loader, at[RECORDED]);
-	read_valid(r, out->is_withdrawal ? NULL : at[ENDS], &out->valid);
+	out->is_withdrawal = read_end(r, at[ENDS], &out->valid);
 	return at[SUBJECT];
 }
 
@@ -217,7 +238,7 @@ static const struct alm_yaml_node *read_flag(struct reading *r)
 	enum { TYPE, SUBJECT, FLAG, RECORDED, ENDS, KEYS };
 	struct alm_yaml_key keys[KEYS] = {{"type", true}, {"subject", false},
 		{"flag", true}, {"recorded", true},
-		{is_withdrawal(r) ? "effect" : "valid", true}};
+		{find_effect(r) != NULL ? "effect" : "valid", true}};
 	static const char *const flags[] = {"location-withheld"};
 	const struct alm_yaml_node *at[KEYS];
 	struct alm_flag *out = &r->out->flag;
@@ -225,9 +246,8 @@ static const struct alm_yaml_node *read_flag(struct reading *r)
 	keys_of(r, "a flag", keys, KEYS, at);
 	(void)word_of(r, at[FLAG], flags, ALM_COUNT(flags));
 	out->flag = ALM_FLAG_LOCATION_WITHHELD;
-	out->is_withdrawal = is_withdrawal(r);
 	out->recorded_s = alm_loader_instant(r->loader, at[RECORDED]);
-	read_valid(r, out->is_withdrawal ? NULL : at[ENDS], &out->valid);
+	out->is_withdrawal = read_end(r, at[ENDS], &out->valid);
 	return at[SUBJECT];
 }
 

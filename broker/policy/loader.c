@@ -40,7 +40,7 @@ struct alm_word alm_loader_id(
 		return word_of(node);
 	}
 	if (strcmp(node->text, "any") == 0) {
-		why = "'any' stands for all and is no id";
+		why = "it stands for all; use another word";
 	}
 	(void)alm_diagnostics_add(loader->diagnostics, ALM_ID_BAD,
 		alm_yaml_place(node), "'%.64s' is not an id; %s", node->text,

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/policy/load.h"
@@ -240,8 +241,8 @@ static const struct row {
 	{"recorded: '2026-01-03T09:00:00Z'", "recorded: yesterday",
 		ALM_VALUE_BAD, 63, 18, "'yesterday'"},
 	{"role: gp", "role: 'g p'", ALM_VALUE_BAD, 64, 34, "well-formed id"},
-	{"effect: withdrawn", "effect: deny", ALM_KEY_UNKNOWN, 66, 8,
-		"'effect'"},
+	{"effect: withdrawn", "effect: deny", ALM_WORD_UNKNOWN, 66, 16,
+		"not one of withdrawn"},
 	{"effect: deny,", "effect: denied,", ALM_WORD_UNKNOWN, 68, 48,
 		"deny, permit, withdrawn"},
 	{"effect: deny,", "effect: withdrawn,", ALM_KEY_UNKNOWN, 69, 8,
@@ -322,6 +323,76 @@ Test(bundle_errors, names_the_code_the_place_and_the_word_of_each_fault)
 			rows[i].instead, found.count, found.items[0].place.line,
 			found.items[0].place.column, found.items[0].err,
 			found.items[0].message);
+	}
+}
+
+/* Everything that is said of a spoilt bundle, as the command prints it. */
+static size_t print_found(const struct row *row, char *out, size_t out_bytes)
+{
+	size_t used = 0;
+
+	for (const char *at = row->instead; *at != '\0'; at++) {
+		used += (size_t)snprintf(out + used, out_bytes - used,
+			*at == '\n' ? "\\n" : "%c", *at);
+	}
+	used += (size_t)snprintf(out + used, out_bytes - used, "\n");
+	for (size_t i = 0; i < found.count; i++) {
+		const struct alm_diagnostic *item = &found.items[i];
+
+		used += (size_t)snprintf(out + used, out_bytes - used,
+			"  %s:%u:%u: ALM-%d %s: %s\n", item->place.file,
+			item->place.line, item->place.column, (int)item->err,
+			alm_err_info(item->err)->name, item->message);
+		cr_assert_lt(used, out_bytes);
+	}
+	return used;
+}
+
+/*
+ * The messages, whole.  After a wording was changed on purpose, write the
+ * file again: ALMONER_GOLDEN=1 build/.../test_bundle_errors
+ */
+Test(bundle_errors, says_of_each_fault_what_is_written_down)
+{
+	static const char path[] = "tests/data/bundle-errors.txt";
+	static char text[sizeof(good) + 256];
+	static char said[64 * 1024];
+	static char want[64 * 1024];
+	bool is_writing = getenv("ALMONER_GOLDEN") != NULL;
+	FILE *file;
+	size_t used = 0;
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		exchange(&rows[i], text, sizeof(text));
+		cr_expect_neq(load(text), ALM_OK, "row %zu", i);
+		used += print_found(&rows[i], said + used, sizeof(said) - used);
+	}
+	file = fopen(path, is_writing ? "w" : "r");
+	cr_assert_not_null(file, "%s: run from the top folder", path);
+	if (is_writing) {
+		cr_expect_eq(fwrite(said, 1, used, file), used);
+	} else {
+		(void)fread(want, 1, sizeof(want) - 1, file);
+		for (size_t i = 0, line = 1; i <= used; i++) {
+			cr_assert_eq(said[i], want[i], "%s:%zu:\n%.200s", path,
+				line, said + i);
+			line += said[i] == '\n' ? 1 : 0;
+		}
+	}
+	(void)fclose(file);
+}
+
+Test(bundle_errors, has_a_row_for_every_error_of_one_file)
+{
+	for (int err = ALM_YAML_SYNTAX; err <= ALM_OPT_OUT_CLASS; err++) {
+		bool is_known = alm_err_info((enum alm_err)err)->err ==
+				(enum alm_err)err;
+		bool has_row = err == ALM_BUNDLE_NAME; /* two files */
+
+		for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+			has_row = has_row || rows[i].err == (enum alm_err)err;
+		}
+		cr_expect(has_row || !is_known, "ALM-%d", err);
 	}
 }
 
