@@ -57,7 +57,8 @@ static enum alm_err check_arguments(
 		if ((strcmp(key, "dry-run") == 0 || strcmp(key, "all") == 0 ||
 			    strcmp(key, "overdue") == 0 ||
 			    strcmp(key, "reveal") == 0 ||
-			    strcmp(key, "emergency") == 0) &&
+			    strcmp(key, "emergency") == 0 ||
+			    strcmp(key, "with-objections") == 0) &&
 			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
 			return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 				"%s is yes or no", key);
@@ -212,7 +213,12 @@ enum alm_err alm_administer(
 		{"people.put", alm_verb_people_put,
 			ARGUMENTS("import", "reason", "dry-run")},
 		{"people.show", alm_verb_people_show,
-			ARGUMENTS("subject", "reveal", "reason")},
+			ARGUMENTS("subject", "reveal", "reason", "cursor")},
+		{"people.history", alm_verb_people_history,
+			ARGUMENTS("subject", "reveal", "reason", "cursor")},
+		{"people.erase", alm_verb_people_erase,
+			ARGUMENTS("subject", "with-objections", "reason",
+				"cursor", "dry-run")},
 		{"people.withdraw", alm_verb_people_withdraw,
 			ARGUMENTS("subject", "authority", "scope", "reason",
 				"dry-run")},

@@ -1,4 +1,4 @@
-/* people.c - almoner people show and withdraw. */
+/* people.c - almoner people show, history and withdraw. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const struct alm_option show_options[] = {
 
 static const struct alm_usage show_usage = {
 	.name = "people show",
-	.summary = "Show what is known of a person's choices.  The question "
+	.summary = "Show which of a person's choices count now.  The question "
 		   "is recorded with its reason.",
 	.positionals = "NHS-NUMBER|-",
 	.positional_min = 1,
@@ -33,8 +33,43 @@ static const struct alm_usage show_usage = {
 		 "  almoner people show - --reason 'SAR 2026/118' < number.txt",
 };
 
-static int show(const struct alm_args *args, const struct alm_ask *ask,
-	const char *shown_number)
+static const struct alm_usage history_usage = {
+	.name = "people history",
+	.summary = "Show everything that was ever recorded of a person's "
+		   "choices: when it holds, when it was recorded, and how it "
+		   "stands now.  The question is recorded with its reason.",
+	.positionals = "NHS-NUMBER|-",
+	.positional_min = 1,
+	.positional_max = 1,
+	.takes = ALM_TAKES_ADMIN,
+	.options = show_options,
+};
+
+/* Follow the cursor; the answers' rows go to one sheet. */
+static enum alm_err ask_rest(struct alm_control *control, struct alm_ask *ask,
+	struct alm_arena *arena, struct alm_answer *answer,
+	struct alm_sheet *sheet, struct alm_problem *problem)
+{
+	size_t argument_count = ask->argument_count;
+	char cursor[ALM_TEXT_BYTES_MAX + 1];
+	enum alm_err err = ALM_OK;
+
+	while (err == ALM_OK && answer->cursor[0] != '\0') {
+		(void)snprintf(cursor, sizeof(cursor), "%s", answer->cursor);
+		ask->argument_count = argument_count;
+		alm_ask_add(ask, "cursor", cursor);
+		alm_arena_reset(arena);
+		err = alm_admin_ask(control, ask, arena, answer, problem);
+		for (size_t i = 0; err == ALM_OK && i < answer->row_count;
+			i++) {
+			alm_sheet_row(sheet, answer->rows[i].items);
+		}
+	}
+	return err;
+}
+
+static int list(const struct alm_args *args, struct alm_ask *ask,
+	const char *schema, const char *shown_number)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_control *control = NULL;
@@ -50,26 +85,28 @@ static int show(const struct alm_args *args, const struct alm_ask *ask,
 			alm_admin_ask(control, ask, &arena, &answer, &problem);
 	}
 	if (problem.err == ALM_OK) {
-		sheet = alm_admin_sheet("almoner.people.show/1", &answer);
+		sheet = alm_admin_sheet(schema, &answer);
 		alm_sheet_fact(sheet, "subject", shown_number);
-		rc = alm_sheet_print(sheet, &args->output);
-	} else {
-		rc = alm_print_problem(&args->output, &problem);
+		problem.err = ask_rest(
+			control, ask, &arena, &answer, sheet, &problem);
 	}
+	rc = problem.err == ALM_OK ? alm_sheet_print(sheet, &args->output)
+				   : alm_print_problem(&args->output, &problem);
 	alm_sheet_free(sheet);
 	alm_control_close(control);
 	alm_arena_fini(&arena);
 	return rc;
 }
 
-int alm_cmd_people_show(int argc, char **argv)
+static int list_person(int argc, char **argv, const struct alm_usage *usage,
+	const char *verb, const char *schema)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_ask ask = {.verb = "people.show"};
+	struct alm_ask ask = {.verb = verb};
 	char number[ALM_NHS_NUMBER_BYTES + 1];
 	char masked[ALM_NHS_MASKED_BYTES];
 	struct alm_args args;
-	int rc = alm_args_parse(&show_usage, argc, argv, &args);
+	int rc = alm_args_parse(usage, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
@@ -84,9 +121,22 @@ int alm_cmd_people_show(int argc, char **argv)
 	alm_ask_add(
 		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
 	alm_ask_option(&ask, &args, "reason");
-	rc = show(&args, &ask, alm_args_has(&args, "reveal") ? number : masked);
+	rc = list(&args, &ask, schema,
+		alm_args_has(&args, "reveal") ? number : masked);
 	sodium_memzero(number, sizeof(number));
 	return rc;
+}
+
+int alm_cmd_people_show(int argc, char **argv)
+{
+	return list_person(argc, argv, &show_usage, "people.show",
+		"almoner.people.show/1");
+}
+
+int alm_cmd_people_history(int argc, char **argv)
+{
+	return list_person(argc, argv, &history_usage, "people.history",
+		"almoner.people.history/1");
 }
 
 static const struct alm_option withdraw_options[] = {

@@ -40,6 +40,8 @@ struct alm_store;
 	X(POLICY_EXPIRED, 25, "policy-emergency-expired") \
 	X(OFFICER, 26, "officer-changed") \
 	X(PERSON, 30, "person-changed") \
+	X(ERASED, 31, "person-erased") \
+	X(OPT_OUT_LIST, 32, "opt-out-list") \
 	X(AGENT, 40, "agent-changed") \
 	X(STANDARD, 41, "standard-changed") \
 	X(QUERY, 50, "audit-queried") \

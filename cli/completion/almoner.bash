@@ -11,7 +11,7 @@ _almoner()
 	agent) words='keygen register list revoke' ;;
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
-	people) words='import show withdraw' ;;
+	people) words='import show history erase withdraw' ;;
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
@@ -428,6 +428,34 @@ _almoner()
 --reason
 --reveal
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people history') words='
+--reason
+--reveal
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people erase') words='
+--reason
+--with-objections
+--admin
+--dry-run
+--yes
 --json
 --jsonl
 --csv
