@@ -8,7 +8,6 @@
 #include "broker/policy/reach.h"
 #include "lib/limits.h"
 
-
 struct linting {
 	const struct alm_bundle *bundle;
 	struct alm_warnings *out;
