@@ -208,7 +208,7 @@ static enum alm_err look(struct alm_control *control, uint32_t id,
 	bytes = (struct alm_bytes){
 		zmq_msg_data(&control->frame), zmq_msg_size(&control->frame)};
 	err = alm_wire_decode(
-		ALM_WIRE_AGENT, bytes, arena, &envelopes, &count, problem);
+		ALM_WIRE_CONTROL, bytes, arena, &envelopes, &count, problem);
 	if (err == ALM_OK) {
 		err = find_answer(id, envelopes, count, out_answer, problem);
 	}

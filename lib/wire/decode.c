@@ -103,6 +103,9 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 		       1u << ALM_ENVELOPE_NOTICE | 1u << ALM_ENVELOPE_PING |
 		       1u << ALM_ENVELOPE_PONG | 1u << ALM_ENVELOPE_ERROR |
 		       1u << ALM_ENVELOPE_ANSWER;
+	case ALM_WIRE_CONTROL:
+		return 1u << ALM_ENVELOPE_PONG | 1u << ALM_ENVELOPE_ERROR |
+		       1u << ALM_ENVELOPE_ANSWER;
 	}
 	return 0;
 }
@@ -189,8 +192,9 @@ static void take_envelope(struct alm_wire_decoder *d,
 
 static size_t frame_bytes_max(enum alm_wire_side side)
 {
-	return side == ALM_WIRE_BROKER_ADMIN ? ALM_ADMIN_FRAME_BYTES_MAX
-					     : ALM_FRAME_BYTES_MAX;
+	return side == ALM_WIRE_BROKER_ADMIN || side == ALM_WIRE_CONTROL
+		       ? ALM_ADMIN_FRAME_BYTES_MAX
+		       : ALM_FRAME_BYTES_MAX;
 }
 
 enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,

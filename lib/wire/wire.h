@@ -291,6 +291,7 @@ enum alm_wire_side {
 	ALM_WIRE_BROKER_AGENTS, /* from agents: hello send acknowledge ... */
 	ALM_WIRE_BROKER_ADMIN,  /* from the local socket: administer ping */
 	ALM_WIRE_AGENT,         /* from the broker: welcome receipt ... */
+	ALM_WIRE_CONTROL,       /* from the local socket: answer error pong */
 };
 
 /**
