@@ -4,6 +4,7 @@
 #include "cli/admin.h"
 #include "cli/attach.h"
 #include "cli/commands.h"
+#include "cli/policy_source.h"
 #include "lib/time.h"
 
 static const struct alm_option reason_options[] = {
@@ -49,20 +50,29 @@ static const struct alm_option show_options[] = {
 		"an earlier policy; the active one unless given", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"the policy that was in force at this time", false, false},
+	{"proposal", 'p', ALM_OPTION_NUMBER, "N", "a policy that was proposed",
+		false, false},
+	{"into", 0, ALM_OPTION_TEXT, "DIR",
+		"write its files there, as they were given", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
 static const struct alm_usage show_usage = {
 	.name = "policy show",
-	.summary = "Show which policy bundle is active, and its files.",
+	.summary = "Show a policy bundle and its files: the active one, an "
+		   "earlier one, or one that was proposed.",
 	.positionals = "",
 	.takes = ALM_TAKES_ADMIN,
 	.options = show_options,
+	.notes = "  almoner policy show --proposal 7 --into review/\n"
+		 "  almoner policy show --at 2026-05-01 --json",
 };
 
 int alm_cmd_policy_show(int argc, char **argv)
 {
+	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_ask ask = {.verb = "policy.show"};
+	const char *into;
 	char at[ALM_INSTANT_TEXT_BYTES];
 	struct alm_args args;
 	int rc = alm_args_parse(&show_usage, argc, argv, &args);
@@ -70,10 +80,23 @@ int alm_cmd_policy_show(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
+	into = alm_args_text(&args, "into");
 	alm_ask_option(&ask, &args, "epoch");
 	if (alm_args_has(&args, "at")) {
 		alm_instant_text(alm_args_number(&args, "at", 0), at);
 		alm_ask_add(&ask, "at", at);
+	}
+	alm_ask_option(&ask, &args, "proposal");
+	if (ask.argument_count > 1) {
+		return alm_args_complain(&show_usage,
+			"give one of --epoch, --at and --proposal");
+	}
+	if (into != NULL) {
+		problem.err =
+			alm_policy_source_write(&args, &ask, into, &problem);
+	}
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args.output, &problem);
 	}
 	return alm_admin_show(&args, &ask, "almoner.policy.show/1", 0);
 }

@@ -329,6 +329,8 @@ _almoner()
 	'policy show') words='
 --epoch
 --at
+--proposal
+--into
 --admin
 --json
 --jsonl
