@@ -292,6 +292,9 @@
 	X(REASON_REQUIRED, 6004, "reason-required", USAGE, false, \
 		"This question needs a reason, which is recorded.", \
 		"Add --reason TEXT.") \
+	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
+		"Looking up a person needs the store key.", \
+		"Give --key FILE, or ask over the administration socket.") \
 	X(ALREADY_REVIEWED, 6007, "already-reviewed", CONFLICT, false, \
 		"The override was reviewed before.", \
 		"almoner override list --all shows the review, which " \
@@ -299,9 +302,6 @@
 	X(OWN_REVIEW, 6008, "own-review", DENIED, false, \
 		"Nobody reviews their own override.", \
 		"Somebody else must review it.") \
-	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
-		"Looking up a person needs the store key.", \
-		"Give --key FILE, or ask over the administration socket.") \
 	X(TIMEOUT, 7001, "timed-out", UNAVAILABLE, true, \
 		"No answer came in time.", \
 		"Try again; a message keeps its id, so nothing is sent " \
