@@ -24,7 +24,7 @@
 
 /* The loop wakes at least so often, for redelivery, expiry and watchdog. */
 #define WAKE_MS 500
-#define WAKE_SOON_MS 50
+#define WAKE_SOON_MS 10
 #define STATUS_EVERY_MS 5000
 
 /* Frames of megabytes come and go with every turn under load; memory up to

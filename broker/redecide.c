@@ -1,7 +1,8 @@
 /*
- * Passes over the queue.  While records come in by the thousand, as in an
- * import, a pass gathers those of a tenth of a second, so that the queue is
- * walked ten times in a second and not once for each.
+ * Passes over the queue.  Between two of them lies a pause ten times as long
+ * as the pass took, a tenth of a second at most: while records come in by the
+ * thousand, as in an import, a pass serves all who came meanwhile, and takes
+ * no more than a tenth of the time.
  */
 #include "broker/redecide.h"
 
@@ -12,7 +13,8 @@
 #include "broker/letter.h"
 
 /* From the end of a pass to the beginning of the next. */
-#define PAUSE_MS 100
+#define PAUSE_TIMES 10
+#define PAUSE_US_MAX 100000
 
 static bool is_empty(const struct alm_redecide_cause *cause)
 {
@@ -37,7 +39,6 @@ void alm_redecide_init(struct alm_broker *broker)
 
 	alm_store_redecided(broker->store, &done);
 	redecider->seen_epoch = broker->world.epoch;
-	redecider->ended_at_ms = alm_clock_monotonic_ms() - PAUSE_MS;
 	if (done.people_seq != broker->world.seq ||
 		done.policy_epoch != broker->world.epoch) {
 		redecider->waiting.is_everyone = true;
@@ -104,9 +105,10 @@ static void begin_pass(struct alm_turn *turn)
 	struct alm_redecider *redecider = &turn->broker->redecider;
 
 	if (redecider->is_running || is_empty(&redecider->waiting) ||
-		turn->monotonic_ms - redecider->ended_at_ms < PAUSE_MS) {
+		alm_clock_monotonic_us() < redecider->pause_until_us) {
 		return;
 	}
+	redecider->spent_us = 0;
 	redecider->running = redecider->waiting;
 	redecider->waiting = (struct alm_redecide_cause){.is_everyone = false};
 	redecider->is_running = true;
@@ -182,7 +184,11 @@ enum alm_err alm_redecide(struct alm_turn *turn)
 	if (!turn->is_store_full && !broker->is_draining) {
 		begin_pass(turn);
 		if (redecider->is_running) {
+			int64_t from_us = alm_clock_monotonic_us();
+
 			err = go_on(turn);
+			redecider->spent_us +=
+				alm_clock_monotonic_us() - from_us;
 			broker->is_in_haste |= !redecider->is_at_end;
 		}
 	}
@@ -221,7 +227,11 @@ void alm_redecide_committed(struct alm_turn *turn)
 			cause->moments[i].people);
 	}
 	redecider->passes++;
-	redecider->ended_at_ms = turn->monotonic_ms;
+	redecider->pause_until_us =
+		alm_clock_monotonic_us() +
+		(redecider->spent_us * PAUSE_TIMES < PAUSE_US_MAX
+				? redecider->spent_us * PAUSE_TIMES
+				: PAUSE_US_MAX);
 	redecider->is_running = false;
 	redecider->is_at_end = false;
 	clear(&redecider->running);

@@ -72,7 +72,8 @@ struct alm_redecider {
 	struct alm_queue_place place;
 	uint64_t seen_epoch;
 	struct alm_redecided reach; /* of the running pass */
-	int64_t ended_at_ms;        /* monotonic */
+	int64_t spent_us;           /* on the running pass */
+	int64_t pause_until_us;     /* monotonic */
 	struct alm_effect_times times;
 	uint64_t passes;
 };

@@ -84,6 +84,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_bench_decide},
 	{"bench", "route", "measure against a bare ROUTER",
 		alm_cmd_bench_route},
+	{"bench", "withdraw", "measure how soon a withdrawal has its effect",
+		alm_cmd_bench_withdraw},
 	{"dev", NULL, "run a broker of your own", alm_cmd_dev},
 	{"demo", NULL, "play the cancer pathway on a broker of its own",
 		alm_cmd_demo},

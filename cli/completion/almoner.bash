@@ -17,7 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='head query show verify' ;;
 	config) words='show' ;;
-	bench) words='decide route' ;;
+	bench) words='decide route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -709,6 +709,20 @@ _almoner()
 --count
 --window
 --envelopes-per-frame
+--dir
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench withdraw') words='
+--queued
+--people
+--withdrawals
 --dir
 --json
 --jsonl

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/record.h"
+#include "broker/core/record_batch.h"
 #include "tests/support/peer.h"
 
 #define NONE ((const char *const[]){NULL})
@@ -55,8 +55,8 @@ static void object(void)
 	struct alm_person_record record = {
 		.type = ALM_RECORD_DIRECTIVE, .subject = SUBJECT};
 	uint8_t bytes[4096];
-	struct alm_writer writer;
-	struct alm_attachment file = {.name = "1"};
+	struct alm_record_batch_writer batch;
+	struct alm_attachment file = {.name = "batch"};
 	struct alm_answer answer;
 
 	record.directive.id = "R-1";
@@ -69,10 +69,9 @@ static void object(void)
 	record.directive.to = (struct alm_word_list){any, 1};
 	record.directive.valid =
 		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
-	alm_writer_init(&writer, bytes, sizeof(bytes));
-	alm_record_encode(&record, &writer);
-	file.content.data = bytes;
-	cr_assert_eq(alm_writer_finish(&writer, &file.content.bytes), ALM_OK);
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
 	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
 	cr_assert_eq(test_number(&answer, "added"), 1);
 }

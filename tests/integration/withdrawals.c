@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/record.h"
+#include "broker/core/record_batch.h"
 #include "tests/support/peer.h"
 
 #define NONE ((const char *const[]){NULL})
@@ -72,14 +72,13 @@ static struct alm_person_record denial(const char *subject)
 static void put(const struct alm_person_record *record)
 {
 	uint8_t bytes[4096];
-	struct alm_writer writer;
-	struct alm_attachment file = {.name = "1"};
+	struct alm_record_batch_writer batch;
+	struct alm_attachment file = {.name = "batch"};
 	struct alm_answer answer;
 
-	alm_writer_init(&writer, bytes, sizeof(bytes));
-	alm_record_encode(record, &writer);
-	file.content.data = bytes;
-	cr_assert_eq(alm_writer_finish(&writer, &file.content.bytes), ALM_OK);
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
 	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
 	cr_assert_eq(test_number(&answer, "added"), 1);

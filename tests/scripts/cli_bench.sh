@@ -26,4 +26,14 @@ assert c["count"] == 2000 and c["payload_bytes"] == 1024, c
 assert c["envelopes_per_frame"] == int(sys.argv[2]), c
 END
 done
+"$build/almoner" bench withdraw --queued 600 --people 60 --withdrawals 3 \
+	--dir "$dir" --json >"$dir/out"
+python3 - "$dir/out" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == "almoner.bench.withdraw/1"
+assert d["stopped"] == 30, d
+assert 0 < d["effect_ms"]["p50"] <= d["effect_ms"]["max"], d
+assert d["conditions"]["queued"] == 600
+PY
 [ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
