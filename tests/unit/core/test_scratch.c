@@ -37,7 +37,7 @@ Test(scratch, sorts_ids_and_keeps_each_once)
 			state = state * 1664525u + 1013904223u;
 			snprintf(texts[i], sizeof(texts[i]), "%c%u",
 				"aZ9-"[state >> 30],
-				(unsigned)(state >> 16) % (1 + count));
+				(state >> 16) % (1u + (unsigned)count));
 			ids[i] = want[i] = texts[i];
 		}
 		kept = sort_plainly(want, count);
