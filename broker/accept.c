@@ -271,7 +271,7 @@ static enum alm_err answer_duplicate(struct alm_turn *turn,
 		turn, arrival->request, &arrival->message.id, &accepted);
 }
 
-static enum alm_err remember_letter(
+static void remember_letter(
 	struct alm_turn *turn, const struct alm_letter *letter)
 {
 	uint64_t seq = letter->mail.seq;
@@ -287,7 +287,6 @@ static enum alm_err remember_letter(
 	if (turn->letter_count < ALM_TURN_LETTERS_MAX) {
 		turn->letters[turn->letter_count++] = letter;
 	}
-	return ALM_OK;
 }
 
 static enum alm_err put_in_mailbox(struct alm_turn *turn,
@@ -401,8 +400,8 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 		return err;
 	}
 	turn->broker->metrics.accepted++;
-	err = remember_letter(turn, letter);
-	if (err == ALM_OK && letter->judgement.is_override_used) {
+	remember_letter(turn, letter);
+	if (letter->judgement.is_override_used) {
 		err = alm_note_override(turn, letter);
 	}
 	if (err != ALM_OK) {

@@ -258,7 +258,7 @@ static enum alm_err record_review(
 
 enum alm_err alm_verb_override_review(struct alm_call *call)
 {
-	struct alm_override_row row;
+	struct alm_override_row row = {.audit_seq = 0};
 	enum alm_override_outcome outcome = ALM_OVERRIDE_OPEN;
 	enum alm_err err = read_outcome(call, &outcome);
 

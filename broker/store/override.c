@@ -172,7 +172,7 @@ enum alm_err alm_store_override_get(struct alm_store *store, uint64_t audit_seq,
 	struct alm_arena *arena, struct alm_override_row *out_row)
 {
 	for (unsigned is_reviewed = 0; is_reviewed < 2; is_reviewed++) {
-		struct alm_override_row row;
+		struct alm_override_row row = {.audit_seq = 0};
 		enum alm_err err =
 			audit_seq == 0 ? ALM_NOT_FOUND
 				       : alm_store_override_next(store,

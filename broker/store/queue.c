@@ -276,7 +276,7 @@ enum alm_err alm_store_queue_attempt(struct alm_store *store,
 {
 	struct alm_mailbox_slot *slot;
 	struct alm_queue_key key;
-	struct alm_queue_row row;
+	struct alm_queue_row row = {.accepted_at_ms = 0};
 	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
 
 	ALM_ASSERT(store->turn != NULL);
