@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "broker/impact.h"
 #include "broker/letter.h"
 #include "broker/receipt.h"
-#include "lib/id.h"
 
 /* A send on its way through the checks. */
 struct arrival {
@@ -20,25 +20,6 @@ struct arrival {
 	bool is_judged;
 };
 
-/* Whether header and private part say all that was decided upon.  A word that
- * cannot be one may hold what parts words. */
-static bool is_whole(const struct arrival *arrival)
-{
-	struct alm_texts asked = arrival->message.categories;
-
-	if (!arrival->is_judged) {
-		return false;
-	}
-	for (size_t i = 0;
-		arrival->judgement.effect == ALM_EFFECT_DENY && i < asked.count;
-		i++) {
-		if (!alm_id_is_valid(asked.items[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static struct alm_audit_record record_of(struct alm_turn *turn,
 	const struct arrival *arrival, enum alm_audit_kind kind)
 {
@@ -46,12 +27,10 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 	struct alm_audit_record record = alm_turn_record(turn, kind);
 
 	record.effect = (uint8_t)judgement->effect;
-	record.flags =
-		(uint8_t)((judgement->is_override_used ? ALM_AUDIT_OVERRIDE
-						       : 0) |
-			  (is_whole(arrival) ? ALM_AUDIT_WHOLE : 0) |
-			  (arrival->message.basis[0] != '\0' ? ALM_AUDIT_NAMED
-							     : 0));
+	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
+	if (arrival->is_judged) {
+		record.flags |= alm_replay_flags(&arrival->message, judgement);
+	}
 	record.code = (uint32_t)judgement->code;
 	record.level_in = (uint8_t)arrival->message.payload_level;
 	record.level_out = (uint8_t)judgement->level;
@@ -67,34 +46,6 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 	record.basis = judgement->basis == NULL ? "" : judgement->basis;
 	record.standard = arrival->message.standard;
 	return record;
-}
-
-/* What the header does not say of the request, so that it can be decided
- * again.  It stands first: nobody's own text can stand for it. */
-static void describe_request(
-	struct alm_turn *turn, const struct arrival *arrival)
-{
-	const struct alm_message *message = &arrival->message;
-	const struct alm_judgement *judgement = &arrival->judgement;
-	struct alm_detail *detail = turn->detail;
-	uint8_t place[16];
-
-	if (!arrival->is_judged) {
-		return;
-	}
-	if (judgement->effect == ALM_EFFECT_DENY ||
-		judgement->redact.count > 0) {
-		alm_detail_texts(detail, "requested", message->categories);
-	}
-	if (judgement->basis[0] == '\0') {
-		alm_detail_text(detail, "asked-basis", message->basis);
-	}
-	if (judgement->has_person) {
-		alm_store_person_place(
-			turn->broker->store, message->subject, place);
-		alm_detail_hex(detail, "place",
-			(struct alm_bytes){place, sizeof(place)});
-	}
 }
 
 static void describe_reasons(
@@ -144,7 +95,9 @@ static const char *describe(
 	struct alm_detail *detail = turn->detail;
 
 	alm_detail_init(detail);
-	describe_request(turn, arrival);
+	if (arrival->is_judged) {
+		alm_replay_describe(turn, message, &arrival->judgement);
+	}
 	describe_reasons(detail, &arrival->judgement);
 	alm_detail_text(detail, "subject-unknown", message->subject_unknown);
 	if (message->has_relationship) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "broker/impact.h"
 #include "broker/letter.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
@@ -263,6 +264,7 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 		return ALM_OK;
 	}
 	broker->swept_at_ms = turn->monotonic_ms;
+	alm_impact_sweep(broker, turn->monotonic_ms);
 	err = alm_watch_overrides(turn);
 	if (err != ALM_OK) {
 		return err;

@@ -206,6 +206,8 @@ enum alm_err alm_administer(
 			ARGUMENTS("cursor")},
 		{"policy.decide", alm_verb_policy_decide,
 			ARGUMENTS("at", "reason")},
+		{"policy.impact", alm_verb_policy_impact,
+			ARGUMENTS("since", "until", "at", "cursor", "reason")},
 		{"officer.list", alm_verb_officer_list, NONE},
 		{"officer.register", alm_verb_officer_register,
 			ARGUMENTS("name", "role", "key", "officer", "signature",

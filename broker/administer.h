@@ -89,13 +89,14 @@ struct alm_detail *alm_call_detail(
 alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
 	alm_verb_policy_activate, alm_verb_policy_show, alm_verb_policy_history,
-	alm_verb_policy_decide, alm_verb_policy_source, alm_verb_policy_propose,
-	alm_verb_policy_approve, alm_verb_policy_proposals,
-	alm_verb_officer_list, alm_verb_officer_register,
-	alm_verb_officer_revoke, alm_verb_people_put, alm_verb_people_history,
-	alm_verb_people_erase, alm_verb_people_show, alm_verb_people_withdraw,
-	alm_verb_mailbox_list, alm_verb_mailbox_show, alm_verb_override_list,
-	alm_verb_override_review, alm_verb_audit_query, alm_verb_audit_show,
-	alm_verb_audit_head, alm_verb_standard_put, alm_verb_standard_list;
+	alm_verb_policy_decide, alm_verb_policy_impact, alm_verb_policy_source,
+	alm_verb_policy_propose, alm_verb_policy_approve,
+	alm_verb_policy_proposals, alm_verb_officer_list,
+	alm_verb_officer_register, alm_verb_officer_revoke, alm_verb_people_put,
+	alm_verb_people_history, alm_verb_people_erase, alm_verb_people_show,
+	alm_verb_people_withdraw, alm_verb_mailbox_list, alm_verb_mailbox_show,
+	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
+	alm_verb_audit_show, alm_verb_audit_head, alm_verb_standard_put,
+	alm_verb_standard_list;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

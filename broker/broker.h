@@ -47,6 +47,7 @@ struct alm_metrics {
 };
 
 struct alm_expiries;
+struct alm_impact;
 struct alm_turn_buffers;
 
 struct alm_broker {
@@ -71,6 +72,8 @@ struct alm_broker {
 	enum alm_epoch_how policy_how; /* 0: none is active */
 	int64_t policy_expires_us;     /* of an emergency; 0: never */
 	uint64_t policy_fallback;      /* the epoch that comes back then */
+	struct alm_impact *impact;     /* a replay under way, or NULL */
+	uint64_t impact_count;         /* replays begun */
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
 	struct alm_metrics metrics;

@@ -12,6 +12,7 @@
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/epoch.h"
+#include "broker/impact.h"
 #include "broker/metrics.h"
 #include "broker/turn.h"
 #include "lib/file.h"
@@ -443,6 +444,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_snapshot_free(broker->snapshot);
 	alm_expiries_free(broker->expiries);
 	alm_past_fini(&broker->past);
+	alm_impact_free(broker->impact);
 	alm_turn_buffers_free(broker->buffers);
 	alm_arena_fini(&broker->arena);
 	free(broker);

@@ -161,8 +161,7 @@ int alm_admin_show(const struct alm_args *args, struct alm_ask *ask,
 	return rc;
 }
 
-/** The faults of a failing answer, as a compiler would tell them. */
-static void print_faults(const struct alm_answer *answer)
+void alm_admin_print_faults(const struct alm_answer *answer)
 {
 	for (size_t i = 0; i < answer->row_count; i++) {
 		const struct alm_texts *row = &answer->rows[i];
@@ -189,7 +188,7 @@ int alm_admin_change_on(struct alm_control *control,
 	problem.err = alm_admin_ask(control, ask, &arena, &answer, &problem);
 	if (problem.err != ALM_OK) {
 		if (answer.code != ALM_OK) {
-			print_faults(&answer);
+			alm_admin_print_faults(&answer);
 		}
 		rc = alm_print_problem(&args->output, &problem);
 	} else {

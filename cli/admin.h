@@ -72,6 +72,10 @@ int alm_admin_change_on(struct alm_control *control,
 struct alm_sheet *alm_admin_sheet(
 	const char *schema, const struct alm_answer *answer);
 
+/** The faults in a failing answer's rows, on stderr, as a compiler tells
+ * them. */
+void alm_admin_print_faults(const struct alm_answer *answer);
+
 /** The value of a fact; NULL if the answer has none of that name. */
 const char *alm_answer_fact(const struct alm_answer *answer, const char *key);
 /** The place of a column; -1 if the answer has none of that name. */

@@ -36,6 +36,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_policy_diff},
 	{"policy", "graph", "draw the rights that stand, for Graphviz",
 		alm_cmd_policy_graph},
+	{"policy", "impact", "tell what another bundle would change",
+		alm_cmd_policy_impact},
 	{"policy", "ropa", "print the record of processing activities",
 		alm_cmd_policy_ropa},
 	{"policy", "show", "show the active policy bundle",

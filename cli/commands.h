@@ -44,6 +44,7 @@ alm_command_fn alm_cmd_policy_check;
 alm_command_fn alm_cmd_policy_decide;
 alm_command_fn alm_cmd_policy_diff;
 alm_command_fn alm_cmd_policy_graph;
+alm_command_fn alm_cmd_policy_impact;
 alm_command_fn alm_cmd_policy_ropa;
 alm_command_fn alm_cmd_policy_explain;
 alm_command_fn alm_cmd_policy_show;

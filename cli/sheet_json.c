@@ -27,8 +27,10 @@ bool alm_column_is_number(const char *name)
 		"cells", "senders", "recipients", "cells-gained", "cells-lost",
 		"cells-widened", "cells-narrowed", "cells-altered",
 		"bases-added", "bases-removed", "bases-changed", "bases-judged",
-		"bases-not-compared", "rows-left", "resumed-after-line",
-		"private-erased", "keys", "removed"};
+		"bases-not-compared", "rows-left", "requests", "first-seq",
+		"replayed", "changed", "not-whole", "erased", "damaged",
+		"drifted", "code-before", "code-after", "next-seq", "until-seq",
+		"resumed-after-line", "private-erased", "keys", "removed"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -1,0 +1,149 @@
+#!/bin/bash
+# Messages through a real broker, then what other policies would have made of
+# them: nothing, more, less, and what cannot be replayed.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
+almoner=$build/almoner
+dir=$(mktemp -d)
+dev=
+trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
+	rm -rf "$dir"' EXIT
+number=9990000018
+fail() {
+	echo "policy_impact: $*" >&2
+	cat "$dir/out" "$dir/err" >&2 || true
+	exit 1
+}
+# code WANTED COMMAND...: with standard input as it is
+code() {
+	local wanted=$1 rc=0
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
+	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
+}
+# has EXPRESSION: of the document `d` in the last output
+has() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+rows = {(r["change"], r["code-before"], r["code-after"]): r for r in d["rows"]}
+assert len(rows) == len(d["rows"])
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$dir/out" "$1" ||
+		fail "not so: $1"
+}
+# edit NAME OLD NEW: a copy of the policy with one text exchanged
+edit() {
+	rm -rf "${dir:?}/$1"
+	cp -r config/demo/policy "$dir/$1"
+	rm "$dir/$1/90-tests.yaml"
+	python3 - "$dir/$1/50-agreements.yaml" "$2" "$3" <<'END'
+import sys
+path, old, new = sys.argv[1:]
+text = open(path).read()
+assert old in text, old
+open(path, "w").write(text.replace(old, new, 1))
+END
+}
+impact() { # impact FOLDER ARGS...
+	code 0 "$almoner" policy impact "$@" --json
+	! grep -q "$number\|9990000123" "$dir/out" "$dir/err" ||
+		fail 'a number is shown'
+}
+
+mkfifo "$dir/ready"
+TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
+dev=$!
+sed '/^}$/q' <"$dir/ready" >"$dir/start"
+field() {
+	python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/start" "$1"
+}
+ALMONER_ADMIN=$(field admin)
+sender=$(field sender-context)
+export ALMONER_ADMIN
+
+echo 'Seen today.' >"$dir/payload"
+send() { # send CODE SUBJECT ARGS...
+	local wanted=$1 subject=$2
+	shift 2
+	echo "$subject" | code "$wanted" "$almoner" send -c "$sender" \
+		--to C84001 --purpose direct-care --level identifiable \
+		--subject - --payload "$dir/payload" "$@"
+}
+send 0 $number --category treatment-summary
+send 0 $number --category treatment-summary --category medications
+send 0 $number --category treatment-summary --basis DSA-01-treatment-summary
+send 4 9990000123 --category treatment-summary
+send 4 9990000123 --category treatment-summary --basis DSA-01-treatment-summary
+send 4 $number --category treatment-summary --basis DSA-99
+send 4 $number --category no-such-thing
+
+# The same policy changes nothing, and the log says what it said.
+impact config/demo/policy --since 1d --reason 'before the board'
+has 'd["schema"] == "almoner.policy.impact/1" and d["rows"] == []'
+has 'd["replayed"] == 7 and d["changed"] == 0 and d["drifted"] == 0'
+has 'd["not-whole"] == d["malformed"] == d["erased"] == d["damaged"] == 0'
+code 0 "$almoner" audit query --kind audit-queried --reveal --reason test --json
+grep -q 'before the board' "$dir/out" || fail 'the question is not recorded'
+
+# An agreement that asks less: those whom it refused would be heard.
+edit easier 'relationship: required' 'relationship: not-required'
+impact "$dir/easier"
+has 'd["changed"] == 2 and d["drifted"] == 0'
+has 'rows["gained", 4501, 0]["requests"] == 2'
+has 'rows["gained", 4501, 0]["sender"] == "RX1"'
+has 'rows["gained", 4501, 0]["recipient"] == "C84001"'
+has 'rows["gained", 4501, 0]["purpose"] == "direct-care"'
+has 'rows["gained", 4501, 0]["reason-before"] == "no-relationship"'
+
+# One that is suspended: what went out would not, and another reason is given.
+edit suspended 'title: Discharge and end-of-treatment summaries' \
+	'status: suspended
+    title: Discharge and end-of-treatment summaries'
+impact "$dir/suspended" --since 1d
+has 'd["changed"] == 5'
+has 'rows["lost", 0, 4303]["requests"] == 3 and rows["lost", 0, 4303]["basis-after"] == ""'
+has 'rows["other-reason", 4501, 4303]["requests"] == 2'
+
+# Fewer categories: less would go out.
+edit fewer 'categories: [treatment-summary, diagnosis, medications, contact]' \
+	'categories: [treatment-summary, diagnosis, contact]'
+impact "$dir/fewer"
+has 'd["changed"] == 1 and rows["narrowed", 0, 1]["requests"] == 1'
+
+# A word that the policy lacks may be in the other one.
+cp -r "$dir/easier" "$dir/words"
+sed -i 's/^categories:$/categories:\n  - {id: no-such-thing}/' \
+	"$dir/words/10-kinds-purposes-categories.yaml"
+impact "$dir/words"
+has 'rows["other-reason", 4104, 4305]["requests"] == 1'
+
+# At a time when the agreement is over, both refuse: the log differs, they do
+# not.
+impact "$dir/easier" --at 2030-06-01
+has 'd["changed"] == 0 and d["drifted"] == 3'
+
+# The range of the log.
+impact config/demo/policy --until 2020-01-01
+has 'd["replayed"] == 0'
+impact config/demo/policy --since 2020-01-01
+has 'd["replayed"] == 7'
+
+# What is wrong with the files or the words is said.
+edit bad 'relationship: required' 'relationship: requird'
+code 9 "$almoner" policy impact "$dir/bad"
+grep -q "50-agreements.yaml: *[0-9]*: *[0-9]*.*did you mean 'required'" \
+	"$dir/err" || fail 'no place of the fault'
+code 2 "$almoner" policy impact config/demo/policy --since yesterday
+code 3 "$almoner" policy impact "$dir/absent"
+
+# Nothing was changed by all that.
+code 0 "$almoner" policy show --json
+python3 -c 'import json, sys
+sys.exit(json.load(open(sys.argv[1]))["epoch"] != 1)' "$dir/out" ||
+	fail 'the policy was changed'
+kill -TERM "$dev"
+wait "$dev" || fail 'dev did not end well'
+dev=
+code 0 "$almoner" audit verify --store "$(field folder)/store" \
+	--key "$(field folder)/store.key"
