@@ -412,7 +412,8 @@ static void keep_bases(struct cutting *c)
 			is_text(basis->id.text, c->q->request->basis)) {
 			add_basis(c, items, basis);
 		}
-		if (from != to) {
+		/* What the law says is not for its users to extend. */
+		if (from != to && !basis->is_mandate) {
 			offer(best, &near_count,
 				(struct near){basis, distance(c, basis), from});
 		}

@@ -98,6 +98,20 @@ static void add_level(struct alm_suggester *g, enum alm_change_kind kind,
 				   .level = level});
 }
 
+/* What the law says is not for its users to widen. */
+static bool is_mandate(const struct alm_suggester *g)
+{
+	const struct alm_bundle *b = alm_suggester_bundle(g);
+	const char *basis = g->s->decision->basis;
+
+	for (size_t i = 0; basis != NULL && i < b->basis_count; i++) {
+		if (strcmp(b->bases[i].id.text, basis) == 0) {
+			return b->bases[i].is_mandate;
+		}
+	}
+	return false;
+}
+
 /* --- steps 6 and 7: categories and level ---------------------------------- */
 
 static void suggest_levels(struct alm_suggester *g)
@@ -112,7 +126,10 @@ static void suggest_levels(struct alm_suggester *g)
 	if (!r->is_batch) {
 		alm_suggest_kind(g, ALM_CHANGE_BATCH);
 	}
-	add_level(g, ALM_CHANGE_BASIS_LEVEL, g->s->decision->basis, r->payload);
+	if (!is_mandate(g)) {
+		add_level(g, ALM_CHANGE_BASIS_LEVEL, g->s->decision->basis,
+			r->payload);
+	}
 }
 
 static void suggest_fewer(struct alm_suggester *g)

@@ -133,7 +133,7 @@ static void suggest_ceiling(struct alm_suggester *g)
 
 /* --- step 5: basis -------------------------------------------------------- */
 
-static void suggest_misfit(struct alm_suggester *g,
+static void suggest_dates(struct alm_suggester *g,
 	const struct alm_bundle_basis *basis, unsigned code)
 {
 	const char *id = basis->id.text;
@@ -147,16 +147,21 @@ static void suggest_misfit(struct alm_suggester *g,
 		alm_suggest_of(g, ALM_CHANGE_BASIS_RENEW, id);
 	} else if (code == 303) {
 		alm_suggest_of(g, ALM_CHANGE_BASIS_RESUME, id);
-	} else if (code == 304) {
-		alm_suggest_word(g, ALM_CHANGE_BASIS_PURPOSE, id,
-			alm_suggester_request(g)->purpose);
+	}
+}
+
+static void suggest_terms(
+	struct alm_suggester *g, const char *id, unsigned code)
+{
+	const struct alm_request *r = alm_suggester_request(g);
+
+	if (code == 304) {
+		alm_suggest_word(g, ALM_CHANGE_BASIS_PURPOSE, id, r->purpose);
 	} else if (code == 305) {
 		alm_suggest_requested(g, ALM_CHANGE_BASIS_CATEGORIES, id);
 	} else if (code == 307) {
-		alm_suggest_word(g, ALM_CHANGE_BASIS_SENDER, id,
-			alm_suggester_request(g)->from);
-		alm_suggest_word(g, ALM_CHANGE_BASIS_RECIPIENT, id,
-			alm_suggester_request(g)->to);
+		alm_suggest_word(g, ALM_CHANGE_BASIS_SENDER, id, r->from);
+		alm_suggest_word(g, ALM_CHANGE_BASIS_RECIPIENT, id, r->to);
 	}
 }
 
@@ -169,7 +174,10 @@ static void suggest_basis(
 	g->s->ask(g->s->context, basis->id.text, &decision);
 	for (size_t i = 0; decision.basis == NULL && i < decision.reason_count;
 		i++) {
-		suggest_misfit(g, basis, decision.reasons[i]);
+		suggest_dates(g, basis, decision.reasons[i]);
+		if (!basis->is_mandate) {
+			suggest_terms(g, basis->id.text, decision.reasons[i]);
+		}
 	}
 }
 
@@ -183,11 +191,25 @@ static bool is_near_only(const struct alm_suggester *g, const char *id)
 	return false;
 }
 
+/* Another purpose is another agreement, unless one is widened. */
+static bool wants_new_basis(const struct alm_suggester *g, bool has_agreement)
+{
+	const struct alm_decision *decision = g->s->decision;
+
+	for (size_t i = 0; i < decision->reason_count; i++) {
+		if (decision->reasons[i] == 304) {
+			return true;
+		}
+	}
+	return !has_agreement;
+}
+
 /* Every basis of both parties, or the one that the request names. */
 static void suggest_bases(struct alm_suggester *g)
 {
 	const struct alm_bundle *b = alm_suggester_bundle(g);
 	const char *named = alm_suggester_request(g)->basis;
+	bool has_agreement = false;
 	size_t asked = 0;
 
 	for (size_t i = 0; i < b->basis_count && asked < BASES_ASKED_MAX; i++) {
@@ -196,11 +218,16 @@ static void suggest_bases(struct alm_suggester *g)
 		if (named == NULL ? !is_near_only(g, id)
 				  : strcmp(named, id) == 0) {
 			suggest_basis(g, &b->bases[i]);
+			has_agreement =
+				has_agreement || !b->bases[i].is_mandate;
 			asked++;
 		}
 	}
 	if (named != NULL) {
 		alm_suggest_of(g, ALM_CHANGE_UNNAME_BASIS, named);
+	}
+	if (wants_new_basis(g, has_agreement)) {
+		alm_suggest_kind(g, ALM_CHANGE_BASIS_NEW);
 	}
 }
 

@@ -152,6 +152,13 @@ static void expect(struct alm_request request, const struct alm_person *person,
 	cr_expect_str_eq(said(i), want, "\n got %s\nwant %s", said(i), want);
 }
 
+#define REFERRAL \
+	"name the referral, or what else makes the recipient concerned with " \
+	"this person, in the message"
+
+#define NEW \
+	"make a data-sharing agreement between the two for this purpose and " \
+	"content"
 #define SENDER " | the sender"
 #define LEAD " | the information-governance lead"
 
@@ -212,9 +219,22 @@ Test(remedy, names_the_smallest_change_of_a_basis)
 	cr_expect_not(remedies.nearest_selects_sender);
 }
 
-#define REFERRAL \
-	"name the referral, or what else makes the recipient concerned with " \
-	"this person, in the message"
+Test(remedy, does_not_widen_what_the_law_says)
+{
+	static char other[sizeof(policy) + 16];
+	const char *at = strstr(policy, "agreements:");
+
+	/* All bases of the policy as mandates. */
+	(void)snprintf(other, sizeof(other), "%.*smandates:%s",
+		(int)(at - policy), policy, at + strlen("agreements:"));
+	load(other, strlen(other));
+	expect(ASK("C81", "RX1", "care", "notes"), NULL, 0, "renew OLD" LEAD);
+	expect(ASK("C81", "RX1", "care", "talk"), NULL, 0,
+		NEW LEAD "; " REFERRAL SENDER);
+	expect(ASK("QT1", "C81", "care", "notes"), NULL, 0,
+		NEW LEAD "; " REFERRAL SENDER);
+	cr_expect_null(remedies.nearest);
+}
 
 Test(remedy, sends_what_concerns_the_person_to_the_person)
 {
@@ -298,13 +318,11 @@ Test(remedy, leaves_ceilings_and_prohibitions_to_their_owners)
 				"allows | the owners of the policy");
 	expect(ASK("RX1", "CH1", "care", "notes"), NULL, 0,
 		"let organisations of kind charity receive for care | the "
-		"owners of the policy; add the purpose care to ASK" LEAD
-		"; ask the person, and record a permission | the person");
+		"owners of the policy; " NEW LEAD "; " REFERRAL SENDER);
 	expect(ASK("QT1", "C81", "care", "notes"), NULL, 0,
 		"add QT1 to the senders of CARE" LEAD "; " REFERRAL SENDER);
 	expect(ASK("QT1", "C81", "care", "notes"), NULL, 2,
-		"make a data-sharing agreement between the two for this "
-		"purpose and content" LEAD "; " REFERRAL SENDER);
+		NEW LEAD "; " REFERRAL SENDER);
 }
 
 /* --- the rule agrees ------------------------------------------------------ */
