@@ -2,8 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/policy_source.h"
 #include "lib/limits.h"
 
 void alm_bundle_files_print(
@@ -27,20 +30,10 @@ void alm_bundle_files_print(
 	}
 }
 
-static enum alm_err load(struct alm_bundle_files *files,
-	const char *const *paths, size_t path_count,
-	struct alm_problem *problem)
+static enum alm_err load_attached(struct alm_bundle_files *files)
 {
 	struct alm_bundle_source sources[ALM_ATTACHMENTS_MAX];
-	enum alm_err err = ALM_OK;
 
-	for (size_t i = 0; i < path_count && err == ALM_OK; i++) {
-		err = alm_attach_path(
-			&files->attached, paths[i], ".yaml", problem);
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
 	for (size_t i = 0; i < files->attached.count; i++) {
 		sources[i] = (struct alm_bundle_source){
 			files->attached.items[i].name,
@@ -48,6 +41,19 @@ static enum alm_err load(struct alm_bundle_files *files,
 	}
 	return alm_bundle_load(sources, files->attached.count, &files->arena,
 		&files->diagnostics, &files->bundle, &files->tests);
+}
+
+static enum alm_err load(struct alm_bundle_files *files,
+	const char *const *paths, size_t path_count,
+	struct alm_problem *problem)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < path_count && err == ALM_OK; i++) {
+		err = alm_attach_path(
+			&files->attached, paths[i], ".yaml", problem);
+	}
+	return err == ALM_OK ? load_attached(files) : err;
 }
 
 struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
@@ -72,17 +78,74 @@ struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
 	return NULL;
 }
 
-struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
-	size_t path_count, const struct alm_output *output, int *out_exit)
+/* Those that are right, or NULL. */
+static struct alm_bundle_files *if_valid(
+	struct alm_bundle_files *files, int *out_exit)
 {
-	struct alm_bundle_files *files =
-		alm_bundle_files_read(paths, path_count, output, out_exit);
-
 	if (files == NULL || files->diagnostics.count == 0) {
 		return files;
 	}
 	alm_bundle_files_print(stderr, &files->diagnostics);
 	*out_exit = ALM_EXIT_INVALID;
+	alm_bundle_files_free(files);
+	return NULL;
+}
+
+struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+	size_t path_count, const struct alm_output *output, int *out_exit)
+{
+	return if_valid(
+		alm_bundle_files_read(paths, path_count, output, out_exit),
+		out_exit);
+}
+
+/* What of the broker's the name stands for; false: nothing. */
+static bool is_kept(const char *name, struct alm_ask *which)
+{
+	bool is_number =
+		*name != '\0' && name[strspn(name, "0123456789")] == '\0';
+
+	if (strcmp(name, "active") == 0) {
+		return true;
+	}
+	if (strncmp(name, "proposal:", 9) == 0) {
+		alm_ask_add(which, "proposal", name + 9);
+		return true;
+	}
+	if (is_number && access(name, F_OK) != 0) {
+		alm_ask_add(which, "epoch", name);
+		return true;
+	}
+	return false;
+}
+
+struct alm_bundle_files *alm_bundle_files_named(
+	const struct alm_args *args, const char *name, int *out_exit)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_ask which = {.verb = NULL};
+	struct alm_bundle_files *files;
+
+	if (!is_kept(name, &which)) {
+		return alm_bundle_files_load(&name, 1, &args->output, out_exit);
+	}
+	files = calloc(1, sizeof(*files));
+	if (files == NULL) {
+		*out_exit = ALM_EXIT_UNAVAILABLE;
+		return NULL;
+	}
+	alm_arena_init(&files->arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	alm_diagnostics_init(&files->diagnostics, &files->arena);
+	problem.err = alm_policy_source_read(
+		args, &which, &files->attached, &problem);
+	if (problem.err == ALM_OK && (load_attached(files) == ALM_OK ||
+					     files->diagnostics.count > 0)) {
+		return if_valid(files, out_exit);
+	}
+	if (problem.err == ALM_OK) {
+		problem.err = ALM_NOMEM;
+	}
+	*out_exit = alm_print_problem(&args->output, &problem);
 	alm_bundle_files_free(files);
 	return NULL;
 }

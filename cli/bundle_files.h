@@ -42,6 +42,14 @@ void alm_bundle_files_free(struct alm_bundle_files *files);
 struct alm_bundle_files *alm_bundle_files_given(
 	const struct alm_args *args, int *out_exit);
 
+/**
+ * One bundle by name: a file, a folder, or what the broker keeps: the number
+ * of an epoch, `active`, or `proposal:N`.  The rest as
+ * alm_bundle_files_load().
+ */
+struct alm_bundle_files *alm_bundle_files_named(
+	const struct alm_args *args, const char *name, int *out_exit);
+
 /** Every diagnostic on `out`, a line each. */
 void alm_bundle_files_print(
 	FILE *out, const struct alm_diagnostics *diagnostics);

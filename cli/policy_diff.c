@@ -37,12 +37,16 @@ static const struct alm_usage usage = {
 	.name = "policy diff",
 	.summary = "Show exactly what bundle B lets be sent and A does not, "
 		   "and the reverse: who to whom, for what, on which basis, "
-		   "up to which level.  Each is a file or a folder.",
+		   "up to which level.  Each is a file, a folder, or what the "
+		   "broker keeps: the number of an epoch, active, or "
+		   "proposal:N.",
 	.positionals = "A B",
 	.positional_min = 2,
 	.positional_max = 2,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
-	.notes = "  almoner policy diff /etc/almoner/policy proposed/\n"
+	.notes = "  almoner policy diff active proposed/\n"
+		 "  almoner policy diff 3 4 --at 2026-05-01\n"
 		 "  almoner policy diff old.yaml new.yaml --change gained "
 		 "--cells --csv",
 };
@@ -465,9 +469,8 @@ int alm_cmd_policy_diff(int argc, char **argv)
 	s.has_cells = alm_args_has(&args, "cells");
 	s.limit = (uint64_t)alm_args_number(&args, "limit", LIMIT_DEFAULT);
 	for (size_t i = 0; i < 2; i++) {
-		const char *path = args.positionals[i];
-
-		files[i] = alm_bundle_files_load(&path, 1, &args.output, &rc);
+		files[i] =
+			alm_bundle_files_named(&args, args.positionals[i], &rc);
 		if (files[i] == NULL) {
 			goto out;
 		}

@@ -192,6 +192,48 @@ static enum alm_err write_files(const struct fetching *f, const char *folder,
 	return err;
 }
 
+/* What the broker has, checked; to be closed in any case. */
+static enum alm_err open_and_fetch(struct fetching *f,
+	const struct alm_args *args, const struct alm_ask *which,
+	struct alm_problem *problem)
+{
+	enum alm_err err;
+
+	alm_arena_init(&f->arena, ARENA_BYTES_MAX);
+	err = alm_admin_open(args, &f->control, problem);
+	if (err == ALM_OK) {
+		err = fetch(f, which, problem);
+	}
+	return err == ALM_OK ? check_digest(f, problem) : err;
+}
+
+static void close_fetching(struct fetching *f)
+{
+	alm_control_close(f->control);
+	alm_attached_fini(&f->files);
+	alm_arena_fini(&f->arena);
+	free(f);
+}
+
+enum alm_err alm_policy_source_read(const struct alm_args *args,
+	const struct alm_ask *which, struct alm_attached *out_files,
+	struct alm_problem *problem)
+{
+	struct fetching *f = calloc(1, sizeof(*f));
+	enum alm_err err;
+
+	if (f == NULL) {
+		return ALM_NOMEM;
+	}
+	err = open_and_fetch(f, args, which, problem);
+	if (err == ALM_OK) {
+		*out_files = f->files;
+		memset(&f->files, 0, sizeof(f->files));
+	}
+	close_fetching(f);
+	return err;
+}
+
 enum alm_err alm_policy_source_write(const struct alm_args *args,
 	const struct alm_ask *which, const char *folder,
 	struct alm_problem *problem)
@@ -202,20 +244,10 @@ enum alm_err alm_policy_source_write(const struct alm_args *args,
 	if (f == NULL) {
 		return ALM_NOMEM;
 	}
-	alm_arena_init(&f->arena, ARENA_BYTES_MAX);
-	err = alm_admin_open(args, &f->control, problem);
-	if (err == ALM_OK) {
-		err = fetch(f, which, problem);
-	}
-	if (err == ALM_OK) {
-		err = check_digest(f, problem);
-	}
+	err = open_and_fetch(f, args, which, problem);
 	if (err == ALM_OK) {
 		err = write_files(f, folder, problem);
 	}
-	alm_control_close(f->control);
-	alm_attached_fini(&f->files);
-	alm_arena_fini(&f->arena);
-	free(f);
+	close_fetching(f);
 	return err;
 }

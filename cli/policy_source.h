@@ -3,6 +3,17 @@
 #define ALM_CLI_POLICY_SOURCE_H
 
 #include "cli/admin.h"
+#include "cli/attach.h"
+
+/**
+ * Read the files of the policy that `which` names (the arguments of
+ * policy.show), and check them against its digest.
+ * Out:    out_files  to be freed by alm_attached_fini()
+ * Errors: STORE_CORRUPT, and those of alm_admin_ask()
+ */
+ALM_MUST_USE enum alm_err alm_policy_source_read(const struct alm_args *args,
+	const struct alm_ask *which, struct alm_attached *out_files,
+	struct alm_problem *problem);
 
 /**
  * Write the files of the policy that `which` names (the arguments of

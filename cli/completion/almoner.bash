@@ -288,6 +288,7 @@ _almoner()
 --change
 --cells
 --limit
+--admin
 --json
 --jsonl
 --csv

@@ -142,6 +142,23 @@ code 0 "$almoner" policy show --json
 python3 -c 'import json, sys
 sys.exit(json.load(open(sys.argv[1]))["epoch"] != 1)' "$dir/out" ||
 	fail 'the policy was changed'
+
+# What the broker keeps can be compared by its number.
+code 0 "$almoner" policy diff active "$dir/easier" --json
+has_rows() { # has_rows EXPRESSION
+	python3 -c 'import json, sys
+rows = json.load(open(sys.argv[1]))["rows"]
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$dir/out" "$1" || fail "not so: $1"
+}
+has_rows 'len(rows) == 1 and rows[0]["change"] == "widened"'
+code 0 "$almoner" policy diff 1 active --json
+has_rows 'rows == []'
+code 0 "$almoner" policy activate "$dir/easier" --reason test
+code 0 "$almoner" policy diff 1 2 --json
+has_rows 'rows[0]["terms"].startswith("relationship required->not-required")'
+code 3 "$almoner" policy diff 1 99
+code 3 "$almoner" policy diff proposal:1 active
+
 kill -TERM "$dev"
 wait "$dev" || fail 'dev did not end well'
 dev=
