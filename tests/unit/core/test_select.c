@@ -278,6 +278,13 @@ Test(select, finds_a_rule_that_was_found_very_long_ago)
 		cr_expect_str_eq(line.text, first.text);
 	}
 	alm_scratch_free(scratch);
+	scratch = alm_scratch_new(snapshot);
+	cr_assert_not_null(scratch);
+	scratch->marks.stamp = UINT32_MAX;
+	alm_decide(&world, NULL, &request, T, scratch, &decision);
+	render(&decision, &line);
+	cr_expect_str_eq(line.text, first.text, "a rule never found before");
+	alm_scratch_free(scratch);
 	alm_snapshot_free(snapshot);
 }
 
