@@ -98,7 +98,8 @@ static void fill_table(struct alm_draft *draft,
 		}
 		bits[bit / 64] |= UINT64_C(1) << (bit % 64);
 		slots[alm_pair_find(&draft->snapshot, index, pair) - slots] =
-			(struct alm_pair_slot){pair, (uint32_t)first,
+			(struct alm_pair_slot){pair,
+				first == i ? pairs[i].rule : (uint32_t)first,
 				(uint32_t)(i + 1 - first)};
 		first = i + 1;
 	}

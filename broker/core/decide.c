@@ -61,6 +61,7 @@ static void check_party(struct alm_deciding *d, uint32_t at,
 		return;
 	}
 	party = &s->organisation_infos[at];
+	__builtin_prefetch(&s->memberships[party->first_membership]);
 	if (party->status != ALM_STATUS_ACTIVE) {
 		alm_block(&d->reasons, not_active);
 	}
@@ -199,7 +200,9 @@ void alm_decide(const struct alm_world *world, const struct alm_person *person,
 		.out = out,
 	};
 
-	*out = (struct alm_decision){.epoch = world->epoch, .seq = world->seq};
+	memset(out, 0, offsetof(struct alm_decision, reasons));
+	out->epoch = world->epoch;
+	out->seq = world->seq;
 	decide(&d);
 	out->is_care = d.is_care;
 	out->lifts.count = alm_sort_ids(scratch->lifts, out->lifts.count);

@@ -46,7 +46,6 @@ struct alm_ids {
 struct alm_decision {
 	enum alm_effect effect;
 	unsigned code; /* 0 permit, 1 transform, else the first blocker */
-	uint16_t reasons[ALM_REASONS_MAX]; /* ascending, no duplicates */
 	size_t reason_count;
 	const char *basis;   /* NULL: null */
 	const char *nearest; /* NULL: null */
@@ -64,6 +63,9 @@ struct alm_decision {
 	uint64_t seq;
 	/* Not part of the answer, for its users: */
 	bool is_care; /* the purpose is of class care: a refusal is loud */
+	/* As many as there are; ascending, no duplicates.  Last, because the
+	 * others are left as they were. */
+	uint16_t reasons[ALM_REASONS_MAX];
 };
 
 struct alm_scratch;
@@ -81,7 +83,7 @@ void alm_scratch_free(struct alm_scratch *scratch);
  * In:  world    its snapshot is the one that `scratch` was made for
  *      person   NULL: nothing is known, or nobody is concerned
  *      t_s      the instant of the decision
- * Out: out      always written whole
+ * Out: out      always written
  */
 void alm_decide(const struct alm_world *world, const struct alm_person *person,
 	const struct alm_request *request, int64_t t_s,

@@ -39,7 +39,10 @@ static uint32_t find_party(struct alm_deciding *d, const char *id)
 		found = alm_names_find(
 			d->snapshot, &d->snapshot->head->organisations, id);
 	}
-	if (id != NULL && found == ALM_NAME_NONE && !alm_id_is_valid(id)) {
+	if (found != ALM_NAME_NONE) {
+		/* Far away, and needed once the rest of the step is done. */
+		__builtin_prefetch(&d->snapshot->organisation_infos[found]);
+	} else if (id != NULL && !alm_id_is_valid(id)) {
 		alm_block(&d->reasons, ALM_R102);
 	}
 	return found;

@@ -8,7 +8,16 @@
 #include "broker/core/draft.h"
 
 #define MIX UINT64_C(0x9E3779B97F4A7C15)
-#define HEAD ((size_t)ALM_NAME_HEAD_BYTES)
+#define HEAD_BYTES 14u
+#define INDEX_SHIFT 48u
+
+/* What a text is found by. */
+struct wanted {
+	uint64_t head;
+	uint64_t more;
+	uint32_t hash;
+	const char *rest; /* what a slot has no room for, "" for most */
+};
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -16,39 +25,84 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 32);
 }
 
-static uint64_t word_at(const char *text)
+/* The first one lowest, whatever the machine thinks. */
+static uint64_t eight_bytes(const char *at)
 {
 	uint64_t word;
 
-	memcpy(&word, text, sizeof(word));
+	memcpy(&word, at, sizeof(word));
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word)
+						      : word;
+}
+
+static uint64_t four_bytes(const char *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap32(word)
+						      : word;
+}
+
+/* The `bytes`, at most eight: two reads that overlap, none past the end. */
+static uint64_t short_word(const char *text, size_t bytes)
+{
+	uint64_t word = 0;
+
+	if (bytes >= 4) {
+		return four_bytes(text) | four_bytes(text + bytes - 4)
+						  << 8 * (bytes - 4);
+	}
+	while (bytes > 0) {
+		word = word << 8 | (uint8_t)text[--bytes];
+	}
 	return word;
 }
 
-/* The head of `text` in `out`; gives the hash of all of it. */
-static uint32_t take_head(const char *text, char out[ALM_NAME_HEAD_BYTES])
+static struct wanted want(const char *text)
 {
 	size_t bytes = strlen(text);
+	struct wanted wanted = {.rest = ""};
 	uint64_t hash;
 
-	memset(out, 0, HEAD);
-	memcpy(out, text, bytes < HEAD ? bytes : HEAD);
-	hash = mix(mix(bytes, word_at(out)), word_at(out + HEAD - 8));
-	for (size_t at = HEAD; at < bytes; at++) {
-		hash = mix(hash, (uint8_t)text[at]);
+	if (bytes <= 8) {
+		wanted.head = short_word(text, bytes);
+	} else {
+		wanted.head = eight_bytes(text);
+		if (bytes > HEAD_BYTES) {
+			wanted.rest = text + HEAD_BYTES;
+			bytes = HEAD_BYTES;
+		}
+		wanted.more = eight_bytes(text + bytes - 8) >> 8 * (16 - bytes);
 	}
-	return (uint32_t)hash;
+	hash = mix(mix(0, wanted.head), wanted.more);
+	for (const char *at = wanted.rest; *at != '\0'; at++) {
+		hash = mix(hash, (uint8_t)*at);
+	}
+	wanted.hash = (uint32_t)hash;
+	return wanted;
+}
+
+static uint32_t index_of(const struct alm_name_slot *slot)
+{
+	return (uint32_t)(slot->more >> INDEX_SHIFT) - 1;
 }
 
 static bool is_same(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, const struct alm_name_slot *slot,
-	const char head[ALM_NAME_HEAD_BYTES], const char *text)
+	const struct wanted *wanted)
 {
-	return memcmp(slot->head, head, HEAD) == 0 &&
-	       (head[HEAD - 1] == '\0' ||
-		       strcmp(alm_name_text(snapshot, names,
-				      (uint32_t)slot->index - 1) +
-				       HEAD,
-			       text + HEAD) == 0);
+	const char *text;
+
+	if (slot->head != wanted->head ||
+		((slot->more ^ wanted->more) << 16) != 0) {
+		return false;
+	}
+	if (wanted->more >> 40 == 0) {
+		return true; /* it ends within the head */
+	}
+	text = alm_name_text(snapshot, names, index_of(slot));
+	return strcmp(text + HEAD_BYTES, wanted->rest) == 0;
 }
 
 uint32_t alm_names_find(const struct alm_snapshot *snapshot,
@@ -56,16 +110,17 @@ uint32_t alm_names_find(const struct alm_snapshot *snapshot,
 {
 	const struct alm_name_slot *slots =
 		snapshot->name_slots + names->first_slot;
-	char head[ALM_NAME_HEAD_BYTES];
+	struct wanted wanted;
 	uint32_t at;
 
 	if (names->count == 0) {
 		return ALM_NAME_NONE;
 	}
-	at = take_head(text, head) & names->slot_mask;
-	while (slots[at].index != 0) {
-		if (is_same(snapshot, names, &slots[at], head, text)) {
-			return (uint32_t)slots[at].index - 1;
+	wanted = want(text);
+	at = wanted.hash & names->slot_mask;
+	while (slots[at].more >> INDEX_SHIFT != 0) {
+		if (is_same(snapshot, names, &slots[at], &wanted)) {
+			return index_of(&slots[at]);
 		}
 		at = (at + 1) & names->slot_mask;
 	}
@@ -92,13 +147,14 @@ static void index_names(struct alm_name_slot *slots, uint32_t slot_mask,
 	const char **texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct alm_name_slot slot = {.index = (uint16_t)(i + 1)};
-		uint32_t at = take_head(texts[i], slot.head) & slot_mask;
+		struct wanted wanted = want(texts[i]);
+		uint32_t at = wanted.hash & slot_mask;
 
-		while (slots[at].index != 0) {
+		while (slots[at].more >> INDEX_SHIFT != 0) {
 			at = (at + 1) & slot_mask;
 		}
-		slots[at] = slot;
+		slots[at] = (struct alm_name_slot){.head = wanted.head,
+			.more = wanted.more | (uint64_t)(i + 1) << INDEX_SHIFT};
 	}
 }
 

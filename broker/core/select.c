@@ -196,7 +196,9 @@ static uint32_t collect_pair(const struct alm_snapshot *snapshot,
 {
 	const struct alm_pair_slot *slot = alm_pair_find(snapshot, index, pair);
 	const uint32_t *rules =
-		snapshot->numbers + index->first_rule + slot->first;
+		slot->count == 1
+			? &slot->first
+			: snapshot->numbers + index->first_rule + slot->first;
 
 	for (uint32_t i = 0; i < slot->count; i++) {
 		uint32_t rule = rules[i];

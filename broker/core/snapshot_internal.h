@@ -44,12 +44,11 @@ struct alm_names {
 	uint32_t slot_mask;
 };
 
-#define ALM_NAME_HEAD_BYTES 14u
-
-/** How a text begins, for nearly all of them the whole of it. */
+/** How a text begins, for nearly all of them the whole of it: eight bytes, and
+ * six more below the index. */
 struct alm_name_slot {
-	uint16_t index;                 /* and 1; 0: free */
-	char head[ALM_NAME_HEAD_BYTES]; /* padded with NUL */
+	uint64_t head;
+	uint64_t more; /* the index and 1 in the upper 16 bits; 0: free */
 };
 
 /** Words with parents: what a rule that lists a word covers. */
@@ -130,8 +129,8 @@ struct alm_rule_parties {
 };
 
 struct alm_pair_slot {
-	uint64_t pair; /* from-key above, to-key below */
-	uint32_t first;
+	uint64_t pair;  /* from-key above, to-key below */
+	uint32_t first; /* of a run; of one rule, itself */
 	uint32_t count; /* 0: free */
 };
 
