@@ -240,5 +240,7 @@ void alm_redecide_committed(struct alm_turn *turn)
 void alm_redecide_undone(struct alm_broker *broker)
 {
 	broker->redecider.is_at_end = false;
+	/* What the turn counted will be counted again, for other changes. */
+	broker->redecider.reach = (struct alm_redecided){.people_seq = 0};
 	broker->redecider.place = (struct alm_queue_place){.bytes = 0};
 }
