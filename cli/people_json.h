@@ -42,6 +42,10 @@ ALM_MUST_USE enum alm_err alm_people_load(
 	const char *path, struct alm_people *out, struct alm_problem *problem);
 void alm_people_fini(struct alm_people *people);
 
+/** The i-th person, in order of number; NULL past the last. */
+const struct alm_person *alm_people_at(
+	const struct alm_people *people, size_t i);
+
 /** What is known of a subject; NULL if nothing is. */
 const struct alm_person *alm_people_find(
 	const struct alm_people *people, const char *subject);

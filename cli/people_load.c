@@ -202,6 +202,12 @@ void alm_people_fini(struct alm_people *people)
 	people->count = 0;
 }
 
+const struct alm_person *alm_people_at(
+	const struct alm_people *people, size_t i)
+{
+	return i < people->count ? &people->entries[i].person : NULL;
+}
+
 const struct alm_person *alm_people_find(
 	const struct alm_people *people, const char *subject)
 {

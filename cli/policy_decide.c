@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/decide_json.h"
 #include "cli/people_json.h"
+#include "cli/people_words.h"
 #include "cli/policy_at.h"
 
 #define INPUT_BYTES_MAX ((size_t)256 * 1024)
@@ -180,6 +181,7 @@ static int prepare(struct deciding *d, const struct alm_args *args)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args->output, &problem);
 	}
+	alm_people_warn_of_words(&d->people, d->snapshot, &args->output);
 	d->world = (struct alm_world){
 		.snapshot = d->snapshot,
 		.opt_out_age_max_s = alm_args_number(

@@ -16,6 +16,7 @@
 #include "cli/decide_json.h"
 #include "cli/explain.h"
 #include "cli/people_json.h"
+#include "cli/people_words.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -209,6 +210,8 @@ static enum alm_err prepare(struct explaining *e, const struct alm_args *args,
 	e->at_s = alm_args_number(args, "at", e->at_s);
 	e->snapshot = alm_snapshot_compile(&e->files->bundle);
 	if (e->snapshot != NULL) {
+		alm_people_warn_of_words(
+			&e->people, e->snapshot, &args->output);
 		e->scratch = alm_scratch_new(e->snapshot);
 	}
 	return e->scratch == NULL ? ALM_NOMEM : ALM_OK;

@@ -84,6 +84,19 @@ printf '%s' "$(head -n 1 "$data/requests.ndjson")" |
 sed 's/$/\r/' "$data/requests.ndjson" |
 	decide --people "$data/people.ndjson" | cmp - "$work/got"
 
+# A word that the bundle lacks is warned of; the answers are as they are.
+{
+	cat "$data/people.ndjson"
+	echo '{"type":"directive","id":"R-LOST","subject":"9990000115","authority":"patient","scope":"s","recorded":"2026-01-02T00:00:00Z","effect":"deny","purposes":["any"],"categories":["lost-word"],"to":["any"],"valid":"2026-01-01 until further notice"}'
+} >"$work/people"
+decide --people "$work/people" <"$data/requests.ndjson" 2>"$work/err" |
+	cmp - "$work/got"
+grep -q "1 directives name words that the bundle lacks, such as 'lost-word' in 'R-LOST'" \
+	"$work/err" || fail 'no warning of a lost word'
+decide --people "$work/people" --quiet <"$data/requests.ndjson" \
+	2>"$work/err" >"$work/out"
+[ ! -s "$work/err" ] || fail 'a warning in spite of --quiet'
+
 # Each answer comes before the next question.
 coproc decide --people "$data/people.ndjson"
 for i in 1 2 3; do
