@@ -216,8 +216,8 @@ enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,
 			"%zu bytes, at most %zu", frame.bytes,
 			frame_bytes_max(side));
 	}
-	if (side == ALM_WIRE_AGENT && alm_wire_decode_direct(frame, arena,
-					      out_envelopes, out_count)) {
+	if (alm_wire_decode_direct(
+		    side, frame, arena, out_envelopes, out_count)) {
 		return ALM_OK;
 	}
 	err = alm_wire_prescan(&alm_wire_frame_rules, frame, problem);

@@ -1,5 +1,6 @@
 /* What agents and operators send, and the signed part of a message. */
 #include "lib/wire/decode.h"
+#include "lib/wire/direct.h"
 #include "lib/wire/prescan.h"
 #include "lib/wire/rules.h"
 #include "lib/wire/unpack.h"
@@ -206,6 +207,11 @@ enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
 	if (bytes.bytes > ALM_MESSAGE_BYTES_MAX) {
 		return alm_problem_set(problem, ALM_FIELD_TOO_LARGE, "message");
 	}
+	if (alm_wire_decode_message_direct(bytes, arena, &message)) {
+		*out_message = message;
+		return ALM_OK;
+	}
+	message = (struct alm_message){0};
 	err = alm_wire_prescan(&alm_wire_message_rules, bytes, problem);
 	if (err != ALM_OK) {
 		return err;

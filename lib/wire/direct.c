@@ -1,349 +1,165 @@
-/*
- * A text is ended in place: the byte after it is the tag of what follows, and
- * it is overwritten as soon as that tag has been read.  The copy of the frame
- * has one byte more, for a text at its very end.
- */
 #include "lib/wire/direct.h"
 
 #include <string.h>
 
-#include "lib/protowire.h"
-
-#define LIST_ITEMS_MIN 4u
-
-struct reader {
-	uint8_t *at;
-	uint8_t *open; /* a text ends here; NULL: none */
-	struct alm_arena *arena;
-};
-
-/** A field: `value` is the number, or how many bytes stand at `data`. */
-struct field {
-	uint32_t number;
-	bool is_bytes;
-	uint64_t value;
-	uint8_t *data;
-};
-
-enum row_kind {
-	ROW_NONE, /* no field that is decoded so */
-	ROW_U64,
-	ROW_TIME,
-	ROW_U32, /* of at most `max`, as are the lengths below */
-	ROW_FLAG,
-	ROW_TEXT,
-	ROW_TEXTS,
-	ROW_ID,    /* 16 bytes in place */
-	ROW_RAW16, /* 16 bytes, borrowed */
-	ROW_BYTES,
-};
-
-/** Where the field of a number goes. */
-struct row {
-	enum row_kind kind;
-	size_t offset;
-	size_t max;
-	size_t count_max; /* of texts */
-};
-
-struct shape {
-	const struct row *rows; /* by number; the first is of none */
-	uint32_t row_count;
-	uint32_t needed; /* bits of the numbers that must be there */
-};
-
-/* --- reading ------------------------------------------------------------ */
-
-static inline bool read_varint(
-	struct reader *r, const uint8_t *end, uint64_t *out_value)
-{
-	uint64_t value = 0;
-
-	/* Nine bytes hold 63 bits, which is more than anything we count; a
-	 * last byte of 0 would make a number longer than it has to be. */
-	for (unsigned shift = 0; shift < 63 && r->at < end; shift += 7) {
-		uint8_t byte = *r->at++;
-
-		value |= (uint64_t)(byte & 0x7F) << shift;
-		if ((byte & 0x80) == 0) {
-			*out_value = value;
-			return byte != 0 || shift == 0;
-		}
-	}
-	return false;
-}
-
-/** Read a field, which begins before `end` and must not pass it. */
-static inline bool next(struct reader *r, const uint8_t *end, struct field *out)
-{
-	uint64_t tag = *r->at;
-
-	if (tag < 0x80) {
-		r->at++;
-	} else if (!read_varint(r, end, &tag)) {
-		return false;
-	}
-	if (r->open != NULL) {
-		*r->open = '\0';
-		r->open = NULL;
-	}
-	if (tag > UINT32_MAX || !read_varint(r, end, &out->value)) {
-		return false;
-	}
-	out->number = (uint32_t)(tag >> 3);
-	out->is_bytes = (tag & 7) == ALM_PROTO_BYTES;
-	out->data = r->at;
-	if (!out->is_bytes) {
-		return (tag & 7) == ALM_PROTO_VARINT;
-	}
-	if (out->value > (size_t)(end - r->at)) {
-		return false;
-	}
-	r->at += out->value;
-	return true;
-}
-
-static bool take_text(struct reader *r, const struct field *f,
-	const struct row *row, const char **out)
-{
-	struct alm_bytes text = {f->data, (size_t)f->value};
-
-	if (!f->is_bytes || f->value > row->max || !alm_text_is_clean(text)) {
-		return false;
-	}
-	r->open = r->at;
-	*out = (const char *)f->data;
-	return true;
-}
-
-/** The list grows to twice its size whenever it is full. */
-static bool take_list_text(struct reader *r, const struct field *f,
-	const struct row *row, struct alm_texts *out)
-{
-	size_t count = out->count;
-	const char **items = NULL;
-
-	if (count >= row->count_max) {
-		return false;
-	}
-	/* Ours from an earlier round: made below, and merely kept as const. */
-	memcpy(&items, &out->items, sizeof(items));
-	if (count == 0 ||
-		(count >= LIST_ITEMS_MIN && (count & (count - 1)) == 0)) {
-		size_t room = count == 0 ? LIST_ITEMS_MIN : 2 * count;
-		const char **larger =
-			alm_arena_take(r->arena, room * sizeof(*larger));
-
-		if (larger == NULL) {
-			return false;
-		}
-		if (count > 0) {
-			memcpy(larger, items, count * sizeof(*larger));
-		}
-		items = larger;
-		out->items = items;
-	}
-	out->count = count + 1;
-	return take_text(r, f, row, &items[count]);
-}
-
-static bool take_number(const struct field *f, const struct row *row, void *at)
-{
-	uint32_t small = (uint32_t)f->value;
-	bool flag = f->value != 0;
-
-	if (f->is_bytes || f->value == 0 || f->value > row->max) {
-		return false;
-	}
-	if (row->kind == ROW_FLAG) {
-		memcpy(at, &flag, sizeof(flag));
-	} else if (row->kind == ROW_U32) {
-		memcpy(at, &small, sizeof(small));
-	} else {
-		memcpy(at, &f->value, sizeof(f->value));
-	}
-	return true;
-}
-
-static bool take_bytes(const struct field *f, const struct row *row, void *at)
-{
-	struct alm_bytes bytes = {f->data, (size_t)f->value};
-
-	if (!f->is_bytes || f->value == 0 || f->value > row->max) {
-		return false;
-	}
-	if (row->kind == ROW_BYTES) {
-		memcpy(at, &bytes, sizeof(bytes));
-		return true;
-	}
-	if (f->value != ALM_MESSAGE_ID_BYTES) {
-		return false;
-	}
-	if (row->kind == ROW_ID) {
-		memcpy(at, f->data, ALM_MESSAGE_ID_BYTES);
-	} else {
-		memcpy(at, &bytes, sizeof(bytes));
-	}
-	return true;
-}
-
-static bool take_field(struct reader *r, const struct field *f,
-	const struct row *row, void *at)
-{
-	switch (row->kind) {
-	case ROW_NONE:
-		break;
-	case ROW_U64:
-	case ROW_TIME:
-	case ROW_U32:
-	case ROW_FLAG:
-		return take_number(f, row, at);
-	case ROW_TEXT:
-		return f->value > 0 && take_text(r, f, row, at);
-	case ROW_TEXTS:
-		return take_list_text(r, f, row, at);
-	case ROW_ID:
-	case ROW_RAW16:
-	case ROW_BYTES:
-		return take_bytes(f, row, at);
-	}
-	return false;
-}
-
-/** Read fields up to `end` into `out`, which holds what they default to. */
-static bool take_fields(struct reader *r, const uint8_t *end,
-	const struct shape *shape, void *out)
-{
-	uint32_t last = 0;
-	uint32_t seen = 0;
-	struct field f;
-
-	while (r->at < end) {
-		const struct row *row;
-
-		if (!next(r, end, &f) || f.number < last ||
-			f.number >= shape->row_count) {
-			return false;
-		}
-		row = &shape->rows[f.number];
-		if ((f.number == last && row->kind != ROW_TEXTS) ||
-			!take_field(r, &f, row, (char *)out + row->offset)) {
-			return false;
-		}
-		last = f.number;
-		seen |= 1u << f.number;
-	}
-	return (seen & shape->needed) == shape->needed;
-}
-
-/* --- the bodies --------------------------------------------------------- */
+#include "lib/wire/fields.h"
 
 /* clang-format off */
-#define U64(field) {ROW_U64, offsetof(BODY, field), INT64_MAX, 0}
-#define TIME(field) {ROW_TIME, offsetof(BODY, field), INT64_MAX, 0}
-#define U32(field, max) {ROW_U32, offsetof(BODY, field), (max), 0}
-#define FLAG(field) {ROW_FLAG, offsetof(BODY, field), 1, 0}
-#define TEXT(field, max) {ROW_TEXT, offsetof(BODY, field), (max), 0}
-#define WORD(field) TEXT(field, ALM_ID_BYTES_MAX)
-#define TEXTS(field, max, count) \
-	{ROW_TEXTS, offsetof(BODY, field), (max), (count)}
-#define ID(field) {ROW_ID, offsetof(BODY, field), ALM_MESSAGE_ID_BYTES, 0}
-#define RAW16(field) {ROW_RAW16, offsetof(BODY, field), ALM_MESSAGE_ID_BYTES, 0}
-#define BYTES(field, max) {ROW_BYTES, offsetof(BODY, field), (max), 0}
-
 #define BODY struct alm_accepted
-static const struct row accepted_rows[] = {
-	{ROW_NONE, 0, 0, 0},
-	U64(sequence),
-	U64(audit_sequence),
-	TIME(accepted_at_ms),
-	FLAG(is_duplicate),
-	FLAG(is_transformed),
-	WORD(basis),
-	U32(level, ALM_WIRE_LEVEL_IDENTIFIABLE),
-	TEXTS(released, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	TEXTS(withheld, ALM_REF_BYTES_MAX, ALM_WITHHELD_MAX),
-	TEXTS(obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
+static const struct alm_row accepted_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_U64(sequence),
+	ALM_ROW_OF_U64(audit_sequence),
+	ALM_ROW_OF_U64(accepted_at_ms),
+	ALM_ROW(FLAG, is_duplicate, 1, 0),
+	ALM_ROW(FLAG, is_transformed, 1, 0),
+	ALM_ROW_OF_WORD(basis),
+	ALM_ROW(U32, level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
+	ALM_ROW(TEXTS, released, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
+	ALM_ROW(TEXTS, withheld, ALM_REF_BYTES_MAX, ALM_WITHHELD_MAX),
+	ALM_ROW(TEXTS, obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
 };
 #undef BODY
-
 #define BODY struct alm_deliver
-static const struct row deliver_rows[] = {
-	{ROW_NONE, 0, 0, 0},
-	U64(sequence),
-	U32(attempt, UINT32_MAX),
-	FLAG(is_repeat),
-	ID(message_id),
-	WORD(sender),
-	WORD(recipient),
-	WORD(purpose),
-	TEXTS(categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	WORD(standard),
-	WORD(standard_version),
-	U32(level, ALM_WIRE_LEVEL_IDENTIFIABLE),
-	WORD(subject),
-	RAW16(pseudonym),
-	WORD(basis),
-	TEXTS(obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
-	FLAG(is_partial),
-	RAW16(correlation_id),
-	TIME(deadline_ms),
-	TIME(expires_ms),
-	U32(priority, ALM_PRIORITY_BULK),
-	TEXT(traceparent, ALM_TRACEPARENT_BYTES),
-	TIME(accepted_at_ms),
-	BYTES(payload, ALM_PAYLOAD_BYTES_MAX),
+static const struct alm_row deliver_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_U64(sequence),
+	ALM_ROW(U32, attempt, UINT32_MAX, 0),
+	ALM_ROW(FLAG, is_repeat, 1, 0),
+	ALM_ROW(COPY, message_id, ALM_MESSAGE_ID_BYTES, 0),
+	ALM_ROW_OF_WORD(sender),
+	ALM_ROW_OF_WORD(recipient),
+	ALM_ROW_OF_WORD(purpose),
+	ALM_ROW(TEXTS, categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
+	ALM_ROW_OF_WORD(standard),
+	ALM_ROW_OF_WORD(standard_version),
+	ALM_ROW(U32, level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
+	ALM_ROW_OF_WORD(subject),
+	ALM_ROW(EXACT, pseudonym, ALM_MESSAGE_ID_BYTES, 0),
+	ALM_ROW_OF_WORD(basis),
+	ALM_ROW(TEXTS, obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
+	ALM_ROW(FLAG, is_partial, 1, 0),
+	ALM_ROW(EXACT, correlation_id, ALM_MESSAGE_ID_BYTES, 0),
+	ALM_ROW_OF_U64(deadline_ms),
+	ALM_ROW_OF_U64(expires_ms),
+	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
+	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
+	ALM_ROW_OF_U64(accepted_at_ms),
+	ALM_ROW(BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0),
 };
 #undef BODY
+#define BODY struct send_parts
+struct send_parts {
+	struct alm_bytes message;
+	struct alm_bytes payload;
+	int64_t sent_at_ms;
+	struct alm_bytes signature;
+};
+static const struct alm_row send_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW(BYTES, message, ALM_MESSAGE_BYTES_MAX, 0),
+	ALM_ROW(BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0),
+	ALM_ROW_OF_U64(sent_at_ms),
+	ALM_ROW(BYTES, signature, ALM_FRAME_BYTES_MAX, 0),
+};
+#undef BODY
+#define BODY struct alm_signature
+static const struct alm_row signature_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW(COPY, ed25519, ALM_SIGNATURE_BYTES, 0),
+	ALM_ROW(U32, leaf_index, ALM_SIGNATURE_LEAVES_MAX, 0),
+	ALM_ROW(U32, tree_size, ALM_SIGNATURE_LEAVES_MAX, 0),
+	ALM_ROW(BYTES, path, ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES, 0),
+};
+#undef BODY
+#define BODY struct alm_acknowledgement
+static const struct alm_row acknowledgement_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_U64(sequence),
+	ALM_ROW(FLAG, is_rejected, 1, 0),
+	ALM_ROW(TEXT, reason, ALM_REF_BYTES_MAX, 0),
+};
+#undef BODY
+#define BODY struct alm_message
+static const struct alm_row message_rows[] = {
+	ALM_ROW_OF_NONE,
+	ALM_ROW(COPY, id, ALM_MESSAGE_ID_BYTES, 0),
+	ALM_ROW_OF_WORD(sender),
+	ALM_ROW_OF_WORD(recipient),
+	ALM_ROW_OF_WORD(purpose),
+	ALM_ROW(TEXTS, categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
+	ALM_ROW_OF_WORD(standard),
+	ALM_ROW_OF_WORD(standard_version),
+	ALM_ROW(U32, payload_level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
+	ALM_ROW_OF_WORD(subject),
+	ALM_ROW_OF_WORD(subject_unknown),
+	ALM_ROW_OF_WORD(basis),
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_NONE,
+	ALM_ROW(EXACT, correlation_id, ALM_MESSAGE_ID_BYTES, 0),
+	ALM_ROW_OF_U64(deadline_ms),
+	ALM_ROW_OF_U64(expires_ms),
+	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
+	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
+	ALM_ROW(COPY, payload_sha256, ALM_DIGEST_BYTES, 0),
+};
+#undef BODY
+#define SHAPE(rows, needed) {(rows), ALM_COUNT(rows), (needed)}
 /* clang-format on */
 
-static const struct shape accepted_shape = {
-	accepted_rows, ALM_COUNT(accepted_rows), 1u << 1};
-static const struct shape deliver_shape = {deliver_rows,
-	ALM_COUNT(deliver_rows), 1u << 1 | 1u << 4 | 1u << 5 | 1u << 6};
+static const struct alm_shape accepted_shape = SHAPE(accepted_rows, 1u << 1);
+static const struct alm_shape deliver_shape =
+	SHAPE(deliver_rows, 1u << 1 | 1u << 4 | 1u << 5 | 1u << 6);
+static const struct alm_shape send_shape =
+	SHAPE(send_rows, 1u << 1 | 1u << 3 | 1u << 4);
+static const struct alm_shape signature_shape =
+	SHAPE(signature_rows, 1u << 1 | 1u << 3);
+static const struct alm_shape acknowledgement_shape =
+	SHAPE(acknowledgement_rows, 1u << 1);
+static const struct alm_shape message_shape =
+	SHAPE(message_rows, 1u << 1 | 1u << 20);
 
-static bool take_receipt(
-	struct reader *r, const uint8_t *end, struct alm_receipt *out)
+/* --- what brokers send -------------------------------------------------- */
+
+static bool take_receipt(struct alm_fields_reader *r, const uint8_t *end,
+	struct alm_receipt *out)
 {
-	struct field f;
+	const uint8_t *id_end = alm_fields_enter(r, end, 1);
 
-	if (r->at == end || !next(r, end, &f) || f.number != 1 || !f.is_bytes ||
-		f.value != ALM_MESSAGE_ID_BYTES) {
+	if (id_end == NULL || id_end != r->at + ALM_MESSAGE_ID_BYTES) {
 		return false;
 	}
-	memcpy(out->message_id.raw, f.data, ALM_MESSAGE_ID_BYTES);
-	if (r->at == end || !next(r, end, &f) || f.number != 2 || !f.is_bytes ||
-		r->at != end) {
+	memcpy(out->message_id.raw, r->at, ALM_MESSAGE_ID_BYTES);
+	r->at += ALM_MESSAGE_ID_BYTES;
+	if (alm_fields_enter(r, end, 2) != end) {
 		return false;
 	}
-	r->at = f.data;
 	out->is_accepted = true;
 	out->accepted.basis = "";
-	return take_fields(r, end, &accepted_shape, &out->accepted);
+	return alm_fields_take(r, end, &accepted_shape, &out->accepted);
 }
 
-static bool take_deliver(
-	struct reader *r, const uint8_t *end, struct alm_deliver *out)
+static bool take_deliver(struct alm_fields_reader *r, const uint8_t *end,
+	struct alm_deliver *out)
 {
 	out->sender = out->recipient = out->purpose = "";
 	out->standard = out->standard_version = "";
 	out->subject = out->basis = out->traceparent = "";
-	return take_fields(r, end, &deliver_shape, out);
+	return alm_fields_take(r, end, &deliver_shape, out);
 }
 
 /** One packed list of numbers, each of which ends with a byte below 0x80. */
-static bool take_acknowledged(
-	struct reader *r, const uint8_t *end, struct alm_acknowledged *out)
+static bool take_acknowledged(struct alm_fields_reader *r, const uint8_t *end,
+	struct alm_acknowledged *out)
 {
 	uint64_t *sequences;
 	size_t count = 0;
-	struct field f;
 
-	if (r->at == end || !next(r, end, &f) || f.number != 1 || !f.is_bytes ||
-		r->at != end) {
+	if (alm_fields_enter(r, end, 1) != end) {
 		return false;
 	}
-	for (const uint8_t *at = f.data; at < end; at++) {
+	for (const uint8_t *at = r->at; at < end; at++) {
 		count += *at < 0x80 ? 1 : 0;
 	}
 	if (count > ALM_ACKS_PER_ENVELOPE_MAX) {
@@ -353,9 +169,8 @@ static bool take_acknowledged(
 	if (sequences == NULL) {
 		return false;
 	}
-	r->at = f.data;
 	for (size_t i = 0; i < count; i++) {
-		if (!read_varint(r, end, &sequences[i])) {
+		if (!alm_fields_varint(r, end, &sequences[i])) {
 			return false;
 		}
 	}
@@ -364,81 +179,164 @@ static bool take_acknowledged(
 	return r->at == end;
 }
 
-/* --- the frame ---------------------------------------------------------- */
+/* --- what agents send --------------------------------------------------- */
 
-static bool take_envelope(
-	struct reader *r, const uint8_t *end, struct alm_envelope *out)
+/** The signature comes last, and no text comes before it. */
+static bool take_send(
+	struct alm_fields_reader *r, const uint8_t *end, struct alm_send *out)
 {
-	struct field f;
+	struct send_parts parts = {.sent_at_ms = 0};
+	struct alm_signature *signature = &out->signature;
 
-	if (r->at == end || !next(r, end, &f) || !f.is_bytes || r->at != end) {
+	if (!alm_fields_take(r, end, &send_shape, &parts)) {
 		return false;
 	}
-	r->at = f.data;
-	switch (f.number) {
+	out->message = parts.message;
+	out->payload = parts.payload;
+	out->sent_at_ms = parts.sent_at_ms;
+	r->at -= parts.signature.bytes;
+	return alm_fields_take(r, end, &signature_shape, signature) &&
+	       signature->leaf_index < signature->tree_size &&
+	       signature->path.bytes % ALM_DIGEST_BYTES == 0;
+}
+
+static bool take_acknowledge(struct alm_fields_reader *r, const uint8_t *end,
+	struct alm_acknowledge *out)
+{
+	struct alm_acknowledgement *items;
+	size_t count = alm_fields_count(*r, end, 1, ALM_ACKS_PER_ENVELOPE_MAX);
+
+	items = alm_arena_take(r->arena, count * sizeof(*items));
+	if (count == 0 || items == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *item_end = alm_fields_enter(r, end, 1);
+
+		items[i].reason = "";
+		if (item_end == NULL ||
+			!alm_fields_take(r, item_end, &acknowledgement_shape,
+				&items[i])) {
+			return false;
+		}
+	}
+	out->items = items;
+	out->count = count;
+	return true;
+}
+
+bool alm_wire_decode_message_direct(struct alm_bytes bytes,
+	struct alm_arena *arena, struct alm_message *out_message)
+{
+	struct alm_fields_reader r = {.arena = arena};
+	const uint8_t *end;
+
+	r.at = alm_arena_take(arena, bytes.bytes + 1);
+	if (r.at == NULL || bytes.bytes == 0) {
+		return false;
+	}
+	memcpy(r.at, bytes.data, bytes.bytes);
+	end = r.at + bytes.bytes;
+	*out_message = (struct alm_message){.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.standard = "",
+		.standard_version = "",
+		.subject = "",
+		.subject_unknown = "",
+		.basis = "",
+		.relationship_kind = "",
+		.relationship_ref = "",
+		.relationship_organisation = "",
+		.override_by = "",
+		.override_reason = "",
+		.traceparent = ""};
+	if (!alm_fields_take(&r, end, &message_shape, out_message) ||
+		!alm_message_id_is_valid(&out_message->id)) {
+		return false;
+	}
+	alm_fields_close(&r);
+	return true;
+}
+
+/* --- the frame ---------------------------------------------------------- */
+
+static bool take_for_agent(struct alm_fields_reader *r, const uint8_t *end,
+	uint32_t kind, struct alm_envelope *out)
+{
+	switch (kind) {
 	case ALM_ENVELOPE_RECEIPT:
-		out->kind = ALM_ENVELOPE_RECEIPT;
 		return take_receipt(r, end, &out->receipt);
 	case ALM_ENVELOPE_DELIVER:
-		out->kind = ALM_ENVELOPE_DELIVER;
 		return take_deliver(r, end, &out->deliver);
 	case ALM_ENVELOPE_ACKNOWLEDGED:
-		out->kind = ALM_ENVELOPE_ACKNOWLEDGED;
 		return take_acknowledged(r, end, &out->acknowledged);
 	default:
 		return false;
 	}
 }
 
-/** How many envelopes a frame of nothing else holds; 0 if it is none. */
-static size_t count_envelopes(struct reader r, const uint8_t *end)
+static bool take_for_broker(struct alm_fields_reader *r, const uint8_t *end,
+	uint32_t kind, struct alm_envelope *out)
 {
-	size_t count = 0;
-	struct field f;
-
-	while (r.at < end) {
-		if (!next(&r, end, &f) || f.number != 1 || !f.is_bytes ||
-			count >= ALM_FRAME_ENVELOPES_MAX) {
-			return 0;
-		}
-		count++;
+	switch (kind) {
+	case ALM_ENVELOPE_SEND:
+		return take_send(r, end, &out->send);
+	case ALM_ENVELOPE_ACKNOWLEDGE:
+		return take_acknowledge(r, end, &out->acknowledge);
+	default:
+		return false;
 	}
-	return count;
 }
 
-bool alm_wire_decode_direct(struct alm_bytes frame, struct alm_arena *arena,
-	const struct alm_envelope **out_envelopes, size_t *out_count)
+/** One body is all there is in an envelope. */
+static bool take_envelope(enum alm_wire_side side, struct alm_fields_reader *r,
+	const uint8_t *end, struct alm_envelope *out)
 {
-	struct reader r = {.arena = arena};
+	struct alm_read_field f;
+
+	if (r->at == end || !alm_fields_next(r, end, &f) || !f.is_bytes ||
+		r->at != end) {
+		return false;
+	}
+	r->at = f.data;
+	out->kind = (enum alm_envelope_kind)f.number;
+	return side == ALM_WIRE_AGENT ? take_for_agent(r, end, f.number, out)
+				      : take_for_broker(r, end, f.number, out);
+}
+
+bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
+	struct alm_arena *arena, const struct alm_envelope **out_envelopes,
+	size_t *out_count)
+{
+	struct alm_fields_reader r = {.arena = arena};
 	struct alm_envelope *envelopes;
 	const uint8_t *end;
 	size_t count;
 
+	if (side == ALM_WIRE_BROKER_ADMIN || frame.bytes == 0) {
+		return false;
+	}
 	r.at = alm_arena_take(arena, frame.bytes + 1);
-	if (r.at == NULL || frame.bytes == 0) {
+	if (r.at == NULL) {
 		return false;
 	}
 	memcpy(r.at, frame.data, frame.bytes);
 	end = r.at + frame.bytes;
-	count = count_envelopes(r, end);
+	count = alm_fields_count(r, end, 1, ALM_FRAME_ENVELOPES_MAX);
 	envelopes = alm_arena_take(arena, count * sizeof(*envelopes));
 	if (count == 0 || envelopes == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct field f;
+		const uint8_t *envelope_end = alm_fields_enter(&r, end, 1);
 
-		if (!next(&r, end, &f)) {
-			return false;
-		}
-		r.at = f.data;
-		if (!take_envelope(&r, f.data + f.value, &envelopes[i])) {
+		if (envelope_end == NULL ||
+			!take_envelope(side, &r, envelope_end, &envelopes[i])) {
 			return false;
 		}
 	}
-	if (r.open != NULL) {
-		*r.open = '\0';
-	}
+	alm_fields_close(&r);
 	*out_envelopes = envelopes;
 	*out_count = count;
 	return true;

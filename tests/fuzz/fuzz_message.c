@@ -1,5 +1,6 @@
-/* The signed part of a message. */
+/* The signed part of a message, by either decoder. */
 #include "tests/fuzz/frame.h"
+#include "tests/support/direct.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
@@ -20,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 				    &message, &arena, &second) == ALM_OK);
 		FUZZ_ASSERT(alm_bytes_equal(first, second));
 	}
+	FUZZ_ASSERT(direct_compare_message(
+			    (struct alm_bytes){data, bytes}, &arena) >= 0);
 	alm_arena_fini(&arena);
 	return 0;
 }

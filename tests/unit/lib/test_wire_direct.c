@@ -10,8 +10,11 @@
 
 static struct alm_arena arena;
 static struct alm_frame_builder frame;
-static const enum alm_envelope_kind kinds[] = {
-	ALM_ENVELOPE_RECEIPT, ALM_ENVELOPE_DELIVER, ALM_ENVELOPE_ACKNOWLEDGED};
+static enum alm_wire_side side = ALM_WIRE_AGENT;
+static const enum alm_envelope_kind kinds[] = {ALM_ENVELOPE_RECEIPT,
+	ALM_ENVELOPE_DELIVER, ALM_ENVELOPE_ACKNOWLEDGED, ALM_ENVELOPE_SEND,
+	ALM_ENVELOPE_ACKNOWLEDGE};
+#define AGENT_KINDS 3u
 
 static void set_up(void)
 {
@@ -31,8 +34,10 @@ static struct alm_envelope sample(enum alm_envelope_kind kind)
 {
 	/* The largest number of the sample is left to the general decoder. */
 	static const uint64_t sequences[] = {1, 127, 128, 300, INT64_MAX};
-	struct alm_envelope e =
-		sample_envelope(kind, (struct alm_bytes){NULL, 0});
+	struct alm_envelope e = sample_envelope(
+		kind, (struct alm_bytes){(const uint8_t *)"message", 7});
+
+	side = sample_side(kind);
 
 	if (kind == ALM_ENVELOPE_ACKNOWLEDGED) {
 		e.acknowledged = (struct alm_acknowledged){
@@ -48,7 +53,7 @@ static void add(const struct alm_envelope *envelope)
 
 static int compare(void)
 {
-	return direct_compare(alm_frame_bytes(&frame), &arena);
+	return direct_compare(side, alm_frame_bytes(&frame), &arena);
 }
 
 Test(wire_direct, takes_each_kind_full_and_empty)
@@ -61,6 +66,7 @@ Test(wire_direct, takes_each_kind_full_and_empty)
 		cr_assert_eq(compare(), 1, "%d", (int)kinds[i]);
 	}
 	alm_frame_reset(&frame);
+	side = ALM_WIRE_AGENT;
 	add(&(struct alm_envelope){.kind = ALM_ENVELOPE_RECEIPT,
 		.receipt = {.is_accepted = true, .accepted.sequence = 1}});
 	add(&(struct alm_envelope){.kind = ALM_ENVELOPE_DELIVER,
@@ -74,13 +80,13 @@ Test(wire_direct, takes_many_in_a_frame_and_ends_every_text)
 	size_t count = 0;
 
 	for (size_t i = 0; i < ALM_FRAME_ENVELOPES_MAX - 1; i++) {
-		struct alm_envelope e = sample(kinds[i % ALM_COUNT(kinds)]);
+		struct alm_envelope e = sample(kinds[i % AGENT_KINDS]);
 
 		add(&e);
 	}
 	cr_assert_eq(compare(), 1);
 	cr_assert(alm_wire_decode_direct(
-		alm_frame_bytes(&frame), &arena, &out, &count));
+		ALM_WIRE_AGENT, alm_frame_bytes(&frame), &arena, &out, &count));
 	cr_assert_eq(count, ALM_FRAME_ENVELOPES_MAX - 1);
 	cr_assert_str_eq(out[0].receipt.accepted.basis, "icb-care-2026");
 	cr_assert_str_eq(out[0].receipt.accepted.obligations.items[0],
@@ -122,7 +128,16 @@ Test(wire_direct, leaves_to_the_other_what_is_not_plain)
 	e = sample_envelope(ALM_ENVELOPE_PING, (struct alm_bytes){NULL, 0});
 	add(&e);
 	cr_assert_eq(compare(), 0);
-	cr_assert_eq(direct_compare((struct alm_bytes){NULL, 0}, &arena), 0);
+	cr_assert_eq(
+		direct_compare(side, (struct alm_bytes){NULL, 0}, &arena), 0);
+}
+
+static bool is_message;
+
+static int compare_either(struct alm_bytes bytes)
+{
+	return is_message ? direct_compare_message(bytes, &arena)
+			  : direct_compare(side, bytes, &arena);
 }
 
 /** Every byte of the frame, changed to each of some values. */
@@ -140,8 +155,8 @@ static size_t mutate(struct alm_bytes bytes)
 			int rc;
 
 			copy[at] = i % 2 == 0 ? value : copy[at] ^ value;
-			rc = direct_compare(
-				(struct alm_bytes){copy, bytes.bytes}, &arena);
+			rc = compare_either(
+				(struct alm_bytes){copy, bytes.bytes});
 			cr_assert_neq(rc, -1, "byte %zu is %u", at, copy[at]);
 			taken += rc == 1 ? 1 : 0;
 			copy[at] = bytes.data[at];
@@ -176,9 +191,56 @@ Test(wire_direct, takes_no_frame_that_is_cut_off)
 
 		memcpy(copy, bytes.data, bytes.bytes);
 		cr_assert_eq(
-			direct_compare(
+			direct_compare(side,
 				(struct alm_bytes){copy, bytes.bytes}, &arena),
 			0);
 		free(copy);
 	}
+}
+
+static struct alm_bytes message_bytes(const struct alm_message *message)
+{
+	struct alm_bytes bytes = {NULL, 0};
+
+	cr_assert_eq(alm_wire_encode_message(message, &arena, &bytes), ALM_OK);
+	return bytes;
+}
+
+/** The sample, without the parts that are left to the general decoder. */
+static struct alm_message plain_message(void)
+{
+	struct alm_message message = sample_message();
+
+	message.has_relationship = false;
+	message.has_override = false;
+	message.has_not_before = false;
+	return message;
+}
+
+Test(wire_direct, takes_the_signed_part_full_and_empty)
+{
+	struct alm_message message = plain_message();
+	struct alm_message empty = {.id = message.id};
+
+	cr_assert_eq(
+		direct_compare_message(message_bytes(&message), &arena), 1);
+	cr_assert_eq(direct_compare_message(message_bytes(&empty), &arena), 1);
+	message.has_override = true;
+	cr_assert_eq(
+		direct_compare_message(message_bytes(&message), &arena), 0);
+	empty.id.raw[6] = 0x40; /* version 4 */
+	cr_assert_eq(direct_compare_message(message_bytes(&empty), &arena), 0);
+}
+
+Test(wire_direct, takes_no_damaged_message_that_the_other_refuses)
+{
+	struct alm_message message = plain_message();
+	struct alm_bytes bytes = message_bytes(&message);
+	struct alm_bytes copy = {malloc(bytes.bytes), bytes.bytes};
+
+	/* Outside of the arena, which is reset between. */
+	memcpy((void *)(uintptr_t)copy.data, bytes.data, bytes.bytes);
+	is_message = true;
+	cr_assert_gt(mutate(copy), 0);
+	free((void *)(uintptr_t)copy.data);
 }
