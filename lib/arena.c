@@ -62,6 +62,31 @@ void alm_arena_reset(struct alm_arena *arena)
 	arena->bytes = 0;
 }
 
+struct alm_arena_mark alm_arena_mark(const struct alm_arena *arena)
+{
+	const struct alm_arena_block *block = arena->first;
+
+	return (struct alm_arena_mark){.first = arena->first,
+		.block_bytes = block == NULL ? 0 : block->bytes,
+		.bytes = arena->bytes};
+}
+
+void alm_arena_rewind(
+	struct alm_arena *arena, const struct alm_arena_mark *mark)
+{
+	while (arena->first != mark->first) {
+		struct alm_arena_block *block = arena->first;
+
+		arena->first = block->next;
+		block->next = arena->spare;
+		arena->spare = block;
+	}
+	if (arena->first != NULL) {
+		arena->first->bytes = mark->block_bytes;
+	}
+	arena->bytes = mark->bytes;
+}
+
 void alm_arena_fini(struct alm_arena *arena)
 {
 	free_blocks(arena->first);

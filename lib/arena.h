@@ -26,6 +26,19 @@ void alm_arena_init(struct alm_arena *arena, size_t bytes_max);
 /** Forget everything handed out; keeps some blocks for the next round. */
 void alm_arena_reset(struct alm_arena *arena);
 
+/** How far an arena is filled. */
+struct alm_arena_mark {
+	struct alm_arena_block *first;
+	size_t block_bytes;
+	size_t bytes;
+};
+
+struct alm_arena_mark alm_arena_mark(const struct alm_arena *arena);
+
+/** Forget what was handed out since the mark, which is of this round. */
+void alm_arena_rewind(
+	struct alm_arena *arena, const struct alm_arena_mark *mark);
+
 /** Free everything.  A zeroed arena is fine. */
 void alm_arena_fini(struct alm_arena *arena);
 

@@ -225,8 +225,8 @@ static bool take_acknowledge(struct alm_fields_reader *r, const uint8_t *end,
 	return true;
 }
 
-bool alm_wire_decode_message_direct(struct alm_bytes bytes,
-	struct alm_arena *arena, struct alm_message *out_message)
+static bool take_message(struct alm_bytes bytes, struct alm_arena *arena,
+	struct alm_message *out_message)
 {
 	struct alm_fields_reader r = {.arena = arena};
 	const uint8_t *end;
@@ -257,6 +257,18 @@ bool alm_wire_decode_message_direct(struct alm_bytes bytes,
 	}
 	alm_fields_close(&r);
 	return true;
+}
+
+bool alm_wire_decode_message_direct(struct alm_bytes bytes,
+	struct alm_arena *arena, struct alm_message *out_message)
+{
+	struct alm_arena_mark mark = alm_arena_mark(arena);
+
+	if (take_message(bytes, arena, out_message)) {
+		return true;
+	}
+	alm_arena_rewind(arena, &mark);
+	return false;
 }
 
 /* --- the frame ---------------------------------------------------------- */
@@ -305,7 +317,7 @@ static bool take_envelope(enum alm_wire_side side, struct alm_fields_reader *r,
 				      : take_for_broker(r, end, f.number, out);
 }
 
-bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
+static bool take_frame(enum alm_wire_side side, struct alm_bytes frame,
 	struct alm_arena *arena, const struct alm_envelope **out_envelopes,
 	size_t *out_count)
 {
@@ -314,9 +326,6 @@ bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
 	const uint8_t *end;
 	size_t count;
 
-	if (side == ALM_WIRE_BROKER_ADMIN || frame.bytes == 0) {
-		return false;
-	}
 	r.at = alm_arena_take(arena, frame.bytes + 1);
 	if (r.at == NULL) {
 		return false;
@@ -340,4 +349,20 @@ bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
 	*out_envelopes = envelopes;
 	*out_count = count;
 	return true;
+}
+
+bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
+	struct alm_arena *arena, const struct alm_envelope **out_envelopes,
+	size_t *out_count)
+{
+	struct alm_arena_mark mark = alm_arena_mark(arena);
+
+	if (side == ALM_WIRE_BROKER_ADMIN || frame.bytes == 0) {
+		return false;
+	}
+	if (take_frame(side, frame, arena, out_envelopes, out_count)) {
+		return true;
+	}
+	alm_arena_rewind(arena, &mark);
+	return false;
 }

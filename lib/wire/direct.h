@@ -16,7 +16,7 @@
 /**
  * Decode a frame of sends and acknowledgements, or of accepting receipts, mail
  * and confirmed acknowledgements, to the same structs as alm_wire_decode()
- * does.  False: decode it the general way; the outputs are untouched.
+ * does.  False: decode it the general way; nothing was taken of the arena.
  */
 bool alm_wire_decode_direct(enum alm_wire_side side, struct alm_bytes frame,
 	struct alm_arena *arena, const struct alm_envelope **out_envelopes,

@@ -83,3 +83,32 @@ Test(arena, may_be_freed_when_zeroed)
 	cr_expect_null(alm_arena_take(&arena, 1));
 	alm_arena_fini(&arena);
 }
+
+Test(arena, gives_back_what_was_taken_since_a_mark)
+{
+	struct alm_arena arena;
+	struct alm_arena_mark empty;
+	struct alm_arena_mark mark;
+	char *kept;
+	char *first;
+
+	alm_arena_init(&arena, (size_t)1024 * 1024);
+	empty = alm_arena_mark(&arena);
+	kept = alm_arena_text(&arena, "kept", 4);
+	mark = alm_arena_mark(&arena);
+	first = alm_arena_text(&arena, "gone", 4);
+	for (size_t bytes = 1; bytes <= 100000; bytes *= 10) {
+		cr_assert_not_null(alm_arena_take(&arena, bytes));
+	}
+	alm_arena_rewind(&arena, &mark);
+	cr_assert_eq(arena.bytes, mark.bytes);
+	cr_assert_str_eq(kept, "kept");
+	cr_assert_eq(alm_arena_take(&arena, 5), first);
+	cr_assert_eq(first[0], '\0', "not zeroed");
+	/* All of the maximum is there again. */
+	cr_assert_not_null(alm_arena_take(&arena, 900000));
+	alm_arena_rewind(&arena, &empty);
+	cr_assert_eq(arena.bytes, 0);
+	cr_assert_null(arena.first);
+	alm_arena_fini(&arena);
+}

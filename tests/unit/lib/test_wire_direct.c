@@ -198,6 +198,22 @@ Test(wire_direct, takes_no_frame_that_is_cut_off)
 	}
 }
 
+Test(wire_direct, takes_nothing_of_the_arena_when_it_gives_up)
+{
+	const struct alm_envelope *out = NULL;
+	struct alm_envelope e = sample(ALM_ENVELOPE_ACKNOWLEDGE);
+	size_t count = 0;
+	size_t bytes;
+
+	add(&e);
+	e.kind = ALM_ENVELOPE_GOODBYE;
+	add(&e);
+	bytes = arena.bytes;
+	cr_assert_not(alm_wire_decode_direct(ALM_WIRE_BROKER_AGENTS,
+		alm_frame_bytes(&frame), &arena, &out, &count));
+	cr_assert_eq(arena.bytes, bytes);
+}
+
 static struct alm_bytes message_bytes(const struct alm_message *message)
 {
 	struct alm_bytes bytes = {NULL, 0};
