@@ -77,11 +77,20 @@ send 4 9990000123 --category treatment-summary
 send 4 9990000123 --category treatment-summary --basis DSA-01-treatment-summary
 send 4 $number --category treatment-summary --basis DSA-99
 send 4 $number --category no-such-thing
+# Let through for what the request itself says: it must be said again.
+send 0 9990000123 --category treatment-summary --relationship referral \
+	--relationship-ref 'UBRN 1'
+send 0 9990000123 --category treatment-summary --override emergency \
+	--override-by 'Dr A' --override-reason 'unconscious'
+code 0 "$almoner" send -c "$sender" --to C84001 --purpose direct-care \
+	--level identifiable --payload "$dir/payload" --category diagnosis \
+	--subject-unknown 'no papers' --relationship referral \
+	--relationship-ref 'UBRN 2'
 
 # The same policy changes nothing, and the log says what it said.
 impact config/demo/policy --since 1d --reason 'before the board'
 has 'd["schema"] == "almoner.policy.impact/1" and d["rows"] == []'
-has 'd["replayed"] == 7 and d["changed"] == 0 and d["drifted"] == 0'
+has 'd["replayed"] == 10 and d["changed"] == 0 and d["drifted"] == 0'
 has 'd["not-whole"] == d["malformed"] == d["erased"] == d["damaged"] == 0'
 code 0 "$almoner" audit query --kind audit-queried --reveal --reason test --json
 grep -q 'before the board' "$dir/out" || fail 'the question is not recorded'
@@ -89,7 +98,9 @@ grep -q 'before the board' "$dir/out" || fail 'the question is not recorded'
 # An agreement that asks less: those whom it refused would be heard.
 edit easier 'relationship: required' 'relationship: not-required'
 impact "$dir/easier"
-has 'd["changed"] == 2 and d["drifted"] == 0'
+has 'd["changed"] == 3 and d["drifted"] == 0'
+# The override would have had no effect, and nobody would have to review it.
+has 'rows["altered", 0, 0]["requests"] == 1'
 has 'rows["gained", 4501, 0]["requests"] == 2'
 has 'rows["gained", 4501, 0]["sender"] == "RX1"'
 has 'rows["gained", 4501, 0]["recipient"] == "C84001"'
@@ -101,8 +112,8 @@ edit suspended 'title: Discharge and end-of-treatment summaries' \
 	'status: suspended
     title: Discharge and end-of-treatment summaries'
 impact "$dir/suspended" --since 1d
-has 'd["changed"] == 5'
-has 'rows["lost", 0, 4303]["requests"] == 3 and rows["lost", 0, 4303]["basis-after"] == ""'
+has 'd["changed"] == 8'
+has 'rows["lost", 0, 4303]["requests"] == 6 and rows["lost", 0, 4303]["basis-after"] == ""'
 has 'rows["other-reason", 4501, 4303]["requests"] == 2'
 
 # Fewer categories: less would go out.
@@ -121,13 +132,13 @@ has 'rows["other-reason", 4104, 4305]["requests"] == 1'
 # At a time when the agreement is over, both refuse: the log differs, they do
 # not.
 impact "$dir/easier" --at 2030-06-01
-has 'd["changed"] == 0 and d["drifted"] == 3'
+has 'd["changed"] == 0 and d["drifted"] == 6'
 
 # The range of the log.
 impact config/demo/policy --until 2020-01-01
 has 'd["replayed"] == 0'
 impact config/demo/policy --since 2020-01-01
-has 'd["replayed"] == 7'
+has 'd["replayed"] == 10'
 
 # What is wrong with the files or the words is said.
 edit bad 'relationship: required' 'relationship: requird'
