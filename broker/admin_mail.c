@@ -8,6 +8,7 @@
 
 #include "broker/administer.h"
 #include "broker/epoch.h"
+#include "broker/store/lists.h"
 #include "lib/version.h"
 
 static uint64_t resident_bytes(void)
@@ -77,6 +78,23 @@ static enum alm_err add_policy(struct alm_call *call)
 	return ALM_OK;
 }
 
+/* Whether what is known of opt-outs is still good for anything. */
+static void add_opt_outs(struct alm_call *call)
+{
+	int64_t as_of_s = alm_store_list_as_of_s(call->turn->broker->store);
+	int64_t age_s = call->turn->now_s - as_of_s;
+	const char *state = "no list";
+
+	if (as_of_s > 0) {
+		state = age_s > call->turn->broker->world.opt_out_age_max_s
+				? "stale"
+				: "in use";
+	}
+	alm_table_fact(call->table, "opt-out-list", state);
+	alm_table_fact(call->table, "opt-out-as-of",
+		alm_table_instant(call->table, as_of_s * 1000000));
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
@@ -106,6 +124,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 		return err;
 	}
 	alm_table_number(table, "people-sequence", broker->world.seq);
+	add_opt_outs(call);
 	alm_table_number(table, "audit-size", head.size);
 	alm_table_fact(table, "audit-root",
 		alm_table_hex(table,

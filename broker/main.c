@@ -17,6 +17,7 @@
 #include "broker/edge/log.h"
 #include "broker/edge/notify.h"
 #include "broker/edge/signals.h"
+#include "broker/store/lists.h"
 #include "broker/turn.h"
 #include "lib/file.h"
 #include "lib/time.h"
@@ -185,8 +186,9 @@ static void say_status(const struct alm_broker *broker)
 
 /* Watchdog and status, fed from the turn: a loop that hangs stops both. */
 struct pulse {
-	uint64_t epoch;      /* of which it was told */
-	int64_t watchdog_ms; /* 0: nobody watches */
+	int64_t stale_as_of_s; /* of the list whose age was told of */
+	uint64_t epoch;        /* of which it was told */
+	int64_t watchdog_ms;   /* 0: nobody watches */
 	int64_t fed_ms;
 	int64_t told_ms;
 	uint64_t overdue;
@@ -241,12 +243,29 @@ static void tell_overrides(struct pulse *pulse, const struct alm_broker *broker)
 	pulse->overdue = overdue;
 }
 
+/* Once for each list that becomes too old to show that anybody is clear. */
+static void tell_opt_outs(struct pulse *pulse, const struct alm_broker *broker)
+{
+	int64_t as_of_s = alm_store_list_as_of_s(broker->store);
+	int64_t age_s = alm_clock_wall_us() / 1000000 - as_of_s;
+
+	if (as_of_s > 0 && as_of_s != pulse->stale_as_of_s &&
+		age_s > broker->world.opt_out_age_max_s) {
+		alm_log(ALM_LOG_WARNING, "opt-out.stale",
+			"age=%llds: the national opt-out list is too old; "
+			"import a newer one",
+			(long long)age_s);
+		pulse->stale_as_of_s = as_of_s;
+	}
+}
+
 static void beat(struct pulse *pulse, const struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_monotonic_ms();
 
 	tell_policy(pulse, broker);
 	tell_overrides(pulse, broker);
+	tell_opt_outs(pulse, broker);
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
 		alm_notify_watchdog();

@@ -13,6 +13,7 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/expiry.h"
+#include "broker/store/lists.h"
 #include "lib/version.h"
 
 #define MAILBOXES_MAX 1000u
@@ -71,6 +72,29 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		(double)metrics->commit_us / 1e6, metrics->turns);
 }
 
+/* How old what is known of opt-outs is; of type-1, from the practice whose
+ * list is the oldest.  Nothing while there is no list. */
+static void opt_out_ages(FILE *out, const struct alm_broker *broker)
+{
+	int64_t now_s = alm_clock_wall_us() / 1000000;
+	int64_t as_of_s[2];
+
+	alm_store_list_ages(broker->store, &as_of_s[0], &as_of_s[1]);
+	(void)fputs("# HELP almoner_optout_age_seconds Age of the opt-out "
+		    "lists in use.\n"
+		    "# TYPE almoner_optout_age_seconds gauge\n",
+		out);
+	for (size_t i = 0; i < 2; i++) {
+		if (as_of_s[i] > 0) {
+			(void)fprintf(out,
+				"almoner_optout_age_seconds{list=\"%s\"} "
+				"%" PRId64 "\n",
+				i == 0 ? "national" : "type-1",
+				now_s - as_of_s[i]);
+		}
+	}
+}
+
 static void gauges(FILE *out, const struct alm_broker *broker)
 {
 	struct alm_audit_head head;
@@ -92,6 +116,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->overrides.unreviewed);
 	gauge(out, "override_overdue", "Of those, past their due time.",
 		(double)broker->overrides.overdue);
+	opt_out_ages(out, broker);
 	gauge(out, "start_time_seconds", "When the broker started.",
 		(double)broker->started_at_us / 1e6);
 	(void)fprintf(out,

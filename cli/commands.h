@@ -52,7 +52,7 @@ alm_command_fn alm_cmd_policy_test;
 alm_command_fn alm_cmd_policy_who;
 alm_command_fn alm_cmd_people_import;
 alm_command_fn alm_cmd_people_show, alm_cmd_people_history,
-	alm_cmd_people_erase;
+	alm_cmd_people_import_list, alm_cmd_people_lists, alm_cmd_people_erase;
 alm_command_fn alm_cmd_people_withdraw;
 alm_command_fn alm_cmd_mailbox_list;
 alm_command_fn alm_cmd_mailbox_show;

@@ -364,6 +364,10 @@ static enum alm_err check_head(
 	if (err != ALM_OK) {
 		return err;
 	}
+	err = alm_lists_load(store, txn, &store->committed);
+	if (err != ALM_OK) {
+		return alm_problem_set(problem, err, "the opt-out lists");
+	}
 	err = alm_tree_recompute(
 		store, txn, store->committed.frontier.size, &found);
 	if (err == ALM_NOT_FOUND) {

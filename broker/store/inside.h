@@ -33,7 +33,8 @@
 	X(TILE, 11, "tile") \
 	X(OVERRIDE, 12, "override") \
 	X(ASIDE, 13, "aside") \
-	X(PERSON_KEY, 14, "person-key")
+	X(PERSON_KEY, 14, "person-key") \
+	X(OPT_OUT_LIST, 15, "opt-out-list")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -53,6 +54,7 @@ struct alm_store_state {
 	uint64_t people_seq;
 	uint64_t policy_epoch;
 	struct alm_redecided redecided;
+	int64_t list_as_of_s; /* of the national list in use; not kept here */
 	struct alm_frontier frontier; /* its size is the log's */
 };
 
@@ -249,6 +251,20 @@ ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 
 /** Count a change of what is known about a person, in the open turn. */
 void alm_person_changed(struct alm_store *store, const char *subject);
+
+/** What is known about anybody may have changed. */
+void alm_everybody_changed(struct alm_store *store);
+
+/* --- lists.c ------------------------------------------------------------- */
+
+/** Of the list in use, from its row. */
+ALM_MUST_USE enum alm_err alm_lists_load(
+	struct alm_store *store, MDB_txn *txn, struct alm_store_state *state);
+
+/** Whether the national list in use stands in place of this record: it is a
+ * clearance as of an older instant. */
+bool alm_list_replaces(
+	const struct alm_store *store, const struct alm_opt_out *opt_out);
 
 /* --- person_key.c ------------------------------------------------------- */
 

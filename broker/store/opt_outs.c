@@ -69,9 +69,9 @@ static enum alm_err ask_person(struct asking *asking, const char *subject,
 }
 
 /* The opt-outs of a row; `out_is_all` false: others may stand elsewhere. */
-static enum alm_err list_opt_outs(const struct alm_people_row *row,
-	struct alm_opt_out out[OPT_OUTS_MAX], size_t *out_count,
-	bool *out_is_all)
+static enum alm_err list_opt_outs(const struct alm_store *store,
+	const struct alm_people_row *row, struct alm_opt_out out[OPT_OUTS_MAX],
+	size_t *out_count, bool *out_is_all)
 {
 	struct alm_bytes rest = row->entries;
 	struct alm_people_entry entry;
@@ -85,6 +85,10 @@ static enum alm_err list_opt_outs(const struct alm_people_row *row,
 			return err;
 		}
 		if (entry.type != ALM_RECORD_OPT_OUT) {
+			continue;
+		}
+		if (entry.record.data == NULL &&
+			alm_list_replaces(store, &entry.opt_out)) {
 			continue;
 		}
 		if (entry.record.data != NULL || *out_count == OPT_OUTS_MAX) {
@@ -126,7 +130,8 @@ static enum alm_err ask(struct asking *asking, const char *subject,
 		err = alm_people_row_open(row_bytes, &row);
 	}
 	if (err == ALM_OK) {
-		err = list_opt_outs(&row, opt_outs, &count, &is_all);
+		err = list_opt_outs(
+			asking->store, &row, opt_outs, &count, &is_all);
 	}
 	if (err == ALM_OK && !is_all) {
 		err = ask_person(asking, subject, out);

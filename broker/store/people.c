@@ -103,6 +103,35 @@ static enum alm_err search_rows(struct alm_store *store, struct alm_bytes key,
 	return err;
 }
 
+/* The entries but for clearances that a list has replaced: they say nothing
+ * any more, and are not to be kept. */
+static struct alm_bytes without_replaced(const struct alm_store *store,
+	struct alm_bytes entries, uint8_t out[ALM_PEOPLE_ROW_BYTES_MAX])
+{
+	struct alm_bytes rest = entries;
+	size_t bytes = 0;
+
+	if (store->state.list_as_of_s == 0 ||
+		entries.bytes > ALM_PEOPLE_ROW_BYTES_MAX) {
+		return entries;
+	}
+	while (rest.bytes > 0) {
+		const uint8_t *from = rest.data;
+		struct alm_people_entry entry;
+
+		if (alm_people_row_next(&rest, &entry) != ALM_OK) {
+			return entries;
+		}
+		if (entry.record.data == NULL &&
+			alm_list_replaces(store, &entry.opt_out)) {
+			continue;
+		}
+		memcpy(out + bytes, from, (size_t)(rest.data - from));
+		bytes += (size_t)(rest.data - from);
+	}
+	return (struct alm_bytes){out, bytes};
+}
+
 /* Into the person's row if it has room, else into a row of its own. */
 static enum alm_err add(struct alm_store *store, struct alm_bytes key,
 	struct alm_bytes content, const struct alm_people_row *row,
@@ -140,6 +169,7 @@ static enum alm_err put_encoded(struct alm_store *store,
 	const char *id = record->type == ALM_RECORD_DIRECTIVE
 				 ? record->directive.id
 				 : NULL;
+	ALM_UNINITIALIZED uint8_t kept[ALM_PEOPLE_ROW_BYTES_MAX];
 	struct alm_people_row row;
 	size_t count = 0;
 	bool is_there = false;
@@ -158,6 +188,7 @@ static enum alm_err put_encoded(struct alm_store *store,
 	if (count + row.row_count >= ALM_PERSON_RECORDS_MAX) {
 		return ALM_PERSON_LIMIT;
 	}
+	row.entries = without_replaced(store, row.entries, kept);
 	return add(store, key, content, &row, &entry);
 }
 
@@ -173,6 +204,13 @@ void alm_person_changed(struct alm_store *store, const char *subject)
 	} else {
 		changed->is_over = true;
 	}
+}
+
+void alm_everybody_changed(struct alm_store *store)
+{
+	store->state.people_seq++;
+	store->is_state_changed = true;
+	store->changed.is_over = true;
 }
 
 enum alm_err alm_store_person_put(struct alm_store *store,

@@ -275,6 +275,23 @@ static enum alm_err read_person(struct reading *reading, MDB_txn *txn,
 	return err;
 }
 
+/* A list replaces every clearance as of an older instant: whom it leaves out
+ * is not clear.  What somebody objected to stays. */
+static void drop_replaced(struct reading *reading)
+{
+	size_t count = 0;
+
+	if (reading->store->state.list_as_of_s == 0) {
+		return;
+	}
+	for (size_t i = 0; i < reading->person.opt_out_count; i++) {
+		if (!alm_list_replaces(reading->store, &reading->opt_outs[i])) {
+			reading->opt_outs[count++] = reading->opt_outs[i];
+		}
+	}
+	reading->person.opt_out_count = count;
+}
+
 static enum alm_err read_at(struct alm_store *store, MDB_txn *txn,
 	const uint8_t place[ALM_SUBJECT_BYTES], struct alm_arena *arena,
 	struct alm_person *out_person)
@@ -286,6 +303,7 @@ static enum alm_err read_at(struct alm_store *store, MDB_txn *txn,
 		*out_person = (struct alm_person){.is_over_limit = true};
 		return ALM_OK;
 	}
+	drop_replaced(&reading);
 	err = bear(&reading, err);
 	if (err == ALM_OK) {
 		reading.person.directives = reading.directives;

@@ -315,7 +315,8 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 	static const enum alm_table tables[] = {ALM_TABLE_BODY, ALM_TABLE_QUEUE,
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
-		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY};
+		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY,
+		ALM_TABLE_OPT_OUT_LIST};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {

@@ -9,9 +9,9 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
+	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
-	people) words='import show history erase withdraw' ;;
+	people) words='import show import-list lists history erase withdraw' ;;
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
@@ -288,7 +288,6 @@ _almoner()
 --change
 --cells
 --limit
---admin
 --json
 --jsonl
 --csv
@@ -305,22 +304,6 @@ _almoner()
 --purpose
 --prohibitions
 --limit
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'policy impact') words='
---since
---until
---at
---reason
---limit
---admin
 --json
 --jsonl
 --csv
@@ -446,6 +429,33 @@ _almoner()
 	'people show') words='
 --reason
 --reveal
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people import-list') words='
+--as-of
+--list
+--source
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'people lists') words='
 --admin
 --json
 --jsonl
