@@ -243,7 +243,6 @@ static const struct alm_verb ADMIN_VERBS[] = {
 enum alm_err alm_administer(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
-
 	return run(turn, request, ADMIN_VERBS, ALM_COUNT(ADMIN_VERBS));
 }
 

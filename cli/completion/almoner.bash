@@ -9,7 +9,7 @@ _almoner()
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
 	agent) words='keygen register list revoke' ;;
-	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph ropa show' ;;
+	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
 	mailbox) words='list show' ;;
@@ -288,6 +288,7 @@ _almoner()
 --change
 --cells
 --limit
+--admin
 --json
 --jsonl
 --csv
@@ -304,6 +305,22 @@ _almoner()
 --purpose
 --prohibitions
 --limit
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'policy impact') words='
+--since
+--until
+--at
+--reason
+--limit
+--admin
 --json
 --jsonl
 --csv
