@@ -10,12 +10,15 @@
 #include "cli/bundle_files.h"
 #include "cli/commands.h"
 #include "cli/findings.h"
+#include "cli/people_lint.h"
 
 #define SCHEMA "almoner.policy.check/1"
 
 static const struct alm_option options[] = {
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"judge expiry at this time instead of now", false, false},
+	{"people", 'p', ALM_OPTION_TEXT, "FILE.ndjson",
+		"look over people's directives as well", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -51,6 +54,9 @@ static const char *sentence(enum alm_warning_kind kind)
 	case ALM_WARN_EXCEPTION_WIDER:
 		return "an exception reaches further than its directive, in "
 		       "its";
+	case ALM_WARN_WORD_LACKING:
+		return "the bundle lacks this word, which counts as any in a "
+		       "denial and as nothing in a permit:";
 	}
 	return "";
 }
@@ -77,25 +83,19 @@ static void print_summary(const struct alm_bundle *bundle,
 		return;
 	}
 	(void)printf("bundle '%s' is valid: %zu organisations, %zu bases, %zu "
-		     "prohibitions; %zu warnings%s\n",
+		     "prohibitions; %zu warning%s%s\n",
 		bundle->name, bundle->organisation_count, bundle->basis_count,
 		bundle->prohibition_count, warnings->count + warnings->dropped,
+		warnings->count == 1 ? "" : "s",
 		warnings->is_partial ? "; not all overlaps were looked for"
 				     : "");
 }
 
-static int lint(struct alm_bundle_files *files, int64_t now_s,
-	const struct alm_output *output)
+static int show(const struct alm_bundle *bundle,
+	const struct alm_warnings *warnings, const struct alm_output *output)
 {
-	struct alm_warnings *warnings = malloc(sizeof(*warnings));
-	const struct alm_bundle *bundle = &files->bundle;
 	struct alm_findings findings;
 
-	if (warnings == NULL) {
-		return alm_print_failure(
-			output, &(struct alm_failure){ALM_NOMEM, "", NULL});
-	}
-	alm_lint(bundle, &files->tests, &files->arena, now_s, warnings);
 	alm_findings_begin(&findings, SCHEMA, output);
 	for (size_t i = 0; i < warnings->count; i++) {
 		add_warning(&findings, &warnings->items[i]);
@@ -108,8 +108,37 @@ static int lint(struct alm_bundle_files *files, int64_t now_s,
 		&findings, "prohibitions", bundle->prohibition_count);
 	alm_findings_count(
 		&findings, "warnings", warnings->count + warnings->dropped);
-	free(warnings);
 	return alm_findings_end(&findings, ALM_EXIT_OK);
+}
+
+static int lint(struct alm_bundle_files *files, const struct alm_args *args)
+{
+	struct alm_warnings *warnings = malloc(sizeof(*warnings));
+	const char *people = alm_args_text(args, "people");
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_placed_directives directives = {NULL, NULL, 0};
+	int rc;
+
+	if (warnings == NULL) {
+		problem.err = ALM_NOMEM;
+	} else {
+		alm_lint(&files->bundle, &files->tests, &files->arena,
+			alm_args_number(args, "at", (int64_t)time(NULL)),
+			warnings);
+	}
+	if (problem.err == ALM_OK && people != NULL) {
+		problem.err = alm_people_directives(
+			people, &files->arena, &directives, &problem);
+	}
+	if (problem.err == ALM_OK) {
+		alm_lint_directives(
+			&files->bundle, &directives, &files->arena, warnings);
+		rc = show(&files->bundle, warnings, &args->output);
+	} else {
+		rc = alm_print_problem(&args->output, &problem);
+	}
+	free(warnings);
+	return rc;
 }
 
 /* On a terminal and in a pipe errors go to stderr; as data, to stdout. */
@@ -146,9 +175,7 @@ int alm_cmd_policy_check(int argc, char **argv)
 	if (files->diagnostics.count > 0) {
 		rc = refuse(files, &args.output);
 	} else {
-		rc = lint(files,
-			alm_args_number(&args, "at", (int64_t)time(NULL)),
-			&args.output);
+		rc = lint(files, &args);
 	}
 	alm_bundle_files_free(files);
 	return rc;

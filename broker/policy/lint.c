@@ -35,6 +35,8 @@ const char *alm_warning_name(enum alm_warning_kind kind)
 		return "exempt-without-reason";
 	case ALM_WARN_EXCEPTION_WIDER:
 		return "exception-wider";
+	case ALM_WARN_WORD_LACKING:
+		return "word-lacking";
 	}
 	return "";
 }
@@ -214,22 +216,66 @@ static const char *wider(struct linting *l, const struct alm_directive *d,
 		       : "recipients";
 }
 
-static void check_directives(
-	struct linting *l, const struct alm_bundle_test *test)
+/* A word of the list that the index lacks; NULL: it has all. */
+static const char *lacking(
+	const struct alm_index *index, struct alm_word_list words)
 {
-	for (size_t i = 0; i < test->person.directive_count; i++) {
-		const struct alm_directive *d = &test->person.directives[i];
-
-		for (size_t j = 0; j < d->exception_count; j++) {
-			const char *what = wider(l, d, &d->exceptions[j]);
-
-			if (what != NULL) {
-				add(l, (struct alm_warning){
-					       ALM_WARN_EXCEPTION_WIDER,
-					       test->directive_places[i], d->id,
-					       what});
-			}
+	for (size_t i = 0; i < words.count; i++) {
+		if (strcmp(words.items[i], "any") != 0 &&
+			alm_index_find(index, words.items[i]) ==
+				ALM_INDEX_NONE) {
+			return words.items[i];
 		}
+	}
+	return NULL;
+}
+
+static const char *lacking_of(struct linting *l, struct alm_word_list purposes,
+	struct alm_word_list categories, struct alm_word_list to)
+{
+	const char *word = lacking(&l->all.purposes_index, purposes);
+
+	if (word == NULL) {
+		word = lacking(&l->all.categories_index, categories);
+	}
+	for (size_t i = 0; word == NULL && i < to.count; i++) {
+		if (!alm_reach_has_selector(&l->all, to.items[i])) {
+			word = to.items[i];
+		}
+	}
+	return word;
+}
+
+static void warn_of_directive(struct linting *l, enum alm_warning_kind kind,
+	const struct alm_directive *directive, struct alm_place place,
+	const char *other)
+{
+	if (other != NULL) {
+		add(l, (struct alm_warning){kind, place, directive->id, other});
+	}
+}
+
+static void check_directive(struct linting *l, const struct alm_directive *d,
+	struct alm_place place)
+{
+	warn_of_directive(l, ALM_WARN_WORD_LACKING, d, place,
+		lacking_of(l, d->purposes, d->categories, d->to));
+	for (size_t i = 0; i < d->exception_count; i++) {
+		const struct alm_directive_exception *e = &d->exceptions[i];
+
+		warn_of_directive(l, ALM_WARN_WORD_LACKING, d, place,
+			lacking_of(l, e->purposes, e->categories, e->to));
+		warn_of_directive(
+			l, ALM_WARN_EXCEPTION_WIDER, d, place, wider(l, d, e));
+	}
+}
+
+static void check_directives(
+	struct linting *l, const struct alm_placed_directives *directives)
+{
+	for (size_t i = 0; i < directives->count; i++) {
+		check_directive(
+			l, &directives->items[i], directives->places[i]);
 	}
 }
 
@@ -273,11 +319,30 @@ void alm_lint(const struct alm_bundle *bundle,
 		return;
 	}
 	for (size_t i = 0; tests != NULL && i < tests->count; i++) {
-		check_directives(&l, &tests->items[i]);
+		const struct alm_bundle_test *test = &tests->items[i];
+
+		check_directives(&l,
+			&(struct alm_placed_directives){test->person.directives,
+				test->directive_places,
+				test->person.directive_count});
 	}
 	for (size_t i = 0; i < bundle->basis_count; i++) {
 		check_fit(&l, i);
 	}
 	check_pairs(&l);
+	qsort(out->items, out->count, sizeof(out->items[0]), compare);
+}
+
+void alm_lint_directives(const struct alm_bundle *bundle,
+	const struct alm_placed_directives *directives, struct alm_arena *arena,
+	struct alm_warnings *out)
+{
+	struct linting l = {.bundle = bundle, .out = out};
+
+	if (!alm_reaches_init(&l.all, bundle, arena)) {
+		out->is_partial = true;
+		return;
+	}
+	check_directives(&l, directives);
 	qsort(out->items, out->count, sizeof(out->items[0]), compare);
 }

@@ -24,13 +24,14 @@ enum alm_warning_kind {
 	ALM_WARN_UNLIMITED,       /* any recipient, with data about people */
 	ALM_WARN_EXEMPT_UNPROVEN, /* an agreement's reason is no evidence */
 	ALM_WARN_EXCEPTION_WIDER, /* than the directive that it stands in */
+	ALM_WARN_WORD_LACKING,    /* a directive's word is not the bundle's */
 };
 
 struct alm_warning {
 	enum alm_warning_kind kind;
 	struct alm_place place;
 	const char *id;    /* of the basis or the directive */
-	const char *other; /* the other basis, what is wider, or NULL */
+	const char *other; /* the other basis, what is wider, the word */
 };
 
 struct alm_warnings {
@@ -51,6 +52,19 @@ struct alm_warnings {
 void alm_lint(const struct alm_bundle *bundle,
 	const struct alm_bundle_tests *tests, struct alm_arena *arena,
 	int64_t now_s, struct alm_warnings *out);
+
+/** Directives from elsewhere, and where each stands. */
+struct alm_placed_directives {
+	const struct alm_directive *items;
+	const struct alm_place *places;
+	size_t count;
+};
+
+/** Look over directives by the words of a loaded bundle; what is found is
+ * added to `out`. */
+void alm_lint_directives(const struct alm_bundle *bundle,
+	const struct alm_placed_directives *directives, struct alm_arena *arena,
+	struct alm_warnings *out);
 
 const char *alm_warning_name(enum alm_warning_kind kind);
 

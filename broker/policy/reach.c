@@ -286,6 +286,11 @@ bool alm_reach_keys(struct alm_reaches *r, const char *const *selectors,
 	return items != NULL;
 }
 
+bool alm_reach_has_selector(const struct alm_reaches *r, const char *selector)
+{
+	return key_of(r, selector) != UINT32_MAX;
+}
+
 /* `any` among others says it all. */
 static bool keys_of_words(
 	struct alm_reaches *r, struct alm_words words, struct alm_span *out)

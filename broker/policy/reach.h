@@ -83,6 +83,9 @@ bool alm_reach_of_basis(struct alm_reaches *r,
 bool alm_reach_keys(struct alm_reaches *r, const char *const *selectors,
 	size_t count, struct alm_span *out);
 
+/** Whether the bundle has what the selector names. */
+bool alm_reach_has_selector(const struct alm_reaches *r, const char *selector);
+
 /** Kinds that may receive for some of the purposes. */
 uint64_t alm_reach_recipients(const struct alm_reaches *r, uint64_t purposes);
 

@@ -152,6 +152,7 @@ _almoner()
 ' ;;
 	'policy check') words='
 --at
+--people
 --json
 --jsonl
 --csv

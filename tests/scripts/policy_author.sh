@@ -105,3 +105,19 @@ code 0 who --purpose voluntary-support --category contact
 said '^GB-CHC-261017 .* DSA-06-macmillan *identifiable *consent '
 code 3 who --purpose voluntary-suport --category contact
 grep -q "did you mean 'voluntary-support'" "$dir/err" || fail 'no nearest word'
+
+# --- check of people's directives -------------------------------------------
+directive='{"type":"directive","id":"R-1","subject":"9990000018","authority":"patient","scope":"s","recorded":"2026-01-02T00:00:00Z","effect":"deny","purposes":["any"],"categories":["mental-health"],"to":["any"],"except":[{"effect":"permit","purposes":["any"],"categories":["WORD"],"to":["C84001"]}],"valid":"2026-01-01 until further notice"}'
+{
+	echo
+	echo "${directive/WORD/crisis-plan}"
+	echo "${directive/WORD/diagnosis}"
+	echo "${directive/WORD/diagnoses}"
+} >"$dir/people"
+code 0 "$almoner" policy check $policy --at 2026-11-22 --people "$dir/people"
+said "people:3:1: warning exception-wider: 'R-1': an exception reaches further than its directive, in its 'categories'$"
+said "people:4:1: warning word-lacking: 'R-1': .* 'diagnoses'$"
+grep -q 'people:2:' "$dir/out" && fail 'a sound directive is warned of'
+echo '{"type":"flag"}' >>"$dir/people"
+code 9 "$almoner" policy check $policy --people "$dir/people"
+grep -q 'people:5: ' "$dir/err" || fail 'no line of a bad record'
