@@ -69,7 +69,7 @@ static const struct alm_row signature_rows[] = {
 	ALM_ROW(COPY, ed25519, ALM_SIGNATURE_BYTES, 0),
 	ALM_ROW(U32, leaf_index, ALM_SIGNATURE_LEAVES_MAX, 0),
 	ALM_ROW(U32, tree_size, ALM_SIGNATURE_LEAVES_MAX, 0),
-	ALM_ROW(BYTES, path, ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES, 0),
+	ALM_ROW(BYTES, path, (size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES, 0),
 };
 #undef BODY
 #define BODY struct alm_acknowledgement
