@@ -51,7 +51,7 @@ static struct alm_policy_epoch epoch(int64_t at_us)
 /* Anna proposes on epoch 1, Grace approves, epoch 2 is that. */
 static struct alm_proposal live_through(void)
 {
-	struct alm_officer anna = officer("anna", ALM_OFFICER_AUTHOR, 0);
+	struct alm_officer anna = officer("anna", ALM_OFFICER_GUARDIAN, 0);
 	struct alm_officer grace = officer("grace", ALM_OFFICER_GUARDIAN, 1);
 	struct alm_policy_epoch first = epoch(1000);
 	struct alm_policy_epoch second = epoch(2000);
@@ -139,7 +139,7 @@ Test(store_policy, keeps_who_proposed_and_who_approved)
 	cr_expect_str_eq(got.files[1].name, "b.yaml");
 	cr_assert_eq(
 		alm_store_officer_find(store, "anna", &arena, &who), ALM_OK);
-	cr_expect_eq(who.role, ALM_OFFICER_AUTHOR);
+	cr_expect_eq(who.role, ALM_OFFICER_GUARDIAN);
 	verifies(true, "");
 }
 
