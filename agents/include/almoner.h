@@ -98,9 +98,9 @@ ALM_API int alm_client_open_with(const struct alm_client_options *options,
 	struct alm_client **out_client, char *out_error, size_t error_bytes);
 
 /**
- * Send what acknowledgements wait, for at most a second, and close.  Sends
- * without an answer are given up here; send them again under the same id.
- * NULL is fine.
+ * Send what acknowledgements wait and say goodbye, for at most a second, and
+ * close: mail goes to this agent's next process at once.  Sends without an
+ * answer are given up here; send them again under the same id.  NULL is fine.
  */
 ALM_API void alm_client_close(struct alm_client *client);
 
