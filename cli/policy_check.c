@@ -51,6 +51,8 @@ static const char *sentence(enum alm_warning_kind kind)
 		return "any organisation may receive data about people";
 	case ALM_WARN_EXEMPT_UNPROVEN:
 		return "the reason of its exemption is not among its evidence";
+	case ALM_WARN_REVIEW_DUE:
+		return "the day of its review, in its register, has passed";
 	case ALM_WARN_EXCEPTION_WIDER:
 		return "an exception reaches further than its directive, in "
 		       "its";

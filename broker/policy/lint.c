@@ -33,6 +33,8 @@ const char *alm_warning_name(enum alm_warning_kind kind)
 		return "unlimited-recipient";
 	case ALM_WARN_EXEMPT_UNPROVEN:
 		return "exempt-without-reason";
+	case ALM_WARN_REVIEW_DUE:
+		return "review-due";
 	case ALM_WARN_EXCEPTION_WIDER:
 		return "exception-wider";
 	case ALM_WARN_WORD_LACKING:
@@ -76,6 +78,8 @@ static bool has_word(struct alm_words words, const char *text)
 
 static void check_alone(struct linting *l, const struct alm_bundle_basis *b)
 {
+	struct alm_period review;
+
 	if (b->valid.until_s <= l->now_s) {
 		warn(l, ALM_WARN_EXPIRED, b, NULL);
 	} else if (b->valid.until_s - l->now_s <= ALM_EXPIRES_SOON_S) {
@@ -88,6 +92,11 @@ static void check_alone(struct linting *l, const struct alm_bundle_basis *b)
 	if (!b->is_mandate && b->opt_out == ALM_OPT_OUT_EXEMPT &&
 		!has_word(b->evidence, b->opt_out_reason)) {
 		warn(l, ALM_WARN_EXEMPT_UNPROVEN, b, NULL);
+	}
+	if (b->entry != NULL &&
+		alm_day_parse(b->entry->review, &review) == ALM_OK &&
+		review.until_s <= l->now_s) {
+		warn(l, ALM_WARN_REVIEW_DUE, b, NULL);
 	}
 }
 

@@ -23,6 +23,7 @@ enum alm_warning_kind {
 	ALM_WARN_EXPIRES_SOON,    /* within 60 days */
 	ALM_WARN_UNLIMITED,       /* any recipient, with data about people */
 	ALM_WARN_EXEMPT_UNPROVEN, /* an agreement's reason is no evidence */
+	ALM_WARN_REVIEW_DUE,      /* its register says a day that has passed */
 	ALM_WARN_EXCEPTION_WIDER, /* than the directive that it stands in */
 	ALM_WARN_WORD_LACKING,    /* a directive's word is not the bundle's */
 };

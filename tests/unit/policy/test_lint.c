@@ -135,6 +135,16 @@ Test(lint, judges_expiry_to_the_second)
 	cr_expect_eq(warnings.count, 0);
 }
 
+Test(lint, tells_of_a_review_from_the_day_after)
+{
+	lint(HEAD BASIS("X", "A", "B", "care", "any",
+		PLAIN ", register: {review: 2026-02-28}"));
+	expect_one(ALM_WARN_REVIEW_DUE, "X", NULL);
+	lint(HEAD BASIS("X", "A", "B", "care", "any",
+		PLAIN ", register: {review: 2026-03-01}"));
+	cr_expect_eq(warnings.count, 0);
+}
+
 Test(lint, finds_recipients_without_limit_and_exemptions_without_reason)
 {
 	lint(HEAD BASIS("X", "A", "any", "care", "any", PLAIN));
