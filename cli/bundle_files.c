@@ -150,6 +150,17 @@ struct alm_bundle_files *alm_bundle_files_named(
 	return NULL;
 }
 
+struct alm_bundle_files *alm_bundle_files_any(
+	const struct alm_args *args, int *out_exit)
+{
+	if (args->positional_count == 1) {
+		return alm_bundle_files_named(
+			args, args->positionals[0], out_exit);
+	}
+	return alm_bundle_files_load((const char *const *)args->positionals,
+		args->positional_count, &args->output, out_exit);
+}
+
 void alm_bundle_files_free(struct alm_bundle_files *files)
 {
 	if (files != NULL) {

@@ -50,6 +50,10 @@ struct alm_bundle_files *alm_bundle_files_given(
 struct alm_bundle_files *alm_bundle_files_named(
 	const struct alm_args *args, const char *name, int *out_exit);
 
+/** What the positionals name: one such bundle, or its files. */
+struct alm_bundle_files *alm_bundle_files_any(
+	const struct alm_args *args, int *out_exit);
+
 /** Every diagnostic on `out`, a line each. */
 void alm_bundle_files_print(
 	FILE *out, const struct alm_diagnostics *diagnostics);

@@ -42,10 +42,13 @@ static const struct alm_option options[] = {
 static const struct alm_usage usage = {
 	.name = "policy graph",
 	.summary = "Draw the standing rights of a policy bundle for Graphviz: "
-		   "who may send what to whom, on which basis.",
+		   "who may send what to whom, on which basis.  Files or "
+		   "folders, or what the broker keeps: the number of an "
+		   "epoch, active, or proposal:N.",
 	.positionals = "FILE...",
 	.positional_min = 1,
 	.positional_max = ALM_ATTACHMENTS_MAX,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes = "  almoner policy graph /etc/almoner/policy | dot -Tsvg "
 		 ">rights.svg",
@@ -386,8 +389,7 @@ int alm_cmd_policy_graph(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	files = alm_bundle_files_load((const char *const *)args.positionals,
-		args.positional_count, &args.output, &rc);
+	files = alm_bundle_files_any(&args, &rc);
 	if (files == NULL) {
 		return rc;
 	}

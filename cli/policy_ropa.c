@@ -32,10 +32,13 @@ static const struct alm_usage usage = {
 	.name = "policy ropa",
 	.summary = "Print the record of processing activities (UK GDPR, "
 		   "Article 30) of a policy bundle: Markdown, or a table with "
-		   "--csv, --json or --jsonl.",
+		   "--csv, --json or --jsonl.  Files or folders, or what the "
+		   "broker keeps: the number of an epoch, active, or "
+		   "proposal:N.",
 	.positionals = "FILE...",
 	.positional_min = 1,
 	.positional_max = ALM_ATTACHMENTS_MAX,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes = "  almoner policy ropa /etc/almoner/policy >ropa.md\n"
 		 "  almoner policy ropa /etc/almoner/policy --csv "
@@ -301,8 +304,7 @@ int alm_cmd_policy_ropa(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	files = alm_bundle_files_load((const char *const *)args.positionals,
-		args.positional_count, &args.output, &rc);
+	files = alm_bundle_files_any(&args, &rc);
 	if (files == NULL) {
 		return rc;
 	}

@@ -306,6 +306,7 @@ _almoner()
 --purpose
 --prohibitions
 --limit
+--admin
 --json
 --jsonl
 --csv
@@ -335,6 +336,7 @@ _almoner()
 --at
 --organisation
 --in-force
+--admin
 --json
 --jsonl
 --csv

@@ -168,6 +168,10 @@ code 0 "$almoner" policy activate "$dir/easier" --reason test
 code 0 "$almoner" policy diff 1 2 --json
 has_rows 'rows[0]["terms"].startswith("relationship required->not-required")'
 code 3 "$almoner" policy diff 1 99
+code 0 "$almoner" policy ropa active --csv --quiet
+grep -q '^DSA-01' "$dir/out" || fail 'no record of what is in force'
+code 0 "$almoner" policy graph 1
+grep -q '^digraph "nottinghamshire" {' "$dir/out" || fail 'no graph'
 code 3 "$almoner" policy diff proposal:1 active
 
 kill -TERM "$dev"
