@@ -369,3 +369,48 @@ Test(select, lists_a_wide_rule_among_very_many)
 	cr_expect_str_eq(line.text, want.text);
 	alm_snapshot_free(snapshot);
 }
+
+/* The parties have more pairs of groups than there are rules. */
+Test(select, lists_very_many_where_all_rules_are_tried)
+{
+	static const struct alm_bundle_member members[] = {
+		{ID("RX1"), ALWAYS}, {ID("C1"), ALWAYS}};
+	static char group_ids[12][8];
+	static char basis_ids[40][8];
+	struct alm_bundle_group more[12];
+	struct alm_bundle_basis bases[40];
+	const char *found[40];
+	struct alm_bundle bundle;
+	struct alm_snapshot *snapshot;
+	struct alm_request request = REQUEST();
+	struct line want = {.bytes = 0};
+	struct line line;
+
+	for (size_t i = 0; i < ALM_COUNT(more); i++) {
+		snprintf(group_ids[i], sizeof(group_ids[i]), "g%zu", i);
+		more[i] = (struct alm_bundle_group){
+			ID(group_ids[i]), members, ALM_COUNT(members)};
+	}
+	for (size_t i = 0; i < ALM_COUNT(bases); i++) {
+		char from[16];
+		char to[16];
+
+		snprintf(basis_ids[i], sizeof(basis_ids[i]), "B%02zu", i);
+		snprintf(from, sizeof(from), "group:g%zu", i % 12);
+		snprintf(to, sizeof(to), "group:g%zu", (i + i / 12) % 12);
+		bases[i] =
+			BASIS(basis_ids[i], .from = LIST(from), .to = LIST(to));
+		found[i] = basis_ids[i];
+	}
+	bundle = bundle_of(bases, ALM_COUNT(bases), NULL, 0);
+	bundle.groups = more;
+	bundle.group_count = ALM_COUNT(more);
+	snapshot = alm_snapshot_compile(&bundle);
+	cr_assert_not_null(snapshot);
+	add(&want, "deny 308 because=308", "");
+	add_ids(&want,
+		" candidates=", (struct alm_ids){found, ALM_COUNT(found)});
+	decide_line(snapshot, &request, NULL, T, &line);
+	cr_expect_str_eq(line.text, want.text);
+	alm_snapshot_free(snapshot);
+}
