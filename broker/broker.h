@@ -79,6 +79,7 @@ struct alm_broker {
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;
+	size_t frames_max;    /* of the next turn */
 	uint64_t audit_size;  /* of the log, open turn included */
 	uint64_t turn_number; /* of every turn, committed or not */
 	int64_t started_at_us;

@@ -132,6 +132,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->handshakes.tokens = broker->handshakes.per_second;
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
+	broker->frames_max = ALM_TURN_FRAMES_QUICK;
 	return broker->keyring == NULL || broker->verifier == NULL ||
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||

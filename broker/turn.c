@@ -23,7 +23,7 @@
 static void receive_from(
 	struct alm_turn *turn, enum alm_edge_socket socket, size_t *bytes)
 {
-	while (turn->frame_count < ALM_TURN_FRAMES_MAX &&
+	while (turn->frame_count < turn->broker->frames_max &&
 		*bytes < ALM_TURN_BYTES_MAX) {
 		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
 
@@ -221,10 +221,23 @@ static enum alm_err begin(struct alm_turn *turn)
 	return err;
 }
 
+/* How many frames the next turn should take, if its commit takes as long. */
+static size_t frames_worth(int64_t commit_us)
+{
+	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
+
+	if (frames < ALM_TURN_FRAMES_QUICK) {
+		return ALM_TURN_FRAMES_QUICK;
+	}
+	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
+					    : ALM_TURN_FRAMES_MAX;
+}
+
 static enum alm_err commit(struct alm_turn *turn)
 {
 	struct alm_metrics *metrics = &turn->broker->metrics;
 	int64_t started_us;
+	int64_t took_us;
 	enum alm_err err;
 
 	if (!turn->has_effects) {
@@ -233,7 +246,9 @@ static enum alm_err commit(struct alm_turn *turn)
 	}
 	started_us = alm_clock_monotonic_us();
 	err = alm_store_commit(turn->broker->store);
-	metrics->commit_us += (uint64_t)(alm_clock_monotonic_us() - started_us);
+	took_us = alm_clock_monotonic_us() - started_us;
+	turn->broker->frames_max = frames_worth(took_us);
+	metrics->commit_us += (uint64_t)took_us;
 	metrics->turns++;
 	if (turn->request_count > metrics->batch_max) {
 		metrics->batch_max = turn->request_count;

@@ -74,8 +74,10 @@
 /* --- one turn of the loop ---------------------------------------------- */
 
 /* What a turn touches should stay in the processor's cache: with four times
- * as many frames a message costs a fifth more. */
-#define ALM_TURN_FRAMES_MAX 512u
+ * as many frames a message costs a fifth more.  But a slow disk is shared by
+ * more of them: so many more as a commit takes more than a millisecond. */
+#define ALM_TURN_FRAMES_QUICK 512u
+#define ALM_TURN_FRAMES_MAX 2048u
 #define ALM_TURN_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /* Envelopes of all frames of a turn, and the mail one turn hands over. */
 #define ALM_TURN_REQUESTS_MAX 8192u
