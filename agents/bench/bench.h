@@ -10,6 +10,7 @@
 #ifndef ALM_AGENTS_BENCH_BENCH_H
 #define ALM_AGENTS_BENCH_BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,14 +29,16 @@ ALM_MUST_USE enum alm_err alm_bench_frame_bytes(
 	size_t payload_bytes, uint32_t envelope_count, size_t *out_bytes);
 
 /**
- * Move frames of that size from a DEALER through a ROUTER in a third process
- * to a DEALER, all under CURVE.
+ * Move the load from a DEALER through a bare ROUTER in a third process to a
+ * DEALER, all under CURVE.
  *
+ * In:      has_ends     true: signed messages between ends that work as agents
+ *                       do; false: zeros in frames of that size
  * Out:     out_per_s    messages a second
  * Errors:  IO, TIMEOUT; the problem says which process failed
  */
 ALM_MUST_USE enum alm_err alm_bench_raw(const struct alm_bench_load *load,
-	double *out_per_s, struct alm_problem *problem);
+	bool has_ends, double *out_per_s, struct alm_problem *problem);
 
 /** What the broker's load measured. */
 struct alm_bench_result {

@@ -1,6 +1,7 @@
 /*
  * raw.c - the yardstick: a bare ROUTER that forwards, under CURVE, with no
- * signature, no policy, no record and no disk.
+ * policy, no record and no disk.  Its ends are those of ends.h, or such as do
+ * nothing but pass frames of zeros, which shows what the ends cost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <zmq.h>
 
 #include "agents/bench/bench.h"
+#include "agents/bench/ends.h"
 #include "agents/bench/process.h"
 
 #define KEY_TEXT_BYTES 41u
@@ -18,6 +20,7 @@
 /** Shared by the three processes and their parent. */
 struct raw {
 	struct alm_bench_load load;
+	bool has_ends; /* that work */
 	size_t frame_bytes;
 	uint64_t frame_count;
 	char endpoint[128];
@@ -66,13 +69,20 @@ static bool bind_router(void *socket, struct raw *raw)
 		       socket, ZMQ_LAST_ENDPOINT, raw->endpoint, &bytes) == 0;
 }
 
-/** Pass one frame on; the routing id of the receiver is "R". */
-static bool forward(void *socket, zmq_msg_t *id, zmq_msg_t *frame)
+/** Pass one frame on, from S to R or back.  A frame of one byte is the end. */
+static bool forward(
+	void *socket, zmq_msg_t *id, zmq_msg_t *frame, bool *out_is_over)
 {
-	return zmq_msg_recv(id, socket, 0) >= 0 &&
-	       zmq_msg_recv(frame, socket, 0) >= 0 &&
-	       zmq_send(socket, "R", 1, ZMQ_SNDMORE) == 1 &&
-	       zmq_msg_send(frame, socket, 0) >= 0;
+	const char *to;
+
+	if (zmq_msg_recv(id, socket, 0) != 1 ||
+		zmq_msg_recv(frame, socket, 0) < 0) {
+		return false;
+	}
+	*out_is_over = zmq_msg_size(frame) == 1;
+	to = *(const char *)zmq_msg_data(id) == 'S' ? "R" : "S";
+	return *out_is_over || (zmq_send(socket, to, 1, ZMQ_SNDMORE) == 1 &&
+				       zmq_msg_send(frame, socket, 0) >= 0);
 }
 
 static void route(void *cookie)
@@ -83,6 +93,7 @@ static void route(void *cookie)
 	zmq_msg_t id;
 	zmq_msg_t frame;
 	char hello[2];
+	bool is_over = false;
 	bool is_good = socket != NULL && bind_router(socket, raw);
 
 	alm_bench_gate_open(&raw->bound[0]);
@@ -95,8 +106,8 @@ static void route(void *cookie)
 	}
 	(void)zmq_msg_init(&id);
 	(void)zmq_msg_init(&frame);
-	for (uint64_t i = 0; is_good && i < raw->frame_count; i++) {
-		is_good = forward(socket, &id, &frame);
+	while (is_good && !is_over) {
+		is_good = forward(socket, &id, &frame, &is_over);
 	}
 	(void)zmq_msg_close(&id);
 	(void)zmq_msg_close(&frame);
@@ -117,26 +128,52 @@ static bool attach(void *socket, struct raw *raw, const char *id,
 	       zmq_connect(socket, raw->endpoint) == 0;
 }
 
+static bool send_zeros(void *socket, const struct raw *raw)
+{
+	uint8_t *frame = calloc(1, raw->frame_bytes);
+	bool is_good = frame != NULL;
+
+	for (uint64_t i = 0; is_good && i < raw->frame_count; i++) {
+		is_good = zmq_send(socket, frame, raw->frame_bytes, 0) >= 0;
+	}
+	free(frame);
+	return is_good;
+}
+
 static void send_all(void *cookie)
 {
 	struct raw *raw = cookie;
 	void *context = zmq_ctx_new();
 	void *socket = zmq_socket(context, ZMQ_DEALER);
-	uint8_t *frame = calloc(1, raw->frame_bytes);
-	bool is_good = frame != NULL &&
-		       alm_bench_gate_wait(&raw->bound[0], READY_WAIT_MS) &&
+	bool is_good = alm_bench_gate_wait(&raw->bound[0], READY_WAIT_MS) &&
 		       attach(socket, raw, "S", raw->sender_public,
 			       raw->sender_secret) &&
 		       alm_bench_gate_wait(&raw->is_attached, READY_WAIT_MS);
 
 	raw->first_ns = alm_bench_now_ns();
-	for (uint64_t i = 0; is_good && i < raw->frame_count; i++) {
-		is_good = zmq_send(socket, frame, raw->frame_bytes, 0) >= 0;
+	if (is_good) {
+		is_good = raw->has_ends
+				  ? alm_bench_send_signed(socket, &raw->load)
+				  : send_zeros(socket, raw);
 	}
-	free(frame);
+	is_good = is_good && zmq_send(socket, "", 1, 0) == 1;
 	(void)zmq_close(socket);
 	(void)zmq_ctx_term(context);
 	_exit(is_good ? 0 : 1);
+}
+
+static bool take_zeros(void *socket, const struct raw *raw)
+{
+	zmq_msg_t frame;
+	bool is_good = true;
+
+	(void)zmq_msg_init(&frame);
+	for (uint64_t i = 0; is_good && i < raw->frame_count; i++) {
+		is_good = zmq_msg_recv(&frame, socket, 0) ==
+			  (int)raw->frame_bytes;
+	}
+	(void)zmq_msg_close(&frame);
+	return is_good;
 }
 
 static void receive_all(void *cookie)
@@ -144,19 +181,17 @@ static void receive_all(void *cookie)
 	struct raw *raw = cookie;
 	void *context = zmq_ctx_new();
 	void *socket = zmq_socket(context, ZMQ_DEALER);
-	zmq_msg_t frame;
 	bool is_good = alm_bench_gate_wait(&raw->bound[1], READY_WAIT_MS) &&
 		       attach(socket, raw, "R", raw->receiver_public,
 			       raw->receiver_secret) &&
 		       zmq_send(socket, "", 1, 0) == 1;
 
-	(void)zmq_msg_init(&frame);
-	for (uint64_t i = 0; is_good && i < raw->frame_count; i++) {
-		is_good = zmq_msg_recv(&frame, socket, 0) ==
-			  (int)raw->frame_bytes;
+	if (is_good) {
+		is_good = raw->has_ends
+				  ? alm_bench_take_signed(socket, &raw->load)
+				  : take_zeros(socket, raw);
 	}
 	raw->last_ns = alm_bench_now_ns();
-	(void)zmq_msg_close(&frame);
 	(void)zmq_close(socket);
 	(void)zmq_ctx_term(context);
 	_exit(is_good ? 0 : 1);
@@ -193,14 +228,13 @@ static enum alm_err run(
 			"the bare %s process failed",
 			failed >= 0 ? names[failed] : "receiver");
 	}
-	*out_per_s =
-		(double)(raw->frame_count * raw->load.envelopes_per_frame) *
-		1e9 / (double)(raw->last_ns - raw->first_ns);
+	*out_per_s = (double)raw->load.message_count * 1e9 /
+		     (double)(raw->last_ns - raw->first_ns);
 	return ALM_OK;
 }
 
-enum alm_err alm_bench_raw(const struct alm_bench_load *load, double *out_per_s,
-	struct alm_problem *problem)
+enum alm_err alm_bench_raw(const struct alm_bench_load *load, bool has_ends,
+	double *out_per_s, struct alm_problem *problem)
 {
 	struct raw *raw = alm_bench_share(sizeof(*raw));
 	enum alm_err err;
@@ -209,6 +243,7 @@ enum alm_err alm_bench_raw(const struct alm_bench_load *load, double *out_per_s,
 		return alm_problem_set(problem, ALM_NOMEM, "shared memory");
 	}
 	raw->load = *load;
+	raw->has_ends = has_ends;
 	raw->frame_count =
 		(load->message_count + load->envelopes_per_frame - 1) /
 		load->envelopes_per_frame;
