@@ -99,7 +99,7 @@
 #define ALM_PERSON_RECORDS_MAX 4096u
 /* People changed in one turn who are remembered one by one; beyond, all
  * queued mail is decided again. */
-#define ALM_TURN_PEOPLE_MAX 8192u
+#define ALM_TURN_PEOPLE_MAX 32768u
 #define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
 /* Records that travel together.  What one turn takes of them is bounded, so
  * that messages wait for a turn behind an import and not for its end; more in
@@ -155,5 +155,8 @@ static_assert((1u << ALM_SIGNATURE_PATH_MAX) == ALM_SIGNATURE_LEAVES_MAX,
 	"the path is as long as the tree is deep");
 static_assert(ALM_DUPLICATE_KEEP_MS > ALM_MESSAGE_ID_AGE_MS_MAX,
 	"a duplicate is known as long as its id is accepted");
+
+static_assert(ALM_TURN_PEOPLE_MAX >= ALM_IDLE_TURN_PEOPLE_RECORDS_MAX,
+	"an import never makes all mail be decided again");
 
 #endif /* ALM_LIB_LIMITS_H */

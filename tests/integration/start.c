@@ -241,6 +241,11 @@ Test(start, offers_metrics_and_says_whether_it_is_ready)
 		NULL, "%s", page);
 	cr_assert_neq(strstr(page, "\nalmoner_agreements_expiring 0\n"), NULL,
 		"%s", page);
+	cr_assert_neq(
+		strstr(page, "\nalmoner_withdrawal_effect_seconds_count 0\n"),
+		NULL, "%s", page);
+	cr_assert_neq(strstr(page, "\nalmoner_override_unreviewed 0\n"), NULL,
+		"%s", page);
 	get("/nothing", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 404 "), NULL, "%s", page);
 }
