@@ -88,6 +88,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_config_show},
 	{"bench", "decide", "measure a decision under a large policy",
 		alm_cmd_bench_decide},
+	{"bench", "import", "measure the import of records about people",
+		alm_cmd_bench_import},
 	{"bench", "route", "measure against a bare ROUTER",
 		alm_cmd_bench_route},
 	{"bench", "withdraw", "measure how soon a withdrawal has its effect",

@@ -17,7 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='head query show verify' ;;
 	config) words='show' ;;
-	bench) words='decide route withdraw' ;;
+	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -741,6 +741,18 @@ _almoner()
 --batch
 --rounds
 --seed
+--dir
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench import') words='
+--count
 --dir
 --json
 --jsonl
