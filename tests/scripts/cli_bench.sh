@@ -36,4 +36,11 @@ assert d["stopped"] == 30, d
 assert 0 < d["effect_ms"]["p50"] <= d["effect_ms"]["max"], d
 assert d["conditions"]["queued"] == 600
 PY
+"$build/almoner" bench import --count 5000 --dir "$dir" --json >"$dir/out"
+python3 - "$dir/out" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == "almoner.bench.import/1"
+assert d["records_per_s"] > 0 and d["conditions"]["records"] == 5000, d
+PY
 [ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
