@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/admin_people.h"
@@ -103,16 +104,26 @@ static enum alm_err begin(
 
 static enum alm_err read_cursor(struct alm_call *call, struct walk *walk)
 {
-	const char *cursor = alm_call_argument(call, "cursor");
-	int used = 0;
+	const char *at = alm_call_argument(call, "cursor");
+	uint64_t *const numbers[] = {&walk->next, &walk->last, &walk->keys};
 
-	if (sscanf(cursor, "%" SCNu64 "/%" SCNu64 "/%" SCNu64 "%n", &walk->next,
-		    &walk->last, &walk->keys, &used) != 3 ||
-		cursor[used] != '\0' || walk->next == 0) {
-		return alm_problem_set(
-			call->problem, ALM_CURSOR, "people.erase");
+	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
+		char *end = NULL;
+
+		if (*at < '0' || *at > '9') {
+			break;
+		}
+		*numbers[i] = strtoull(at, &end, 10);
+		if (i + 1 == ALM_COUNT(numbers) && *end == '\0' &&
+			walk->next != 0) {
+			return ALM_OK;
+		}
+		if (*end != '/') {
+			break;
+		}
+		at = end + 1;
 	}
-	return ALM_OK;
+	return alm_problem_set(call->problem, ALM_CURSOR, "people.erase");
 }
 
 static enum alm_err destroy_keys(

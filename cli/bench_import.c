@@ -109,27 +109,31 @@ static enum alm_err write_file(
 /** What a process has used, in seconds; zero if the kernel does not tell. */
 static void used_by(pid_t pid, double *out_user_s, double *out_system_s)
 {
-	unsigned long long user = 0;
-	unsigned long long system = 0;
 	double ticks = (double)sysconf(_SC_CLK_TCK);
+	char text[1024];
 	char path[64];
+	char *at = NULL;
 	FILE *in;
 
+	*out_user_s = 0;
+	*out_system_s = 0;
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	in = fopen(path, "re");
-	if (in != NULL) {
-		/* The name stands in brackets; the 12th field after it. */
-		if (fscanf(in,
-			    "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u "
-			    "%*u %*u %llu %llu",
-			    &user, &system) != 2) {
-			user = 0;
-			system = 0;
-		}
-		(void)fclose(in);
+	if (in == NULL) {
+		return;
 	}
-	*out_user_s = (double)user / ticks;
-	*out_system_s = (double)system / ticks;
+	/* The name stands in brackets; the 12th and 13th field after it. */
+	if (fgets(text, sizeof(text), in) != NULL) {
+		at = strrchr(text, ')');
+	}
+	(void)fclose(in);
+	for (unsigned field = 0; field < 12 && at != NULL; field++) {
+		at = strchr(at + 1, ' ');
+	}
+	if (at != NULL) {
+		*out_user_s = (double)strtoull(at, &at, 10) / ticks;
+		*out_system_s = (double)strtoull(at, NULL, 10) / ticks;
+	}
 }
 
 static enum alm_err import(struct bench *bench, struct alm_sandbox *sandbox,

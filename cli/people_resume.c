@@ -125,7 +125,8 @@ enum alm_err alm_people_resume_read(const struct alm_people_resume *resume,
 	struct alm_people_place place;
 	uint8_t *text = NULL;
 	size_t bytes = 0;
-	int fields;
+	char *end = NULL;
+	bool is_place;
 	enum alm_err err;
 
 	if (resume->path[0] == '\0') {
@@ -136,10 +137,16 @@ enum alm_err alm_people_resume_read(const struct alm_people_resume *resume,
 	if (err != ALM_OK) {
 		return err;
 	}
-	fields = sscanf((const char *)text, "%" SCNu64 " %" SCNu64 " %64s",
-		&place.offset, &place.line, kept);
+	place.offset = strtoull((const char *)text, &end, 10);
+	is_place = text[0] >= '0' && text[0] <= '9' && *end == ' ';
+	place.line = is_place ? strtoull(end + 1, &end, 10) : 0;
+	is_place = is_place && *end == ' ' && strlen(end + 1) >= sizeof(kept);
+	if (is_place) {
+		memcpy(kept, end + 1, sizeof(kept) - 1);
+	}
+	kept[sizeof(kept) - 1] = '\0';
 	free(text);
-	if (fields != 3 || place.offset > INT64_MAX) {
+	if (!is_place || place.offset > INT64_MAX) {
 		return alm_problem_set(problem, ALM_IMPORT_CHANGED,
 			"%s is not readable", resume->path);
 	}

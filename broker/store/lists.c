@@ -88,7 +88,7 @@ static bool is_same_source(
 static enum alm_err remove_others(
 	struct alm_store *store, const struct alm_list_row *row, bool in_use)
 {
-	struct alm_list_row other;
+	struct alm_list_row other = {.number = 0};
 	uint8_t raw[NUMBER_BYTES];
 	enum alm_err err = ALM_OK;
 
@@ -107,7 +107,7 @@ static enum alm_err remove_others(
 enum alm_err alm_store_list_begin(
 	struct alm_store *store, struct alm_list_row *row)
 {
-	struct alm_list_row other;
+	struct alm_list_row other = {.number = 0};
 	struct alm_list_row coming = {.number = 0};
 	uint32_t last = 0;
 	enum alm_err err = ALM_OK;
