@@ -33,7 +33,7 @@ rule broker/config  'broker/config/|lib/'
 rule broker         'broker/|lib/'
 rule agents/client  'agents/(client|include)/|lib/'
 rule agents/folder  'agents/(folder|include)/|lib/'
-rule agents/bench   'agents/(bench|include)/|lib/'
+rule agents/bench   'agents/(bench|include)/|agents/client/batch\.h"|lib/'
 rule agents/roles   'agents/(roles|include)/|lib/'
 rule agents/examples 'almoner\.h"'
 for dir in cli cli/*/; do
