@@ -270,8 +270,10 @@ enum alm_err alm_people_send_add(struct alm_people_send *send,
 	if (err != ALM_OK) {
 		return err;
 	}
-	memcpy(slot->text + slot->text_bytes, line->text.data,
-		line->text.bytes);
+	if (line->text.bytes > 0) {
+		memcpy(slot->text + slot->text_bytes, line->text.data,
+			line->text.bytes);
+	}
 	slot->entries[slot->last++] = (struct entry){.line = line->end.line,
 		.at = at,
 		.text_at = slot->text_bytes,
