@@ -109,9 +109,9 @@
 #define ALM_PEOPLE_BATCH_BYTES_MAX ((size_t)512 * 1024)
 #define ALM_TURN_PEOPLE_RECORDS_MAX ((size_t)2 * ALM_PEOPLE_BATCH_RECORDS_MAX)
 #define ALM_IDLE_TURN_PEOPLE_RECORDS_MAX \
-	((size_t)8 * ALM_PEOPLE_BATCH_RECORDS_MAX)
+	((size_t)16 * ALM_PEOPLE_BATCH_RECORDS_MAX)
 /* Batches that a client keeps on their way. */
-#define ALM_PEOPLE_BATCHES_MAX 8u
+#define ALM_PEOPLE_BATCHES_MAX 16u
 
 /* --- the audit log ----------------------------------------------------- */
 
