@@ -99,7 +99,8 @@ code 0 "$almoner" policy approve 1 "$policy" "${grace[@]}"
 code 0 "$almoner" policy proposals --json
 has 'd["rows"][0]["status"] == "approved"'
 code 0 "$almoner" policy activate --proposal 1 --reason test --dry-run
-before=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+# The next whole second: the first policy may be younger than this one.
+soon=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)
 code 0 "$almoner" policy activate --proposal 1 --reason test --json
 has 'd["how"] == "approved"'
 epoch=$(json 'd["epoch"]')
@@ -115,7 +116,7 @@ code 0 "$almoner" policy show --epoch 1 --into "$dir/first"
 diff -r config/demo/policy "$dir/first" || fail "the first policy is another"
 code 2 "$almoner" policy show --epoch 1 --proposal 1
 code 3 "$almoner" policy show --proposal 9 --into "$dir/nothing"
-code 0 "$almoner" policy show --at "$before" --json
+code 0 "$almoner" policy show --at "$soon" --json
 has "d['epoch'] <= $epoch"
 
 # --- the key is elsewhere -----------------------------------------------------
