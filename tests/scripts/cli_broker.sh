@@ -3,45 +3,14 @@
 # dry runs, masking, and verification of a whole and a damaged store.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
+. tests/support/sandbox.sh
 number=9990000018
-fail() {
-	echo "cli_broker.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-# code WANTED COMMAND...: with standard input as it is
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-# json EXPRESSION: of the document `d` in the last output
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-v = eval(sys.argv[2])
-print(v)' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
-dev=$!
-# The document ends with a line of its own: no need to wait by the clock.
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
+begin_dev --keep
 has 'd["schema"] == "almoner.dev/1"'
 folder=$(json 'd["folder"]')
-ALMONER_ADMIN=$(json 'd["admin"]')
 sender=$(json 'd["sender-context"]')
 receiver=$(json 'd["receiver-context"]')
-export ALMONER_ADMIN
 
 size() {
 	"$almoner" audit head --json >"$dir/out"

@@ -3,39 +3,10 @@
 # with an override that went through.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
-fail() {
-	echo "cli_override.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-# code WANTED COMMAND...: with standard input as it is
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-print(eval(sys.argv[2]))' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+. tests/support/sandbox.sh
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --quiet --json >"$dir/ready" &
-dev=$!
-# The document ends with a line of its own: no need to wait by the clock.
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
-ALMONER_ADMIN=$(json 'd["admin"]')
+begin_dev
 sender=$(json 'd["sender-context"]')
-export ALMONER_ADMIN
 send() {
 	echo 9990000123 | code "$1" "$almoner" send -c "$sender" --to C84001 \
 		--purpose direct-care --level identifiable --subject - \

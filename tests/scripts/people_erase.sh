@@ -3,45 +3,18 @@
 # was kept is gone, what the log says cannot be read, and it still verifies.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
+. tests/support/sandbox.sh
 number=9990000123
 other=9990000018
-fail() {
-	echo "people_erase.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-print(eval("(" + sys.argv[2] + ")"))' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
 people() { # people CODE VERB...: about the number
 	local wanted=$1
 	shift
 	echo $number | code "$wanted" "$almoner" people "$1" - "${@:2}"
 }
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
-dev=$!
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
+begin_dev --keep
 folder=$(json 'd["folder"]')
 sender=$(json 'd["sender-context"]')
-ALMONER_ADMIN=$(json 'd["admin"]')
-export ALMONER_ADMIN
 
 # --- a withdrawal counts, whatever the newest id of its second is ----------
 z62=$(printf 'z%.0s' $(seq 62))

@@ -3,37 +3,10 @@
 # going on after an interruption, and nothing changed by doing it again.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
+. tests/support/sandbox.sh
 export XDG_STATE_HOME=$dir/state
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
-fail() {
-	echo "people_import.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-print(eval(sys.argv[2]))' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --quiet --json >"$dir/ready" &
-dev=$!
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
-ALMONER_ADMIN=$(json 'd["admin"]')
-export ALMONER_ADMIN
+begin_dev
 
 # Test numbers with the right check digit; LINES of relationships.
 python3 - "$dir" 5000 <<'PY'

@@ -3,41 +3,14 @@
 # an alarm when they are old.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
-fail() {
-	echo "people_list.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-print(eval("(" + sys.argv[2] + ")"))' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+. tests/support/sandbox.sh
 known() { # known NUMBER: the opt-outs that count
 	echo "$1" | code 0 "$almoner" people show - --reason test --json
 	json '" ".join(sorted(r["id"] + ":" + r["effect"] for r in d["rows"]
 		if r["type"] == "opt-out"))'
 }
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --quiet --json >"$dir/ready" &
-dev=$!
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
-ALMONER_ADMIN=$(json 'd["admin"]')
-export ALMONER_ADMIN
+begin_dev
 list() { # list CODE FILE AS-OF MORE...
 	local wanted=$1
 	shift

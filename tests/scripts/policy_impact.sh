@@ -3,25 +3,8 @@
 # them: nothing, more, less, and what cannot be replayed.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
+. tests/support/sandbox.sh
 number=9990000018
-fail() {
-	echo "policy_impact: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-# code WANTED COMMAND...: with standard input as it is
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
 # has EXPRESSION: of the document `d` in the last output
 has() {
 	python3 -c 'import json, sys
@@ -50,17 +33,9 @@ impact() { # impact FOLDER ARGS...
 		fail 'a number is shown'
 }
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
-dev=$!
-sed '/^}$/q' <"$dir/ready" >"$dir/start"
-field() {
-	python3 -c 'import json, sys
-print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/start" "$1"
-}
-ALMONER_ADMIN=$(field admin)
-sender=$(field sender-context)
-export ALMONER_ADMIN
+begin_dev --keep
+folder=$(json 'd["folder"]')
+sender=$(json 'd["sender-context"]')
 
 echo 'Seen today.' >"$dir/payload"
 send() { # send CODE SUBJECT ARGS...
@@ -177,5 +152,5 @@ code 3 "$almoner" policy diff proposal:1 active
 kill -TERM "$dev"
 wait "$dev" || fail 'dev did not end well'
 dev=
-code 0 "$almoner" audit verify --store "$(field folder)/store" \
-	--key "$(field folder)/store.key"
+code 0 "$almoner" audit verify --store "$folder/store" \
+	--key "$folder/store.key"

@@ -4,42 +4,12 @@
 # signature made on a machine without a broker.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
-almoner=$build/almoner
-dir=$(mktemp -d)
-dev=
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
-fail() {
-	echo "policy_life.sh: $*" >&2
-	cat "$dir/out" "$dir/err" >&2 || true
-	exit 1
-}
-# code WANTED COMMAND...: with standard input as it is
-code() {
-	local wanted=$1 rc=0
-	shift
-	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
-	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
-}
-# json EXPRESSION: of the document `d` in the last output
-json() {
-	python3 -c 'import json, sys
-d = json.load(open(sys.argv[1]))
-v = eval(sys.argv[2])
-print(v)' "$dir/out" "$1"
-}
-has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+. tests/support/sandbox.sh
 
-mkfifo "$dir/ready"
-TMPDIR=$dir "$almoner" dev --keep --quiet --json >"$dir/ready" &
-dev=$!
-sed '/^}$/q' <"$dir/ready" >"$dir/out"
+begin_dev --keep
 log=$(json 'd["log"]')
 store=$(json 'd["store"]')
 key=$(json 'd["store-key"]')
-ALMONER_ADMIN=$(json 'd["admin"]')
-export ALMONER_ADMIN
 cp -r config/demo/policy "$dir/policy"
 policy=$dir/policy
 

@@ -1,0 +1,38 @@
+# sandbox.sh - for tests of the command line, in bash and from the top folder:
+# a folder of the test's own, and almoner dev with a real daemon in it.  Source
+# it; "$1" or ALMONER_BUILD says where the programs are.
+build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
+almoner=$build/almoner
+dir=$(mktemp -d)
+dev=
+trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
+	rm -rf "$dir"' EXIT
+fail() {
+	echo "${0##*/}: $*" >&2
+	cat "$dir/out" "$dir/err" >&2 || true
+	exit 1
+}
+# code WANTED COMMAND...: with standard input as it is
+code() {
+	local wanted=$1 rc=0
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" || rc=$?
+	[ "$rc" -eq "$wanted" ] || fail "exit $rc, not $wanted: $*"
+}
+# json EXPRESSION: of the document `d` in the last output
+json() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+print(eval("(" + sys.argv[2] + ")"))' "$dir/out" "$1"
+}
+has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+# begin_dev OPTION...: until it is ready; what it says is the last output
+begin_dev() {
+	mkfifo "$dir/ready"
+	TMPDIR=$dir "$almoner" dev --quiet --json "$@" >"$dir/ready" &
+	dev=$!
+	# The document ends with a line of its own: no need to wait by the clock.
+	sed '/^}$/q' <"$dir/ready" >"$dir/out"
+	ALMONER_ADMIN=$(json 'd["admin"]')
+	export ALMONER_ADMIN
+}
