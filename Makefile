@@ -45,10 +45,10 @@ POLICY  := $(call obj,broker/policy/*.c) $(CORE)
 STORE   := $(call obj,broker/store/*.c)
 AUTH    := $(call obj,broker/auth/*.c)
 CONFIG  := $(call obj,broker/config/*.c)
-JSON    := $(call obj,cli/people_json.c cli/people_csv.c cli/people_dat.c \
+JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
 	cli/decide_json.c)
 EDGE    := $(call obj,broker/edge/*.c)
-BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c))
+BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c broker/admin/*.c))
 CLIENT  := $(call obj,agents/client/*.c)
 FOLDER  := $(call obj,agents/folder/*.c)
 BENCH   := $(call obj,agents/bench/*.c)
@@ -206,7 +206,7 @@ $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB)
 FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
-	cli/people_json.c cli/people_csv.c cli/people_dat.c cli/decide_json.c)
+	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/decide_json.c)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \

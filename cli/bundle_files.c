@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "cli/policy_source.h"
+#include "cli/policy/source.h"
 #include "lib/limits.h"
 
 void alm_bundle_files_print(

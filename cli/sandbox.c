@@ -12,7 +12,7 @@
 
 #include "cli/attach.h"
 #include "cli/paths.h"
-#include "cli/people_put.h"
+#include "cli/people/put.h"
 #include "cli/sandbox_internal.h"
 
 #define READY_WAIT_MS 10000

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "broker/core/record.h"
-#include "cli/people_json.h"
+#include "cli/people/json.h"
 #include "lib/base.h"
 #include "lib/limits.h"
 

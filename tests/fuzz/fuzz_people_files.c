@@ -9,8 +9,8 @@
 
 #include "broker/core/record.h"
 #include "broker/core/record_batch.h"
-#include "cli/people_csv.h"
-#include "cli/people_dat.h"
+#include "cli/people/csv.h"
+#include "cli/people/dat.h"
 #include "lib/base.h"
 #include "lib/limits.h"
 

@@ -1,0 +1,348 @@
+/* audit.c - almoner audit head, query and show, from the daemon. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/include/almoner_control.h"
+#include "broker/store/audit.h"
+#include "cli/admin.h"
+#include "cli/audit/options.h"
+#include "cli/commands.h"
+
+#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define PAGE_ROWS 500u
+
+static const struct alm_usage head_usage = {
+	.name = "audit head",
+	.summary = "Show the size and the root of the audit log.  Keep it "
+		   "elsewhere: a later log must contain it.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+};
+
+int alm_cmd_audit_head(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "audit.head"};
+	struct alm_args args;
+	int rc = alm_args_parse(&head_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	return alm_admin_show(&args, &ask, "almoner.audit.head/1", 0);
+}
+
+static const struct alm_option query_options[] = {
+	{"person", 0, ALM_OPTION_TEXT, "NHS-NUMBER|-",
+		"whom it concerns; - reads standard input", false, false},
+	{"from", 0, ALM_OPTION_TEXT, "ORG", "the sender", false, false},
+	{"to", 0, ALM_OPTION_TEXT, "ORG", "the recipient", false, false},
+	{"either", 0, ALM_OPTION_TEXT, "ORG", "sender or recipient", false,
+		false},
+	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "the purpose", false, false},
+	{"basis", 'b', ALM_OPTION_TEXT, "ID", "the agreement or mandate", false,
+		false},
+	{"effect", 0, ALM_OPTION_TEXT, "WORD", "permit, transform or deny",
+		false, false},
+	{"code", 0, ALM_OPTION_TEXT, "CODE|NAME", "the error or reason", false,
+		false},
+	{"kind", 'k', ALM_OPTION_TEXT, "WORD",
+		"accepted, refused, delivered, acknowledged, ...", false,
+		false},
+	{"message", 'm', ALM_OPTION_TEXT, "UUID", "the message", false, false},
+	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+		false},
+	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+		false},
+	{"limit", 0, ALM_OPTION_NUMBER, "N",
+		"at most so many rows; 0 for all; 100 unless given", false,
+		false},
+	{"after", 0, ALM_OPTION_TEXT, "CURSOR",
+		"go on where an earlier answer stopped", false, false},
+	{"reveal", 0, ALM_OPTION_FLAG, NULL,
+		"show the private part of each record; needs --reason", false,
+		false},
+	{"proof", 0, ALM_OPTION_FLAG, NULL,
+		"add to each record its proof of being in the log", false,
+		false},
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
+		false, false},
+	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
+		false, false},
+	{"store", 0, ALM_OPTION_TEXT, "DIR",
+		"read this store instead of asking the daemon", false, false},
+	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key, with --store",
+		false, false},
+	{"no-record", 0, ALM_OPTION_FLAG, NULL,
+		"with --store: ask although the question cannot be recorded",
+		false, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage query_usage = {
+	.name = "audit query",
+	.summary = "Find records of the audit log.  All conditions must hold.  "
+		   "The question itself is recorded.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+	.options = query_options,
+	.notes = "  almoner audit query --from RX1 --effect deny --since "
+		 "2026-07-01 --csv\n"
+		 "  almoner audit query --person - --reason 'SAR 2026/118' "
+		 "--jsonl < number.txt",
+};
+
+/** The question as arguments; the texts live in `texts`. */
+struct query_texts {
+	char since[ALM_INSTANT_TEXT_BYTES];
+	char until[ALM_INSTANT_TEXT_BYTES];
+	char code[16];
+	char limit[24];
+	char message[ALM_UUID_TEXT_BYTES];
+	char after[ALM_TEXT_BYTES_MAX + 1];
+};
+
+static const char *or_null(const char *text)
+{
+	return *text != '\0' ? text : NULL;
+}
+
+static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
+	struct query_texts *texts)
+{
+	alm_ask_add(ask, "person", or_null(q->person));
+	alm_ask_add(ask, "from", or_null(q->from));
+	alm_ask_add(ask, "to", or_null(q->to));
+	alm_ask_add(ask, "either", or_null(q->either));
+	alm_ask_add(ask, "purpose", or_null(q->purpose));
+	alm_ask_add(ask, "basis", or_null(q->basis));
+	alm_ask_add(ask, "effect", or_null(alm_audit_effect_word(q->effect)));
+	if (q->kind != 0) {
+		alm_ask_add(ask, "kind",
+			alm_audit_kind_word((enum alm_audit_kind)q->kind));
+	}
+	if (q->has_code) {
+		(void)snprintf(texts->code, sizeof(texts->code), "%u", q->code);
+		alm_ask_add(ask, "code", texts->code);
+	}
+	if (q->has_message) {
+		alm_message_id_text(&q->message, texts->message);
+		alm_ask_add(ask, "message", texts->message);
+	}
+	if (q->since_s > 0) {
+		alm_instant_text(q->since_s, texts->since);
+		alm_ask_add(ask, "since", texts->since);
+	}
+	if (q->until_s > 0) {
+		alm_instant_text(q->until_s, texts->until);
+		alm_ask_add(ask, "until", texts->until);
+	}
+	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);
+	alm_ask_add(ask, "proof", q->proves ? "yes" : NULL);
+	alm_ask_add(ask, "reason", q->reason);
+}
+
+/** The value of a fact; "" if the answer has none. */
+static const char *fact(const struct alm_answer *answer, const char *key)
+{
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		if (strcmp(answer->facts[i].key, key) == 0) {
+			return answer->facts[i].value;
+		}
+	}
+	return "";
+}
+
+/** One page of the answer. */
+static enum alm_err ask_page(struct alm_control *control,
+	const struct alm_ask *question, size_t row_max,
+	struct query_texts *texts, struct alm_arena *arena,
+	struct alm_answer *answer, struct alm_problem *problem)
+{
+	struct alm_ask ask = *question;
+
+	(void)snprintf(texts->limit, sizeof(texts->limit), "%zu", row_max);
+	alm_ask_add(&ask, "limit", texts->limit);
+	alm_ask_add(&ask, "after", or_null(texts->after));
+	alm_arena_reset(arena);
+	return alm_admin_ask(control, &ask, arena, answer, problem);
+}
+
+/** Ask page after page; rows of a stream are printed as they come. */
+static int ask_all(struct alm_control *control, const struct alm_args *args,
+	const struct alm_audit_question *q, struct alm_arena *arena)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_ask ask = {.verb = "audit.query"};
+	bool is_stream = args->output.format == ALM_FORMAT_JSONL ||
+			 args->output.format == ALM_FORMAT_CSV;
+	struct alm_sheet *sheet = NULL;
+	struct query_texts texts = {.after = ""};
+	struct alm_answer answer;
+	size_t total = 0;
+	int rc = ALM_EXIT_OK;
+
+	fill(&ask, q, &texts);
+	(void)snprintf(texts.after, sizeof(texts.after), "%s", q->after);
+	do {
+		size_t left = q->limit == 0 ? PAGE_ROWS : q->limit - total;
+		bool is_first = sheet == NULL;
+
+		problem.err = ask_page(control, &ask,
+			left < PAGE_ROWS ? left : PAGE_ROWS, &texts, arena,
+			&answer, &problem);
+		if (problem.err != ALM_OK) {
+			rc = alm_print_problem(&args->output, &problem);
+			break;
+		}
+		if (is_first) {
+			sheet = alm_sheet_new("almoner.audit.query/1",
+				answer.columns.items, answer.columns.count);
+			alm_audit_narrow(args, sheet);
+			if (q->proves) {
+				alm_audit_tell_root(args, sheet,
+					fact(&answer, "size"),
+					fact(&answer, "root"));
+			}
+		}
+		for (size_t i = 0; i < answer.row_count; i++) {
+			alm_sheet_row(sheet, answer.rows[i].items);
+		}
+		total += answer.row_count;
+		(void)snprintf(
+			texts.after, sizeof(texts.after), "%s", answer.cursor);
+		if (is_stream) {
+			rc = alm_sheet_flush(sheet, &args->output, is_first);
+		}
+	} while (rc == ALM_EXIT_OK && texts.after[0] != '\0' &&
+		 (q->limit == 0 || total < q->limit));
+	if (rc == ALM_EXIT_OK && !is_stream) {
+		if (args->output.format == ALM_FORMAT_JSON) {
+			alm_sheet_fact(sheet, "cursor", texts.after);
+		}
+		rc = alm_sheet_print(sheet, &args->output);
+	}
+	if (rc == ALM_EXIT_OK && texts.after[0] != '\0') {
+		alm_print_warning(&args->output,
+			"there may be more: go on with --after %s",
+			texts.after);
+	}
+	alm_sheet_free(sheet);
+	return rc;
+}
+
+static int query_daemon(
+	const struct alm_args *args, const struct alm_audit_question *question)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_control *control = NULL;
+	struct alm_arena arena;
+	int rc;
+
+	problem.err = alm_admin_open(args, &control, &problem);
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args->output, &problem);
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	rc = ask_all(control, args, question, &arena);
+	alm_arena_fini(&arena);
+	alm_control_close(control);
+	return rc;
+}
+
+int alm_cmd_audit_query(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_audit_question question;
+	struct alm_args args;
+	int rc = alm_args_parse(&query_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	problem.err = alm_audit_question_read(&args, &question, &problem);
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args.output, &problem);
+	}
+	rc = alm_args_has(&args, "store")
+		     ? alm_audit_query_store(&args, &question)
+		     : query_daemon(&args, &question);
+	sodium_memzero(question.person, sizeof(question.person));
+	return rc;
+}
+
+/* --- show --------------------------------------------------------------- */
+
+static const struct alm_option show_options[] = {
+	{"reveal", 0, ALM_OPTION_FLAG, NULL,
+		"show the private part; needs --reason", false, false},
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
+		false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage show_usage = {
+	.name = "audit show",
+	.summary = "Show one record of the audit log.",
+	.positionals = "SEQ",
+	.positional_min = 1,
+	.positional_max = 1,
+	.takes = ALM_TAKES_ADMIN,
+	.options = show_options,
+};
+
+/** One row as facts, for a person to read. */
+static int show_one(const struct alm_args *args, const struct alm_ask *ask)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_control *control = NULL;
+	struct alm_sheet *sheet = NULL;
+	struct alm_arena arena;
+	struct alm_answer answer;
+	int rc;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	problem.err = alm_admin_open(args, &control, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err =
+			alm_admin_ask(control, ask, &arena, &answer, &problem);
+	}
+	if (problem.err == ALM_OK && answer.row_count == 0) {
+		problem.err = alm_problem_set(&problem, ALM_NOT_FOUND,
+			"record %s", args->positionals[0]);
+	}
+	if (problem.err == ALM_OK) {
+		sheet = alm_sheet_new("almoner.audit.show/1", NULL, 0);
+		for (size_t i = 0; i < answer.columns.count; i++) {
+			alm_sheet_fact(sheet, answer.columns.items[i],
+				answer.rows[0].items[i]);
+		}
+		rc = alm_sheet_print(sheet, &args->output);
+	} else {
+		rc = alm_print_problem(&args->output, &problem);
+	}
+	alm_sheet_free(sheet);
+	alm_control_close(control);
+	alm_arena_fini(&arena);
+	return rc;
+}
+
+int alm_cmd_audit_show(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "audit.show"};
+	struct alm_args args;
+	int rc = alm_args_parse(&show_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	if (alm_args_has(&args, "reveal") && !alm_args_has(&args, "reason")) {
+		return alm_print_failure(&args.output,
+			&(struct alm_failure){ALM_REASON_REQUIRED, "", NULL});
+	}
+	alm_ask_add(&ask, "seq", args.positionals[0]);
+	alm_ask_add(
+		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
+	alm_ask_option(&ask, &args, "reason");
+	return show_one(&args, &ask);
+}

@@ -1,0 +1,375 @@
+/*
+ * audit_store.c - almoner audit query --store: reads a store that no daemon
+ * has open, and records the question in it first.
+ */
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "broker/store/audit.h"
+#include "broker/store/store.h"
+#include "cli/audit/options.h"
+#include "lib/file.h"
+
+#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define PAGE_ROWS 500u
+#define PAGE_SCAN 100000u
+
+static enum alm_err open_store(const struct alm_args *args,
+	struct alm_store **out_store, struct alm_problem *problem)
+{
+	bool is_recorded = !alm_args_has(args, "no-record");
+	const char *key_file = alm_args_text(args, "key");
+	uint8_t key[ALM_STORE_KEY_BYTES];
+	struct alm_store_options options = {
+		.path = alm_args_text(args, "store"),
+		.key = key,
+		.must_exist = true,
+		.is_read_only = !is_recorded};
+	enum alm_err err;
+
+	if (key_file == NULL) {
+		return alm_problem_set(
+			problem, ALM_USAGE, "--store needs --key FILE");
+	}
+	err = alm_key_file_read(key_file, key, problem);
+	if (err == ALM_OK) {
+		err = alm_store_open(&options, out_store, problem);
+	}
+	sodium_memzero(key, sizeof(key));
+	if (err == ALM_STORE_LOCKED) {
+		return alm_problem_set(problem, err,
+			"the question could not be recorded; ask the daemon, "
+			"or give --no-record");
+	}
+	return err;
+}
+
+/** Who asks, as the system knows them. */
+static const char *who(void)
+{
+	const struct passwd *entry = getpwuid(getuid());
+
+	return entry != NULL ? entry->pw_name : "unknown";
+}
+
+/** Write down the question before anything is answered. */
+static enum alm_err record(struct alm_store *store,
+	const struct alm_audit_question *q, const struct alm_audit_filter *f)
+{
+	struct alm_audit_record entry = {.kind = ALM_AUDIT_QUERY,
+		.has_person = f->has_person,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+	char detail[2048];
+	uint8_t seed[32];
+	struct timespec now;
+	enum alm_err err;
+
+	memcpy(entry.person, f->person, sizeof(entry.person));
+	(void)snprintf(detail, sizeof(detail),
+		"by: %s, from the store\nreason: %.1024s\nfrom: %.64s\n"
+		"to: %.64s\neither: %.64s\npurpose: %.64s\nbasis: %.64s\n"
+		"revealed: %s\n",
+		who(), q->reason != NULL ? q->reason : "", q->from, q->to,
+		q->either, q->purpose, q->basis, q->reveals ? "yes" : "no");
+	randombytes_buf(seed, sizeof(seed));
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	err = alm_store_begin(store,
+		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_store_audit_append(store, &entry, detail);
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+		return err;
+	}
+	return alm_store_commit(store);
+}
+
+static void make_filter(struct alm_store *store,
+	const struct alm_audit_question *q, struct alm_audit_filter *out)
+{
+	*out = (struct alm_audit_filter){.has_person = q->person[0] != '\0',
+		.sender = q->from,
+		.recipient = q->to,
+		.either = q->either,
+		.purpose = q->purpose,
+		.basis = q->basis,
+		.effect = (uint8_t)q->effect,
+		.has_code = q->has_code,
+		.code = q->code,
+		.kind = (enum alm_audit_kind)q->kind,
+		.has_message_id = q->has_message,
+		.message_id = q->message,
+		.since_us = q->since_s * 1000000,
+		.until_us = q->until_s * 1000000};
+	if (out->has_person) {
+		alm_store_pseudonym(store, q->person, out->person);
+	}
+}
+
+/** The lines of a private part as one. */
+static char *one_line(struct alm_arena *arena, const char *detail)
+{
+	size_t bytes = detail != NULL ? strlen(detail) : 0;
+	char *text = alm_arena_text(arena, detail != NULL ? detail : "", bytes);
+
+	for (char *c = text; c != NULL && *c != '\0'; c++) {
+		if (*c == '\n') {
+			*c = ';';
+		}
+	}
+	return text;
+}
+
+static void number(uint64_t value, char out[24])
+{
+	(void)snprintf(out, 24, "%llu", (unsigned long long)value);
+}
+
+/** The registered name of the agent that acted; an agent stands for good. */
+static const char *agent_name(
+	struct alm_store *store, struct alm_arena *arena, uint64_t number)
+{
+	struct alm_agent_row row;
+
+	if (number == 0 ||
+		alm_store_agent_next(store, number - 1, arena, &row) !=
+			ALM_OK ||
+		row.number != number) {
+		return "";
+	}
+	return row.name;
+}
+
+/** Leaf and path as hex, or "" when no proof is asked for. */
+struct proof_texts {
+	char leaf[2 * ALM_DIGEST_BYTES + 1];
+	char path[64 * 2 * ALM_DIGEST_BYTES + 1];
+};
+
+static enum alm_err prove(struct alm_store *store, uint64_t seq, uint64_t size,
+	struct proof_texts *out)
+{
+	struct alm_audit_proof proof;
+	enum alm_err err = alm_audit_prove(store, seq, size, &proof);
+
+	if (err == ALM_OK) {
+		alm_hex(proof.leaf.raw, ALM_DIGEST_BYTES, out->leaf);
+		alm_hex(proof.path[0].raw, proof.path_count * ALM_DIGEST_BYTES,
+			out->path);
+	}
+	return err;
+}
+
+static void add_view(struct alm_store *store, struct alm_sheet *sheet,
+	struct alm_arena *arena, const struct alm_audit_view *view,
+	const struct proof_texts *proof)
+{
+	const struct alm_audit_record *r = &view->record;
+	char time_text[ALM_INSTANT_US_TEXT_BYTES];
+	char seq[24], code[24], mail[24], ref[24], epoch[24], people[24];
+	const char *signature =
+		view->detail == NULL
+			? ""
+			: alm_audit_signature_text(r->signature, arena);
+	char message[ALM_UUID_TEXT_BYTES] = "";
+	char person[2 * sizeof(r->person) + 1] = "";
+
+	alm_instant_us_text(r->time_us, time_text);
+	number(r->seq, seq);
+	number(r->code, code);
+	number(r->mail_seq, mail);
+	number(r->ref, ref);
+	number(r->policy_epoch, epoch);
+	number(r->people_seq, people);
+	if (r->has_message_id) {
+		alm_message_id_text(&r->message_id, message);
+	}
+	if (r->has_person) {
+		alm_hex(r->person, sizeof(r->person), person);
+	}
+	alm_sheet_row(sheet,
+		(const char *const[]){seq, time_text,
+			alm_audit_kind_word(r->kind),
+			alm_audit_effect_word(r->effect), code,
+			r->code > 1 ? alm_err_info((enum alm_err)r->code)->name
+				    : "",
+			r->sender, r->recipient, r->purpose, r->categories,
+			r->basis, alm_audit_level_word(r->level_in),
+			alm_audit_level_word(r->level_out), message,
+			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
+			person, epoch, people, r->standard,
+			agent_name(store, arena, r->agent),
+			view->is_erased ? "erased"
+					: one_line(arena, view->detail),
+			signature == NULL ? "" : signature, proof->leaf,
+			proof->path});
+}
+
+/** "NEXT/SIZE": where to go on, in which log. */
+static enum alm_err read_cursor(
+	const char *text, uint64_t *next, uint64_t *size)
+{
+	char *end = NULL;
+
+	if (*text == '\0') {
+		return ALM_OK;
+	}
+	*next = strtoull(text, &end, 10);
+	if (*end != '/' || *next == 0) {
+		return ALM_CURSOR;
+	}
+	*size = strtoull(end + 1, &end, 10);
+	return *end == '\0' ? ALM_OK : ALM_CURSOR;
+}
+
+struct scan {
+	const struct alm_args *args;
+	const struct alm_audit_question *question;
+	struct alm_audit_filter filter;
+	uint64_t next;
+	uint64_t size;
+	size_t total;
+};
+
+static enum alm_err scan_page(struct alm_store *store, struct scan *s,
+	struct alm_arena *arena, struct alm_sheet *sheet)
+{
+	size_t limit = s->question->limit;
+	size_t left = limit == 0 ? PAGE_ROWS : limit - s->total;
+	struct alm_audit_page page;
+	enum alm_err err;
+
+	alm_arena_reset(arena);
+	err = alm_audit_scan(store, &s->filter, s->next, s->size,
+		left < PAGE_ROWS ? left : PAGE_ROWS, PAGE_SCAN,
+		s->question->reveals, arena, &page);
+	if (err != ALM_OK) {
+		return err;
+	}
+	for (size_t i = 0; i < page.row_count; i++) {
+		struct proof_texts proof = {.leaf = "", .path = ""};
+
+		if (s->question->proves) {
+			err = prove(store, page.rows[i].record.seq, s->size,
+				&proof);
+			if (err != ALM_OK) {
+				return err;
+			}
+		}
+		add_view(store, sheet, arena, &page.rows[i], &proof);
+	}
+	s->total += page.row_count;
+	s->next = page.next_seq;
+	return ALM_OK;
+}
+
+static int scan_all(struct alm_store *store, struct scan *s,
+	struct alm_arena *arena, struct alm_sheet *sheet)
+{
+	const struct alm_output *output = &s->args->output;
+	bool is_stream = output->format == ALM_FORMAT_JSONL ||
+			 output->format == ALM_FORMAT_CSV;
+	bool is_first = true;
+	char cursor[64] = "";
+	int rc = ALM_EXIT_OK;
+
+	while (rc == ALM_EXIT_OK && s->next != 0 && s->next <= s->size &&
+		(s->question->limit == 0 || s->total < s->question->limit)) {
+		enum alm_err err = scan_page(store, s, arena, sheet);
+
+		if (err != ALM_OK) {
+			return alm_print_failure(
+				output, &(struct alm_failure){err, "", NULL});
+		}
+		if (is_stream) {
+			rc = alm_sheet_flush(sheet, output, is_first);
+			is_first = false;
+		}
+	}
+	if (s->next != 0 && s->next <= s->size) {
+		(void)snprintf(cursor, sizeof(cursor), "%llu/%llu",
+			(unsigned long long)s->next,
+			(unsigned long long)s->size);
+		alm_print_warning(output,
+			"there may be more: go on with --after %s", cursor);
+	}
+	if (rc == ALM_EXIT_OK && !is_stream) {
+		if (output->format == ALM_FORMAT_JSON) {
+			alm_sheet_fact(sheet, "cursor", cursor);
+		}
+		rc = alm_sheet_print(sheet, output);
+	}
+	return rc;
+}
+
+static void tell_root(
+	struct alm_store *store, const struct scan *s, struct alm_sheet *sheet)
+{
+	char root[2 * ALM_DIGEST_BYTES + 1];
+	struct alm_audit_head head;
+	char size[24];
+
+	if (s->question->proves &&
+		alm_audit_head_at(store, s->size, &head) == ALM_OK) {
+		number(head.size, size);
+		alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
+		alm_audit_tell_root(s->args, sheet, size, root);
+	}
+}
+
+int alm_audit_query_store(
+	const struct alm_args *args, const struct alm_audit_question *question)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct scan scan = {.args = args, .question = question, .next = 1};
+	struct alm_store *store = NULL;
+	struct alm_sheet *sheet = NULL;
+	struct alm_audit_head head;
+	struct alm_arena arena;
+	int rc;
+
+	problem.err = open_store(args, &store, &problem);
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args->output, &problem);
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	alm_store_audit_head(store, &head);
+	scan.size = head.size;
+	make_filter(store, question, &scan.filter);
+	problem.err = read_cursor(question->after, &scan.next, &scan.size);
+	if (problem.err == ALM_OK && alm_args_has(args, "no-record")) {
+		alm_print_warning(&args->output,
+			"this question is not recorded (--no-record)");
+	} else if (problem.err == ALM_OK) {
+		problem.err = record(store, question, &scan.filter);
+	}
+	if (problem.err != ALM_OK) {
+		rc = alm_print_problem(&args->output, &problem);
+	} else {
+		scan.size = scan.size < head.size ? scan.size : head.size;
+		sheet = alm_sheet_new("almoner.audit.query/1",
+			alm_audit_columns,
+			alm_audit_column_count -
+				(question->proves ? 0
+						  : ALM_AUDIT_PROOF_COLUMNS));
+		alm_audit_narrow(args, sheet);
+		tell_root(store, &scan, sheet);
+		rc = scan_all(store, &scan, &arena, sheet);
+	}
+	alm_sheet_free(sheet);
+	alm_arena_fini(&arena);
+	alm_store_close(store);
+	return rc;
+}
