@@ -144,7 +144,8 @@ static enum alm_err scan_field(struct level *level,
 	const struct alm_proto_field *read, struct alm_problem *problem)
 {
 	const ProtobufCFieldDescriptor *known =
-		&level->rules->descriptor->fields[read->number - 1];
+		protobuf_c_message_descriptor_get_field(
+			level->rules->descriptor, read->number);
 	enum alm_err err;
 
 	level->number = read->number;
@@ -193,7 +194,8 @@ static enum alm_err scan_message(const struct level *outer,
 			return fault(&level, problem, ALM_MALFORMED,
 				"the bytes end or break inside it");
 		}
-		if (read.number > rules->field_count) {
+		if (read.number > rules->field_count ||
+			rules->fields[read.number].name == NULL) {
 			char what[32];
 
 			(void)snprintf(

@@ -11,11 +11,12 @@
 #include <protobuf-c/protobuf-c.h>
 
 /* Fields of one message, and so the highest field number. */
-#define ALM_WIRE_FIELDS_MAX 24u
+#define ALM_WIRE_FIELDS_MAX 32u
 
 struct alm_wire_rules;
 
-/** One field; `name` repeats the descriptor's, and a test compares them. */
+/** One field; `name` repeats the descriptor's, and a test compares them.  A
+ * number that no field has is a row of zeroes. */
 struct alm_wire_field {
 	const char *name;
 	uint32_t bytes_max;                 /* of one value: texts and bytes */
@@ -27,7 +28,7 @@ struct alm_wire_field {
 struct alm_wire_rules {
 	const ProtobufCMessageDescriptor *descriptor;
 	const struct alm_wire_field *fields;
-	size_t field_count; /* numbers 1 to field_count, without a gap */
+	size_t field_count; /* the highest number */
 };
 
 extern const struct alm_wire_rules alm_wire_frame_rules;
