@@ -171,6 +171,11 @@
 		"Records are coming faster than messages leave room for.", \
 		"Try again in a moment; almoner people import does it for " \
 		"you.") \
+	X(MAILBOX_UNREAD, 1307, "mailbox-unread", UNAVAILABLE, true, \
+		"The recipient has left its oldest mail waiting for longer " \
+		"than its mailbox allows.", \
+		"Try again later, and contact the recipient directly: it is " \
+		"not collecting its mail.") \
 	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
 		"A record about a person is not valid.", \
 		"The detail names the line and the field.") \
@@ -343,7 +348,12 @@
 		"A message went through by an override, which must be " \
 		"reviewed.", \
 		"almoner override list shows it; almoner override review " \
-		"closes it.")
+		"closes it.") \
+	X(NOTICE_DEAD, 8005, "dead-lettered", FAILURE, false, \
+		"The message was handed over as often as the broker tries, " \
+		"and the recipient never acknowledged it.", \
+		"Contact the recipient directly; once its agent is mended the " \
+		"operator can hand the message over again.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_MAP_H */

@@ -49,6 +49,7 @@ static void fill_refused(
 	view->hint = text_or_none(problem->hint);
 	view->detail = text_or_none(problem->detail);
 	view->is_retryable = problem->is_retryable;
+	view->retry_after_ms = problem->retry_after_ms;
 	view->reasons = problem->reasons;
 	view->reason_count = problem->reason_count;
 	view->nearest = text_or_none(problem->nearest);

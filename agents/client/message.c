@@ -11,7 +11,7 @@ static const char *const levels[] = {
 static const char *const priorities[] = {"routine", "urgent", "bulk"};
 static const char *const overrides[] = {"", "emergency", "guardian"};
 static const char *const notice_kinds[] = {
-	"", "expired", "stopped", "rejected", "override"};
+	"", "expired", "stopped", "rejected", "override", "dead-letter"};
 
 const char *alm_level_word(enum alm_wire_level level)
 {

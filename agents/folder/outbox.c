@@ -88,7 +88,9 @@ static void forget(struct alm_entries *entries, struct alm_entry *entry)
 	free(entry);
 }
 
-static void try_later(struct alm_entries *entries, struct alm_entry *entry)
+/** `least_ms`: what the broker asked for, if it did. */
+static void try_later(
+	struct alm_entries *entries, struct alm_entry *entry, uint32_t least_ms)
 {
 	unsigned shift = entry->tries < 7 ? entry->tries : 7;
 	int64_t wait_ms = (int64_t)LATER_MS_MIN << shift;
@@ -96,6 +98,7 @@ static void try_later(struct alm_entries *entries, struct alm_entry *entry)
 	if (entry->state == ALM_ENTRY_IN_FLIGHT) {
 		entries->in_flight--;
 	}
+	wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
 	entry->state = ALM_ENTRY_LATER;
 	entry->tries++;
 	entry->due_ms = monotonic_ms() +
@@ -112,7 +115,7 @@ static void refuse(struct alm_entries *entries, const struct alm_folder *folder,
 
 	if (err != ALM_OK) {
 		alm_log_problem(err, entry->name, problem.detail);
-		try_later(entries, entry);
+		try_later(entries, entry, 0);
 		return;
 	}
 	alm_log_problem(
@@ -224,7 +227,7 @@ static void send_entry(struct alm_entries *entries,
 		entries->unsettled++;
 	} else if (is_passing(err) || err == ALM_SUPERSEDED) {
 		alm_log_problem(err, entry->name, problem.detail);
-		try_later(entries, entry);
+		try_later(entries, entry, 0);
 	} else {
 		refuse(entries, folder, entry, NULL, &problem);
 	}
@@ -265,7 +268,7 @@ static void look_at(struct alm_entries *entries,
 	} else if (err == ALM_OK) {
 		send_entry(entries, folder, client, entry, payload_name);
 	} else if (is_passing(err)) {
-		try_later(entries, entry);
+		try_later(entries, entry, 0);
 	} else {
 		refuse(entries, folder, entry, NULL, &problem);
 	}
@@ -358,7 +361,7 @@ void alm_entries_receipt(struct alm_entries *entries,
 	if (receipt->code != 0 && receipt->is_retryable) {
 		alm_log_problem((enum alm_err)receipt->code, entry->name,
 			"it is tried again later");
-		try_later(entries, entry);
+		try_later(entries, entry, receipt->retry_after_ms);
 		return;
 	}
 	if (receipt->code != 0) {
@@ -370,7 +373,7 @@ void alm_entries_receipt(struct alm_entries *entries,
 	if (err != ALM_OK) {
 		/* Sent again under the same id, it gets the same receipt. */
 		alm_log_problem(err, entry->name, problem.detail);
-		try_later(entries, entry);
+		try_later(entries, entry, 0);
 		return;
 	}
 	entries->accepted++;

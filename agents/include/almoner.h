@@ -181,6 +181,7 @@ struct alm_receipt_view {
 	const char *hint;
 	const char *detail;
 	bool is_retryable;
+	uint32_t retry_after_ms; /* not worth a try before; 0: not known */
 	const uint32_t *reasons; /* of the decision, when refused */
 	size_t reason_count;
 	const char *nearest;           /* the agreement that came nearest */
@@ -280,7 +281,8 @@ struct alm_notice_view {
 	uint64_t sequence;
 	uint32_t attempt;
 	bool is_repeat;
-	const char *kind; /* expired, stopped, rejected; override */
+	const char *kind; /* expired, stopped, rejected, dead-letter;
+			     override */
 	uint8_t id[16];   /* of your message */
 	const char *recipient;
 	int code; /* why */

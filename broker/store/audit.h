@@ -32,6 +32,10 @@ struct alm_store;
 	X(EXPIRED, 7, "expired") \
 	X(NOTICE, 8, "notice") \
 	X(OVERRIDE_REVIEWED, 9, "override-reviewed") \
+	X(DEAD_LETTERED, 10, "dead-lettered") \
+	X(RERUN, 11, "dead-letter-rerun") \
+	X(DEAD_REMOVED, 12, "dead-letter-removed") \
+	X(MAILBOX, 13, "mailbox-changed") \
 	X(POLICY, 20, "policy-activated") \
 	X(POLICY_PROPOSED, 21, "policy-proposed") \
 	X(POLICY_APPROVED, 22, "policy-approved") \

@@ -33,6 +33,7 @@ void alm_wire_take_problem(struct alm_wire_decoder *d,
 		.candidates = alm_wire_texts(in->candidates, in->n_candidates),
 		.message_id = alm_wire_optional(
 			d, in->message_id, ALM_MESSAGE_ID_BYTES, "message_id"),
+		.retry_after_ms = in->retry_after_ms,
 		.name = in->name,
 		.sentence = in->sentence,
 		.hint = in->hint,
@@ -133,7 +134,7 @@ void alm_wire_take_notice(struct alm_wire_decoder *d,
 	out->attempt = in->attempt;
 	out->is_repeat = in->is_repeat != 0;
 	out->kind = (enum alm_notice_kind)alm_wire_number(
-		d, (uint32_t)in->kind, ALM_NOTICE_KIND_OVERRIDE, "kind");
+		d, (uint32_t)in->kind, ALM_NOTICE_KIND_DEAD_LETTER, "kind");
 	out->recipient = in->recipient;
 	out->reason = in->reason;
 	out->at_ms = alm_wire_time(d, in->at_ms, "at_ms");

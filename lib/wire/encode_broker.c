@@ -58,6 +58,7 @@ static Almoner__V1__Problem *give_problem(
 	out->n_candidates = in->candidates.count;
 	out->candidates = alm_wire_give_texts(in->candidates);
 	out->message_id = alm_wire_give_bytes(in->message_id);
+	out->retry_after_ms = in->retry_after_ms;
 	return out->reasons == NULL ? NULL : out;
 }
 

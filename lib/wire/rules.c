@@ -88,6 +88,7 @@ static const struct alm_wire_field problem_fields[] = {
 	ID(nearest),
 	TEXTS(candidates, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
 	BYTES(message_id, ALM_MESSAGE_ID_BYTES),
+	NUMBER(retry_after_ms),
 };
 static const struct alm_wire_rules problem = RULES(problem_fields, problem);
 

@@ -54,6 +54,7 @@ enum alm_notice_kind {
 	ALM_NOTICE_KIND_STOPPED = 2,
 	ALM_NOTICE_KIND_REJECTED = 3,
 	ALM_NOTICE_KIND_OVERRIDE = 4, /* to the Guardian */
+	ALM_NOTICE_KIND_DEAD_LETTER = 5,
 };
 
 /** The signed part of a message; see message.proto. */
@@ -111,6 +112,7 @@ struct alm_wire_problem {
 	const char *nearest;
 	struct alm_texts candidates;
 	struct alm_bytes message_id; /* 16 bytes or none */
+	uint32_t retry_after_ms;     /* 0: nothing is known */
 	/* Decoded only; encoding takes these from the catalogue. */
 	const char *name;
 	const char *sentence;

@@ -178,6 +178,7 @@ static void same_problem(
 	cr_assert_str_eq(out->sentence, info->sentence);
 	cr_assert_str_eq(out->hint, info->hint);
 	cr_assert_eq(out->is_retryable, info->is_retryable);
+	cr_assert_eq(out->retry_after_ms, in->retry_after_ms);
 }
 
 Test(wire, an_accepting_receipt_keeps_every_field)

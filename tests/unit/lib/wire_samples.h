@@ -71,6 +71,7 @@ static inline struct alm_wire_problem sample_problem(void)
 		.reason_count = ALM_COUNT(sample_reasons),
 		.withheld = SAMPLE_TEXTS(sample_withheld),
 		.nearest = "icb-care-2025",
+		.retry_after_ms = 30000,
 		.candidates = SAMPLE_TEXTS(sample_categories),
 		.message_id = SAMPLE_BYTES(sample_correlation)};
 }
