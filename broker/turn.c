@@ -177,6 +177,8 @@ static enum alm_err carry_out(
 		return alm_query(turn, request);
 	case ALM_ENVELOPE_ADMINISTER:
 		return alm_administer(turn, request);
+	case ALM_ENVELOPE_PART:
+	case ALM_ENVELOPE_PROGRESS:
 	case ALM_ENVELOPE_WELCOME:
 	case ALM_ENVELOPE_RECEIPT:
 	case ALM_ENVELOPE_DELIVER:

@@ -122,6 +122,17 @@
 	X(MISSING_FIELD, 1123, "missing-field", FAILURE, false, \
 		"A field that must be set is not.", \
 		"The detail names it; see the proto file.") \
+	X(ENCODING_NOT_AGREED, 1124, "encoding-not-agreed", FAILURE, false, \
+		"The payload is compressed in a way that was not agreed on.", \
+		"Use what welcome says; the library does.") \
+	X(ENCODING_BROKEN, 1125, "encoding-broken", FAILURE, false, \
+		"The compressed payload cannot be read within its limits.", \
+		"Declare the content size, and send uncompressed what " \
+		"shrinks more than 256 times.") \
+	X(PART_MISMATCH, 1126, "part-mismatch", FAILURE, false, \
+		"A part of the payload is not the one that was announced.", \
+		"The payload was changed or damaged on its way; send it as " \
+		"a new message.") \
 	X(NOT_AUTHENTICATED, 1201, "not-authenticated", DENIED, false, \
 		"The connection's key is not registered.", \
 		"Ask the broker's operator to register this agent's public " \
@@ -176,6 +187,17 @@
 		"than its mailbox allows.", \
 		"Try again later, and contact the recipient directly: it is " \
 		"not collecting its mail.") \
+	X(UPLOAD_UNKNOWN, 1340, "upload-unknown", UNAVAILABLE, true, \
+		"No such payload is being received.", \
+		"Send its message again; the library does it for you.") \
+	X(UPLOADS_FULL, 1341, "uploads-full", UNAVAILABLE, true, \
+		"The organisation has as many unfinished payloads as it may.", \
+		"Finish one of them, or wait until it expires after a day.") \
+	X(PARTS_STANDARD, 1342, "large-payload-standard", INVALID, false, \
+		"A payload in parts cannot be cut down to what its " \
+		"recipient may have.", \
+		"Name no information standard, so that it goes whole or not " \
+		"at all, or send messages of up to 1 MiB.") \
 	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
 		"A record about a person is not valid.", \
 		"The detail names the line and the field.") \
@@ -332,6 +354,17 @@
 		"Another entry of the outbox has this payload.", \
 		"Give each message a payload file of its own; the detail " \
 		"names the other entry.") \
+	X(SOURCE_CHANGED, 7010, "source-changed", FAILURE, false, \
+		"The payload could not be read again as it was.", \
+		"Leave the file alone until there is a receipt, and send it " \
+		"as a new message.") \
+	X(SINK_FAILED, 7011, "sink-failed", FAILURE, true, \
+		"What came could not be written.", \
+		"Make room; the payload is fetched from where it stopped.") \
+	X(PAYLOAD_GONE, 7012, "payload-gone", FAILURE, false, \
+		"The mail is not there any more: it was stopped or has " \
+		"expired.", \
+		"Drop what has come of it.") \
 	X(NOTICE_EXPIRED, 8001, "not-delivered-expired", FAILURE, false, \
 		"The message expired before the recipient took it.", \
 		"Check whether the information is still needed, and contact" \

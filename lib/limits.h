@@ -36,6 +36,13 @@
 #define ALM_WIRE_ARENA_FACTOR 14u
 #define ALM_WIRE_ARENA_FLOOR_BYTES ((size_t)512 * 1024)
 
+/* A larger payload travels in parts of this size, each hashed by itself.  A
+ * part takes a millisecond of a turn, and nobody holds more than a few. */
+#define ALM_PART_BYTES ((size_t)256 * 1024)
+#define ALM_PARTS_PAYLOAD_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+#define ALM_PARTS_MAX (ALM_PARTS_PAYLOAD_BYTES_MAX / ALM_PART_BYTES)
+#define ALM_PART_PATH_MAX 12u
+
 #define ALM_MESSAGE_ID_BYTES 16u
 #define ALM_DIGEST_BYTES 32u
 #define ALM_SIGNATURE_BYTES 64u
@@ -149,6 +156,8 @@
 #define ALM_DESCRIPTOR_DEPTH_MAX 16u
 #define ALM_STANDARDS_MAX 1024u
 
+static_assert((1u << ALM_PART_PATH_MAX) == ALM_PARTS_MAX,
+	"the path of a part is as long as their tree is deep");
 static_assert(
 	ALM_PAYLOAD_BYTES_MAX + ALM_MESSAGE_BYTES_MAX < ALM_FRAME_BYTES_MAX,
 	"one message of the largest size fits a frame");

@@ -353,6 +353,8 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_QUERY:
 	case ALM_ENVELOPE_ADMINISTER:
 	case ALM_ENVELOPE_GOODBYE:
+	case ALM_ENVELOPE_PART:
+	case ALM_ENVELOPE_PROGRESS:
 		break;
 	}
 }

@@ -93,14 +93,16 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 		       1u << ALM_ENVELOPE_ACKNOWLEDGE |
 		       1u << ALM_ENVELOPE_PING | 1u << ALM_ENVELOPE_PONG |
 		       1u << ALM_ENVELOPE_CREDIT | 1u << ALM_ENVELOPE_QUERY |
-		       1u << ALM_ENVELOPE_GOODBYE;
+		       1u << ALM_ENVELOPE_GOODBYE | 1u << ALM_ENVELOPE_PART |
+		       1u << ALM_ENVELOPE_PROGRESS;
 	case ALM_WIRE_BROKER_ADMIN:
 		return 1u << ALM_ENVELOPE_ADMINISTER | 1u << ALM_ENVELOPE_PING;
 	case ALM_WIRE_AGENT:
 		return 1u << ALM_ENVELOPE_WELCOME | 1u << ALM_ENVELOPE_RECEIPT |
 		       1u << ALM_ENVELOPE_DELIVER |
 		       1u << ALM_ENVELOPE_ACKNOWLEDGED |
-		       1u << ALM_ENVELOPE_NOTICE | 1u << ALM_ENVELOPE_PING |
+		       1u << ALM_ENVELOPE_NOTICE | 1u << ALM_ENVELOPE_PART |
+		       1u << ALM_ENVELOPE_PROGRESS | 1u << ALM_ENVELOPE_PING |
 		       1u << ALM_ENVELOPE_PONG | 1u << ALM_ENVELOPE_ERROR |
 		       1u << ALM_ENVELOPE_ANSWER;
 	case ALM_WIRE_CONTROL:
@@ -167,6 +169,12 @@ static void take_body(struct alm_wire_decoder *d,
 		break;
 	case ALM_ENVELOPE_GOODBYE:
 		break; /* says it all by itself */
+	case ALM_ENVELOPE_PART:
+		alm_wire_take_part(d, in->part, &out->part);
+		break;
+	case ALM_ENVELOPE_PROGRESS:
+		alm_wire_take_progress(d, in->progress, &out->progress);
+		break;
 	}
 }
 

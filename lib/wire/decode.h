@@ -71,6 +71,16 @@ void alm_wire_take_problem(struct alm_wire_decoder *d,
 void alm_wire_take_answer(struct alm_wire_decoder *d,
 	const Almoner__V1__Answer *in, struct alm_answer *out);
 
+/* decode_parts.c: what both send. */
+uint64_t alm_wire_take_size(
+	struct alm_wire_decoder *d, uint64_t value, const char *field);
+enum alm_encoding alm_wire_take_encoding(
+	struct alm_wire_decoder *d, Almoner__V1__Encoding in);
+void alm_wire_take_part(struct alm_wire_decoder *d, const Almoner__V1__Part *in,
+	struct alm_payload_part *out);
+void alm_wire_take_progress(struct alm_wire_decoder *d,
+	const Almoner__V1__Progress *in, struct alm_progress *out);
+
 /** Arguments and facts. */
 const struct alm_argument *alm_wire_take_arguments(struct alm_wire_decoder *d,
 	Almoner__V1__Argument *const *in, size_t count, const char *field);

@@ -13,6 +13,8 @@ void alm_wire_take_hello(struct alm_wire_decoder *d,
 	out->software = in->software;
 	out->credit = alm_wire_number(
 		d, in->credit, ALM_DELIVER_WINDOW_MAX, "credit");
+	out->encodings = in->encodings;
+	out->takes_parts = in->takes_parts != 0;
 }
 
 static void take_signature(struct alm_wire_decoder *d,
@@ -47,6 +49,7 @@ void alm_wire_take_send(struct alm_wire_decoder *d, const Almoner__V1__Send *in,
 	if (in->signature != NULL) {
 		take_signature(d, in->signature, &out->signature);
 	}
+	out->encoding = alm_wire_take_encoding(d, in->encoding);
 }
 
 void alm_wire_take_acknowledge(struct alm_wire_decoder *d,
@@ -192,6 +195,8 @@ static void take_message(struct alm_wire_decoder *d,
 		d, (uint32_t)in->priority, ALM_PRIORITY_BULK, "priority");
 	alm_wire_exact(d, in->payload_sha256, out->payload_sha256,
 		ALM_DIGEST_BYTES, "payload_sha256");
+	out->payload_bytes =
+		(uint64_t)alm_wire_time(d, in->payload_bytes, "payload_bytes");
 }
 
 enum alm_err alm_wire_decode_message(struct alm_bytes bytes,

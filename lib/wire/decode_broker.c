@@ -17,7 +17,9 @@ void alm_wire_take_welcome(struct alm_wire_decoder *d,
 		.organisation = in->organisation,
 		.agent = in->agent,
 		.policy_epoch = in->policy_epoch,
-		.people_sequence = in->people_sequence};
+		.people_sequence = in->people_sequence,
+		.encodings = in->encodings,
+		.parts_bytes_max = in->parts_bytes_max};
 }
 
 void alm_wire_take_problem(struct alm_wire_decoder *d,
@@ -120,6 +122,11 @@ void alm_wire_take_deliver(struct alm_wire_decoder *d,
 	out->accepted_at_ms =
 		alm_wire_time(d, in->accepted_at_ms, "accepted_at_ms");
 	out->payload = alm_wire_bytes(in->payload);
+	out->payload_bytes =
+		(uint64_t)alm_wire_time(d, in->payload_bytes, "payload_bytes");
+	out->payload_root = alm_wire_optional(
+		d, in->payload_root, ALM_DIGEST_BYTES, "payload_root");
+	out->encoding = alm_wire_take_encoding(d, in->encoding);
 }
 
 void alm_wire_take_notice(struct alm_wire_decoder *d,

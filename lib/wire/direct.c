@@ -46,6 +46,9 @@ static const struct alm_row deliver_rows[] = {
 	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
 	ALM_ROW_OF_U64(accepted_at_ms),
 	ALM_ROW(BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0),
+	ALM_ROW_OF_U64(payload_bytes),
+	ALM_ROW(EXACT, payload_root, ALM_DIGEST_BYTES, 0),
+	ALM_ROW(U32, encoding, ALM_ENCODING_ZSTD, 0),
 };
 #undef BODY
 #define BODY struct send_parts
@@ -103,6 +106,8 @@ static const struct alm_row message_rows[] = {
 	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
 	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
 	ALM_ROW(COPY, payload_sha256, ALM_DIGEST_BYTES, 0),
+	ALM_ROW_OF_NONE,
+	ALM_ROW_OF_U64(payload_bytes),
 };
 #undef BODY
 #define SHAPE(rows, needed) {(rows), ALM_COUNT(rows), (needed)}

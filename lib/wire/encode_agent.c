@@ -22,7 +22,8 @@ enum alm_err alm_wire_measure_send(
 	*out_bytes = alm_bytes_field_bytes(send->message.bytes) +
 		     alm_bytes_field_bytes(send->payload.bytes) +
 		     alm_number_field_bytes((uint64_t)send->sent_at_ms) +
-		     alm_bytes_field_bytes(signature_bytes(&send->signature));
+		     alm_bytes_field_bytes(signature_bytes(&send->signature)) +
+		     alm_number_field_bytes((uint32_t)send->encoding);
 	return ALM_OK;
 }
 
@@ -37,7 +38,8 @@ void alm_wire_put_send(const struct alm_send *send, uint8_t *at)
 	at = alm_put_bytes(at, 1, signature->ed25519, ALM_SIGNATURE_BYTES);
 	at = alm_put_number(at, 2, signature->leaf_index);
 	at = alm_put_number(at, 3, signature->tree_size);
-	(void)alm_put_bytes(at, 4, signature->path.data, signature->path.bytes);
+	at = alm_put_bytes(at, 4, signature->path.data, signature->path.bytes);
+	(void)alm_put_number(at, 5, (uint32_t)send->encoding);
 }
 
 static struct alm_bytes reason_of(const struct alm_acknowledgement *item)

@@ -42,6 +42,8 @@ static ProtobufCMessage *give_hello(
 	out->version = in->version;
 	out->software = alm_wire_give_text(in->software);
 	out->credit = in->credit;
+	out->encodings = in->encodings;
+	out->takes_parts = in->takes_parts;
 	return &out->base;
 }
 
@@ -171,6 +173,41 @@ static ProtobufCMessage *give_goodbye(struct alm_arena *arena)
 	return &out->base;
 }
 
+static ProtobufCMessage *give_part(
+	const struct alm_payload_part *in, struct alm_arena *arena)
+{
+	Almoner__V1__Part *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__part__init(out);
+	out->message_id = alm_wire_give_bytes(in->message_id);
+	out->sequence = in->sequence;
+	out->index = in->index;
+	out->path = alm_wire_give_bytes(in->path);
+	out->encoding = (Almoner__V1__Encoding)in->encoding;
+	out->data = alm_wire_give_bytes(in->data);
+	return &out->base;
+}
+
+static ProtobufCMessage *give_progress(
+	const struct alm_progress *in, struct alm_arena *arena)
+{
+	Almoner__V1__Progress *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__progress__init(out);
+	out->message_id = alm_wire_give_bytes(in->message_id);
+	out->sequence = in->sequence;
+	out->next = in->next;
+	out->until = in->until;
+	out->is_again = in->is_again;
+	return &out->base;
+}
+
 ProtobufCMessage *alm_wire_give_body(
 	const struct alm_envelope *envelope, struct alm_arena *arena)
 {
@@ -200,6 +237,10 @@ ProtobufCMessage *alm_wire_give_body(
 		return alm_wire_give_answer(&envelope->answer, arena);
 	case ALM_ENVELOPE_GOODBYE:
 		return give_goodbye(arena);
+	case ALM_ENVELOPE_PART:
+		return give_part(&envelope->part, arena);
+	case ALM_ENVELOPE_PROGRESS:
+		return give_progress(&envelope->progress, arena);
 	case ALM_ENVELOPE_DELIVER:
 	case ALM_ENVELOPE_SEND:
 	case ALM_ENVELOPE_ACKNOWLEDGE:

@@ -20,6 +20,8 @@ ProtobufCMessage *alm_wire_give_welcome(
 	out->agent = alm_wire_give_text(in->agent);
 	out->policy_epoch = in->policy_epoch;
 	out->people_sequence = in->people_sequence;
+	out->encodings = in->encodings;
+	out->parts_bytes_max = in->parts_bytes_max;
 	return &out->base;
 }
 

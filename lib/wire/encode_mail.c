@@ -178,6 +178,9 @@ static void put_deliver(struct pass *p, const struct alm_deliver *deliver)
 	put_text(p, 21, deliver->traceparent, ALM_TRACEPARENT_BYTES);
 	put_number(p, 22, (uint64_t)deliver->accepted_at_ms);
 	put_raw(p, 23, deliver->payload, ALM_PAYLOAD_BYTES_MAX);
+	put_number(p, 24, deliver->payload_bytes);
+	put_raw(p, 25, deliver->payload_root, ALM_DIGEST_BYTES);
+	put_number(p, 26, (uint32_t)deliver->encoding);
 }
 
 enum alm_err alm_wire_measure_deliver(

@@ -9,7 +9,7 @@
 /* A field at its limit, with a tag of two bytes and a length of two. */
 #define FIELD(bytes) (4 + (bytes))
 #define IDS 11
-#define NUMBERS 8
+#define NUMBERS 9
 /* All fields at their limits. */
 #define ROOM_BYTES \
 	(IDS * FIELD(ALM_ID_BYTES_MAX) + \
@@ -164,6 +164,7 @@ static void put_message(struct writer *w, const struct alm_message *message)
 	put_text(w, 19, message->traceparent, ALM_TRACEPARENT_BYTES);
 	put_raw(w, 20, message->payload_sha256, ALM_DIGEST_BYTES,
 		ALM_DIGEST_BYTES);
+	put_number(w, 22, message->payload_bytes);
 }
 
 enum alm_err alm_wire_encode_message(const struct alm_message *message,

@@ -71,6 +71,8 @@ static const struct alm_wire_field message_fields[] = {
 	NUMBER(priority),
 	BYTES(traceparent, ALM_TRACEPARENT_BYTES),
 	BYTES(payload_sha256, ALM_DIGEST_BYTES),
+	{0},
+	NUMBER(payload_bytes),
 };
 const struct alm_wire_rules alm_wire_message_rules =
 	RULES(message_fields, message);
@@ -97,6 +99,8 @@ static const struct alm_wire_field hello_fields[] = {
 	NUMBER(version),
 	BYTES(software, ALM_ID_BYTES_MAX),
 	NUMBER(credit),
+	NUMBER(encodings),
+	NUMBER(takes_parts),
 };
 static const struct alm_wire_rules hello = RULES(hello_fields, hello);
 
@@ -112,6 +116,8 @@ static const struct alm_wire_field welcome_fields[] = {
 	ID(agent),
 	NUMBER(policy_epoch),
 	NUMBER(people_sequence),
+	NUMBER(encodings),
+	NUMBER(parts_bytes_max),
 };
 static const struct alm_wire_rules welcome = RULES(welcome_fields, welcome);
 
@@ -131,6 +137,7 @@ static const struct alm_wire_field send_fields[] = {
 	BYTES(payload, ALM_PAYLOAD_BYTES_MAX),
 	NUMBER(sent_at_ms),
 	ONE(signature, signature),
+	NUMBER(encoding),
 };
 static const struct alm_wire_rules send = RULES(send_fields, send);
 
@@ -183,8 +190,33 @@ static const struct alm_wire_field deliver_fields[] = {
 	BYTES(traceparent, ALM_TRACEPARENT_BYTES),
 	NUMBER(accepted_at_ms),
 	BYTES(payload, ALM_PAYLOAD_BYTES_MAX),
+	NUMBER(payload_bytes),
+	BYTES(payload_root, ALM_DIGEST_BYTES),
+	NUMBER(encoding),
 };
 static const struct alm_wire_rules deliver = RULES(deliver_fields, deliver);
+
+static const struct alm_wire_field part_fields[] = {
+	{0},
+	BYTES(message_id, ALM_MESSAGE_ID_BYTES),
+	NUMBER(sequence),
+	NUMBER(index),
+	BYTES(path, ALM_PART_PATH_MAX * ALM_DIGEST_BYTES),
+	NUMBER(encoding),
+	BYTES(data, ALM_PART_BYTES),
+};
+static const struct alm_wire_rules part = RULES(part_fields, part);
+
+static const struct alm_wire_field progress_fields[] = {
+	{0},
+	BYTES(message_id, ALM_MESSAGE_ID_BYTES),
+	NUMBER(sequence),
+	NUMBER(next),
+	NUMBER(until),
+	NUMBER(is_again),
+};
+static const struct alm_wire_rules progress =
+	RULES(progress_fields, progress);
 
 static const struct alm_wire_field acknowledgement_fields[] = {
 	{0},
@@ -308,6 +340,8 @@ static const struct alm_wire_field envelope_fields[] = {
 	ONE(administer, request),
 	ONE(answer, answer),
 	ONE(goodbye, goodbye),
+	ONE(part, part),
+	ONE(progress, progress),
 };
 static const struct alm_wire_rules envelope =
 	RULES(envelope_fields, envelope);

@@ -49,6 +49,12 @@ enum alm_priority {
 	ALM_PRIORITY_BULK = 2,
 };
 
+/** How a payload travels. */
+enum alm_encoding {
+	ALM_ENCODING_NONE = 0,
+	ALM_ENCODING_ZSTD = 1,
+};
+
 enum alm_notice_kind {
 	ALM_NOTICE_KIND_EXPIRED = 1,
 	ALM_NOTICE_KIND_STOPPED = 2,
@@ -87,6 +93,7 @@ struct alm_message {
 	enum alm_priority priority;
 	const char *traceparent;
 	uint8_t payload_sha256[ALM_DIGEST_BYTES];
+	uint64_t payload_bytes; /* it comes in parts; 0: with the send */
 };
 
 struct alm_signature {
@@ -101,6 +108,7 @@ struct alm_send {
 	struct alm_bytes payload;
 	int64_t sent_at_ms;
 	struct alm_signature signature;
+	enum alm_encoding encoding; /* of the payload */
 };
 
 struct alm_wire_problem {
@@ -124,6 +132,8 @@ struct alm_hello {
 	uint32_t version;
 	const char *software;
 	uint32_t credit;
+	uint32_t encodings; /* 1 << enum alm_encoding, added up */
+	bool takes_parts;
 };
 
 struct alm_welcome {
@@ -137,6 +147,8 @@ struct alm_welcome {
 	const char *agent;
 	uint64_t policy_epoch;
 	uint64_t people_sequence;
+	uint32_t encodings;
+	uint64_t parts_bytes_max; /* 0: no payloads in parts */
 };
 
 struct alm_accepted {
@@ -183,6 +195,29 @@ struct alm_deliver {
 	const char *traceparent;
 	int64_t accepted_at_ms;
 	struct alm_bytes payload;
+	uint64_t payload_bytes;        /* it comes in parts; 0: it is here */
+	struct alm_bytes payload_root; /* 32 bytes or none */
+	enum alm_encoding encoding;    /* of the payload */
+};
+
+/** A part of a large payload: of an upload by its message id, of mail by its
+ * sequence. */
+struct alm_payload_part {
+	struct alm_bytes message_id; /* 16 bytes or none */
+	uint64_t sequence;
+	uint32_t index;
+	struct alm_bytes path; /* 32 bytes a step */
+	enum alm_encoding encoding;
+	struct alm_bytes data;
+};
+
+/** How far they have come; named in the same way. */
+struct alm_progress {
+	struct alm_bytes message_id; /* 16 bytes or none */
+	uint64_t sequence;
+	uint32_t next;
+	uint32_t until;
+	bool is_again;
 };
 
 struct alm_acknowledgement {
@@ -266,6 +301,8 @@ enum alm_envelope_kind {
 	ALM_ENVELOPE_ADMINISTER = 14,
 	ALM_ENVELOPE_ANSWER = 15,
 	ALM_ENVELOPE_GOODBYE = 16, /* has no member */
+	ALM_ENVELOPE_PART = 17,
+	ALM_ENVELOPE_PROGRESS = 18,
 };
 
 /** One envelope; `kind` says which member holds. */
@@ -285,6 +322,8 @@ struct alm_envelope {
 		uint32_t credit;
 		struct alm_request_call request; /* query, administer */
 		struct alm_answer answer;
+		struct alm_payload_part part;
+		struct alm_progress progress;
 	};
 };
 

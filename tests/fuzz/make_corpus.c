@@ -68,9 +68,9 @@ static void write_kinds(const char *corpus, const char *golden)
 	static const char *const names[] = {"", "hello", "welcome", "send",
 		"receipt", "deliver", "acknowledge", "acknowledged", "notice",
 		"ping", "pong", "error", "credit", "query", "administer",
-		"answer", "goodbye"};
+		"answer", "goodbye", "part", "progress"};
 
-	for (int kind = 1; kind <= ALM_ENVELOPE_GOODBYE; kind++) {
+	for (int kind = 1; kind <= ALM_ENVELOPE_PROGRESS; kind++) {
 		struct alm_envelope e = sample_envelope(kind, message_bytes());
 		struct alm_bytes bytes = frame_of(&e);
 		bool is_agent = sample_side(kind) == ALM_WIRE_AGENT;

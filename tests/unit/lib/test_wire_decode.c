@@ -145,9 +145,11 @@ Test(wire_decode, each_side_takes_only_its_kinds)
 		[ALM_ENVELOPE_ADMINISTER] = {false, true, false},
 		[ALM_ENVELOPE_ANSWER] = {false, false, true},
 		[ALM_ENVELOPE_GOODBYE] = {true, false, false},
+		[ALM_ENVELOPE_PART] = {true, false, true},
+		[ALM_ENVELOPE_PROGRESS] = {true, false, true},
 	};
 
-	for (int kind = 1; kind <= ALM_ENVELOPE_GOODBYE; kind++) {
+	for (int kind = 1; kind <= ALM_ENVELOPE_PROGRESS; kind++) {
 		struct alm_envelope e = sample_envelope(
 			kind, (struct alm_bytes){(const uint8_t *)"x", 1});
 		struct alm_bytes bytes = encode(&e);

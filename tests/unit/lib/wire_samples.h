@@ -181,6 +181,30 @@ static const uint64_t sample_sequences[] = {1, 300, 70000, UINT64_MAX};
 static const struct alm_acknowledgement sample_items[] = {
 	{1, false, ""}, {300, true, "not ours"}};
 
+static inline struct alm_welcome sample_welcome(void)
+{
+	return (struct alm_welcome){.version = 1,
+		.credit = 4096,
+		.broker_time_ms = 1790000000000,
+		.frame_bytes_max = ALM_FRAME_BYTES_MAX,
+		.frame_envelopes_max = 256,
+		.payload_bytes_max = ALM_PAYLOAD_BYTES_MAX,
+		.organisation = "RX1",
+		.agent = "ward-system",
+		.policy_epoch = 7,
+		.people_sequence = 70000};
+}
+
+static inline struct alm_payload_part sample_part(void)
+{
+	return (struct alm_payload_part){
+		.message_id = SAMPLE_BYTES(sample_correlation),
+		.index = 4095,
+		.path = {sample_raw, 64},
+		.encoding = ALM_ENCODING_ZSTD,
+		.data = SAMPLE_BYTES(sample_raw)};
+}
+
 /* The sample of a kind; `message` is the signed part of a send. */
 static inline struct alm_envelope sample_envelope(
 	enum alm_envelope_kind kind, struct alm_bytes message)
@@ -189,12 +213,12 @@ static inline struct alm_envelope sample_envelope(
 
 	switch (kind) {
 	case ALM_ENVELOPE_HELLO:
-		e.hello = (struct alm_hello){1, "libalmoner 0.1", 512};
+		e.hello = (struct alm_hello){.version = 1,
+			.software = "libalmoner 0.1",
+			.credit = 512};
 		break;
 	case ALM_ENVELOPE_WELCOME:
-		e.welcome = (struct alm_welcome){1, 4096, 1790000000000,
-			ALM_FRAME_BYTES_MAX, 256, ALM_PAYLOAD_BYTES_MAX, "RX1",
-			"ward-system", 7, 70000};
+		e.welcome = sample_welcome();
 		break;
 	case ALM_ENVELOPE_SEND:
 		e.send = sample_send(message);
@@ -242,6 +266,15 @@ static inline struct alm_envelope sample_envelope(
 		break;
 	case ALM_ENVELOPE_GOODBYE:
 		break;
+	case ALM_ENVELOPE_PART:
+		e.part = sample_part();
+		break;
+	case ALM_ENVELOPE_PROGRESS:
+		e.progress = (struct alm_progress){.sequence = 99,
+			.next = 17,
+			.until = 25,
+			.is_again = true};
+		break;
 	}
 	return e;
 }
@@ -256,6 +289,8 @@ static inline enum alm_wire_side sample_side(enum alm_envelope_kind kind)
 	case ALM_ENVELOPE_CREDIT:
 	case ALM_ENVELOPE_QUERY:
 	case ALM_ENVELOPE_GOODBYE:
+	case ALM_ENVELOPE_PART:
+	case ALM_ENVELOPE_PROGRESS:
 		return ALM_WIRE_BROKER_AGENTS;
 	case ALM_ENVELOPE_ADMINISTER:
 		return ALM_WIRE_BROKER_ADMIN;
