@@ -19,7 +19,7 @@
 #define AUDIT_ARGUMENTS \
 	ARGUMENTS("person", "from", "to", "either", "purpose", "basis", \
 		"effect", "code", "kind", "message", "since", "until", \
-		"limit", "after", "reveal", "proof", "reason")
+		"limit", "after", "reverse", "reveal", "proof", "reason")
 
 static const struct alm_verb *find_verb(
 	const struct alm_verb *verbs, size_t count, const char *name)
@@ -57,6 +57,7 @@ static enum alm_err check_arguments(
 		if ((strcmp(key, "dry-run") == 0 || strcmp(key, "all") == 0 ||
 			    strcmp(key, "overdue") == 0 ||
 			    strcmp(key, "reveal") == 0 ||
+			    strcmp(key, "reverse") == 0 ||
 			    strcmp(key, "emergency") == 0 ||
 			    strcmp(key, "with-objections") == 0) &&
 			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {

@@ -11,6 +11,10 @@
 #define LIMIT_DEFAULT 100u
 /* A proof may hash some hundred nodes: a page of them must stay short. */
 #define LIMIT_PROVED 100u
+/* What one page may cost the loop: as much as looking at so many records. */
+#define WORK_MAX 20000u
+/* Later than this, who goes on asks anew, and that is recorded. */
+#define CONTINUED_US_MAX (INT64_C(600) * 1000000)
 
 static enum alm_err bad(struct alm_call *call, const char *key)
 {
@@ -58,11 +62,11 @@ static enum alm_err parse_effect(
 		return ALM_OK;
 	}
 	if (strcmp(text, "permit") == 0) {
-		question->filter.effect = ALM_EFFECT_PERMIT;
+		question->find.filter.effect = ALM_EFFECT_PERMIT;
 	} else if (strcmp(text, "transform") == 0) {
-		question->filter.effect = ALM_EFFECT_TRANSFORM;
+		question->find.filter.effect = ALM_EFFECT_TRANSFORM;
 	} else if (strcmp(text, "deny") == 0) {
-		question->filter.effect = ALM_EFFECT_DENY;
+		question->find.filter.effect = ALM_EFFECT_DENY;
 	} else {
 		return bad(call, "effect");
 	}
@@ -79,8 +83,8 @@ static enum alm_err parse_code(
 	if (err != ALM_OK || alm_call_argument(call, "code")[0] == '\0') {
 		return err;
 	}
-	question->filter.has_code = true;
-	question->filter.code =
+	question->find.filter.has_code = true;
+	question->find.filter.code =
 		(uint32_t)(code > 1 && code < 1000 ? 4000 + code : code);
 	return ALM_OK;
 }
@@ -97,16 +101,16 @@ static enum alm_err parse_person(
 		return alm_problem_set(
 			call->problem, ALM_SUBJECT_INVALID, "%s", "");
 	}
-	question->filter.has_person = true;
-	alm_store_pseudonym(
-		call->turn->broker->store, person, question->filter.person);
+	question->find.filter.has_person = true;
+	alm_store_pseudonym(call->turn->broker->store, person,
+		question->find.filter.person);
 	return ALM_OK;
 }
 
 static enum alm_err parse_words(
 	struct alm_call *call, struct alm_question *question)
 {
-	struct alm_audit_filter *filter = &question->filter;
+	struct alm_audit_filter *filter = &question->find.filter;
 	const char *kind = alm_call_argument(call, "kind");
 	const char *message = alm_call_argument(call, "message");
 
@@ -131,30 +135,32 @@ static enum alm_err parse_words(
 	return ALM_OK;
 }
 
-/* `FROM-UNTIL`: where to go on, and the size at the first page.  An agent
- * can see no more by another cursor than by asking anew. */
+/* The size of the log at the first page stays that of the answer; whoever
+ * goes on at once does not ask anew. */
 static enum alm_err parse_cursor(
 	struct alm_call *call, struct alm_question *question)
 {
 	const char *text = alm_call_argument(call, "after");
-	char *end = NULL;
+	int64_t given_us = 0;
+	enum alm_err err;
 
-	question->from_seq = 1;
-	question->until_seq = call->turn->broker->audit_size;
+	question->find.size = call->turn->broker->audit_size;
 	if (text[0] == '\0') {
 		return ALM_OK;
 	}
-	question->from_seq = strtoull(text, &end, 10);
-	if (*end != '-') {
-		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
+	err = alm_audit_cursor_read(call->turn->broker->store, text,
+		question->asker, &question->find, &given_us);
+	if (err != ALM_OK) {
+		return alm_problem_set(call->problem, err, "%s", "");
 	}
-	question->until_seq = strtoull(end + 1, &end, 10);
-	if (*end != '\0' || question->from_seq == 0 ||
-		question->from_seq > question->until_seq + 1 ||
-		question->until_seq > call->turn->broker->audit_size) {
-		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
-	}
+	question->is_continued =
+		call->turn->now_us - given_us < CONTINUED_US_MAX;
 	return ALM_OK;
+}
+
+static bool says_yes(const struct alm_call *call, const char *key)
+{
+	return strcmp(alm_call_argument(call, key), "yes") == 0;
 }
 
 static enum alm_err parse(struct alm_call *call, struct alm_question *question)
@@ -172,26 +178,26 @@ static enum alm_err parse(struct alm_call *call, struct alm_question *question)
 		err = parse_code(call, question);
 	}
 	if (err == ALM_OK) {
-		err = parse_instant(call, "since", &question->filter.since_us);
+		err = parse_instant(
+			call, "since", &question->find.filter.since_us);
 	}
 	if (err == ALM_OK) {
-		err = parse_instant(call, "until", &question->filter.until_us);
+		err = parse_instant(
+			call, "until", &question->find.filter.until_us);
 	}
 	if (err == ALM_OK) {
 		err = alm_question_number(call, "limit", &limit);
 	}
-	if (err == ALM_OK) {
-		err = parse_cursor(call, question);
-	}
 	if (limit == 0 || limit > ALM_ROWS_PER_ANSWER_MAX) {
 		limit = ALM_ROWS_PER_ANSWER_MAX;
 	}
-	question->limit = (size_t)limit;
-	question->reveals =
-		strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
-	question->proves = strcmp(alm_call_argument(call, "proof"), "yes") == 0;
-	if (question->proves && question->limit > LIMIT_PROVED) {
-		question->limit = LIMIT_PROVED;
+	question->find.row_max = (size_t)limit;
+	question->find.work_max = WORK_MAX;
+	question->find.with_detail = says_yes(call, "reveal");
+	question->find.is_newest_first = says_yes(call, "reverse");
+	question->proves = says_yes(call, "proof");
+	if (question->proves && question->find.row_max > LIMIT_PROVED) {
+		question->find.row_max = LIMIT_PROVED;
 	}
 	return err;
 }
@@ -202,17 +208,21 @@ static enum alm_err apply_scope(
 	struct alm_call *call, struct alm_question *question)
 {
 	const struct alm_agent *agent = call->request->agent;
-	bool needs_reason = question->reveals || question->filter.has_person;
+	bool needs_reason =
+		question->find.with_detail || question->find.filter.has_person;
 
+	question->asker = "";
 	if (agent != NULL) {
-		if (question->reveals || question->filter.either[0] != '\0') {
+		question->asker = agent->organisation;
+		if (question->find.with_detail ||
+			question->find.filter.either[0] != '\0') {
 			return alm_problem_set(call->problem, ALM_NOT_PERMITTED,
 				"an agent asks in its own scope");
 		}
-		question->filter.either = agent->organisation;
+		question->find.filter.either = agent->organisation;
 		/* By the code as it is shown, not as it is recorded. */
-		question->shown_code = question->filter.code;
-		question->filter.has_code = false;
+		question->shown_code = question->find.filter.code;
+		question->find.filter.has_code = false;
 	}
 	if (needs_reason && alm_call_argument(call, "reason")[0] == '\0') {
 		return alm_problem_set(
@@ -231,6 +241,9 @@ enum alm_err alm_question_read(
 	err = parse(call, &question);
 	if (err == ALM_OK) {
 		err = apply_scope(call, &question);
+	}
+	if (err == ALM_OK) {
+		err = parse_cursor(call, &question);
 	}
 	*out_question = question;
 	return err;

@@ -5,16 +5,15 @@
 #define ALM_BROKER_QUESTION_H
 
 #include "broker/administer.h"
+#include "broker/store/find.h"
 
 /** A question as it was understood. */
 struct alm_question {
-	struct alm_audit_filter filter;
-	uint64_t from_seq;
-	uint64_t until_seq;
-	size_t limit;
+	struct alm_audit_find find;
+	const char *asker;   /* whom its cursors belong to */
 	uint32_t shown_code; /* that an agent looks for; 0: any */
-	bool reveals;
 	bool proves;
+	bool is_continued; /* it was recorded with its first page, just now */
 };
 
 /**

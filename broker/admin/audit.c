@@ -1,16 +1,11 @@
 /*
- * Asking the log.  Every question is a record itself.  A page scans a bounded
- * number of records and gives a cursor to go on, so that a long question does
- * not hold up the loop; the cursor pins the size of the log at the first page.
+ * Asking the log.  Every question is a record itself.  A page does a bounded
+ * amount of work and gives a cursor to go on, so that a long question does not
+ * hold up the loop; the cursor pins the size of the log at the first page.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/question.h"
-
-#define SCAN_MAX 20000u
 
 const char *alm_effect_word(unsigned effect)
 {
@@ -121,7 +116,7 @@ static enum alm_err prove(struct alm_call *call,
 		return ALM_OK;
 	}
 	err = alm_audit_prove(
-		call->turn->broker->store, seq, question->until_seq, &proof);
+		call->turn->broker->store, seq, question->find.size, &proof);
 	if (err == ALM_OK) {
 		*out_leaf = alm_table_hex(call->table,
 			(struct alm_bytes){proof.leaf.raw, ALM_DIGEST_BYTES});
@@ -143,7 +138,7 @@ static enum alm_err add_root(
 		return ALM_OK;
 	}
 	err = alm_audit_head_at(
-		call->turn->broker->store, question->until_seq, &head);
+		call->turn->broker->store, question->find.size, &head);
 	if (err == ALM_OK) {
 		alm_table_fact(call->table, "root",
 			alm_table_hex(
@@ -225,29 +220,33 @@ static bool is_shown(const struct alm_call *call,
 	if (!is_sender && !(is_recipient && was_given(record))) {
 		return false;
 	}
-	if (question->filter.has_person && !knows_person(call, record)) {
+	if (question->find.filter.has_person && !knows_person(call, record)) {
 		return false;
 	}
 	return question->shown_code == 0 ||
 	       question->shown_code == shown_code(call, record->code);
 }
 
-/* What was asked, with the person as a pseudonym.  Each page is a question:
- * who asks may write any cursor. */
+/* What was asked, with the person as a pseudonym.  The pages of one answer
+ * are one question. */
 static enum alm_err record_question(
 	struct alm_call *call, const struct alm_question *question)
 {
+	const struct alm_audit_filter *filter = &question->find.filter;
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 
+	if (question->is_continued) {
+		return ALM_OK;
+	}
 	if (call->request->agent != NULL) {
 		record.sender = call->request->agent->organisation;
 	}
-	record.has_person = question->filter.has_person;
-	memcpy(record.person, question->filter.person, 16);
-	record.purpose = question->filter.purpose;
-	return alm_call_record(
-		call, &record, question->reveals ? "revealed" : "asked");
+	record.has_person = filter->has_person;
+	memcpy(record.person, filter->person, 16);
+	record.purpose = filter->purpose;
+	return alm_call_record(call, &record,
+		question->find.with_detail ? "revealed" : "asked");
 }
 
 /* The question, and the columns of its answer. */
@@ -264,15 +263,15 @@ static enum alm_err read_question(
 
 /* As many rows as an answer takes; the rest is the next page's. */
 static enum alm_err add_views(struct alm_call *call,
-	const struct alm_question *question, struct alm_audit_page *page)
+	const struct alm_question *question, struct alm_audit_found *found)
 {
 	enum alm_err err = ALM_OK;
 
-	for (size_t i = 0; i < page->row_count && err == ALM_OK; i++) {
-		const struct alm_audit_view *view = &page->rows[i];
+	for (size_t i = 0; i < found->row_count && err == ALM_OK; i++) {
+		const struct alm_audit_view *view = &found->rows[i];
 
 		if (!alm_table_has_room(call->table)) {
-			page->next_seq = view->record.seq;
+			found->next = view->record.seq;
 			break;
 		}
 		if (is_shown(call, question, &view->record)) {
@@ -282,10 +281,36 @@ static enum alm_err add_views(struct alm_call *call,
 	return err;
 }
 
-enum alm_err alm_verb_audit_query(struct alm_call *call)
+/* Where the answer goes on, and what it is about. */
+static enum alm_err add_place(struct alm_call *call,
+	struct alm_question *question, const struct alm_audit_found *found)
 {
 	struct alm_table *table = call->table;
-	struct alm_audit_page page;
+	char *cursor;
+
+	alm_table_number(table, "size", question->find.size);
+	alm_table_number(table, "scanned", found->scanned);
+	if (found->damaged > 0) {
+		alm_table_number(table, "damaged", found->damaged);
+		alm_table_number(table, "first-damaged", found->first_damaged);
+	}
+	if (found->next == 0) {
+		return ALM_OK;
+	}
+	cursor = alm_arena_take(table->arena, ALM_CURSOR_TEXT_BYTES);
+	if (cursor == NULL) {
+		return ALM_NOMEM;
+	}
+	question->find.next = found->next;
+	alm_audit_cursor_text(call->turn->broker->store, &question->find,
+		question->asker, call->turn->now_us, cursor);
+	table->cursor = cursor;
+	return ALM_OK;
+}
+
+enum alm_err alm_verb_audit_query(struct alm_call *call)
+{
+	struct alm_audit_found found;
 	struct alm_question question;
 	enum alm_err err;
 
@@ -294,34 +319,19 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 		err = record_question(call, &question);
 	}
 	if (err == ALM_OK) {
-		err = alm_audit_scan(call->turn->broker->store,
-			&question.filter, question.from_seq, question.until_seq,
-			question.limit, SCAN_MAX, question.reveals,
-			call->turn->arena, &page);
+		err = alm_audit_find(call->turn->broker->store, &question.find,
+			call->turn->arena, &found);
 	}
-	if (err != ALM_OK) {
-		return err;
+	if (err == ALM_OK) {
+		err = add_views(call, &question, &found);
 	}
-	err = add_views(call, &question, &page);
 	if (err == ALM_OK) {
 		err = add_root(call, &question);
 	}
-	if (err != ALM_OK) {
-		return err;
+	if (err == ALM_OK) {
+		err = add_place(call, &question, &found);
 	}
-	if (page.next_seq != 0) {
-		table->cursor =
-			alm_arena_printf(table->arena, "%" PRIu64 "-%" PRIu64,
-				page.next_seq, question.until_seq);
-		if (table->cursor == NULL) {
-			return ALM_NOMEM;
-		}
-	}
-	alm_table_number(table, "size", question.until_seq);
-	alm_table_number(table, "scanned",
-		(page.next_seq == 0 ? question.until_seq + 1 : page.next_seq) -
-			question.from_seq);
-	return ALM_OK;
+	return err;
 }
 
 enum alm_err alm_verb_audit_show(struct alm_call *call)
@@ -337,7 +347,7 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 	}
 	if (err == ALM_OK) {
 		err = alm_audit_get(call->turn->broker->store, seq,
-			question.reveals, call->turn->arena, &view);
+			question.find.with_detail, call->turn->arena, &view);
 	}
 	if (err == ALM_OK) {
 		err = record_question(call, &question);
@@ -346,7 +356,7 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 		err = add_view(call, &question, &view);
 	}
 	if (err == ALM_OK) {
-		alm_table_number(call->table, "size", question.until_seq);
+		alm_table_number(call->table, "size", question.find.size);
 		err = add_root(call, &question);
 	}
 	return err;

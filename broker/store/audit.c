@@ -205,8 +205,7 @@ static enum alm_err read_private(struct alm_store *store, MDB_txn *txn,
 	return err;
 }
 
-/* A view that lives in the arena, of a header in the page. */
-static enum alm_err copy_view(struct alm_store *store, MDB_txn *txn,
+enum alm_err alm_audit_view_copy(struct alm_store *store, MDB_txn *txn,
 	struct alm_bytes header, bool with_detail, struct alm_arena *arena,
 	struct alm_audit_view *out_view)
 {
@@ -242,7 +241,8 @@ enum alm_err alm_audit_get(struct alm_store *store, uint64_t seq,
 	}
 	err = alm_audit_header(store, txn, seq, &header);
 	if (err == ALM_OK) {
-		err = copy_view(store, txn, header, with_detail, arena, &view);
+		err = alm_audit_view_copy(
+			store, txn, header, with_detail, arena, &view);
 	}
 	if (err == ALM_OK && view.record.seq != seq) {
 		err = ALM_STORE_CORRUPT;
@@ -280,7 +280,7 @@ static enum alm_err scan_one(struct alm_store *store, MDB_txn *txn,
 	if (err != ALM_OK || !alm_audit_filter_matches(scan->filter, &record)) {
 		return err;
 	}
-	err = copy_view(store, txn, header, scan->with_detail, arena,
+	err = alm_audit_view_copy(store, txn, header, scan->with_detail, arena,
 		&scan->rows[scan->row_count]);
 	if (err == ALM_OK) {
 		scan->row_count++;

@@ -43,6 +43,11 @@ enum alm_table {
 		ALM_TABLE_COUNT
 };
 
+/* What is sealed besides rows, in the place of a table's number. */
+#define ALM_SEAL_CURSOR 240u
+#define ALM_SEAL_RUN 241u
+#define ALM_SEAL_TERMS 242u /* makes the key that terms are hashed with */
+
 /** The table's name in the file. */
 const char *alm_table_name(enum alm_table table);
 
@@ -242,6 +247,11 @@ void alm_audit_commitment(
 ALM_MUST_USE enum alm_err alm_audit_open_private(struct alm_store *store,
 	MDB_txn *txn, const struct alm_audit_record *record,
 	struct alm_bytes sealed, uint8_t *out, size_t *out_bytes);
+
+/** A view that lives in the arena, of a header in the page. */
+ALM_MUST_USE enum alm_err alm_audit_view_copy(struct alm_store *store,
+	MDB_txn *txn, struct alm_bytes header, bool with_detail,
+	struct alm_arena *arena, struct alm_audit_view *out_view);
 
 /** The header of a record, its seal checked.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,

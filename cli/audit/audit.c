@@ -1,6 +1,7 @@
 /* audit.c - almoner audit head, query and show, from the daemon. */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agents/include/almoner_control.h"
@@ -59,6 +60,7 @@ static const struct alm_option query_options[] = {
 		false},
 	{"after", 0, ALM_OPTION_TEXT, "CURSOR",
 		"go on where an earlier answer stopped", false, false},
+	{"reverse", 0, ALM_OPTION_FLAG, NULL, "newest first", false, false},
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the private part of each record; needs --reason", false,
 		false},
@@ -137,6 +139,7 @@ static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
 		alm_instant_text(q->until_s, texts->until);
 		alm_ask_add(ask, "until", texts->until);
 	}
+	alm_ask_add(ask, "reverse", q->is_newest_first ? "yes" : NULL);
 	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);
 	alm_ask_add(ask, "proof", q->proves ? "yes" : NULL);
 	alm_ask_add(ask, "reason", q->reason);
@@ -207,6 +210,12 @@ static int ask_all(struct alm_control *control, const struct alm_args *args,
 		}
 		for (size_t i = 0; i < answer.row_count; i++) {
 			alm_sheet_row(sheet, answer.rows[i].items);
+		}
+		if (fact(&answer, "damaged")[0] != '\0') {
+			alm_audit_tell_damage(args,
+				strtoull(fact(&answer, "damaged"), NULL, 10),
+				strtoull(fact(&answer, "first-damaged"), NULL,
+					10));
 		}
 		total += answer.row_count;
 		(void)snprintf(

@@ -60,6 +60,15 @@ void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
 	}
 }
 
+void alm_audit_tell_damage(
+	const struct alm_args *args, uint64_t count, uint64_t first)
+{
+	alm_print_warning(&args->output,
+		"%llu records are damaged and left out, the first is %llu: "
+		"almoner audit verify",
+		(unsigned long long)count, (unsigned long long)first);
+}
+
 static enum alm_err read_effect(
 	const char *word, unsigned *out, struct alm_problem *problem)
 {
@@ -170,6 +179,7 @@ enum alm_err alm_audit_question_read(const struct alm_args *args,
 		.limit = (size_t)alm_args_number(
 			args, "limit", ALM_AUDIT_LIMIT_DEFAULT),
 		.after = text_or_none(args, "after"),
+		.is_newest_first = alm_args_has(args, "reverse"),
 		.reveals = alm_args_has(args, "reveal"),
 		.proves = alm_args_has(args, "proof"),
 		.reason = alm_args_text(args, "reason"),

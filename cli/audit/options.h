@@ -34,6 +34,7 @@ struct alm_audit_question {
 	int64_t until_s;
 	size_t limit; /* 0: all */
 	const char *after;
+	bool is_newest_first;
 	bool reveals;
 	bool proves;
 	const char *reason; /* NULL: none */
@@ -50,6 +51,10 @@ ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 /** Say which root the proofs lead to: in the document, else beside it. */
 void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
 	const char *size, const char *root);
+
+/** Say that some records cannot be read. */
+void alm_audit_tell_damage(
+	const struct alm_args *args, uint64_t count, uint64_t first);
 
 /** Leave out of tables what few people look for, unless --wide. */
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "broker/store/audit.h"
+#include "broker/store/find.h"
 #include "broker/store/store.h"
 #include "cli/audit/options.h"
 #include "lib/file.h"
@@ -57,6 +57,14 @@ static const char *who(void)
 	return entry != NULL ? entry->pw_name : "unknown";
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /** Write down the question before anything is answered. */
 static enum alm_err record(struct alm_store *store,
 	const struct alm_audit_question *q, const struct alm_audit_filter *f)
@@ -71,7 +79,6 @@ static enum alm_err record(struct alm_store *store,
 		.standard = ""};
 	char detail[2048];
 	uint8_t seed[32];
-	struct timespec now;
 	enum alm_err err;
 
 	memcpy(entry.person, f->person, sizeof(entry.person));
@@ -82,9 +89,7 @@ static enum alm_err record(struct alm_store *store,
 		who(), q->reason != NULL ? q->reason : "", q->from, q->to,
 		q->either, q->purpose, q->basis, q->reveals ? "yes" : "no");
 	randombytes_buf(seed, sizeof(seed));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	err = alm_store_begin(store,
-		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
+	err = alm_store_begin(store, now_us(), seed);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -217,29 +222,12 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 			proof->path});
 }
 
-/** "NEXT/SIZE": where to go on, in which log. */
-static enum alm_err read_cursor(
-	const char *text, uint64_t *next, uint64_t *size)
-{
-	char *end = NULL;
-
-	if (*text == '\0') {
-		return ALM_OK;
-	}
-	*next = strtoull(text, &end, 10);
-	if (*end != '/' || *next == 0) {
-		return ALM_CURSOR;
-	}
-	*size = strtoull(end + 1, &end, 10);
-	return *end == '\0' ? ALM_OK : ALM_CURSOR;
-}
-
+/** A question being answered, page after page. */
 struct scan {
 	const struct alm_args *args;
 	const struct alm_audit_question *question;
-	struct alm_audit_filter filter;
-	uint64_t next;
-	uint64_t size;
+	struct alm_audit_find find;
+	bool is_done;
 	size_t total;
 };
 
@@ -248,30 +236,34 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 {
 	size_t limit = s->question->limit;
 	size_t left = limit == 0 ? PAGE_ROWS : limit - s->total;
-	struct alm_audit_page page;
+	struct alm_audit_found found;
 	enum alm_err err;
 
 	alm_arena_reset(arena);
-	err = alm_audit_scan(store, &s->filter, s->next, s->size,
-		left < PAGE_ROWS ? left : PAGE_ROWS, PAGE_SCAN,
-		s->question->reveals, arena, &page);
+	s->find.row_max = left < PAGE_ROWS ? left : PAGE_ROWS;
+	err = alm_audit_find(store, &s->find, arena, &found);
 	if (err != ALM_OK) {
 		return err;
 	}
-	for (size_t i = 0; i < page.row_count; i++) {
+	for (size_t i = 0; i < found.row_count; i++) {
 		struct proof_texts proof = {.leaf = "", .path = ""};
 
 		if (s->question->proves) {
-			err = prove(store, page.rows[i].record.seq, s->size,
-				&proof);
+			err = prove(store, found.rows[i].record.seq,
+				s->find.size, &proof);
 			if (err != ALM_OK) {
 				return err;
 			}
 		}
-		add_view(store, sheet, arena, &page.rows[i], &proof);
+		add_view(store, sheet, arena, &found.rows[i], &proof);
 	}
-	s->total += page.row_count;
-	s->next = page.next_seq;
+	if (found.damaged > 0) {
+		alm_audit_tell_damage(
+			s->args, found.damaged, found.first_damaged);
+	}
+	s->total += found.row_count;
+	s->find.next = found.next;
+	s->is_done = found.next == 0;
 	return ALM_OK;
 }
 
@@ -282,10 +274,10 @@ static int scan_all(struct alm_store *store, struct scan *s,
 	bool is_stream = output->format == ALM_FORMAT_JSONL ||
 			 output->format == ALM_FORMAT_CSV;
 	bool is_first = true;
-	char cursor[64] = "";
+	char cursor[ALM_CURSOR_TEXT_BYTES] = "";
 	int rc = ALM_EXIT_OK;
 
-	while (rc == ALM_EXIT_OK && s->next != 0 && s->next <= s->size &&
+	while (rc == ALM_EXIT_OK && !s->is_done &&
 		(s->question->limit == 0 || s->total < s->question->limit)) {
 		enum alm_err err = scan_page(store, s, arena, sheet);
 
@@ -298,10 +290,8 @@ static int scan_all(struct alm_store *store, struct scan *s,
 			is_first = false;
 		}
 	}
-	if (s->next != 0 && s->next <= s->size) {
-		(void)snprintf(cursor, sizeof(cursor), "%llu/%llu",
-			(unsigned long long)s->next,
-			(unsigned long long)s->size);
+	if (!s->is_done) {
+		alm_audit_cursor_text(store, &s->find, "", now_us(), cursor);
 		alm_print_warning(output,
 			"there may be more: go on with --after %s", cursor);
 	}
@@ -322,21 +312,39 @@ static void tell_root(
 	char size[24];
 
 	if (s->question->proves &&
-		alm_audit_head_at(store, s->size, &head) == ALM_OK) {
+		alm_audit_head_at(store, s->find.size, &head) == ALM_OK) {
 		number(head.size, size);
 		alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
 		alm_audit_tell_root(s->args, sheet, size, root);
 	}
 }
 
+/** What is asked, and where its answer goes on. */
+static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
+{
+	struct alm_audit_head head;
+	int64_t given_us;
+
+	alm_store_audit_head(store, &head);
+	make_filter(store, s->question, &s->find.filter);
+	s->find.size = head.size;
+	s->find.work_max = PAGE_SCAN;
+	s->find.with_detail = s->question->reveals;
+	s->find.is_newest_first = s->question->is_newest_first;
+	if (*s->question->after == '\0') {
+		return ALM_OK;
+	}
+	return alm_audit_cursor_read(
+		store, s->question->after, "", &s->find, &given_us);
+}
+
 int alm_audit_query_store(
 	const struct alm_args *args, const struct alm_audit_question *question)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct scan scan = {.args = args, .question = question, .next = 1};
+	struct scan scan = {.args = args, .question = question};
 	struct alm_store *store = NULL;
 	struct alm_sheet *sheet = NULL;
-	struct alm_audit_head head;
 	struct alm_arena arena;
 	int rc;
 
@@ -345,20 +353,16 @@ int alm_audit_query_store(
 		return alm_print_problem(&args->output, &problem);
 	}
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	alm_store_audit_head(store, &head);
-	scan.size = head.size;
-	make_filter(store, question, &scan.filter);
-	problem.err = read_cursor(question->after, &scan.next, &scan.size);
+	problem.err = begin_scan(store, &scan);
 	if (problem.err == ALM_OK && alm_args_has(args, "no-record")) {
 		alm_print_warning(&args->output,
 			"this question is not recorded (--no-record)");
 	} else if (problem.err == ALM_OK) {
-		problem.err = record(store, question, &scan.filter);
+		problem.err = record(store, question, &scan.find.filter);
 	}
 	if (problem.err != ALM_OK) {
 		rc = alm_print_problem(&args->output, &problem);
 	} else {
-		scan.size = scan.size < head.size ? scan.size : head.size;
 		sheet = alm_sheet_new("almoner.audit.query/1",
 			alm_audit_columns,
 			alm_audit_column_count -

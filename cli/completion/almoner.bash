@@ -633,6 +633,7 @@ _almoner()
 --until
 --limit
 --after
+--reverse
 --reveal
 --proof
 --reason

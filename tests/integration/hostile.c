@@ -102,16 +102,26 @@ Test(hostile, recipient_sees_what_it_was_given)
 	cr_assert_str_eq(test_cell(&answer, 0, "kind"), "delivered");
 }
 
-Test(hostile, records_a_question_that_pretends_to_go_on)
+/* The cursor that a plain question gave, with one that reveals. */
+Test(hostile, refuses_a_question_that_pretends_to_go_on)
 {
-	struct alm_answer answer;
+	char cursor[128];
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"limit", "1", NULL});
 
-	(void)test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"after", "1-2", "reveal", "yes", "reason",
-			"not to be seen", NULL});
+	cr_assert_str_neq(answer.cursor, "");
+	(void)snprintf(cursor, sizeof(cursor), "%s", answer.cursor);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"after", cursor, "reveal", "yes",
+			"reason", "not to be seen", NULL});
+	cr_expect_eq(answer.code, ALM_CURSOR);
+	cr_expect_eq(answer.row_count, 0);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"after", cursor, "limit", "1", NULL});
+	cr_expect_eq(answer.row_count, 1);
 	answer = test_broker_ask(&broker, "audit.query",
 		(const char *const[]){"kind", "audit-queried", NULL});
-	cr_assert_eq(answer.row_count, 1);
+	cr_expect_eq(answer.row_count, 1, "one question was asked in pages");
 }
 
 /* --- answers that are too large ------------------------------------------ */

@@ -53,6 +53,8 @@ code 0 "$almoner" audit query --from RX1 --to C84001 --jsonl
 code 0 "$almoner" audit query --limit 2 --csv
 [ "$(wc -l <"$dir/out")" -eq 3 ] || fail "not two rows and a heading"
 cursor=$(sed -n 's/.*--after //p' "$dir/err")
+code 2 "$almoner" audit query --kind refused --after "$cursor"
+grep -q ALM-6003 "$dir/err" || fail "the cursor of another question was taken"
 code 0 "$almoner" audit query --limit 1 --after "$cursor" --json
 has 'd["rows"][0]["seq"] == 3'
 code 2 "$almoner" audit query --person $number

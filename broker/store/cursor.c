@@ -1,0 +1,108 @@
+/*
+ * Cursors: where an answer goes on, sealed with the question that it answers
+ * and with whom it was given to, neither of which it has to carry.
+ */
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "broker/store/find.h"
+#include "broker/store/inside.h"
+#include "lib/id.h"
+
+#define CURSOR_VERSION 1u
+#define PLAIN_BYTES (1 + 8 + 8 + 8)
+#define CURSOR_BYTES (PLAIN_BYTES + ALM_SEAL_BYTES)
+/* A question; one that is longer is told apart by so much of it. */
+#define QUESTION_BYTES_MAX 8192u
+
+static_assert(2 * CURSOR_BYTES < ALM_CURSOR_TEXT_BYTES, "it fits as hex");
+
+static const char *or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static void write_question(struct alm_writer *w,
+	const struct alm_audit_find *find, const char *asker)
+{
+	const struct alm_audit_filter *filter = &find->filter;
+
+	alm_write_u8(w, find->is_newest_first);
+	alm_write_u8(w, find->with_detail);
+	alm_write_u8(w, filter->has_person);
+	alm_write_u8(w, filter->has_message_id);
+	alm_write_u8(w, filter->has_code);
+	alm_write_u8(w, filter->effect);
+	alm_write_u32(w, filter->code);
+	alm_write_u32(w, (uint32_t)filter->kind);
+	alm_write_u64(w, (uint64_t)filter->since_us);
+	alm_write_u64(w, (uint64_t)filter->until_us);
+	if (filter->has_person) {
+		alm_write_raw(w, filter->person, sizeof(filter->person));
+	}
+	if (filter->has_message_id) {
+		alm_write_raw(w, filter->message_id.raw, ALM_MESSAGE_ID_BYTES);
+	}
+	alm_write_text(w, asker);
+	alm_write_text(w, or_empty(filter->sender));
+	alm_write_text(w, or_empty(filter->recipient));
+	alm_write_text(w, or_empty(filter->either));
+	alm_write_text(w, or_empty(filter->purpose));
+	alm_write_text(w, or_empty(filter->basis));
+}
+
+static void seal(const struct alm_store *store,
+	const struct alm_audit_find *find, const char *asker,
+	const uint8_t plain[PLAIN_BYTES], uint8_t out[ALM_SEAL_BYTES])
+{
+	uint8_t question[QUESTION_BYTES_MAX];
+	struct alm_writer w;
+
+	alm_writer_init(&w, question, sizeof(question));
+	write_question(&w, find, asker);
+	alm_store_keys_seal(store->keys, ALM_SEAL_CURSOR,
+		(struct alm_bytes){plain, PLAIN_BYTES},
+		(struct alm_bytes){question, w.bytes}, out);
+}
+
+void alm_audit_cursor_text(const struct alm_store *store,
+	const struct alm_audit_find *find, const char *asker, int64_t now_us,
+	char out[ALM_CURSOR_TEXT_BYTES])
+{
+	uint8_t cursor[CURSOR_BYTES];
+	struct alm_writer w;
+
+	alm_writer_init(&w, cursor, sizeof(cursor));
+	alm_write_u8(&w, CURSOR_VERSION);
+	alm_write_u64(&w, find->size);
+	alm_write_u64(&w, find->next);
+	alm_write_u64(&w, (uint64_t)now_us);
+	seal(store, find, asker, cursor, cursor + PLAIN_BYTES);
+	alm_hex(cursor, sizeof(cursor), out);
+}
+
+enum alm_err alm_audit_cursor_read(const struct alm_store *store,
+	const char *text, const char *asker, struct alm_audit_find *find,
+	int64_t *out_given_us)
+{
+	uint8_t cursor[CURSOR_BYTES];
+	uint8_t expected[ALM_SEAL_BYTES];
+	struct alm_reader r;
+
+	if (strlen(text) != 2 * sizeof(cursor) ||
+		alm_unhex(text, cursor, sizeof(cursor)) != ALM_OK ||
+		cursor[0] != CURSOR_VERSION) {
+		return ALM_CURSOR;
+	}
+	seal(store, find, asker, cursor, expected);
+	if (sodium_memcmp(expected, cursor + PLAIN_BYTES, sizeof(expected)) !=
+		0) {
+		return ALM_CURSOR;
+	}
+	alm_reader_init(&r, cursor + 1, PLAIN_BYTES - 1);
+	find->size = alm_read_u64(&r);
+	find->next = alm_read_u64(&r);
+	*out_given_us = (int64_t)alm_read_u64(&r);
+	return ALM_OK;
+}
