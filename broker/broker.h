@@ -22,6 +22,7 @@
 #include "broker/redecide.h"
 #include "broker/session.h"
 #include "broker/standards.h"
+#include "broker/store/retention.h"
 #include "broker/store/store.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -44,6 +45,16 @@ struct alm_metrics {
 	uint64_t handshakes_refused;
 	uint64_t commit_us; /* in all */
 	uint64_t batch_max; /* requests of the largest turn */
+};
+
+/** A pruning of the log under way. */
+struct alm_prune_run {
+	bool is_known;
+	uint64_t number; /* of its cursor */
+	uint64_t turn;   /* of the last step */
+	struct alm_prune walk;
+	struct alm_prune before;      /* that step */
+	struct alm_store_space space; /* before the first */
 };
 
 struct alm_expiries;
@@ -74,6 +85,7 @@ struct alm_broker {
 	uint64_t policy_fallback;      /* the epoch that comes back then */
 	struct alm_impact *impact;     /* a replay under way, or NULL */
 	uint64_t impact_count;         /* replays begun */
+	struct alm_prune_run prune;
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
 	struct alm_metrics metrics;

@@ -329,6 +329,22 @@
 	X(OWN_REVIEW, 6008, "own-review", DENIED, false, \
 		"Nobody reviews their own override.", \
 		"Somebody else must review it.") \
+	X(PRUNE_LOST, 6030, "prune-lost", CONFLICT, true, \
+		"The walk of this pruning is not known any more.", \
+		"Begin again: what was done stays done.") \
+	X(BACKUP_EXISTS, 6031, "backup-exists", CONFLICT, false, \
+		"There is something where the backup would be made.", \
+		"Name a folder that does not exist.") \
+	X(BACKUP_BAD, 6032, "backup-unverified", INTEGRITY, false, \
+		"The copy was made, and does not verify.", \
+		"Do not rely on it; run almoner audit verify on the store.") \
+	X(RECORD_DAMAGED, 6033, "record-damaged", INTEGRITY, false, \
+		"This record of the audit log is damaged, and not shown.", \
+		"The other records are served; take the copy of the record " \
+		"from a backup as evidence.") \
+	X(NOT_IN_REPORT, 6034, "report-incomplete", INTEGRITY, false, \
+		"Records that belong in this report are damaged.", \
+		"The report says how many; almoner audit verify says which.") \
 	X(TIMEOUT, 7001, "timed-out", UNAVAILABLE, true, \
 		"No answer came in time.", \
 		"Try again; a message keeps its id, so nothing is sent " \

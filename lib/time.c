@@ -53,6 +53,16 @@ static int64_t days_in_month(int64_t year, int64_t month)
 	return days[month - 1] + (month == 2 && is_leap ? 1 : 0);
 }
 
+int64_t alm_month_start_us(int64_t instant_us, int months)
+{
+	struct civil c = civil_from_days(instant_us / (DAY_S * 1000000));
+	int64_t month = c.year * 12 + (c.month - 1) + months;
+	struct civil first = {month / 12, month % 12 + 1, 1};
+	int64_t days = days_from_civil(first);
+
+	return days < 0 ? 0 : days * DAY_S * 1000000;
+}
+
 /* `count` digits at `text`; -1 if one is not a digit. */
 static int64_t digits(const char *text, unsigned count)
 {

@@ -44,6 +44,10 @@ ALM_MUST_USE enum alm_err alm_period_parse(
 
 bool alm_period_holds(const struct alm_period *period, int64_t instant_s);
 
+/** The first instant of the month (UTC) that an instant lies in, and of the
+ * `months`-th after it; a negative number counts back.  1970 to 9999. */
+int64_t alm_month_start_us(int64_t instant_us, int months);
+
 /** `90s 5m 30d 168h` in seconds.  Errors: VALUE_BAD. */
 ALM_MUST_USE enum alm_err alm_duration_parse(const char *text, int64_t *out_s);
 

@@ -186,7 +186,8 @@ static enum alm_err add_view(struct alm_call *call,
 			alm_table_text(table, record->policy_epoch),
 			alm_table_text(table, record->people_seq),
 			record->standard, agent_name(call, record->agent),
-			view->is_erased        ? "erased"
+			view->is_pruned        ? "pruned"
+			: view->is_erased      ? "erased"
 			: view->detail == NULL ? ""
 					       : one_line(table, view->detail),
 			signature_text(table, view), leaf, path});

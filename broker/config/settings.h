@@ -46,6 +46,11 @@ struct alm_settings {
 	int64_t override_review_s;
 	char guardian_mailbox[ALM_ID_BYTES_MAX + 1]; /* "": nobody's */
 	int64_t policy_emergency_s;
+	int64_t audit_keep_disclosures_s;
+	int64_t audit_keep_long_s;
+	char audit_keep_long_words[1024];
+	int64_t audit_keep_security_s;
+	uint32_t audit_verify_rate; /* rows a second; 0: none */
 	int64_t acknowledge_timeout_ms;
 	int64_t redeliver_max_ms;
 	int64_t session_idle_ms;

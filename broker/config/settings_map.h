@@ -40,6 +40,24 @@
 		"# of the Caldicott Guardian; nothing for none.") \
 	X(policy_emergency_s, "policy-emergency", SECONDS, 1, 86400, "24h", \
 		"How long a policy activated by one person alone is in force.") \
+	X(audit_keep_disclosures_s, "audit-keep-disclosures", SECONDS, \
+		252460800, 3155760000, "2922d", \
+		"How long the private parts of records about messages, people's\n" \
+		"# choices and policy are kept; 2922d are eight years.") \
+	X(audit_keep_long_s, "audit-keep-long", SECONDS, 252460800, \
+		3155760000, "10958d", \
+		"The same of what audit-keep-long-words names; 10958d are\n" \
+		"# thirty years.") \
+	X(audit_keep_long_words, "audit-keep-long-words", WORDS, 0, 0, \
+		"cancer*,*oncology*", \
+		"Purposes, categories and standards whose records are kept long:\n" \
+		"# words with commas between, * stands for any letters.") \
+	X(audit_keep_security_s, "audit-keep-security", SECONDS, 15811200, \
+		3155760000, "731d", \
+		"The same of records about agents, questions, administration,\n" \
+		"# start and stop; 731d are two years.") \
+	X(audit_verify_rate, "audit-verify-rate", NUMBER, 0, 1000000, "2000", \
+		"Stored rows checked in the background in a second; 0 for none.") \
 	X(acknowledge_timeout_ms, "acknowledge-timeout", MS, 1000, 86400000, \
 		"30s", \
 		"How long a recipient has before mail is handed over again.") \

@@ -92,6 +92,26 @@ static bool is_http(const char *text)
 	return strncmp(text, "unix:/", 6) == 0 && text[6] != '\0';
 }
 
+/* Ids in which * stands for any letters. */
+static bool are_patterns(const char *text)
+{
+	for (const char *at = text; *at != '\0';) {
+		size_t bytes = strcspn(at, ",");
+		size_t good = strspn(at, "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-_.:/*");
+
+		if (bytes == 0 || bytes > ALM_ID_BYTES_MAX || good < bytes) {
+			return false;
+		}
+		at += bytes;
+		if (*at == ',' && *++at == '\0') {
+			return false;
+		}
+	}
+	return true;
+}
+
 static enum alm_err parse_text(const struct alm_value_row *row,
 	const char *text, void *field, struct alm_problem *problem)
 {
@@ -114,7 +134,13 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 		!alm_id_is_valid(text)) {
 		return bad(problem, text, "the id of an organisation");
 	}
+	if (row->kind == ALM_VALUE_WORDS && !are_patterns(text)) {
+		return bad(problem, text,
+			"words with commas between, in which * stands for any "
+			"letters");
+	}
 	if (bytes == 0 && row->kind != ALM_VALUE_HTTP &&
+		row->kind != ALM_VALUE_WORDS &&
 		row->kind != ALM_VALUE_ORGANISATION) {
 		return alm_problem_set(
 			problem, ALM_VALUE_BAD, "the value is empty");
@@ -325,6 +351,7 @@ void alm_value_write(
 	case ALM_VALUE_LOCAL:
 	case ALM_VALUE_HTTP:
 	case ALM_VALUE_ORGANISATION:
+	case ALM_VALUE_WORDS:
 	case ALM_VALUE_PATH:
 		(void)fputs(field, out);
 		return;

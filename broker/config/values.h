@@ -13,6 +13,7 @@ enum alm_value_kind {
 	ALM_VALUE_LOCAL,        /* ipc:///PATH */
 	ALM_VALUE_HTTP,         /* loopback, unix:/PATH or nothing */
 	ALM_VALUE_ORGANISATION, /* its id, or nothing */
+	ALM_VALUE_WORDS,        /* patterns with commas between, or nothing */
 	ALM_VALUE_PATH,
 	ALM_VALUE_MODE,    /* octal permissions, uint32_t */
 	ALM_VALUE_SIZE,    /* bytes, uint64_t */

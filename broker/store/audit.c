@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/prune.h"
 
 /* The number of a person's key, and the tag. */
 #define OWN_BYTES (8 + ALM_TAG_BYTES)
@@ -184,6 +185,8 @@ static enum alm_err read_private(struct alm_store *store, MDB_txn *txn,
 	rc = mdb_get(txn, store->tables[ALM_TABLE_PRIV], &key, &value);
 	if (rc == MDB_NOTFOUND) {
 		view->is_erased = true;
+		view->is_pruned =
+			view->record.seq <= alm_pruned_through(&store->state);
 		return ALM_OK;
 	}
 	if (rc != MDB_SUCCESS) {

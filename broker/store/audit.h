@@ -50,6 +50,8 @@ struct alm_store;
 	X(STANDARD, 41, "standard-changed") \
 	X(QUERY, 50, "audit-queried") \
 	X(ADMIN, 51, "administration") \
+	X(PRUNED, 52, "pruned") \
+	X(BACKUP, 53, "backup") \
 	X(START, 60, "started") \
 	X(STOP, 61, "stopped") \
 	X(ANOMALY, 62, "anomaly")
@@ -136,6 +138,7 @@ struct alm_audit_view {
 	struct alm_audit_record record;
 	const char *detail; /* NULL: not asked for, or erased */
 	bool is_erased;     /* asked for, and nobody can read it any more */
+	bool is_pruned;     /* of those, because it was kept long enough */
 };
 
 /** Errors: NOT_FOUND, STORE_CORRUPT. */
@@ -203,6 +206,8 @@ struct alm_audit_report {
 	uint64_t private_parts; /* decrypted and matched to their commitment */
 	uint64_t private_absent;
 	uint64_t private_erased; /* with the key of whom they were about */
+	uint64_t private_pruned; /* at the end of the time they are kept */
+	uint64_t pruned_through; /* the last record that pruning has seen */
 	uint64_t tiles;
 	uint64_t mail;        /* bodies authenticated */
 	uint64_t others;      /* people, registry, policy rows checked */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "broker/store/keys.h"
+#include "broker/store/retention.h"
 #include "broker/store/store.h"
 #include "lib/hash.h"
 
@@ -59,6 +60,8 @@ struct alm_store_state {
 	uint64_t people_seq;
 	uint64_t policy_epoch;
 	struct alm_redecided redecided;
+	uint64_t pruned[ALM_RETENTION_COUNT]; /* the last record done, by class
+					       */
 	int64_t list_as_of_s; /* of the national list in use; not kept here */
 	struct alm_frontier frontier; /* its size is the log's */
 };
@@ -291,6 +294,8 @@ ALM_MUST_USE enum alm_err alm_person_key_get(struct alm_store *store,
 	MDB_txn *txn, uint64_t number, const uint8_t person[ALM_PERSON_BYTES],
 	uint8_t out[ALM_PERSON_KEY_BYTES]);
 
+/** Whoever is written about next gets a new key. */
+void alm_person_keys_forget(struct alm_store *store);
 void alm_person_keys_abort(struct alm_store *store);
 void alm_person_keys_commit(struct alm_store *store);
 void alm_person_keys_free(struct alm_store *store);

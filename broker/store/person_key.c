@@ -7,16 +7,18 @@
  * Rows are appended, never looked for: while a person is remembered here the
  * same key is used, and afterwards a new one is made.  So a person may have
  * several, each private part says which, and erasing walks the table.  An
- * aborted turn forgets them all, so that no key meets a sequence twice.
+ * aborted turn forgets them all, so that no key meets a sequence twice; so
+ * does a new month, so that the keys of a month can be destroyed alone.
  */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/prune.h"
+#include "lib/time.h"
 
 #define SLOT_COUNT 16384u
-#define ROW_BYTES (ALM_PERSON_BYTES + ALM_PERSON_SECRET_BYTES)
 
 struct slot {
 	uint8_t person[ALM_PERSON_BYTES];
@@ -27,7 +29,8 @@ struct slot {
 
 struct alm_person_keys {
 	uint64_t generation;
-	bool is_used; /* in the open turn */
+	bool is_used;     /* in the open turn */
+	int64_t until_us; /* the end of the month that they are for */
 	struct slot slots[SLOT_COUNT];
 };
 
@@ -62,7 +65,7 @@ static bool is_mine(const struct alm_person_keys *keys, const struct slot *slot,
 static enum alm_err make(struct alm_store *store, uint64_t number,
 	const uint8_t person[ALM_PERSON_BYTES], struct slot *slot)
 {
-	ALM_UNINITIALIZED uint8_t row[ROW_BYTES];
+	ALM_UNINITIALIZED uint8_t row[ALM_PERSON_KEY_ROW_BYTES];
 	uint8_t raw[8];
 	enum alm_err err;
 
@@ -96,6 +99,10 @@ enum alm_err alm_person_key_take(struct alm_store *store, uint64_t seq,
 		return ALM_NOMEM;
 	}
 	keys->is_used = true;
+	if (store->now_us >= keys->until_us) {
+		keys->generation++;
+		keys->until_us = alm_month_start_us(store->now_us, 1);
+	}
 	slot = slot_of(keys, person);
 	if (!is_mine(keys, slot, person)) {
 		err = make(store, seq, person, slot);
@@ -119,7 +126,7 @@ enum alm_err alm_person_key_get(struct alm_store *store, MDB_txn *txn,
 	err = alm_row_get(store, txn, ALM_TABLE_PERSON_KEY,
 		(struct alm_bytes){raw, sizeof(raw)}, &row);
 	if (err == ALM_OK &&
-		(row.bytes != ROW_BYTES ||
+		(!alm_person_key_row_is_whole(row.bytes) ||
 			memcmp(row.data, person, ALM_PERSON_BYTES) != 0)) {
 		err = ALM_STORE_CORRUPT;
 	}
@@ -128,6 +135,13 @@ enum alm_err alm_person_key_get(struct alm_store *store, MDB_txn *txn,
 			store->keys, row.data + ALM_PERSON_BYTES, out);
 	}
 	return err;
+}
+
+void alm_person_keys_forget(struct alm_store *store)
+{
+	if (store->person_keys != NULL) {
+		store->person_keys->generation++;
+	}
 }
 
 void alm_person_keys_abort(struct alm_store *store)
@@ -186,7 +200,8 @@ static enum alm_err remove_rows(struct alm_store *store, MDB_cursor *cursor,
 		uint64_t number;
 
 		if (key.mv_size != 8 ||
-			value.mv_size != ROW_BYTES + ALM_SEAL_BYTES) {
+			!alm_person_key_row_is_whole(
+				value.mv_size - ALM_SEAL_BYTES)) {
 			return ALM_STORE_CORRUPT;
 		}
 		number = alm_get_u64(key.mv_data);

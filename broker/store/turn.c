@@ -16,7 +16,9 @@
 static const uint8_t STATE_KEY[5] = {'s', 't', 'a', 't', 'e'};
 
 /* Numbers, rows of each table but meta, roots. */
-#define STATE_BYTES_MAX (9 * 8 + (ALM_TABLE_COUNT - 1) * 8 + 8 + 64 * 32)
+#define STATE_BYTES_MAX \
+	((9 + ALM_RETENTION_COUNT) * 8 + (ALM_TABLE_COUNT - 1) * 8 + 8 + \
+		64 * 32)
 
 static size_t root_count(const struct alm_frontier *frontier)
 {
@@ -55,6 +57,9 @@ enum alm_err alm_state_write(struct alm_store *store)
 	alm_write_u64(&w, state->redecided.people_seq);
 	alm_write_u64(&w, state->redecided.policy_epoch);
 	alm_write_u64(&w, (uint64_t)state->redecided.waiting_since_us);
+	for (unsigned i = 0; i < ALM_RETENTION_COUNT; i++) {
+		alm_write_u64(&w, state->pruned[i]);
+	}
 	alm_write_u64(&w, ALM_TABLE_COUNT - 1);
 	for (unsigned i = 1; i < ALM_TABLE_COUNT; i++) {
 		uint64_t rows = 0;
@@ -126,6 +131,9 @@ enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	state.redecided.people_seq = alm_read_u64(&r);
 	state.redecided.policy_epoch = alm_read_u64(&r);
 	state.redecided.waiting_since_us = (int64_t)alm_read_u64(&r);
+	for (unsigned i = 0; i < ALM_RETENTION_COUNT; i++) {
+		state.pruned[i] = alm_read_u64(&r);
+	}
 	err = check_rows(store, txn, &r, problem);
 	if (err != ALM_OK) {
 		return err;

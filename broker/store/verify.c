@@ -146,7 +146,9 @@ static enum alm_err match_private(struct alm_verify *verify, MDB_txn *txn,
 			": a private part that it does not commit to",
 			record->seq);
 	}
-	if (wants && !has) {
+	if (wants && !has && record->seq <= verify->report->pruned_through) {
+		verify->report->private_pruned++;
+	} else if (wants && !has) {
 		verify->report->private_absent++;
 	}
 	if (!has) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/store/prune.h"
 #include "broker/store/verify.h"
 
 /* Nothing but our tables may stand in the file. */
@@ -194,6 +195,8 @@ enum alm_err alm_verify_shape(struct alm_verify *verify)
 	}
 	if (err == ALM_OK) {
 		verify->store->state = verify->state;
+		verify->report->pruned_through =
+			alm_pruned_through(&verify->state);
 		err = check_names(verify, txn);
 	}
 	if (err == ALM_OK) {

@@ -216,8 +216,9 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
 			agent_name(store, arena, r->agent),
-			view->is_erased ? "erased"
-					: one_line(arena, view->detail),
+			view->is_pruned   ? "pruned"
+			: view->is_erased ? "erased"
+					  : one_line(arena, view->detail),
 			signature == NULL ? "" : signature, proof->leaf,
 			proof->path});
 }

@@ -227,6 +227,8 @@ static int tell(const struct alm_args *args, const struct expected *expected,
 	add_number(sheet, "private-parts", r->private_parts);
 	add_number(sheet, "private-absent", r->private_absent);
 	add_number(sheet, "private-erased", r->private_erased);
+	add_number(sheet, "private-pruned", r->private_pruned);
+	add_number(sheet, "pruned-through", r->pruned_through);
 	add_number(sheet, "mail", r->mail);
 	add_number(sheet, "others", r->others);
 	alm_sheet_fact(sheet, "not-covered", not_covered(expected, outcome));

@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head query show verify' ;;
+	audit) words='head prune query show verify' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -609,6 +609,20 @@ _almoner()
 ' ;;
 	'audit head') words='
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit prune') words='
+--reason
+--admin
+--dry-run
+--yes
 --json
 --jsonl
 --csv

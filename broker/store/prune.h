@@ -1,0 +1,31 @@
+/* prune.h - what pruning and the keys of persons share inside the store. */
+#ifndef ALM_BROKER_STORE_PRUNE_H
+#define ALM_BROKER_STORE_PRUNE_H
+
+#include "broker/store/inside.h"
+
+/* A row of person-key: whose, random bytes; and once pruning has met a private
+ * part that must stay longer than its month's, until when, in microseconds. */
+#define ALM_PERSON_KEY_ROW_BYTES (ALM_PERSON_BYTES + ALM_PERSON_SECRET_BYTES)
+#define ALM_PERSON_KEY_MARKED_BYTES (ALM_PERSON_KEY_ROW_BYTES + 8u)
+
+static inline bool alm_person_key_row_is_whole(size_t bytes)
+{
+	return bytes == ALM_PERSON_KEY_ROW_BYTES ||
+	       bytes == ALM_PERSON_KEY_MARKED_BYTES;
+}
+
+/** The last record that pruning of any class has reached. */
+static inline uint64_t alm_pruned_through(const struct alm_store_state *state)
+{
+	uint64_t through = 0;
+
+	for (unsigned i = 0; i < ALM_RETENTION_COUNT; i++) {
+		if (state->pruned[i] > through) {
+			through = state->pruned[i];
+		}
+	}
+	return through;
+}
+
+#endif /* ALM_BROKER_STORE_PRUNE_H */
