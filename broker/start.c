@@ -148,14 +148,17 @@ static enum alm_err load_agents(struct alm_broker *broker)
 {
 	struct alm_keyring *ring = alm_keyring_new();
 	struct alm_agent_row row = {.number = 0};
+	struct alm_arena arena;
 	enum alm_err err = ring == NULL ? ALM_NOMEM : ALM_OK;
 
+	/* Not the turn's: its requests are still needed when it is undone. */
+	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
 	while (err == ALM_OK) {
 		struct alm_agent agent;
 
-		alm_arena_reset(&broker->arena);
+		alm_arena_reset(&arena);
 		err = alm_store_agent_next(
-			broker->store, row.number, &broker->arena, &row);
+			broker->store, row.number, &arena, &row);
 		if (err != ALM_OK) {
 			break;
 		}
@@ -170,6 +173,7 @@ static enum alm_err load_agents(struct alm_broker *broker)
 		memcpy(agent.signing_key, row.signing_key, 32);
 		err = alm_keyring_put(ring, &agent);
 	}
+	alm_arena_fini(&arena);
 	if (err != ALM_NOT_FOUND) {
 		alm_keyring_free(ring);
 		return err;
