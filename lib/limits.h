@@ -57,6 +57,7 @@
 #define ALM_TEXT_BYTES_MAX 1024u /* reasons, references, names */
 #define ALM_REF_BYTES_MAX 256u   /* references, field paths, short reasons */
 #define ALM_CATEGORIES_MAX 64u
+#define ALM_ENDPOINT_BYTES_MAX 255u
 #define ALM_TRACEPARENT_BYTES 55u /* W3C trace context, version 00 */
 
 /* --- time -------------------------------------------------------------- */
@@ -77,6 +78,16 @@
 #define ALM_DELIVER_WINDOW_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ALM_AGENTS_MAX 65536u
 #define ALM_MAILBOX_MESSAGES_MAX 20000000ull
+
+/* --- who may connect ----------------------------------------------------- */
+
+/* Invites that wait: each is compared with at a stranger's handshake. */
+#define ALM_INVITES_OPEN_MAX 256u
+/* What comes under an invite's key: one join envelope, so often in all. */
+#define ALM_JOIN_FRAME_BYTES_MAX 512u
+#define ALM_JOINS_PER_SECOND_MAX 10u
+/* The categories that an agent is limited to, with commas between. */
+#define ALM_AGENT_CATEGORIES_BYTES_MAX 255u
 
 /* --- one turn of the loop ---------------------------------------------- */
 

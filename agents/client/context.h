@@ -7,8 +7,6 @@
 #include "lib/err.h"
 #include "lib/limits.h"
 
-#define ALM_ENDPOINT_BYTES_MAX 255u
-
 /** Zero it with sodium_memzero() after use: it holds secret keys. */
 struct alm_context {
 	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];

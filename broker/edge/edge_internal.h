@@ -10,8 +10,6 @@
 /* The header hides these numbers as drafts, but 4.3.4 honours them. */
 #define ALM_ZMQ_ZAP_ENFORCE_DOMAIN 93
 
-#define ALM_ENDPOINT_BYTES_MAX 256
-
 struct alm_edge {
 	void *context;
 	void *agents;
@@ -19,7 +17,7 @@ struct alm_edge {
 	void *zap;
 	int signal_fd;
 	int extra_fd;
-	char endpoint[ALM_ENDPOINT_BYTES_MAX];
+	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
 	uint8_t public_key[32];
 	zmq_msg_t held[ALM_TURN_FRAMES_MAX];
 	size_t held_count;

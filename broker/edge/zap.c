@@ -121,7 +121,7 @@ static bool set_stranger_keys(struct alm_edge *edge, void *stranger)
 static unsigned next_event(void *monitor)
 {
 	uint8_t event[6] = {0};
-	char endpoint[ALM_ENDPOINT_BYTES_MAX];
+	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
 	uint16_t number;
 
 	if (zmq_recv(monitor, event, sizeof(event), ZMQ_DONTWAIT) !=
