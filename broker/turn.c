@@ -187,6 +187,8 @@ static enum alm_err carry_out(
 	case ALM_ENVELOPE_PONG:
 	case ALM_ENVELOPE_ERROR:
 	case ALM_ENVELOPE_ANSWER:
+	case ALM_ENVELOPE_JOIN: /* under the key of an invite alone */
+	case ALM_ENVELOPE_JOINED:
 		break; /* the decoder lets none of these through */
 	}
 	return alm_turn_reply_error(turn, request, ALM_WRONG_ENVELOPE, "");

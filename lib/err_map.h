@@ -162,6 +162,40 @@
 	X(HANDSHAKES_LIMITED, 1208, "too-many-handshakes", UNAVAILABLE, true, \
 		"Too many connections are being made.", \
 		"Wait; the library retries with back-off.") \
+	X(AGENT_ROLE, 1209, "agent-role", DENIED, false, \
+		"This agent's role does not let it send, receive or ask.", \
+		"Use another agent of the organisation, or ask the broker's " \
+		"operator: almoner agent roles.") \
+	X(AGENT_CATEGORY, 1210, "agent-category", DENIED, false, \
+		"This agent is limited to other categories than these.", \
+		"Use another agent of the organisation, or ask the broker's " \
+		"operator: almoner agent roles.") \
+	X(KEY_RETIRED, 1211, "key-retired", DENIED, false, \
+		"The connection was made with a key that has been replaced.", \
+		"Connect with the new key; almoner-agent does it by itself.") \
+	X(ROTATION_OPEN, 1212, "rotation-open", UNAVAILABLE, true, \
+		"The keys before are still valid, so they cannot be replaced " \
+		"again.", \
+		"Wait until the overlap of the last rotation has ended.") \
+	X(INVITE_INVALID, 1213, "invite-not-valid", DENIED, false, \
+		"The invite is not known, was used or revoked, or has " \
+		"expired.", \
+		"Ask the broker's operator for a new invite.") \
+	X(INVITE_FILE, 1214, "invite-file", INVALID, false, \
+		"The invite file is not valid.", \
+		"The detail names line and key; ask for the file again.") \
+	X(JOINS_LIMITED, 1215, "too-many-joins", UNAVAILABLE, true, \
+		"Too many agents are joining at once.", \
+		"Wait a moment; almoner-agent join tries again.") \
+	X(WORDS_DIFFER, 1216, "join-changed", CONFLICT, false, \
+		"The join that was confirmed is not the one that waits.", \
+		"Compare the six words again before you approve.") \
+	X(KEY_USED, 1217, "key-used-before", CONFLICT, false, \
+		"One of the keys is, or was, another key of the registry.", \
+		"Make new keys.") \
+	X(DOCTOR_FAILED, 1218, "path-not-whole", FAILURE, false, \
+		"A step between this machine and the broker failed.", \
+		"The first failed line says what to mend, and where.") \
 	X(BUSY, 1301, "busy", UNAVAILABLE, true, \
 		"More messages are unanswered than welcome allowed.", \
 		"Wait for receipts, then send on; the library does it for " \

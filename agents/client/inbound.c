@@ -355,6 +355,8 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_GOODBYE:
 	case ALM_ENVELOPE_PART:
 	case ALM_ENVELOPE_PROGRESS:
+	case ALM_ENVELOPE_JOIN:
+	case ALM_ENVELOPE_JOINED: /* not on a connection of its own keys */
 		break;
 	}
 }

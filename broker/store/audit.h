@@ -48,6 +48,11 @@ struct alm_store;
 	X(OPT_OUT_LIST, 32, "opt-out-list") \
 	X(AGENT, 40, "agent-changed") \
 	X(STANDARD, 41, "standard-changed") \
+	X(INVITE, 42, "invite") \
+	X(JOIN, 43, "join") \
+	X(JOIN_APPROVED, 44, "join-approved") \
+	X(ROLES, 45, "agent-roles") \
+	X(ROTATED, 46, "agent-keys") \
 	X(QUERY, 50, "audit-queried") \
 	X(ADMIN, 51, "administration") \
 	X(PRUNED, 52, "pruned") \

@@ -94,7 +94,7 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 		       1u << ALM_ENVELOPE_PING | 1u << ALM_ENVELOPE_PONG |
 		       1u << ALM_ENVELOPE_CREDIT | 1u << ALM_ENVELOPE_QUERY |
 		       1u << ALM_ENVELOPE_GOODBYE | 1u << ALM_ENVELOPE_PART |
-		       1u << ALM_ENVELOPE_PROGRESS;
+		       1u << ALM_ENVELOPE_PROGRESS | 1u << ALM_ENVELOPE_JOIN;
 	case ALM_WIRE_BROKER_ADMIN:
 		return 1u << ALM_ENVELOPE_ADMINISTER | 1u << ALM_ENVELOPE_PING;
 	case ALM_WIRE_AGENT:
@@ -104,7 +104,7 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 		       1u << ALM_ENVELOPE_NOTICE | 1u << ALM_ENVELOPE_PART |
 		       1u << ALM_ENVELOPE_PROGRESS | 1u << ALM_ENVELOPE_PING |
 		       1u << ALM_ENVELOPE_PONG | 1u << ALM_ENVELOPE_ERROR |
-		       1u << ALM_ENVELOPE_ANSWER;
+		       1u << ALM_ENVELOPE_ANSWER | 1u << ALM_ENVELOPE_JOINED;
 	case ALM_WIRE_CONTROL:
 		return 1u << ALM_ENVELOPE_PONG | 1u << ALM_ENVELOPE_ERROR |
 		       1u << ALM_ENVELOPE_ANSWER;
@@ -166,6 +166,12 @@ static void take_body(struct alm_wire_decoder *d,
 		break;
 	case ALM_ENVELOPE_ANSWER:
 		alm_wire_take_answer(d, in->answer, &out->answer);
+		break;
+	case ALM_ENVELOPE_JOIN:
+		alm_wire_take_join(d, in->join, &out->join);
+		break;
+	case ALM_ENVELOPE_JOINED:
+		alm_wire_take_joined(d, in->joined, &out->joined);
 		break;
 	case ALM_ENVELOPE_GOODBYE:
 		break; /* says it all by itself */

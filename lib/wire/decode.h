@@ -80,6 +80,10 @@ void alm_wire_take_part(struct alm_wire_decoder *d, const Almoner__V1__Part *in,
 	struct alm_payload_part *out);
 void alm_wire_take_progress(struct alm_wire_decoder *d,
 	const Almoner__V1__Progress *in, struct alm_progress *out);
+void alm_wire_take_join(struct alm_wire_decoder *d, const Almoner__V1__Join *in,
+	struct alm_join *out);
+void alm_wire_take_joined(struct alm_wire_decoder *d,
+	const Almoner__V1__Joined *in, struct alm_joined *out);
 
 /** Arguments and facts. */
 const struct alm_argument *alm_wire_take_arguments(struct alm_wire_decoder *d,

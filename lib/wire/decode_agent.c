@@ -123,6 +123,20 @@ void alm_wire_take_request(struct alm_wire_decoder *d,
 	out->attachment_count = in->n_attachments;
 }
 
+void alm_wire_take_join(struct alm_wire_decoder *d, const Almoner__V1__Join *in,
+	struct alm_join *out)
+{
+	alm_wire_need(d, in->invite != 0, "invite");
+	out->invite = in->invite;
+	alm_wire_exact(d, in->proof, out->proof, ALM_DIGEST_BYTES, "proof");
+	alm_wire_exact(d, in->curve_key, out->curve_key, ALM_DIGEST_BYTES,
+		"curve_key");
+	alm_wire_exact(d, in->signing_key, out->signing_key, ALM_DIGEST_BYTES,
+		"signing_key");
+	alm_wire_exact(d, in->signature, out->signature, ALM_SIGNATURE_BYTES,
+		"signature");
+}
+
 static void take_relationship(
 	const Almoner__V1__Relationship *in, struct alm_message *out)
 {

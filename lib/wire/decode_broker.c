@@ -19,7 +19,29 @@ void alm_wire_take_welcome(struct alm_wire_decoder *d,
 		.policy_epoch = in->policy_epoch,
 		.people_sequence = in->people_sequence,
 		.encodings = in->encodings,
-		.parts_bytes_max = in->parts_bytes_max};
+		.parts_bytes_max = in->parts_bytes_max,
+		.next_endpoint = ""};
+	if (in->next != NULL) {
+		alm_wire_need(
+			d, in->next->endpoint[0] != '\0', "next.endpoint");
+		alm_wire_need(
+			d, in->next->broker_key.len > 0, "next.broker_key");
+		out->next_endpoint = in->next->endpoint;
+		out->next_broker_key =
+			alm_wire_optional(d, in->next->broker_key,
+				ALM_DIGEST_BYTES, "next.broker_key");
+	}
+}
+
+void alm_wire_take_joined(struct alm_wire_decoder *d,
+	const Almoner__V1__Joined *in, struct alm_joined *out)
+{
+	alm_wire_need(d, in->invite != 0, "invite");
+	out->invite = in->invite;
+	out->organisation = in->organisation;
+	out->agent = in->agent;
+	alm_wire_exact(d, in->check, out->check, ALM_DIGEST_BYTES, "check");
+	out->is_approved = in->is_approved != 0;
 }
 
 void alm_wire_take_problem(struct alm_wire_decoder *d,

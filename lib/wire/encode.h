@@ -33,6 +33,8 @@ ProtobufCMessage *alm_wire_give_notice(
 	const struct alm_notice *in, struct alm_arena *arena);
 ProtobufCMessage *alm_wire_give_problem(
 	const struct alm_wire_problem *in, struct alm_arena *arena);
+ProtobufCMessage *alm_wire_give_joined(
+	const struct alm_joined *in, struct alm_arena *arena);
 ProtobufCMessage *alm_wire_give_answer(
 	const struct alm_answer *in, struct alm_arena *arena);
 

@@ -208,6 +208,26 @@ static ProtobufCMessage *give_progress(
 	return &out->base;
 }
 
+static ProtobufCMessage *give_join(
+	const struct alm_join *in, struct alm_arena *arena)
+{
+	Almoner__V1__Join *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__join__init(out);
+	out->invite = in->invite;
+	out->proof = alm_wire_give_raw(in->proof, sizeof(in->proof));
+	out->curve_key =
+		alm_wire_give_raw(in->curve_key, sizeof(in->curve_key));
+	out->signing_key =
+		alm_wire_give_raw(in->signing_key, sizeof(in->signing_key));
+	out->signature =
+		alm_wire_give_raw(in->signature, sizeof(in->signature));
+	return &out->base;
+}
+
 ProtobufCMessage *alm_wire_give_body(
 	const struct alm_envelope *envelope, struct alm_arena *arena)
 {
@@ -241,6 +261,10 @@ ProtobufCMessage *alm_wire_give_body(
 		return give_part(&envelope->part, arena);
 	case ALM_ENVELOPE_PROGRESS:
 		return give_progress(&envelope->progress, arena);
+	case ALM_ENVELOPE_JOIN:
+		return give_join(&envelope->join, arena);
+	case ALM_ENVELOPE_JOINED:
+		return alm_wire_give_joined(&envelope->joined, arena);
 	case ALM_ENVELOPE_DELIVER:
 	case ALM_ENVELOPE_SEND:
 	case ALM_ENVELOPE_ACKNOWLEDGE:

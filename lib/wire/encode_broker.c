@@ -22,6 +22,35 @@ ProtobufCMessage *alm_wire_give_welcome(
 	out->people_sequence = in->people_sequence;
 	out->encodings = in->encodings;
 	out->parts_bytes_max = in->parts_bytes_max;
+	if (in->next_endpoint != NULL && in->next_endpoint[0] != '\0') {
+		Almoner__V1__Whereabouts *next =
+			alm_arena_take(arena, sizeof(*next));
+
+		if (next == NULL) {
+			return NULL;
+		}
+		almoner__v1__whereabouts__init(next);
+		next->endpoint = alm_wire_give_text(in->next_endpoint);
+		next->broker_key = alm_wire_give_bytes(in->next_broker_key);
+		out->next = next;
+	}
+	return &out->base;
+}
+
+ProtobufCMessage *alm_wire_give_joined(
+	const struct alm_joined *in, struct alm_arena *arena)
+{
+	Almoner__V1__Joined *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__joined__init(out);
+	out->invite = in->invite;
+	out->organisation = alm_wire_give_text(in->organisation);
+	out->agent = alm_wire_give_text(in->agent);
+	out->check = alm_wire_give_raw(in->check, ALM_DIGEST_BYTES);
+	out->is_approved = in->is_approved;
 	return &out->base;
 }
 

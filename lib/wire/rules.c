@@ -104,6 +104,14 @@ static const struct alm_wire_field hello_fields[] = {
 };
 static const struct alm_wire_rules hello = RULES(hello_fields, hello);
 
+static const struct alm_wire_field whereabouts_fields[] = {
+	{0},
+	BYTES(endpoint, ALM_ENDPOINT_BYTES_MAX),
+	BYTES(broker_key, ALM_DIGEST_BYTES),
+};
+static const struct alm_wire_rules whereabouts =
+	RULES(whereabouts_fields, whereabouts);
+
 static const struct alm_wire_field welcome_fields[] = {
 	{0},
 	NUMBER(version),
@@ -118,6 +126,7 @@ static const struct alm_wire_field welcome_fields[] = {
 	NUMBER(people_sequence),
 	NUMBER(encodings),
 	NUMBER(parts_bytes_max),
+	[14] = ONE(next, whereabouts),
 };
 static const struct alm_wire_rules welcome = RULES(welcome_fields, welcome);
 
@@ -279,6 +288,26 @@ static const struct alm_wire_field goodbye_fields[] = {
 };
 static const struct alm_wire_rules goodbye = RULES(goodbye_fields, goodbye);
 
+static const struct alm_wire_field join_fields[] = {
+	{0},
+	NUMBER(invite),
+	BYTES(proof, ALM_DIGEST_BYTES),
+	BYTES(curve_key, ALM_DIGEST_BYTES),
+	BYTES(signing_key, ALM_DIGEST_BYTES),
+	BYTES(signature, ALM_SIGNATURE_BYTES),
+};
+static const struct alm_wire_rules join = RULES(join_fields, join);
+
+static const struct alm_wire_field joined_fields[] = {
+	{0},
+	NUMBER(invite),
+	ID(organisation),
+	ID(agent),
+	BYTES(check, ALM_DIGEST_BYTES),
+	NUMBER(is_approved),
+};
+static const struct alm_wire_rules joined = RULES(joined_fields, joined);
+
 static const struct alm_wire_field argument_fields[] = {
 	{0},
 	ID(key),
@@ -342,6 +371,8 @@ static const struct alm_wire_field envelope_fields[] = {
 	ONE(goodbye, goodbye),
 	ONE(part, part),
 	ONE(progress, progress),
+	[22] = ONE(join, join),
+	[23] = ONE(joined, joined),
 };
 static const struct alm_wire_rules envelope =
 	RULES(envelope_fields, envelope);

@@ -148,7 +148,26 @@ struct alm_welcome {
 	uint64_t policy_epoch;
 	uint64_t people_sequence;
 	uint32_t encodings;
-	uint64_t parts_bytes_max; /* 0: no payloads in parts */
+	uint64_t parts_bytes_max;         /* 0: no payloads in parts */
+	const char *next_endpoint;        /* "": stay here */
+	struct alm_bytes next_broker_key; /* 32 bytes or none */
+};
+
+/** A request to join, under the key of an invite. */
+struct alm_join {
+	uint64_t invite;
+	uint8_t proof[32];
+	uint8_t curve_key[32];
+	uint8_t signing_key[32];
+	uint8_t signature[ALM_SIGNATURE_BYTES];
+};
+
+struct alm_joined {
+	uint64_t invite;
+	const char *organisation;
+	const char *agent;
+	uint8_t check[ALM_DIGEST_BYTES];
+	bool is_approved;
 };
 
 struct alm_accepted {
@@ -303,6 +322,8 @@ enum alm_envelope_kind {
 	ALM_ENVELOPE_GOODBYE = 16, /* has no member */
 	ALM_ENVELOPE_PART = 17,
 	ALM_ENVELOPE_PROGRESS = 18,
+	ALM_ENVELOPE_JOIN = 22,
+	ALM_ENVELOPE_JOINED = 23,
 };
 
 /** One envelope; `kind` says which member holds. */
@@ -324,6 +345,8 @@ struct alm_envelope {
 		struct alm_answer answer;
 		struct alm_payload_part part;
 		struct alm_progress progress;
+		struct alm_join join;
+		struct alm_joined joined;
 	};
 };
 

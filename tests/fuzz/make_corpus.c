@@ -65,19 +65,15 @@ static struct alm_bytes frame_of(const struct alm_envelope *envelope)
 
 static void write_kinds(const char *corpus, const char *golden)
 {
-	static const char *const names[] = {"", "hello", "welcome", "send",
-		"receipt", "deliver", "acknowledge", "acknowledged", "notice",
-		"ping", "pong", "error", "credit", "query", "administer",
-		"answer", "goodbye", "part", "progress"};
-
-	for (int kind = 1; kind <= ALM_ENVELOPE_PROGRESS; kind++) {
+	for (size_t i = 0; i < ALM_COUNT(sample_kinds); i++) {
+		enum alm_envelope_kind kind = sample_kinds[i].kind;
 		struct alm_envelope e = sample_envelope(kind, message_bytes());
 		struct alm_bytes bytes = frame_of(&e);
 		bool is_agent = sample_side(kind) == ALM_WIRE_AGENT;
 
 		write_file(corpus, is_agent ? "frame_agent" : "frame_broker",
-			names[kind], bytes);
-		write_file(golden, "v1", names[kind], bytes);
+			sample_kinds[i].name, bytes);
+		write_file(golden, "v1", sample_kinds[i].name, bytes);
 	}
 	write_file(corpus, "message", "full", message_bytes());
 	write_file(golden, "v1", "message", message_bytes());

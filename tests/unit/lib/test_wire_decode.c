@@ -147,9 +147,12 @@ Test(wire_decode, each_side_takes_only_its_kinds)
 		[ALM_ENVELOPE_GOODBYE] = {true, false, false},
 		[ALM_ENVELOPE_PART] = {true, false, true},
 		[ALM_ENVELOPE_PROGRESS] = {true, false, true},
+		[ALM_ENVELOPE_JOIN] = {true, false, false},
+		[ALM_ENVELOPE_JOINED] = {false, false, true},
 	};
 
-	for (int kind = 1; kind <= ALM_ENVELOPE_PROGRESS; kind++) {
+	for (size_t i = 0; i < ALM_COUNT(sample_kinds); i++) {
+		enum alm_envelope_kind kind = sample_kinds[i].kind;
 		struct alm_envelope e = sample_envelope(
 			kind, (struct alm_bytes){(const uint8_t *)"x", 1});
 		struct alm_bytes bytes = encode(&e);

@@ -205,6 +205,63 @@ static inline struct alm_payload_part sample_part(void)
 		.data = SAMPLE_BYTES(sample_raw)};
 }
 
+/* Every kind and its name in tests/data/wire. */
+static const struct {
+	enum alm_envelope_kind kind;
+	const char *name;
+} sample_kinds[] = {
+	{ALM_ENVELOPE_HELLO, "hello"},
+	{ALM_ENVELOPE_WELCOME, "welcome"},
+	{ALM_ENVELOPE_SEND, "send"},
+	{ALM_ENVELOPE_RECEIPT, "receipt"},
+	{ALM_ENVELOPE_DELIVER, "deliver"},
+	{ALM_ENVELOPE_ACKNOWLEDGE, "acknowledge"},
+	{ALM_ENVELOPE_ACKNOWLEDGED, "acknowledged"},
+	{ALM_ENVELOPE_NOTICE, "notice"},
+	{ALM_ENVELOPE_PING, "ping"},
+	{ALM_ENVELOPE_PONG, "pong"},
+	{ALM_ENVELOPE_ERROR, "error"},
+	{ALM_ENVELOPE_CREDIT, "credit"},
+	{ALM_ENVELOPE_QUERY, "query"},
+	{ALM_ENVELOPE_ADMINISTER, "administer"},
+	{ALM_ENVELOPE_ANSWER, "answer"},
+	{ALM_ENVELOPE_GOODBYE, "goodbye"},
+	{ALM_ENVELOPE_PART, "part"},
+	{ALM_ENVELOPE_PROGRESS, "progress"},
+	{ALM_ENVELOPE_JOIN, "join"},
+	{ALM_ENVELOPE_JOINED, "joined"},
+};
+
+/* Those that came after the first sixteen. */
+static inline struct alm_envelope sample_later(enum alm_envelope_kind kind)
+{
+	struct alm_envelope e = {.kind = kind};
+
+	switch ((int)kind) {
+	case ALM_ENVELOPE_PART:
+		e.part = sample_part();
+		break;
+	case ALM_ENVELOPE_PROGRESS:
+		e.progress = (struct alm_progress){.sequence = 99,
+			.next = 17,
+			.until = 25,
+			.is_again = true};
+		break;
+	case ALM_ENVELOPE_JOIN:
+		e.join = (struct alm_join){.invite = 17,
+			.proof = {1},
+			.curve_key = {2},
+			.signing_key = {3},
+			.signature = {4}};
+		break;
+	case ALM_ENVELOPE_JOINED:
+		e.joined = (struct alm_joined){
+			17, "RX1", "ward-system", {5}, true};
+		break;
+	}
+	return e;
+}
+
 /* The sample of a kind; `message` is the signed part of a send. */
 static inline struct alm_envelope sample_envelope(
 	enum alm_envelope_kind kind, struct alm_bytes message)
@@ -267,14 +324,10 @@ static inline struct alm_envelope sample_envelope(
 	case ALM_ENVELOPE_GOODBYE:
 		break;
 	case ALM_ENVELOPE_PART:
-		e.part = sample_part();
-		break;
 	case ALM_ENVELOPE_PROGRESS:
-		e.progress = (struct alm_progress){.sequence = 99,
-			.next = 17,
-			.until = 25,
-			.is_again = true};
-		break;
+	case ALM_ENVELOPE_JOIN:
+	case ALM_ENVELOPE_JOINED:
+		return sample_later(kind);
 	}
 	return e;
 }
@@ -291,6 +344,7 @@ static inline enum alm_wire_side sample_side(enum alm_envelope_kind kind)
 	case ALM_ENVELOPE_GOODBYE:
 	case ALM_ENVELOPE_PART:
 	case ALM_ENVELOPE_PROGRESS:
+	case ALM_ENVELOPE_JOIN:
 		return ALM_WIRE_BROKER_AGENTS;
 	case ALM_ENVELOPE_ADMINISTER:
 		return ALM_WIRE_BROKER_ADMIN;
