@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/mailbox.h"
+#include "broker/store/parts.h"
 #include "broker/store/queue.h"
 
 /* True if the mail is whole and stands where it says. */
@@ -21,7 +22,7 @@ static bool read_whole(struct alm_store *store, const char *recipient,
 static enum alm_err write_anew(struct alm_store *store,
 	const struct alm_queue_key *key, const struct alm_mail *mail)
 {
-	const struct alm_queue_row row = {
+	struct alm_queue_row row = {
 		.entry =
 			{
 				.seq = mail->seq,
@@ -36,6 +37,16 @@ static enum alm_err write_anew(struct alm_store *store,
 						       : ALM_QUEUE_PERSON_AT,
 	};
 
+	uint64_t number = 0;
+	uint64_t bytes = 0;
+	enum alm_err err =
+		alm_store_parts_of(store, mail->seq, &number, &bytes);
+
+	if (err != ALM_OK && err != ALM_NOT_FOUND && err != ALM_STORE_CORRUPT) {
+		return err;
+	}
+	row.entry.has_parts = err != ALM_NOT_FOUND;
+	row.entry.bytes += (uint32_t)bytes;
 	return alm_queue_write(store, key, &row);
 }
 
@@ -83,6 +94,10 @@ static enum alm_err set_aside(struct alm_store *store, const char *recipient,
 	if (err == ALM_OK) {
 		err = move(store, ALM_TABLE_BODY,
 			(struct alm_bytes){body, sizeof(body)}, arena);
+	}
+	/* Without the mail nobody knows what they are parts of. */
+	if (err == ALM_OK) {
+		err = alm_parts_discard(store, seq);
 	}
 	return err;
 }

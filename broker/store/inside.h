@@ -35,7 +35,9 @@
 	X(OVERRIDE, 12, "override") \
 	X(ASIDE, 13, "aside") \
 	X(PERSON_KEY, 14, "person-key") \
-	X(OPT_OUT_LIST, 15, "opt-out-list")
+	X(OPT_OUT_LIST, 15, "opt-out-list") \
+	X(UPLOAD, 16, "upload") \
+	X(PART, 17, "part")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -345,6 +347,24 @@ ALM_MUST_USE enum alm_err alm_policy_files_get(struct alm_store *store,
  * Errors: STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_mail_body_decode(
 	struct alm_bytes text, uint64_t seq, struct alm_mail *out);
+
+/* --- upload.c, part.c --------------------------------------------------- */
+
+struct alm_stored_part;
+
+/** Mail goes: its parts, if it has any, are waste. */
+ALM_MUST_USE enum alm_err alm_parts_discard(
+	struct alm_store *store, uint64_t mail_seq);
+
+/** Remove at most `part_max` parts under a number. */
+ALM_MUST_USE enum alm_err alm_parts_remove(struct alm_store *store,
+	uint64_t number, unsigned part_max, unsigned *out_removed);
+
+/** Decrypt a row into `room`, which holds as many bytes as `value` has.
+ * Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_part_open(const struct alm_store *store,
+	struct alm_bytes key, struct alm_bytes value, uint8_t *room,
+	struct alm_stored_part *out_part);
 
 /* --- env.c -------------------------------------------------------------- */
 

@@ -146,7 +146,7 @@ static void make_crypt(const struct alm_store_keys *keys,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct crypt *out)
 {
 	(void)crypto_core_hchacha20(out->key, nonce,
-		kind == ALM_CRYPT_BODY ? keys->body : keys->private, NULL);
+		kind == ALM_CRYPT_PRIVATE ? keys->private : keys->body, NULL);
 	bind(out, kind, seq, nonce + 16);
 }
 
@@ -155,7 +155,7 @@ static EVP_CIPHER_CTX *prepare(struct alm_store_keys *keys,
 	enum alm_crypt_kind kind, const uint8_t nonce[ALM_NONCE_BYTES])
 {
 	struct prepared *prepared =
-		&keys->prepared[kind == ALM_CRYPT_BODY ? 0 : 1];
+		&keys->prepared[kind == ALM_CRYPT_PRIVATE ? 1 : 0];
 	struct crypt crypt;
 	int is_ok;
 

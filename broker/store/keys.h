@@ -23,6 +23,7 @@
 enum alm_crypt_kind {
 	ALM_CRYPT_BODY = 1,
 	ALM_CRYPT_PRIVATE = 2,
+	ALM_CRYPT_PART = 3, /* under the key of bodies */
 };
 
 struct alm_store_keys; /* in locked memory, zeroed when freed */

@@ -99,7 +99,8 @@ static enum alm_err take_room(struct alm_store *store, size_t body_bytes)
 enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
-	size_t bytes = mail->message.bytes + mail->payload.bytes;
+	size_t bytes =
+		mail->message.bytes + mail->payload.bytes + mail->payload_bytes;
 	struct alm_queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
 		.bytes = ALM_QUEUE_ROW_BYTES};
 	struct alm_mailbox_slot *slot;
@@ -130,6 +131,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	row.entry = (struct alm_queue_entry){.seq = seq,
 		.kind = mail->kind,
 		.bytes = (uint32_t)bytes,
+		.has_parts = mail->payload_bytes != 0,
 		.expires_ms = mail->expires_ms};
 	if (mail->has_person) {
 		memcpy(row.person, mail->person, sizeof(row.person));
@@ -220,6 +222,13 @@ enum alm_err alm_store_mail_remove(
 			       &body, NULL));
 	if (err != ALM_OK && err != ALM_NOT_FOUND) {
 		return err;
+	}
+	/* What a damaged row was about may have had parts. */
+	if (row.entry.has_parts || row.entry.is_damaged) {
+		err = alm_parts_discard(store, seq);
+		if (err != ALM_OK) {
+			return err;
+		}
 	}
 	slot->count -= slot->count > 0 ? 1 : 0;
 	slot->bytes -=

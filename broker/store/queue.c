@@ -41,7 +41,8 @@ enum alm_err alm_queue_write(struct alm_store *store,
 {
 	uint8_t data[ALM_QUEUE_ROW_BYTES];
 
-	data[0] = (uint8_t)row->entry.kind;
+	data[0] = (uint8_t)row->entry.kind |
+		  (row->entry.has_parts ? ALM_QUEUE_HAS_PARTS : 0);
 	alm_put_u32(data + 1, row->entry.attempts);
 	alm_put_u32(data + 5, row->entry.bytes);
 	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
@@ -57,14 +58,19 @@ enum alm_err alm_queue_row_parse(
 	if ((value.bytes != ALM_QUEUE_ROW_BYTES &&
 		    value.bytes != ALM_QUEUE_PERSON_AT) ||
 		(value.data[0] != ALM_MAIL_MESSAGE &&
-			value.data[0] != ALM_MAIL_NOTICE)) {
+			value.data[0] != ALM_MAIL_NOTICE &&
+			value.data[0] !=
+				(ALM_MAIL_MESSAGE | ALM_QUEUE_HAS_PARTS))) {
 		return ALM_STORE_CORRUPT;
 	}
 	*out_row = (struct alm_queue_row){
 		.entry =
 			{
 				.seq = seq,
-				.kind = (enum alm_mail_kind)value.data[0],
+				.kind = (enum alm_mail_kind)(
+					value.data[0] & ~ALM_QUEUE_HAS_PARTS),
+				.has_parts = (value.data[0] &
+						     ALM_QUEUE_HAS_PARTS) != 0,
 				.attempts = alm_get_u32(value.data + 1),
 				.bytes = alm_get_u32(value.data + 5),
 				.expires_ms =

@@ -12,6 +12,8 @@
  * any more, and is taken for anybody's. */
 #define ALM_QUEUE_PERSON_AT 25u
 #define ALM_QUEUE_ROW_BYTES (ALM_QUEUE_PERSON_AT + 16u)
+/* Beside the kind: the payload stands in parts. */
+#define ALM_QUEUE_HAS_PARTS 0x80u
 
 /** Recipient, NUL, sequence. */
 struct alm_queue_key {

@@ -106,6 +106,9 @@ struct alm_mail {
 	uint8_t level;            /* enum alm_level of that payload */
 	bool is_partial;
 	const char *released; /* categories, comma-separated, sorted */
+	/* In parts, which are given besides (parts.h); given, and never read:
+	 * the signed part says so too. */
+	uint64_t payload_bytes;
 	/* Whose message it is, as the log says it; given, and never read. */
 	bool has_person;
 	uint8_t person[16];
@@ -117,6 +120,7 @@ struct alm_queue_entry {
 	enum alm_mail_kind kind;
 	uint32_t attempts; /* hand-overs so far */
 	uint32_t bytes;    /* of message and payload */
+	bool has_parts;    /* the payload is no part of the body */
 	int64_t expires_ms;
 	bool is_damaged; /* nothing but the sequence is known: see mend */
 };

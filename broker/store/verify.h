@@ -22,6 +22,7 @@ struct alm_verify {
 
 /** Rows that are read in one view. */
 #define ALM_VERIFY_BATCH 16384u
+#define ALM_VERIFY_PARTS 64u
 
 /** Tell of the first damage; gives AUDIT_DAMAGED.  `seq` 0: no record. */
 enum alm_err alm_verify_damage(struct alm_verify *verify, uint64_t seq,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/store/parts.h"
 #include "broker/store/prune.h"
 #include "broker/store/verify.h"
 
@@ -239,11 +240,31 @@ static enum alm_err check_body(
 	return ALM_OK;
 }
 
+static enum alm_err check_part(
+	struct alm_verify *verify, struct alm_bytes key, struct alm_bytes value)
+{
+	struct alm_store *store = verify->store;
+	struct alm_stored_part part;
+
+	verify->report->others++;
+	if (value.bytes > ALM_SCRATCH_BYTES ||
+		(store->keys != NULL &&
+			alm_part_open(store, key, value, store->scratch,
+				&part) != ALM_OK)) {
+		return alm_verify_damage(
+			verify, 0, "a row of table part does not authenticate");
+	}
+	return ALM_OK;
+}
+
 static enum alm_err check_row(struct alm_verify *verify, enum alm_table table,
 	struct alm_bytes key, struct alm_bytes value)
 {
 	if (table == ALM_TABLE_BODY) {
 		return check_body(verify, key, value);
+	}
+	if (table == ALM_TABLE_PART) {
+		return check_part(verify, key, value);
 	}
 	verify->report->others++;
 	if (alm_row_open(verify->store, table, key, &value) != ALM_OK) {
@@ -260,6 +281,8 @@ static enum alm_err check_row(struct alm_verify *verify, enum alm_table table,
 static enum alm_err check_batch(struct alm_verify *verify, MDB_txn *txn,
 	enum alm_table table, uint8_t at[511], size_t *at_bytes, bool *is_done)
 {
+	unsigned rows_max =
+		table == ALM_TABLE_PART ? ALM_VERIFY_PARTS : ALM_VERIFY_BATCH;
 	MDB_val key = alm_val(at, *at_bytes);
 	MDB_val value;
 	MDB_cursor *cursor;
@@ -271,8 +294,7 @@ static enum alm_err check_batch(struct alm_verify *verify, MDB_txn *txn,
 	}
 	rc = mdb_cursor_get(cursor, &key, &value,
 		*at_bytes == 0 ? MDB_FIRST : MDB_SET_RANGE);
-	for (unsigned i = 0;
-		i < ALM_VERIFY_BATCH && rc == MDB_SUCCESS && err == ALM_OK;
+	for (unsigned i = 0; i < rows_max && rc == MDB_SUCCESS && err == ALM_OK;
 		i++) {
 		err = check_row(
 			verify, table, alm_of_val(key), alm_of_val(value));
@@ -319,7 +341,7 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
 		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY,
-		ALM_TABLE_OPT_OUT_LIST};
+		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
