@@ -221,6 +221,33 @@
 		"than its mailbox allows.", \
 		"Try again later, and contact the recipient directly: it is " \
 		"not collecting its mail.") \
+	X(ADDRESS_MALFORMED, 1330, "address-malformed", USAGE, false, \
+		"An address is not one that the broker knows how to read.", \
+		"Write an organisation id, group:ID or kind:KIND@group:ID.") \
+	X(GROUP_UNKNOWN, 1331, "group-unknown", NOT_FOUND, false, \
+		"The address names a group that the active policy lacks.", \
+		"almoner org find lists partners with the groups they are " \
+		"in.") \
+	X(KIND_UNKNOWN, 1332, "kind-unknown", NOT_FOUND, false, \
+		"The address names a kind that the active policy lacks.", \
+		"almoner org find lists partners with their kinds.") \
+	X(NOBODY_ADDRESSED, 1333, "nobody-addressed", NOT_FOUND, false, \
+		"No other organisation that you share an agreement or a " \
+		"group with is at this address.", \
+		"almoner org find --group ID lists whom you would reach.") \
+	X(TOO_MANY_RECIPIENTS, 1334, "too-many-recipients", USAGE, false, \
+		"The addresses come to more organisations than one message " \
+		"may have.", \
+		"Send one message to each of several smaller groups.") \
+	X(RECIPIENT_TWICE, 1335, "recipient-and-list", USAGE, false, \
+		"The message names one recipient and a list as well.", \
+		"Leave the recipient empty when there is a list.") \
+	X(ALL_REFUSED, 1336, "all-recipients-refused", REFUSED, false, \
+		"None of its recipients may have the message.", \
+		"The receipt says of each recipient why, and what to do.") \
+	X(MULTICAST_BUSY, 1337, "multicast-busy", UNAVAILABLE, true, \
+		"Messages to many are coming faster than they can be taken.", \
+		"Try again in a moment.") \
 	X(UPLOAD_UNKNOWN, 1340, "upload-unknown", UNAVAILABLE, true, \
 		"No such payload is being received.", \
 		"Send its message again; the library does it for you.") \

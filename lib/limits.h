@@ -58,6 +58,16 @@
 #define ALM_REF_BYTES_MAX 256u   /* references, field paths, short reasons */
 #define ALM_CATEGORIES_MAX 64u
 #define ALM_ENDPOINT_BYTES_MAX 255u
+/* `kind:KIND@group:ID`, both of the greatest length. */
+#define ALM_ADDRESS_BYTES_MAX (5u + ALM_ID_BYTES_MAX + 7u + ALM_ID_BYTES_MAX)
+/* Addresses of one message: with codes of ten bytes they fill a third of its
+ * signed part.  Who writes to more has a group for it. */
+#define ALM_ADDRESSES_MAX 1024u
+/* Organisations that they come to: as many outcomes as one receipt holds. */
+#define ALM_MULTICAST_RECIPIENTS_MAX 10000u
+/* Of one outcome on the wire: its tags, an id and its numbers. */
+#define ALM_OUTCOME_BYTES_MAX (96u)
+#define ALM_RECEIPT_PROBLEMS_MAX 64u
 #define ALM_TRACEPARENT_BYTES 55u /* W3C trace context, version 00 */
 
 /* --- time -------------------------------------------------------------- */
@@ -174,6 +184,11 @@ static_assert(
 	"one message of the largest size fits a frame");
 static_assert((1u << ALM_SIGNATURE_PATH_MAX) == ALM_SIGNATURE_LEAVES_MAX,
 	"the path is as long as the tree is deep");
+static_assert(
+	(size_t)ALM_MULTICAST_RECIPIENTS_MAX * ALM_OUTCOME_BYTES_MAX +
+			(size_t)ALM_RECEIPT_PROBLEMS_MAX * ALM_TEXT_BYTES_MAX <
+		ALM_FRAME_BYTES_MAX,
+	"the receipt of a message to many fits a frame");
 static_assert(ALM_DUPLICATE_KEEP_MS > ALM_MESSAGE_ID_AGE_MS_MAX,
 	"a duplicate is known as long as its id is accepted");
 

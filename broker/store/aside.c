@@ -32,6 +32,7 @@ static enum alm_err write_anew(struct alm_store *store,
 				.expires_ms = mail->expires_ms,
 			},
 		.accepted_at_ms = mail->accepted_at_ms,
+		.is_shared = mail->shared_seq != 0,
 		/* Whose message it is is not said: it is anybody's. */
 		.bytes = mail->kind == ALM_MAIL_NOTICE ? ALM_QUEUE_ROW_BYTES
 						       : ALM_QUEUE_PERSON_AT,

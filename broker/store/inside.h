@@ -37,7 +37,8 @@
 	X(PERSON_KEY, 14, "person-key") \
 	X(OPT_OUT_LIST, 15, "opt-out-list") \
 	X(UPLOAD, 16, "upload") \
-	X(PART, 17, "part")
+	X(PART, 17, "part") \
+	X(SHARED, 18, "shared")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -365,6 +366,42 @@ ALM_MUST_USE enum alm_err alm_parts_remove(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_part_open(const struct alm_store *store,
 	struct alm_bytes key, struct alm_bytes value, uint8_t *room,
 	struct alm_stored_part *out_part);
+
+/** Append the plain text that scratch holds as the body of `seq`. */
+ALM_MUST_USE enum alm_err alm_mail_body_put(
+	struct alm_store *store, uint64_t seq, size_t bytes);
+/** The plain text of a body, in the arena.
+ * Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_mail_body_get(struct alm_store *store,
+	MDB_txn *txn, uint64_t seq, struct alm_arena *arena,
+	struct alm_bytes *out_text);
+/** Nothing happens if it is not there. */
+ALM_MUST_USE enum alm_err alm_mail_body_remove(
+	struct alm_store *store, uint64_t seq);
+
+/** What a body and `row_count` mailboxes that get it will take is theirs; new
+ * mail leaves room for records and removals.  Errors: STORE_FULL. */
+ALM_MUST_USE enum alm_err alm_mail_take_room(
+	struct alm_store *store, size_t body_bytes, size_t row_count);
+
+/* --- shared.c ------------------------------------------------------------ */
+
+/** The version that the plain text of a shared body begins with. */
+#define ALM_SHARED_VERSION 3u
+
+/** Message and payload of a shared body; borrowed from its plain text.
+ * Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_shared_decode(
+	struct alm_bytes text, struct alm_mail *mail);
+
+/** Fill in what mail has a share of.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_shared_fill(struct alm_store *store, MDB_txn *txn,
+	struct alm_arena *arena, struct alm_mail *mail);
+
+/** The mail of `seq` is about to be removed: let go of its share, if it has
+ * one; the last one takes the body along. */
+ALM_MUST_USE enum alm_err alm_shared_release(
+	struct alm_store *store, uint64_t seq);
 
 /* --- env.c -------------------------------------------------------------- */
 

@@ -9,15 +9,21 @@
 #include "broker/store/queue.h"
 
 #define BODY_VERSION 1u
+/* Of one that has a share of another. */
+#define SHARE_VERSION 2u
+#define FLAG_PARTIAL 1u
+#define FLAG_STRIPS_LOCATION 2u
 /* What a message takes besides its body, in rows, records and pages. */
 #define OVERHEAD_BYTES 2048u
 
 static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 {
-	alm_write_u8(w, BODY_VERSION);
+	alm_write_u8(w, mail->shared_seq == 0 ? BODY_VERSION : SHARE_VERSION);
 	alm_write_u8(w, (uint8_t)mail->kind);
 	alm_write_u8(w, mail->level);
-	alm_write_u8(w, mail->is_partial ? 1 : 0);
+	alm_write_u8(w,
+		(uint8_t)((mail->is_partial ? FLAG_PARTIAL : 0) |
+			  (mail->strips_location ? FLAG_STRIPS_LOCATION : 0)));
 	alm_write_u64(w, (uint64_t)mail->accepted_at_ms);
 	alm_write_u64(w, (uint64_t)mail->expires_ms);
 	alm_write_u64(w, mail->audit_seq);
@@ -25,6 +31,10 @@ static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 	alm_write_text(w, mail->recipient);
 	alm_write_text(w, mail->sender);
 	alm_write_text(w, mail->released);
+	if (mail->shared_seq != 0) {
+		alm_write_u64(w, mail->shared_seq);
+		return;
+	}
 	alm_write_bytes(w, mail->message);
 	alm_write_bytes(w, mail->payload);
 }
@@ -35,14 +45,15 @@ enum alm_err alm_mail_body_decode(
 	struct alm_mail mail = {.seq = seq};
 	struct alm_reader r;
 	uint8_t version;
-	uint8_t partial;
+	uint8_t flags;
 
 	alm_reader_init(&r, text.data, text.bytes);
 	version = alm_read_u8(&r);
 	mail.kind = (enum alm_mail_kind)alm_read_u8(&r);
 	mail.level = alm_read_u8(&r);
-	partial = alm_read_u8(&r);
-	mail.is_partial = partial == 1;
+	flags = alm_read_u8(&r);
+	mail.is_partial = (flags & FLAG_PARTIAL) != 0;
+	mail.strips_location = (flags & FLAG_STRIPS_LOCATION) != 0;
 	mail.accepted_at_ms = (int64_t)alm_read_u64(&r);
 	mail.expires_ms = (int64_t)alm_read_u64(&r);
 	mail.audit_seq = alm_read_u64(&r);
@@ -50,9 +61,16 @@ enum alm_err alm_mail_body_decode(
 	mail.recipient = alm_read_text(&r);
 	mail.sender = alm_read_text(&r);
 	mail.released = alm_read_text(&r);
-	mail.message = alm_read_bytes(&r);
-	mail.payload = alm_read_bytes(&r);
-	if (!alm_reader_is_done(&r) || version != BODY_VERSION || partial > 1 ||
+	if (version == SHARE_VERSION) {
+		mail.shared_seq = alm_read_u64(&r);
+	} else {
+		mail.message = alm_read_bytes(&r);
+		mail.payload = alm_read_bytes(&r);
+	}
+	if (!alm_reader_is_done(&r) ||
+		(version == SHARE_VERSION ? mail.shared_seq == 0
+					  : version != BODY_VERSION) ||
+		flags > (FLAG_PARTIAL | FLAG_STRIPS_LOCATION) ||
 		(mail.kind != ALM_MAIL_MESSAGE &&
 			mail.kind != ALM_MAIL_NOTICE)) {
 		return ALM_STORE_CORRUPT;
@@ -61,9 +79,10 @@ enum alm_err alm_mail_body_decode(
 	return ALM_OK;
 }
 
-static enum alm_err put_body(
-	struct alm_store *store, uint64_t seq, struct alm_bytes text)
+enum alm_err alm_mail_body_put(
+	struct alm_store *store, uint64_t seq, size_t bytes)
 {
+	struct alm_bytes text = {store->scratch, bytes};
 	uint8_t nonce[ALM_NONCE_BYTES];
 	uint8_t raw[8];
 	MDB_val key = alm_val(raw, sizeof(raw));
@@ -81,10 +100,10 @@ static enum alm_err put_body(
 	return alm_store_fail(store, rc);
 }
 
-/* New mail leaves room for records and removals. */
-static enum alm_err take_room(struct alm_store *store, size_t body_bytes)
+enum alm_err alm_mail_take_room(
+	struct alm_store *store, size_t body_bytes, size_t row_count)
 {
-	uint64_t cost = body_bytes + OVERHEAD_BYTES;
+	uint64_t cost = body_bytes + (uint64_t)row_count * OVERHEAD_BYTES;
 
 	if (body_bytes > 1900) {
 		cost += 4096; /* whole pages of its own */
@@ -102,6 +121,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	size_t bytes =
 		mail->message.bytes + mail->payload.bytes + mail->payload_bytes;
 	struct alm_queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
+		.is_shared = mail->shared_seq != 0,
 		.bytes = ALM_QUEUE_ROW_BYTES};
 	struct alm_mailbox_slot *slot;
 	struct alm_queue_key key;
@@ -123,7 +143,9 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
 			return ALM_MAILBOX_FULL;
 		}
-		err = take_room(store, w.bytes);
+		err = mail->shared_seq != 0
+			      ? ALM_OK /* taken with what it is a share of */
+			      : alm_mail_take_room(store, w.bytes, 1);
 		if (err != ALM_OK) {
 			return err;
 		}
@@ -136,7 +158,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	if (mail->has_person) {
 		memcpy(row.person, mail->person, sizeof(row.person));
 	}
-	err = put_body(store, seq, (struct alm_bytes){store->scratch, w.bytes});
+	err = alm_mail_body_put(store, seq, w.bytes);
 	if (err == ALM_OK) {
 		err = alm_queue_write(store, &key, &row);
 	}
@@ -152,7 +174,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	return ALM_OK;
 }
 
-static enum alm_err decrypt_body(struct alm_store *store, MDB_txn *txn,
+enum alm_err alm_mail_body_get(struct alm_store *store, MDB_txn *txn,
 	uint64_t seq, struct alm_arena *arena, struct alm_bytes *out_text)
 {
 	uint8_t raw[8];
@@ -188,15 +210,38 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	struct alm_arena *arena, struct alm_mail *out_mail)
 {
 	struct alm_bytes text = {NULL, 0};
+	struct alm_mail mail;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = decrypt_body(store, txn, seq, arena, &text);
+	err = alm_mail_body_get(store, txn, seq, arena, &text);
+	if (err == ALM_OK) {
+		err = alm_mail_body_decode(text, seq, &mail);
+	}
+	if (err == ALM_OK && mail.shared_seq != 0) {
+		err = alm_shared_fill(store, txn, arena, &mail);
+	}
 	alm_store_view_end(store);
-	return err == ALM_OK ? alm_mail_body_decode(text, seq, out_mail) : err;
+	if (err == ALM_OK) {
+		*out_mail = mail;
+	}
+	return err;
+}
+
+enum alm_err alm_mail_body_remove(struct alm_store *store, uint64_t seq)
+{
+	uint8_t raw[8];
+	MDB_val body = alm_val(raw, sizeof(raw));
+	enum alm_err err;
+
+	alm_put_u64(raw, seq);
+	err = alm_store_fail(
+		store, mdb_del(store->turn, store->tables[ALM_TABLE_BODY],
+			       &body, NULL));
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
 enum alm_err alm_store_mail_remove(
@@ -204,8 +249,6 @@ enum alm_err alm_store_mail_remove(
 {
 	struct alm_mailbox_slot *slot;
 	struct alm_queue_row row;
-	uint8_t raw[8];
-	MDB_val body = alm_val(raw, sizeof(raw));
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
@@ -216,11 +259,13 @@ enum alm_err alm_store_mail_remove(
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_put_u64(raw, seq);
-	err = alm_store_fail(
-		store, mdb_del(store->turn, store->tables[ALM_TABLE_BODY],
-			       &body, NULL));
-	if (err != ALM_OK && err != ALM_NOT_FOUND) {
+	if (row.is_shared || row.entry.is_damaged) {
+		err = alm_shared_release(store, seq);
+	}
+	if (err == ALM_OK) {
+		err = alm_mail_body_remove(store, seq);
+	}
+	if (err != ALM_OK) {
 		return err;
 	}
 	/* What a damaged row was about may have had parts. */

@@ -41,8 +41,9 @@ enum alm_err alm_queue_write(struct alm_store *store,
 {
 	uint8_t data[ALM_QUEUE_ROW_BYTES];
 
-	data[0] = (uint8_t)row->entry.kind |
-		  (row->entry.has_parts ? ALM_QUEUE_HAS_PARTS : 0);
+	data[0] = (uint8_t)((unsigned)row->entry.kind |
+			    (row->entry.has_parts ? ALM_QUEUE_HAS_PARTS : 0) |
+			    (row->is_shared ? ALM_QUEUE_SHARED : 0));
 	alm_put_u32(data + 1, row->entry.attempts);
 	alm_put_u32(data + 5, row->entry.bytes);
 	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
@@ -55,20 +56,21 @@ enum alm_err alm_queue_write(struct alm_store *store,
 enum alm_err alm_queue_row_parse(
 	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row)
 {
-	if ((value.bytes != ALM_QUEUE_ROW_BYTES &&
-		    value.bytes != ALM_QUEUE_PERSON_AT) ||
-		(value.data[0] != ALM_MAIL_MESSAGE &&
-			value.data[0] != ALM_MAIL_NOTICE &&
-			value.data[0] !=
-				(ALM_MAIL_MESSAGE | ALM_QUEUE_HAS_PARTS))) {
+	unsigned kind;
+
+	if (value.bytes != ALM_QUEUE_ROW_BYTES &&
+		value.bytes != ALM_QUEUE_PERSON_AT) {
+		return ALM_STORE_CORRUPT;
+	}
+	kind = value.data[0] & ~(ALM_QUEUE_SHARED | ALM_QUEUE_HAS_PARTS);
+	if (kind != ALM_MAIL_MESSAGE && value.data[0] != ALM_MAIL_NOTICE) {
 		return ALM_STORE_CORRUPT;
 	}
 	*out_row = (struct alm_queue_row){
 		.entry =
 			{
 				.seq = seq,
-				.kind = (enum alm_mail_kind)(
-					value.data[0] & ~ALM_QUEUE_HAS_PARTS),
+				.kind = (enum alm_mail_kind)kind,
 				.has_parts = (value.data[0] &
 						     ALM_QUEUE_HAS_PARTS) != 0,
 				.attempts = alm_get_u32(value.data + 1),
@@ -78,6 +80,7 @@ enum alm_err alm_queue_row_parse(
 			},
 		.accepted_at_ms = (int64_t)alm_get_u64(value.data + 17),
 		.bytes = value.bytes,
+		.is_shared = (value.data[0] & ALM_QUEUE_SHARED) != 0,
 	};
 	if (value.bytes == ALM_QUEUE_ROW_BYTES) {
 		memcpy(out_row->person, value.data + ALM_QUEUE_PERSON_AT,

@@ -7,6 +7,9 @@
 
 #include "broker/store/inside.h"
 
+/* Beside the kind: the body is a share of another. */
+#define ALM_QUEUE_SHARED 0x40u
+
 /* Kind, hand-overs, bytes, expiry, arrival, and of a message whose it is:
  * zero if nobody's.  A row that was mended ends before, if that is not known
  * any more, and is taken for anybody's. */
@@ -26,6 +29,7 @@ struct alm_queue_row {
 	int64_t accepted_at_ms;
 	size_t bytes; /* as stored */
 	uint8_t person[16];
+	bool is_shared; /* its body is a share of another */
 };
 
 /** False if there can be no such mailbox. */

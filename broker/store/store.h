@@ -112,6 +112,10 @@ struct alm_mail {
 	/* Whose message it is, as the log says it; given, and never read. */
 	bool has_person;
 	uint8_t person[16];
+	/* Of a message to several: message and payload are kept once, under
+	 * this sequence, and hold what any of them may have.  0: its own. */
+	uint64_t shared_seq;
+	bool strips_location; /* this recipient does not get that part */
 };
 
 /** What stands in a mailbox about one piece of mail. */
@@ -128,6 +132,18 @@ struct alm_queue_entry {
 /** Store and queue; sets `mail->seq`.  Errors: MAILBOX_FULL, and above. */
 ALM_MUST_USE enum alm_err alm_store_mail_put(
 	struct alm_store *store, struct alm_mail *mail);
+
+/**
+ * Keep once what several mailboxes will hold.  Each gets its share by
+ * mail_put() with this sequence, and then it is closed, in the same turn.
+ * Errors: STORE_FULL: no room for it and so many shares; nothing was written.
+ */
+ALM_MUST_USE enum alm_err alm_store_shared_put(struct alm_store *store,
+	const struct alm_mail *mail, size_t share_count, uint64_t *out_seq);
+
+/** So many shares were put: the removal of the last removes it.  0: now. */
+ALM_MUST_USE enum alm_err alm_store_shared_close(
+	struct alm_store *store, uint64_t seq, size_t share_count);
 
 /** Read and decrypt.  Errors: NOT_FOUND, STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_store_mail_get(struct alm_store *store,

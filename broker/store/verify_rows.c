@@ -169,7 +169,8 @@ static enum alm_err check_counts(struct alm_verify *verify, MDB_txn *txn)
 			"the head says %" PRIu64 " records, there are %" PRIu64,
 			verify->state.frontier.size, rows[ALM_TABLE_REC]);
 	}
-	if (rows[ALM_TABLE_BODY] != rows[ALM_TABLE_QUEUE]) {
+	if (rows[ALM_TABLE_BODY] !=
+		rows[ALM_TABLE_QUEUE] + rows[ALM_TABLE_SHARED]) {
 		return alm_verify_damage(verify, 0,
 			"bodies and queue entries do not go together");
 	}
@@ -213,11 +214,19 @@ enum alm_err alm_verify_shape(struct alm_verify *verify)
 	return err;
 }
 
+static bool is_sound(struct alm_bytes text, uint64_t seq)
+{
+	struct alm_mail mail;
+
+	return text.bytes > 0 && text.data[0] == ALM_SHARED_VERSION
+		       ? alm_shared_decode(text, &mail) == ALM_OK
+		       : alm_mail_body_decode(text, seq, &mail) == ALM_OK;
+}
+
 static enum alm_err check_body(
 	struct alm_verify *verify, struct alm_bytes key, struct alm_bytes value)
 {
 	struct alm_store *store = verify->store;
-	struct alm_mail mail;
 	struct alm_bytes text = {store->scratch, value.bytes - ALM_CRYPT_BYTES};
 
 	verify->report->mail++;
@@ -231,8 +240,7 @@ static enum alm_err check_body(
 	}
 	if (alm_store_keys_decrypt(store->keys, ALM_CRYPT_BODY,
 		    alm_get_u64(key.data), value, store->scratch) != ALM_OK ||
-		alm_mail_body_decode(text, alm_get_u64(key.data), &mail) !=
-			ALM_OK) {
+		!is_sound(text, alm_get_u64(key.data))) {
 		return alm_verify_damage(verify, 0,
 			"mail %" PRIu64 ": its body does not authenticate",
 			alm_get_u64(key.data));
@@ -341,7 +349,8 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
 		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY,
-		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART};
+		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART,
+		ALM_TABLE_SHARED};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {

@@ -184,6 +184,7 @@ static void take_words(const Almoner__V1__Message *in, struct alm_message *out)
 	out->subject_unknown = in->subject_unknown;
 	out->basis = in->basis;
 	out->traceparent = in->traceparent;
+	out->recipients = alm_wire_texts(in->recipients, in->n_recipients);
 }
 
 static void take_message(struct alm_wire_decoder *d,

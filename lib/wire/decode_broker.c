@@ -89,6 +89,50 @@ static void take_accepted(struct alm_wire_decoder *d,
 			alm_wire_texts(in->obligations, in->n_obligations)};
 }
 
+static void take_outcomes(struct alm_wire_decoder *d,
+	const Almoner__V1__Receipt *in, struct alm_receipt *out)
+{
+	struct alm_send_outcome *items =
+		alm_arena_take(d->arena, in->n_outcomes * sizeof(items[0]));
+
+	if (items == NULL) {
+		alm_wire_fault(d, ALM_NOMEM, "outcomes", "");
+		return;
+	}
+	for (size_t i = 0; i < in->n_outcomes; i++) {
+		const Almoner__V1__Outcome *from = in->outcomes[i];
+
+		alm_wire_need(
+			d, from->recipient[0] != '\0', "outcomes.recipient");
+		items[i] =
+			(struct alm_send_outcome){.recipient = from->recipient,
+				.code = (enum alm_err)from->code,
+				.sequence = from->sequence,
+				.audit_sequence = from->audit_sequence,
+				.is_transformed = from->is_transformed != 0,
+				.level = take_level(d, from->level)};
+	}
+	out->outcomes = items;
+	out->outcome_count = in->n_outcomes;
+}
+
+static void take_problems(struct alm_wire_decoder *d,
+	const Almoner__V1__Receipt *in, struct alm_receipt *out)
+{
+	struct alm_wire_problem *items =
+		alm_arena_take(d->arena, in->n_problems * sizeof(items[0]));
+
+	if (items == NULL) {
+		alm_wire_fault(d, ALM_NOMEM, "problems", "");
+		return;
+	}
+	for (size_t i = 0; i < in->n_problems; i++) {
+		alm_wire_take_problem(d, in->problems[i], &items[i]);
+	}
+	out->problems = items;
+	out->problem_count = in->n_problems;
+}
+
 void alm_wire_take_receipt(struct alm_wire_decoder *d,
 	const Almoner__V1__Receipt *in, struct alm_receipt *out)
 {
@@ -102,6 +146,8 @@ void alm_wire_take_receipt(struct alm_wire_decoder *d,
 	} else {
 		alm_wire_fault(d, ALM_MISSING_FIELD, "outcome", "");
 	}
+	take_outcomes(d, in, out);
+	take_problems(d, in, out);
 }
 
 static void take_parties(

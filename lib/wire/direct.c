@@ -106,7 +106,7 @@ static const struct alm_row message_rows[] = {
 	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
 	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
 	ALM_ROW(COPY, payload_sha256, ALM_DIGEST_BYTES, 0),
-	ALM_ROW_OF_NONE,
+	ALM_ROW(TEXTS, recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
 	ALM_ROW_OF_U64(payload_bytes),
 };
 #undef BODY

@@ -27,7 +27,7 @@ ProtobufCBinaryData alm_wire_give_raw(const uint8_t *data, size_t bytes);
 /* What encode_broker.c makes; each NULL when the arena is full. */
 ProtobufCMessage *alm_wire_give_welcome(
 	const struct alm_welcome *in, struct alm_arena *arena);
-ProtobufCMessage *alm_wire_give_refusal(
+ProtobufCMessage *alm_wire_give_receipt(
 	const struct alm_receipt *in, struct alm_arena *arena);
 ProtobufCMessage *alm_wire_give_notice(
 	const struct alm_notice *in, struct alm_arena *arena);

@@ -237,7 +237,7 @@ ProtobufCMessage *alm_wire_give_body(
 	case ALM_ENVELOPE_WELCOME:
 		return alm_wire_give_welcome(&envelope->welcome, arena);
 	case ALM_ENVELOPE_RECEIPT:
-		return alm_wire_give_refusal(&envelope->receipt, arena);
+		return alm_wire_give_receipt(&envelope->receipt, arena);
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 		return give_acknowledged(&envelope->acknowledged, arena);
 	case ALM_ENVELOPE_NOTICE:

@@ -101,7 +101,116 @@ ProtobufCMessage *alm_wire_give_problem(
 	return out == NULL ? NULL : &out->base;
 }
 
-ProtobufCMessage *alm_wire_give_refusal(
+static Almoner__V1__Accepted *give_accepted(
+	const struct alm_accepted *in, struct alm_arena *arena)
+{
+	Almoner__V1__Accepted *out = alm_arena_take(arena, sizeof(*out));
+
+	if (out == NULL) {
+		return NULL;
+	}
+	almoner__v1__accepted__init(out);
+	out->sequence = in->sequence;
+	out->audit_sequence = in->audit_sequence;
+	out->accepted_at_ms = (uint64_t)in->accepted_at_ms;
+	out->is_duplicate = in->is_duplicate;
+	out->is_transformed = in->is_transformed;
+	out->basis = alm_wire_give_text(in->basis);
+	out->level = (Almoner__V1__Level)in->level;
+	out->n_released = in->released.count;
+	out->released = alm_wire_give_texts(in->released);
+	out->n_withheld = in->withheld.count;
+	out->withheld = alm_wire_give_texts(in->withheld);
+	out->n_obligations = in->obligations.count;
+	out->obligations = alm_wire_give_texts(in->obligations);
+	return out;
+}
+
+static bool give_outcomes(const struct alm_receipt *in, struct alm_arena *arena,
+	Almoner__V1__Receipt *out)
+{
+	size_t count = in->outcome_count;
+	Almoner__V1__Outcome **pointers =
+		alm_arena_take(arena, count * sizeof(void *));
+	Almoner__V1__Outcome *items =
+		alm_arena_take(arena, count * sizeof(items[0]));
+
+	if (pointers == NULL || items == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct alm_send_outcome *from = &in->outcomes[i];
+
+		almoner__v1__outcome__init(&items[i]);
+		items[i].recipient = alm_wire_give_text(from->recipient);
+		items[i].code = (uint32_t)from->code;
+		items[i].sequence = from->sequence;
+		items[i].audit_sequence = from->audit_sequence;
+		items[i].is_transformed = from->is_transformed;
+		items[i].level = (Almoner__V1__Level)from->level;
+		pointers[i] = &items[i];
+	}
+	out->n_outcomes = count;
+	out->outcomes = pointers;
+	return true;
+}
+
+static bool has_problem(const Almoner__V1__Receipt *receipt, enum alm_err code)
+{
+	for (size_t i = 0; i < receipt->n_problems; i++) {
+		if (receipt->problems[i]->code == (uint32_t)code) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the codes of the outcomes mean, once for each; of more codes than
+ * there is room for, the last go without. */
+static bool give_problems(const struct alm_receipt *in, struct alm_arena *arena,
+	Almoner__V1__Receipt *out)
+{
+	Almoner__V1__Problem **pointers = alm_arena_take(
+		arena, ALM_RECEIPT_PROBLEMS_MAX * sizeof(void *));
+
+	if (pointers == NULL) {
+		return false;
+	}
+	out->problems = pointers;
+	for (size_t i = 0; i < in->outcome_count; i++) {
+		const struct alm_wire_problem problem = {
+			.code = in->outcomes[i].code,
+			.detail = "",
+			.nearest = ""};
+
+		if (problem.code == ALM_OK ||
+			out->n_problems == ALM_RECEIPT_PROBLEMS_MAX ||
+			has_problem(out, problem.code)) {
+			continue;
+		}
+		pointers[out->n_problems] = give_problem(&problem, arena);
+		if (pointers[out->n_problems++] == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool give_outcome(const struct alm_receipt *in, struct alm_arena *arena,
+	Almoner__V1__Receipt *out)
+{
+	if (in->is_accepted) {
+		out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_ACCEPTED;
+		out->accepted = give_accepted(&in->accepted, arena);
+		return out->accepted != NULL;
+	}
+	out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_REFUSED;
+	out->refused = give_problem(&in->refused, arena);
+	return out->refused != NULL;
+}
+
+/* A refusal, or what became of a message to several. */
+ProtobufCMessage *alm_wire_give_receipt(
 	const struct alm_receipt *in, struct alm_arena *arena)
 {
 	Almoner__V1__Receipt *out = alm_arena_take(arena, sizeof(*out));
@@ -112,9 +221,10 @@ ProtobufCMessage *alm_wire_give_refusal(
 	almoner__v1__receipt__init(out);
 	out->message_id =
 		alm_wire_give_raw(in->message_id.raw, ALM_MESSAGE_ID_BYTES);
-	out->outcome_case = ALMONER__V1__RECEIPT__OUTCOME_REFUSED;
-	out->refused = give_problem(&in->refused, arena);
-	return out->refused == NULL ? NULL : &out->base;
+	return give_outcome(in, arena, out) && give_outcomes(in, arena, out) &&
+			       give_problems(in, arena, out)
+		       ? &out->base
+		       : NULL;
 }
 
 ProtobufCMessage *alm_wire_give_notice(

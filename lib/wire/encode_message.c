@@ -10,7 +10,7 @@
 #define FIELD(bytes) (4 + (bytes))
 #define IDS 11
 #define NUMBERS 9
-/* All fields at their limits. */
+/* All fields at their limits, but a list of recipients. */
 #define ROOM_BYTES \
 	(IDS * FIELD(ALM_ID_BYTES_MAX) + \
 		ALM_CATEGORIES_MAX * FIELD(ALM_ID_BYTES_MAX) + \
@@ -92,6 +92,14 @@ static void put_categories(struct writer *w, struct alm_texts categories)
 	}
 }
 
+static void put_recipients(struct writer *w, struct alm_texts recipients)
+{
+	for (size_t i = 0; i < recipients.count; i++) {
+		put_any_text(w, 21, recipients.items[i],
+			strlen(recipients.items[i]), ALM_ADDRESS_BYTES_MAX);
+	}
+}
+
 /** The length of a part is known once it is written: two bytes wait for it,
  * and one is closed up if it was not needed. */
 static uint8_t *open_part(struct writer *w, uint32_t number)
@@ -164,7 +172,61 @@ static void put_message(struct writer *w, const struct alm_message *message)
 	put_text(w, 19, message->traceparent, ALM_TRACEPARENT_BYTES);
 	put_raw(w, 20, message->payload_sha256, ALM_DIGEST_BYTES,
 		ALM_DIGEST_BYTES);
+	put_recipients(w, message->recipients);
 	put_number(w, 22, message->payload_bytes);
+}
+
+/** What the list of recipients may take beyond the room that is always there;
+ * more than a message may have if they are too many. */
+static size_t recipients_bytes(struct alm_texts recipients)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < recipients.count; i++) {
+		bytes += FIELD(strlen(recipients.items[i]));
+	}
+	return bytes;
+}
+
+static enum alm_err finish(const struct writer *w, uint8_t *room,
+	struct alm_arena *arena, struct alm_bytes *out_bytes)
+{
+	struct alm_bytes bytes = {room, (size_t)(w->at - room)};
+
+	if (w->err != ALM_OK) {
+		return w->err;
+	}
+	if (bytes.bytes > ALM_MESSAGE_BYTES_MAX) {
+		return ALM_FIELD_TOO_LARGE;
+	}
+	bytes.data = alm_arena_copy(arena, bytes);
+	if (bytes.data == NULL) {
+		return ALM_NOMEM;
+	}
+	*out_bytes = bytes;
+	return ALM_OK;
+}
+
+static enum alm_err encode_to_several(const struct alm_message *message,
+	struct alm_arena *arena, struct alm_bytes *out_bytes)
+{
+	size_t more = recipients_bytes(message->recipients);
+	struct writer w = {.err = ALM_OK};
+	uint8_t *room;
+
+	if (message->recipients.count > ALM_ADDRESSES_MAX) {
+		return ALM_TOO_MANY_VALUES;
+	}
+	if (more > ALM_MESSAGE_BYTES_MAX) {
+		return ALM_FIELD_TOO_LARGE;
+	}
+	room = alm_arena_take(arena, ROOM_BYTES + more);
+	if (room == NULL) {
+		return ALM_NOMEM;
+	}
+	w.at = room;
+	put_message(&w, message);
+	return finish(&w, room, arena, out_bytes);
 }
 
 enum alm_err alm_wire_encode_message(const struct alm_message *message,
@@ -172,17 +234,10 @@ enum alm_err alm_wire_encode_message(const struct alm_message *message,
 {
 	ALM_UNINITIALIZED uint8_t room[ROOM_BYTES];
 	struct writer w = {.at = room};
-	struct alm_bytes bytes = {room, 0};
 
+	if (message->recipients.count > 0) {
+		return encode_to_several(message, arena, out_bytes);
+	}
 	put_message(&w, message);
-	if (w.err != ALM_OK) {
-		return w.err;
-	}
-	bytes.bytes = (size_t)(w.at - room);
-	bytes.data = alm_arena_copy(arena, bytes);
-	if (bytes.data == NULL) {
-		return ALM_NOMEM;
-	}
-	*out_bytes = bytes;
-	return ALM_OK;
+	return finish(&w, room, arena, out_bytes);
 }

@@ -65,7 +65,8 @@ struct body {
 static bool is_acceptance(const struct alm_envelope *envelope)
 {
 	return envelope->kind == ALM_ENVELOPE_RECEIPT &&
-	       envelope->receipt.is_accepted;
+	       envelope->receipt.is_accepted &&
+	       envelope->receipt.outcome_count == 0;
 }
 
 static enum alm_err measure(const struct alm_envelope *envelope,

@@ -71,7 +71,7 @@ static const struct alm_wire_field message_fields[] = {
 	NUMBER(priority),
 	BYTES(traceparent, ALM_TRACEPARENT_BYTES),
 	BYTES(payload_sha256, ALM_DIGEST_BYTES),
-	{0},
+	TEXTS(recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
 	NUMBER(payload_bytes),
 };
 const struct alm_wire_rules alm_wire_message_rules =
@@ -166,11 +166,24 @@ static const struct alm_wire_field accepted_fields[] = {
 static const struct alm_wire_rules accepted =
 	RULES(accepted_fields, accepted);
 
+static const struct alm_wire_field outcome_fields[] = {
+	{0},
+	ID(recipient),
+	NUMBER(code),
+	NUMBER(sequence),
+	NUMBER(audit_sequence),
+	NUMBER(is_transformed),
+	NUMBER(level),
+};
+static const struct alm_wire_rules outcome = RULES(outcome_fields, outcome);
+
 static const struct alm_wire_field receipt_fields[] = {
 	{0},
 	BYTES(message_id, ALM_MESSAGE_ID_BYTES),
 	ONE(accepted, accepted),
 	ONE(refused, problem),
+	MANY(outcomes, ALM_MULTICAST_RECIPIENTS_MAX, outcome),
+	MANY(problems, ALM_RECEIPT_PROBLEMS_MAX, problem),
 };
 static const struct alm_wire_rules receipt = RULES(receipt_fields, receipt);
 

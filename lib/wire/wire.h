@@ -93,7 +93,8 @@ struct alm_message {
 	enum alm_priority priority;
 	const char *traceparent;
 	uint8_t payload_sha256[ALM_DIGEST_BYTES];
-	uint64_t payload_bytes; /* it comes in parts; 0: with the send */
+	uint64_t payload_bytes;      /* it comes in parts; 0: with the send */
+	struct alm_texts recipients; /* addresses; `recipient` is "" then */
 };
 
 struct alm_signature {
@@ -183,11 +184,26 @@ struct alm_accepted {
 	struct alm_texts obligations;
 };
 
+/** Of a message to several, for one recipient. */
+struct alm_send_outcome {
+	const char *recipient;
+	enum alm_err code; /* OK: accepted */
+	uint64_t sequence; /* if accepted */
+	uint64_t audit_sequence;
+	bool is_transformed;
+	enum alm_wire_level level;
+};
+
 struct alm_receipt {
 	struct alm_message_id message_id;
 	bool is_accepted;
 	struct alm_accepted accepted;    /* if is_accepted */
 	struct alm_wire_problem refused; /* if not */
+	const struct alm_send_outcome *outcomes;
+	size_t outcome_count;
+	/* Decoded only; encoding takes these from the catalogue. */
+	const struct alm_wire_problem *problems; /* one for each code */
+	size_t problem_count;
 };
 
 struct alm_deliver {

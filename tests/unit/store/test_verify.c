@@ -46,6 +46,23 @@ static void fill_mail(void)
 	cr_assert_eq(alm_store_mail_remove(store, "RZ3", 2), ALM_OK);
 }
 
+static void fill_shared(void)
+{
+	static const uint8_t body[700] = {2};
+	struct alm_mail mail = {.kind = ALM_MAIL_MESSAGE,
+		.sender = "RX1",
+		.released = "",
+		.payload = {body, sizeof(body)}};
+
+	cr_assert_eq(alm_store_shared_put(store, &mail, 2, &mail.shared_seq),
+		ALM_OK);
+	mail.recipient = "SC8";
+	cr_assert_eq(alm_store_mail_put(store, &mail), ALM_OK);
+	mail.recipient = "SC9";
+	cr_assert_eq(alm_store_mail_put(store, &mail), ALM_OK);
+	cr_assert_eq(alm_store_shared_close(store, mail.shared_seq, 2), ALM_OK);
+}
+
 static void append_about(uint8_t person)
 {
 	struct alm_audit_record record = plain_record();
@@ -88,6 +105,7 @@ static void fill(void)
 		}
 	}
 	fill_mail();
+	fill_shared();
 	cr_assert_eq(alm_store_policy_put(store, &epoch), ALM_OK);
 	cr_assert_eq(alm_store_agent_put(store, &agent), ALM_OK);
 	cr_assert_eq(alm_store_standard_put(store, &standard), ALM_OK);
@@ -110,7 +128,7 @@ static MDB_env *open_raw(void)
 	MDB_env *env;
 
 	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, ALM_TABLE_COUNT), 0);
 	cr_assert_eq(
 		mdb_env_open(env, folder, MDB_NOSYNC | MDB_WRITEMAP, 0600), 0);
 	return env;
@@ -177,7 +195,7 @@ static bool damage(const char *table, unsigned number, enum place place,
 
 static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
-	"person-key", "opt-out-list", "tile"};
+	"person-key", "opt-out-list", "tile", "shared"};
 
 /* Keep the files as they are, to come back to after each damage. */
 static char kept[ALM_TEMPDIR_BYTES];
@@ -222,9 +240,9 @@ Test(store_verify, passes_what_was_written_and_says_what_it_covered)
 	cr_expect_eq(report.private_parts, RECORDS / 2);
 	cr_expect_eq(report.private_absent, 0);
 	cr_expect_eq(report.tiles, 1);
-	cr_expect_eq(report.mail, 5);
+	cr_expect_eq(report.mail, 5 + 3);
 	cr_expect_eq(report.others,
-		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1);
+		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1 + 5);
 	cr_expect(report.private_checked);
 	cr_expect_str_empty(report.what);
 	reopen();
