@@ -78,7 +78,8 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus mutate demo bench install clean
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench \
+	bench-peers install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -128,6 +129,17 @@ mutate: $(GENERATED)
 
 bench: all
 	tests/bench/run $(O)
+
+# Against other brokers; installs them, so it is run as root.
+PEERS := nats-server libnats-dev mosquitto libmosquitto-dev
+bench-peers: all
+	dpkg -s $(PEERS) >/dev/null 2>&1 || \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+		--no-install-recommends $(PEERS)
+	$(CC) $(CSTD) $(WARN) $(MODEFLAGS) -Wno-conversion \
+		-o $(O)/bench-peers tests/bench/peers/*.c \
+		agents/bench/process.c -lnats -lmosquitto
+	tests/bench/peers/run $(O)
 
 install: all
 	tools/install.sh "$(O)" "$(DESTDIR)" "$(PREFIX)"
