@@ -5,146 +5,13 @@
  */
 #include <string.h>
 
-#include "broker/detail.h"
-#include "broker/impact.h"
+#include "broker/arrival.h"
 #include "broker/letter.h"
 #include "broker/receipt.h"
 
-/* A send on its way through the checks. */
-struct arrival {
-	const struct alm_turn_request *request;
-	const struct alm_send *send;
-	struct alm_message message;
-	struct alm_digest content;
-	struct alm_judgement judgement;
-	bool is_judged;
-};
-
-static struct alm_audit_record record_of(struct alm_turn *turn,
-	const struct arrival *arrival, enum alm_audit_kind kind)
-{
-	const struct alm_judgement *judgement = &arrival->judgement;
-	struct alm_audit_record record = alm_turn_record(turn, kind);
-
-	record.effect = (uint8_t)judgement->effect;
-	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
-	if (arrival->is_judged) {
-		record.flags |= alm_replay_flags(&arrival->message, judgement);
-	}
-	record.code = (uint32_t)judgement->code;
-	record.level_in = (uint8_t)arrival->message.payload_level;
-	record.level_out = (uint8_t)judgement->level;
-	record.has_message_id = true;
-	record.message_id = arrival->message.id;
-	record.has_person = judgement->has_person;
-	memcpy(record.person, judgement->person, sizeof(record.person));
-	record.content = arrival->content;
-	record.agent = arrival->request->agent->number;
-	record.sender = arrival->request->agent->organisation;
-	record.recipient = arrival->message.recipient;
-	record.purpose = arrival->message.purpose;
-	record.basis = judgement->basis == NULL ? "" : judgement->basis;
-	record.standard = arrival->message.standard;
-	return record;
-}
-
-static void describe_reasons(
-	struct alm_detail *detail, const struct alm_judgement *judgement)
-{
-	for (size_t i = 0; i < judgement->reason_count; i++) {
-		alm_detail_number(detail, "reason", judgement->reasons[i]);
-	}
-	alm_detail_texts(detail, "redacted", judgement->redact);
-	alm_detail_texts(detail, "withheld", judgement->withheld);
-	alm_detail_texts(detail, "faults", judgement->faults);
-	alm_detail_texts(detail, "directives", judgement->directives);
-	alm_detail_texts(detail, "prohibitions", judgement->prohibitions);
-	alm_detail_texts(detail, "lifts", judgement->lifts);
-	if (judgement->strips_location) {
-		alm_detail_text(detail, "stripped", "LOC");
-	}
-}
-
-/* The sender's signature, as evidence that stays when detail is erased.  One
- * that cannot be right proves nothing. */
-static void sign_off(struct alm_audit_record *record,
-	const struct alm_send *send,
-	uint8_t room[ALM_AUDIT_SIGNATURE_BYTES_MAX])
-{
-	struct alm_audit_signature signature = {
-		.sent_at_ms = send->sent_at_ms,
-		.leaf_index = send->signature.leaf_index,
-		.tree_size = send->signature.tree_size,
-		.path = send->signature.path,
-	};
-
-	if (signature.path.bytes % ALM_DIGEST_BYTES != 0 ||
-		signature.path.bytes >
-			(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES) {
-		return;
-	}
-	memcpy(signature.ed25519, send->signature.ed25519, ALM_SIGNATURE_BYTES);
-	record->signature = alm_audit_signature_encode(&signature, room);
-}
-
-/* Who, why and on whose word. */
-static const char *describe(
-	struct alm_turn *turn, const struct arrival *arrival)
-{
-	const struct alm_message *message = &arrival->message;
-	struct alm_detail *detail = turn->detail;
-
-	alm_detail_init(detail);
-	if (arrival->is_judged) {
-		alm_replay_describe(turn, message, &arrival->judgement);
-	}
-	describe_reasons(detail, &arrival->judgement);
-	alm_detail_text(detail, "subject-unknown", message->subject_unknown);
-	if (message->has_relationship) {
-		alm_detail_text(
-			detail, "relationship", message->relationship_kind);
-		alm_detail_text(
-			detail, "relationship-ref", message->relationship_ref);
-	}
-	if (message->has_override) {
-		alm_detail_text(detail, "override",
-			message->override_kind == ALM_WIRE_OVERRIDE_EMERGENCY
-				? "emergency"
-				: "guardian");
-		alm_detail_text(detail, "override-by", message->override_by);
-		alm_detail_text(
-			detail, "override-reason", message->override_reason);
-	}
-	alm_detail_text(detail, "traceparent", message->traceparent);
-	alm_detail_hex(detail, "correlation", message->correlation_id);
-	return alm_detail_finish(detail);
-}
-
-static enum alm_err refuse(struct alm_turn *turn, struct arrival *arrival,
-	enum alm_err code, const char *why)
-{
-	bool is_judged = arrival->judgement.effect == ALM_EFFECT_DENY;
-	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
-	struct alm_audit_record record;
-	enum alm_err err;
-
-	arrival->judgement.effect = ALM_EFFECT_DENY;
-	arrival->judgement.code = code;
-	arrival->judgement.level = ALM_LEVEL_UNKNOWN;
-	record = record_of(turn, arrival, ALM_AUDIT_REFUSED);
-	sign_off(&record, arrival->send, signature);
-	err = alm_turn_audit(turn, &record, describe(turn, arrival));
-	if (err != ALM_OK) {
-		return err;
-	}
-	turn->broker->metrics.refused++;
-	return alm_reply_refused(turn, arrival->request, &arrival->message.id,
-		code, why, is_judged ? &arrival->judgement : NULL);
-}
-
 /* A message that cannot be decoded has no id to answer under. */
 static enum alm_err refuse_undecoded(struct alm_turn *turn,
-	const struct arrival *arrival, const struct alm_problem *problem)
+	const struct alm_arrival *arrival, const struct alm_problem *problem)
 {
 	struct alm_audit_record record =
 		alm_turn_record(turn, ALM_AUDIT_REFUSED);
@@ -165,7 +32,8 @@ static enum alm_err refuse_undecoded(struct alm_turn *turn,
 }
 
 /* Everything that can be said without asking the policy. */
-static enum alm_err check_form(struct alm_turn *turn, struct arrival *arrival)
+static enum alm_err check_form(
+	struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	const struct alm_message *message = &arrival->message;
 	int64_t skew_ms = turn->now_ms - arrival->send->sent_at_ms;
@@ -200,18 +68,19 @@ static enum alm_err check_form(struct alm_turn *turn, struct arrival *arrival)
 
 /* The same id came before: the same answer, or a conflict. */
 static enum alm_err answer_duplicate(struct alm_turn *turn,
-	struct arrival *arrival, const struct alm_duplicate *duplicate)
+	struct alm_arrival *arrival, const struct alm_duplicate *duplicate)
 {
 	struct alm_accepted accepted;
 	enum alm_err err;
 
 	if (memcmp(&duplicate->content, &arrival->content,
 		    sizeof(arrival->content)) != 0) {
-		return refuse(turn, arrival, ALM_MESSAGE_ID_CONFLICT, "");
+		return alm_arrival_refuse(
+			turn, arrival, ALM_MESSAGE_ID_CONFLICT, "");
 	}
 	err = alm_receipt_decode(duplicate->receipt, turn->arena, &accepted);
 	if (err == ALM_STORE_CORRUPT) {
-		return refuse(turn, arrival, err, "");
+		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -243,7 +112,7 @@ static void remember_letter(
 }
 
 static enum alm_err put_in_mailbox(struct alm_turn *turn,
-	struct arrival *arrival, struct alm_letter *letter)
+	struct alm_arrival *arrival, struct alm_letter *letter)
 {
 	const struct alm_message *message = &arrival->message;
 	const struct alm_judgement *judgement = &arrival->judgement;
@@ -280,7 +149,7 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 }
 
 static enum alm_err keep_receipt(struct alm_turn *turn,
-	const struct arrival *arrival, const struct alm_letter *letter,
+	const struct alm_arrival *arrival, const struct alm_letter *letter,
 	struct alm_accepted *accepted)
 {
 	const struct alm_judgement *judgement = &arrival->judgement;
@@ -314,7 +183,7 @@ static enum alm_err keep_receipt(struct alm_turn *turn,
 		arrival->message.sender, &arrival->message.id, &duplicate);
 }
 
-static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
+static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	struct alm_letter *letter =
 		alm_arena_take(turn->arena, sizeof(*letter));
@@ -328,7 +197,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 	}
 	err = put_in_mailbox(turn, arrival, letter);
 	if (err == ALM_MAILBOX_FULL) {
-		return refuse(turn, arrival, err, "");
+		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	if (err == ALM_STORE_FULL) {
 		/* What is kept free is for records and for mail to leave. */
@@ -338,12 +207,13 @@ static enum alm_err take_in(struct alm_turn *turn, struct arrival *arrival)
 	if (err != ALM_OK) {
 		return err;
 	}
-	record = record_of(turn, arrival, ALM_AUDIT_ACCEPTED);
+	record = alm_arrival_record(turn, arrival, ALM_AUDIT_ACCEPTED);
 	record.code = arrival->judgement.rule_code;
 	record.mail_seq = letter->mail.seq;
 	record.categories = letter->mail.released;
-	sign_off(&record, arrival->send, signature);
-	err = alm_turn_audit(turn, &record, describe(turn, arrival));
+	alm_arrival_sign_off(&record, arrival->send, signature);
+	err = alm_turn_audit(
+		turn, &record, alm_arrival_describe(turn, arrival));
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -389,7 +259,7 @@ enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 }
 
 static enum alm_err judge_arrival(
-	struct alm_turn *turn, struct arrival *arrival)
+	struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	struct alm_duplicate duplicate;
 	enum alm_err err = alm_store_duplicate_get(turn->broker->store,
@@ -400,7 +270,8 @@ static enum alm_err judge_arrival(
 		return answer_duplicate(turn, arrival, &duplicate);
 	}
 	if (err == ALM_STORE_CORRUPT) {
-		return refuse(turn, arrival, err, ""); /* accepted before? */
+		return alm_arrival_refuse(
+			turn, arrival, err, ""); /* accepted before? */
 	}
 	if (err != ALM_NOT_FOUND) {
 		return err;
@@ -412,7 +283,8 @@ static enum alm_err judge_arrival(
 	}
 	arrival->is_judged = true;
 	if (arrival->judgement.effect == ALM_EFFECT_DENY) {
-		return refuse(turn, arrival, arrival->judgement.code, "");
+		return alm_arrival_refuse(
+			turn, arrival, arrival->judgement.code, "");
 	}
 	return take_in(turn, arrival);
 }
@@ -421,7 +293,8 @@ enum alm_err alm_accept(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
 	struct alm_session *session = alm_session_of(turn, request);
-	struct arrival *arrival = alm_arena_take(turn->arena, sizeof(*arrival));
+	struct alm_arrival *arrival =
+		alm_arena_take(turn->arena, sizeof(*arrival));
 	struct alm_problem problem = {.err = ALM_OK};
 	enum alm_err err;
 
@@ -444,11 +317,11 @@ enum alm_err alm_accept(
 		return refuse_undecoded(turn, arrival, &problem);
 	}
 	if (is_over_window(turn, session)) {
-		return refuse(turn, arrival, ALM_BUSY, "");
+		return alm_arrival_refuse(turn, arrival, ALM_BUSY, "");
 	}
 	err = check_form(turn, arrival);
 	if (err != ALM_OK) {
-		return refuse(turn, arrival, err, "");
+		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	return judge_arrival(turn, arrival);
 }
