@@ -202,6 +202,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 	if (err == ALM_STORE_FULL) {
 		/* What is kept free is for records and for mail to leave. */
 		turn->refuses_mail = true;
+		turn->broker->metrics.refused_full++;
 		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
 	if (err != ALM_OK) {

@@ -136,6 +136,24 @@ static enum alm_err answer(const struct alm_call *call, enum alm_err code)
 	return alm_turn_reply(call->turn, call->request, &envelope);
 }
 
+/* Verbs that take much of the store: what is left of a full one is for
+ * records, for mail to leave, and for what protects people. */
+static bool has_no_room(const struct alm_turn *turn, const char *verb)
+{
+	static const char *const large[] = {
+		"people.put", "policy.propose", "standard.put"};
+
+	if (alm_store_room(turn->broker->store) == ALM_STORE_ROOM) {
+		return false;
+	}
+	for (size_t i = 0; i < ALM_COUNT(large); i++) {
+		if (strcmp(verb, large[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum alm_err run(struct alm_turn *turn,
 	const struct alm_turn_request *request, const struct alm_verb *verbs,
 	size_t verb_count)
@@ -167,6 +185,11 @@ static enum alm_err run(struct alm_turn *turn,
 			&problem, ALM_UNKNOWN_VERB, "%s", call.ask->verb);
 	} else {
 		code = check_arguments(verb, &call);
+		if (code == ALM_OK && has_no_room(turn, verb->name)) {
+			(void)alm_problem_set(
+				&problem, ALM_STORE_FULL, "%s", verb->name);
+			return answer(&call, ALM_STORE_FULL);
+		}
 		if (code == ALM_OK) {
 			code = verb->run(&call);
 		}

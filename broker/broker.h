@@ -31,7 +31,8 @@
 struct alm_metrics {
 	uint64_t accepted;
 	uint64_t refused;
-	uint64_t delivered; /* hand-overs, repeats included */
+	uint64_t refused_full; /* for want of room: not judged, no record */
+	uint64_t delivered;    /* hand-overs, repeats included */
 	uint64_t repeated;
 	uint64_t acknowledged;
 	uint64_t rejected;

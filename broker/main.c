@@ -192,6 +192,7 @@ struct pulse {
 	int64_t fed_ms;
 	int64_t told_ms;
 	uint64_t overdue;
+	enum alm_store_room room; /* of which it was told */
 };
 
 /* Once it is on disk.  One person's word is never taken in silence. */
@@ -259,6 +260,32 @@ static void tell_opt_outs(struct pulse *pulse, const struct alm_broker *broker)
 	}
 }
 
+static void tell_room(struct pulse *pulse, const struct alm_broker *broker)
+{
+	enum alm_store_room room = alm_store_room(broker->store);
+
+	if (room == pulse->room) {
+		return;
+	}
+	pulse->room = room;
+	switch (room) {
+	case ALM_STORE_ROOM:
+		alm_log(ALM_LOG_NOTICE, "store.room",
+			"new messages are taken again");
+		break;
+	case ALM_STORE_ROOM_NO_MAP:
+		alm_log(ALM_LOG_ERROR, "store.full",
+			"new messages are refused: raise store-map and "
+			"restart, or have mailboxes emptied");
+		break;
+	case ALM_STORE_ROOM_NO_DISK:
+		alm_log(ALM_LOG_ERROR, "store.disk-full",
+			"new messages are refused: free space on the disk of "
+			"the store");
+		break;
+	}
+}
+
 static void beat(struct pulse *pulse, const struct alm_broker *broker)
 {
 	int64_t now_ms = alm_clock_monotonic_ms();
@@ -266,6 +293,7 @@ static void beat(struct pulse *pulse, const struct alm_broker *broker)
 	tell_policy(pulse, broker);
 	tell_overrides(pulse, broker);
 	tell_opt_outs(pulse, broker);
+	tell_room(pulse, broker);
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
 		alm_notify_watchdog();
@@ -405,6 +433,8 @@ int main(int argc, char **argv)
 	char **given = calloc((size_t)argc + 1, sizeof(*given));
 	int rc = ALM_EXIT_FAILURE;
 
+	/* A file that may grow no further is an error like a full disk. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY_BYTES_MAX);
 	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);

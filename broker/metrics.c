@@ -18,7 +18,6 @@
 
 #define MAILBOXES_MAX 1000u
 #define AGREEMENTS_MAX 100u
-#define STORE_READY_PERMILLE_MAX 950u
 
 static void counter(
 	FILE *out, const char *name, const char *help, uint64_t value)
@@ -43,6 +42,10 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		metrics->accepted);
 	counter(out, "messages_refused_total", "Messages refused.",
 		metrics->refused);
+	counter(out, "messages_refused_for_room_total",
+		"Messages refused because store or disk is full; their "
+		"senders try again.",
+		metrics->refused_full);
 	counter(out, "messages_delivered_total",
 		"Hand-overs, repeats included.", metrics->delivered);
 	counter(out, "messages_repeated_total", "Hand-overs again.",
@@ -112,6 +115,9 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",
 		alm_store_used_permille(broker->store) / 1000.0);
+	gauge(out, "store_takes_mail",
+		"1: there is room for new messages; 0: map or disk is full.",
+		alm_store_room(broker->store) == ALM_STORE_ROOM ? 1 : 0);
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
 		(double)broker->overrides.unreviewed);
 	gauge(out, "override_overdue", "Of those, past their due time.",
@@ -256,16 +262,27 @@ char *alm_metrics_page(void *cookie)
 	return text;
 }
 
+static const char *room_reason(const struct alm_broker *broker)
+{
+	switch (alm_store_room(broker->store)) {
+	case ALM_STORE_ROOM:
+		break;
+	case ALM_STORE_ROOM_NO_MAP:
+		return "the store is full: new messages are refused\n";
+	case ALM_STORE_ROOM_NO_DISK:
+		return "the disk is full: new messages are refused\n";
+	}
+	return "";
+}
+
 char *alm_unready_page(void *cookie)
 {
 	const struct alm_broker *broker = cookie;
-	bool is_full = alm_store_used_permille(broker->store) >
-		       STORE_READY_PERMILLE_MAX;
 	char text[256];
 
 	(void)snprintf(text, sizeof(text), "%s%s%s",
 		broker->is_draining ? "draining\n" : "",
 		broker->snapshot == NULL ? "no policy is active\n" : "",
-		is_full ? "the store is nearly full\n" : "");
+		room_reason(broker));
 	return strdup(text);
 }

@@ -148,6 +148,7 @@ static enum alm_err take_send(
 		return alm_refuse_unrecorded(turn, request, ALM_DRAINING);
 	}
 	if (turn->refuses_mail || turn->is_store_full) {
+		turn->broker->metrics.refused_full++;
 		return alm_refuse_unrecorded(turn, request, ALM_STORE_FULL);
 	}
 	return alm_accept(turn, request);
@@ -222,6 +223,9 @@ static enum alm_err begin(struct alm_turn *turn)
 	randombytes_buf(seed, sizeof(seed));
 	err = alm_store_begin(turn->broker->store, turn->now_us, seed);
 	sodium_memzero(seed, sizeof(seed));
+	/* Not even judged: a refusal's record would take room as well. */
+	turn->refuses_mail =
+		alm_store_room(turn->broker->store) != ALM_STORE_ROOM;
 	return err;
 }
 

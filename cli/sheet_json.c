@@ -21,16 +21,17 @@ bool alm_column_is_number(const char *name)
 		"organisations", "others", "people-records", "people-seq",
 		"people-sequence", "policy-epoch", "prohibitions", "proposal",
 		"private-absent", "private-parts", "reached", "records", "ref",
-		"refused", "rejected", "rollback", "rules", "scanned", "seq",
-		"sequence", "sessions", "size", "step", "stopped",
-		"store-used-permille", "tests", "tiles", "turns", "warnings",
-		"cells", "senders", "recipients", "cells-gained", "cells-lost",
-		"cells-widened", "cells-narrowed", "cells-altered",
-		"bases-added", "bases-removed", "bases-changed", "bases-judged",
-		"bases-not-compared", "rows-left", "requests", "first-seq",
-		"replayed", "changed", "not-whole", "erased", "damaged",
-		"drifted", "code-before", "code-after", "next-seq", "until-seq",
-		"resumed-after-line", "private-erased", "keys", "removed"};
+		"refused", "refused-for-room", "rejected", "rollback", "rules",
+		"scanned", "seq", "sequence", "sessions", "size", "step",
+		"stopped", "store-used-permille", "tests", "tiles", "turns",
+		"warnings", "cells", "senders", "recipients", "cells-gained",
+		"cells-lost", "cells-widened", "cells-narrowed",
+		"cells-altered", "bases-added", "bases-removed",
+		"bases-changed", "bases-judged", "bases-not-compared",
+		"rows-left", "requests", "first-seq", "replayed", "changed",
+		"not-whole", "erased", "damaged", "drifted", "code-before",
+		"code-after", "next-seq", "until-seq", "resumed-after-line",
+		"private-erased", "keys", "removed"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

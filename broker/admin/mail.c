@@ -95,6 +95,19 @@ static void add_opt_outs(struct alm_call *call)
 		alm_table_instant(call->table, as_of_s * 1000000));
 }
 
+static const char *takes_mail(const struct alm_broker *broker)
+{
+	switch (alm_store_room(broker->store)) {
+	case ALM_STORE_ROOM:
+		break;
+	case ALM_STORE_ROOM_NO_MAP:
+		return "no: the store is full";
+	case ALM_STORE_ROOM_NO_DISK:
+		return "no: the disk is full";
+	}
+	return broker->is_draining ? "no: draining" : "yes";
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
@@ -131,6 +144,9 @@ enum alm_err alm_verb_status(struct alm_call *call)
 			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
 	alm_table_number(table, "store-used-permille",
 		alm_store_used_permille(broker->store));
+	alm_table_fact(table, "takes-mail", takes_mail(broker));
+	alm_table_number(
+		table, "refused-for-room", broker->metrics.refused_full);
 	alm_table_number(
 		table, "sessions", alm_sessions_count(broker->sessions));
 	alm_table_number(table, "agents", alm_keyring_count(broker->keyring));

@@ -141,13 +141,31 @@ static enum alm_err map_open_rc(
 	return alm_problem_set(problem, err, "%s: %s", path, mdb_strerror(rc));
 }
 
+static enum alm_err make_room_for_readers(
+	const struct alm_store_options *options, struct alm_problem *problem)
+{
+	char path[PATH_BYTES_MAX];
+	enum alm_err err = join(options->path, "lock.mdb", path, problem);
+
+	return err == ALM_OK ? alm_space_for_readers(path, problem) : err;
+}
+
 static enum alm_err open_env(struct alm_store *store,
 	const struct alm_store_options *options, struct alm_problem *problem)
 {
 	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
+	MDB_stat stat = {.ms_psize = 0};
 	int dead = 0;
-	int rc = mdb_env_create(&store->env);
+	int rc;
 
+	if (!options->is_read_only) {
+		enum alm_err err = make_room_for_readers(options, problem);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	rc = mdb_env_create(&store->env);
 	if (rc == MDB_SUCCESS) {
 		rc = mdb_env_set_maxdbs(store->env, ALM_TABLE_COUNT);
 	}
@@ -165,6 +183,11 @@ static enum alm_err open_env(struct alm_store *store,
 		/* Slots of readers that were killed would pin pages. */
 		rc = mdb_reader_check(store->env, &dead);
 	}
+	if (rc == MDB_SUCCESS) {
+		rc = mdb_env_stat(store->env, &stat);
+	}
+	store->page_bytes = stat.ms_psize;
+	store->has_room = true; /* until a turn has looked */
 	return map_open_rc(rc, options->path, problem);
 }
 

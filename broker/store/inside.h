@@ -78,6 +78,13 @@ struct alm_mailbox_cache {
 	size_t index_count; /* a power of two */
 };
 
+/** Room on the disk; see space.c. */
+struct alm_space {
+	uint64_t kept_to; /* the data file's blocks are there up to here */
+	int64_t tried_us; /* when more was last asked for */
+	bool is_low;      /* it could not be had */
+};
+
 struct alm_store {
 	MDB_env *env;
 	MDB_dbi tables[ALM_TABLE_COUNT];
@@ -98,6 +105,9 @@ struct alm_store {
 	int64_t now_us;        /* of the open turn, clamped */
 	bool is_clamped;
 	uint64_t room_bytes; /* that new mail may still take in this turn */
+	bool has_room;       /* there was some in the last turn */
+	uint64_t page_bytes;
+	struct alm_space space;
 	struct alm_noise noise;
 	struct alm_mailbox_cache mailboxes;
 	struct alm_changed_people changed;   /* in the open turn */
@@ -183,6 +193,19 @@ ALM_MUST_USE enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,
 /** How many bytes of the map hold pages that are in use, and its size. */
 ALM_MUST_USE enum alm_err alm_store_usage(struct alm_store *store, MDB_txn *txn,
 	uint64_t *out_used, uint64_t *out_size);
+
+/* --- space.c ------------------------------------------------------------ */
+
+/** Have disk blocks ready for the turn that begins, or know that it is low. */
+void alm_space_ensure(struct alm_store *store);
+
+/** A commit has met a full disk. */
+void alm_space_met_full(struct alm_store *store);
+
+/** LMDB writes to its table of readers through a map, where a full disk would
+ * be a signal: its blocks are made first.  Errors: STORE_FULL. */
+ALM_MUST_USE enum alm_err alm_space_for_readers(
+	const char *path, struct alm_problem *problem);
 
 /* --- state.c ------------------------------------------------------------ */
 

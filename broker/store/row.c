@@ -31,6 +31,7 @@ enum alm_err alm_store_map_rc(int rc)
 	case MDB_TXN_FULL:
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG: /* the process may write no larger file */
 		return ALM_STORE_FULL;
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:

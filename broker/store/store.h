@@ -78,6 +78,14 @@ void alm_store_abort(struct alm_store *store);
 void alm_store_id(
 	const struct alm_store *store, uint8_t out[ALM_STORE_ID_BYTES]);
 
+/** Whether new mail would be taken, as the last turn found it. */
+enum alm_store_room {
+	ALM_STORE_ROOM,         /* there is room */
+	ALM_STORE_ROOM_NO_MAP,  /* the map is full but for a reserve */
+	ALM_STORE_ROOM_NO_DISK, /* the disk is */
+};
+enum alm_store_room alm_store_room(const struct alm_store *store);
+
 /** How full the map is, 0 to 1000. */
 unsigned alm_store_used_permille(struct alm_store *store);
 

@@ -13,6 +13,12 @@
  * remove: an eighth of the map, but not more than this. */
 #define RESERVE_BYTES_MAX ((uint64_t)512 << 20)
 
+/* With room for less than a message of the largest size the map counts as
+ * full, so that nobody's mail is taken because it is smaller than another's;
+ * of a small map a part. */
+#define ROOM_BYTES_MIN \
+	((uint64_t)ALM_PAYLOAD_BYTES_MAX + ALM_MESSAGE_BYTES_MAX + 8192)
+
 static const uint8_t STATE_KEY[5] = {'s', 't', 'a', 't', 'e'};
 
 /* Numbers, rows of each table but meta, roots. */
@@ -162,6 +168,11 @@ static enum alm_err measure_room(struct alm_store *store)
 		reserve = RESERVE_BYTES_MAX;
 	}
 	store->room_bytes = used + reserve < size ? size - used - reserve : 0;
+	store->has_room = store->room_bytes >= ROOM_BYTES_MIN ||
+			  store->room_bytes >= size / 16;
+	if (!store->has_room || store->space.is_low) {
+		store->room_bytes = 0;
+	}
 	return ALM_OK;
 }
 
@@ -187,6 +198,7 @@ enum alm_err alm_store_begin(
 	store->is_clamped = now_us < store->state.last_time_us;
 	store->now_us = store->is_clamped ? store->state.last_time_us : now_us;
 	alm_noise_init(&store->noise, seed);
+	alm_space_ensure(store);
 	err = measure_room(store);
 	if (err != ALM_OK) {
 		alm_store_abort(store);
@@ -212,6 +224,24 @@ void alm_store_abort(struct alm_store *store)
 	}
 }
 
+/* A full disk leaves the old pages whole, and the environment says so by
+ * going on.  Of anything else nobody knows what reached the disk. */
+static bool is_whole_after(struct alm_store *store, enum alm_err err)
+{
+	MDB_txn *txn = NULL;
+
+	if (err == ALM_STORE_FULL) {
+		alm_space_met_full(store);
+	} else if (err != ALM_NOMEM) {
+		return false;
+	}
+	if (mdb_txn_begin(store->env, NULL, 0, &txn) != MDB_SUCCESS) {
+		return false; /* the page that says what is valid was hit */
+	}
+	mdb_txn_abort(txn);
+	return true;
+}
+
 enum alm_err alm_store_commit(struct alm_store *store)
 {
 	enum alm_err err = store->turn_err;
@@ -230,9 +260,7 @@ enum alm_err alm_store_commit(struct alm_store *store)
 	err = alm_store_map_rc(mdb_txn_commit(store->turn));
 	end_turn(store);
 	if (err != ALM_OK) {
-		/* A full disk leaves the old pages whole; of anything else
-		 * nobody knows what reached the disk. */
-		store->is_dead = err != ALM_STORE_FULL && err != ALM_NOMEM;
+		store->is_dead = !is_whole_after(store, err);
 		store->state = store->committed;
 		alm_person_keys_abort(store);
 		return store->is_dead ? ALM_STORE_IO : err;

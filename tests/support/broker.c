@@ -56,6 +56,30 @@ void test_broker_add_settings(struct test_broker *broker, const char *lines)
 	cr_assert_eq(fclose(file), 0);
 }
 
+void test_broker_replace_setting(
+	struct test_broker *broker, const char *name, const char *line)
+{
+	static char text[16 * PATH_MAX];
+	FILE *file = fopen(broker->settings, "r");
+	size_t bytes;
+
+	cr_assert_neq(file, NULL);
+	bytes = fread(text, 1, sizeof(text) - 1, file);
+	text[bytes] = '\0';
+	cr_assert_eq(fclose(file), 0);
+	file = fopen(broker->settings, "w");
+	cr_assert_neq(file, NULL);
+	for (char *at = strtok(text, "\n"); at != NULL;
+		at = strtok(NULL, "\n")) {
+		if (strncmp(at, name, strlen(name)) != 0 ||
+			at[strlen(name)] != ':') {
+			fprintf(file, "%s\n", at);
+		}
+	}
+	fprintf(file, "%s\n", line);
+	cr_assert_eq(fclose(file), 0);
+}
+
 void test_broker_open(struct test_broker *broker, const char *more)
 {
 	uint8_t key[32];

@@ -36,6 +36,10 @@ void test_broker_open(struct test_broker *broker, const char *more);
 /** Lines for the settings file, which take effect at the next start. */
 void test_broker_add_settings(struct test_broker *broker, const char *lines);
 
+/** Have `line` stand in place of the setting `name`, from the next start. */
+void test_broker_replace_setting(
+	struct test_broker *broker, const char *name, const char *line);
+
 /** Stop cleanly if it runs, and remove the folder. */
 void test_broker_close(struct test_broker *broker);
 

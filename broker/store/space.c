@@ -1,0 +1,116 @@
+/*
+ * Room on the disk, taken before it is needed.  The blocks behind the end of
+ * the data file are allocated ahead of it: while that can be done, a full disk
+ * is met between turns and not inside a commit; when it cannot, new mail is
+ * refused and what is still allocated lets records be written and mail leave.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "broker/store/inside.h"
+
+/* More than one turn takes; of a small map a part. */
+#define LOW_BYTES_MAX ((uint64_t)32 << 20)
+#define TRY_AGAIN_US 1000000
+/* What LMDB makes of its table of readers. */
+#define READERS_BYTES ((off_t)(16 * 1024))
+
+static uint64_t low_bytes(uint64_t map_bytes)
+{
+	return map_bytes / 8 < LOW_BYTES_MAX ? map_bytes / 8 : LOW_BYTES_MAX;
+}
+
+/* Where nothing can be allocated ahead, what is free has to do. */
+static bool is_free(int fd, uint64_t bytes)
+{
+	struct statvfs info;
+
+	return fstatvfs(fd, &info) != 0 ||
+	       (uint64_t)info.f_bavail * info.f_frsize >= bytes;
+}
+
+static bool allocate(int fd, uint64_t from, uint64_t bytes)
+{
+	int rc;
+
+	do {
+		rc = fallocate(
+			fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)bytes);
+	} while (rc != 0 && errno == EINTR);
+	if (rc == 0) {
+		return true;
+	}
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
+		return false;
+	}
+	return is_free(fd, bytes);
+}
+
+void alm_space_ensure(struct alm_store *store)
+{
+	struct alm_space *space = &store->space;
+	MDB_envinfo info;
+	uint64_t low;
+	uint64_t end;
+	int fd = -1;
+
+	(void)mdb_env_info(store->env, &info);
+	end = ((uint64_t)info.me_last_pgno + 1) * store->page_bytes;
+	low = low_bytes(info.me_mapsize);
+	if (!space->is_low && end + low <= space->kept_to) {
+		return;
+	}
+	if (space->is_low && store->now_us >= space->tried_us &&
+		store->now_us - space->tried_us < TRY_AGAIN_US) {
+		return;
+	}
+	space->tried_us = store->now_us;
+	if (mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS) {
+		return;
+	}
+	if (allocate(fd, end, 2 * low)) {
+		space->kept_to = end + 2 * low;
+		space->is_low = false;
+		return;
+	}
+	space->is_low = !allocate(fd, end, low);
+	if (!space->is_low) {
+		space->kept_to = end + low;
+	}
+}
+
+void alm_space_met_full(struct alm_store *store)
+{
+	store->space.is_low = true;
+	store->space.tried_us = store->now_us;
+}
+
+enum alm_err alm_space_for_readers(
+	const char *path, struct alm_problem *problem)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	enum alm_err err = ALM_OK;
+
+	if (fd < 0) {
+		return ALM_OK; /* LMDB says what is wrong */
+	}
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, READERS_BYTES) != 0 &&
+		(errno == ENOSPC || errno == EDQUOT)) {
+		err = alm_problem_set(
+			problem, ALM_STORE_FULL, "%s: the disk is full", path);
+	}
+	(void)close(fd);
+	return err;
+}
+
+enum alm_store_room alm_store_room(const struct alm_store *store)
+{
+	if (store->space.is_low) {
+		return ALM_STORE_ROOM_NO_DISK;
+	}
+	return store->has_room ? ALM_STORE_ROOM : ALM_STORE_ROOM_NO_MAP;
+}
