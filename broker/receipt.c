@@ -4,6 +4,8 @@
 
 #define RECEIPT_VERSION 1u
 #define RECEIPT_BYTES_MAX ((size_t)128 * 1024)
+#define RETRY_BUSY_MS 200u
+#define RETRY_FULL_MS 5000u
 
 enum alm_err alm_shown_code(enum alm_err code)
 {
@@ -34,6 +36,15 @@ const uint32_t *alm_shown_reasons(const uint32_t *reasons, size_t count,
 	return shown;
 }
 
+/* When what stands in the way may be gone; 0: that is not known. */
+static uint32_t retry_after_ms(enum alm_err code)
+{
+	if (code == ALM_STORE_FULL) {
+		return RETRY_FULL_MS;
+	}
+	return code == ALM_BUSY || code == ALM_DRAINING ? RETRY_BUSY_MS : 0;
+}
+
 enum alm_err alm_reply_refused(struct alm_turn *turn,
 	const struct alm_turn_request *request, const struct alm_message_id *id,
 	enum alm_err code, const char *detail,
@@ -44,6 +55,7 @@ enum alm_err alm_reply_refused(struct alm_turn *turn,
 
 	envelope.receipt.message_id = *id;
 	refused->code = alm_shown_code(code);
+	refused->retry_after_ms = retry_after_ms(code);
 	refused->detail = detail;
 	refused->nearest = "";
 	if (judgement != NULL) {

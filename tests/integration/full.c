@@ -69,6 +69,7 @@ static enum alm_err send_one(void)
 	}
 	cr_expect(envelope->receipt.refused.is_retryable,
 		"the sender may try again");
+	cr_expect_gt(envelope->receipt.refused.retry_after_ms, 0);
 	return envelope->receipt.refused.code;
 }
 

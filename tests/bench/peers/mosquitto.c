@@ -93,8 +93,7 @@ static bool begin(struct end *end, const char *name, bool is_clean)
 	if (end->client == NULL) {
 		return false;
 	}
-	(void)mosquitto_int_option(
-		end->client, MOSQ_OPT_SEND_MAXIMUM, window);
+	(void)mosquitto_int_option(end->client, MOSQ_OPT_SEND_MAXIMUM, window);
 	(void)mosquitto_max_inflight_messages_set(
 		end->client, end->load->window);
 	mosquitto_connect_callback_set(end->client, on_connect);

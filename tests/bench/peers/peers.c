@@ -30,9 +30,8 @@ struct run {
 static void send_all(void *cookie)
 {
 	const struct run *run = cookie;
-	bool is_ok =
-		alm_bench_gate_wait(&run->load->is_ready, READY_WAIT_MS) &&
-		run->peer->send(run->load);
+	bool is_ok = alm_bench_gate_wait(&run->load->is_ready, READY_WAIT_MS) &&
+		     run->peer->send(run->load);
 
 	_exit(is_ok ? 0 : 1);
 }
