@@ -68,7 +68,7 @@ enum alm_err alm_notice_decode(struct alm_bytes body, struct alm_arena *arena,
 	notice.reason = alm_read_text(&reader);
 	if (!alm_reader_is_done(&reader) ||
 		notice.kind < ALM_NOTICE_KIND_EXPIRED ||
-		notice.kind > ALM_NOTICE_KIND_DEAD_LETTER) {
+		notice.kind > ALM_NOTICE_KIND_MAX) {
 		return ALM_STORE_CORRUPT;
 	}
 	*out_notice = notice;

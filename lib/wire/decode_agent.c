@@ -212,6 +212,8 @@ static void take_message(struct alm_wire_decoder *d,
 		ALM_DIGEST_BYTES, "payload_sha256");
 	out->payload_bytes =
 		(uint64_t)alm_wire_time(d, in->payload_bytes, "payload_bytes");
+	out->kind = (enum alm_message_kind)alm_wire_number(
+		d, (uint32_t)in->kind, ALM_KIND_ACTED, "kind");
 }
 
 enum alm_err alm_wire_decode_message(struct alm_bytes bytes,

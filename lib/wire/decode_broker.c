@@ -195,6 +195,9 @@ void alm_wire_take_deliver(struct alm_wire_decoder *d,
 	out->payload_root = alm_wire_optional(
 		d, in->payload_root, ALM_DIGEST_BYTES, "payload_root");
 	out->encoding = alm_wire_take_encoding(d, in->encoding);
+	out->kind = (enum alm_message_kind)alm_wire_number(
+		d, (uint32_t)in->kind, ALM_KIND_ACTED, "kind");
+	out->escalated_from = in->escalated_from;
 }
 
 void alm_wire_take_notice(struct alm_wire_decoder *d,
@@ -209,7 +212,7 @@ void alm_wire_take_notice(struct alm_wire_decoder *d,
 	out->attempt = in->attempt;
 	out->is_repeat = in->is_repeat != 0;
 	out->kind = (enum alm_notice_kind)alm_wire_number(
-		d, (uint32_t)in->kind, ALM_NOTICE_KIND_DEAD_LETTER, "kind");
+		d, (uint32_t)in->kind, ALM_NOTICE_KIND_MAX, "kind");
 	out->recipient = in->recipient;
 	out->reason = in->reason;
 	out->at_ms = alm_wire_time(d, in->at_ms, "at_ms");

@@ -49,6 +49,8 @@ static const struct alm_row deliver_rows[] = {
 	ALM_ROW_OF_U64(payload_bytes),
 	ALM_ROW(EXACT, payload_root, ALM_DIGEST_BYTES, 0),
 	ALM_ROW(U32, encoding, ALM_ENCODING_ZSTD, 0),
+	ALM_ROW(U32, kind, ALM_KIND_ACTED, 0),
+	ALM_ROW_OF_WORD(escalated_from),
 };
 #undef BODY
 #define BODY struct send_parts
@@ -108,6 +110,8 @@ static const struct alm_row message_rows[] = {
 	ALM_ROW(COPY, payload_sha256, ALM_DIGEST_BYTES, 0),
 	ALM_ROW(TEXTS, recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
 	ALM_ROW_OF_U64(payload_bytes),
+	ALM_ROW_OF_NONE,
+	ALM_ROW(U32, kind, ALM_KIND_ACTED, 0),
 };
 #undef BODY
 #define SHAPE(rows, needed) {(rows), ALM_COUNT(rows), (needed)}
@@ -151,6 +155,7 @@ static bool take_deliver(struct alm_fields_reader *r, const uint8_t *end,
 	out->sender = out->recipient = out->purpose = "";
 	out->standard = out->standard_version = "";
 	out->subject = out->basis = out->traceparent = "";
+	out->escalated_from = "";
 	return alm_fields_take(r, end, &deliver_shape, out);
 }
 

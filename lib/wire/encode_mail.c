@@ -181,6 +181,8 @@ static void put_deliver(struct pass *p, const struct alm_deliver *deliver)
 	put_number(p, 24, deliver->payload_bytes);
 	put_raw(p, 25, deliver->payload_root, ALM_DIGEST_BYTES);
 	put_number(p, 26, (uint32_t)deliver->encoding);
+	put_number(p, 27, (uint32_t)deliver->kind);
+	put_id(p, 28, deliver->escalated_from);
 }
 
 enum alm_err alm_wire_measure_deliver(

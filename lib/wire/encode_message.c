@@ -9,7 +9,7 @@
 /* A field at its limit, with a tag of two bytes and a length of two. */
 #define FIELD(bytes) (4 + (bytes))
 #define IDS 11
-#define NUMBERS 9
+#define NUMBERS 10
 /* All fields at their limits, but a list of recipients. */
 #define ROOM_BYTES \
 	(IDS * FIELD(ALM_ID_BYTES_MAX) + \
@@ -174,6 +174,7 @@ static void put_message(struct writer *w, const struct alm_message *message)
 		ALM_DIGEST_BYTES);
 	put_recipients(w, message->recipients);
 	put_number(w, 22, message->payload_bytes);
+	put_number(w, 24, (uint32_t)message->kind);
 }
 
 /** What the list of recipients may take beyond the room that is always there;

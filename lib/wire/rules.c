@@ -73,6 +73,7 @@ static const struct alm_wire_field message_fields[] = {
 	BYTES(payload_sha256, ALM_DIGEST_BYTES),
 	TEXTS(recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
 	NUMBER(payload_bytes),
+	[24] = NUMBER(kind),
 };
 const struct alm_wire_rules alm_wire_message_rules =
 	RULES(message_fields, message);
@@ -215,6 +216,8 @@ static const struct alm_wire_field deliver_fields[] = {
 	NUMBER(payload_bytes),
 	BYTES(payload_root, ALM_DIGEST_BYTES),
 	NUMBER(encoding),
+	NUMBER(kind),
+	ID(escalated_from),
 };
 static const struct alm_wire_rules deliver = RULES(deliver_fields, deliver);
 

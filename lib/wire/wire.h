@@ -61,7 +61,25 @@ enum alm_notice_kind {
 	ALM_NOTICE_KIND_REJECTED = 3,
 	ALM_NOTICE_KIND_OVERRIDE = 4, /* to the Guardian */
 	ALM_NOTICE_KIND_DEAD_LETTER = 5,
+	ALM_NOTICE_KIND_TIMED_OUT = 6,
+	ALM_NOTICE_KIND_DEADLINE = 7,
 };
+#define ALM_NOTICE_KIND_MAX ALM_NOTICE_KIND_DEADLINE
+
+/** What a message is to the one that its correlation id names. */
+enum alm_message_kind {
+	ALM_KIND_ORDINARY = 0,
+	ALM_KIND_REQUEST = 1,
+	ALM_KIND_REPLY = 2,
+	ALM_KIND_DELIVERED = 3, /* business receipts from here on */
+	ALM_KIND_OPENED = 4,
+	ALM_KIND_ACTED = 5,
+};
+
+static inline bool alm_kind_is_receipt(enum alm_message_kind kind)
+{
+	return kind >= ALM_KIND_DELIVERED;
+}
 
 /** The signed part of a message; see message.proto. */
 struct alm_message {
@@ -95,6 +113,7 @@ struct alm_message {
 	uint8_t payload_sha256[ALM_DIGEST_BYTES];
 	uint64_t payload_bytes;      /* it comes in parts; 0: with the send */
 	struct alm_texts recipients; /* addresses; `recipient` is "" then */
+	enum alm_message_kind kind;
 };
 
 struct alm_signature {
@@ -233,6 +252,8 @@ struct alm_deliver {
 	uint64_t payload_bytes;        /* it comes in parts; 0: it is here */
 	struct alm_bytes payload_root; /* 32 bytes or none */
 	enum alm_encoding encoding;    /* of the payload */
+	enum alm_message_kind kind;
+	const char *escalated_from; /* "" but at a deputy */
 };
 
 /** A part of a large payload: of an upload by its message id, of mail by its

@@ -238,7 +238,7 @@ Test(wire_decode, numbers_stay_in_their_range)
 	refuses(&e, ALM_MALFORMED,
 		"envelopes[0].deliver.expires_ms: not a time");
 	e = of(ALM_ENVELOPE_NOTICE);
-	e.notice.kind = ALM_NOTICE_KIND_DEAD_LETTER + 1;
+	e.notice.kind = ALM_NOTICE_KIND_MAX + 1;
 	refuses(&e, ALM_MALFORMED,
 		"envelopes[0].notice.kind: out of its range");
 }
