@@ -42,7 +42,7 @@ obj      = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
 LIB     := $(O)/libalm.a
 CORE    := $(call obj,broker/core/*.c)
 POLICY  := $(call obj,broker/policy/*.c) $(CORE)
-STORE   := $(call obj,broker/store/*.c)
+STORE   := $(call obj,broker/store/*.c broker/store/index/*.c)
 AUTH    := $(call obj,broker/auth/*.c)
 CONFIG  := $(call obj,broker/config/*.c)
 JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
@@ -218,6 +218,7 @@ $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB)
 FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
+	broker/store/index/*.c \
 	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/decide_json.c)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)

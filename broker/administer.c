@@ -260,6 +260,8 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.show", alm_verb_audit_show,
 		ARGUMENTS("seq", "reveal", "proof", "reason")},
 	{"audit.head", alm_verb_audit_head, NONE},
+	{"audit.reindex", alm_verb_audit_reindex,
+		ARGUMENTS("reason", "dry-run")},
 	{"audit.prune", alm_verb_audit_prune,
 		ARGUMENTS("reason", "cursor", "dry-run")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},

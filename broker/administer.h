@@ -97,7 +97,7 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_people_history, alm_verb_people_erase, alm_verb_people_show,
 	alm_verb_people_withdraw, alm_verb_mailbox_list, alm_verb_mailbox_show,
 	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
-	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_prune,
-	alm_verb_standard_put, alm_verb_standard_list;
+	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_reindex,
+	alm_verb_audit_prune, alm_verb_standard_put, alm_verb_standard_list;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

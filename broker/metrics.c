@@ -13,6 +13,7 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/expiry.h"
+#include "broker/store/index.h"
 #include "broker/store/lists.h"
 #include "lib/version.h"
 
@@ -98,6 +99,27 @@ static void opt_out_ages(FILE *out, const struct alm_broker *broker)
 	}
 }
 
+/* Questions scan what it does not cover. */
+static void audit_index(
+	FILE *out, const struct alm_broker *broker, uint64_t size)
+{
+	struct alm_log_index_state state;
+
+	alm_log_index_state(broker->store, &state);
+	gauge(out, "audit_index_lag_records",
+		"Records of the audit log that its index does not cover.",
+		(double)(size - state.covered));
+	gauge(out, "audit_index_bytes", "Size of the index.",
+		(double)state.bytes);
+	gauge(out, "audit_index_runs", "Files of the index.",
+		(double)state.runs);
+	counter(out, "audit_index_damaged_total",
+		"Files of the index that were found damaged and made anew.",
+		state.damaged);
+	counter(out, "audit_index_failures_total",
+		"Times that the index could not be written.", state.failures);
+}
+
 static void gauges(FILE *out, const struct alm_broker *broker)
 {
 	struct alm_audit_head head;
@@ -111,6 +133,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)alm_keyring_count(broker->keyring));
 	gauge(out, "audit_head_seq", "Records in the audit log.",
 		(double)head.size);
+	audit_index(out, broker, head.size);
 	gauge(out, "people_seq", "Changes of records about people.",
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",

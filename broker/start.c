@@ -14,6 +14,7 @@
 #include "broker/epoch.h"
 #include "broker/impact.h"
 #include "broker/metrics.h"
+#include "broker/store/index.h"
 #include "broker/turn.h"
 #include "lib/file.h"
 #include "lib/version.h"
@@ -59,6 +60,24 @@ static enum alm_err open_store(
 			problem, err, "%s", broker->settings.store);
 	}
 	return err;
+}
+
+/* The broker works without it; its questions take longer. */
+static void open_index(struct alm_broker *broker)
+{
+	const struct alm_log_index_options options = {
+		.path = broker->settings.store,
+	};
+	enum alm_err err = alm_log_index_open(broker->store, &options);
+
+	if (err == ALM_OK) {
+		err = alm_log_index_start(broker->store);
+	}
+	if (err != ALM_OK) {
+		alm_log(ALM_LOG_WARNING, "index.failed",
+			"the audit log has no index: %s",
+			alm_err_info(err)->name);
+	}
 }
 
 static enum alm_err check_clock(
@@ -414,6 +433,7 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 		err = record_alone(broker, ALM_AUDIT_START);
 	}
 	if (err == ALM_OK) {
+		open_index(broker);
 		*out_broker = broker;
 		return ALM_OK;
 	}

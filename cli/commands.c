@@ -82,6 +82,8 @@ const struct alm_command alm_commands[] = {
 	{"audit", "query", "find records of the audit log",
 		alm_cmd_audit_query},
 	{"audit", "show", "show one record", alm_cmd_audit_show},
+	{"audit", "reindex", "make the index of the audit log anew",
+		alm_cmd_audit_reindex},
 	{"audit", "verify", "recompute the whole audit log",
 		alm_cmd_audit_verify},
 	{"send", NULL, "send a message", alm_cmd_send},

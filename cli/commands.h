@@ -62,6 +62,7 @@ alm_command_fn alm_cmd_standard_put;
 alm_command_fn alm_cmd_standard_list;
 alm_command_fn alm_cmd_audit_head;
 alm_command_fn alm_cmd_audit_prune, alm_cmd_audit_query;
+alm_command_fn alm_cmd_audit_reindex;
 alm_command_fn alm_cmd_audit_show;
 alm_command_fn alm_cmd_audit_verify;
 alm_command_fn alm_cmd_send;

@@ -28,6 +28,7 @@ rule broker/core    'broker/core/|lib/[a-z_0-9]*\.h"'
 rule broker/policy  'broker/(policy|core)/|lib/'
 rule broker/auth    'broker/auth/|lib/'
 rule broker/store   'broker/(store|core)/|lib/'
+rule broker/store/index 'broker/(store|core)/|lib/'
 rule broker/edge    'broker/edge/|lib/'
 rule broker/config  'broker/config/|lib/'
 rule broker         'broker/|lib/'
@@ -38,7 +39,7 @@ rule agents/bench   'agents/(bench|include)/|agents/client/batch\.h"|lib/'
 rule agents/roles   'agents/(roles|include)/|lib/'
 rule agents/examples 'almoner\.h"'
 for dir in cli cli/*/; do
-	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit|find|register)\.h"'
+	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit|find|index|register)\.h"'
 done
 pure broker/core
 only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'

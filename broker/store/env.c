@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "broker/store/index.h"
 #include "broker/store/inside.h"
 #include "broker/store/mailbox.h"
 #include "lib/file.h"
@@ -438,6 +439,7 @@ void alm_store_close(struct alm_store *store)
 	if (store == NULL) {
 		return;
 	}
+	alm_log_index_close(store);
 	alm_store_abort(store);
 	if (store->reader != NULL) {
 		mdb_txn_abort(store->reader);

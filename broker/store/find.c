@@ -1,11 +1,14 @@
 /*
  * One page of an answer.  The log is walked in spans: one that a run of the
- * index covers is walked by its postings, any other record by record.
+ * index covers is walked by its postings, any other record by record.  So an
+ * index that lags, lacks runs or is not there costs time, and nothing else.
  */
 #include "broker/store/find.h"
 
 #include <string.h>
 
+#include "broker/store/index/index.h"
+#include "broker/store/index/walk.h"
 #include "broker/store/inside.h"
 
 /* One call of alm_audit_find(). */
@@ -19,9 +22,10 @@ struct hunt {
 	struct alm_audit_found found;
 	uint64_t first; /* the question is about these, both included */
 	uint64_t last;
-	uint64_t at;        /* the record to look at next */
-	uint64_t cursor_at; /* where the cursor stands; 0: nowhere */
-	uint64_t work_left;
+	uint64_t at;          /* the record to look at next */
+	uint64_t cursor_at;   /* where the cursor stands; 0: nowhere */
+	bool has_failed;      /* in the log or for want of memory */
+	struct alm_walk walk; /* through the runs; it counts the work, too */
 };
 
 static bool is_over(const struct hunt *hunt)
@@ -32,7 +36,7 @@ static bool is_over(const struct hunt *hunt)
 static bool has_room(const struct hunt *hunt)
 {
 	return hunt->found.row_count < hunt->find->row_max &&
-	       hunt->work_left > 0;
+	       hunt->walk.work_left > 0;
 }
 
 static void step(struct hunt *hunt)
@@ -115,7 +119,9 @@ static enum alm_err take(struct hunt *hunt)
 {
 	enum alm_err err = look_at(hunt, hunt->at);
 
-	hunt->work_left--;
+	hunt->walk.work_left -= hunt->walk.work_left < ALM_WORK_RECORD
+					? hunt->walk.work_left
+					: ALM_WORK_RECORD;
 	if (err == ALM_STORE_CORRUPT) {
 		note_damage(hunt, hunt->at);
 		err = ALM_OK;
@@ -123,11 +129,13 @@ static enum alm_err take(struct hunt *hunt)
 	return err;
 }
 
-static enum alm_err scan(struct hunt *hunt)
+/* Record by record, while they are from `first` to `last`. */
+static enum alm_err scan(struct hunt *hunt, uint64_t first, uint64_t last)
 {
 	enum alm_err err = ALM_OK;
 
-	while (!is_over(hunt) && has_room(hunt)) {
+	while (!is_over(hunt) && has_room(hunt) && hunt->at >= first &&
+		hunt->at <= last) {
 		err = take(hunt);
 		if (err != ALM_OK) {
 			break;
@@ -135,6 +143,70 @@ static enum alm_err scan(struct hunt *hunt)
 		hunt->found.scanned++;
 		step(hunt);
 	}
+	return err;
+}
+
+/* By the postings of a run that is about where the hunt is.
+ * Errors: STORE_CORRUPT, STORE_IO: of the run; what was taken is right. */
+static enum alm_err follow(struct hunt *hunt, const struct alm_run *run)
+{
+	uint64_t first = run->place.first + 1;
+	enum alm_err err = ALM_OK;
+
+	alm_walk_enter(&hunt->walk, run);
+	while (!is_over(hunt) && has_room(hunt) && hunt->at >= first &&
+		hunt->at - first < run->place.count) {
+		bool is_found = false;
+		uint64_t place = 0;
+
+		err = alm_walk_next(
+			&hunt->walk, hunt->at - first, &place, &is_found);
+		if (err == ALM_NOT_FOUND) {
+			hunt->at = hunt->find->is_newest_first
+					   ? first - 1
+					   : first + run->place.count;
+			return ALM_OK;
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+		hunt->at = first + place;
+		if (!is_found || is_over(hunt)) {
+			return ALM_OK;
+		}
+		err = take(hunt);
+		if (err != ALM_OK) {
+			hunt->has_failed = true;
+			return err;
+		}
+		step(hunt);
+	}
+	return ALM_OK;
+}
+
+/* A run that fails is passed over from now on, and made anew. */
+static enum alm_err span(struct hunt *hunt)
+{
+	struct alm_log_index *index = hunt->store->index;
+	uint64_t first = 0;
+	uint64_t last = UINT64_MAX;
+	struct alm_run *run;
+	enum alm_err err;
+
+	if (hunt->walk.term_count == 0) {
+		return scan(hunt, first, last);
+	}
+	run = alm_log_index_hold(index, hunt->at - 1, &first, &last);
+	if (run == NULL) {
+		return scan(
+			hunt, first + 1, last == UINT64_MAX ? last : last + 1);
+	}
+	err = follow(hunt, run);
+	if (err != ALM_OK && !hunt->has_failed) {
+		atomic_store(&run->is_damaged, true);
+		err = ALM_OK;
+	}
+	alm_log_index_release(run);
 	return err;
 }
 
@@ -225,8 +297,8 @@ static enum alm_err walk(struct hunt *hunt, uint64_t size)
 		return err;
 	}
 	err = place(hunt, size);
-	if (err == ALM_OK) {
-		err = scan(hunt);
+	while (err == ALM_OK && !is_over(hunt) && has_room(hunt)) {
+		err = span(hunt);
 	}
 	mdb_cursor_close(hunt->cursor);
 	if (err == ALM_NOMEM && hunt->found.row_count > 0) {
@@ -248,11 +320,21 @@ enum alm_err alm_audit_find(struct alm_store *store,
 		.rows = alm_arena_take(
 			arena, find->row_max * sizeof(*hunt.rows)),
 		.found = {.size = size},
-		.work_left = find->work_max,
 	};
-	enum alm_err err = hunt.rows == NULL ? ALM_NOMEM
-					     : alm_store_view(store, &hunt.txn);
+	enum alm_err err = hunt.rows == NULL ? ALM_NOMEM : ALM_OK;
 
+	if (err == ALM_OK && store->index != NULL &&
+		alm_walk_init(&hunt.walk, &store->index->term_key,
+			&find->filter, find->is_newest_first,
+			arena) != ALM_OK) {
+		hunt.walk.term_count = 0; /* a scan takes no more memory */
+	}
+	hunt.walk.work_left = find->work_max < UINT64_MAX / ALM_WORK_RECORD
+				      ? find->work_max * ALM_WORK_RECORD
+				      : UINT64_MAX;
+	if (err == ALM_OK) {
+		err = alm_store_view(store, &hunt.txn);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -112,6 +112,7 @@ struct alm_store {
 	struct alm_mailbox_cache mailboxes;
 	struct alm_changed_people changed;   /* in the open turn */
 	struct alm_person_keys *person_keys; /* NULL: none was needed yet */
+	struct alm_log_index *index; /* of the log; NULL: questions scan */
 };
 
 #define ALM_SCRATCH_BYTES ALM_FRAME_BYTES_MAX
@@ -425,6 +426,14 @@ ALM_MUST_USE enum alm_err alm_shared_fill(struct alm_store *store, MDB_txn *txn,
  * one; the last one takes the body along. */
 ALM_MUST_USE enum alm_err alm_shared_release(
 	struct alm_store *store, uint64_t seq);
+/* --- side.c ------------------------------------------------------------- */
+
+/** A view of the store for one other thread, to read with; it must be freed
+ * before the store is closed.  Refresh it to see what was committed since. */
+ALM_MUST_USE enum alm_err alm_store_side_new(
+	const struct alm_store *store, struct alm_store **out_side);
+void alm_store_side_free(struct alm_store *side);
+ALM_MUST_USE enum alm_err alm_store_side_refresh(struct alm_store *side);
 
 /* --- env.c -------------------------------------------------------------- */
 

@@ -59,6 +59,14 @@ void alm_audit_tell_damage(
 /** Leave out of tables what few people look for, unless --wide. */
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);
 
+struct alm_store;
+
+/** Open the store that --store and --key name.  Errors: USAGE, and as
+ * alm_store_open(). */
+ALM_MUST_USE enum alm_err alm_audit_open_store(const struct alm_args *args,
+	bool is_read_only, struct alm_store **out_store,
+	struct alm_problem *problem);
+
 /** Ask the store directly, print, and give the exit code. */
 int alm_audit_query_store(
 	const struct alm_args *args, const struct alm_audit_question *question);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "broker/store/find.h"
+#include "broker/store/index.h"
 #include "broker/store/store.h"
 #include "cli/audit/options.h"
 #include "lib/file.h"
@@ -19,17 +20,17 @@
 #define PAGE_ROWS 500u
 #define PAGE_SCAN 100000u
 
-static enum alm_err open_store(const struct alm_args *args,
-	struct alm_store **out_store, struct alm_problem *problem)
+enum alm_err alm_audit_open_store(const struct alm_args *args,
+	bool is_read_only, struct alm_store **out_store,
+	struct alm_problem *problem)
 {
-	bool is_recorded = !alm_args_has(args, "no-record");
 	const char *key_file = alm_args_text(args, "key");
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	struct alm_store_options options = {
 		.path = alm_args_text(args, "store"),
 		.key = key,
 		.must_exist = true,
-		.is_read_only = !is_recorded};
+		.is_read_only = is_read_only};
 	enum alm_err err;
 
 	if (key_file == NULL) {
@@ -41,12 +42,24 @@ static enum alm_err open_store(const struct alm_args *args,
 		err = alm_store_open(&options, out_store, problem);
 	}
 	sodium_memzero(key, sizeof(key));
+	return err;
+}
+
+/** With its index as it is; without one the answer takes longer. */
+static enum alm_err open_store(const struct alm_args *args,
+	struct alm_store **out_store, struct alm_problem *problem)
+{
+	const struct alm_log_index_options index = {
+		.path = alm_args_text(args, "store"), .is_read_only = true};
+	enum alm_err err = alm_audit_open_store(
+		args, alm_args_has(args, "no-record"), out_store, problem);
+
 	if (err == ALM_STORE_LOCKED) {
 		return alm_problem_set(problem, err,
 			"the question could not be recorded; ask the daemon, "
 			"or give --no-record");
 	}
-	return err;
+	return err == ALM_OK ? alm_log_index_open(*out_store, &index) : err;
 }
 
 /** Who asks, as the system knows them. */

@@ -14,6 +14,7 @@
 #include "broker/store/audit.h"
 #include "broker/store/store.h"
 #include "cli/args.h"
+#include "cli/bar.h"
 #include "cli/commands.h"
 #include "lib/file.h"
 #include "lib/id.h"
@@ -53,25 +54,21 @@ struct outcome {
 
 static void show_progress(void *cookie, uint64_t done, uint64_t total)
 {
-	(void)cookie;
-	(void)fprintf(stderr, "\r%3u %% of %llu records",
-		(unsigned)(total > 0 ? done * 100 / total : 100),
-		(unsigned long long)total);
-	if (done >= total) {
-		(void)fputs("\r\033[K", stderr);
-	}
+	alm_bar_show(cookie, done, total);
 }
 
 static _Noreturn void verify_and_tell(const struct alm_args *args,
 	const char *path, const uint8_t *key, int fd)
 {
-	bool is_shown = isatty(STDERR_FILENO) == 1 && !args->output.is_quiet;
+	struct alm_bar progress;
 	struct outcome outcome = {.err = ALM_OK};
 	const char *data = (const char *)&outcome;
 	size_t sent = 0;
 
-	outcome.err = alm_audit_verify(path, key,
-		is_shown ? show_progress : NULL, NULL, &outcome.report);
+	alm_bar_init(&progress, &args->output, "records");
+	outcome.err = alm_audit_verify(
+		path, key, show_progress, &progress, &outcome.report);
+	alm_bar_end(&progress);
 	while (sent < sizeof(outcome)) {
 		ssize_t n = write(fd, data + sent, sizeof(outcome) - sent);
 

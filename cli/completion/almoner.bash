@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head prune query show verify' ;;
+	audit) words='head prune query show reindex verify' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -669,6 +669,21 @@ _almoner()
 --reveal
 --reason
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit reindex') words='
+--reason
+--store
+--key
+--admin
+--dry-run
 --json
 --jsonl
 --csv
