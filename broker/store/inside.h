@@ -38,7 +38,8 @@
 	X(OPT_OUT_LIST, 15, "opt-out-list") \
 	X(UPLOAD, 16, "upload") \
 	X(PART, 17, "part") \
-	X(SHARED, 18, "shared")
+	X(SHARED, 18, "shared") \
+	X(WATCH, 19, "watch")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),

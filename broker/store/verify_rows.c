@@ -350,7 +350,7 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
 		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY,
 		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART,
-		ALM_TABLE_SHARED};
+		ALM_TABLE_SHARED, ALM_TABLE_WATCH};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
