@@ -150,6 +150,25 @@ struct alm_bundle_files *alm_bundle_files_named(
 	return NULL;
 }
 
+struct alm_bundle_files *alm_bundle_files_attached(
+	struct alm_attached *attached)
+{
+	struct alm_bundle_files *files = calloc(1, sizeof(*files));
+
+	if (files == NULL) {
+		return NULL;
+	}
+	files->attached = *attached;
+	memset(attached, 0, sizeof(*attached));
+	alm_arena_init(&files->arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	alm_diagnostics_init(&files->diagnostics, &files->arena);
+	if (load_attached(files) != ALM_OK) {
+		alm_bundle_files_free(files);
+		return NULL;
+	}
+	return files;
+}
+
 struct alm_bundle_files *alm_bundle_files_any(
 	const struct alm_args *args, int *out_exit)
 {

@@ -50,6 +50,11 @@ struct alm_bundle_files *alm_bundle_files_given(
 struct alm_bundle_files *alm_bundle_files_named(
 	const struct alm_args *args, const char *name, int *out_exit);
 
+/** Files that are in memory; taken from `attached`, which is empty then.
+ * Gives NULL, without a word, when they are not valid. */
+struct alm_bundle_files *alm_bundle_files_attached(
+	struct alm_attached *attached);
+
 /** What the positionals name: one such bundle, or its files. */
 struct alm_bundle_files *alm_bundle_files_any(
 	const struct alm_args *args, int *out_exit);

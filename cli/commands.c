@@ -77,6 +77,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_standard_list},
 	{"audit", "head", "show the size and root of the audit log",
 		alm_cmd_audit_head},
+	{"audit", "person", "say what was shared about a person",
+		alm_cmd_audit_person},
 	{"audit", "prune", "take away what was kept long enough",
 		alm_cmd_audit_prune},
 	{"audit", "query", "find records of the audit log",

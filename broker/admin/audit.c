@@ -29,7 +29,7 @@ const char *alm_level_word(unsigned level)
 	return level < ALM_COUNT(words) ? words[level] : "";
 }
 
-/* Lines of the private part become one cell. */
+/* Lines of the private part become one cell, so that no text can end one. */
 static const char *one_line(struct alm_table *table, const char *detail)
 {
 	char *copy = alm_arena_text(table->arena, detail, strlen(detail));
@@ -39,7 +39,9 @@ static const char *one_line(struct alm_table *table, const char *detail)
 		return "";
 	}
 	for (char *at = copy; *at != '\0'; at++) {
-		if (*at == '\n') {
+		if (*at == ';') {
+			*at = ',';
+		} else if (*at == '\n') {
 			*at = at[1] == '\0' ? '\0' : ';';
 		}
 	}

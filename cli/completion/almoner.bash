@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head prune query show reindex verify' ;;
+	audit) words='head person prune query show reindex verify' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -608,6 +608,25 @@ _almoner()
 --help
 ' ;;
 	'audit head') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit person') words='
+--reason
+--since
+--until
+--with-protected
+--html
+--store
+--key
+--no-record
 --admin
 --json
 --jsonl

@@ -1,0 +1,295 @@
+/* Reading the log from a store that no daemon has open. */
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "broker/store/find.h"
+#include "broker/store/store.h"
+#include "cli/audit/log_internal.h"
+#include "lib/file.h"
+
+#define PAGE_WORK 100000u
+
+enum alm_err alm_log_store_open(
+	struct alm_log *log, struct alm_problem *problem)
+{
+	const char *key_file = alm_args_text(log->args, "key");
+	uint8_t key[ALM_STORE_KEY_BYTES];
+	const struct alm_store_options options = {
+		.path = alm_args_text(log->args, "store"),
+		.key = key,
+		.must_exist = true,
+		.is_read_only = alm_args_has(log->args, "no-record")};
+	struct alm_audit_head head;
+	enum alm_err err;
+
+	if (key_file == NULL) {
+		return alm_problem_set(
+			problem, ALM_USAGE, "--store needs --key FILE");
+	}
+	err = alm_key_file_read(key_file, key, problem);
+	if (err == ALM_OK) {
+		err = alm_store_open(&options, &log->store, problem);
+	}
+	sodium_memzero(key, sizeof(key));
+	if (err == ALM_STORE_LOCKED) {
+		return alm_problem_set(problem, err,
+			"the question could not be recorded; ask the daemon, "
+			"or give --no-record");
+	}
+	if (err == ALM_OK) {
+		alm_store_audit_head(log->store, &head);
+		log->size = head.size;
+		alm_hex(head.root.raw, sizeof(head.root.raw), log->root);
+	}
+	return err;
+}
+
+/** Who asks, as the system knows them. */
+static const char *who(void)
+{
+	const struct passwd *entry = getpwuid(getuid());
+
+	return entry != NULL ? entry->pw_name : "unknown";
+}
+
+static void make_filter(struct alm_store *store,
+	const struct alm_audit_question *q, struct alm_audit_filter *out)
+{
+	*out = (struct alm_audit_filter){.has_person = q->person[0] != '\0',
+		.sender = q->from,
+		.recipient = q->to,
+		.either = q->either,
+		.purpose = q->purpose,
+		.basis = q->basis,
+		.effect = (uint8_t)q->effect,
+		.has_code = q->has_code,
+		.code = q->code,
+		.kind = (enum alm_audit_kind)q->kind,
+		.has_message_id = q->has_message,
+		.message_id = q->message,
+		.since_us = q->since_s * 1000000,
+		.until_us = q->until_s * 1000000};
+	if (out->has_person) {
+		alm_store_pseudonym(store, q->person, out->person);
+	}
+}
+
+/** Write down the question before anything is answered. */
+static enum alm_err record(struct alm_store *store,
+	const struct alm_audit_question *q, const struct alm_audit_filter *f,
+	const char *what)
+{
+	struct alm_audit_record entry = {.kind = ALM_AUDIT_QUERY,
+		.has_person = f->has_person,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+	char detail[2048];
+	struct timespec now;
+	uint8_t seed[32];
+	enum alm_err err;
+
+	memcpy(entry.person, f->person, sizeof(entry.person));
+	(void)snprintf(detail, sizeof(detail),
+		"by: %s, from the store\nreason: %s: %.1000s\nfrom: %.64s\n"
+		"to: %.64s\npurpose: %.64s\nbasis: %.64s\nrevealed: %s\n",
+		who(), what, q->reason != NULL ? q->reason : "", q->from, q->to,
+		q->purpose, q->basis, q->reveals ? "yes" : "no");
+	randombytes_buf(seed, sizeof(seed));
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	err = alm_store_begin(store,
+		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_store_audit_append(store, &entry, detail);
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+		return err;
+	}
+	return alm_store_commit(store);
+}
+
+/** The registered name of the agent that acted; an agent stands for good. */
+static const char *agent_name(
+	struct alm_store *store, struct alm_arena *arena, uint64_t number)
+{
+	struct alm_agent_row row;
+
+	if (number == 0 ||
+		alm_store_agent_next(store, number - 1, arena, &row) !=
+			ALM_OK ||
+		row.number != number) {
+		return "";
+	}
+	return row.name;
+}
+
+/** The lines of a private part as one, as the daemon gives them. */
+static const char *one_line(struct alm_arena *arena, const char *detail)
+{
+	char *text = alm_arena_text(arena, detail, strlen(detail));
+
+	for (char *c = text; c != NULL && *c != '\0'; c++) {
+		if (*c == ';') {
+			*c = ',';
+		} else if (*c == '\n') {
+			*c = c[1] == '\0' ? '\0' : ';';
+		}
+	}
+	return text != NULL ? text : "";
+}
+
+static const char *hex(struct alm_arena *arena, const uint8_t raw[16])
+{
+	char text[33];
+	const char *copy;
+
+	alm_hex(raw, 16, text);
+	copy = alm_arena_text(arena, text, 32);
+	return copy != NULL ? copy : "";
+}
+
+static const char *instant(struct alm_arena *arena, int64_t instant_us)
+{
+	char text[ALM_INSTANT_US_TEXT_BYTES];
+	const char *copy;
+
+	alm_instant_us_text(instant_us, text);
+	copy = alm_arena_text(arena, text, strlen(text));
+	return copy != NULL ? copy : "";
+}
+
+static struct alm_log_row row_of(struct alm_store *store,
+	struct alm_arena *arena, const struct alm_audit_view *view)
+{
+	const struct alm_audit_record *r = &view->record;
+	char message[ALM_UUID_TEXT_BYTES] = "";
+	const char *copy;
+
+	if (r->has_message_id) {
+		alm_message_id_text(&r->message_id, message);
+	}
+	copy = alm_arena_text(arena, message, strlen(message));
+	return (struct alm_log_row){
+		.seq = r->seq,
+		.time = instant(arena, r->time_us),
+		.kind = alm_audit_kind_word(r->kind),
+		.effect = alm_audit_effect_word(r->effect),
+		.code = r->code,
+		.sender = r->sender,
+		.recipient = r->recipient,
+		.purpose = r->purpose,
+		.categories = r->categories,
+		.basis = r->basis,
+		.level_in = alm_audit_level_word(r->level_in),
+		.level_out = alm_audit_level_word(r->level_out),
+		.message = copy != NULL ? copy : "",
+		.ref = r->ref,
+		.mail = r->mail_seq,
+		.person = r->has_person ? hex(arena, r->person) : "",
+		.epoch = r->policy_epoch,
+		.people = r->people_seq,
+		.standard = r->standard,
+		.agent = agent_name(store, arena, r->agent),
+		.detail = view->is_pruned   ? "pruned"
+			  : view->is_erased ? "erased"
+			  : view->detail == NULL
+				  ? ""
+				  : one_line(arena, view->detail),
+	};
+}
+
+enum alm_err alm_log_store_each(struct alm_log *log,
+	const struct alm_audit_question *question, const char *what,
+	alm_log_row_fn *each, void *cookie, struct alm_problem *problem)
+{
+	struct alm_audit_find find = {.size = log->size,
+		.row_max = ALM_LOG_PAGE_ROWS,
+		.work_max = PAGE_WORK,
+		.with_detail = question->reveals};
+	enum alm_err err = ALM_OK;
+
+	make_filter(log->store, question, &find.filter);
+	if (!alm_args_has(log->args, "no-record")) {
+		err = record(log->store, question, &find.filter, what);
+	}
+	do {
+		struct alm_audit_found found = {.next = 0};
+
+		alm_arena_reset(&log->arena);
+		if (err == ALM_OK) {
+			err = alm_audit_find(
+				log->store, &find, &log->arena, &found);
+		}
+		if (err != ALM_OK) {
+			return alm_problem_set(problem, err, "the store");
+		}
+		alm_log_note_damage(log, found.damaged, found.first_damaged);
+		for (size_t i = 0; i < found.row_count; i++) {
+			struct alm_log_row row =
+				row_of(log->store, &log->arena, &found.rows[i]);
+
+			if (!each(cookie, &row)) {
+				return ALM_OK;
+			}
+		}
+		find.next = found.next;
+	} while (find.next != 0);
+	return ALM_OK;
+}
+
+/* Names and contents of an epoch's files, as attachments. */
+static bool attach(
+	struct alm_attached *attached, const struct alm_policy_epoch *epoch)
+{
+	for (size_t i = 0; i < epoch->file_count && i < ALM_ATTACHMENTS_MAX;
+		i++) {
+		struct alm_bytes from = epoch->files[i].content;
+		char *name = strdup(epoch->files[i].name);
+		uint8_t *content = malloc(from.bytes + 1);
+
+		attached->names[i] = name;
+		attached->contents[i] = content;
+		attached->count = i + 1;
+		if (name == NULL || content == NULL) {
+			return false;
+		}
+		memcpy(content, from.data, from.bytes);
+		attached->items[i] =
+			(struct alm_attachment){name, {content, from.bytes}};
+		attached->bytes += from.bytes;
+	}
+	return true;
+}
+
+struct alm_bundle_files *alm_log_store_policy(
+	struct alm_log *log, uint64_t epoch)
+{
+	struct alm_attached *attached = calloc(1, sizeof(*attached));
+	struct alm_bundle_files *files = NULL;
+	struct alm_policy_epoch found;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, (size_t)2 * ALM_BUNDLE_BYTES_MAX);
+	if (attached != NULL &&
+		alm_store_policy_get(log->store, epoch, &arena, &found) ==
+			ALM_OK &&
+		attach(attached, &found)) {
+		files = alm_bundle_files_attached(attached);
+	}
+	if (attached != NULL) {
+		alm_attached_fini(attached);
+	}
+	free(attached);
+	alm_arena_fini(&arena);
+	return files;
+}

@@ -1,0 +1,414 @@
+/*
+ * audit_person.c - almoner audit person: what was shared about somebody, with
+ * whom and why, in plain words; for a subject access request.
+ */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/store/audit.h"
+#include "cli/audit/report.h"
+#include "cli/commands.h"
+#include "cli/confirm.h"
+
+static const struct alm_option options[] = {
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
+		"why you ask, such as the number of the request; it is "
+		"recorded",
+		true, false},
+	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+		false},
+	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+		false},
+	{"with-protected", 0, ALM_OPTION_FLAG, NULL,
+		"also what the policy marks as protected, such as evidence "
+		"for a safety investigation; without it such entries are "
+		"counted only",
+		false, false},
+	ALM_REPORT_HTML_OPTION,
+	ALM_LOG_OPTIONS,
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage usage = {
+	.name = "audit person",
+	.summary = "Say what was shared about a person: when, who to whom, "
+		   "what kind, why, under which agreement or law, and what "
+		   "was held back or refused.  Markdown; or --html, --csv, "
+		   "--json.",
+	.positionals = "NHS-NUMBER|-",
+	.positional_min = 1,
+	.positional_max = 1,
+	.takes = ALM_TAKES_ADMIN,
+	.options = options,
+	.notes = "  almoner audit person - --reason 'SAR 2026/118' --html "
+		 ">report.html < number.txt",
+};
+
+static const char *const columns[] = {"seq", "time", "outcome", "sender",
+	"sender-name", "recipient", "recipient-name", "purpose", "categories",
+	"level", "basis", "law", "withheld", "reasons", "override", "became",
+	"message-id"};
+
+static const char *outcome_word(const struct alm_story *story)
+{
+	return story->end == ALM_STORY_REFUSED   ? "refused"
+	       : story->end == ALM_STORY_STOPPED ? "stopped"
+	       : alm_story_was_given(story)      ? "shared"
+						 : "not-shared";
+}
+
+/* What was asked for, of a refusal. */
+static const char *asked_for(
+	struct alm_book *book, const struct alm_story *story)
+{
+	const char *asked =
+		alm_log_detail(&story->asked, "requested", 0, book->arena);
+
+	return *asked != '\0' ? asked : story->asked.categories;
+}
+
+/* By law the person need not, or may not, be told of it: who answers the
+ * request decides. */
+static bool is_left_out(struct alm_report *r, const struct alm_story *story)
+{
+	const struct alm_log_row *row = alm_story_main(story);
+
+	return !alm_args_has(r->args, "with-protected") &&
+	       (alm_book_is_protected(&r->book, row->epoch, row->categories) ||
+		       (story->asked.seq != 0 &&
+			       alm_book_is_protected(&r->book, row->epoch,
+				       asked_for(&r->book, story))));
+}
+
+static size_t leave_out(struct alm_report *r)
+{
+	struct alm_stories *s = &r->stories;
+	size_t kept = 0;
+	size_t count = s->count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_left_out(r, &s->items[i])) {
+			s->items[kept++] = s->items[i];
+		}
+	}
+	s->count = kept;
+	return count - kept;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+static void add_story(struct alm_report *r, struct alm_sheet *sheet,
+	const struct alm_story *story)
+{
+	const struct alm_log_row *row = alm_story_main(story);
+	const struct alm_log_row *first =
+		story->asked.seq != 0 ? &story->asked : row;
+	char seq[24];
+
+	(void)snprintf(seq, sizeof(seq), "%" PRIu64, first->seq);
+	alm_sheet_row(sheet,
+		(const char *const[]){seq, first->time, outcome_word(story),
+			row->sender,
+			alm_book_organisation(
+				&r->book, row->epoch, row->sender),
+			row->recipient,
+			alm_book_organisation(
+				&r->book, row->epoch, row->recipient),
+			alm_book_purpose(&r->book, row->epoch, row->purpose),
+			alm_book_categories(&r->book, row->categories),
+			row->level_out,
+			alm_book_basis(&r->book, row->epoch, row->basis),
+			alm_book_law(&r->book, row->epoch, row->basis),
+			alm_story_withheld(&r->book, story),
+			alm_story_reasons(&r->book,
+				story->end == ALM_STORY_STOPPED ? &story->ended
+								: first),
+			alm_story_override(&r->book, story),
+			alm_story_end_words(&r->book, story), first->message});
+}
+
+static int print_sheet(
+	struct alm_report *r, const char *masked, size_t left_out)
+{
+	struct alm_sheet *sheet = alm_sheet_new(
+		"almoner.audit.person/1", columns, ALM_COUNT(columns));
+	char size[24];
+	char left[24];
+	int rc;
+
+	(void)snprintf(size, sizeof(size), "%" PRIu64, alm_log_size(r->log));
+	(void)snprintf(left, sizeof(left), "%zu", left_out);
+	alm_sheet_fact(sheet, "subject", masked);
+	alm_sheet_fact(sheet, "left-out", left);
+	alm_sheet_fact(sheet, "made", r->made);
+	alm_sheet_fact(sheet, "size", size);
+	alm_sheet_fact(sheet, "root", alm_log_root(r->log));
+	for (size_t i = 0; i < r->stories.count; i++) {
+		add_story(r, sheet, &r->stories.items[i]);
+	}
+	rc = alm_sheet_print(sheet, &r->args->output);
+	alm_sheet_free(sheet);
+	return rc;
+}
+
+/* --- the page ------------------------------------------------------------- */
+
+static void put_shared(struct alm_report *r, struct alm_page *page,
+	const struct alm_story *story)
+{
+	const struct alm_log_row *row = alm_story_main(story);
+	const struct alm_log_row *first =
+		story->asked.seq != 0 ? &story->asked : row;
+	struct alm_book *book = &r->book;
+	const char *withheld = alm_story_withheld(book, story);
+
+	alm_page_heading(page, 3,
+		alm_book_text(book, "%s: %s to %s",
+			alm_book_time(book, first->time),
+			alm_book_organisation(book, row->epoch, row->sender),
+			alm_book_organisation(
+				book, row->epoch, row->recipient)));
+	alm_page_facts_begin(page);
+	alm_page_fact(
+		page, "What kind", alm_book_categories(book, row->categories));
+	alm_page_fact(page, "In what form", alm_book_level(row->level_out));
+	alm_page_fact(
+		page, "Why", alm_book_purpose(book, row->epoch, row->purpose));
+	alm_page_fact(page, "Allowed by",
+		alm_book_basis(book, row->epoch, row->basis));
+	alm_page_fact(page, "Law", alm_book_law(book, row->epoch, row->basis));
+	alm_page_fact(page, "Held back", withheld);
+	if (*withheld != '\0' || story->asked.code > 1) {
+		alm_page_fact(page, "Why it was held back",
+			alm_story_reasons(book, first));
+	}
+	alm_page_fact(page, "Override", alm_story_override(book, story));
+	alm_page_fact(
+		page, "What became of it", alm_story_end_words(book, story));
+	alm_page_fact(
+		page, "Record", alm_book_text(book, "%" PRIu64, first->seq));
+	alm_page_facts_end(page);
+}
+
+static void put_refused(struct alm_report *r, struct alm_page *page,
+	const struct alm_story *story)
+{
+	bool is_stopped = story->end == ALM_STORY_STOPPED;
+	const struct alm_log_row *row =
+		is_stopped ? &story->ended : &story->asked;
+	struct alm_book *book = &r->book;
+
+	alm_page_heading(page, 3,
+		alm_book_text(book, "%s: %s to %s",
+			alm_book_time(book, row->time),
+			alm_book_organisation(book, row->epoch, row->sender),
+			alm_book_organisation(
+				book, row->epoch, row->recipient)));
+	alm_page_facts_begin(page);
+	alm_page_fact(page, "What kind was asked for",
+		alm_book_categories(book, asked_for(book, story)));
+	alm_page_fact(page, "For what",
+		alm_book_purpose(book, row->epoch, row->purpose));
+	alm_page_fact(
+		page, "Why it was not shared", alm_story_reasons(book, row));
+	alm_page_fact(page, "Override", alm_story_override(book, story));
+	alm_page_fact(
+		page, "Record", alm_book_text(book, "%" PRIu64, row->seq));
+	alm_page_facts_end(page);
+}
+
+static bool is_not_shared(const struct alm_story *story)
+{
+	return story->end == ALM_STORY_REFUSED ||
+	       story->end == ALM_STORY_STOPPED;
+}
+
+static void put_stories(
+	struct alm_report *r, struct alm_page *page, bool is_shared)
+{
+	size_t count = 0;
+
+	alm_page_heading(
+		page, 2, is_shared ? "What was shared" : "What was not shared");
+	for (size_t i = 0; i < r->stories.count; i++) {
+		const struct alm_story *story = &r->stories.items[i];
+
+		if (is_not_shared(story) == is_shared) {
+			continue;
+		}
+		count++;
+		if (is_shared) {
+			put_shared(r, page, story);
+		} else {
+			put_refused(r, page, story);
+		}
+	}
+	if (count == 0) {
+		alm_page_paragraph(page,
+			is_shared ? "Nothing, in the time asked about."
+				  : "Nothing was refused or stopped, in the "
+				    "time asked about.");
+	}
+}
+
+/* Who looked into the log, and what was changed of the person's choices. */
+static void put_others(struct alm_report *r, struct alm_page *page)
+{
+	static const char *const heading[] = {"When", "What", "Reason given"};
+
+	alm_page_heading(
+		page, 2, "Who looked you up here, and changes of your choices");
+	if (r->stories.other_count == 0) {
+		alm_page_paragraph(page, "Nobody, in the time asked about.");
+		return;
+	}
+	alm_page_table_begin(page, heading, ALM_COUNT(heading));
+	for (size_t i = 0; i < r->stories.other_count; i++) {
+		const struct alm_log_row *row = &r->stories.others[i];
+		bool is_query = strcmp(row->kind, "audit-queried") == 0;
+
+		alm_page_row(page,
+			(const char *const[]){
+				alm_book_time(&r->book, row->time),
+				!is_query
+					? "your choices on record were changed"
+				: *row->sender != '\0'
+					? alm_book_organisation(&r->book,
+						  row->epoch, row->sender)
+					: "an auditor of the system",
+				alm_log_detail(
+					row, "reason", 0, r->book.arena)},
+			ALM_COUNT(heading));
+	}
+	alm_page_table_end(page);
+}
+
+static void put_contacts(struct alm_report *r, struct alm_page *page)
+{
+	const struct alm_bundle *bundle = alm_book_bundle(&r->book, 0);
+
+	alm_page_heading(page, 2, "What you can do");
+	alm_page_paragraph(page,
+		"If something here is wrong, or you did not expect it, ask the "
+		"organisation that sent it. You can object to sharing, and you "
+		"can complain to the Information Commissioner's Office "
+		"(ico.org.uk, 0303 123 1113).");
+	for (size_t i = 0; bundle != NULL && i < bundle->organisation_count;
+		i++) {
+		const char *id = bundle->organisations[i].id.text;
+		const char *contact = alm_book_contact(&r->book, 0, id);
+		bool is_named = false;
+
+		for (size_t k = 0; k < r->stories.count && !is_named; k++) {
+			is_named = strcmp(alm_story_main(&r->stories.items[k])
+						   ->sender,
+					   id) == 0;
+		}
+		if (is_named && *contact != '\0') {
+			alm_page_say(page, "%s: %s",
+				alm_book_organisation(&r->book, 0, id),
+				contact);
+		}
+	}
+}
+
+static void put_summary(struct alm_report *r, struct alm_page *page,
+	const char *masked, size_t left_out)
+{
+	size_t shared = 0;
+	size_t refused = 0;
+	size_t overrides = 0;
+
+	for (size_t i = 0; i < r->stories.count; i++) {
+		const struct alm_story *story = &r->stories.items[i];
+
+		shared += alm_story_was_given(story);
+		refused += is_not_shared(story);
+		overrides += *alm_story_override(&r->book, story) != '\0';
+	}
+	alm_page_say(page,
+		"This is a list of what was shared, through this system, about "
+		"the person with NHS number %s. It says what kind of "
+		"information it was, never what it said.",
+		masked);
+	alm_page_say(page,
+		"Shared: %zu times. Refused or stopped: %zu times. Emergencies "
+		"or a guardian's decision: %zu.",
+		shared, refused, overrides);
+	if (left_out > 0) {
+		alm_page_say(page,
+			"%zu entries are left out, because the law protects "
+			"them. You can ask the Information Commissioner's "
+			"Office to look at that decision.",
+			left_out);
+	}
+}
+
+static int print_page(struct alm_report *r, const char *masked, size_t left_out)
+{
+	struct alm_page page = {
+		.out = stdout, .is_html = alm_args_has(r->args, "html")};
+
+	alm_page_begin(&page, "Who has received information about you");
+	put_summary(r, &page, masked, left_out);
+	put_stories(r, &page, true);
+	put_stories(r, &page, false);
+	put_others(r, &page);
+	put_contacts(r, &page);
+	alm_report_say_proof(r, &page);
+	return alm_page_end(&page) ? ALM_EXIT_OK : ALM_EXIT_FAILURE;
+}
+
+static int report(struct alm_report *r, const struct alm_args *args)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	char masked[ALM_NHS_MASKED_BYTES];
+	size_t left_out;
+	int rc;
+
+	problem.err = alm_report_begin(r, args, &problem);
+	r->question = (struct alm_audit_question){.from = "",
+		.to = "",
+		.either = "",
+		.purpose = "",
+		.basis = "",
+		.after = "",
+		.since_s = alm_args_number(args, "since", 0),
+		.until_s = alm_args_number(args, "until", 0),
+		.reveals = true,
+		.reason = alm_args_text(args, "reason")};
+	if (problem.err == ALM_OK) {
+		problem.err = alm_take_nhs_number(
+			args->positionals[0], r->question.person, &problem);
+	}
+	if (problem.err == ALM_OK) {
+		alm_nhs_number_mask(r->question.person, masked);
+		problem.err =
+			alm_report_gather(r, "disclosure report", &problem);
+	}
+	sodium_memzero(r->question.person, sizeof(r->question.person));
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args->output, &problem);
+	}
+	left_out = leave_out(r);
+	rc = args->output.format == ALM_FORMAT_TABLE
+		     ? print_page(r, masked, left_out)
+		     : print_sheet(r, masked, left_out);
+	return alm_report_exit(r, rc);
+}
+
+int alm_cmd_audit_person(int argc, char **argv)
+{
+	struct alm_report r;
+	struct alm_args args;
+	int rc = alm_args_parse(&usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = report(&r, &args);
+	alm_report_end(&r);
+	return rc;
+}

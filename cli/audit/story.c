@@ -1,0 +1,197 @@
+#include "cli/audit/story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/audit.h"
+
+#define ARENA_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+#define INDEX_COUNT_MIN 1024u
+
+void alm_stories_init(struct alm_stories *stories)
+{
+	memset(stories, 0, sizeof(*stories));
+	alm_arena_init(&stories->arena, ARENA_BYTES_MAX);
+}
+
+void alm_stories_fini(struct alm_stories *stories)
+{
+	free(stories->items);
+	free(stories->index);
+	free(stories->others);
+	alm_arena_fini(&stories->arena);
+}
+
+/* FNV-1a: ids are UUIDs, and whoever fills the table is the one who reads. */
+static uint64_t hash(const char *text, uint64_t seed)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		seed = (seed ^ (uint8_t)*c) * UINT64_C(1099511628211);
+	}
+	return seed;
+}
+
+static uint64_t hash_of(const struct alm_log_row *row)
+{
+	return hash(row->recipient,
+		hash(row->message, UINT64_C(14695981039346656037)));
+}
+
+static const struct alm_log_row *any_of(const struct alm_story *story)
+{
+	return story->asked.seq != 0   ? &story->asked
+	       : story->given.seq != 0 ? &story->given
+				       : &story->ended;
+}
+
+static bool is_of(const struct alm_story *story, const struct alm_log_row *row)
+{
+	const struct alm_log_row *known = any_of(story);
+
+	return strcmp(known->message, row->message) == 0 &&
+	       strcmp(known->recipient, row->recipient) == 0;
+}
+
+static uint32_t *place(struct alm_stories *s, const struct alm_log_row *row)
+{
+	size_t at = (size_t)(hash_of(row) & (s->index_count - 1));
+
+	while (s->index[at] != 0 && !is_of(&s->items[s->index[at] - 1], row)) {
+		at = (at + 1) & (s->index_count - 1);
+	}
+	return &s->index[at];
+}
+
+/* At most half full. */
+static bool grow_index(struct alm_stories *s)
+{
+	size_t count =
+		s->index_count == 0 ? INDEX_COUNT_MIN : 2 * s->index_count;
+	uint32_t *index;
+
+	if (2 * (s->count + 1) <= s->index_count) {
+		return true;
+	}
+	index = calloc(count, sizeof(*index));
+	if (index == NULL) {
+		return false;
+	}
+	free(s->index);
+	s->index = index;
+	s->index_count = count;
+	for (size_t i = 0; i < s->count; i++) {
+		*place(s, any_of(&s->items[i])) = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+static bool grow(void **items, size_t *capacity, size_t count, size_t bytes)
+{
+	size_t more = *capacity == 0 ? 64 : 2 * *capacity;
+	void *grown;
+
+	if (count < *capacity) {
+		return true;
+	}
+	grown = count < ALM_STORIES_MAX ? realloc(*items, more * bytes) : NULL;
+	if (grown == NULL) {
+		return false;
+	}
+	*items = grown;
+	*capacity = more;
+	return true;
+}
+
+static bool is(const struct alm_log_row *row, enum alm_audit_kind kind)
+{
+	return strcmp(row->kind, alm_audit_kind_word(kind)) == 0;
+}
+
+/* Later records of a message change what became of it. */
+static void follow(struct alm_story *story, const struct alm_log_row *row)
+{
+	static const struct {
+		enum alm_audit_kind kind;
+		enum alm_story_end end;
+	} ends[] = {
+		{ALM_AUDIT_ACKNOWLEDGED, ALM_STORY_TAKEN},
+		{ALM_AUDIT_REJECTED, ALM_STORY_REJECTED},
+		{ALM_AUDIT_STOPPED, ALM_STORY_STOPPED},
+		{ALM_AUDIT_EXPIRED, ALM_STORY_EXPIRED},
+		{ALM_AUDIT_DEAD_LETTERED, ALM_STORY_DEAD},
+	};
+
+	if (is(row, ALM_AUDIT_ACCEPTED) || is(row, ALM_AUDIT_REFUSED)) {
+		/* The same message again, after it was refused: that counts. */
+		story->asked = *row;
+		story->end = is(row, ALM_AUDIT_REFUSED) ? ALM_STORY_REFUSED
+							: ALM_STORY_WAITS;
+	} else if (is(row, ALM_AUDIT_DELIVERED)) {
+		if (story->given.seq == 0) {
+			story->given = *row;
+		}
+		story->end = ALM_STORY_GIVEN;
+	} else if (is(row, ALM_AUDIT_OVERRIDE_REVIEWED)) {
+		story->reviewed = *row;
+	}
+	for (size_t i = 0; i < ALM_COUNT(ends); i++) {
+		if (is(row, ends[i].kind)) {
+			story->ended = *row;
+			story->end = ends[i].end;
+		}
+	}
+}
+
+static bool is_of_a_message(const struct alm_log_row *row)
+{
+	enum alm_audit_kind kind = alm_audit_kind_from_word(row->kind);
+
+	return kind != 0 && kind < ALM_AUDIT_POLICY && *row->message != '\0';
+}
+
+bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
+{
+	struct alm_log_row copy;
+	uint32_t *at;
+
+	s->erased += strcmp(row->detail, "erased") == 0;
+	s->pruned += strcmp(row->detail, "pruned") == 0;
+	if (is(row, ALM_AUDIT_NOTICE)) {
+		return true; /* to a sender, of what other records say */
+	}
+	if (alm_log_keep(row, &s->arena, &copy) != ALM_OK || !grow_index(s) ||
+		!grow((void **)&s->items, &s->capacity, s->count,
+			sizeof(*s->items)) ||
+		!grow((void **)&s->others, &s->other_capacity, s->other_count,
+			sizeof(*s->others))) {
+		s->is_short = true;
+		return false;
+	}
+	if (!is_of_a_message(row)) {
+		s->others[s->other_count++] = copy;
+		return true;
+	}
+	at = place(s, row);
+	if (*at == 0) {
+		s->items[s->count] = (struct alm_story){.end = 0};
+		*at = (uint32_t)++s->count;
+		/* So that it is found again, whatever came first. */
+		s->items[*at - 1].ended = copy;
+	}
+	follow(&s->items[*at - 1], &copy);
+	return true;
+}
+
+bool alm_story_was_given(const struct alm_story *story)
+{
+	return story->given.seq != 0 || story->end == ALM_STORY_GIVEN ||
+	       story->end == ALM_STORY_TAKEN ||
+	       story->end == ALM_STORY_REJECTED;
+}
+
+const struct alm_log_row *alm_story_main(const struct alm_story *story)
+{
+	return story->given.seq != 0   ? &story->given
+	       : story->asked.seq != 0 ? &story->asked
+				       : &story->ended;
+}
