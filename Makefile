@@ -78,7 +78,7 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus mutate demo bench \
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench crash-test \
 	bench-peers install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -126,6 +126,13 @@ corpus: $(O)/tests/fuzz/make_corpus
 # Breaks the decision in one place at a time; see docs/PROOF.md.
 mutate: $(GENERATED)
 	tools/mutate
+
+# Kill the broker ROUNDS times under load and check every promise it made.
+ROUNDS ?= 500
+SEED   ?= 20261122
+crash-test: all $(O)/tests/integration/crash
+	CRASH_ROUNDS=$(ROUNDS) CRASH_SEED=$(SEED) \
+		ALMONER_BUILD=$(abspath $(O)) $(O)/tests/integration/crash
 
 bench: all
 	tests/bench/run $(O)
@@ -211,6 +218,7 @@ $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(SUPPORT) \
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
+$(O)/tests/integration/crash: $(call obj,tests/crash/*.c)
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
 		$(AUTH) $(CONFIG) $(POLICY) $(JSON) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)

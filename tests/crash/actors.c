@@ -1,0 +1,97 @@
+/*
+ * actors.c - the table of what plays while the broker is killed.  A feature
+ * that promises something about messages has a row here, and its file.
+ */
+#include "tests/crash/crash.h"
+
+#include <time.h>
+
+#include "lib/base.h"
+
+#define IN_FLIGHT_MAX 200u
+
+/* --- routine: as many as the library takes, all taken ----------------------
+ */
+
+static void begin_routine(struct crash_world *world)
+{
+	(void)crash_agent(world, "RX1", 256);
+	(void)crash_agent(world, "C84001", 256);
+}
+
+static void send_routine(struct crash_world *world)
+{
+	struct crash_agent *trust = crash_agent(world, "RX1", 0);
+	unsigned in_flight = 1 + crash_random(world, IN_FLIGHT_MAX);
+
+	while (trust->unanswered < in_flight) {
+		struct alm_outgoing message = crash_message(world, "C84001");
+
+		if (!crash_send(world, trust, &message)) {
+			return;
+		}
+	}
+}
+
+/* --- rejected: a recipient that says no, and a sender that hears it --------
+ */
+
+static void begin_rejected(struct crash_world *world)
+{
+	(void)crash_agent(world, "RHA", 64);
+	crash_agent(world, "C84002", 16)->rejects = 3;
+}
+
+static void send_rejected(struct crash_world *world)
+{
+	struct crash_agent *trust = crash_agent(world, "RHA", 0);
+
+	for (unsigned i = crash_random(world, 4); i > 0; i--) {
+		struct alm_outgoing message = crash_message(world, "C84002");
+
+		if (i % 2 == 0) {
+			message.subject = "9990000026";
+		}
+		(void)crash_send(world, trust, &message);
+	}
+}
+
+/* --- refused: what no agreement permits ------------------------------------
+ */
+
+static void send_refused(struct crash_world *world)
+{
+	struct crash_agent *trust = crash_agent(world, "RHA", 0);
+	struct alm_outgoing message = crash_message(world, "RX1");
+
+	if (crash_random(world, 4) == 0) {
+		(void)crash_send(world, trust, &message);
+	}
+}
+
+/* --- away: a recipient that never comes; some of it expires ----------------
+ */
+
+static void send_away(struct crash_world *world)
+{
+	struct crash_agent *trust = crash_agent(world, "RHA", 0);
+	struct alm_outgoing message = crash_message(world, "C84003");
+	struct timespec now;
+
+	if (crash_random(world, 4) != 0) {
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (crash_random(world, 2) == 0) {
+		message.expires_ms = (int64_t)now.tv_sec * 1000 + 3000;
+	}
+	(void)crash_send(world, trust, &message);
+}
+
+const struct crash_actor crash_actors[] = {
+	{"routine", begin_routine, send_routine, NULL},
+	{"rejected", begin_rejected, send_rejected, NULL},
+	{"refused", NULL, send_refused, NULL},
+	{"away", NULL, send_away, NULL},
+};
+const size_t crash_actor_count = ALM_COUNT(crash_actors);

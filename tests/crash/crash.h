@@ -1,0 +1,74 @@
+/*
+ * crash.h - what plays while the broker is killed.  An agent is a client of
+ * the library that writes down what it does and sees; an actor is a kind of
+ * traffic, a file and a row of the table in actors.c.
+ *
+ * Journals are read by tests/checker/check.py and have the form it tells.
+ */
+#ifndef ALM_TESTS_CRASH_CRASH_H
+#define ALM_TESTS_CRASH_CRASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "agents/include/almoner.h"
+#include "tests/support/broker.h"
+
+#define CRASH_AGENTS_MAX 16u
+
+/** Whoever connects, and its journal. */
+struct crash_agent {
+	const char *organisation;
+	struct alm_client *client;
+	FILE *journal;
+	unsigned unanswered; /* messages without a final receipt */
+	unsigned rejects;    /* of so many deliveries one; 0: none */
+};
+
+struct crash_world {
+	struct test_broker broker;
+	struct crash_agent agents[CRASH_AGENTS_MAX];
+	size_t agent_count;
+	unsigned rng;
+	unsigned number; /* of the last message; its payload */
+	uint64_t receipts;
+};
+
+/** A kind of traffic. */
+struct crash_actor {
+	const char *name;
+	void (*begin)(struct crash_world *world);
+	void (*step)(struct crash_world *world);    /* send some */
+	bool (*is_done)(struct crash_world *world); /* NULL: always */
+};
+
+extern const struct crash_actor crash_actors[];
+extern const size_t crash_actor_count;
+
+/** The policy that permits RX1 and RHA to send to C84001, C84002, C84003. */
+extern const char crash_policy[];
+
+unsigned crash_random(struct crash_world *world, unsigned limit);
+
+/** The agent of an organisation: registered, opened and with a journal the
+ * first time that it is asked for. */
+struct crash_agent *crash_agent(
+	struct crash_world *world, const char *organisation, uint32_t credit);
+
+/** A message with the next number as payload; zero what does not suit. */
+struct alm_outgoing crash_message(
+	struct crash_world *world, const char *recipient);
+
+/** Start it and write that down; false when the window is full. */
+bool crash_send(struct crash_world *world, struct crash_agent *agent,
+	const struct alm_outgoing *message);
+
+/** Take what has come for everybody; fails the test when nothing does. */
+void crash_step(struct crash_world *world);
+
+/** Everybody's clients and journals. */
+void crash_close_agents(struct crash_world *world);
+
+#endif /* ALM_TESTS_CRASH_CRASH_H */

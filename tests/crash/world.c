@@ -1,0 +1,266 @@
+/* world.c - agents with journals, for the crash test. */
+#include "tests/crash/crash.h"
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "tests/support/peer.h"
+
+#define STALL_MS 60000
+
+const char crash_policy[] =
+	"almoner: 1\n"
+	"bundle: crash\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: C84002, name: One that rejects, kind: gp-practice}\n"
+	"  - {id: C84003, name: One that is away, kind: gp-practice}\n"
+	"agreements:\n"
+	"  - id: DSA-CARE\n"
+	"    title: Care\n"
+	"    from: [RX1, RHA]\n"
+	"    to: [C84001, C84002, C84003]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [discharge]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n";
+
+unsigned crash_random(struct crash_world *world, unsigned limit)
+{
+	world->rng = world->rng * 1664525u + 1013904223u;
+	return (world->rng >> 8) % limit;
+}
+
+/* --- journals ------------------------------------------------------------ */
+
+static const char *text_of(const uint8_t id[16])
+{
+	static char text[37];
+
+	alm_id_text(id, text);
+	return text;
+}
+
+static void begin_journal(struct crash_world *world, struct crash_agent *agent)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/journal.%s", world->broker.folder,
+		agent->organisation);
+	agent->journal = fopen(path, "a");
+	cr_assert_neq(agent->journal, NULL);
+	fprintf(agent->journal,
+		"{\"event\":\"agent\",\"organisation\":\"%s\"}\n",
+		agent->organisation);
+}
+
+static void write_sent(struct crash_agent *agent,
+	const struct alm_outgoing *message, const uint8_t id[16])
+{
+	char payload[2 * sizeof(unsigned) + 1];
+
+	alm_hex(message->payload, message->payload_bytes, payload);
+	fprintf(agent->journal,
+		"{\"event\":\"sent\",\"id\":\"%s\",\"to\":[\"%s\"],"
+		"\"subject\":\"%s\",\"payload\":\"%s\"}\n",
+		text_of(id), message->recipient, message->subject, payload);
+}
+
+static void write_receipt(
+	struct crash_agent *agent, const struct alm_receipt_view *receipt)
+{
+	fprintf(agent->journal,
+		"{\"event\":\"receipt\",\"id\":\"%s\",\"code\":%d,"
+		"\"mail\":%llu,\"audit\":%llu,\"final\":%s}\n",
+		text_of(receipt->id), receipt->code,
+		(unsigned long long)receipt->sequence,
+		(unsigned long long)receipt->audit_sequence,
+		receipt->is_retryable ? "false" : "true");
+}
+
+static void write_got(
+	struct crash_agent *agent, const struct alm_delivery *mail)
+{
+	char payload[2 * sizeof(unsigned) + 1];
+
+	cr_assert_leq(mail->payload_bytes, sizeof(unsigned));
+	alm_hex(mail->payload, mail->payload_bytes, payload);
+	fprintf(agent->journal,
+		"{\"event\":\"got\",\"mail\":%llu,\"id\":\"%s\","
+		"\"sender\":\"%s\",\"subject\":\"%s\",\"priority\":\"%s\","
+		"\"repeat\":%s,\"payload\":\"%s\"}\n",
+		(unsigned long long)mail->sequence, text_of(mail->id),
+		mail->sender, mail->subject, mail->priority,
+		mail->is_repeat ? "true" : "false", payload);
+}
+
+/* --- agents -------------------------------------------------------------- */
+
+static void open_client(
+	struct crash_world *world, struct crash_agent *agent, uint32_t credit)
+{
+	struct alm_client_options options = {.endpoint = world->broker.endpoint,
+		.broker_key = world->broker.public_key,
+		.organisation = agent->organisation,
+		.credit = credit};
+	char error[512] = "";
+	struct test_peer keys;
+
+	test_peer_make(&keys, agent->organisation);
+	test_peer_register(&keys, &world->broker, "agent");
+	options.curve_key = keys.curve_secret;
+	options.signing_key = keys.signing_secret; /* begins with the seed */
+	cr_assert_eq(alm_client_open_with(
+			     &options, &agent->client, error, sizeof(error)),
+		0, "%s", error);
+	test_peer_free(&keys);
+}
+
+struct crash_agent *crash_agent(
+	struct crash_world *world, const char *organisation, uint32_t credit)
+{
+	struct crash_agent *agent;
+
+	for (size_t i = 0; i < world->agent_count; i++) {
+		agent = &world->agents[i];
+		if (strcmp(agent->organisation, organisation) == 0) {
+			return agent;
+		}
+	}
+	cr_assert_lt(world->agent_count, CRASH_AGENTS_MAX);
+	agent = &world->agents[world->agent_count++];
+	agent->organisation = organisation;
+	begin_journal(world, agent);
+	open_client(world, agent, credit);
+	return agent;
+}
+
+void crash_close_agents(struct crash_world *world)
+{
+	for (size_t i = 0; i < world->agent_count; i++) {
+		alm_client_close(world->agents[i].client);
+		cr_assert_eq(fclose(world->agents[i].journal), 0);
+	}
+}
+
+/* --- what they do -------------------------------------------------------- */
+
+struct alm_outgoing crash_message(
+	struct crash_world *world, const char *recipient)
+{
+	static const char *const categories[] = {"discharge"};
+
+	world->number++;
+	return (struct alm_outgoing){.recipient = recipient,
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.payload = &world->number,
+		.payload_bytes = sizeof(world->number)};
+}
+
+bool crash_send(struct crash_world *world, struct crash_agent *agent,
+	const struct alm_outgoing *message)
+{
+	uint8_t id[16];
+	int code;
+
+	(void)world;
+	code = alm_send_start(agent->client, message, id);
+	if (code == ALM_CODE_WINDOW_FULL) {
+		return false;
+	}
+	cr_assert_eq(code, 0, "%s", alm_error_name(code));
+	write_sent(agent, message, id);
+	agent->unanswered++;
+	return true;
+}
+
+static void take_delivery(struct crash_world *world, struct crash_agent *agent,
+	const struct alm_delivery *mail)
+{
+	/* What is rejected once is rejected again. */
+	bool is_rejected =
+		agent->rejects > 0 && mail->sequence % agent->rejects == 0;
+
+	(void)world;
+	write_got(agent, mail);
+	cr_assert_eq(alm_acknowledge(agent->client, mail->sequence,
+			     is_rejected ? "not for us" : NULL),
+		0);
+	fprintf(agent->journal, "{\"event\":\"%s\",\"mail\":%llu}\n",
+		is_rejected ? "rejected" : "took",
+		(unsigned long long)mail->sequence);
+}
+
+static void take_notice(
+	struct crash_agent *agent, const struct alm_notice_view *notice)
+{
+	fprintf(agent->journal,
+		"{\"event\":\"notice\",\"id\":\"%s\",\"kind\":\"%s\","
+		"\"recipient\":\"%s\"}\n",
+		text_of(notice->id), notice->kind, notice->recipient);
+	cr_assert_eq(alm_acknowledge(agent->client, notice->sequence, NULL), 0);
+}
+
+static void take_event(struct crash_world *world, struct crash_agent *agent,
+	const struct alm_event *event)
+{
+	if (event->kind == ALM_EVENT_RECEIPT) {
+		write_receipt(agent, event->receipt);
+		cr_assert_gt(agent->unanswered, 0);
+		agent->unanswered--;
+		world->receipts++;
+	} else if (event->kind == ALM_EVENT_DELIVERY) {
+		take_delivery(world, agent, event->delivery);
+	} else if (event->kind == ALM_EVENT_NOTICE) {
+		take_notice(agent, event->notice);
+	}
+}
+
+static void take_events(struct crash_world *world, struct crash_agent *agent)
+{
+	struct alm_event *event;
+
+	cr_assert_eq(alm_client_process(agent->client), 0);
+	while ((event = alm_client_next_event(agent->client)) != NULL) {
+		take_event(world, agent, event);
+		alm_event_free(event);
+	}
+}
+
+void crash_step(struct crash_world *world)
+{
+	struct pollfd fds[CRASH_AGENTS_MAX];
+
+	for (size_t i = 0; i < world->agent_count; i++) {
+		fds[i] = (struct pollfd){
+			.fd = alm_client_fd(world->agents[i].client),
+			.events = POLLIN};
+	}
+	cr_assert_gt(poll(fds, world->agent_count, STALL_MS), 0,
+		"nothing moves any more");
+	for (size_t i = 0; i < world->agent_count; i++) {
+		take_events(world, &world->agents[i]);
+	}
+}
