@@ -126,11 +126,36 @@ enum alm_err alm_audit_header(struct alm_store *store, MDB_txn *txn,
 		(struct alm_bytes){key, sizeof(key)}, out);
 }
 
+/* A key that is gone was destroyed, if it can have been this record's: a key
+ * has the number of the first record that was made under it. */
+static enum alm_err missing_key(struct alm_store *store, MDB_txn *txn,
+	const struct alm_audit_record *record, uint64_t number)
+{
+	struct alm_audit_record first;
+	struct alm_bytes header;
+	enum alm_err err;
+
+	if (number == 0 || number > record->seq) {
+		return ALM_STORE_CORRUPT;
+	}
+	err = alm_audit_header(store, txn, number, &header);
+	if (err == ALM_OK) {
+		err = alm_audit_record_decode(header, &first);
+	}
+	if (err == ALM_OK && ((first.flags & ALM_AUDIT_OWN_KEY) == 0 ||
+				     memcmp(first.person, record->person,
+					     sizeof(first.person)) != 0)) {
+		return ALM_STORE_CORRUPT;
+	}
+	return err == ALM_OK ? ALM_NOT_FOUND : err;
+}
+
 enum alm_err alm_audit_open_private(struct alm_store *store, MDB_txn *txn,
 	const struct alm_audit_record *record, struct alm_bytes sealed,
 	uint8_t *out, size_t *out_bytes)
 {
 	uint8_t key[ALM_PERSON_KEY_BYTES];
+	uint64_t number = 0;
 	bool is_own = (record->flags & ALM_AUDIT_OWN_KEY) != 0;
 	size_t added = is_own ? OWN_BYTES : ALM_CRYPT_BYTES;
 	struct alm_digest found;
@@ -140,8 +165,12 @@ enum alm_err alm_audit_open_private(struct alm_store *store, MDB_txn *txn,
 		return ALM_STORE_CORRUPT;
 	}
 	if (is_own) {
-		err = alm_person_key_get(store, txn, alm_get_u64(sealed.data),
-			record->person, key);
+		number = alm_get_u64(sealed.data);
+		err = alm_person_key_get(
+			store, txn, number, record->person, key);
+		if (err == ALM_NOT_FOUND) {
+			err = missing_key(store, txn, record, number);
+		}
 		if (err == ALM_OK) {
 			err = alm_store_keys_decrypt_person(store->keys, key,
 				record->seq,
