@@ -7,6 +7,7 @@
 
 #include "broker/arrival.h"
 #include "broker/letter.h"
+#include "broker/orders.h"
 #include "broker/receipt.h"
 
 /* A message that cannot be decoded has no id to answer under. */
@@ -123,6 +124,13 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 	if (mailbox == NULL || released == NULL) {
 		return ALM_NOMEM;
 	}
+	if (mailbox->limits.age_ms != 0) {
+		enum alm_err err = alm_mailbox_look(turn, mailbox);
+
+		if (err != ALM_OK || mailbox->is_unread) {
+			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
+		}
+	}
 	letter->message = *message;
 	letter->judgement = *judgement;
 	letter->mail = (struct alm_mail){
@@ -141,10 +149,12 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 		.is_partial = judgement->is_partial,
 		.released = released,
 		.has_person = judgement->has_person,
+		.priority = (uint8_t)message->priority,
+		.limits = &mailbox->limits,
 	};
 	memcpy(letter->mail.person, judgement->person,
 		sizeof(letter->mail.person));
-	mailbox->has_more = true;
+	mailbox->has_more[letter->mail.priority] = true;
 	return alm_store_mail_put(turn->broker->store, &letter->mail);
 }
 
@@ -196,7 +206,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 		return ALM_NOMEM;
 	}
 	err = put_in_mailbox(turn, arrival, letter);
-	if (err == ALM_MAILBOX_FULL) {
+	if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	if (err == ALM_STORE_FULL) {

@@ -13,8 +13,7 @@
 #define SWEEP_EVERY_MS 1000
 #define PRUNE_ROWS_MAX 512u
 
-/* The card of mail that is not held: after a restart, or never handed over. */
-static enum alm_err read_card(
+enum alm_err alm_read_card(
 	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
 {
 	struct alm_message message;
@@ -51,7 +50,7 @@ static enum alm_err read_card(
 	return ALM_OK;
 }
 
-static struct alm_audit_record record_of(struct alm_turn *turn,
+struct alm_audit_record alm_card_record(struct alm_turn *turn,
 	const struct alm_card *card, const char *recipient, uint64_t seq,
 	enum alm_audit_kind kind)
 {
@@ -76,7 +75,7 @@ static enum alm_err record_taken(struct alm_turn *turn,
 	uint64_t seq, const struct alm_acknowledgement *item)
 {
 	struct alm_audit_record record =
-		record_of(turn, card, agent->organisation, seq,
+		alm_card_record(turn, card, agent->organisation, seq,
 			item->is_rejected ? ALM_AUDIT_REJECTED
 					  : ALM_AUDIT_ACKNOWLEDGED);
 	struct alm_notice_facts facts = {
@@ -119,7 +118,7 @@ static enum alm_err find_card(struct alm_turn *turn,
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = read_card(turn, seq, card);
+	err = alm_read_card(turn, seq, card);
 	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
 }
 
@@ -136,7 +135,11 @@ static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	}
 	if (err == ALM_NOT_FOUND) {
 		alm_session_let_go(mailbox, item->sequence);
-		return ALM_OK;
+		err = alm_take_out_dead(
+			turn, mailbox->organisation, item->sequence, &card);
+		if (err == ALM_NOT_FOUND) {
+			return ALM_OK;
+		}
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -191,7 +194,7 @@ enum alm_err alm_expire(
 	};
 	struct alm_audit_record record;
 	struct alm_card card;
-	enum alm_err err = read_card(turn, seq, &card);
+	enum alm_err err = alm_read_card(turn, seq, &card);
 
 	if (err == ALM_OK) {
 		err = alm_store_mail_remove(
@@ -204,7 +207,8 @@ enum alm_err alm_expire(
 	if (card.is_notice) {
 		return ALM_OK;
 	}
-	record = record_of(turn, &card, recipient, seq, ALM_AUDIT_EXPIRED);
+	record =
+		alm_card_record(turn, &card, recipient, seq, ALM_AUDIT_EXPIRED);
 	record.code = ALM_NOTICE_EXPIRED;
 	err = alm_turn_audit(turn, &record, "");
 	if (err != ALM_OK) {
@@ -228,14 +232,14 @@ static enum alm_err next_swept(
 
 	if (broker->sweep_mailbox[0] != '\0') {
 		err = alm_store_queue_next(broker->store, broker->sweep_mailbox,
-			broker->sweep_seq, entry);
+			broker->sweep_place, entry);
 		if (err != ALM_NOT_FOUND) {
 			return err;
 		}
 	}
 	err = alm_store_mailbox_next(
 		broker->store, broker->sweep_mailbox, turn->arena, &recipient);
-	broker->sweep_seq = 0;
+	broker->sweep_place = 0;
 	if (err != ALM_OK) {
 		broker->sweep_mailbox[0] = '\0';
 		return err;
@@ -277,7 +281,7 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 		if (err != ALM_OK) {
 			break;
 		}
-		broker->sweep_seq = entry.seq;
+		broker->sweep_place = entry.place;
 		if (entry.is_damaged) {
 			err = alm_mend_entry(
 				turn, broker->sweep_mailbox, entry.seq);
@@ -299,8 +303,8 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 			break;
 		}
 	}
-	if (err != ALM_OK && err != ALM_NOT_FOUND) {
-		return err;
+	if (err == ALM_OK || err == ALM_NOT_FOUND) {
+		err = alm_sweep_dead(turn);
 	}
-	return forget_duplicates(turn);
+	return err == ALM_OK ? forget_duplicates(turn) : err;
 }

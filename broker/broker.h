@@ -37,6 +37,7 @@ struct alm_metrics {
 	uint64_t acknowledged;
 	uint64_t rejected;
 	uint64_t stopped;
+	uint64_t dead_lettered;
 	uint64_t anomalies; /* damage met and recorded */
 	uint64_t expired;
 	uint64_t turns; /* that were committed */
@@ -99,7 +100,10 @@ struct alm_broker {
 	int64_t swept_at_ms;                /* monotonic */
 	struct alm_mailbox *hand_over_from; /* NULL: from the first */
 	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];
-	uint64_t sweep_seq;
+	uint64_t sweep_place;
+	char dead_mailbox[ALM_ID_BYTES_MAX + 1]; /* where its sweep goes on */
+	uint64_t dead_place;
+	uint64_t jitter_seed;
 	bool is_in_haste; /* the last turn left work: do not wait */
 	bool is_draining; /* nothing new is taken from agents */
 	bool is_broken;   /* the store must not be written any more */

@@ -23,8 +23,7 @@ static const struct alm_letter *fresh_letter(
 	return turn->letters[seq - turn->first_seq];
 }
 
-/* Read a message back and decide it again. */
-static enum alm_err reread_letter(
+enum alm_err alm_reread_letter(
 	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter)
 {
 	struct alm_cap cap;
@@ -40,6 +39,7 @@ static enum alm_err reread_letter(
 		/* It was decoded before it was kept. */
 		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
 	}
+	letter->mail.priority = (uint8_t)letter->message.priority;
 	cap.released = letter->mail.released;
 	cap.level = (enum alm_level)letter->mail.level;
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
@@ -73,7 +73,19 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 	return record;
 }
 
-static enum alm_err stop(struct alm_turn *turn, const struct alm_letter *letter)
+static enum alm_err remove_letter(
+	struct alm_store *store, const struct alm_letter *letter, bool is_dead)
+{
+	const char *recipient = letter->mail.recipient;
+
+	return is_dead ? alm_store_dead_remove(
+				 store, recipient, letter->mail.seq)
+		       : alm_store_mail_remove(
+				 store, recipient, letter->mail.seq);
+}
+
+enum alm_err alm_stop_letter(
+	struct alm_turn *turn, const struct alm_letter *letter, bool is_dead)
 {
 	struct alm_audit_record record =
 		record_of(turn, letter, ALM_AUDIT_STOPPED);
@@ -99,8 +111,7 @@ static enum alm_err stop(struct alm_turn *turn, const struct alm_letter *letter)
 	err = alm_turn_audit(turn, &record, alm_detail_finish(detail));
 	if (err == ALM_OK) {
 		facts.ref = record.seq;
-		err = alm_store_mail_remove(turn->broker->store,
-			letter->mail.recipient, letter->mail.seq);
+		err = remove_letter(turn->broker->store, letter, is_dead);
 	}
 	if (err == ALM_OK) {
 		turn->broker->metrics.stopped++;
@@ -130,7 +141,20 @@ static void fill_card(struct alm_card *card, const struct alm_letter *letter)
 	}
 }
 
-static int64_t due_after(const struct alm_turn *turn, uint32_t attempts)
+/* Up to a quarter less, so that what came due together spreads out; the first
+ * time it stays together, and in order. */
+static int64_t jitter_ms(const struct alm_broker *broker, uint64_t seq,
+	uint32_t attempts, int64_t wait_ms)
+{
+	uint64_t mixed = (broker->jitter_seed ^ seq) + attempts;
+
+	mixed = (mixed ^ mixed >> 31) * UINT64_C(0x9E3779B97F4A7C15);
+	mixed = (mixed ^ mixed >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
+	return (int64_t)((mixed >> 32) % (uint64_t)(wait_ms / 4 + 1));
+}
+
+static int64_t due_after(
+	const struct alm_turn *turn, uint64_t seq, uint32_t attempts)
 {
 	const struct alm_settings *settings = &turn->broker->settings;
 	int64_t wait_ms = settings->acknowledge_timeout_ms;
@@ -141,6 +165,9 @@ static int64_t due_after(const struct alm_turn *turn, uint32_t attempts)
 	}
 	if (wait_ms > settings->redeliver_max_ms) {
 		wait_ms = settings->redeliver_max_ms;
+	}
+	if (attempts > 1) {
+		wait_ms -= jitter_ms(turn->broker, seq, attempts, wait_ms);
 	}
 	return turn->monotonic_ms + wait_ms;
 }
@@ -163,7 +190,7 @@ static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
 	held->session = session;
 	held->attempts = attempts;
 	held->turn = turn->number;
-	held->due_ms = due_after(turn, attempts);
+	held->due_ms = due_after(turn, held->seq, attempts);
 	held->bytes = letter->mail.payload.bytes;
 	fill_card(&held->card, letter);
 	session->held_count++;
@@ -272,7 +299,9 @@ static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
 {
 	uint32_t attempts = 0;
 	enum alm_err err = alm_store_queue_attempt(turn->broker->store,
-		letter->mail.recipient, letter->mail.seq, &attempts);
+		letter->mail.recipient,
+		alm_mail_place(letter->mail.priority, letter->mail.seq),
+		&attempts);
 
 	turn->has_effects |= err == ALM_OK;
 	if (err == ALM_OK) {
@@ -308,12 +337,16 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		return alm_expire(
 			turn, session->mailbox->organisation, entry->seq);
 	}
+	if (entry->attempts >= turn->broker->settings.attempts_max) {
+		alm_session_let_go(session->mailbox, entry->seq);
+		return alm_bury(turn, session->mailbox->organisation, entry);
+	}
 	if (letter == NULL) {
 		reread = alm_arena_take(turn->arena, sizeof(*reread));
 		if (reread == NULL) {
 			return ALM_NOMEM;
 		}
-		err = reread_letter(turn, entry->seq, reread);
+		err = alm_reread_letter(turn, entry->seq, reread);
 		if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
 			return alm_set_damaged_aside(
 				turn, session->mailbox, entry->seq);
@@ -326,7 +359,7 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 	if (letter->mail.kind == ALM_MAIL_MESSAGE &&
 		letter->judgement.effect == ALM_EFFECT_DENY) {
 		alm_session_let_go(session->mailbox, entry->seq);
-		return stop(turn, letter);
+		return alm_stop_letter(turn, letter, false);
 	}
 	return give(turn, session, letter);
 }
@@ -348,7 +381,7 @@ enum alm_err alm_decide_queued(struct alm_turn *turn, const char *recipient,
 	if (entry->is_damaged) {
 		return alm_mend_entry(turn, recipient, entry->seq);
 	}
-	err = reread_letter(turn, entry->seq, letter);
+	err = alm_reread_letter(turn, entry->seq, letter);
 	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
 		return ALM_OK; /* it cannot be handed over either */
 	}
@@ -363,5 +396,5 @@ enum alm_err alm_decide_queued(struct alm_turn *turn, const char *recipient,
 	if (mailbox != NULL) {
 		alm_session_let_go(mailbox, entry->seq);
 	}
-	return stop(turn, letter);
+	return alm_stop_letter(turn, letter, false);
 }

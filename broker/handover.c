@@ -3,6 +3,8 @@
  * that is new, mailboxes in turn, and no more in one turn than its budget, so
  * that one recipient with a large mailbox does not hold up the others.
  */
+#include <string.h>
+
 #include "broker/letter.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
@@ -115,6 +117,7 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, const struct alm_queue_entry *entry,
 	struct budget *budget, bool *out_is_over)
 {
+	uint64_t *cursor = &mailbox->cursors[entry->place >> ALM_PLACE_SHIFT];
 	struct alm_session *session = pick_session(turn, mailbox);
 
 	*out_is_over = session == NULL;
@@ -125,7 +128,7 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 		return alm_mend_entry(turn, mailbox->organisation, entry->seq);
 	}
 	if (alm_mailbox_held(mailbox, entry->seq) != NULL) {
-		mailbox->cursor_seq = entry->seq; /* in some hands */
+		*cursor = entry->place; /* in some hands */
 		return ALM_OK;
 	}
 	if (!alm_session_has_room(session, entry->bytes) ||
@@ -133,8 +136,67 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 		*out_is_over = true;
 		return ALM_OK;
 	}
-	mailbox->cursor_seq = entry->seq;
+	*cursor = entry->place;
 	return alm_hand_over_entry(turn, session, entry);
+}
+
+/* --- priorities ----------------------------------------------------------
+ * While mail of several priorities waits, it goes in rounds: so many of each.
+ * A round goes on in the next pass where this one ended, so that a window of
+ * one does not starve anything either.  Routine mail alone knows no rounds. */
+
+static const unsigned SHARES[ALM_MAIL_PRIORITIES] = {
+	[ALM_MAIL_URGENT] = 8, [ALM_MAIL_ROUTINE] = 4, [ALM_MAIL_BULK] = 1};
+static const uint8_t ORDER[ALM_MAIL_PRIORITIES] = {
+	ALM_MAIL_URGENT, ALM_MAIL_ROUTINE, ALM_MAIL_BULK};
+
+static bool is_mixed(const struct alm_mailbox *mailbox)
+{
+	return mailbox->has_more[ALM_MAIL_URGENT] ||
+	       mailbox->has_more[ALM_MAIL_BULK];
+}
+
+/* The priority whose turn it is, of those of which there may be more. */
+static uint8_t next_priority(struct alm_mailbox *mailbox)
+{
+	for (unsigned round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ALM_COUNT(ORDER); i++) {
+			if (mailbox->has_more[ORDER[i]] &&
+				mailbox->shares[ORDER[i]] > 0) {
+				return ORDER[i];
+			}
+		}
+		memcpy(mailbox->shares, SHARES, sizeof(SHARES));
+	}
+	return ALM_MAIL_ROUTINE;
+}
+
+/* Some of one priority.  Out: how many were looked at. */
+static enum alm_err hand_over_some(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, uint8_t priority, size_t count_max,
+	struct budget *budget, size_t *out_done, bool *out_is_over)
+{
+	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX];
+	size_t count = 0;
+	size_t i;
+	enum alm_err err =
+		alm_store_queue_list(turn->broker->store, mailbox->organisation,
+			mailbox->cursors[priority], entries, count_max, &count);
+
+	for (i = 0; err == ALM_OK && i < count && !*out_is_over; i++) {
+		if (entries[i].place >> ALM_PLACE_SHIFT != priority) {
+			break; /* of the next priority */
+		}
+		err = hand_over_next(
+			turn, mailbox, &entries[i], budget, out_is_over);
+		if (entries[i].is_damaged) {
+			i++;
+			break; /* it is mended: look again */
+		}
+	}
+	mailbox->has_more[priority] = i > 0;
+	*out_done = i;
+	return err;
 }
 
 /* What was never handed over since the start. */
@@ -142,32 +204,31 @@ static enum alm_err hand_over_new(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
 {
 	bool is_over = pick_session(turn, mailbox) == NULL;
-	unsigned done = 0;
+	size_t done = 0;
+	enum alm_err err = ALM_OK;
 
-	while (!is_over && mailbox->has_more && done < PASS_MAX) {
-		struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX];
+	while (err == ALM_OK && !is_over && done < PASS_MAX) {
+		bool has_shares = is_mixed(mailbox);
+		uint8_t priority =
+			has_shares ? next_priority(mailbox) : ALM_MAIL_ROUTINE;
+		size_t count_max = has_shares ? mailbox->shares[priority]
+					      : ALM_QUEUE_LIST_MAX;
 		size_t count = 0;
-		enum alm_err err = alm_store_queue_list(turn->broker->store,
-			mailbox->organisation, mailbox->cursor_seq, entries,
-			ALM_COUNT(entries), &count);
 
-		if (err != ALM_OK) {
-			return err;
+		if (!mailbox->has_more[priority]) {
+			break;
 		}
-		mailbox->has_more = count > 0;
-		for (size_t i = 0; i < count && !is_over; i++) {
-			err = hand_over_next(
-				turn, mailbox, &entries[i], budget, &is_over);
-			if (err != ALM_OK) {
-				return err;
-			}
-			done++;
-			if (entries[i].is_damaged) {
-				break; /* it is mended: look again */
-			}
+		err = hand_over_some(turn, mailbox, priority, count_max, budget,
+			&count, &is_over);
+		if (has_shares) {
+			/* What there was no room for is not of this round. */
+			mailbox->shares[priority] -=
+				(unsigned)count -
+				(is_over && count > 0 ? 1 : 0);
 		}
+		done += count;
 	}
-	return ALM_OK;
+	return err;
 }
 
 /* What was found not permitted while it was in the hands of a session that
@@ -202,7 +263,7 @@ static enum alm_err hand_over_mailbox(struct alm_turn *turn,
 {
 	enum alm_err err;
 
-	if (mailbox->sessions == NULL) {
+	if (mailbox->sessions == NULL || mailbox->is_on_hold) {
 		return mailbox->barred_count == 0 ? ALM_OK
 						  : stop_barred(turn, mailbox);
 	}

@@ -45,6 +45,26 @@ ALM_MUST_USE enum alm_err alm_set_damaged_aside(
 ALM_MUST_USE enum alm_err alm_mend_entry(
 	struct alm_turn *turn, const char *recipient, uint64_t seq);
 
+/** The card of mail that is not held: after a restart, or never handed over.
+ * Of mail that cannot be read it says nothing. */
+ALM_MUST_USE enum alm_err alm_read_card(
+	struct alm_turn *turn, uint64_t seq, struct alm_card *card);
+
+/** A record about mail, as far as its card says. */
+struct alm_audit_record alm_card_record(struct alm_turn *turn,
+	const struct alm_card *card, const char *recipient, uint64_t seq,
+	enum alm_audit_kind kind);
+
+/** Read a message back and decide it again; a notice is only read.
+ * Errors: NOT_FOUND, STORE_CORRUPT: it cannot be read. */
+ALM_MUST_USE enum alm_err alm_reread_letter(
+	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter);
+
+/** Take out a message that is not permitted any more, from the queue or from
+ * the dead letters; record it and tell its sender. */
+ALM_MUST_USE enum alm_err alm_stop_letter(
+	struct alm_turn *turn, const struct alm_letter *letter, bool is_dead);
+
 /** Take out what was acknowledged, and answer. */
 ALM_MUST_USE enum alm_err alm_acknowledge_mail(
 	struct alm_turn *turn, const struct alm_turn_request *request);
@@ -72,5 +92,39 @@ ALM_MUST_USE enum alm_err alm_sweep(struct alm_turn *turn);
 /** Remove one expired piece of mail, record it and tell its sender. */
 ALM_MUST_USE enum alm_err alm_expire(
 	struct alm_turn *turn, const char *recipient, uint64_t seq);
+
+/* --- dead letters ------------------------------------------------------- */
+
+/** Mail that was handed over as often as the broker tries: put it among the
+ * dead letters, record it and tell its sender. */
+ALM_MUST_USE enum alm_err alm_bury(struct alm_turn *turn, const char *recipient,
+	const struct alm_queue_entry *entry);
+
+/** A dead letter that its recipient acknowledges after all leaves the store.
+ * Errors: NOT_FOUND: there is none. */
+ALM_MUST_USE enum alm_err alm_take_out_dead(struct alm_turn *turn,
+	const char *recipient, uint64_t seq, struct alm_card *out_card);
+
+/** Decide a dead letter again, because something has changed: stop it if it
+ * is not permitted any more. */
+ALM_MUST_USE enum alm_err alm_decide_dead(
+	struct alm_turn *turn, const struct alm_queue_entry *entry);
+
+/** What became of a dead letter that was to be run again. */
+enum alm_rerun {
+	ALM_RERUN_QUEUED = 1,
+	ALM_RERUN_STOPPED, /* it is not permitted any more */
+	ALM_RERUN_EXPIRED, /* it stays where it is */
+	ALM_RERUN_DAMAGED, /* in the same way */
+};
+
+/** Decide a dead letter again and put it back into the queue; with a dry run
+ * only say what would become of it.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_rerun(struct alm_turn *turn,
+	const char *recipient, uint64_t seq, const char *detail,
+	bool is_dry_run, enum alm_rerun *out_result);
+
+/** Remove dead letters that are too old; a bounded share in each call. */
+ALM_MUST_USE enum alm_err alm_sweep_dead(struct alm_turn *turn);
 
 #endif /* ALM_BROKER_LETTER_H */

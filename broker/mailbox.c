@@ -12,12 +12,18 @@
 #define NEVER_MS INT64_MAX
 
 struct alm_mailboxes {
+	struct alm_mailbox_limits limits;
 	struct alm_mailbox *buckets[BUCKETS];
 };
 
-struct alm_mailboxes *alm_mailboxes_new(void)
+struct alm_mailboxes *alm_mailboxes_new(const struct alm_mailbox_limits *limits)
 {
-	return calloc(1, sizeof(struct alm_mailboxes));
+	struct alm_mailboxes *mailboxes = calloc(1, sizeof(*mailboxes));
+
+	if (mailboxes != NULL) {
+		mailboxes->limits = *limits;
+	}
+	return mailboxes;
 }
 
 void alm_mailboxes_free(struct alm_mailboxes *mailboxes)
@@ -60,6 +66,14 @@ struct alm_mailbox *alm_mailboxes_find(
 	return mailbox;
 }
 
+static void look_from_the_first(struct alm_mailbox *mailbox)
+{
+	for (uint8_t i = 0; i < ALM_MAIL_PRIORITIES; i++) {
+		mailbox->cursors[i] = alm_mail_place(i, 0);
+		mailbox->has_more[i] = true;
+	}
+}
+
 struct alm_mailbox *alm_mailboxes_get(
 	struct alm_mailboxes *mailboxes, const char *organisation)
 {
@@ -75,7 +89,8 @@ struct alm_mailbox *alm_mailboxes_get(
 	if (mailbox != NULL) {
 		alm_text_copy(mailbox->organisation,
 			sizeof(mailbox->organisation), organisation);
-		mailbox->has_more = true;
+		look_from_the_first(mailbox);
+		mailbox->limits = mailboxes->limits;
 		mailbox->due_ms = NEVER_MS;
 		mailbox->next = mailboxes->buckets[bucket];
 		mailboxes->buckets[bucket] = mailbox;
@@ -98,6 +113,43 @@ struct alm_mailbox *alm_mailboxes_next(
 		bucket++;
 	}
 	return bucket < BUCKETS ? mailboxes->buckets[bucket] : NULL;
+}
+
+void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
+	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *limits)
+{
+	mailbox->limits = mailboxes->limits;
+	if (limits->messages != 0) {
+		mailbox->limits.messages = limits->messages;
+	}
+	if (limits->bytes != 0) {
+		mailbox->limits.bytes = limits->bytes;
+	}
+	if (limits->age_ms != 0) {
+		mailbox->limits.age_ms = limits->age_ms;
+	}
+	mailbox->is_unread = true; /* looked at anew by the next message */
+}
+
+void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes)
+{
+	const struct alm_mailbox_limits none = {.messages = 0};
+	struct alm_mailbox *mailbox = NULL;
+
+	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
+		mailbox->is_on_hold = false;
+		alm_mailbox_set_limits(mailboxes, mailbox, &none);
+	}
+}
+
+void alm_mailbox_look_at(struct alm_mailbox *mailbox, uint64_t place)
+{
+	size_t priority = (size_t)(place >> ALM_PLACE_SHIFT);
+
+	if (mailbox->cursors[priority] >= place) {
+		mailbox->cursors[priority] = place - 1;
+	}
+	mailbox->has_more[priority] = true;
 }
 
 /* Sequences are dense: a multiplication spreads them over the table. */
@@ -220,8 +272,7 @@ void alm_mailbox_session_gone(
 
 static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
 {
-	mailbox->has_more = true;
-	mailbox->cursor_seq = 0;
+	look_from_the_first(mailbox);
 	for (size_t i = 0; i < mailbox->slot_count; i++) {
 		struct alm_held *held = &mailbox->slots[i];
 

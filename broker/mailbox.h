@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/store/store.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/id.h"
@@ -55,10 +56,17 @@ struct alm_held {
 struct alm_mailbox {
 	struct alm_mailbox *next; /* in its bucket */
 	char organisation[ALM_ID_BYTES_MAX + 1];
-	uint64_t cursor_seq;          /* mail up to here was handed over once */
-	bool has_more;                /* mail may wait above the cursor */
-	int64_t due_ms;               /* no held mail is due before this */
-	struct alm_session *sessions; /* those that take this mail */
+	/* Of each priority: places up to here were handed over once, mail may
+	 * wait above, and what is left of its share in this round. */
+	uint64_t cursors[ALM_MAIL_PRIORITIES];
+	bool has_more[ALM_MAIL_PRIORITIES];
+	unsigned shares[ALM_MAIL_PRIORITIES];
+	bool is_on_hold;   /* an operator has stopped its hand-over */
+	bool is_unread;    /* its oldest mail is too old, as of `looked_ms` */
+	int64_t looked_ms; /* monotonic */
+	struct alm_mailbox_limits limits; /* in force */
+	int64_t due_ms;                   /* no held mail is due before this */
+	struct alm_session *sessions;     /* those that take this mail */
 	struct alm_held *slots;
 	size_t slot_count; /* a power of two, or 0 */
 	size_t held_count;
@@ -67,8 +75,10 @@ struct alm_mailbox {
 
 struct alm_mailboxes;
 
-/** NULL when memory is out. */
-struct alm_mailboxes *alm_mailboxes_new(void);
+/** With these limits where a mailbox has none of its own; NULL when memory is
+ * out. */
+struct alm_mailboxes *alm_mailboxes_new(
+	const struct alm_mailbox_limits *limits);
 void alm_mailboxes_free(struct alm_mailboxes *mailboxes);
 
 /** The mailbox of an organisation; NULL if it was never asked for. */
@@ -78,6 +88,16 @@ struct alm_mailbox *alm_mailboxes_find(
 /** The same, made if need be; NULL when memory is out. */
 struct alm_mailbox *alm_mailboxes_get(
 	struct alm_mailboxes *mailboxes, const char *organisation);
+
+/** Its own limits; 0 in them: those of all. */
+void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
+	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *limits);
+
+/** Nothing is on hold any more, and none has limits of its own. */
+void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes);
+
+/** Look at a place again: mail stands there that was passed. */
+void alm_mailbox_look_at(struct alm_mailbox *mailbox, uint64_t place);
 
 /** Every mailbox, in no order; NULL starts, NULL ends. */
 struct alm_mailbox *alm_mailboxes_next(

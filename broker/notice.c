@@ -130,7 +130,7 @@ enum alm_err alm_send_notice(
 		err = alm_store_mail_put(turn->broker->store, &mail);
 	}
 	if (err == ALM_OK) {
-		mailbox->has_more = true;
+		mailbox->has_more[ALM_MAIL_ROUTINE] = true;
 		err = record_notice(turn, facts, &mail);
 	}
 	return err;

@@ -6,6 +6,7 @@
 #define RECEIPT_BYTES_MAX ((size_t)128 * 1024)
 #define RETRY_BUSY_MS 200u
 #define RETRY_FULL_MS 5000u
+#define RETRY_UNREAD_MS 900000u
 
 enum alm_err alm_shown_code(enum alm_err code)
 {
@@ -39,8 +40,11 @@ const uint32_t *alm_shown_reasons(const uint32_t *reasons, size_t count,
 /* When what stands in the way may be gone; 0: that is not known. */
 static uint32_t retry_after_ms(enum alm_err code)
 {
-	if (code == ALM_STORE_FULL) {
+	if (code == ALM_STORE_FULL || code == ALM_MAILBOX_FULL) {
 		return RETRY_FULL_MS;
+	}
+	if (code == ALM_MAILBOX_UNREAD) {
+		return RETRY_UNREAD_MS;
 	}
 	return code == ALM_BUSY || code == ALM_DRAINING ? RETRY_BUSY_MS : 0;
 }

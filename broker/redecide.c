@@ -113,6 +113,7 @@ static void begin_pass(struct alm_turn *turn)
 	redecider->waiting = (struct alm_redecide_cause){.is_everyone = false};
 	redecider->is_running = true;
 	redecider->place = (struct alm_queue_place){.bytes = 0};
+	redecider->is_at_dead = false;
 	redecider->reach = (struct alm_redecided){
 		.people_seq = turn->broker->world.seq,
 		.policy_epoch = turn->broker->world.epoch,
@@ -131,6 +132,7 @@ static enum alm_err go_on(struct alm_turn *turn)
 	struct alm_redecider *redecider = &turn->broker->redecider;
 	const struct alm_redecide_cause *cause = &redecider->running;
 	const struct alm_queue_search search = {
+		.is_of_dead = redecider->is_at_dead,
 		.wants = cause->is_everyone ? NULL : is_one_of,
 		.cookie = &cause->people,
 		.row_max = ALM_TURN_REDECIDE_ROWS_MAX,
@@ -139,13 +141,23 @@ static enum alm_err go_on(struct alm_turn *turn)
 	};
 	const struct alm_queue_hit *hits = NULL;
 	size_t count = 0;
+	bool is_done = false;
 	enum alm_err err = alm_store_queue_search(turn->broker->store, &search,
-		&redecider->place, turn->arena, &hits, &count,
-		&redecider->is_at_end);
+		&redecider->place, turn->arena, &hits, &count, &is_done);
 
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		err = alm_decide_queued(
-			turn, hits[i].recipient, &hits[i].entry);
+		err = search.is_of_dead
+			      ? alm_decide_dead(turn, &hits[i].entry)
+			      : alm_decide_queued(turn, hits[i].recipient,
+					&hits[i].entry);
+	}
+	redecider->is_at_end =
+		is_done &&
+		(redecider->is_at_dead ||
+			alm_store_dead_count(turn->broker->store) == 0);
+	if (is_done && !redecider->is_at_end) {
+		redecider->is_at_dead = true;
+		redecider->place = (struct alm_queue_place){.bytes = 0};
 	}
 	return err;
 }
@@ -243,4 +255,5 @@ void alm_redecide_undone(struct alm_broker *broker)
 	/* What the turn counted will be counted again, for other changes. */
 	broker->redecider.reach = (struct alm_redecided){.people_seq = 0};
 	broker->redecider.place = (struct alm_queue_place){.bytes = 0};
+	broker->redecider.is_at_dead = false;
 }

@@ -70,6 +70,7 @@ struct alm_redecider {
 	bool is_running;
 	bool is_at_end; /* with the open turn */
 	struct alm_queue_place place;
+	bool is_at_dead; /* through with the queue, and among dead letters */
 	uint64_t seen_epoch;
 	struct alm_redecided reach; /* of the running pass */
 	int64_t spent_us;           /* on the running pass */

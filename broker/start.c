@@ -14,6 +14,7 @@
 #include "broker/epoch.h"
 #include "broker/impact.h"
 #include "broker/metrics.h"
+#include "broker/orders.h"
 #include "broker/store/index.h"
 #include "broker/turn.h"
 #include "lib/file.h"
@@ -137,12 +138,15 @@ static enum alm_err open_edge(
 
 static enum alm_err make_parts(struct alm_broker *broker)
 {
+	const struct alm_mailbox_limits limits =
+		alm_default_limits(&broker->settings);
+
 	alm_arena_init(&broker->arena, ALM_TURN_ARENA_BYTES_MAX);
 	broker->keyring = alm_keyring_new();
 	broker->verifier = alm_verifier_new();
 	broker->standards = alm_standards_new();
 	broker->sessions = alm_sessions_new();
-	broker->mailboxes = alm_mailboxes_new();
+	broker->mailboxes = alm_mailboxes_new(&limits);
 	broker->outbox = alm_outbox_new();
 	broker->scratch = alm_scratch_new(NULL);
 	broker->buffers = alm_turn_buffers_new();
@@ -152,6 +156,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
+	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
 	return broker->keyring == NULL || broker->verifier == NULL ||
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||
@@ -290,6 +295,9 @@ enum alm_err alm_broker_load(
 	}
 	if (err == ALM_OK) {
 		err = load_policy(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_orders_load(broker);
 	}
 	alm_store_audit_head(broker->store, &head);
 	broker->audit_size = head.size;

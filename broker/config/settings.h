@@ -53,6 +53,11 @@ struct alm_settings {
 	uint32_t audit_verify_rate; /* rows a second; 0: none */
 	int64_t acknowledge_timeout_ms;
 	int64_t redeliver_max_ms;
+	uint32_t attempts_max;
+	int64_t dead_letter_keep_s;
+	uint32_t mailbox_messages_max;
+	uint64_t mailbox_bytes_max;
+	int64_t mailbox_age_max_ms; /* 0: no limit */
 	int64_t session_idle_ms;
 	int64_t drain_timeout_ms;
 	uint32_t send_window;

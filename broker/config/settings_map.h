@@ -63,6 +63,20 @@
 		"How long a recipient has before mail is handed over again.") \
 	X(redeliver_max_ms, "redeliver-max", MS, 1000, 86400000, "10m", \
 		"The longest pause between two hand-overs of the same mail.") \
+	X(attempts_max, "attempts-max", NUMBER, 1, 1000, "20", \
+		"How often mail is handed over before it is a dead letter.") \
+	X(dead_letter_keep_s, "dead-letter-keep", SECONDS, 60, 31536000, \
+		"30d", \
+		"How long a dead letter can be run again.") \
+	X(mailbox_messages_max, "mailbox-messages-max", NUMBER, 1, 20000000, \
+		"20000000", \
+		"Messages in one mailbox; more are refused, to be sent later.") \
+	X(mailbox_bytes_max, "mailbox-bytes-max", SIZE, 1, 17592186044416, \
+		"32GiB", \
+		"Bytes in one mailbox; in the same way.") \
+	X(mailbox_age_max_ms, "mailbox-age-max", MS, 0, 31536000000, "30d", \
+		"A mailbox whose oldest mail has waited longer takes no new\n" \
+		"# mail; 0s for no such limit.") \
 	X(session_idle_ms, "session-idle", MS, 1000, 86400000, "60s", \
 		"How long a silent agent counts as connected.") \
 	X(send_window, "send-window", NUMBER, 1, 8192, "4096", \

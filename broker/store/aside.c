@@ -26,6 +26,7 @@ static enum alm_err write_anew(struct alm_store *store,
 		.entry =
 			{
 				.seq = mail->seq,
+				.place = alm_queue_key_place(key),
 				.kind = mail->kind,
 				.bytes = (uint32_t)(mail->message.bytes +
 						    mail->payload.bytes),

@@ -39,7 +39,8 @@
 	X(UPLOAD, 16, "upload") \
 	X(PART, 17, "part") \
 	X(SHARED, 18, "shared") \
-	X(WATCH, 19, "watch")
+	X(WATCH, 19, "watch") \
+	X(DEAD, 20, "dead")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),
@@ -435,6 +436,21 @@ ALM_MUST_USE enum alm_err alm_store_side_new(
 	const struct alm_store *store, struct alm_store **out_side);
 void alm_store_side_free(struct alm_store *side);
 ALM_MUST_USE enum alm_err alm_store_side_refresh(struct alm_store *side);
+
+/* --- dead.c ------------------------------------------------------------- */
+
+/* What stands before the queue row in that of a dead letter: when it died,
+ * why, and the record. */
+#define ALM_DEAD_QUEUE_ROW_AT 20u
+
+/** What stands under a key; damage is said in the entry. */
+void alm_dead_row_open(const struct alm_store *store, struct alm_bytes key,
+	struct alm_bytes value, uint64_t place,
+	struct alm_dead_letter *out_dead);
+
+/** How many of a mailbox there are, from the rows themselves. */
+ALM_MUST_USE enum alm_err alm_dead_recount(struct alm_store *store,
+	MDB_txn *txn, const char *recipient, uint64_t *out_count);
 
 /* --- env.c -------------------------------------------------------------- */
 

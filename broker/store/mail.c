@@ -115,9 +115,19 @@ enum alm_err alm_mail_take_room(
 	return ALM_OK;
 }
 
+/* Whether so much more would be too much.  What is larger than the limit by
+ * itself goes into an empty mailbox. */
+static bool is_full(const struct alm_mailbox_slot *slot,
+	const struct alm_mailbox_limits *limits, size_t bytes)
+{
+	return slot->count >= limits->messages ||
+	       (slot->count > 0 && slot->bytes + bytes > limits->bytes);
+}
+
 enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
+	uint64_t place = alm_mail_place(mail->priority, seq);
 	size_t bytes =
 		mail->message.bytes + mail->payload.bytes + mail->payload_bytes;
 	struct alm_queue_row row = {.accepted_at_ms = mail->accepted_at_ms,
@@ -131,7 +141,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	ALM_ASSERT(store->turn != NULL);
 	alm_writer_init(&w, store->scratch, ALM_SCRATCH_BYTES);
 	write_body(&w, mail);
-	if (w.is_bad || !alm_queue_key_make(mail->recipient, seq, &key)) {
+	if (w.is_bad || !alm_queue_key_make(mail->recipient, place, &key)) {
 		return ALM_FIELD_TOO_LARGE;
 	}
 	err = alm_mailbox_slot(store, mail->recipient, &slot);
@@ -140,7 +150,9 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	}
 	/* A notice stands for mail that leaves, and is smaller. */
 	if (mail->kind == ALM_MAIL_MESSAGE) {
-		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
+		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX ||
+			(mail->limits != NULL &&
+				is_full(slot, mail->limits, bytes))) {
 			return ALM_MAILBOX_FULL;
 		}
 		err = mail->shared_seq != 0
@@ -151,6 +163,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 		}
 	}
 	row.entry = (struct alm_queue_entry){.seq = seq,
+		.place = place,
 		.kind = mail->kind,
 		.bytes = (uint32_t)bytes,
 		.has_parts = mail->payload_bytes != 0,
@@ -244,6 +257,24 @@ enum alm_err alm_mail_body_remove(struct alm_store *store, uint64_t seq)
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
+enum alm_err alm_mail_content_remove(
+	struct alm_store *store, const struct alm_queue_row *row, uint64_t seq)
+{
+	enum alm_err err = ALM_OK;
+
+	if (row->is_shared || row->entry.is_damaged) {
+		err = alm_shared_release(store, seq);
+	}
+	if (err == ALM_OK) {
+		err = alm_mail_body_remove(store, seq);
+	}
+	/* What a damaged row was about may have had parts. */
+	if (err == ALM_OK && (row->entry.has_parts || row->entry.is_damaged)) {
+		err = alm_parts_discard(store, seq);
+	}
+	return err;
+}
+
 enum alm_err alm_store_mail_remove(
 	struct alm_store *store, const char *recipient, uint64_t seq)
 {
@@ -256,24 +287,11 @@ enum alm_err alm_store_mail_remove(
 	if (err == ALM_OK) {
 		err = alm_mailbox_slot(store, recipient, &slot);
 	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (row.is_shared || row.entry.is_damaged) {
-		err = alm_shared_release(store, seq);
-	}
 	if (err == ALM_OK) {
-		err = alm_mail_body_remove(store, seq);
+		err = alm_mail_content_remove(store, &row, seq);
 	}
 	if (err != ALM_OK) {
 		return err;
-	}
-	/* What a damaged row was about may have had parts. */
-	if (row.entry.has_parts || row.entry.is_damaged) {
-		err = alm_parts_discard(store, seq);
-		if (err != ALM_OK) {
-			return err;
-		}
 	}
 	slot->count -= slot->count > 0 ? 1 : 0;
 	slot->bytes -=
@@ -281,34 +299,4 @@ enum alm_err alm_store_mail_remove(
 	slot->is_changed = true;
 	store->is_state_changed = true;
 	return ALM_OK;
-}
-
-enum alm_err alm_store_mailbox_state(struct alm_store *store,
-	const char *recipient, struct alm_mailbox_state *out_state)
-{
-	struct alm_mailbox_state state = {.count = 0};
-	struct alm_mailbox_slot slot;
-	struct alm_queue_row row;
-	size_t count = 0;
-	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_mailbox_view(store, txn, recipient, &slot);
-	if (err == ALM_OK) {
-		state.count = slot.count;
-		state.bytes = slot.bytes;
-		err = alm_queue_list(store, txn, recipient, 0, &row, 1, &count);
-	}
-	if (err == ALM_OK && count > 0) {
-		state.first_seq = row.entry.seq;
-		state.oldest_at_ms = row.accepted_at_ms;
-	}
-	alm_store_view_end(store);
-	if (err == ALM_OK) {
-		*out_state = state;
-	}
-	return err;
 }

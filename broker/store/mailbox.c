@@ -9,7 +9,10 @@
 #include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
 
+/* Most mailboxes have neither dead letters nor anything set by an operator,
+ * and a row without what says so. */
 #define ROW_BYTES 24u
+#define LONG_ROW_BYTES (ROW_BYTES + 40u)
 #define SLOTS_MIN 64u
 
 static size_t hash_name(const char *name)
@@ -67,20 +70,30 @@ static bool grow(struct alm_mailbox_cache *cache)
 	return true;
 }
 
+static void clear(struct alm_mailbox_slot *slot)
+{
+	slot->count = 0;
+	slot->bytes = 0;
+	slot->handed_seq = 0;
+	slot->dead_count = 0;
+	slot->held_since_us = 0;
+	slot->limits = (struct alm_mailbox_limits){.messages = 0};
+}
+
 /* From the queue itself, when the counters are damaged.  What was handed over
- * is not known then: all of it counts as handed over once. */
+ * is not known then: all of it counts as handed over once.  Nor is what an
+ * operator had set. */
 static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
 	struct alm_queue_row rows[ALM_QUEUE_LIST_MAX];
+	uint64_t place = 0;
 	size_t listed = 0;
 
-	out_slot->count = 0;
-	out_slot->bytes = 0;
-	out_slot->handed_seq = 0;
+	clear(out_slot);
 	do {
-		enum alm_err err = alm_queue_list(store, txn, recipient,
-			out_slot->handed_seq, rows, ALM_COUNT(rows), &listed);
+		enum alm_err err = alm_queue_list(store, txn, recipient, place,
+			rows, ALM_COUNT(rows), &listed);
 
 		if (err != ALM_OK) {
 			return err;
@@ -88,10 +101,23 @@ static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 		for (size_t i = 0; i < listed; i++) {
 			out_slot->count++;
 			out_slot->bytes += rows[i].entry.bytes;
-			out_slot->handed_seq = rows[i].entry.seq;
+			place = rows[i].entry.place;
+			if (place < alm_mail_place(1, 0)) {
+				out_slot->handed_seq = place;
+			}
 		}
 	} while (listed > 0);
-	return ALM_OK;
+	return alm_dead_recount(store, txn, recipient, &out_slot->dead_count);
+}
+
+static void read_more(
+	struct alm_mailbox_slot *slot, const uint8_t data[LONG_ROW_BYTES])
+{
+	slot->dead_count = alm_get_u64(data + 24);
+	slot->held_since_us = (int64_t)alm_get_u64(data + 32);
+	slot->limits.messages = alm_get_u64(data + 40);
+	slot->limits.bytes = alm_get_u64(data + 48);
+	slot->limits.age_ms = (int64_t)alm_get_u64(data + 56);
 }
 
 enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
@@ -101,19 +127,21 @@ enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
 	enum alm_err err = alm_row_get(store, txn, ALM_TABLE_MAILBOX,
 		alm_text_bytes(recipient, strlen(recipient)), &row);
 
+	clear(out_slot);
 	if (err == ALM_NOT_FOUND) {
-		out_slot->count = 0;
-		out_slot->bytes = 0;
-		out_slot->handed_seq = 0;
 		return ALM_OK;
 	}
-	if (err == ALM_OK && row.bytes != ROW_BYTES) {
+	if (err == ALM_OK && row.bytes != ROW_BYTES &&
+		row.bytes != LONG_ROW_BYTES) {
 		err = ALM_STORE_CORRUPT;
 	}
 	if (err == ALM_STORE_CORRUPT) {
 		return recount(store, txn, recipient, out_slot);
 	}
 	if (err == ALM_OK) {
+		if (row.bytes == LONG_ROW_BYTES) {
+			read_more(out_slot, row.data);
+		}
 		out_slot->count = alm_get_u64(row.data);
 		out_slot->bytes = alm_get_u64(row.data + 8);
 		out_slot->handed_seq = alm_get_u64(row.data + 16);
@@ -147,21 +175,41 @@ enum alm_err alm_mailbox_slot(struct alm_store *store, const char *recipient,
 	return ALM_OK;
 }
 
+/* Whether there is something to say besides the counters. */
+static bool says_more(const struct alm_mailbox_slot *slot)
+{
+	const struct alm_mailbox_limits *limits = &slot->limits;
+
+	return slot->dead_count != 0 || slot->held_since_us != 0 ||
+	       limits->messages != 0 || limits->bytes != 0 ||
+	       limits->age_ms != 0;
+}
+
 /* An empty mailbox has no row: whatever comes later was never handed over. */
 static enum alm_err flush_slot(
 	struct alm_store *store, const struct alm_mailbox_slot *slot)
 {
 	struct alm_bytes key =
 		alm_text_bytes(slot->recipient, strlen(slot->recipient));
-	uint8_t row[ROW_BYTES];
+	bool is_long = says_more(slot);
+	uint8_t row[LONG_ROW_BYTES];
 	enum alm_err err;
 
-	if (slot->count > 0) {
+	if (is_long) {
+		alm_put_u64(row + 24, slot->dead_count);
+		alm_put_u64(row + 32, (uint64_t)slot->held_since_us);
+		alm_put_u64(row + 40, slot->limits.messages);
+		alm_put_u64(row + 48, slot->limits.bytes);
+		alm_put_u64(row + 56, (uint64_t)slot->limits.age_ms);
+	}
+	if (is_long || slot->count > 0) {
 		alm_put_u64(row, slot->count);
 		alm_put_u64(row + 8, slot->bytes);
 		alm_put_u64(row + 16, slot->handed_seq);
 		return alm_row_put(store, ALM_TABLE_MAILBOX, key,
-			(struct alm_bytes){row, sizeof(row)}, 0);
+			(struct alm_bytes){
+				row, is_long ? LONG_ROW_BYTES : ROW_BYTES},
+			0);
 	}
 	err = alm_row_remove(store, ALM_TABLE_MAILBOX, key);
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
@@ -276,5 +324,96 @@ enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
 	}
 	err = next_name(store, txn, after, arena, out_recipient);
 	alm_store_view_end(store);
+	return err;
+}
+
+/* The oldest entry: the first of each priority, and of these the eldest. */
+static enum alm_err find_oldest(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, struct alm_mailbox_state *state)
+{
+	for (uint8_t i = 0; i < ALM_MAIL_PRIORITIES; i++) {
+		uint64_t from = alm_mail_place(i, 0);
+		struct alm_queue_row row;
+		size_t count = 0;
+		enum alm_err err = alm_queue_list(
+			store, txn, recipient, from, &row, 1, &count);
+
+		if (err != ALM_OK || count == 0) {
+			return err;
+		}
+		if (state->first_seq == 0 || row.entry.seq < state->first_seq) {
+			state->first_seq = row.entry.seq;
+			state->oldest_at_ms = row.accepted_at_ms;
+		}
+	}
+	return ALM_OK;
+}
+
+static enum alm_err read_state(struct alm_store *store, const char *recipient,
+	bool with_oldest, struct alm_mailbox_state *out_state)
+{
+	struct alm_mailbox_state state = {.count = 0};
+	struct alm_mailbox_slot slot;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_mailbox_view(store, txn, recipient, &slot);
+	if (err == ALM_OK) {
+		state.count = slot.count;
+		state.bytes = slot.bytes;
+		state.dead_count = slot.dead_count;
+		state.held_since_us = slot.held_since_us;
+		state.limits = slot.limits;
+	}
+	if (err == ALM_OK && with_oldest) {
+		err = find_oldest(store, txn, recipient, &state);
+	}
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		*out_state = state;
+	}
+	return err;
+}
+
+enum alm_err alm_store_mailbox_state(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_state *out_state)
+{
+	return read_state(store, recipient, true, out_state);
+}
+
+enum alm_err alm_store_mailbox_orders(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_state *out_state)
+{
+	return read_state(store, recipient, false, out_state);
+}
+
+enum alm_err alm_store_mailbox_hold(
+	struct alm_store *store, const char *recipient, int64_t since_us)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
+
+	if (err == ALM_OK) {
+		slot->held_since_us = since_us;
+		slot->is_changed = true;
+		store->is_state_changed = true;
+	}
+	return err;
+}
+
+enum alm_err alm_store_mailbox_limit(struct alm_store *store,
+	const char *recipient, const struct alm_mailbox_limits *limits)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
+
+	if (err == ALM_OK) {
+		slot->limits = *limits;
+		slot->is_changed = true;
+		store->is_state_changed = true;
+	}
 	return err;
 }

@@ -12,7 +12,10 @@ struct alm_mailbox_slot {
 	bool is_changed;
 	uint64_t count;
 	uint64_t bytes;
-	uint64_t handed_seq; /* mail up to here was handed over at least once */
+	uint64_t handed_seq; /* routine mail up to here was handed over */
+	uint64_t dead_count;
+	int64_t held_since_us;
+	struct alm_mailbox_limits limits;
 };
 
 /** The slot of a mailbox in the open turn, to read and change; valid until

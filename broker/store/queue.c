@@ -9,7 +9,7 @@
 #include "broker/store/mailbox.h"
 
 bool alm_queue_key_make(
-	const char *recipient, uint64_t seq, struct alm_queue_key *out_key)
+	const char *recipient, uint64_t place, struct alm_queue_key *out_key)
 {
 	size_t bytes = strlen(recipient);
 
@@ -17,13 +17,13 @@ bool alm_queue_key_make(
 		return false;
 	}
 	memcpy(out_key->data, recipient, bytes + 1);
-	alm_put_u64(out_key->data + bytes + 1, seq);
+	alm_put_u64(out_key->data + bytes + 1, place);
 	out_key->bytes = bytes + 1 + 8;
 	return true;
 }
 
 bool alm_queue_key_parse(
-	struct alm_bytes key, const char **out_recipient, uint64_t *out_seq)
+	struct alm_bytes key, const char **out_recipient, uint64_t *out_place)
 {
 	size_t bytes = key.bytes - 9; /* of the recipient */
 
@@ -32,8 +32,21 @@ bool alm_queue_key_parse(
 		return false;
 	}
 	*out_recipient = (const char *)key.data;
-	*out_seq = alm_get_u64(key.data + bytes + 1);
+	*out_place = alm_get_u64(key.data + bytes + 1);
 	return true;
+}
+
+void alm_queue_row_bytes(
+	const struct alm_queue_row *row, uint8_t out[ALM_QUEUE_ROW_BYTES])
+{
+	out[0] = (uint8_t)((unsigned)row->entry.kind |
+			   (row->entry.has_parts ? ALM_QUEUE_HAS_PARTS : 0) |
+			   (row->is_shared ? ALM_QUEUE_SHARED : 0));
+	alm_put_u32(out + 1, row->entry.attempts);
+	alm_put_u32(out + 5, row->entry.bytes);
+	alm_put_u64(out + 9, (uint64_t)row->entry.expires_ms);
+	alm_put_u64(out + 17, (uint64_t)row->accepted_at_ms);
+	memcpy(out + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
 }
 
 enum alm_err alm_queue_write(struct alm_store *store,
@@ -41,20 +54,13 @@ enum alm_err alm_queue_write(struct alm_store *store,
 {
 	uint8_t data[ALM_QUEUE_ROW_BYTES];
 
-	data[0] = (uint8_t)((unsigned)row->entry.kind |
-			    (row->entry.has_parts ? ALM_QUEUE_HAS_PARTS : 0) |
-			    (row->is_shared ? ALM_QUEUE_SHARED : 0));
-	alm_put_u32(data + 1, row->entry.attempts);
-	alm_put_u32(data + 5, row->entry.bytes);
-	alm_put_u64(data + 9, (uint64_t)row->entry.expires_ms);
-	alm_put_u64(data + 17, (uint64_t)row->accepted_at_ms);
-	memcpy(data + ALM_QUEUE_PERSON_AT, row->person, sizeof(row->person));
+	alm_queue_row_bytes(row, data);
 	return alm_row_put(store, ALM_TABLE_QUEUE, alm_queue_key_bytes(key),
 		(struct alm_bytes){data, row->bytes}, 0);
 }
 
 enum alm_err alm_queue_row_parse(
-	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row)
+	struct alm_bytes value, uint64_t place, struct alm_queue_row *out_row)
 {
 	unsigned kind;
 
@@ -69,7 +75,8 @@ enum alm_err alm_queue_row_parse(
 	*out_row = (struct alm_queue_row){
 		.entry =
 			{
-				.seq = seq,
+				.seq = alm_place_seq(place),
+				.place = place,
 				.kind = (enum alm_mail_kind)kind,
 				.has_parts = (value.data[0] &
 						     ALM_QUEUE_HAS_PARTS) != 0,
@@ -90,12 +97,14 @@ enum alm_err alm_queue_row_parse(
 }
 
 void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
-	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row)
+	struct alm_bytes value, uint64_t place, struct alm_queue_row *out_row)
 {
 	if (alm_row_open(store, ALM_TABLE_QUEUE, key, &value) != ALM_OK ||
-		alm_queue_row_parse(value, seq, out_row) != ALM_OK) {
+		alm_queue_row_parse(value, place, out_row) != ALM_OK) {
 		*out_row = (struct alm_queue_row){
-			.entry = {.seq = seq, .is_damaged = true}};
+			.entry = {.seq = alm_place_seq(place),
+				.place = place,
+				.is_damaged = true}};
 	}
 }
 
@@ -105,18 +114,22 @@ enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 {
 	MDB_val key;
 	MDB_val value;
-	int rc;
+	int rc = MDB_NOTFOUND;
 
 	if (!alm_queue_key_make(recipient, seq, out_key)) {
 		return ALM_NOT_FOUND;
 	}
-	key = alm_val(out_key->data, out_key->bytes);
-	rc = mdb_get(txn, store->tables[ALM_TABLE_QUEUE], &key, &value);
+	for (uint8_t i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
+		i++) {
+		alm_queue_key_move(out_key, i);
+		key = alm_val(out_key->data, out_key->bytes);
+		rc = mdb_get(txn, store->tables[ALM_TABLE_QUEUE], &key, &value);
+	}
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
 	alm_queue_row_open(store, alm_queue_key_bytes(out_key),
-		alm_of_val(value), seq, out_row);
+		alm_of_val(value), alm_queue_key_place(out_key), out_row);
 	return ALM_OK;
 }
 
@@ -137,11 +150,16 @@ enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	key = alm_val(at.data, at.bytes);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
+	rc = MDB_NOTFOUND;
+	for (uint8_t i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
+		i++) {
+		alm_queue_key_move(&at, i);
+		key = alm_val(at.data, at.bytes);
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
+	}
 	if (rc == MDB_SUCCESS) {
 		alm_queue_row_open(store, alm_of_val(key), alm_of_val(value),
-			seq, out_row);
+			alm_queue_key_place(&at), out_row);
 		rc = mdb_cursor_del(cursor, 0);
 	}
 	mdb_cursor_close(cursor);
@@ -163,11 +181,11 @@ static int list_rows(struct alm_store *store, MDB_cursor *cursor,
 		memcmp(key.mv_data, from->data, prefix_bytes) == 0) {
 		/* A key of another length is damaged: it is nobody's mail. */
 		if (key.mv_size == from->bytes) {
-			const uint8_t *seq =
+			const uint8_t *place =
 				(const uint8_t *)key.mv_data + prefix_bytes;
 
 			alm_queue_row_open(store, alm_of_val(key),
-				alm_of_val(value), alm_get_u64(seq),
+				alm_of_val(value), alm_get_u64(place),
 				&rows[(*out_count)++]);
 		}
 		if (*out_count == row_max) {
@@ -179,7 +197,7 @@ static int list_rows(struct alm_store *store, MDB_cursor *cursor,
 }
 
 enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t after_seq, struct alm_queue_row *rows,
+	const char *recipient, uint64_t after, struct alm_queue_row *rows,
 	size_t row_max, size_t *out_count)
 {
 	struct alm_queue_key from;
@@ -187,8 +205,8 @@ enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
 	int rc;
 
 	*out_count = 0;
-	if (after_seq == UINT64_MAX ||
-		!alm_queue_key_make(recipient, after_seq + 1, &from)) {
+	if (after == UINT64_MAX ||
+		!alm_queue_key_make(recipient, after + 1, &from)) {
 		return ALM_OK;
 	}
 	rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_QUEUE], &cursor);
@@ -200,18 +218,19 @@ enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
 	return rc == MDB_NOTFOUND ? ALM_OK : alm_store_fail(store, rc);
 }
 
-/* The first hand-over is not written into the row: that it lies below the
- * mailbox's mark tells it, at the price of one row a turn. */
+/* The first hand-over of routine mail is not written into the row: that it
+ * lies below the mailbox's mark tells it, at the price of one row a turn.
+ * Places of other mail lie above every mark. */
 static void count_first(
 	struct alm_queue_entry *entry, const struct alm_mailbox_slot *slot)
 {
-	if (entry->attempts == 0 && entry->seq <= slot->handed_seq) {
+	if (entry->attempts == 0 && entry->place <= slot->handed_seq) {
 		entry->attempts = 1;
 	}
 }
 
 enum alm_err alm_store_queue_list(struct alm_store *store,
-	const char *recipient, uint64_t after_seq,
+	const char *recipient, uint64_t after,
 	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX], size_t entry_max,
 	size_t *out_count)
 {
@@ -226,7 +245,7 @@ enum alm_err alm_store_queue_list(struct alm_store *store,
 		return err;
 	}
 	err = alm_queue_list(
-		store, txn, recipient, after_seq, rows, entry_max, out_count);
+		store, txn, recipient, after, rows, entry_max, out_count);
 	if (err == ALM_OK) {
 		err = alm_mailbox_view(store, txn, recipient, &slot);
 	}
@@ -239,13 +258,13 @@ enum alm_err alm_store_queue_list(struct alm_store *store,
 }
 
 enum alm_err alm_store_queue_next(struct alm_store *store,
-	const char *recipient, uint64_t after_seq,
+	const char *recipient, uint64_t after,
 	struct alm_queue_entry *out_entry)
 {
 	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX];
 	size_t count = 0;
 	enum alm_err err = alm_store_queue_list(
-		store, recipient, after_seq, entries, 1, &count);
+		store, recipient, after, entries, 1, &count);
 
 	if (err == ALM_OK && count == 0) {
 		return ALM_NOT_FOUND;
@@ -281,7 +300,7 @@ enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 }
 
 enum alm_err alm_store_queue_attempt(struct alm_store *store,
-	const char *recipient, uint64_t seq, uint32_t *out_attempts)
+	const char *recipient, uint64_t place, uint32_t *out_attempts)
 {
 	struct alm_mailbox_slot *slot;
 	struct alm_queue_key key;
@@ -292,13 +311,14 @@ enum alm_err alm_store_queue_attempt(struct alm_store *store,
 	if (err != ALM_OK) {
 		return err;
 	}
-	if (seq > slot->handed_seq) {
-		slot->handed_seq = seq;
+	if (place < alm_mail_place(1, 0) && place > slot->handed_seq) {
+		slot->handed_seq = place;
 		slot->is_changed = true;
 		*out_attempts = 1;
 		return ALM_OK;
 	}
-	err = alm_queue_read(store, store->turn, recipient, seq, &key, &row);
+	err = alm_queue_read(store, store->turn, recipient,
+		alm_place_seq(place), &key, &row);
 	if (err == ALM_OK && row.entry.is_damaged) {
 		err = ALM_STORE_CORRUPT;
 	}

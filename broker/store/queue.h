@@ -18,7 +18,7 @@
 /* Beside the kind: the payload stands in parts. */
 #define ALM_QUEUE_HAS_PARTS 0x80u
 
-/** Recipient, NUL, sequence. */
+/** Recipient, NUL, place: the priority stands above the sequence. */
 struct alm_queue_key {
 	uint8_t data[ALM_ID_BYTES_MAX + 1 + 8];
 	size_t bytes;
@@ -34,12 +34,24 @@ struct alm_queue_row {
 
 /** False if there can be no such mailbox. */
 bool alm_queue_key_make(
-	const char *recipient, uint64_t seq, struct alm_queue_key *out_key);
+	const char *recipient, uint64_t place, struct alm_queue_key *out_key);
 
 /** The other way; false if no such key is ever made.  The recipient is
  * borrowed from `key`. */
 bool alm_queue_key_parse(
-	struct alm_bytes key, const char **out_recipient, uint64_t *out_seq);
+	struct alm_bytes key, const char **out_recipient, uint64_t *out_place);
+
+/** The same mail at another priority. */
+static inline void alm_queue_key_move(
+	struct alm_queue_key *key, uint8_t priority)
+{
+	key->data[key->bytes - 8] = priority;
+}
+
+static inline uint64_t alm_queue_key_place(const struct alm_queue_key *key)
+{
+	return alm_get_u64(key->data + key->bytes - 8);
+}
 
 static inline struct alm_bytes alm_queue_key_bytes(
 	const struct alm_queue_key *key)
@@ -49,11 +61,15 @@ static inline struct alm_bytes alm_queue_key_bytes(
 
 /** Errors: STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_queue_row_parse(
-	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row);
+	struct alm_bytes value, uint64_t place, struct alm_queue_row *out_row);
 
 /** What stands under a key, sealed; damage is said in the entry. */
 void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
-	struct alm_bytes value, uint64_t seq, struct alm_queue_row *out_row);
+	struct alm_bytes value, uint64_t place, struct alm_queue_row *out_row);
+
+/** The row as it is stored, without its seal. */
+void alm_queue_row_bytes(
+	const struct alm_queue_row *row, uint8_t out[ALM_QUEUE_ROW_BYTES]);
 
 ALM_MUST_USE enum alm_err alm_queue_write(struct alm_store *store,
 	const struct alm_queue_key *key, const struct alm_queue_row *row);
@@ -68,9 +84,13 @@ ALM_MUST_USE enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 ALM_MUST_USE enum alm_err alm_queue_remove(struct alm_store *store,
 	const char *recipient, uint64_t seq, struct alm_queue_row *out_row);
 
-/** The first ones after a sequence, in the same way. */
+/** The first ones after a place, in the same way. */
 ALM_MUST_USE enum alm_err alm_queue_list(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t after_seq, struct alm_queue_row *rows,
+	const char *recipient, uint64_t after, struct alm_queue_row *rows,
 	size_t row_max, size_t *out_count);
+
+/** Body, share and parts of mail that leaves the store with this row. */
+ALM_MUST_USE enum alm_err alm_mail_content_remove(
+	struct alm_store *store, const struct alm_queue_row *row, uint64_t seq);
 
 #endif /* ALM_BROKER_STORE_QUEUE_H */

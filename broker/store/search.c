@@ -21,6 +21,10 @@ struct walk {
 static bool is_wanted(
 	const struct alm_queue_search *search, struct alm_bytes value)
 {
+	if (search->is_of_dead && value.bytes > ALM_DEAD_QUEUE_ROW_AT) {
+		value.data += ALM_DEAD_QUEUE_ROW_AT;
+		value.bytes -= ALM_DEAD_QUEUE_ROW_AT;
+	}
 	switch (value.bytes) {
 	case ALM_QUEUE_ROW_BYTES + ALM_SEAL_BYTES:
 		return value.data[0] != ALM_MAIL_NOTICE &&
@@ -38,15 +42,23 @@ static enum alm_err take_hit(const struct alm_store *store, struct walk *walk,
 	struct alm_bytes key, struct alm_bytes value)
 {
 	struct alm_queue_hit *hit = &walk->hits[walk->hit_count];
-	struct alm_queue_row row;
 	const char *recipient = "";
-	uint64_t seq = 0;
+	uint64_t place = 0;
 
-	if (!alm_queue_key_parse(key, &recipient, &seq)) {
+	if (!alm_queue_key_parse(key, &recipient, &place)) {
 		return ALM_OK; /* nobody's mail; verification tells of it */
 	}
-	alm_queue_row_open(store, key, value, seq, &row);
-	hit->entry = row.entry;
+	if (walk->search->is_of_dead) {
+		struct alm_dead_letter dead;
+
+		alm_dead_row_open(store, key, value, place, &dead);
+		hit->entry = dead.entry;
+	} else {
+		struct alm_queue_row row;
+
+		alm_queue_row_open(store, key, value, place, &row);
+		hit->entry = row.entry;
+	}
 	hit->recipient =
 		alm_arena_text(walk->arena, recipient, strlen(recipient));
 	if (hit->recipient == NULL) {
@@ -113,7 +125,10 @@ enum alm_err alm_store_queue_search(struct alm_store *store,
 	if (err != ALM_OK) {
 		return err;
 	}
-	rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_QUEUE], &cursor);
+	rc = mdb_cursor_open(txn,
+		store->tables[search->is_of_dead ? ALM_TABLE_DEAD
+						 : ALM_TABLE_QUEUE],
+		&cursor);
 	if (rc == MDB_SUCCESS) {
 		err = go(store, cursor, &walk, place, out_is_done);
 		mdb_cursor_close(cursor);

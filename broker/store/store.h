@@ -99,6 +99,21 @@ enum alm_mail_kind {
 	ALM_MAIL_NOTICE = 2, /* the broker's own word to a sender */
 };
 
+/** As on the wire.  Order is kept within each. */
+enum alm_mail_priority {
+	ALM_MAIL_ROUTINE = 0,
+	ALM_MAIL_URGENT = 1,
+	ALM_MAIL_BULK = 2,
+	ALM_MAIL_PRIORITIES
+};
+
+/** What a mailbox may hold; 0: whatever the broker's settings say. */
+struct alm_mailbox_limits {
+	uint64_t messages;
+	uint64_t bytes;
+	int64_t age_ms; /* of its oldest mail; with more it takes no new */
+};
+
 /** A piece of mail.  When read, everything points into the arena. */
 struct alm_mail {
 	uint64_t seq; /* durable sequence, 1-based, one for the whole store */
@@ -124,11 +139,29 @@ struct alm_mail {
 	 * this sequence, and hold what any of them may have.  0: its own. */
 	uint64_t shared_seq;
 	bool strips_location; /* this recipient does not get that part */
+	uint8_t priority; /* enum alm_mail_priority; given, and never read */
+	/* Of its mailbox; given for a message, NULL: those of the store. */
+	const struct alm_mailbox_limits *limits;
 };
+
+/* The place of mail in a mailbox: its priority, then its sequence.  Places of
+ * routine mail are its sequences. */
+#define ALM_PLACE_SHIFT 56u
+
+static inline uint64_t alm_mail_place(uint8_t priority, uint64_t seq)
+{
+	return (uint64_t)priority << ALM_PLACE_SHIFT | seq;
+}
+
+static inline uint64_t alm_place_seq(uint64_t place)
+{
+	return place & ((UINT64_C(1) << ALM_PLACE_SHIFT) - 1);
+}
 
 /** What stands in a mailbox about one piece of mail. */
 struct alm_queue_entry {
 	uint64_t seq;
+	uint64_t place;
 	enum alm_mail_kind kind;
 	uint32_t attempts; /* hand-overs so far */
 	uint32_t bytes;    /* of message and payload */
@@ -159,26 +192,26 @@ ALM_MUST_USE enum alm_err alm_store_mail_get(struct alm_store *store,
 
 #define ALM_QUEUE_LIST_MAX 32u
 
-/** The first entries of `recipient` after `after_seq`, at most `entry_max`; a
- * damaged one is given as such. */
+/** The first entries of `recipient` after a place, at most `entry_max`, of
+ * whatever priority; a damaged one is given as such. */
 ALM_MUST_USE enum alm_err alm_store_queue_list(struct alm_store *store,
-	const char *recipient, uint64_t after_seq,
+	const char *recipient, uint64_t after,
 	struct alm_queue_entry entries[ALM_QUEUE_LIST_MAX], size_t entry_max,
 	size_t *out_count);
 
 /** The first of them alone.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
-	const char *recipient, uint64_t after_seq,
+	const char *recipient, uint64_t after,
 	struct alm_queue_entry *out_entry);
 
-/** One entry, in the same way.  Errors: NOT_FOUND. */
+/** One entry, wherever it stands, in the same way.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_queue_get(struct alm_store *store,
 	const char *recipient, uint64_t seq, struct alm_queue_entry *out_entry);
 
-/** Count one more hand-over of an entry that is there.
+/** Count one more hand-over of the entry at a place.
  * Errors: STORE_CORRUPT: it is damaged. */
 ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
-	const char *recipient, uint64_t seq, uint32_t *out_attempts);
+	const char *recipient, uint64_t place, uint32_t *out_attempts);
 
 /**
  * A damaged entry: write it anew from the mail itself; or, if that is damaged
@@ -197,6 +230,7 @@ struct alm_queue_place {
 
 /** What a search looks for, and how much one call of it takes. */
 struct alm_queue_search {
+	bool is_of_dead; /* the dead letters are searched, not the queue */
 	/* Whose messages; NULL: all messages.  Notices are passed over. */
 	bool (*wants)(const void *cookie, const uint8_t person[16]);
 	const void *cookie;
@@ -228,16 +262,72 @@ ALM_MUST_USE enum alm_err alm_store_mail_remove(
 struct alm_mailbox_state {
 	uint64_t count;
 	uint64_t bytes;
-	uint64_t first_seq;   /* 0: empty */
-	int64_t oldest_at_ms; /* of the first; 0: empty, or it is damaged */
+	uint64_t first_seq;   /* of the oldest; 0: empty */
+	int64_t oldest_at_ms; /* 0: empty, or it is damaged */
+	uint64_t dead_count;
+	int64_t held_since_us;            /* nothing is handed over; 0: it is */
+	struct alm_mailbox_limits limits; /* its own; 0: the broker's */
 };
 
 /** All zero for a mailbox without mail. */
 ALM_MUST_USE enum alm_err alm_store_mailbox_state(struct alm_store *store,
 	const char *recipient, struct alm_mailbox_state *out_state);
 
-/** The first mailbox with mail after `after` (""), bytewise; the name lives
- * in the arena.  Errors: NOT_FOUND: no more. */
+/** The same but for its oldest mail, which is not looked for. */
+ALM_MUST_USE enum alm_err alm_store_mailbox_orders(struct alm_store *store,
+	const char *recipient, struct alm_mailbox_state *out_state);
+
+/** Stop handing over a mailbox's mail, or go on with 0. */
+ALM_MUST_USE enum alm_err alm_store_mailbox_hold(
+	struct alm_store *store, const char *recipient, int64_t since_us);
+
+/** Give a mailbox limits of its own. */
+ALM_MUST_USE enum alm_err alm_store_mailbox_limit(struct alm_store *store,
+	const char *recipient, const struct alm_mailbox_limits *limits);
+
+/* --- dead letters --------------------------------------------------------
+ * Mail that was handed over as often as the broker tries: out of the queue,
+ * in a table of its own, until it is run again, acknowledged after all, or
+ * too old.  Its body stays where it is, encrypted. */
+
+struct alm_dead_letter {
+	struct alm_queue_entry entry; /* as it stood in the queue */
+	int64_t accepted_at_ms;
+	int64_t died_at_ms;
+	uint32_t code;      /* why */
+	uint64_t audit_seq; /* the record that says so */
+};
+
+/** Take mail out of the queue and put it among the dead letters; of the entry
+ * in `dead`, the sequence says which, and the attempts are kept.  Errors:
+ * NOT_FOUND, STORE_CORRUPT: its row is damaged. */
+ALM_MUST_USE enum alm_err alm_store_dead_put(struct alm_store *store,
+	const char *recipient, const struct alm_dead_letter *dead);
+
+/** The other way: it stands in the queue as it did, as handed over once.
+ * Errors: NOT_FOUND, STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_store_dead_rerun(
+	struct alm_store *store, const char *recipient, uint64_t seq);
+
+/** Remove one and its body.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_dead_remove(
+	struct alm_store *store, const char *recipient, uint64_t seq);
+
+/** Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_dead_get(struct alm_store *store,
+	const char *recipient, uint64_t seq, struct alm_dead_letter *out_dead);
+
+/** The first of a mailbox after a place.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_dead_next(struct alm_store *store,
+	const char *recipient, uint64_t after,
+	struct alm_dead_letter *out_dead);
+
+/** How many there are in all; 0 if that cannot be read. */
+uint64_t alm_store_dead_count(struct alm_store *store);
+
+/** The first mailbox with mail, dead letters, a hold or limits of its own
+ * after `after` (""), bytewise; the name lives in the arena.  Errors:
+ * NOT_FOUND: no more. */
 ALM_MUST_USE enum alm_err alm_store_mailbox_next(struct alm_store *store,
 	const char *after, struct alm_arena *arena, const char **out_recipient);
 

@@ -169,10 +169,12 @@ static enum alm_err check_counts(struct alm_verify *verify, MDB_txn *txn)
 			"the head says %" PRIu64 " records, there are %" PRIu64,
 			verify->state.frontier.size, rows[ALM_TABLE_REC]);
 	}
-	if (rows[ALM_TABLE_BODY] !=
-		rows[ALM_TABLE_QUEUE] + rows[ALM_TABLE_SHARED]) {
+	if (rows[ALM_TABLE_BODY] != rows[ALM_TABLE_QUEUE] +
+					    rows[ALM_TABLE_SHARED] +
+					    rows[ALM_TABLE_DEAD]) {
 		return alm_verify_damage(verify, 0,
-			"bodies and queue entries do not go together");
+			"bodies and entries of queue and dead letters do not "
+			"go together");
 	}
 	verify->private_rows = rows[ALM_TABLE_PRIV];
 	if (rows[ALM_TABLE_META] != 2) {
@@ -350,7 +352,7 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 		ALM_TABLE_AGENT, ALM_TABLE_STANDARD, ALM_TABLE_POLICY,
 		ALM_TABLE_OVERRIDE, ALM_TABLE_ASIDE, ALM_TABLE_PERSON_KEY,
 		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART,
-		ALM_TABLE_SHARED, ALM_TABLE_WATCH};
+		ALM_TABLE_SHARED, ALM_TABLE_WATCH, ALM_TABLE_DEAD};
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {

@@ -18,7 +18,8 @@ static struct alm_arena arena;
 
 static void open_all(void)
 {
-	mailboxes = alm_mailboxes_new();
+	mailboxes =
+		alm_mailboxes_new(&(struct alm_mailbox_limits){.messages = 1});
 	sessions = alm_sessions_new();
 	alm_arena_init(&arena, (size_t)1 << 20);
 }
@@ -141,11 +142,11 @@ Test(mailbox, takes_back_only_what_the_lost_turn_handed_over)
 	alm_mailbox_held(mailbox, 1)->turn = 4;
 	give(mailbox, session, 2, 1000);
 	alm_mailbox_held(mailbox, 2)->turn = 5;
-	mailbox->cursor_seq = 2;
-	mailbox->has_more = false;
+	mailbox->cursors[0] = 2;
+	mailbox->has_more[0] = false;
 	alm_mailboxes_rewind(mailboxes, 5);
-	cr_assert_eq(mailbox->cursor_seq, 0);
-	cr_assert(mailbox->has_more);
+	cr_assert_eq(mailbox->cursors[0], 0);
+	cr_assert(mailbox->has_more[0]);
 	cr_assert_eq(
 		alm_mailbox_due(mailbox, 10, 9, &arena, &seqs, &count), ALM_OK);
 	cr_assert_eq(count, 1);

@@ -28,6 +28,7 @@ static const char *const ANY[] = {"any"};
 static void fill_mail(void)
 {
 	static const uint8_t body[3000] = {1};
+	const struct alm_dead_letter dead = {.entry.seq = 6};
 
 	for (unsigned i = 0; i < 6; i++) {
 		struct alm_mail mail = {.kind = ALM_MAIL_MESSAGE,
@@ -44,6 +45,7 @@ static void fill_mail(void)
 			ALM_OK);
 	}
 	cr_assert_eq(alm_store_mail_remove(store, "RZ3", 2), ALM_OK);
+	cr_assert_eq(alm_store_dead_put(store, "RZ3", &dead), ALM_OK);
 }
 
 static void fill_shared(void)
@@ -195,18 +197,18 @@ static bool damage(const char *table, unsigned number, enum place place,
 
 static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
-	"person-key", "opt-out-list", "tile", "shared"};
+	"person-key", "opt-out-list", "tile", "shared",
+	"dead"};
 
 /* Keep the files as they are, to come back to after each damage. */
 static char kept[ALM_TEMPDIR_BYTES];
 
 static void damage_every_row(enum place place, unsigned tries, unsigned step)
 {
-	unsigned seed = 20261122;
-
 	alm_tempdir_make(kept);
 	alm_tempdir_copy(folder, kept);
 	for (size_t t = 0; t < ALM_COUNT(TABLES); t++) {
+		unsigned seed = 20261122u + (unsigned)t;
 		unsigned number = 0;
 		unsigned rows = 0;
 
