@@ -85,6 +85,7 @@ enum alm_err alm_hello(
 		return err;
 	}
 	session->window = bounded_window(hello->credit);
+	session->rotations = request->rotations;
 	session->heard_ms = turn->monotonic_ms;
 	return welcome(turn, request);
 }

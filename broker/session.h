@@ -17,6 +17,7 @@
 struct alm_session {
 	struct alm_peer peer;
 	uint64_t agent_number;
+	uint32_t rotations; /* which of the agent's keys it came under */
 	struct alm_mailbox *mailbox;
 	struct alm_session *next_of_mailbox;
 	struct alm_session *next_in_bucket;

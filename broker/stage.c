@@ -108,6 +108,8 @@ enum alm_err alm_turn_change_agent(
 	enum alm_err err = alm_keyring_put(turn->broker->keyring, agent);
 
 	turn->has_new_world = true;
+	turn->broker->identity_due_us =
+		alm_keyring_due_us(turn->broker->keyring);
 	if (err == ALM_OK) {
 		alm_turn_authenticate(
 			turn); /* the ring's agents may have moved */
@@ -122,26 +124,59 @@ void alm_turn_change_people(struct alm_turn *turn)
 		alm_store_people_sequence(turn->broker->store);
 }
 
-void alm_turn_authenticate(struct alm_turn *turn)
+/* The connection was made under a key that is not valid any more. */
+static bool is_retired(const struct alm_user *user)
+{
+	const struct alm_agent *agent = user->agent;
+
+	return user->rotations != agent->rotations &&
+	       (user->rotations + 1 != agent->rotations ||
+		       agent->old_until_us == 0);
+}
+
+static const struct alm_problem *fault_of(
+	const struct alm_turn_request *request, const struct alm_user *user)
 {
 	static const struct alm_problem stranger = {
 		.err = ALM_NOT_AUTHENTICATED};
 	static const struct alm_problem revoked = {.err = ALM_AGENT_REVOKED};
+	static const struct alm_problem retired = {.err = ALM_KEY_RETIRED};
 
+	if (user->invite != 0) {
+		/* The key of an invite is good for one envelope alone. */
+		return request->envelope != NULL && request->envelope->kind !=
+							    ALM_ENVELOPE_JOIN
+			       ? &stranger
+			       : NULL;
+	}
+	if (user->agent == NULL) {
+		return &stranger;
+	}
+	if (user->agent->is_revoked) {
+		return &revoked;
+	}
+	return is_retired(user) ? &retired : NULL;
+}
+
+void alm_turn_authenticate(struct alm_turn *turn)
+{
 	for (size_t i = 0; i < turn->request_count; i++) {
 		struct alm_turn_request *request = &turn->requests[i];
+		const struct alm_problem *problem;
+		struct alm_user user;
 
 		if (request->socket == ALM_EDGE_ADMIN) {
 			continue; /* the file's mode has let them in */
 		}
-		request->agent = alm_agent_from_user_id(
+		user = alm_user_from_id(
 			turn->broker->keyring, request->user_id);
-		if (request->agent == NULL) {
+		request->agent = user.agent;
+		request->rotations = user.rotations;
+		request->invite = user.invite;
+		problem = fault_of(request, &user);
+		if (problem != NULL) {
 			request->envelope = NULL;
-			request->problem = &stranger;
-		} else if (request->agent->is_revoked) {
-			request->envelope = NULL;
-			request->problem = &revoked;
+			request->problem = problem;
 		}
 	}
 }

@@ -25,6 +25,8 @@ struct alm_turn_request {
 	const char *address;           /* of the peer; "" if not known */
 	const char *user_id;           /* of ZAP; NULL: none */
 	const struct alm_agent *agent; /* NULL on the administration socket */
+	uint32_t rotations; /* which of the agent's keys the connection has */
+	uint64_t invite;    /* whose key it has; 0: none */
 	const struct alm_envelope *envelope; /* NULL: `problem` says why */
 	const struct alm_problem *problem;
 };

@@ -12,6 +12,7 @@
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/epoch.h"
+#include "broker/identity.h"
 #include "broker/impact.h"
 #include "broker/metrics.h"
 #include "broker/orders.h"
@@ -153,6 +154,8 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->handshakes.per_second = broker->settings.handshakes_per_second;
 	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
 	broker->handshakes.tokens = broker->handshakes.per_second;
+	broker->joins = broker->handshakes;
+	broker->joins.per_second = ALM_JOINS_PER_SECOND_MAX;
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
@@ -166,45 +169,6 @@ static enum alm_err make_parts(struct alm_broker *broker)
 			       broker->buffers == NULL
 		       ? ALM_NOMEM
 		       : ALM_OK;
-}
-
-static enum alm_err load_agents(struct alm_broker *broker)
-{
-	struct alm_keyring *ring = alm_keyring_new();
-	struct alm_agent_row row = {.number = 0};
-	struct alm_arena arena;
-	enum alm_err err = ring == NULL ? ALM_NOMEM : ALM_OK;
-
-	/* Not the turn's: its requests are still needed when it is undone. */
-	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
-	while (err == ALM_OK) {
-		struct alm_agent agent;
-
-		alm_arena_reset(&arena);
-		err = alm_store_agent_next(
-			broker->store, row.number, &arena, &row);
-		if (err != ALM_OK) {
-			break;
-		}
-		memset(&agent, 0, sizeof(agent));
-		agent.number = row.number;
-		agent.is_revoked = row.is_revoked;
-		agent.registered_at_us = row.registered_at_us;
-		(void)snprintf(agent.organisation, sizeof(agent.organisation),
-			"%s", row.organisation);
-		(void)snprintf(agent.name, sizeof(agent.name), "%s", row.name);
-		memcpy(agent.curve_key, row.curve_key, 32);
-		memcpy(agent.signing_key, row.signing_key, 32);
-		err = alm_keyring_put(ring, &agent);
-	}
-	alm_arena_fini(&arena);
-	if (err != ALM_NOT_FOUND) {
-		alm_keyring_free(ring);
-		return err;
-	}
-	alm_keyring_free(broker->keyring);
-	broker->keyring = ring;
-	return ALM_OK;
 }
 
 static enum alm_err load_standards(
@@ -288,7 +252,7 @@ enum alm_err alm_broker_load(
 	struct alm_broker *broker, struct alm_problem *problem)
 {
 	struct alm_audit_head head;
-	enum alm_err err = load_agents(broker);
+	enum alm_err err = alm_identity_load(broker);
 
 	if (err == ALM_OK) {
 		err = load_standards(broker, problem);
@@ -356,7 +320,9 @@ static void judge_zap(void *cookie, const struct alm_bytes *frames,
 	struct alm_zap_verdict *verdict = &broker->zap_verdict;
 
 	alm_zap_judge(broker->keyring, &broker->handshakes,
-		alm_clock_monotonic_ms(), frames, frame_count, verdict);
+		(struct alm_zap_clock){
+			alm_clock_monotonic_ms(), alm_clock_wall_us()},
+		frames, frame_count, verdict);
 	if (strcmp(verdict->status, "200") != 0) {
 		broker->metrics.handshakes_refused++;
 	}

@@ -15,6 +15,7 @@
 #include "broker/edge/clock.h"
 #include "broker/epoch.h"
 #include "broker/hello.h"
+#include "broker/identity.h"
 #include "broker/letter.h"
 #include "broker/stage.h"
 
@@ -72,6 +73,16 @@ static void add_request(struct alm_turn *turn,
 	};
 }
 
+/* What comes under the key of an invite is small and rare, or not read. */
+static bool is_join_too_much(
+	struct alm_turn *turn, const struct alm_edge_frame *frame)
+{
+	return frame->user_id != NULL && frame->user_id[0] == 'i' &&
+	       (frame->bytes.bytes > ALM_JOIN_FRAME_BYTES_MAX ||
+		       !alm_handshake_take(
+			       &turn->broker->joins, turn->monotonic_ms));
+}
+
 static enum alm_err decode_frame(
 	struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
@@ -85,6 +96,11 @@ static enum alm_err decode_frame(
 
 	if (problem == NULL) {
 		return ALM_NOMEM;
+	}
+	if (is_join_too_much(turn, frame)) {
+		(void)alm_problem_set(problem, ALM_JOINS_LIMITED, "%s", "");
+		add_request(turn, frame, NULL, problem);
+		return ALM_OK;
 	}
 	problem->err = alm_wire_decode(
 		side, frame->bytes, turn->arena, &envelopes, &count, problem);
@@ -123,7 +139,7 @@ static enum alm_err refuse_frame(
 	enum alm_err err;
 
 	turn->broker->metrics.malformed++;
-	if (turn->is_store_full) {
+	if (turn->is_store_full || request->problem->err == ALM_JOINS_LIMITED) {
 		return alm_turn_reply_error(
 			turn, request, request->problem->err, "");
 	}
@@ -178,6 +194,11 @@ static enum alm_err carry_out(
 		return alm_query(turn, request);
 	case ALM_ENVELOPE_ADMINISTER:
 		return alm_administer(turn, request);
+	case ALM_ENVELOPE_JOIN:
+		if (request->invite != 0) {
+			return alm_join(turn, request);
+		}
+		break; /* who is registered has joined */
 	case ALM_ENVELOPE_PART:
 	case ALM_ENVELOPE_PROGRESS:
 	case ALM_ENVELOPE_WELCOME:
@@ -188,7 +209,6 @@ static enum alm_err carry_out(
 	case ALM_ENVELOPE_PONG:
 	case ALM_ENVELOPE_ERROR:
 	case ALM_ENVELOPE_ANSWER:
-	case ALM_ENVELOPE_JOIN: /* under the key of an invite alone */
 	case ALM_ENVELOPE_JOINED:
 		break; /* the decoder lets none of these through */
 	}
@@ -197,8 +217,11 @@ static enum alm_err carry_out(
 
 static enum alm_err decide(struct alm_turn *turn)
 {
-	enum alm_err err = alm_epoch_expire(turn);
+	enum alm_err err = alm_identity_expire(turn);
 
+	if (err == ALM_OK) {
+		err = alm_epoch_expire(turn);
+	}
 	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
 		err = carry_out(turn, &turn->requests[i]);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broker/administer.h"
+#include "broker/identity.h"
 
 static size_t agents_of(
 	const struct alm_broker *broker, const char *organisation)
@@ -222,16 +223,13 @@ enum alm_err alm_verb_agent_register(struct alm_call *call)
 	if (alm_call_is_dry_run(call)) {
 		return ALM_OK;
 	}
-	memset(&row, 0, sizeof(row));
-	row.organisation = agent.organisation;
-	row.name = agent.name;
-	row.registered_at_us = call->turn->now_us;
-	memcpy(row.curve_key, agent.curve_key, 32);
-	memcpy(row.signing_key, agent.signing_key, 32);
+	agent.roles = ALM_ROLES_ALL;
+	agent.registered_at_us = call->turn->now_us;
+	agent.keys_since_us = call->turn->now_us;
+	row = alm_agent_to_row(&agent);
 	err = alm_store_agent_put(broker->store, &row);
 	if (err == ALM_OK) {
 		agent.number = row.number;
-		agent.registered_at_us = row.registered_at_us;
 		err = record_agent(call, &agent, "registered");
 	}
 	if (err == ALM_OK) {

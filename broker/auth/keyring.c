@@ -1,7 +1,7 @@
 /*
  * Agents stand in one array in ascending order of their number; an open-
- * addressing table maps the CURVE key to the place.  Public keys are random,
- * so their first bytes serve as the hash.
+ * addressing table maps the CURVE keys, in use and before, to the place.
+ * Public keys are random, so their first bytes serve as the hash.
  */
 #include "broker/auth/keyring.h"
 
@@ -18,6 +18,8 @@ struct alm_keyring {
 	size_t capacity;
 	uint32_t *slots; /* place + 1; 0 is free */
 	size_t slot_count;
+	struct alm_invite_key invites[ALM_INVITES_OPEN_MAX];
+	size_t invite_count;
 };
 
 struct alm_keyring *alm_keyring_new(void)
@@ -34,10 +36,10 @@ void alm_keyring_free(struct alm_keyring *ring)
 	}
 }
 
-static void index_agent(struct alm_keyring *ring, size_t place)
+static void index_key(
+	struct alm_keyring *ring, size_t place, const uint8_t key[32])
 {
-	size_t slot = alm_get_u64(ring->agents[place].curve_key) &
-		      (ring->slot_count - 1);
+	size_t slot = alm_get_u64(key) & (ring->slot_count - 1);
 
 	while (ring->slots[slot] != 0) {
 		slot = (slot + 1) & (ring->slot_count - 1);
@@ -45,12 +47,22 @@ static void index_agent(struct alm_keyring *ring, size_t place)
 	ring->slots[slot] = (uint32_t)place + 1;
 }
 
+static void index_agent(struct alm_keyring *ring, size_t place)
+{
+	const struct alm_agent *agent = &ring->agents[place];
+
+	index_key(ring, place, agent->curve_key);
+	if (agent->old_until_us != 0) {
+		index_key(ring, place, agent->old_curve_key);
+	}
+}
+
 static enum alm_err rebuild_index(struct alm_keyring *ring)
 {
 	size_t slot_count = SLOTS_MIN;
 	uint32_t *slots;
 
-	while (slot_count < 2 * ring->capacity) {
+	while (slot_count < 4 * ring->capacity) { /* two keys each */
 		slot_count *= 2;
 	}
 	slots = calloc(slot_count, sizeof(*slots));
@@ -152,7 +164,10 @@ const struct alm_agent *alm_keyring_by_key(
 		const struct alm_agent *agent =
 			&ring->agents[ring->slots[slot] - 1];
 
-		if (memcmp(agent->curve_key, curve_key, 32) == 0) {
+		if (memcmp(agent->curve_key, curve_key, 32) == 0 ||
+			(agent->old_until_us != 0 &&
+				memcmp(agent->old_curve_key, curve_key, 32) ==
+					0)) {
 			return agent;
 		}
 		slot = (slot + 1) & (ring->slot_count - 1);
@@ -180,6 +195,74 @@ const struct alm_agent *alm_keyring_by_name(const struct alm_keyring *ring,
 		if (strcmp(agent->organisation, organisation) == 0 &&
 			strcmp(agent->name, name) == 0) {
 			return agent;
+		}
+	}
+	return NULL;
+}
+
+/* --- invites ------------------------------------------------------------ */
+
+enum alm_err alm_keyring_invite_put(
+	struct alm_keyring *ring, const struct alm_invite_key *invite)
+{
+	if (ring->invite_count == ALM_INVITES_OPEN_MAX) {
+		return ALM_TOO_MANY_VALUES;
+	}
+	ring->invites[ring->invite_count++] = *invite;
+	return ALM_OK;
+}
+
+void alm_keyring_invite_remove(struct alm_keyring *ring, uint64_t number)
+{
+	for (size_t i = 0; i < ring->invite_count; i++) {
+		if (ring->invites[i].number == number) {
+			ring->invites[i] = ring->invites[--ring->invite_count];
+			return;
+		}
+	}
+}
+
+const struct alm_invite_key *alm_keyring_invite_by_key(
+	const struct alm_keyring *ring, const uint8_t key[32])
+{
+	for (size_t i = 0; i < ring->invite_count; i++) {
+		if (memcmp(ring->invites[i].key, key, 32) == 0) {
+			return &ring->invites[i];
+		}
+	}
+	return NULL;
+}
+
+size_t alm_keyring_invite_count(const struct alm_keyring *ring)
+{
+	return ring->invite_count;
+}
+
+int64_t alm_keyring_due_us(const struct alm_keyring *ring)
+{
+	int64_t due_us = INT64_MAX;
+
+	for (size_t i = 0; i < ring->invite_count; i++) {
+		if (ring->invites[i].expires_us < due_us) {
+			due_us = ring->invites[i].expires_us;
+		}
+	}
+	for (size_t i = 0; i < ring->count; i++) {
+		const struct alm_agent *agent = &ring->agents[i];
+
+		if (agent->old_until_us != 0 && agent->old_until_us < due_us) {
+			due_us = agent->old_until_us;
+		}
+	}
+	return due_us;
+}
+
+const struct alm_invite_key *alm_keyring_invite_expired(
+	const struct alm_keyring *ring, int64_t now_us)
+{
+	for (size_t i = 0; i < ring->invite_count; i++) {
+		if (ring->invites[i].expires_us <= now_us) {
+			return &ring->invites[i];
 		}
 	}
 	return NULL;

@@ -12,6 +12,7 @@
 
 #include "lib/err.h"
 #include "lib/limits.h"
+#include "lib/role.h"
 
 /** Who speaks on a connection. */
 struct alm_agent {
@@ -21,7 +22,30 @@ struct alm_agent {
 	uint8_t curve_key[32];   /* public */
 	uint8_t signing_key[32]; /* public, Ed25519 */
 	bool is_revoked;
+	uint8_t roles;       /* enum alm_role */
+	bool is_on_next_key; /* of the broker, at its last hello */
 	int64_t registered_at_us;
+	uint32_t rotations; /* how often the keys were replaced */
+	int64_t keys_since_us;
+	int64_t old_until_us; /* the keys before are valid so long; 0: none */
+	uint8_t old_curve_key[32];
+	uint8_t old_signing_key[32];
+	/* That it is limited to, ascending, with commas; "": no limit. */
+	char categories[ALM_AGENT_CATEGORIES_BYTES];
+};
+
+/** Whether the agent's keys before are still valid. */
+static inline bool alm_agent_has_old_keys(
+	const struct alm_agent *agent, int64_t now_us)
+{
+	return now_us < agent->old_until_us;
+}
+
+/** An invite whose key is admitted, for the join envelope alone. */
+struct alm_invite_key {
+	uint64_t number;
+	uint8_t key[32]; /* public CURVE key */
+	int64_t expires_us;
 };
 
 struct alm_keyring;
@@ -41,12 +65,31 @@ size_t alm_keyring_count(const struct alm_keyring *ring);
 const struct alm_agent *alm_keyring_at(
 	const struct alm_keyring *ring, size_t i);
 
-/** NULL if there is none; valid until the next put. */
+/** By the key in use or the key before, valid or not: compare.  NULL if there
+ * is none; valid until the next put. */
 const struct alm_agent *alm_keyring_by_key(
 	const struct alm_keyring *ring, const uint8_t curve_key[32]);
 const struct alm_agent *alm_keyring_by_number(
 	const struct alm_keyring *ring, uint64_t number);
 const struct alm_agent *alm_keyring_by_name(const struct alm_keyring *ring,
 	const char *organisation, const char *name);
+
+/* --- invites ------------------------------------------------------------ */
+
+/** Errors: TOO_MANY_VALUES past ALM_INVITES_OPEN_MAX. */
+ALM_MUST_USE enum alm_err alm_keyring_invite_put(
+	struct alm_keyring *ring, const struct alm_invite_key *invite);
+/** Nothing happens if it is not there. */
+void alm_keyring_invite_remove(struct alm_keyring *ring, uint64_t number);
+/** NULL if there is none; valid until the next put or remove. */
+const struct alm_invite_key *alm_keyring_invite_by_key(
+	const struct alm_keyring *ring, const uint8_t key[32]);
+size_t alm_keyring_invite_count(const struct alm_keyring *ring);
+/** The first instant at which an invite expires or keys retire; INT64_MAX:
+ * none does. */
+int64_t alm_keyring_due_us(const struct alm_keyring *ring);
+/** An invite that has expired; NULL if there is none. */
+const struct alm_invite_key *alm_keyring_invite_expired(
+	const struct alm_keyring *ring, int64_t now_us);
 
 #endif /* ALM_BROKER_AUTH_KEYRING_H */

@@ -160,15 +160,15 @@ static void remember(struct verified_tree *tree, const struct climb *climb)
 }
 
 static bool is_tree_of(const struct verified_tree *tree,
-	const struct alm_agent *agent, const struct alm_signature *signature)
+	const uint8_t signing_key[32], const struct alm_signature *signature)
 {
 	return tree->is_used && tree->size == signature->tree_size &&
-	       memcmp(tree->signing_key, agent->signing_key, 32) == 0 &&
+	       memcmp(tree->signing_key, signing_key, 32) == 0 &&
 	       memcmp(tree->signature, signature->ed25519,
 		       ALM_SIGNATURE_BYTES) == 0;
 }
 
-static bool is_signed(const struct alm_agent *agent,
+static bool is_signed(const uint8_t signing_key[32],
 	const struct alm_signature *signature, const struct alm_digest *root)
 {
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
@@ -176,25 +176,24 @@ static bool is_signed(const struct alm_agent *agent,
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
 	memcpy(text + sizeof(CONTEXT), root->raw, ALM_DIGEST_BYTES);
 	return crypto_sign_verify_detached(signature->ed25519, text,
-		       sizeof(text), agent->signing_key) == 0;
+		       sizeof(text), signing_key) == 0;
 }
 
 static void begin_tree(struct verified_tree *tree,
-	const struct alm_agent *agent, const struct alm_signature *signature)
+	const uint8_t signing_key[32], const struct alm_signature *signature)
 {
 	memset(tree->is_known, 0, sizeof(tree->is_known));
-	memcpy(tree->signing_key, agent->signing_key, 32);
+	memcpy(tree->signing_key, signing_key, 32);
 	memcpy(tree->signature, signature->ed25519, ALM_SIGNATURE_BYTES);
 	tree->size = signature->tree_size;
 	tree->is_used = true;
 }
 
-static bool leaf_is_signed(struct alm_verifier *verifier,
-	const struct alm_agent *agent, const struct alm_signature *signature,
-	const struct alm_digest *leaf)
+static bool leaf_is_signed_by(struct alm_verifier *verifier,
+	struct verified_tree *tree, const uint8_t signing_key[32],
+	const struct alm_signature *signature, const struct alm_digest *leaf)
 {
-	struct verified_tree *tree = &verifier->trees[agent->number % TREES];
-	bool is_known_tree = is_tree_of(tree, agent, signature);
+	bool is_known_tree = is_tree_of(tree, signing_key, signature);
 	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
 	struct climb climb;
 
@@ -206,13 +205,26 @@ static bool leaf_is_signed(struct alm_verifier *verifier,
 		return false;
 	}
 	if (!climb.is_known) {
-		if (!is_signed(agent, signature, &climb.root)) {
+		if (!is_signed(signing_key, signature, &climb.root)) {
 			return false;
 		}
-		begin_tree(tree, agent, signature);
+		begin_tree(tree, signing_key, signature);
 	}
 	remember(tree, &climb);
 	return true;
+}
+
+static bool leaf_is_signed(struct alm_verifier *verifier,
+	const struct alm_agent *agent, const struct alm_signature *signature,
+	const struct alm_digest *leaf)
+{
+	struct verified_tree *tree = &verifier->trees[agent->number % TREES];
+
+	return leaf_is_signed_by(
+		       verifier, tree, agent->signing_key, signature, leaf) ||
+	       (agent->old_until_us != 0 &&
+		       leaf_is_signed_by(verifier, tree, agent->old_signing_key,
+			       signature, leaf));
 }
 
 enum alm_err alm_verify_send(struct alm_verifier *verifier,

@@ -23,6 +23,8 @@ struct alm_verifier *alm_verifier_new(void);
 void alm_verifier_free(struct alm_verifier *verifier);
 
 /**
+ * The signature is by the agent's key in use, or by the one before while the
+ * key ring has it.
  * Out:     out_content  SHA-256 of the signed part: what the message is
  * Errors:  BAD_SIGNATURE, PAYLOAD_HASH (the payload is not the signed one)
  */

@@ -8,6 +8,7 @@
 
 /* version, request id, domain, address, identity, mechanism, credential */
 #define FRAME_COUNT 7u
+#define INVITE_PREFIX "invite/"
 
 static bool is_text(struct alm_bytes frame, const char *text)
 {
@@ -15,7 +16,7 @@ static bool is_text(struct alm_bytes frame, const char *text)
 	       memcmp(frame.data, text, frame.bytes) == 0;
 }
 
-static bool take_token(struct alm_handshake_limit *limit, int64_t now_ms)
+bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms)
 {
 	double burst = limit->per_second;
 
@@ -39,12 +40,49 @@ static void say(
 	out->text = text;
 }
 
+/* The agent's key in use, or the one before while it is valid.  Which one it
+ * was stays with the connection: the old ones retire on it as well. */
+static bool admit_agent(const struct alm_agent *agent, const uint8_t *key,
+	int64_t wall_us, struct alm_zap_verdict *out)
+{
+	bool is_old = memcmp(agent->curve_key, key, 32) != 0;
+	uint32_t rotations = agent->rotations - (is_old ? 1 : 0);
+
+	if (agent->is_revoked ||
+		(is_old && !alm_agent_has_old_keys(agent, wall_us))) {
+		return false;
+	}
+	if (rotations == 0) {
+		(void)snprintf(out->user_id, sizeof(out->user_id), "%" PRIu64,
+			agent->number);
+	} else {
+		(void)snprintf(out->user_id, sizeof(out->user_id),
+			"%" PRIu64 ".%" PRIu32, agent->number, rotations);
+	}
+	return true;
+}
+
+static bool admit_invite(const struct alm_keyring *ring, const uint8_t *key,
+	int64_t wall_us, struct alm_zap_verdict *out)
+{
+	const struct alm_invite_key *invite =
+		alm_keyring_invite_by_key(ring, key);
+
+	if (invite == NULL || invite->expires_us <= wall_us) {
+		return false;
+	}
+	(void)snprintf(out->user_id, sizeof(out->user_id),
+		INVITE_PREFIX "%" PRIu64, invite->number);
+	return true;
+}
+
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit, int64_t now_ms,
+	struct alm_handshake_limit *limit, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict)
 {
 	const struct alm_agent *agent;
+	bool is_admitted;
 
 	memset(out_verdict, 0, sizeof(*out_verdict));
 	if (frame_count != FRAME_COUNT || !is_text(frames[0], "1.0") ||
@@ -56,35 +94,70 @@ void alm_zap_judge(const struct alm_keyring *ring,
 		say(out_verdict, "400", "wrong domain");
 		return;
 	}
-	if (!take_token(limit, now_ms)) {
+	if (!alm_handshake_take(limit, now.monotonic_ms)) {
 		say(out_verdict, "300", "too many handshakes");
 		return;
 	}
 	agent = alm_keyring_by_key(ring, frames[6].data);
-	if (agent == NULL || agent->is_revoked) {
+	is_admitted = agent != NULL ? admit_agent(agent, frames[6].data,
+					      now.wall_us, out_verdict)
+				    : admit_invite(ring, frames[6].data,
+					      now.wall_us, out_verdict);
+	if (is_admitted) {
+		say(out_verdict, "200", "");
+	} else {
 		/* A stranger does not learn whether a key was ever known. */
 		say(out_verdict, "400", "not registered");
-		return;
 	}
-	say(out_verdict, "200", "");
-	(void)snprintf(out_verdict->user_id, sizeof(out_verdict->user_id),
-		"%" PRIu64, agent->number);
 }
 
-const struct alm_agent *alm_agent_from_user_id(
-	const struct alm_keyring *ring, const char *user_id)
+static bool take_number(const char **text, uint64_t max, uint64_t *out_number)
 {
 	char *end = NULL;
-	uint64_t number;
 
-	if (user_id == NULL || user_id[0] < '1' || user_id[0] > '9' ||
-		strlen(user_id) >= ALM_USER_ID_BYTES_MAX) {
-		return NULL;
+	if (**text < '1' || **text > '9') {
+		return false;
 	}
 	errno = 0;
-	number = strtoull(user_id, &end, 10);
-	if (errno != 0 || *end != '\0') {
-		return NULL;
+	*out_number = strtoull(*text, &end, 10);
+	*text = end;
+	return errno == 0 && *out_number <= max;
+}
+
+struct alm_user alm_user_from_id(
+	const struct alm_keyring *ring, const char *user_id)
+{
+	struct alm_user user = {.agent = NULL};
+	bool is_invite;
+	uint64_t number;
+	uint64_t rotations = 0;
+
+	if (user_id == NULL || strlen(user_id) >= ALM_USER_ID_BYTES_MAX) {
+		return user;
 	}
-	return alm_keyring_by_number(ring, number);
+	is_invite = user_id[0] == INVITE_PREFIX[0];
+	if (is_invite &&
+		strncmp(user_id, INVITE_PREFIX, strlen(INVITE_PREFIX)) != 0) {
+		return user;
+	}
+	user_id += is_invite ? strlen(INVITE_PREFIX) : 0;
+	if (!take_number(&user_id, UINT64_MAX, &number)) {
+		return user;
+	}
+	if (!is_invite && *user_id == '.') {
+		user_id++;
+		if (!take_number(&user_id, UINT32_MAX, &rotations)) {
+			return user;
+		}
+	}
+	if (*user_id != '\0') {
+		return user;
+	}
+	if (is_invite) {
+		user.invite = number;
+		return user;
+	}
+	user.agent = alm_keyring_by_number(ring, number);
+	user.rotations = (uint32_t)rotations;
+	return user;
 }

@@ -5,6 +5,7 @@
 #ifndef ALM_BROKER_AUTH_ZAP_H
 #define ALM_BROKER_AUTH_ZAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +13,8 @@
 #include "lib/bytes.h"
 
 #define ALM_ZAP_DOMAIN "almoner"
-#define ALM_USER_ID_BYTES_MAX 21u /* a 64-bit number in decimal, and a NUL */
+/* A 64-bit and a 32-bit number in decimal, a dot and a NUL. */
+#define ALM_USER_ID_BYTES_MAX 32u
 
 /** A token bucket over handshakes, since each costs the broker dearly. */
 struct alm_handshake_limit {
@@ -27,18 +29,35 @@ struct alm_zap_verdict {
 	char user_id[ALM_USER_ID_BYTES_MAX]; /* "" unless 200 */
 };
 
+/** The two clocks of a verdict. */
+struct alm_zap_clock {
+	int64_t monotonic_ms;
+	int64_t wall_us;
+};
+
 /**
  * Judge one request: the frames after the empty delimiter, from the version
- * on.  Anything but CURVE with the key of a registered, unrevoked agent in
- * the domain `almoner` is denied.
+ * on.  Anything but CURVE in the domain `almoner` is denied, and so is any key
+ * but a valid one of a registered, unrevoked agent, or that of an open invite.
  */
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit, int64_t now_ms,
+	struct alm_handshake_limit *limit, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict);
 
-/** The agent whom ZAP named; NULL for NULL, a malformed id, or nobody. */
-const struct alm_agent *alm_agent_from_user_id(
+/** What a user id says: an agent's number, and under which of its keys; or
+ * `invite/` and the number of an invite. */
+struct alm_user {
+	const struct alm_agent *agent; /* NULL: none */
+	uint32_t rotations;            /* of the agent, at the handshake */
+	uint64_t invite;               /* 0: none */
+};
+
+/** Nobody for NULL, a malformed id, or one that is not known. */
+struct alm_user alm_user_from_id(
 	const struct alm_keyring *ring, const char *user_id);
+
+/** Take one from the bucket.  False: it is empty. */
+bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms);
 
 #endif /* ALM_BROKER_AUTH_ZAP_H */

@@ -40,7 +40,9 @@
 	X(PART, 17, "part") \
 	X(SHARED, 18, "shared") \
 	X(WATCH, 19, "watch") \
-	X(DEAD, 20, "dead")
+	X(DEAD, 20, "dead") \
+	X(INVITE, 21, "invite") \
+	X(AGENT_KEY, 22, "agent-key")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),

@@ -1,6 +1,7 @@
 /*
  * Agents, by number, and information standards, by id and version.  Agents
- * are never removed: a revoked key stays known, so it cannot come back.
+ * are never removed: a revoked key stays known, so it cannot come back, nor
+ * can one that was replaced.
  */
 #include <string.h>
 
@@ -15,6 +16,14 @@ static void write_agent(struct alm_writer *w, const struct alm_agent_row *agent)
 	alm_write_u8(w, agent->is_revoked ? 1 : 0);
 	alm_write_u64(w, (uint64_t)agent->registered_at_us);
 	alm_write_u64(w, (uint64_t)agent->revoked_at_us);
+	alm_write_u8(w, agent->roles);
+	alm_write_text(w, agent->categories == NULL ? "" : agent->categories);
+	alm_write_u32(w, agent->rotations);
+	alm_write_u64(w, (uint64_t)agent->keys_since_us);
+	alm_write_u64(w, (uint64_t)agent->old_until_us);
+	alm_write_raw(w, agent->old_curve_key, sizeof(agent->old_curve_key));
+	alm_write_raw(
+		w, agent->old_signing_key, sizeof(agent->old_signing_key));
 }
 
 /* Texts are borrowed from `value`. */
@@ -33,6 +42,13 @@ static enum alm_err read_agent(
 	revoked = alm_read_u8(&r);
 	agent.registered_at_us = (int64_t)alm_read_u64(&r);
 	agent.revoked_at_us = (int64_t)alm_read_u64(&r);
+	agent.roles = alm_read_u8(&r);
+	agent.categories = alm_read_text(&r);
+	agent.rotations = alm_read_u32(&r);
+	agent.keys_since_us = (int64_t)alm_read_u64(&r);
+	agent.old_until_us = (int64_t)alm_read_u64(&r);
+	alm_read_raw(&r, agent.old_curve_key, sizeof(agent.old_curve_key));
+	alm_read_raw(&r, agent.old_signing_key, sizeof(agent.old_signing_key));
 	if (!alm_reader_is_done(&r) || revoked > 1 || key.bytes != 8) {
 		return ALM_STORE_CORRUPT;
 	}
@@ -60,9 +76,50 @@ static enum alm_err next_agent(struct alm_store *store, MDB_txn *txn,
 	return err == ALM_OK ? read_agent(key, *out_value, out_agent) : err;
 }
 
+/* --- keys that were replaced -------------------------------------------- */
+
+/* One row for each, so that none of them comes back, and a signature under it
+ * can be told to its agent for ever. */
+static enum alm_err keep_key(struct alm_store *store, const uint8_t key[32],
+	uint8_t kind, const struct alm_agent_row *agent, int64_t until_us)
+{
+	uint8_t value[25];
+
+	alm_put_u64(value, agent->number);
+	value[8] = kind;
+	alm_put_u64(value + 9, (uint64_t)agent->keys_since_us);
+	alm_put_u64(value + 17, (uint64_t)until_us);
+	store->is_state_changed = true;
+	return alm_row_put(store, ALM_TABLE_AGENT_KEY,
+		(struct alm_bytes){key, 32},
+		(struct alm_bytes){value, sizeof(value)}, 0);
+}
+
+static enum alm_err check_unused(struct alm_store *store, const uint8_t key[32])
+{
+	struct alm_bytes value = {NULL, 0};
+	enum alm_err err = alm_row_get(store, store->turn, ALM_TABLE_AGENT_KEY,
+		(struct alm_bytes){key, 32}, &value);
+
+	return err == ALM_NOT_FOUND ? ALM_OK
+	       : err == ALM_OK      ? ALM_KEY_USED
+				    : err;
+}
+
+static enum alm_err check_unused_both(
+	struct alm_store *store, const struct alm_agent_row *agent)
+{
+	enum alm_err err = check_unused(store, agent->curve_key);
+
+	return err == ALM_OK ? check_unused(store, agent->signing_key) : err;
+}
+
 static bool collides(
 	const struct alm_agent_row *a, const struct alm_agent_row *b)
 {
+	if (a->number == b->number) {
+		return false;
+	}
 	return memcmp(a->curve_key, b->curve_key, sizeof(a->curve_key)) == 0 ||
 	       memcmp(a->signing_key, b->signing_key, sizeof(a->signing_key)) ==
 		       0 ||
@@ -82,7 +139,9 @@ static enum alm_err check_agent(
 		err = next_agent(
 			store, store->turn, other.number, &value, &other);
 		if (err != ALM_OK) {
-			return err == ALM_NOT_FOUND ? ALM_OK : err;
+			return err == ALM_NOT_FOUND
+				       ? check_unused_both(store, agent)
+				       : err;
 		}
 		if (collides(&other, agent)) {
 			return ALM_AGENT_EXISTS;
@@ -132,6 +191,40 @@ enum alm_err alm_store_agent_put(
 	return err;
 }
 
+static bool has_same_keys(
+	const struct alm_agent_row *a, const struct alm_agent_row *b)
+{
+	return memcmp(a->curve_key, b->curve_key, 32) == 0 &&
+	       memcmp(a->signing_key, b->signing_key, 32) == 0;
+}
+
+enum alm_err alm_store_agent_change(struct alm_store *store,
+	const struct alm_agent_row *before, const struct alm_agent_row *agent)
+{
+	struct alm_agent_row there = {.number = 0};
+	struct alm_bytes value = {NULL, 0};
+	enum alm_err err;
+
+	ALM_ASSERT(store->turn != NULL && agent->number > 0 &&
+		   before->number == agent->number);
+	err = next_agent(store, store->turn, agent->number - 1, &value, &there);
+	if (err == ALM_OK && there.number != agent->number) {
+		err = ALM_NOT_FOUND;
+	}
+	if (err == ALM_OK && !has_same_keys(before, agent)) {
+		err = check_agent(store, agent);
+		if (err == ALM_OK) {
+			err = keep_key(store, before->curve_key, 1, before,
+				agent->old_until_us);
+		}
+		if (err == ALM_OK) {
+			err = keep_key(store, before->signing_key, 2, before,
+				agent->old_until_us);
+		}
+	}
+	return err == ALM_OK ? write_row(store, agent) : err;
+}
+
 enum alm_err alm_store_agent_revoke(
 	struct alm_store *store, uint64_t number, int64_t now_us)
 {
@@ -175,7 +268,10 @@ enum alm_err alm_store_agent_next(struct alm_store *store, uint64_t after,
 			arena, agent.organisation, strlen(agent.organisation));
 		agent.name =
 			alm_arena_text(arena, agent.name, strlen(agent.name));
-		if (agent.organisation == NULL || agent.name == NULL) {
+		agent.categories = alm_arena_text(
+			arena, agent.categories, strlen(agent.categories));
+		if (agent.organisation == NULL || agent.name == NULL ||
+			agent.categories == NULL) {
 			err = ALM_NOMEM;
 		}
 	}

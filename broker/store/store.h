@@ -438,14 +438,28 @@ struct alm_agent_row {
 	bool is_revoked;
 	int64_t registered_at_us;
 	int64_t revoked_at_us;
+	uint8_t roles;          /* enum alm_role */
+	const char *categories; /* that it is limited to; "" or NULL: not */
+	uint32_t rotations;     /* how often its keys were replaced */
+	int64_t keys_since_us;  /* of the keys in use */
+	/* The keys before, while they are valid as well; then zeroes. */
+	int64_t old_until_us; /* 0: none */
+	uint8_t old_curve_key[32];
+	uint8_t old_signing_key[32];
 };
 
-/** Sets `agent->number`.  Errors: AGENT_EXISTS (key, or name in use). */
+/** Sets `agent->number`.  Errors: AGENT_EXISTS (key, or name in use);
+ * KEY_USED (a key that was replaced). */
 ALM_MUST_USE enum alm_err alm_store_agent_put(
 	struct alm_store *store, struct alm_agent_row *agent);
 /** Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_agent_revoke(
 	struct alm_store *store, uint64_t number, int64_t now_us);
+/** Write an agent of that number anew; when its keys differ from those in
+ * `before`, these are kept as used for good.
+ * Errors: NOT_FOUND; KEY_USED, AGENT_EXISTS (a new key is not new). */
+ALM_MUST_USE enum alm_err alm_store_agent_change(struct alm_store *store,
+	const struct alm_agent_row *before, const struct alm_agent_row *agent);
 /** The first agent with a number above `after`.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_agent_next(struct alm_store *store,
 	uint64_t after, struct alm_arena *arena, struct alm_agent_row *out);

@@ -1,4 +1,6 @@
 /* test_registry.c - policy epochs, agents and information standards. */
+#include "broker/store/invite.h"
+#include "lib/role.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_registry, .init = set_up, .fini = tear_down);
@@ -133,6 +135,117 @@ Test(store_registry, frees_the_name_but_never_the_key_of_a_revoked_agent)
 	cr_expect(got.is_revoked);
 	cr_expect_eq(got.revoked_at_us, 50);
 	cr_expect_eq(got.registered_at_us, 1);
+}
+
+Test(store_registry, keeps_roles_and_both_keys_of_a_rotation)
+{
+	struct alm_agent_row a = agent("RX1", "ward", 1);
+	struct alm_agent_row other = agent("RX1", "theatre", 2);
+	struct alm_agent_row next = a;
+	struct alm_agent_row got;
+
+	begin();
+	cr_assert_eq(alm_store_agent_put(store, &a), ALM_OK);
+	cr_assert_eq(alm_store_agent_put(store, &other), ALM_OK);
+	next = a;
+	next.roles = ALM_ROLE_RECEIVE;
+	next.categories = "sexual-health";
+	next.rotations = 1;
+	next.keys_since_us = 70;
+	next.old_until_us = 90;
+	memcpy(next.old_curve_key, a.curve_key, 32);
+	memcpy(next.old_signing_key, a.signing_key, 32);
+	next.curve_key[0] = 2;
+	next.signing_key[0] = 8;
+	cr_expect_eq(
+		alm_store_agent_change(store, &a, &next), ALM_AGENT_EXISTS);
+	next.curve_key[0] = 7;
+	cr_expect_eq(alm_store_agent_change(store, &a, &next), ALM_OK);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_agent_next(store, 0, &arena, &got), ALM_OK);
+	cr_expect_eq(got.number, 1);
+	cr_expect_eq(got.roles, ALM_ROLE_RECEIVE);
+	cr_expect_str_eq(got.categories, "sexual-health");
+	cr_expect_eq(got.rotations, 1);
+	cr_expect_eq(got.keys_since_us, 70);
+	cr_expect_eq(got.old_until_us, 90);
+	cr_expect_eq(got.curve_key[0], 7);
+	cr_expect_eq(got.signing_key[0], 8);
+	cr_expect_arr_eq(got.old_curve_key, a.curve_key, 32);
+	cr_expect_arr_eq(got.old_signing_key, a.signing_key, 32);
+}
+
+Test(store_registry, takes_no_key_that_was_replaced)
+{
+	struct alm_agent_row a = agent("RX1", "ward", 1);
+	struct alm_agent_row next;
+	struct alm_agent_row back = agent("RY2", "ward", 9);
+
+	begin();
+	cr_assert_eq(alm_store_agent_put(store, &a), ALM_OK);
+	next = a;
+	next.curve_key[0] = 5;
+	next.signing_key[0] = 6;
+	cr_assert_eq(alm_store_agent_change(store, &a, &next), ALM_OK);
+	commit();
+	reopen();
+	begin();
+	memcpy(back.curve_key, a.curve_key, 32);
+	cr_expect_eq(alm_store_agent_put(store, &back), ALM_KEY_USED);
+	back.curve_key[0] = 9;
+	memcpy(back.signing_key, a.signing_key, 32);
+	cr_expect_eq(alm_store_agent_put(store, &back), ALM_KEY_USED);
+	cr_expect_eq(alm_store_agent_change(store, &next, &a), ALM_KEY_USED);
+	a.number = 2;
+	cr_expect_eq(alm_store_agent_change(store, &a, &a), ALM_NOT_FOUND);
+	alm_store_abort(store);
+}
+
+Test(store_registry, numbers_invites_and_keeps_them)
+{
+	struct alm_invite_row invite = {.state = ALM_INVITE_OPEN,
+		.organisation = "RX1",
+		.agent = "ward",
+		.roles = ALM_ROLE_SEND,
+		.categories = "a,b",
+		.invite_key = {1},
+		.proof_hash = {2},
+		.made_at_us = 3,
+		.expires_us = 4};
+	struct alm_invite_row got;
+
+	cr_expect_eq(
+		alm_store_invite_next(store, 0, &arena, &got), ALM_NOT_FOUND);
+	begin();
+	cr_assert_eq(alm_store_invite_put(store, &invite), ALM_OK);
+	cr_expect_eq(invite.number, 1);
+	cr_assert_eq(alm_store_invite_put(store, &invite), ALM_OK);
+	cr_expect_eq(invite.number, 2);
+	invite.state = ALM_INVITE_JOINED;
+	invite.curve_key[31] = 5;
+	invite.signing_key[31] = 6;
+	invite.agent_number = 7;
+	cr_assert_eq(alm_store_invite_change(store, &invite), ALM_OK);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_invite_next(store, 1, &arena, &got), ALM_OK);
+	cr_expect_eq(got.number, 2);
+	cr_expect_eq(got.state, ALM_INVITE_JOINED);
+	cr_expect_str_eq(got.organisation, "RX1");
+	cr_expect_str_eq(got.agent, "ward");
+	cr_expect_str_eq(got.categories, "a,b");
+	cr_expect_eq(got.roles, ALM_ROLE_SEND);
+	cr_expect_eq(got.expires_us, 4);
+	cr_expect_arr_eq(got.proof_hash, invite.proof_hash, 32);
+	cr_expect_arr_eq(got.curve_key, invite.curve_key, 32);
+	cr_expect_eq(got.agent_number, 7);
+	cr_assert_eq(alm_store_invite_get(store, 1, &arena, &got), ALM_OK);
+	cr_expect_eq(got.state, ALM_INVITE_OPEN);
+	cr_expect_eq(
+		alm_store_invite_get(store, 0, &arena, &got), ALM_NOT_FOUND);
+	cr_expect_eq(
+		alm_store_invite_get(store, 3, &arena, &got), ALM_NOT_FOUND);
 }
 
 Test(store_registry, keeps_standards_in_order_and_refuses_other_content)

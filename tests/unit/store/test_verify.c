@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/invite.h"
 #include "broker/store/lists.h"
 #include "tests/unit/store/fixture.h"
 
@@ -81,7 +82,16 @@ static void fill(void)
 		{"a.yaml", {(const uint8_t *)"x: 1\n", 5}}};
 	struct alm_policy_epoch epoch = {
 		.bundle = "b", .files = files, .file_count = 1};
-	struct alm_agent_row agent = {.organisation = "RX1", .name = "ward"};
+	struct alm_agent_row agent = {
+		.organisation = "RX1", .name = "ward", .signing_key = {9}};
+	struct alm_agent_row rotated = {.organisation = "RX1",
+		.name = "ward",
+		.curve_key = {1},
+		.signing_key = {2}};
+	struct alm_invite_row invite = {.state = ALM_INVITE_OPEN,
+		.organisation = "RX1",
+		.agent = "theatre",
+		.categories = ""};
 	struct alm_standard_row standard = {.id = "referral",
 		.version = "1",
 		.descriptor = {(const uint8_t *)"bytes", 5}};
@@ -110,6 +120,9 @@ static void fill(void)
 	fill_shared();
 	cr_assert_eq(alm_store_policy_put(store, &epoch), ALM_OK);
 	cr_assert_eq(alm_store_agent_put(store, &agent), ALM_OK);
+	rotated.number = agent.number;
+	cr_assert_eq(alm_store_agent_change(store, &agent, &rotated), ALM_OK);
+	cr_assert_eq(alm_store_invite_put(store, &invite), ALM_OK);
 	cr_assert_eq(alm_store_standard_put(store, &standard), ALM_OK);
 	cr_assert_eq(alm_store_person_put(store, &record, &is_new), ALM_OK);
 	cr_assert_eq(alm_store_list_begin(store, &list), ALM_OK);
@@ -197,8 +210,8 @@ static bool damage(const char *table, unsigned number, enum place place,
 
 static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
-	"person-key", "opt-out-list", "tile", "shared",
-	"dead"};
+	"person-key", "opt-out-list", "tile", "shared", "dead", "invite",
+	"agent-key"};
 
 /* Keep the files as they are, to come back to after each damage. */
 static char kept[ALM_TEMPDIR_BYTES];
@@ -244,7 +257,7 @@ Test(store_verify, passes_what_was_written_and_says_what_it_covered)
 	cr_expect_eq(report.tiles, 1);
 	cr_expect_eq(report.mail, 5 + 3);
 	cr_expect_eq(report.others,
-		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1 + 5);
+		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1 + 5 + 3);
 	cr_expect(report.private_checked);
 	cr_expect_str_empty(report.what);
 	reopen();
