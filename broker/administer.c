@@ -264,6 +264,11 @@ static const struct alm_verb ADMIN_VERBS[] = {
 		ARGUMENTS("reason", "dry-run")},
 	{"audit.prune", alm_verb_audit_prune,
 		ARGUMENTS("reason", "cursor", "dry-run")},
+	{"audit.checkpoint", alm_verb_audit_checkpoint, ARGUMENTS("size")},
+	{"audit.consistency", alm_verb_audit_growth, ARGUMENTS("old", "size")},
+	{"audit.receipt", alm_verb_audit_receipt,
+		ARGUMENTS("seq", "message", "from", "reveal", "reason")},
+	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 };
@@ -280,6 +285,14 @@ enum alm_err alm_query(
 	const struct alm_verb verbs[] = {
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
 		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
+		{"audit.checkpoint", alm_verb_audit_checkpoint,
+			ARGUMENTS("size")},
+		{"audit.consistency", alm_verb_audit_growth,
+			ARGUMENTS("old", "size")},
+		{"audit.receipt", alm_verb_audit_receipt,
+			ARGUMENTS("seq", "message", "from")},
+		{"audit.cosign", alm_verb_audit_cosign,
+			ARGUMENTS("size", "key", "cosignature")},
 	};
 
 	if (alm_session_of(turn, request) == NULL) {

@@ -5,6 +5,7 @@
 #ifndef ALM_BROKER_BROKER_H
 #define ALM_BROKER_BROKER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -60,6 +61,7 @@ struct alm_prune_run {
 };
 
 struct alm_expiries;
+struct alm_signer;
 struct alm_impact;
 struct alm_turn_buffers;
 
@@ -92,6 +94,7 @@ struct alm_broker {
 	struct alm_prune_run prune;
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
+	struct alm_signer *signer; /* of the log's heads */
 	struct alm_metrics metrics;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;
@@ -136,6 +139,17 @@ ALM_MUST_USE enum alm_err alm_broker_set_policy(struct alm_broker *broker,
 	struct alm_snapshot **take_snapshot,
 	struct alm_expiries **take_expiries,
 	const struct alm_policy_epoch *epoch);
+
+/** A key file: a name without a slash is one among the credentials. */
+void alm_broker_key_path(const char *name, char out[PATH_MAX]);
+/** Errors: KEY_FILE, KEY_FILE_MODE. */
+ALM_MUST_USE enum alm_err alm_broker_read_key(
+	const char *name, uint8_t key[32], struct alm_problem *problem);
+
+/** Open the store that the settings name, with its key. */
+ALM_MUST_USE enum alm_err alm_broker_open_store(
+	const struct alm_settings *settings, struct alm_store **out_store,
+	struct alm_problem *problem);
 
 /** Answer ZAP requests that wait. */
 void alm_broker_serve_zap(struct alm_broker *broker);

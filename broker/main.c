@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "broker/broker.h"
+#include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/edge/notify.h"
@@ -39,6 +40,7 @@ enum mode {
 	MODE_SHOW,
 	MODE_SAMPLE,
 	MODE_KEYS,
+	MODE_ORIGIN,
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_USAGE,
@@ -48,6 +50,7 @@ struct options {
 	enum mode mode;
 	const char *config; /* NULL: the usual place */
 	const char *keys_folder;
+	const char *reason;    /* of a new origin */
 	char *const *settings; /* NAME=VALUE of --set */
 	size_t setting_count;
 };
@@ -56,6 +59,7 @@ static const char help[] =
 	"usage: almonerd [--config FILE] [--set NAME=VALUE]...\n"
 	"       almonerd --check-config [--config FILE]\n"
 	"       almonerd --generate-keys FOLDER\n"
+	"       almonerd --new-origin REASON [--config FILE]\n"
 	"\n"
 	"  --config FILE          settings; default "
 	"/etc/almoner/almonerd.yaml\n"
@@ -63,7 +67,10 @@ static const char help[] =
 	"  --check-config         check the settings and stop\n"
 	"  --show-config          print the settings in effect\n"
 	"  --print-sample-config  print every setting with its meaning\n"
-	"  --generate-keys FOLDER make curve.key and store.key there\n"
+	"  --generate-keys FOLDER make curve.key, store.key and audit.key "
+	"there\n"
+	"  --new-origin REASON    go on as another log, after records were "
+	"lost\n"
 	"  --version, --help\n";
 
 static struct options read_options(int argc, char **argv, char **settings)
@@ -75,6 +82,7 @@ static struct options read_options(int argc, char **argv, char **settings)
 		{"show-config", no_argument, NULL, MODE_SHOW},
 		{"print-sample-config", no_argument, NULL, MODE_SAMPLE},
 		{"generate-keys", required_argument, NULL, MODE_KEYS},
+		{"new-origin", required_argument, NULL, MODE_ORIGIN},
 		{"version", no_argument, NULL, MODE_VERSION},
 		{"help", no_argument, NULL, MODE_HELP},
 		{NULL, 0, NULL, 0},
@@ -93,6 +101,10 @@ static struct options read_options(int argc, char **argv, char **settings)
 		case MODE_KEYS:
 			options.keys_folder = optarg;
 			options.mode = MODE_KEYS;
+			break;
+		case MODE_ORIGIN:
+			options.reason = optarg;
+			options.mode = MODE_ORIGIN;
 			break;
 		case '?':
 			options.mode = MODE_USAGE;
@@ -144,6 +156,25 @@ static enum alm_err make_key(const char *folder, const char *name,
 	return alm_key_file_write(path, key, problem);
 }
 
+static enum alm_err make_audit_key(
+	const char *folder, struct alm_problem *problem)
+{
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+	uint8_t seed[ALM_KEY_BYTES];
+	char text[2 * sizeof(public_key) + 1];
+	enum alm_err err = make_key(folder, "audit.key", seed, problem);
+
+	if (err == ALM_OK) {
+		(void)crypto_sign_seed_keypair(public_key, secret, seed);
+		alm_hex(public_key, sizeof(public_key), text);
+		printf("audit-key: %s\n", text);
+	}
+	sodium_memzero(secret, sizeof(secret));
+	sodium_memzero(seed, sizeof(seed));
+	return err;
+}
+
 static int generate_keys(const char *folder)
 {
 	struct alm_problem problem = {.err = ALM_OK};
@@ -161,8 +192,29 @@ static int generate_keys(const char *folder)
 		alm_hex(public_key, sizeof(public_key), text);
 		printf("broker-key: %s\n", text);
 	}
+	if (err == ALM_OK) {
+		err = make_audit_key(folder, &problem);
+	}
 	sodium_memzero(key, sizeof(key));
 	return err == ALM_OK ? ALM_EXIT_OK : fail(&problem);
+}
+
+/* What was lost stays lost; but the log may be signed again. */
+static int new_origin(const struct alm_settings *settings, const char *reason)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	char origin[ALM_NOTE_NAME_BYTES];
+
+	if (reason[0] == '\0' || strlen(reason) > ALM_TEXT_BYTES_MAX) {
+		(void)alm_problem_set(&problem, ALM_REASON_REQUIRED,
+			"up to %u bytes", ALM_TEXT_BYTES_MAX);
+		return fail(&problem);
+	}
+	if (alm_origin_renew(settings, reason, origin, &problem) != ALM_OK) {
+		return fail(&problem);
+	}
+	printf("origin: %s\n", origin);
+	return ALM_EXIT_OK;
 }
 
 static void say_status(const struct alm_broker *broker)
@@ -423,6 +475,9 @@ static int run(const struct options *options)
 		alm_settings_write_effective(&settings, stdout);
 		return ALM_EXIT_OK;
 	}
+	if (options->mode == MODE_ORIGIN) {
+		return new_origin(&settings, options->reason);
+	}
 	return serve(&settings);
 }
 
@@ -448,6 +503,7 @@ int main(int argc, char **argv)
 	case MODE_RUN:
 	case MODE_CHECK:
 	case MODE_SHOW:
+	case MODE_ORIGIN:
 		rc = run(&options);
 		break;
 	case MODE_SAMPLE:

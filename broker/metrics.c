@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "broker/broker.h"
+#include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
 #include "broker/expiry.h"
 #include "broker/store/index.h"
@@ -19,6 +20,7 @@
 
 #define MAILBOXES_MAX 1000u
 #define AGREEMENTS_MAX 100u
+#define WITNESSES_MAX 100u
 
 static void counter(
 	FILE *out, const char *name, const char *help, uint64_t value)
@@ -120,6 +122,47 @@ static void audit_index(
 		"Times that the index could not be written.", state.failures);
 }
 
+/* Nothing is said of a head while none is signed: that alarms by itself. */
+static void evidence(FILE *out, const struct alm_broker *broker,
+	const struct alm_audit_head *head)
+{
+	const struct alm_signer *signer = broker->signer;
+	struct alm_witness witness = {.agent = 0};
+	int64_t now_us = alm_clock_wall_us();
+	struct alm_arena arena;
+
+	if (signer == NULL || signer->size == 0) {
+		return;
+	}
+	gauge(out, "audit_checkpoint_age_seconds",
+		"Since the newest head was signed.",
+		(double)(now_us - signer->at_us) / 1e6);
+	gauge(out, "audit_unsigned_records",
+		"Records that no signed head covers yet.",
+		(double)(head->size - signer->size));
+	counter(out, "audit_checkpoints_total", "Heads signed.",
+		signer->signed_count);
+	counter(out, "audit_checkpoints_failed_total",
+		"Heads not signed, as they could not be kept outside.",
+		signer->failed_count);
+	(void)fputs("# HELP almoner_audit_witness_lag_seconds Since a partner "
+		    "last cosigned a head.\n"
+		    "# TYPE almoner_audit_witness_lag_seconds gauge\n",
+		out);
+	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
+	for (unsigned i = 0; i < WITNESSES_MAX &&
+			     alm_store_witness_next(broker->store,
+				     witness.agent, &arena, &witness) == ALM_OK;
+		i++) {
+		(void)fprintf(out,
+			"almoner_audit_witness_lag_seconds{witness=\"%s\"} "
+			"%.3f\n",
+			witness.name,
+			(double)(now_us - witness.cosigned_at_us) / 1e6);
+	}
+	alm_arena_fini(&arena);
+}
+
 static void gauges(FILE *out, const struct alm_broker *broker)
 {
 	struct alm_audit_head head;
@@ -134,6 +177,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 	gauge(out, "audit_head_seq", "Records in the audit log.",
 		(double)head.size);
 	audit_index(out, broker, head.size);
+	evidence(out, broker, &head);
 	gauge(out, "people_seq", "Changes of records about people.",
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",

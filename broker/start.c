@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "broker/broker.h"
+#include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/epoch.h"
@@ -19,6 +20,7 @@
 #include "broker/store/index.h"
 #include "broker/turn.h"
 #include "lib/file.h"
+#include "lib/id.h"
 #include "lib/version.h"
 
 #define CREDENTIALS_DEFAULT "/etc/almoner"
@@ -27,39 +29,46 @@
 #define CLOCK_US_MIN (INT64_C(1577836800) * 1000000)
 #define CLOCK_BACK_US_MAX (INT64_C(3600) * 1000000)
 
-static enum alm_err read_key(const char *name, uint8_t key[ALM_KEY_BYTES],
-	struct alm_problem *problem)
+void alm_broker_key_path(const char *name, char out[PATH_MAX])
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	char path[2 * PATH_MAX];
 
 	if (strchr(name, '/') != NULL) {
-		return alm_key_file_read(name, key, problem);
+		alm_text_copy(out, PATH_MAX, name);
+		return;
 	}
-	(void)snprintf(path, sizeof(path), "%s/%s",
-		folder == NULL ? CREDENTIALS_DEFAULT : folder, name);
+	(void)snprintf(out, PATH_MAX, "%.*s/%.*s", PATH_MAX / 2 - 1,
+		folder == NULL ? CREDENTIALS_DEFAULT : folder, PATH_MAX / 2 - 1,
+		name);
+}
+
+enum alm_err alm_broker_read_key(const char *name, uint8_t key[ALM_KEY_BYTES],
+	struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+
+	alm_broker_key_path(name, path);
 	return alm_key_file_read(path, key, problem);
 }
 
-static enum alm_err open_store(
-	struct alm_broker *broker, struct alm_problem *problem)
+enum alm_err alm_broker_open_store(const struct alm_settings *settings,
+	struct alm_store **out_store, struct alm_problem *problem)
 {
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	struct alm_store_options options = {
-		.path = broker->settings.store,
-		.map_bytes_max = broker->settings.store_map_bytes,
+		.path = settings->store,
+		.map_bytes_max = settings->store_map_bytes,
 		.key = key,
 	};
 	enum alm_err err =
-		read_key(broker->settings.store_key_file, key, problem);
+		alm_broker_read_key(settings->store_key_file, key, problem);
 
 	if (err == ALM_OK) {
-		err = alm_store_open(&options, &broker->store, problem);
+		err = alm_store_open(&options, out_store, problem);
 	}
 	sodium_memzero(key, sizeof(key));
 	if (err != ALM_OK && problem->detail[0] == '\0') {
-		return alm_problem_set(
-			problem, err, "%s", broker->settings.store);
+		return alm_problem_set(problem, err, "%s", settings->store);
 	}
 	return err;
 }
@@ -103,6 +112,7 @@ static enum alm_err open_http(
 		.endpoint = broker->settings.http_endpoint,
 		.metrics = alm_metrics_page,
 		.unready = alm_unready_page,
+		.checkpoint = alm_checkpoint_page,
 		.version = ALM_VERSION_TEXT,
 		.cookie = broker,
 	};
@@ -127,8 +137,8 @@ static enum alm_err open_edge(
 		.extra_fd =
 			broker->http == NULL ? -1 : alm_http_fd(broker->http),
 	};
-	enum alm_err err =
-		read_key(broker->settings.curve_key_file, key, problem);
+	enum alm_err err = alm_broker_read_key(
+		broker->settings.curve_key_file, key, problem);
 
 	if (err == ALM_OK) {
 		err = alm_edge_open(&options, &broker->edge, problem);
@@ -383,10 +393,14 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 	broker->settings = *settings;
 	err = make_parts(broker);
 	if (err == ALM_OK) {
-		err = open_store(broker, problem);
+		err = alm_broker_open_store(
+			&broker->settings, &broker->store, problem);
 	}
 	if (err == ALM_OK) {
 		err = check_clock(broker, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_signer_open(broker, &broker->signer, problem);
 	}
 	if (err == ALM_OK) {
 		err = alm_broker_load(broker, problem);
@@ -425,12 +439,14 @@ void alm_broker_close(struct alm_broker *broker)
 		return;
 	}
 	if (broker->store != NULL && !broker->is_broken &&
-		record_alone(broker, ALM_AUDIT_STOP) != ALM_OK) {
+		(record_alone(broker, ALM_AUDIT_STOP) != ALM_OK ||
+			alm_checkpoint_last(broker) != ALM_OK)) {
 		alm_log(ALM_LOG_ERROR, "stop.unrecorded",
 			"the stop could not be recorded");
 	}
 	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
 	alm_http_close(broker->http);
+	alm_signer_close(broker->signer);
 	alm_store_close(broker->store);
 	alm_redecide_fini(broker);
 	alm_outbox_free(broker->outbox);

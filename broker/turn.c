@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "broker/administer.h"
+#include "broker/checkpoint.h"
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/epoch.h"
@@ -217,7 +218,11 @@ static enum alm_err carry_out(
 
 static enum alm_err decide(struct alm_turn *turn)
 {
-	enum alm_err err = alm_identity_expire(turn);
+	enum alm_err err = alm_checkpoint_sign(turn);
+
+	if (err == ALM_OK) {
+		err = alm_identity_expire(turn);
+	}
 
 	if (err == ALM_OK) {
 		err = alm_epoch_expire(turn);
@@ -392,6 +397,7 @@ static enum alm_err work(struct alm_turn *turn)
 	}
 	if (err == ALM_OK) {
 		alm_redecide_committed(turn);
+		alm_checkpoint_committed(turn->broker);
 	}
 	return err;
 }

@@ -106,6 +106,7 @@ static int describe(struct dev *dev)
 	alm_sheet_fact(dev->sheet, "folder", alm_sandbox_folder(s));
 	alm_sheet_fact(dev->sheet, "endpoint", alm_sandbox_endpoint(s));
 	alm_sheet_fact(dev->sheet, "broker-key", alm_sandbox_broker_key(s));
+	alm_sheet_fact(dev->sheet, "audit-key", alm_sandbox_audit_key(s));
 	alm_sheet_fact(dev->sheet, "admin", alm_sandbox_admin(s));
 	alm_sheet_fact(dev->sheet, "store", alm_sandbox_store(s));
 	alm_sheet_fact(dev->sheet, "store-key", alm_sandbox_store_key(s));

@@ -47,6 +47,10 @@ static enum alm_err make_keys(
 		/* Any 32 random bytes; the pair's public half is not used. */
 		err = alm_keys_make_curve(sandbox->store_key, unused, problem);
 	}
+	if (err == ALM_OK &&
+		alm_path_join(sandbox->folder, "audit.key", path)) {
+		err = alm_keys_make_signing(path, sandbox->audit_key, problem);
+	}
 	return err;
 }
 
@@ -185,6 +189,11 @@ const char *alm_sandbox_endpoint(const struct alm_sandbox *sandbox)
 const char *alm_sandbox_admin(const struct alm_sandbox *sandbox)
 {
 	return sandbox->admin;
+}
+
+const char *alm_sandbox_audit_key(const struct alm_sandbox *sandbox)
+{
+	return sandbox->audit_key;
 }
 
 const char *alm_sandbox_broker_key(const struct alm_sandbox *sandbox)

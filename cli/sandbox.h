@@ -59,6 +59,8 @@ const char *alm_sandbox_store_key(const struct alm_sandbox *sandbox);
 const char *alm_sandbox_log(const struct alm_sandbox *sandbox);
 const char *alm_sandbox_endpoint(const struct alm_sandbox *sandbox);
 const char *alm_sandbox_admin(const struct alm_sandbox *sandbox);
+/** The public key that signs the log's heads, 64 hex digits. */
+const char *alm_sandbox_audit_key(const struct alm_sandbox *sandbox);
 /** 64 hex digits. */
 const char *alm_sandbox_broker_key(const struct alm_sandbox *sandbox);
 

@@ -22,6 +22,7 @@ struct alm_sandbox {
 	char admin[ALM_SANDBOX_PATH_BYTES];
 	char endpoint[128];
 	char broker_key[ALM_KEY_HEX_BYTES];
+	char audit_key[ALM_KEY_HEX_BYTES];
 	char *settings; /* owned; more lines of the configuration */
 	bool keeps_folder;
 	int ready_wait_ms;

@@ -390,6 +390,39 @@
 	X(OWN_REVIEW, 6008, "own-review", DENIED, false, \
 		"Nobody reviews their own override.", \
 		"Somebody else must review it.") \
+	X(NOT_YET_SIGNED, 6020, "not-yet-signed", UNAVAILABLE, true, \
+		"No signed head of the log covers that record yet.", \
+		"Try again in a second or two.  If it stays so, the broker " \
+		"has no audit key: see OPERATIONS.md.") \
+	X(LOG_BEHIND_HEAD, 6021, "log-behind-its-head", INTEGRITY, false, \
+		"The log lacks records that a head was signed for, or has " \
+		"others in their place.", \
+		"Bring back the newest copy of the store.  If there is none, " \
+		"almonerd --new-origin REASON goes on as another log.") \
+	X(AUDIT_KEY, 6022, "audit-key-missing", INVALID, false, \
+		"The log's heads were signed so far, and the key is not " \
+		"there.", \
+		"Bring back the file that audit-key-file names, or put a " \
+		"new one there to change keys.") \
+	X(NOTE_MALFORMED, 6023, "evidence-malformed", INTEGRITY, false, \
+		"This is no receipt, bundle, proof or signed head.", \
+		"It was changed or cut off: get it again from who made it.") \
+	X(SIGNATURE_ABSENT, 6024, "signature-absent", INTEGRITY, false, \
+		"The head is not signed by the key that was given.", \
+		"Check the key with the log's operator; without a signature " \
+		"it proves nothing.") \
+	X(PROOF_WRONG, 6025, "proof-wrong", INTEGRITY, false, \
+		"The proof does not lead to the head.", \
+		"Keep the file as evidence: it was changed, or it is of " \
+		"another log.") \
+	X(HEAD_INCONSISTENT, 6026, "head-inconsistent", INTEGRITY, false, \
+		"Two signed heads of one log do not fit together.", \
+		"Keep both, and tell the other partners and the regulator: " \
+		"the log was changed behind its head.") \
+	X(COSIGNATURE, 6027, "cosignature-refused", REFUSED, false, \
+		"The cosignature is not one of a head of this log by this " \
+		"witness.", \
+		"Ask for the head again, and check the witness key.") \
 	X(PRUNE_LOST, 6030, "prune-lost", CONFLICT, true, \
 		"The walk of this pruning is not known any more.", \
 		"Begin again: what was done stays done.") \

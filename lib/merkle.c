@@ -63,10 +63,76 @@ void alm_frontier_root(struct alm_hash *hash,
 	*out = node;
 }
 
+bool alm_frontier_add(struct alm_hash *hash, struct alm_frontier *frontier,
+	unsigned height, const struct alm_digest *node)
+{
+	size_t count = root_count(frontier->size);
+	struct alm_digest sum = *node;
+	uint64_t leaves;
+
+	if (height > 62) {
+		return false;
+	}
+	leaves = UINT64_C(1) << height;
+	if (frontier->size % leaves != 0 ||
+		frontier->size > (uint64_t)INT64_MAX - leaves) {
+		return false;
+	}
+	for (uint64_t rest = frontier->size >> height; (rest & 1u) != 0;
+		rest >>= 1) {
+		alm_merkle_node(hash, &frontier->roots[--count], &sum, &sum);
+	}
+	frontier->roots[count] = sum;
+	frontier->size += leaves;
+	return true;
+}
+
+unsigned alm_merkle_next_height(uint64_t at, uint64_t size)
+{
+	unsigned aligned = (unsigned)__builtin_ctzll(at);
+	unsigned left = 63u - (unsigned)__builtin_clzll(size - at);
+
+	return aligned < left ? aligned : left;
+}
+
+size_t alm_merkle_right_count(uint64_t end, uint64_t size)
+{
+	size_t count = 0;
+
+	while (end > 0 && end < size) {
+		end += UINT64_C(1) << alm_merkle_next_height(end, size);
+		count++;
+	}
+	return count;
+}
+
 static bool digests_equal(
 	const struct alm_digest *a, const struct alm_digest *b)
 {
 	return memcmp(a->raw, b->raw, ALM_DIGEST_BYTES) == 0;
+}
+
+bool alm_merkle_verify_range(struct alm_hash *hash,
+	const struct alm_merkle_range *range, struct alm_frontier *frontier,
+	const struct alm_digest *root)
+{
+	struct alm_digest found;
+
+	if (frontier->size != range->end || range->end == 0 ||
+		range->end > range->size ||
+		range->right_count !=
+			alm_merkle_right_count(range->end, range->size)) {
+		return false;
+	}
+	for (size_t i = 0; i < range->right_count; i++) {
+		if (!alm_frontier_add(hash, frontier,
+			    alm_merkle_next_height(frontier->size, range->size),
+			    &range->right[i])) {
+			return false;
+		}
+	}
+	alm_frontier_root(hash, frontier, &found);
+	return digests_equal(&found, root);
 }
 
 /* Step up past the levels at which the node has no right neighbour. */

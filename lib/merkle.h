@@ -40,6 +40,38 @@ void alm_frontier_append(struct alm_hash *hash, struct alm_frontier *frontier,
 void alm_frontier_root(struct alm_hash *hash,
 	const struct alm_frontier *frontier, struct alm_digest *out);
 
+/** Add the root of 1 << height leaves at once; false if the tree's size is no
+ * multiple of that, or would become too large. */
+ALM_MUST_USE bool alm_frontier_add(struct alm_hash *hash,
+	struct alm_frontier *frontier, unsigned height,
+	const struct alm_digest *node);
+
+/** The height of the perfect subtree that goes on at leaf `at`, 0 < at < size:
+ * the largest that fits before the end.  From `at` to the end there are as
+ * many as a proof of a range has behind the range. */
+unsigned alm_merkle_next_height(uint64_t at, uint64_t size);
+
+/** That the tree of `size` leaves holds these and no others from `first` on:
+ * what is before them and behind them.  Also shows that the tree of the first
+ * `first` leaves, whose root follows from `left`, was extended. */
+struct alm_merkle_range {
+	uint64_t first; /* leaves before the range */
+	uint64_t end;   /* leaves before what is behind it */
+	uint64_t size;
+	struct alm_digest left[64]; /* one for each bit set in `first` */
+	struct alm_digest right[64];
+	size_t right_count;
+};
+
+/** How many digests `right` has. */
+size_t alm_merkle_right_count(uint64_t end, uint64_t size);
+
+/** Verify that a frontier, made of `left` and then of each leaf of the range,
+ * ends in `root`.  The frontier is changed. */
+ALM_MUST_USE bool alm_merkle_verify_range(struct alm_hash *hash,
+	const struct alm_merkle_range *range, struct alm_frontier *frontier,
+	const struct alm_digest *root);
+
 /** Verify that `leaf` stands at `index` in the tree of `size` and `root`. */
 ALM_MUST_USE bool alm_merkle_verify_inclusion(struct alm_hash *hash,
 	uint64_t index, uint64_t size, const struct alm_digest *leaf,

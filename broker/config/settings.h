@@ -42,6 +42,10 @@ struct alm_settings {
 	/* Names without a slash are looked up among the credentials. */
 	char store_key_file[PATH_MAX];
 	char curve_key_file[PATH_MAX];
+	char audit_key_file[PATH_MAX];
+	char audit_key_next_file[PATH_MAX];  /* "": the key is not changed */
+	char audit_head_file[PATH_MAX];      /* "": beside the store */
+	char audit_publish_folder[PATH_MAX]; /* "": none */
 	int64_t opt_out_age_max_s;
 	int64_t override_review_s;
 	char guardian_mailbox[ALM_ID_BYTES_MAX + 1]; /* "": nobody's */
@@ -51,6 +55,7 @@ struct alm_settings {
 	char audit_keep_long_words[1024];
 	int64_t audit_keep_security_s;
 	uint32_t audit_verify_rate; /* rows a second; 0: none */
+	int64_t audit_publish_ms;
 	int64_t acknowledge_timeout_ms;
 	int64_t redeliver_max_ms;
 	uint32_t attempts_max;

@@ -29,6 +29,21 @@
 		"# $CREDENTIALS_DIRECTORY, else in /etc/almoner.") \
 	X(curve_key_file, "curve-key-file", PATH, 0, 0, "curve.key", \
 		"The broker's CURVE key, looked up in the same way.") \
+	X(audit_key_file, "audit-key-file", PATH, 0, 0, "audit.key", \
+		"The key that signs the audit log's heads, looked up in the same\n" \
+		"# way.  Without the file no head of a new log is signed.") \
+	X(audit_key_next_file, "audit-key-next-file", PATH, 0, 0, "", \
+		"While the key is changed: the next one, which signs as well.") \
+	X(audit_head_file, "audit-head-file", PATH, 0, 0, "", \
+		"Where the newest signed head is kept outside the store, so that\n" \
+		"# a start finds that the log was set back; nothing for\n" \
+		"# signed-head in a folder beside the store, named STORE-head.") \
+	X(audit_publish_ms, "audit-publish-every", MS, 1000, 86400000, "60s", \
+		"How often a signed head is published, kept for good and given\n" \
+		"# to witnesses.") \
+	X(audit_publish_folder, "audit-publish-folder", PATH, 0, 0, "", \
+		"A folder in which heads are published: `checkpoint`, and\n" \
+		"# YYYY-MM-DD.checkpoint once a day; nothing for none.") \
 	X(opt_out_age_max_s, "opt-out-age-max", SECONDS, 3600, 31536000, \
 		"168h", \
 		"How old a check of the national data opt-out may be.") \

@@ -139,9 +139,7 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 			"words with commas between, in which * stands for any "
 			"letters");
 	}
-	if (bytes == 0 && row->kind != ALM_VALUE_HTTP &&
-		row->kind != ALM_VALUE_WORDS &&
-		row->kind != ALM_VALUE_ORGANISATION) {
+	if (bytes == 0 && row->otherwise[0] != '\0') {
 		return alm_problem_set(
 			problem, ALM_VALUE_BAD, "the value is empty");
 	}

@@ -71,13 +71,23 @@ static enum MHD_Result answer_ready(
 	return answer_page(connection, status, reasons);
 }
 
+static enum MHD_Result answer_checkpoint(
+	struct MHD_Connection *connection, const struct alm_http *http)
+{
+	char *note = http->options.checkpoint(http->options.cookie);
+	unsigned status = note != NULL && note[0] == '\0' ? MHD_HTTP_NOT_FOUND
+							  : MHD_HTTP_OK;
+
+	return answer_page(connection, status, note);
+}
+
 static enum MHD_Result handle(void *cookie, struct MHD_Connection *connection,
 	const char *url, const char *method, const char *version,
 	const char *upload, size_t *upload_bytes, void **state)
 {
 	static char only_get[] = "GET only\n";
 	static char alive[] = "ok\n";
-	static char pages[] = "/livez /readyz /metrics /version\n";
+	static char pages[] = "/livez /readyz /metrics /version /checkpoint\n";
 	struct alm_http *http = cookie;
 
 	(void)version;
@@ -96,6 +106,9 @@ static enum MHD_Result handle(void *cookie, struct MHD_Connection *connection,
 	}
 	if (strcmp(url, "/version") == 0) {
 		return answer(connection, MHD_HTTP_OK, http->version);
+	}
+	if (strcmp(url, "/checkpoint") == 0) {
+		return answer_checkpoint(connection, http);
 	}
 	if (strcmp(url, "/metrics") == 0) {
 		return answer_page(connection, MHD_HTTP_OK,

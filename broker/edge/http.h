@@ -1,5 +1,5 @@
 /*
- * http.h - /livez, /readyz, /metrics and /version, on a loopback address or a
+ * http.h - /livez, /readyz, /metrics, /version and /checkpoint, on a loopback address or a
  * Unix socket.  Served by the loop between turns; no thread of its own.
  */
 #ifndef ALM_BROKER_EDGE_HTTP_H
@@ -19,6 +19,7 @@ struct alm_http_options {
 	const char *endpoint;      /* 127.0.0.1:PORT, [::1]:PORT, unix:/PATH */
 	alm_http_page_fn *metrics; /* Prometheus text */
 	alm_http_page_fn *unready; /* reasons why not ready; "" when ready */
+	alm_http_page_fn *checkpoint; /* the newest signed head; "": none */
 	const char *version;
 	void *cookie;
 };

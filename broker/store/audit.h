@@ -59,7 +59,11 @@ struct alm_store;
 	X(BACKUP, 53, "backup") \
 	X(START, 60, "started") \
 	X(STOP, 61, "stopped") \
-	X(ANOMALY, 62, "anomaly")
+	X(ANOMALY, 62, "anomaly") \
+	X(KEY_ADDED, 63, "audit-key-added") \
+	X(KEY_RETIRED, 64, "audit-key-retired") \
+	X(ORIGIN, 65, "log-origin") \
+	X(WITNESS, 66, "witness-added")
 
 enum alm_audit_kind {
 #define X(name, number, word) ALM_AUDIT_##name = (number),
@@ -217,6 +221,9 @@ struct alm_audit_report {
 	uint64_t mail;        /* bodies authenticated */
 	uint64_t others;      /* people, registry, policy rows checked */
 	bool private_checked; /* false: no key was given */
+	uint64_t heads;       /* signed ones that are what the records give */
+	uint64_t signed_size; /* of the newest of them; 0: there is none */
+	char head_note[2048]; /* that one; "" */
 	struct alm_audit_head head;
 	uint64_t first_bad_seq;          /* 0: none, or not in a record */
 	char what[ALM_DETAIL_BYTES_MAX]; /* "" when all is well */

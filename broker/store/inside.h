@@ -42,7 +42,8 @@
 	X(WATCH, 19, "watch") \
 	X(DEAD, 20, "dead") \
 	X(INVITE, 21, "invite") \
-	X(AGENT_KEY, 22, "agent-key")
+	X(AGENT_KEY, 22, "agent-key") \
+	X(EVIDENCE, 23, "evidence")
 
 enum alm_table {
 #define X(name, number, word) ALM_TABLE_##name = (number),

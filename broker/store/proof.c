@@ -1,5 +1,6 @@
 /*
- * Inclusion proofs (RFC 9162 2.1.3.1), from tiles and records.
+ * Proofs of inclusion, consistency (RFC 9162 2.1.3.1, 2.1.4.1) and of ranges,
+ * from tiles and records.
  *
  * A sibling on the way up is a perfect subtree, but for the one at the right
  * edge, which is folded from the perfect subtrees that it is made of.  A
@@ -8,6 +9,7 @@
  */
 #include <string.h>
 
+#include "broker/store/evidence.h"
 #include "broker/store/inside.h"
 
 #define TILE_HEIGHT 8u
@@ -67,11 +69,12 @@ static enum alm_err perfect_node(struct prover *prover, unsigned height,
 	return ALM_OK;
 }
 
-/* The root of the leaves from `first` to the end of the tree. */
-static enum alm_err edge_node(
-	struct prover *prover, uint64_t first, struct alm_digest *out)
+/* The root of the leaves from `first` to before `end`, where `first` is a
+ * multiple of the least power of two that is not less than their number. */
+static enum alm_err span_node(struct prover *prover, uint64_t first,
+	uint64_t end, struct alm_digest *out)
 {
-	struct alm_frontier part = {.size = prover->size - first};
+	struct alm_frontier part = {.size = end - first};
 	size_t count = 0;
 
 	for (unsigned height = 64; height-- > 0;) {
@@ -99,7 +102,7 @@ static enum alm_err sibling(struct prover *prover, uint64_t index,
 	if ((place + 1) << height <= prover->size) {
 		return perfect_node(prover, height, place, out);
 	}
-	return edge_node(prover, place << height, out);
+	return span_node(prover, place << height, prover->size, out);
 }
 
 static enum alm_err prove(
@@ -166,5 +169,122 @@ enum alm_err alm_audit_head_at(
 		out_head->size = size;
 		alm_frontier_root(store->hash, &frontier, &out_head->root);
 	}
+	return err;
+}
+
+/* The largest power of two below `count`, which is 2 or more. */
+static uint64_t split(uint64_t count)
+{
+	return UINT64_C(1) << (63 - __builtin_clzll(count - 1));
+}
+
+/* From the root down; the proof goes up. */
+static enum alm_err prove_growth(struct prover *prover, uint64_t old,
+	struct alm_digest path[ALM_TLOG_PATH_MAX], size_t *out_count)
+{
+	struct alm_digest down[ALM_TLOG_PATH_MAX];
+	uint64_t first = 0;
+	uint64_t end = prover->size;
+	size_t count = 0;
+	enum alm_err err = ALM_OK;
+
+	while (old != end && err == ALM_OK) {
+		uint64_t middle = first + split(end - first);
+
+		if (old <= middle) {
+			err = span_node(prover, middle, end, &down[count++]);
+			end = middle;
+		} else {
+			err = span_node(prover, first, middle, &down[count++]);
+			first = middle;
+		}
+	}
+	if (err == ALM_OK && first > 0) {
+		err = span_node(prover, first, end, &down[count++]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		path[i] = down[count - 1 - i];
+	}
+	*out_count = count;
+	return err;
+}
+
+enum alm_err alm_audit_prove_growth(struct alm_store *store, uint64_t old,
+	uint64_t size, struct alm_digest path[ALM_TLOG_PATH_MAX],
+	size_t *out_count)
+{
+	struct prover prover = {.store = store, .size = size};
+	enum alm_err err;
+
+	if (old == 0 || old > size || size > store->state.frontier.size) {
+		return ALM_NOT_FOUND;
+	}
+	err = alm_store_view(store, &prover.txn);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = prove_growth(&prover, old, path, out_count);
+	alm_store_view_end(store);
+	return err;
+}
+
+static enum alm_err prove_range(
+	struct prover *prover, struct alm_merkle_range *range)
+{
+	struct alm_frontier left;
+	uint64_t at = range->end;
+	enum alm_err err = alm_tree_recompute(
+		prover->store, prover->txn, range->first, &left);
+
+	if (err == ALM_OK) {
+		memcpy(range->left, left.roots, sizeof(range->left));
+	}
+	range->right_count = 0;
+	while (err == ALM_OK && at < range->size) {
+		unsigned height = alm_merkle_next_height(at, range->size);
+
+		err = perfect_node(prover, height, at >> height,
+			&range->right[range->right_count++]);
+		at += UINT64_C(1) << height;
+	}
+	return err;
+}
+
+enum alm_err alm_audit_prove_range(struct alm_store *store, uint64_t first,
+	uint64_t end, uint64_t size, struct alm_merkle_range *out_range)
+{
+	struct prover prover = {.store = store, .size = size};
+	enum alm_err err;
+
+	if (first >= end || end > size || size > store->state.frontier.size) {
+		return ALM_NOT_FOUND;
+	}
+	err = alm_store_view(store, &prover.txn);
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_range = (struct alm_merkle_range){
+		.first = first, .end = end, .size = size};
+	err = prove_range(&prover, out_range);
+	alm_store_view_end(store);
+	return err;
+}
+
+enum alm_err alm_audit_node(struct alm_store *store, unsigned height,
+	uint64_t place, struct alm_digest *out)
+{
+	struct prover prover = {
+		.store = store, .size = store->state.frontier.size};
+	enum alm_err err;
+
+	if (height > 62 || place >= prover.size >> height) {
+		return ALM_NOT_FOUND;
+	}
+	err = alm_store_view(store, &prover.txn);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = perfect_node(&prover, height, place, out);
+	alm_store_view_end(store);
 	return err;
 }

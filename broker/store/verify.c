@@ -311,6 +311,9 @@ static enum alm_err verify_store(struct alm_verify *verify)
 	if (err == ALM_OK) {
 		err = alm_verify_rows(verify);
 	}
+	if (err == ALM_OK) {
+		err = alm_verify_heads(verify);
+	}
 	return err;
 }
 

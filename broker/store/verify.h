@@ -41,6 +41,9 @@ ALM_MUST_USE enum alm_err alm_verify_records(struct alm_verify *verify);
 /** Every body and every other row. */
 ALM_MUST_USE enum alm_err alm_verify_rows(struct alm_verify *verify);
 
+/** Every signed head that was kept; after the records. */
+ALM_MUST_USE enum alm_err alm_verify_heads(struct alm_verify *verify);
+
 /** Every policy's sources, and the signatures of officers; no key needed. */
 ALM_MUST_USE enum alm_err alm_verify_policy(struct alm_verify *verify);
 

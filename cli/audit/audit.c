@@ -7,19 +7,41 @@
 #include "agents/include/almoner_control.h"
 #include "broker/store/audit.h"
 #include "cli/admin.h"
+#include "cli/audit/evidence.h"
 #include "cli/audit/options.h"
 #include "cli/commands.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
 
+static const struct alm_option head_options[] = {
+	{"checkpoint", 0, ALM_OPTION_FLAG, NULL,
+		"the newest signed head, with its cosignatures", false, false},
+	{"size", 0, ALM_OPTION_NUMBER, "N",
+		"the signed head of that many records", false, false},
+	{"out", 'o', ALM_OPTION_TEXT, "FILE", "write the signed head there",
+		false, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
 static const struct alm_usage head_usage = {
 	.name = "audit head",
 	.summary = "Show the size and the root of the audit log.  Keep it "
 		   "elsewhere: a later log must contain it.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.options = head_options,
+	.notes = "  almoner audit head --checkpoint --out head.today",
 };
+
+/** The newest signed head, or that of a size. */
+static int head_checkpoint(const struct alm_args *args)
+{
+	struct alm_ask ask = {.verb = "audit.checkpoint"};
+
+	alm_ask_add(&ask, "size", alm_args_text(args, "size"));
+	return alm_audit_fetch_and_keep(args, &ask);
+}
 
 int alm_cmd_audit_head(int argc, char **argv)
 {
@@ -29,6 +51,10 @@ int alm_cmd_audit_head(int argc, char **argv)
 
 	if (rc >= 0) {
 		return rc;
+	}
+	if (alm_args_has(&args, "checkpoint") || alm_args_has(&args, "size") ||
+		alm_args_has(&args, "context")) {
+		return head_checkpoint(&args);
 	}
 	return alm_admin_show(&args, &ask, "almoner.audit.head/1", 0);
 }

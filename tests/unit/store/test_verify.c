@@ -3,9 +3,11 @@
  * changed byte, in any table, of a value or of a key.
  */
 #include <lmdb.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/store/evidence.h"
 #include "broker/store/inside.h"
 #include "broker/store/invite.h"
 #include "broker/store/lists.h"
@@ -76,6 +78,39 @@ static void append_about(uint8_t person)
 		ALM_OK);
 }
 
+/* Of what is on disk, by a key that the log knows. */
+static void fill_heads(void)
+{
+	static const uint8_t seed[32] = {9};
+	struct alm_audit_key key = {.added_at_us = NOW_US};
+	struct alm_checkpoint checkpoint;
+	struct alm_signed_head head = {.is_published = true};
+	struct alm_audit_head now;
+	struct alm_note_key note_key;
+	uint8_t secret[64];
+	uint8_t note[1024];
+	struct alm_writer w;
+
+	alm_store_audit_head(store, &now);
+	checkpoint.size = head.size = now.size;
+	checkpoint.root = now.root;
+	crypto_sign_seed_keypair(key.key, secret, seed);
+	cr_assert_eq(alm_store_origin(store, checkpoint.origin), ALM_OK);
+	cr_assert_eq(alm_note_key_make(checkpoint.origin, ALM_NOTE_ED25519,
+			     key.key, &note_key),
+		ALM_OK);
+	alm_writer_init(&w, note, sizeof(note));
+	alm_checkpoint_write(&w, &checkpoint);
+	alm_write_u8(&w, '\n');
+	alm_note_sign(
+		&w, (struct alm_bytes){note, w.bytes - 1}, &note_key, secret);
+	head.note = (struct alm_bytes){note, w.bytes};
+	begin();
+	cr_assert_eq(alm_store_audit_key_put(store, &key), ALM_OK);
+	cr_assert_eq(alm_store_head_put(store, &head), ALM_OK);
+	commit();
+}
+
 static void fill(void)
 {
 	static const struct alm_policy_file files[] = {
@@ -127,6 +162,7 @@ static void fill(void)
 	cr_assert_eq(alm_store_person_put(store, &record, &is_new), ALM_OK);
 	cr_assert_eq(alm_store_list_begin(store, &list), ALM_OK);
 	commit();
+	fill_heads();
 	alm_store_close(store);
 	store = NULL;
 }
@@ -211,7 +247,7 @@ static bool damage(const char *table, unsigned number, enum place place,
 static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
 	"person-key", "opt-out-list", "tile", "shared", "dead", "invite",
-	"agent-key"};
+	"agent-key", "evidence"};
 
 /* Keep the files as they are, to come back to after each damage. */
 static char kept[ALM_TEMPDIR_BYTES];

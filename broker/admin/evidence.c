@@ -1,0 +1,365 @@
+/*
+ * Heads, proofs and receipts for who asks, and the cosignatures of partners.
+ * A file is given as rows of base64, because a cell is one line of text.
+ *
+ * Heads and proofs say nothing about anybody, so asking for them is not a
+ * record; nor is an agent's question for the receipt of a message that it
+ * sent or was given, which tells it what it has.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "broker/checkpoint.h"
+#include "broker/detail.h"
+#include "broker/question.h"
+#include "lib/lines.h"
+
+/* A multiple of three, so that rows can be put together as base64 too. */
+#define ROW_BYTES 3000u
+
+static enum alm_err add_file(struct alm_call *call, struct alm_bytes file)
+{
+	static const char *const columns[] = {"base64"};
+	char text[ROW_BYTES / 3 * 4 + 1];
+
+	alm_table_columns(call->table, columns, ALM_COUNT(columns));
+	for (size_t at = 0; at < file.bytes; at += ROW_BYTES) {
+		size_t left = file.bytes - at;
+
+		(void)sodium_bin2base64(text, sizeof(text), file.data + at,
+			left < ROW_BYTES ? left : ROW_BYTES,
+			sodium_base64_VARIANT_ORIGINAL);
+		alm_table_row(call->table, (const char *const[]){text});
+	}
+	return ALM_OK;
+}
+
+static const struct alm_signer *signer_of(const struct alm_call *call)
+{
+	return call->turn->broker->signer;
+}
+
+/* The newest head that was published; what a witness cosigns must stay. */
+static uint64_t published_size(const struct alm_call *call)
+{
+	const struct alm_signer *signer = signer_of(call);
+
+	return signer == NULL ? 0 : signer->published_size;
+}
+
+enum alm_err alm_verb_audit_checkpoint(struct alm_call *call)
+{
+	struct alm_store *store = call->turn->broker->store;
+	struct alm_bytes note = {NULL, 0};
+	uint64_t size = 0;
+	enum alm_err err = alm_question_number(call, "size", &size);
+
+	if (err == ALM_OK && size == 0) {
+		err = alm_store_head_covering(
+			store, 1, call->turn->arena, &size, &note);
+	} else if (err == ALM_OK) {
+		err = alm_store_head_note(
+			store, size, call->turn->arena, &note);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_number(call->table, "size", size);
+	return add_file(call, note);
+}
+
+enum alm_err alm_verb_audit_growth(struct alm_call *call)
+{
+	struct alm_bytes file = {NULL, 0};
+	uint64_t old = 0;
+	uint64_t size = 0;
+	enum alm_err err = alm_question_number(call, "old", &old);
+
+	if (err == ALM_OK) {
+		err = alm_question_number(call, "size", &size);
+	}
+	if (err == ALM_OK && size == 0 && call->request->agent != NULL) {
+		size = published_size(call);
+		err = size == 0 ? ALM_NOT_YET_SIGNED : ALM_OK;
+	}
+	if (err == ALM_OK) {
+		err = alm_evidence_growth(call->turn->broker->store, old, size,
+			call->turn->arena, &file);
+	}
+	return err == ALM_OK ? add_file(call, file) : err;
+}
+
+/* --- receipts ------------------------------------------------------------- */
+
+/* By the message's sender and id, as the broker remembers it. */
+static enum alm_err find_message(struct alm_call *call, uint64_t *out_seq)
+{
+	const struct alm_agent *agent = call->request->agent;
+	const char *from = alm_call_argument(call, "from");
+	struct alm_duplicate duplicate;
+	struct alm_message_id id;
+	enum alm_err err =
+		alm_message_id_parse(alm_call_argument(call, "message"), &id);
+
+	if (err != ALM_OK) {
+		return alm_problem_set(
+			call->problem, ALM_BAD_ARGUMENT, "message");
+	}
+	if (from[0] == '\0') {
+		if (agent == NULL) {
+			return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+				"from: whose message is it?");
+		}
+		from = agent->organisation;
+	}
+	err = alm_store_duplicate_get(call->turn->broker->store, from, &id,
+		call->turn->arena, &duplicate);
+	if (err == ALM_OK) {
+		*out_seq = duplicate.audit_seq;
+	}
+	return err;
+}
+
+/* What the asker may be shown of the record; NOT_FOUND: nothing.  Who knows a
+ * message's id was given the message; by number a recipient could go through
+ * what it never got. */
+static enum alm_err judge(struct alm_call *call, uint64_t seq,
+	bool is_by_message, enum alm_receipt_shows *out_shows)
+{
+	const struct alm_agent *agent = call->request->agent;
+	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
+	struct alm_audit_view view;
+	enum alm_err err = alm_audit_get(call->turn->broker->store, seq, false,
+		call->turn->arena, &view);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_shows = reveals ? ALM_RECEIPT_PRIVATE : ALM_RECEIPT_HEADER;
+	if (agent == NULL ||
+		strcmp(view.record.sender, agent->organisation) == 0) {
+		return ALM_OK;
+	}
+	if (!is_by_message ||
+		strcmp(view.record.recipient, agent->organisation) != 0) {
+		return ALM_NOT_FOUND;
+	}
+	/* The log's pseudonym would undo what the recipient was not told. */
+	if (view.record.has_person &&
+		view.record.level_out != ALM_LEVEL_IDENTIFIABLE) {
+		*out_shows = ALM_RECEIPT_DIGEST;
+	}
+	return ALM_OK;
+}
+
+static enum alm_err record_receipt(struct alm_call *call, uint64_t seq)
+{
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
+
+	if (call->request->agent != NULL) {
+		return ALM_OK;
+	}
+	record.ref = seq;
+	return alm_call_record(call, &record, "receipt");
+}
+
+enum alm_err alm_verb_audit_receipt(struct alm_call *call)
+{
+	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
+	bool is_by_message = alm_call_argument(call, "message")[0] != '\0';
+	struct alm_bytes file = {NULL, 0};
+	enum alm_receipt_shows shows = ALM_RECEIPT_DIGEST;
+	uint64_t seq = 0;
+	enum alm_err err = ALM_OK;
+
+	if (reveals && call->request->agent != NULL) {
+		return alm_problem_set(call->problem, ALM_NOT_PERMITTED,
+			"the private part is the operator's");
+	}
+	if (reveals && alm_call_argument(call, "reason")[0] == '\0') {
+		return alm_problem_set(
+			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	}
+	err = is_by_message ? find_message(call, &seq)
+			    : alm_question_number(call, "seq", &seq);
+	if (err == ALM_OK) {
+		err = judge(call, seq, is_by_message, &shows);
+	}
+	if (err == ALM_OK) {
+		err = alm_evidence_receipt(call->turn->broker->store, seq,
+			shows, call->turn->arena, &file);
+	}
+	if (err == ALM_OK) {
+		err = record_receipt(call, seq);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_number(call->table, "seq", seq);
+	return add_file(call, file);
+}
+
+/* --- witnesses ------------------------------------------------------------ */
+
+static enum alm_err find_witness(
+	struct alm_call *call, uint64_t number, struct alm_witness *out)
+{
+	enum alm_err err = alm_store_witness_next(
+		call->turn->broker->store, number - 1, call->turn->arena, out);
+
+	return err == ALM_OK && out->agent != number ? ALM_NOT_FOUND : err;
+}
+
+/* An agent may have another key than before: that is a record. */
+static enum alm_err take_key(struct alm_call *call,
+	const struct alm_note_key *key, struct alm_witness *witness)
+{
+	const struct alm_agent *agent = call->request->agent;
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_WITNESS);
+	char text[ALM_NOTE_KEY_TEXT_BYTES];
+	struct alm_detail *detail;
+	enum alm_err err = find_witness(call, agent->number, witness);
+
+	if (err == ALM_OK && memcmp(witness->key, key->key, 32) == 0) {
+		return ALM_OK;
+	}
+	if (err == ALM_NOT_FOUND) {
+		*witness = (struct alm_witness){.agent = agent->number};
+	} else if (err != ALM_OK) {
+		return err;
+	}
+	memcpy(witness->key, key->key, 32);
+	memcpy(record.content.raw, key->key, 32);
+	witness->organisation = agent->organisation;
+	witness->name = key->name;
+	record.sender = agent->organisation;
+	record.agent = agent->number;
+	alm_note_key_text(key, text);
+	detail = alm_call_detail(call, "witness");
+	alm_detail_text(detail, "key", text);
+	err = alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+	witness->seq = record.seq;
+	return err;
+}
+
+/* The head's text, with this one line under it, must verify. */
+static bool is_good(const struct alm_signed_head *head,
+	const struct alm_note_key *key,
+	const uint8_t raw[ALM_COSIGNATURE_BYTES], struct alm_arena *arena)
+{
+	struct alm_note *note = alm_arena_take(arena, sizeof(*note));
+	uint8_t *data = alm_arena_take(arena, ALM_HEAD_BYTES_MAX);
+	struct alm_writer w;
+
+	if (note == NULL || data == NULL) {
+		return false;
+	}
+	alm_writer_init(&w, data, ALM_HEAD_BYTES_MAX);
+	alm_write_raw(&w, head->note.data, head->note.bytes);
+	alm_note_put_line(
+		&w, key, (struct alm_bytes){raw, ALM_COSIGNATURE_BYTES});
+	return !w.is_bad &&
+	       alm_note_parse((struct alm_bytes){data, w.bytes}, note) ==
+		       ALM_OK &&
+	       alm_note_verify(note, key, NULL) == ALM_NOTE_GOOD;
+}
+
+static enum alm_err refuse(struct alm_call *call, const char *why)
+{
+	return alm_problem_set(call->problem, ALM_COSIGNATURE, "%s", why);
+}
+
+enum alm_err alm_verb_audit_cosign(struct alm_call *call)
+{
+	const struct alm_agent *agent = call->request->agent;
+	struct alm_store *store = call->turn->broker->store;
+	const char *text = alm_call_argument(call, "cosignature");
+	uint8_t raw[ALM_COSIGNATURE_BYTES];
+	char name[ALM_NOTE_NAME_BYTES];
+	uint8_t public_key[32];
+	struct alm_note_key key;
+	struct alm_witness witness;
+	struct alm_signed_head head;
+	uint64_t size = 0;
+	enum alm_err err = alm_question_number(call, "size", &size);
+
+	if (err != ALM_OK ||
+		alm_unhex(alm_call_argument(call, "key"), public_key, 32) !=
+			ALM_OK ||
+		!alm_line_base64(
+			(struct alm_bytes){(const uint8_t *)text, strlen(text)},
+			raw, sizeof(raw))) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"size, key or cosignature");
+	}
+	(void)snprintf(
+		name, sizeof(name), "%s/%s", agent->organisation, agent->name);
+	err = alm_note_key_make(name, ALM_NOTE_COSIGNATURE, public_key, &key);
+	if (err == ALM_OK) {
+		err = alm_store_head_from(
+			store, size, call->turn->arena, &head);
+	}
+	if (err == ALM_NOT_FOUND || (err == ALM_OK && head.size != size)) {
+		return refuse(call, "that head is not kept");
+	}
+	if (err == ALM_OK && !is_good(&head, &key, raw, call->turn->arena)) {
+		return refuse(call, "it does not verify");
+	}
+	if (err == ALM_OK) {
+		err = take_key(call, &key, &witness);
+	}
+	if (err != ALM_OK || size <= witness.cosigned_size) {
+		return err;
+	}
+	witness.cosigned_size = size;
+	witness.cosigned_at_us = call->turn->now_us;
+	err = alm_store_cosignature_put(store, size, &witness, raw);
+	if (err == ALM_OK) {
+		err = alm_store_witness_put(store, &witness);
+	}
+	call->turn->has_effects = true;
+	return err;
+}
+
+enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
+{
+	static const char *const columns[] = {"organisation", "key", "size",
+		"behind", "cosigned-at", "lag-s", "seq"};
+	struct alm_table *table = call->table;
+	struct alm_broker *broker = call->turn->broker;
+	struct alm_witness witness = {.agent = 0};
+	enum alm_err err = ALM_OK;
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	while (alm_table_has_room(table) &&
+		(err = alm_store_witness_next(broker->store, witness.agent,
+			 call->turn->arena, &witness)) == ALM_OK) {
+		char text[ALM_NOTE_KEY_TEXT_BYTES];
+		struct alm_note_key key;
+
+		err = alm_note_key_make(
+			witness.name, ALM_NOTE_COSIGNATURE, witness.key, &key);
+		if (err != ALM_OK) {
+			return ALM_STORE_CORRUPT;
+		}
+		alm_note_key_text(&key, text);
+		alm_table_row(table,
+			(const char *const[]){witness.organisation, text,
+				alm_table_text(table, witness.cosigned_size),
+				alm_table_text(
+					table, broker->audit_size -
+						       witness.cosigned_size),
+				alm_table_instant(
+					table, witness.cosigned_at_us),
+				alm_table_text(table,
+					(uint64_t)(call->turn->now_us -
+						   witness.cosigned_at_us) /
+						1000000),
+				alm_table_text(table, witness.seq)});
+	}
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}

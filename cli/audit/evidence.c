@@ -1,0 +1,130 @@
+/* evidence.c - almoner audit receipt, prove and witnesses. */
+#include "cli/audit/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+static const struct alm_option out_option[] = {
+	{"out", 'o', ALM_OPTION_TEXT, "FILE",
+		"write it there instead of to standard output", false, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+int alm_audit_fetch_and_keep(
+	const struct alm_args *args, const struct alm_ask *ask)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	int rc;
+
+	problem.err = alm_audit_fetch(args, ask, &data, &bytes, &problem);
+	rc = problem.err == ALM_OK
+		     ? alm_audit_keep(args, (struct alm_bytes){data, bytes})
+		     : alm_print_problem(&args->output, &problem);
+	free(data);
+	return rc;
+}
+
+/* --- receipt -------------------------------------------------------------- */
+
+static const struct alm_option receipt_options[] = {
+	{"out", 'o', ALM_OPTION_TEXT, "FILE",
+		"write it there instead of to standard output", false, false},
+	{"from", 0, ALM_OPTION_TEXT, "ORG",
+		"the message's sender, unless it is the context's own", false,
+		false},
+	{"reveal", 0, ALM_OPTION_FLAG, NULL,
+		"disclose the private part; needs --reason", false, false},
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
+		false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage receipt_usage = {
+	.name = "audit receipt",
+	.summary = "Get the receipt of a message or of a record: a proof that "
+		   "it stands in the signed audit log, which anybody can check "
+		   "with audit verify.",
+	.positionals = "MESSAGE-ID|SEQ",
+	.positional_min = 1,
+	.positional_max = 1,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.options = receipt_options,
+	.notes = "  almoner audit receipt 1042 --out 1042.tlog-proof\n"
+		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
+};
+
+int alm_cmd_audit_receipt(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "audit.receipt"};
+	struct alm_args args;
+	int rc = alm_args_parse(&receipt_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	alm_ask_add(&ask,
+		strchr(args.positionals[0], '-') != NULL ? "message" : "seq",
+		args.positionals[0]);
+	alm_ask_option(&ask, &args, "from");
+	alm_ask_add(
+		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
+	alm_ask_option(&ask, &args, "reason");
+	return alm_audit_fetch_and_keep(&args, &ask);
+}
+
+/* --- prove ---------------------------------------------------------------- */
+
+static const struct alm_usage prove_usage = {
+	.name = "audit prove",
+	.summary = "Prove that the log of NEW records, or of the newest signed "
+		   "head, extends the log of OLD records.",
+	.positionals = "OLD [NEW]",
+	.positional_min = 1,
+	.positional_max = 2,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.options = out_option,
+	.notes = "  almoner audit prove 1000 --out growth\n"
+		 "  almoner audit verify growth --from-checkpoint head.1000 "
+		 "--audit-key HEX",
+};
+
+int alm_cmd_audit_prove(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "audit.consistency"};
+	struct alm_args args;
+	int rc = alm_args_parse(&prove_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	alm_ask_add(&ask, "old", args.positionals[0]);
+	alm_ask_add(&ask, "size",
+		args.positional_count > 1 ? args.positionals[1] : NULL);
+	return alm_audit_fetch_and_keep(&args, &ask);
+}
+
+/* --- witnesses ------------------------------------------------------------ */
+
+static const struct alm_usage witnesses_usage = {
+	.name = "audit witnesses",
+	.summary = "List the partners' agents that cosign the log's heads, and "
+		   "how far each is behind.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+};
+
+int alm_cmd_audit_witnesses(int argc, char **argv)
+{
+	struct alm_ask ask = {.verb = "audit.witnesses"};
+	struct alm_args args;
+	int rc = alm_args_parse(&witnesses_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	return alm_admin_show(&args, &ask, "almoner.audit.witnesses/1", 0);
+}
