@@ -8,19 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 
 #include <sodium.h>
 
 #include "broker/broker.h"
-#include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/edge/notify.h"
 #include "broker/edge/signals.h"
+#include "broker/once.h"
 #include "broker/store/lists.h"
 #include "broker/turn.h"
-#include "lib/file.h"
 #include "lib/time.h"
 #include "lib/version.h"
 
@@ -144,77 +142,6 @@ static enum alm_err load_settings(const struct options *options,
 		err = alm_settings_set(settings, name, value + 1, problem);
 	}
 	return err;
-}
-
-static enum alm_err make_key(const char *folder, const char *name,
-	uint8_t key[ALM_KEY_BYTES], struct alm_problem *problem)
-{
-	char path[PATH_MAX];
-
-	randombytes_buf(key, ALM_KEY_BYTES);
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return alm_key_file_write(path, key, problem);
-}
-
-static enum alm_err make_audit_key(
-	const char *folder, struct alm_problem *problem)
-{
-	uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
-	uint8_t secret[crypto_sign_SECRETKEYBYTES];
-	uint8_t seed[ALM_KEY_BYTES];
-	char text[2 * sizeof(public_key) + 1];
-	enum alm_err err = make_key(folder, "audit.key", seed, problem);
-
-	if (err == ALM_OK) {
-		(void)crypto_sign_seed_keypair(public_key, secret, seed);
-		alm_hex(public_key, sizeof(public_key), text);
-		printf("audit-key: %s\n", text);
-	}
-	sodium_memzero(secret, sizeof(secret));
-	sodium_memzero(seed, sizeof(seed));
-	return err;
-}
-
-static int generate_keys(const char *folder)
-{
-	struct alm_problem problem = {.err = ALM_OK};
-	uint8_t public_key[ALM_KEY_BYTES];
-	uint8_t key[ALM_KEY_BYTES];
-	char text[2 * ALM_KEY_BYTES + 1];
-	enum alm_err err;
-
-	(void)mkdir(folder, 0700);
-	err = make_key(folder, "store.key", key, &problem);
-	if (err == ALM_OK) {
-		err = make_key(folder, "curve.key", key, &problem);
-	}
-	if (err == ALM_OK && crypto_scalarmult_base(public_key, key) == 0) {
-		alm_hex(public_key, sizeof(public_key), text);
-		printf("broker-key: %s\n", text);
-	}
-	if (err == ALM_OK) {
-		err = make_audit_key(folder, &problem);
-	}
-	sodium_memzero(key, sizeof(key));
-	return err == ALM_OK ? ALM_EXIT_OK : fail(&problem);
-}
-
-/* What was lost stays lost; but the log may be signed again. */
-static int new_origin(const struct alm_settings *settings, const char *reason)
-{
-	struct alm_problem problem = {.err = ALM_OK};
-	char origin[ALM_NOTE_NAME_BYTES];
-
-	if (reason[0] == '\0' || strlen(reason) > ALM_TEXT_BYTES_MAX) {
-		(void)alm_problem_set(&problem, ALM_REASON_REQUIRED,
-			"up to %u bytes", ALM_TEXT_BYTES_MAX);
-		return fail(&problem);
-	}
-	if (alm_origin_renew(settings, reason, origin, &problem) != ALM_OK) {
-		return fail(&problem);
-	}
-	printf("origin: %s\n", origin);
-	return ALM_EXIT_OK;
 }
 
 static void say_status(const struct alm_broker *broker)
@@ -476,7 +403,7 @@ static int run(const struct options *options)
 		return ALM_EXIT_OK;
 	}
 	if (options->mode == MODE_ORIGIN) {
-		return new_origin(&settings, options->reason);
+		return alm_new_origin(&settings, options->reason);
 	}
 	return serve(&settings);
 }
@@ -511,7 +438,7 @@ int main(int argc, char **argv)
 		rc = ALM_EXIT_OK;
 		break;
 	case MODE_KEYS:
-		rc = generate_keys(options.keys_folder);
+		rc = alm_generate_keys(options.keys_folder);
 		break;
 	case MODE_VERSION:
 		printf("almonerd %s\n", ALM_VERSION_TEXT);

@@ -1,6 +1,7 @@
 /*
- * http.h - /livez, /readyz, /metrics, /version and /checkpoint, on a loopback address or a
- * Unix socket.  Served by the loop between turns; no thread of its own.
+ * http.h - /livez, /readyz, /metrics, /version and /checkpoint, on a loopback
+ * address or a Unix socket.  Served by the loop between turns; no thread of
+ * its own.
  */
 #ifndef ALM_BROKER_EDGE_HTTP_H
 #define ALM_BROKER_EDGE_HTTP_H

@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head person prune query show reindex verify' ;;
+	audit) words='head prune prove query receipt show verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -608,26 +608,11 @@ _almoner()
 --help
 ' ;;
 	'audit head') words='
+--checkpoint
+--size
+--out
 --admin
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'audit person') words='
---reason
---since
---until
---with-protected
---html
---store
---key
---no-record
---admin
+--context
 --json
 --jsonl
 --csv
@@ -642,6 +627,19 @@ _almoner()
 --admin
 --dry-run
 --yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit prove') words='
+--out
+--admin
+--context
 --json
 --jsonl
 --csv
@@ -684,6 +682,22 @@ _almoner()
 --local
 --help
 ' ;;
+	'audit receipt') words='
+--out
+--from
+--reveal
+--reason
+--admin
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'audit show') words='
 --reveal
 --reason
@@ -697,12 +711,10 @@ _almoner()
 --local
 --help
 ' ;;
-	'audit reindex') words='
---reason
+	'audit verify') words='
 --store
 --key
---admin
---dry-run
+--head
 --json
 --jsonl
 --csv
@@ -712,10 +724,8 @@ _almoner()
 --local
 --help
 ' ;;
-	'audit verify') words='
---store
---key
---head
+	'audit witnesses') words='
+--admin
 --json
 --jsonl
 --csv
