@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head prune prove query receipt show verify witnesses' ;;
+	audit) words='head prune prove query receipt show reindex verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -702,6 +702,21 @@ _almoner()
 --reveal
 --reason
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit reindex') words='
+--reason
+--store
+--key
+--admin
+--dry-run
 --json
 --jsonl
 --csv
