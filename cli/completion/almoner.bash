@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head prune prove query receipt show reindex verify witnesses' ;;
+	audit) words='head person prune prove query receipt show reindex verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -613,6 +613,25 @@ _almoner()
 --out
 --admin
 --context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit person') words='
+--reason
+--since
+--until
+--with-protected
+--html
+--store
+--key
+--no-record
+--admin
 --json
 --jsonl
 --csv
