@@ -292,12 +292,9 @@ Test(store_verify, passes_what_was_written_and_says_what_it_covered)
 	cr_expect_eq(report.private_absent, 0);
 	cr_expect_eq(report.tiles, 1);
 	cr_expect_eq(report.mail, 5 + 3);
-	cr_expect_eq(report.others,
-<<<<<<< HEAD
-		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1 + 5 + 3);
-=======
-		5 + 2 + 6 + 1 + 2 + 1 + 1 + RECORDS / ABOUT_EVERY + 1 + 5 + 2);
->>>>>>> 6b749e9 (store: verify kept heads, and keep the audit errors apart)
+	cr_expect_eq(report.others, 5 + 2 + 6 + 1 + 2 + 1 + 1 +
+					    RECORDS / ABOUT_EVERY + 1 + 5 + 3 +
+					    2);
 	cr_expect(report.private_checked);
 	cr_expect_str_empty(report.what);
 	reopen();
