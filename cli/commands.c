@@ -98,6 +98,8 @@ const struct alm_command alm_commands[] = {
 	{"recv", NULL, "take mail", alm_cmd_recv},
 	{"config", "show", "show the settings of the daemon",
 		alm_cmd_config_show},
+	{"bench", "audit", "measure the audit log, its index and questions",
+		alm_cmd_bench_audit},
 	{"bench", "decide", "measure a decision under a large policy",
 		alm_cmd_bench_decide},
 	{"bench", "import", "measure the import of records about people",

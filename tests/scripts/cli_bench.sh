@@ -43,4 +43,15 @@ d = json.load(open(sys.argv[1]))
 assert d["schema"] == "almoner.bench.import/1"
 assert d["records_per_s"] > 0 and d["conditions"]["records"] == 5000, d
 PY
+"$build/almoner" bench audit --records 20000 --dir "$dir" --json >"$dir/out"
+python3 - "$dir/out" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == "almoner.bench.audit/1"
+assert d["ingest"]["with_index"]["records"] == 20000, d
+assert d["questions"]["person"]["first_page"]["rows"] > 1, d
+assert d["questions"]["person-unknown"]["first_page"]["rows"] == 0, d
+assert d["verify"]["with_key"]["records_per_s"] > 0
+assert d["bytes_per_record"]["index"] > 0
+PY
 [ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
