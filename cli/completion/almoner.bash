@@ -17,7 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='head person prune prove query receipt show reindex verify witnesses' ;;
 	config) words='show' ;;
-	bench) words='decide import route withdraw' ;;
+	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -817,6 +817,19 @@ _almoner()
 ' ;;
 	'config show') words='
 --config
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench audit') words='
+--records
+--baseline
+--dir
 --json
 --jsonl
 --csv
