@@ -352,6 +352,10 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 	if (err == ALM_OK) {
 		err = alm_audit_get(call->turn->broker->store, seq,
 			question.find.with_detail, call->turn->arena, &view);
+		if (err == ALM_STORE_CORRUPT) {
+			err = alm_problem_set(
+				call->problem, ALM_RECORD_DAMAGED, "%s", "");
+		}
 	}
 	if (err == ALM_OK) {
 		err = record_question(call, &question);

@@ -1,4 +1,4 @@
-/* audit.c - almoner audit head, query and show, from the daemon. */
+/* audit.c - almoner audit head and query, from the daemon. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,80 +304,4 @@ int alm_cmd_audit_query(int argc, char **argv)
 		     : query_daemon(&args, &question);
 	sodium_memzero(question.person, sizeof(question.person));
 	return rc;
-}
-
-/* --- show --------------------------------------------------------------- */
-
-static const struct alm_option show_options[] = {
-	{"reveal", 0, ALM_OPTION_FLAG, NULL,
-		"show the private part; needs --reason", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
-};
-
-static const struct alm_usage show_usage = {
-	.name = "audit show",
-	.summary = "Show one record of the audit log.",
-	.positionals = "SEQ",
-	.positional_min = 1,
-	.positional_max = 1,
-	.takes = ALM_TAKES_ADMIN,
-	.options = show_options,
-};
-
-/** One row as facts, for a person to read. */
-static int show_one(const struct alm_args *args, const struct alm_ask *ask)
-{
-	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_control *control = NULL;
-	struct alm_sheet *sheet = NULL;
-	struct alm_arena arena;
-	struct alm_answer answer;
-	int rc;
-
-	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	problem.err = alm_admin_open(args, &control, &problem);
-	if (problem.err == ALM_OK) {
-		problem.err =
-			alm_admin_ask(control, ask, &arena, &answer, &problem);
-	}
-	if (problem.err == ALM_OK && answer.row_count == 0) {
-		problem.err = alm_problem_set(&problem, ALM_NOT_FOUND,
-			"record %s", args->positionals[0]);
-	}
-	if (problem.err == ALM_OK) {
-		sheet = alm_sheet_new("almoner.audit.show/1", NULL, 0);
-		for (size_t i = 0; i < answer.columns.count; i++) {
-			alm_sheet_fact(sheet, answer.columns.items[i],
-				answer.rows[0].items[i]);
-		}
-		rc = alm_sheet_print(sheet, &args->output);
-	} else {
-		rc = alm_print_problem(&args->output, &problem);
-	}
-	alm_sheet_free(sheet);
-	alm_control_close(control);
-	alm_arena_fini(&arena);
-	return rc;
-}
-
-int alm_cmd_audit_show(int argc, char **argv)
-{
-	struct alm_ask ask = {.verb = "audit.show"};
-	struct alm_args args;
-	int rc = alm_args_parse(&show_usage, argc, argv, &args);
-
-	if (rc >= 0) {
-		return rc;
-	}
-	if (alm_args_has(&args, "reveal") && !alm_args_has(&args, "reason")) {
-		return alm_print_failure(&args.output,
-			&(struct alm_failure){ALM_REASON_REQUIRED, "", NULL});
-	}
-	alm_ask_add(&ask, "seq", args.positionals[0]);
-	alm_ask_add(
-		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
-	alm_ask_option(&ask, &args, "reason");
-	return show_one(&args, &ask);
 }

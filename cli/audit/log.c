@@ -51,6 +51,7 @@ static struct alm_log_row row_of(const struct alm_answer *answer, size_t i)
 		.standard = cell(answer, i, "standard"),
 		.agent = cell(answer, i, "agent"),
 		.detail = cell(answer, i, "detail"),
+		.signature = cell(answer, i, "signature"),
 	};
 }
 
@@ -238,6 +239,41 @@ enum alm_err alm_log_each(struct alm_log *log,
 					    cookie, problem);
 }
 
+static enum alm_err daemon_get(struct alm_log *log, uint64_t seq, bool reveals,
+	const char *reason, struct alm_log_row *out_row,
+	struct alm_problem *problem)
+{
+	struct alm_ask ask = {.verb = "audit.show"};
+	struct alm_answer answer;
+	char text[24];
+	enum alm_err err;
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+	alm_ask_add(&ask, "seq", text);
+	alm_ask_add(&ask, "reveal", reveals ? "yes" : NULL);
+	alm_ask_add(&ask, "reason", reason);
+	alm_arena_reset(&log->arena);
+	err = alm_admin_ask(log->control, &ask, &log->arena, &answer, problem);
+	if (err == ALM_OK && answer.row_count == 0) {
+		err = alm_problem_set(
+			problem, ALM_NOT_FOUND, "record %s", text);
+	}
+	if (err == ALM_OK) {
+		*out_row = row_of(&answer, 0);
+	}
+	return err;
+}
+
+enum alm_err alm_log_get(struct alm_log *log, uint64_t seq, bool reveals,
+	const char *reason, struct alm_log_row *out_row,
+	struct alm_problem *problem)
+{
+	return log->store != NULL ? alm_log_store_get(log, seq, reveals, reason,
+					    out_row, problem)
+				  : daemon_get(log, seq, reveals, reason,
+					    out_row, problem);
+}
+
 enum alm_err alm_log_keep(const struct alm_log_row *row,
 	struct alm_arena *arena, struct alm_log_row *out)
 {
@@ -245,10 +281,13 @@ enum alm_err alm_log_keep(const struct alm_log_row *row,
 	const char **const texts[] = {&copy.time, &copy.kind, &copy.effect,
 		&copy.sender, &copy.recipient, &copy.purpose, &copy.categories,
 		&copy.basis, &copy.level_in, &copy.level_out, &copy.message,
-		&copy.person, &copy.standard, &copy.agent, &copy.detail};
+		&copy.person, &copy.standard, &copy.agent, &copy.detail,
+		&copy.signature};
 
 	for (size_t i = 0; i < ALM_COUNT(texts); i++) {
-		*texts[i] = alm_arena_text(arena, *texts[i], strlen(*texts[i]));
+		const char *text = *texts[i] != NULL ? *texts[i] : "";
+
+		*texts[i] = alm_arena_text(arena, text, strlen(text));
 		if (*texts[i] == NULL) {
 			return ALM_NOMEM;
 		}
@@ -318,17 +357,11 @@ enum alm_err alm_log_pseudonym(struct alm_log *log, const char *number_text,
 		.after = "",
 		.reason = reason};
 	struct wanted wanted = {out};
-	uint8_t person[16];
 	enum alm_err err;
 
 	out[0] = '\0';
 	if (!alm_nhs_number_is_valid(number_text)) {
 		return alm_problem_set(problem, ALM_SUBJECT_INVALID, "%s", "");
-	}
-	if (log->store != NULL) {
-		alm_store_pseudonym(log->store, number_text, person);
-		alm_hex(person, sizeof(person), out);
-		return ALM_OK;
 	}
 	(void)snprintf(
 		question.person, sizeof(question.person), "%s", number_text);

@@ -33,7 +33,8 @@ struct alm_log_row {
 	uint64_t people;
 	const char *standard;
 	const char *agent;
-	const char *detail; /* `key: value` with ; between; pruned; erased */
+	const char *detail;    /* `key: value` with ; between; pruned; erased */
+	const char *signature; /* the sender's, with the private part */
 };
 
 struct alm_log;
@@ -73,6 +74,12 @@ ALM_MUST_USE enum alm_err alm_log_each(struct alm_log *log,
 	const struct alm_audit_question *question, const char *what,
 	alm_log_row_fn *each, void *cookie, struct alm_problem *problem);
 
+/** One record; it lives as long as nothing else is asked.
+ * Errors: NOT_FOUND, RECORD_DAMAGED, and those of asking. */
+ALM_MUST_USE enum alm_err alm_log_get(struct alm_log *log, uint64_t seq,
+	bool reveals, const char *reason, struct alm_log_row *out_row,
+	struct alm_problem *problem);
+
 /** Errors: NOMEM. */
 ALM_MUST_USE enum alm_err alm_log_keep(const struct alm_log_row *row,
 	struct alm_arena *arena, struct alm_log_row *out);
@@ -86,8 +93,9 @@ const char *alm_log_detail(const struct alm_log_row *row, const char *key,
  * cannot be read. */
 struct alm_bundle_files *alm_log_policy(struct alm_log *log, uint64_t epoch);
 
-/** What stands for a person in the log, in hex.  Errors: SUBJECT_INVALID and
- * those of asking. */
+/** What stands for a person in the log, in hex; "" if no record is about them.
+ * It is a question about that person.  Errors: SUBJECT_INVALID and those of
+ * asking. */
 ALM_MUST_USE enum alm_err alm_log_pseudonym(struct alm_log *log,
 	const char *number, const char *reason, char out[33],
 	struct alm_problem *problem);

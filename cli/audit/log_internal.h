@@ -29,6 +29,9 @@ ALM_MUST_USE enum alm_err alm_log_store_open(
 ALM_MUST_USE enum alm_err alm_log_store_each(struct alm_log *log,
 	const struct alm_audit_question *question, const char *what,
 	alm_log_row_fn *each, void *cookie, struct alm_problem *problem);
+ALM_MUST_USE enum alm_err alm_log_store_get(struct alm_log *log, uint64_t seq,
+	bool reveals, const char *reason, struct alm_log_row *out_row,
+	struct alm_problem *problem);
 struct alm_bundle_files *alm_log_store_policy(
 	struct alm_log *log, uint64_t epoch);
 

@@ -173,12 +173,16 @@ static struct alm_log_row row_of(struct alm_store *store,
 {
 	const struct alm_audit_record *r = &view->record;
 	char message[ALM_UUID_TEXT_BYTES] = "";
+	const char *signature;
 	const char *copy;
 
 	if (r->has_message_id) {
 		alm_message_id_text(&r->message_id, message);
 	}
 	copy = alm_arena_text(arena, message, strlen(message));
+	signature = view->detail == NULL
+			    ? ""
+			    : alm_audit_signature_text(r->signature, arena);
 	return (struct alm_log_row){
 		.seq = r->seq,
 		.time = instant(arena, r->time_us),
@@ -205,6 +209,7 @@ static struct alm_log_row row_of(struct alm_store *store,
 			  : view->detail == NULL
 				  ? ""
 				  : one_line(arena, view->detail),
+		.signature = signature != NULL ? signature : "",
 	};
 }
 
@@ -244,6 +249,40 @@ enum alm_err alm_log_store_each(struct alm_log *log,
 		}
 		find.next = found.next;
 	} while (find.next != 0);
+	return ALM_OK;
+}
+
+enum alm_err alm_log_store_get(struct alm_log *log, uint64_t seq, bool reveals,
+	const char *reason, struct alm_log_row *out_row,
+	struct alm_problem *problem)
+{
+	const struct alm_audit_question question = {.from = "",
+		.to = "",
+		.purpose = "",
+		.basis = "",
+		.reveals = reveals,
+		.reason = reason};
+	struct alm_audit_filter none = {.has_person = false};
+	struct alm_audit_view view;
+	char what[48];
+	enum alm_err err = ALM_OK;
+
+	(void)snprintf(
+		what, sizeof(what), "record %llu", (unsigned long long)seq);
+	if (!alm_args_has(log->args, "no-record")) {
+		err = record(log->store, &question, &none, what);
+	}
+	alm_arena_reset(&log->arena);
+	if (err == ALM_OK) {
+		err = alm_audit_get(
+			log->store, seq, reveals, &log->arena, &view);
+	}
+	if (err != ALM_OK) {
+		return alm_problem_set(problem,
+			err == ALM_STORE_CORRUPT ? ALM_RECORD_DAMAGED : err,
+			"%s", what);
+	}
+	*out_row = row_of(log->store, &log->arena, &view);
 	return ALM_OK;
 }
 

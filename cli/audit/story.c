@@ -182,6 +182,11 @@ bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
 	return true;
 }
 
+bool alm_stories_have(struct alm_stories *s, const struct alm_log_row *row)
+{
+	return s->index_count > 0 && *place(s, row) != 0;
+}
+
 bool alm_story_was_given(const struct alm_story *story)
 {
 	return story->given.seq != 0 || story->end == ALM_STORY_GIVEN ||

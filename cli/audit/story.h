@@ -52,6 +52,10 @@ void alm_stories_fini(struct alm_stories *stories);
 bool alm_stories_add(
 	struct alm_stories *stories, const struct alm_log_row *row);
 
+/** Whether a record belongs to an entry that is there. */
+bool alm_stories_have(
+	struct alm_stories *stories, const struct alm_log_row *row);
+
 /** Whether anything reached the recipient. */
 bool alm_story_was_given(const struct alm_story *story);
 

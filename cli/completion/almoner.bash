@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='head person prune prove query receipt show reindex verify witnesses' ;;
+	audit) words='breach head person prune prove query receipt show reindex stats verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -607,6 +607,31 @@ _almoner()
 --local
 --help
 ' ;;
+	'audit breach') words='
+--reason
+--message
+--from
+--to
+--purpose
+--since
+--until
+--aware
+--reveal
+--numbers
+--html
+--store
+--key
+--no-record
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'audit head') words='
 --checkpoint
 --size
@@ -720,6 +745,9 @@ _almoner()
 	'audit show') words='
 --reveal
 --reason
+--store
+--key
+--no-record
 --admin
 --json
 --jsonl
@@ -736,6 +764,29 @@ _almoner()
 --key
 --admin
 --dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit stats') words='
+--period
+--periods
+--until
+--from
+--to
+--purpose
+--unusual
+--reason
+--html
+--store
+--key
+--no-record
+--admin
 --json
 --jsonl
 --csv
