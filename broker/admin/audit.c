@@ -294,6 +294,11 @@ static enum alm_err add_place(struct alm_call *call,
 
 	alm_table_number(table, "size", question->find.size);
 	alm_table_number(table, "scanned", found->scanned);
+	alm_table_number(table, "seen",
+		found->next == 0 ? question->find.size
+		: question->find.is_newest_first
+			? question->find.size - found->next
+			: found->next - 1);
 	if (found->damaged > 0) {
 		alm_table_number(table, "damaged", found->damaged);
 		alm_table_number(table, "first-damaged", found->first_damaged);

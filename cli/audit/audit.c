@@ -8,7 +8,8 @@
 #include "broker/store/audit.h"
 #include "cli/admin.h"
 #include "cli/audit/evidence.h"
-#include "cli/audit/options.h"
+#include "cli/audit/printer.h"
+#include "cli/bar.h"
 #include "cli/commands.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -95,6 +96,7 @@ static const struct alm_option query_options[] = {
 		false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
 		false, false},
+	ALM_AUDIT_FORMAT_OPTION,
 	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
 		false, false},
 	{"store", 0, ALM_OPTION_TEXT, "DIR",
@@ -197,72 +199,80 @@ static enum alm_err ask_page(struct alm_control *control,
 	return alm_admin_ask(control, &ask, arena, answer, problem);
 }
 
+/** What the first page says of the whole answer. */
+static enum alm_err begin(const struct alm_args *args,
+	const struct alm_audit_question *q, const struct alm_answer *answer,
+	struct alm_audit_printer **out_printer, struct alm_problem *problem)
+{
+	enum alm_err err = alm_audit_printer_new(args, "almoner.audit.query/1",
+		answer->columns.items, answer->columns.count, out_printer,
+		problem);
+
+	if (err == ALM_OK && q->proves) {
+		alm_audit_tell_root(args, alm_audit_printer_sheet(*out_printer),
+			fact(answer, "size"), fact(answer, "root"));
+	}
+	return err;
+}
+
+static void print_page(const struct alm_args *args,
+	const struct alm_answer *answer, struct alm_audit_printer *printer)
+{
+	const char *damaged = fact(answer, "damaged");
+
+	for (size_t i = 0; i < answer->row_count; i++) {
+		alm_audit_printer_row(printer, answer->rows[i].items);
+	}
+	if (damaged[0] != '\0') {
+		alm_audit_tell_damage(args, strtoull(damaged, NULL, 10),
+			strtoull(fact(answer, "first-damaged"), NULL, 10));
+	}
+}
+
 /** Ask page after page; rows of a stream are printed as they come. */
 static int ask_all(struct alm_control *control, const struct alm_args *args,
 	const struct alm_audit_question *q, struct alm_arena *arena)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_ask ask = {.verb = "audit.query"};
-	bool is_stream = args->output.format == ALM_FORMAT_JSONL ||
-			 args->output.format == ALM_FORMAT_CSV;
-	struct alm_sheet *sheet = NULL;
+	struct alm_audit_printer *printer = NULL;
 	struct query_texts texts = {.after = ""};
 	struct alm_answer answer;
+	struct alm_bar bar;
 	size_t total = 0;
 	int rc = ALM_EXIT_OK;
 
+	alm_bar_init(&bar, &args->output, "records");
 	fill(&ask, q, &texts);
 	(void)snprintf(texts.after, sizeof(texts.after), "%s", q->after);
 	do {
 		size_t left = q->limit == 0 ? PAGE_ROWS : q->limit - total;
-		bool is_first = sheet == NULL;
 
 		problem.err = ask_page(control, &ask,
 			left < PAGE_ROWS ? left : PAGE_ROWS, &texts, arena,
 			&answer, &problem);
+		if (problem.err == ALM_OK && printer == NULL) {
+			problem.err =
+				begin(args, q, &answer, &printer, &problem);
+		}
 		if (problem.err != ALM_OK) {
 			rc = alm_print_problem(&args->output, &problem);
 			break;
 		}
-		if (is_first) {
-			sheet = alm_sheet_new("almoner.audit.query/1",
-				answer.columns.items, answer.columns.count);
-			alm_audit_narrow(args, sheet);
-			if (q->proves) {
-				alm_audit_tell_root(args, sheet,
-					fact(&answer, "size"),
-					fact(&answer, "root"));
-			}
-		}
-		for (size_t i = 0; i < answer.row_count; i++) {
-			alm_sheet_row(sheet, answer.rows[i].items);
-		}
-		if (fact(&answer, "damaged")[0] != '\0') {
-			alm_audit_tell_damage(args,
-				strtoull(fact(&answer, "damaged"), NULL, 10),
-				strtoull(fact(&answer, "first-damaged"), NULL,
-					10));
-		}
+		print_page(args, &answer, printer);
 		total += answer.row_count;
 		(void)snprintf(
 			texts.after, sizeof(texts.after), "%s", answer.cursor);
-		if (is_stream) {
-			rc = alm_sheet_flush(sheet, &args->output, is_first);
-		}
+		rc = alm_audit_printer_page(printer);
+		alm_bar_show(&bar, strtoull(fact(&answer, "seen"), NULL, 10),
+			strtoull(fact(&answer, "size"), NULL, 10));
 	} while (rc == ALM_EXIT_OK && texts.after[0] != '\0' &&
 		 (q->limit == 0 || total < q->limit));
-	if (rc == ALM_EXIT_OK && !is_stream) {
-		if (args->output.format == ALM_FORMAT_JSON) {
-			alm_sheet_fact(sheet, "cursor", texts.after);
-		}
-		rc = alm_sheet_print(sheet, &args->output);
+	alm_bar_end(&bar);
+	if (rc == ALM_EXIT_OK) {
+		rc = alm_audit_printer_end(printer, texts.after);
 	}
-	if (rc == ALM_EXIT_OK && texts.after[0] != '\0') {
-		alm_print_warning(&args->output,
-			"there may be more: go on with --after %s",
-			texts.after);
-	}
-	alm_sheet_free(sheet);
+	alm_audit_printer_free(printer);
 	return rc;
 }
 
@@ -295,7 +305,11 @@ int alm_cmd_audit_query(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	problem.err = alm_audit_question_read(&args, &question, &problem);
+	problem.err = alm_audit_format_check(&args, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err =
+			alm_audit_question_read(&args, &question, &problem);
+	}
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}

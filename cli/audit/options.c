@@ -9,11 +9,11 @@
 #include "cli/confirm.h"
 #include "lib/nearest.h"
 
-const char *const alm_audit_columns[] = {"seq", "time", "kind", "effect",
-	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
-	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail", "signature", "leaf",
-	"proof"};
+const char *const alm_audit_columns[] = {
+#define X(name, word) word,
+	ALM_AUDIT_COLUMN_MAP(X)
+#undef X
+};
 const size_t alm_audit_column_count = ALM_COUNT(alm_audit_columns);
 
 static const char *const effects[] = {"", "permit", "transform", "deny"};

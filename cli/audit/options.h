@@ -10,8 +10,42 @@
 
 #define ALM_AUDIT_LIMIT_DEFAULT 100
 
-/** The columns of every audit answer, in order. */
-/* The last ALM_AUDIT_PROOF_COLUMNS only for those who ask for proofs. */
+/** The columns of every audit answer, in order; the last
+ * ALM_AUDIT_PROOF_COLUMNS only for those who ask for proofs. */
+#define ALM_AUDIT_COLUMN_MAP(X) \
+	X(SEQ, "seq") \
+	X(TIME, "time") \
+	X(KIND, "kind") \
+	X(EFFECT, "effect") \
+	X(CODE, "code") \
+	X(NAME, "name") \
+	X(SENDER, "sender") \
+	X(RECIPIENT, "recipient") \
+	X(PURPOSE, "purpose") \
+	X(CATEGORIES, "categories") \
+	X(BASIS, "basis") \
+	X(LEVEL_IN, "level-in") \
+	X(LEVEL_OUT, "level-out") \
+	X(MESSAGE, "message-id") \
+	X(MAIL, "mail") \
+	X(REF, "ref") \
+	X(PERSON, "person") \
+	X(EPOCH, "epoch") \
+	X(PEOPLE_SEQ, "people-seq") \
+	X(STANDARD, "standard") \
+	X(AGENT, "agent") \
+	X(DETAIL, "detail") \
+	X(SIGNATURE, "signature") \
+	X(LEAF, "leaf") \
+	X(PROOF, "proof")
+
+enum alm_audit_column {
+#define X(name, word) ALM_COLUMN_##name,
+	ALM_AUDIT_COLUMN_MAP(X)
+#undef X
+		ALM_AUDIT_COLUMNS
+};
+
 #define ALM_AUDIT_PROOF_COLUMNS 2u
 extern const char *const alm_audit_columns[];
 extern const size_t alm_audit_column_count;

@@ -13,7 +13,8 @@
 #include "broker/store/find.h"
 #include "broker/store/index.h"
 #include "broker/store/store.h"
-#include "cli/audit/options.h"
+#include "cli/audit/printer.h"
+#include "cli/bar.h"
 #include "lib/file.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -190,7 +191,7 @@ static enum alm_err prove(struct alm_store *store, uint64_t seq, uint64_t size,
 	return err;
 }
 
-static void add_view(struct alm_store *store, struct alm_sheet *sheet,
+static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 	struct alm_arena *arena, const struct alm_audit_view *view,
 	const struct proof_texts *proof)
 {
@@ -217,7 +218,7 @@ static void add_view(struct alm_store *store, struct alm_sheet *sheet,
 	if (r->has_person) {
 		alm_hex(r->person, sizeof(r->person), person);
 	}
-	alm_sheet_row(sheet,
+	alm_audit_printer_row(printer,
 		(const char *const[]){seq, time_text,
 			alm_audit_kind_word(r->kind),
 			alm_audit_effect_word(r->effect), code,
@@ -246,7 +247,7 @@ struct scan {
 };
 
 static enum alm_err scan_page(struct alm_store *store, struct scan *s,
-	struct alm_arena *arena, struct alm_sheet *sheet)
+	struct alm_arena *arena, struct alm_audit_printer *printer)
 {
 	size_t limit = s->question->limit;
 	size_t left = limit == 0 ? PAGE_ROWS : limit - s->total;
@@ -269,7 +270,7 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 				return err;
 			}
 		}
-		add_view(store, sheet, arena, &found.rows[i], &proof);
+		add_view(store, printer, arena, &found.rows[i], &proof);
 	}
 	if (found.damaged > 0) {
 		alm_audit_tell_damage(
@@ -282,40 +283,34 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 }
 
 static int scan_all(struct alm_store *store, struct scan *s,
-	struct alm_arena *arena, struct alm_sheet *sheet)
+	struct alm_arena *arena, struct alm_audit_printer *printer)
 {
 	const struct alm_output *output = &s->args->output;
-	bool is_stream = output->format == ALM_FORMAT_JSONL ||
-			 output->format == ALM_FORMAT_CSV;
-	bool is_first = true;
 	char cursor[ALM_CURSOR_TEXT_BYTES] = "";
+	struct alm_bar bar;
 	int rc = ALM_EXIT_OK;
 
+	alm_bar_init(&bar, output, "records");
 	while (rc == ALM_EXIT_OK && !s->is_done &&
 		(s->question->limit == 0 || s->total < s->question->limit)) {
-		enum alm_err err = scan_page(store, s, arena, sheet);
+		enum alm_err err = scan_page(store, s, arena, printer);
 
 		if (err != ALM_OK) {
+			alm_bar_end(&bar);
 			return alm_print_failure(
 				output, &(struct alm_failure){err, "", NULL});
 		}
-		if (is_stream) {
-			rc = alm_sheet_flush(sheet, output, is_first);
-			is_first = false;
-		}
+		rc = alm_audit_printer_page(printer);
+		alm_bar_show(&bar,
+			s->find.is_newest_first ? s->find.size - s->find.next
+						: s->find.next,
+			s->find.size);
 	}
+	alm_bar_end(&bar);
 	if (!s->is_done) {
 		alm_audit_cursor_text(store, &s->find, "", now_us(), cursor);
-		alm_print_warning(output,
-			"there may be more: go on with --after %s", cursor);
 	}
-	if (rc == ALM_EXIT_OK && !is_stream) {
-		if (output->format == ALM_FORMAT_JSON) {
-			alm_sheet_fact(sheet, "cursor", cursor);
-		}
-		rc = alm_sheet_print(sheet, output);
-	}
-	return rc;
+	return rc == ALM_EXIT_OK ? alm_audit_printer_end(printer, cursor) : rc;
 }
 
 static void tell_root(
@@ -358,7 +353,7 @@ int alm_audit_query_store(
 	struct alm_problem problem = {.err = ALM_OK};
 	struct scan scan = {.args = args, .question = question};
 	struct alm_store *store = NULL;
-	struct alm_sheet *sheet = NULL;
+	struct alm_audit_printer *printer = NULL;
 	struct alm_arena arena;
 	int rc;
 
@@ -374,19 +369,21 @@ int alm_audit_query_store(
 	} else if (problem.err == ALM_OK) {
 		problem.err = record(store, question, &scan.find.filter);
 	}
+	if (problem.err == ALM_OK) {
+		problem.err = alm_audit_printer_new(args,
+			"almoner.audit.query/1", alm_audit_columns,
+			ALM_AUDIT_COLUMNS -
+				(question->proves ? 0
+						  : ALM_AUDIT_PROOF_COLUMNS),
+			&printer, &problem);
+	}
 	if (problem.err != ALM_OK) {
 		rc = alm_print_problem(&args->output, &problem);
 	} else {
-		sheet = alm_sheet_new("almoner.audit.query/1",
-			alm_audit_columns,
-			alm_audit_column_count -
-				(question->proves ? 0
-						  : ALM_AUDIT_PROOF_COLUMNS));
-		alm_audit_narrow(args, sheet);
-		tell_root(store, &scan, sheet);
-		rc = scan_all(store, &scan, &arena, sheet);
+		tell_root(store, &scan, alm_audit_printer_sheet(printer));
+		rc = scan_all(store, &scan, &arena, printer);
 	}
-	alm_sheet_free(sheet);
+	alm_audit_printer_free(printer);
 	alm_arena_fini(&arena);
 	alm_store_close(store);
 	return rc;

@@ -712,6 +712,7 @@ _almoner()
 --reveal
 --proof
 --reason
+--format
 --wide
 --store
 --key

@@ -1,0 +1,213 @@
+#include "cli/audit/printer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/audit.h"
+
+enum format {
+	FORMAT_SHEET,
+	FORMAT_FHIR,
+	FORMAT_OCSF,
+};
+
+struct alm_audit_printer {
+	const struct alm_args *args;
+	enum format format;
+	struct alm_sheet *sheet;
+	bool is_begun;
+	bool has_failed;
+};
+
+static enum alm_err read_format(const struct alm_args *args, enum format *out,
+	struct alm_problem *problem)
+{
+	const char *word = alm_args_text(args, "format");
+
+	*out = FORMAT_SHEET;
+	if (word == NULL) {
+		return ALM_OK;
+	}
+	if (strcmp(word, "fhir") == 0) {
+		*out = FORMAT_FHIR;
+	} else if (strcmp(word, "ocsf") == 0) {
+		*out = FORMAT_OCSF;
+	} else {
+		return alm_problem_set(
+			problem, ALM_USAGE, "--format is fhir or ocsf");
+	}
+	if (args->output.format != ALM_FORMAT_TABLE) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"--format goes without --json, --jsonl and --csv");
+	}
+	return ALM_OK;
+}
+
+enum alm_err alm_audit_format_check(
+	const struct alm_args *args, struct alm_problem *problem)
+{
+	enum format format;
+
+	return read_format(args, &format, problem);
+}
+
+enum alm_err alm_audit_printer_new(const struct alm_args *args,
+	const char *schema, const char *const *columns, size_t column_count,
+	struct alm_audit_printer **out_printer, struct alm_problem *problem)
+{
+	struct alm_audit_printer *printer = calloc(1, sizeof(*printer));
+	enum alm_err err;
+
+	if (printer == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", "");
+	}
+	printer->args = args;
+	err = read_format(args, &printer->format, problem);
+	if (err == ALM_OK && printer->format == FORMAT_SHEET) {
+		printer->sheet = alm_sheet_new(schema, columns, column_count);
+		alm_audit_narrow(args, printer->sheet);
+	}
+	for (size_t i = 0; err == ALM_OK && printer->format != FORMAT_SHEET &&
+			   i < ALM_AUDIT_COLUMNS - ALM_AUDIT_PROOF_COLUMNS;
+		i++) {
+		if (i >= column_count ||
+			strcmp(columns[i], alm_audit_columns[i]) != 0) {
+			err = alm_problem_set(problem, ALM_VERSION,
+				"the answer has other columns");
+		}
+	}
+	if (err != ALM_OK) {
+		alm_audit_printer_free(printer);
+		return err;
+	}
+	*out_printer = printer;
+	return ALM_OK;
+}
+
+void alm_audit_printer_free(struct alm_audit_printer *printer)
+{
+	if (printer != NULL) {
+		alm_sheet_free(printer->sheet);
+		free(printer);
+	}
+}
+
+struct alm_sheet *alm_audit_printer_sheet(struct alm_audit_printer *printer)
+{
+	return printer->sheet;
+}
+
+static FILE *stream(const struct alm_audit_printer *printer)
+{
+	return printer->args->output.out != NULL ? printer->args->output.out
+						 : stdout;
+}
+
+static void print_event(struct alm_audit_printer *printer, json_t *event)
+{
+	bool is_fhir = printer->format == FORMAT_FHIR;
+	FILE *out = stream(printer);
+
+	if (is_fhir) {
+		(void)fputs(printer->is_begun
+				    ? ",\n"
+				    : "{\"resourceType\":\"Bundle\","
+				      "\"type\":\"collection\",\"entry\":[\n",
+			out);
+	}
+	if (event == NULL || json_dumpf(event, out, JSON_COMPACT) != 0) {
+		printer->has_failed = true;
+	}
+	if (!is_fhir) {
+		(void)fputc('\n', out);
+	}
+	printer->is_begun = true;
+	json_decref(event);
+}
+
+void alm_audit_printer_row(
+	struct alm_audit_printer *printer, const char *const *cells)
+{
+	switch (printer->format) {
+	case FORMAT_SHEET:
+		alm_sheet_row(printer->sheet, cells);
+		break;
+	case FORMAT_FHIR:
+		print_event(printer, json_pack("{s:o*}", "resource",
+					     alm_audit_fhir_event(cells)));
+		break;
+	case FORMAT_OCSF:
+		print_event(printer, alm_audit_ocsf_event(cells));
+		break;
+	}
+}
+
+static int written(const struct alm_audit_printer *printer)
+{
+	FILE *out = stream(printer);
+
+	return printer->has_failed || fflush(out) != 0 || ferror(out) != 0
+		       ? ALM_EXIT_FAILURE
+		       : ALM_EXIT_OK;
+}
+
+int alm_audit_printer_page(struct alm_audit_printer *printer)
+{
+	const struct alm_output *output = &printer->args->output;
+	bool is_first = !printer->is_begun;
+
+	if (printer->format != FORMAT_SHEET) {
+		return written(printer);
+	}
+	if (output->format != ALM_FORMAT_JSONL &&
+		output->format != ALM_FORMAT_CSV) {
+		return ALM_EXIT_OK;
+	}
+	printer->is_begun = true;
+	return alm_sheet_flush(printer->sheet, output, is_first);
+}
+
+/* An empty Bundle has no entries, not an empty list of them. */
+static int end_bundle(struct alm_audit_printer *printer)
+{
+	(void)fputs(printer->is_begun ? "\n]}\n"
+				      : "{\"resourceType\":\"Bundle\","
+					"\"type\":\"collection\"}\n",
+		stream(printer));
+	return written(printer);
+}
+
+int alm_audit_printer_end(struct alm_audit_printer *printer, const char *cursor)
+{
+	const struct alm_output *output = &printer->args->output;
+	int rc = ALM_EXIT_OK;
+
+	if (printer->format == FORMAT_FHIR) {
+		rc = end_bundle(printer);
+	} else if (printer->format == FORMAT_OCSF) {
+		rc = written(printer);
+	} else if (output->format == ALM_FORMAT_JSON) {
+		alm_sheet_fact(printer->sheet, "cursor", cursor);
+		rc = alm_sheet_print(printer->sheet, output);
+	} else if (output->format == ALM_FORMAT_TABLE) {
+		rc = alm_sheet_print(printer->sheet, output);
+	}
+	if (rc == ALM_EXIT_OK && cursor[0] != '\0') {
+		alm_print_warning(output,
+			"there may be more: go on with --after %s", cursor);
+	}
+	return rc;
+}
+
+unsigned alm_audit_cells_kind(alm_audit_cells cells)
+{
+	return alm_audit_kind_from_word(cells[ALM_COLUMN_KIND]);
+}
+
+void alm_json_set_text(json_t *object, const char *key, const char *text)
+{
+	if (text[0] != '\0') {
+		(void)json_object_set_new(object, key, json_string(text));
+	}
+}

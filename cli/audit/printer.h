@@ -1,0 +1,64 @@
+/*
+ * printer.h - the rows of an answer, printed as they come: a table or one of
+ * the forms of every command, a FHIR Bundle, or events for a SIEM.
+ */
+#ifndef ALM_CLI_AUDIT_PRINTER_H
+#define ALM_CLI_AUDIT_PRINTER_H
+
+#include <jansson.h>
+
+#include "cli/audit/options.h"
+
+struct alm_audit_printer;
+
+/** The option that takes the forms that not every command has. */
+#define ALM_AUDIT_FORMAT_OPTION \
+	{ \
+		"format", 0, ALM_OPTION_TEXT, "WORD", \
+			"fhir: a Bundle of R4 AuditEvents; ocsf: an event a " \
+			"line", \
+			false, false \
+	}
+
+/**
+ * In:      columns  those of the answer; the first must be ours
+ * Errors:  USAGE (--format), VERSION (other columns), NOMEM
+ */
+ALM_MUST_USE enum alm_err alm_audit_printer_new(const struct alm_args *args,
+	const char *schema, const char *const *columns, size_t column_count,
+	struct alm_audit_printer **out_printer, struct alm_problem *problem);
+void alm_audit_printer_free(struct alm_audit_printer *printer);
+
+/** Whether --format asks for one of ours.  Errors: USAGE. */
+ALM_MUST_USE enum alm_err alm_audit_format_check(
+	const struct alm_args *args, struct alm_problem *problem);
+
+/** The sheet, for facts; NULL in the forms that have none. */
+struct alm_sheet *alm_audit_printer_sheet(struct alm_audit_printer *printer);
+
+void alm_audit_printer_row(
+	struct alm_audit_printer *printer, const char *const *cells);
+
+/** A page is whole: rows of a stream go out.  Gives the exit code. */
+ALM_MUST_USE int alm_audit_printer_page(struct alm_audit_printer *printer);
+
+/** The answer is whole; `cursor` "" when there is no more. */
+ALM_MUST_USE int alm_audit_printer_end(
+	struct alm_audit_printer *printer, const char *cursor);
+
+/* --- one record in one form: format_fhir.c, format_ocsf.c ---------------- */
+
+/** A row of an answer: ALM_AUDIT_COLUMNS texts, "" where there is nothing. */
+typedef const char *const *alm_audit_cells;
+
+/** NULL when memory is out. */
+json_t *alm_audit_fhir_event(alm_audit_cells cells);
+json_t *alm_audit_ocsf_event(alm_audit_cells cells);
+
+/** The kind that a row's word says; 0: one that this release does not know. */
+unsigned alm_audit_cells_kind(alm_audit_cells cells);
+
+/** Set a text, unless it is "". */
+void alm_json_set_text(json_t *object, const char *key, const char *text);
+
+#endif /* ALM_CLI_AUDIT_PRINTER_H */

@@ -1,0 +1,50 @@
+#!/bin/bash
+# What others read: a FHIR Bundle and OCSF events of a real log, against rules
+# that are written down apart from the code, live and from the store.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+number=9990000018
+
+begin_dev --keep
+folder=$(json 'd["folder"]')
+sender=$(json 'd["sender-context"]')
+receiver=$(json 'd["receiver-context"]')
+echo 'Seen today.' >"$dir/payload"
+send() {
+	echo "$1" | "$almoner" send -c "$sender" --to C84001 --purpose direct-care \
+		--level identifiable --category treatment-summary --subject - \
+		--payload "$dir/payload" >"$dir/out" 2>"$dir/err"
+}
+send $number || fail "it was not sent"
+send 9990000123 && fail "nobody's subject was taken"
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in"
+code 0 "$almoner" audit query --limit 5
+
+code 0 "$almoner" audit query --limit 0 --format fhir
+cp "$dir/out" "$dir/live.json"
+events=$(tests/formats/check_fhir.py "$dir/live.json") || fail "no valid Bundle"
+[ "$events" -gt 10 ] || fail "$events events"
+grep -q PrivacyDisclosure.Source "$dir/live.json" || fail "no disclosure"
+grep -q "$number" "$dir/live.json" && fail "a number in clear"
+code 0 "$almoner" audit query --limit 0 --format ocsf
+classes=$(tests/formats/check_ocsf.py "$dir/out") || fail "no valid events"
+[ "$classes" = "3004 6002 6003 6005" ] || fail "classes $classes"
+code 0 "$almoner" audit query --from NOBODY --format fhir
+[ "$(cat "$dir/out")" = '{"resourceType":"Bundle","type":"collection"}' ] ||
+	fail "an empty Bundle"
+code 2 "$almoner" audit query --format fhir --json
+code 2 "$almoner" audit query --format xml
+echo $number | code 0 "$almoner" audit query --person - --reason test --reverse \
+	--limit 0 --format fhir
+grep -q '"code":"delivered"' "$dir/out" || fail "the hand-over is missing"
+
+kill -TERM "$dev"
+wait "$dev" || fail "dev did not end well"
+dev=
+code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
+	--limit 0 --format fhir
+tests/formats/check_fhir.py "$dir/out" >/dev/null || fail "no valid Bundle"
+code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
+	--limit 0 --format ocsf
+tests/formats/check_ocsf.py "$dir/out" >/dev/null || fail "no valid events"
