@@ -16,7 +16,7 @@ struct alm_table {
 	size_t row_count;
 	size_t bytes; /* of the rows; no more than a frame of the asker takes */
 	size_t bytes_max;
-	struct alm_argument facts[64];
+	struct alm_argument facts[128];
 	size_t fact_count;
 	const char *cursor;
 	bool is_out_of_memory;
@@ -77,6 +77,13 @@ const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes);
 const char *alm_effect_word(unsigned effect);
 const char *alm_level_word(unsigned level);
 
+/** The argument of that name.  Errors: BAD_ARGUMENT. */
+ALM_MUST_USE enum alm_err alm_call_organisation(
+	struct alm_call *call, const char **out_organisation);
+
+/** The word of the priority that mail at a place has. */
+const char *alm_place_priority_word(uint64_t place);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
@@ -96,6 +103,8 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_list_begin, alm_verb_list_finish, alm_verb_list_show,
 	alm_verb_people_history, alm_verb_people_erase, alm_verb_people_show,
 	alm_verb_people_withdraw, alm_verb_mailbox_list, alm_verb_mailbox_show,
+	alm_verb_mailbox_dead, alm_verb_mailbox_rerun, alm_verb_mailbox_hold,
+	alm_verb_mailbox_release, alm_verb_mailbox_limit,
 	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
 	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_reindex,
 	alm_verb_audit_checkpoint, alm_verb_audit_growth, alm_verb_audit_prune,

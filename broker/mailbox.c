@@ -115,19 +115,28 @@ struct alm_mailbox *alm_mailboxes_next(
 	return bucket < BUCKETS ? mailboxes->buckets[bucket] : NULL;
 }
 
+struct alm_mailbox_limits alm_mailboxes_limits(
+	const struct alm_mailboxes *mailboxes,
+	const struct alm_mailbox_limits *own)
+{
+	struct alm_mailbox_limits limits = mailboxes->limits;
+
+	if (own->messages != 0) {
+		limits.messages = own->messages;
+	}
+	if (own->bytes != 0) {
+		limits.bytes = own->bytes;
+	}
+	if (own->age_ms != 0) {
+		limits.age_ms = own->age_ms;
+	}
+	return limits;
+}
+
 void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
 	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *limits)
 {
-	mailbox->limits = mailboxes->limits;
-	if (limits->messages != 0) {
-		mailbox->limits.messages = limits->messages;
-	}
-	if (limits->bytes != 0) {
-		mailbox->limits.bytes = limits->bytes;
-	}
-	if (limits->age_ms != 0) {
-		mailbox->limits.age_ms = limits->age_ms;
-	}
+	mailbox->limits = alm_mailboxes_limits(mailboxes, limits);
 	mailbox->is_unread = true; /* looked at anew by the next message */
 }
 
@@ -140,6 +149,17 @@ void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes)
 		mailbox->is_on_hold = false;
 		alm_mailbox_set_limits(mailboxes, mailbox, &none);
 	}
+}
+
+size_t alm_mailboxes_on_hold(struct alm_mailboxes *mailboxes)
+{
+	struct alm_mailbox *mailbox = NULL;
+	size_t count = 0;
+
+	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
+		count += mailbox->is_on_hold ? 1 : 0;
+	}
+	return count;
 }
 
 void alm_mailbox_look_at(struct alm_mailbox *mailbox, uint64_t place)

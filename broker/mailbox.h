@@ -89,12 +89,20 @@ struct alm_mailbox *alm_mailboxes_find(
 struct alm_mailbox *alm_mailboxes_get(
 	struct alm_mailboxes *mailboxes, const char *organisation);
 
+/** What is in force where these are a mailbox's own. */
+struct alm_mailbox_limits alm_mailboxes_limits(
+	const struct alm_mailboxes *mailboxes,
+	const struct alm_mailbox_limits *own);
+
 /** Its own limits; 0 in them: those of all. */
 void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
 	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *limits);
 
 /** Nothing is on hold any more, and none has limits of its own. */
 void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes);
+
+/** How many are on hold. */
+size_t alm_mailboxes_on_hold(struct alm_mailboxes *mailboxes);
 
 /** Look at a place again: mail stands there that was passed. */
 void alm_mailbox_look_at(struct alm_mailbox *mailbox, uint64_t place);

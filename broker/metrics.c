@@ -59,6 +59,9 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		"Messages rejected by their recipients.", metrics->rejected);
 	counter(out, "messages_stopped_total",
 		"Messages stopped after they were accepted.", metrics->stopped);
+	counter(out, "messages_dead_lettered_total",
+		"Messages handed over again and again, and given up.",
+		metrics->dead_lettered);
 	counter(out, "anomalies_total", "Damage met and recorded.",
 		metrics->anomalies);
 	counter(out, "messages_expired_total", "Messages that expired.",
@@ -185,6 +188,10 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 	gauge(out, "store_takes_mail",
 		"1: there is room for new messages; 0: map or disk is full.",
 		alm_store_room(broker->store) == ALM_STORE_ROOM ? 1 : 0);
+	gauge(out, "dead_letters", "Dead letters that can be run again.",
+		(double)alm_store_dead_count(broker->store));
+	gauge(out, "mailboxes_on_hold", "Mailboxes stopped by an operator.",
+		(double)alm_mailboxes_on_hold(broker->mailboxes));
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
 		(double)broker->overrides.unreviewed);
 	gauge(out, "override_overdue", "Of those, past their due time.",
@@ -283,7 +290,11 @@ static void mailboxes(FILE *out, struct alm_broker *broker)
 		"# HELP almoner_mailbox_depth Messages waiting.\n"
 		"# TYPE almoner_mailbox_depth gauge\n"
 		"# HELP almoner_mailbox_oldest_age_seconds Age of the oldest.\n"
-		"# TYPE almoner_mailbox_oldest_age_seconds gauge\n",
+		"# TYPE almoner_mailbox_oldest_age_seconds gauge\n"
+		"# HELP almoner_mailbox_dead_letters Dead letters of one.\n"
+		"# TYPE almoner_mailbox_dead_letters gauge\n"
+		"# HELP almoner_mailbox_on_hold 1: nothing is handed over.\n"
+		"# TYPE almoner_mailbox_on_hold gauge\n",
 		out);
 	for (unsigned i = 0; i < MAILBOXES_MAX; i++) {
 		struct alm_mailbox_state state;
@@ -303,6 +314,12 @@ static void mailboxes(FILE *out, struct alm_broker *broker)
 				? 0.0
 				: (double)(now_ms - state.oldest_at_ms) /
 					  1000.0);
+		(void)fprintf(out,
+			"almoner_mailbox_dead_letters{organisation=\"%s\"} "
+			"%" PRIu64 "\nalmoner_mailbox_on_hold{"
+			"organisation=\"%s\"} %d\n",
+			name, state.dead_count, name,
+			state.held_since_us != 0 ? 1 : 0);
 	}
 	alm_arena_fini(&arena);
 }

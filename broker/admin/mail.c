@@ -1,5 +1,5 @@
 /*
- * Verbs about mailboxes and about the broker itself.
+ * The verb that tells how the broker is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +39,7 @@ static void add_figures(
 	alm_table_number(table, "acknowledged", metrics->acknowledged);
 	alm_table_number(table, "rejected", metrics->rejected);
 	alm_table_number(table, "stopped", metrics->stopped);
+	alm_table_number(table, "dead-lettered", metrics->dead_lettered);
 	alm_table_number(table, "anomalies", metrics->anomalies);
 	alm_table_number(table, "expired", metrics->expired);
 	alm_table_number(table, "malformed", metrics->malformed);
@@ -160,6 +161,10 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_fact(table, "redecision-due",
 		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
 	alm_table_number(
+		table, "dead-letters", alm_store_dead_count(broker->store));
+	alm_table_number(table, "mailboxes-on-hold",
+		alm_mailboxes_on_hold(broker->mailboxes));
+	alm_table_number(
 		table, "overrides-unreviewed", broker->overrides.unreviewed);
 	alm_table_number(table, "overrides-overdue", broker->overrides.overdue);
 	alm_table_fact(
@@ -170,137 +175,4 @@ enum alm_err alm_verb_status(struct alm_call *call)
 		table, "effect-us-last", broker->redecider.times.last_us);
 	alm_table_number(table, "memory-bytes", resident_bytes());
 	return ALM_OK;
-}
-
-static enum alm_err add_mailbox(struct alm_call *call, const char *name)
-{
-	struct alm_broker *broker = call->turn->broker;
-	struct alm_mailbox *mailbox =
-		alm_mailboxes_find(broker->mailboxes, name);
-	bool is_connected = mailbox != NULL && mailbox->sessions != NULL;
-	struct alm_mailbox_state state;
-	enum alm_err err = alm_store_mailbox_state(broker->store, name, &state);
-
-	if (err == ALM_OK) {
-		alm_table_row(call->table,
-			(const char *const[]){name,
-				alm_table_text(call->table, state.count),
-				alm_table_text(call->table, state.bytes),
-				alm_table_instant(
-					call->table, state.oldest_at_ms * 1000),
-				is_connected ? "yes" : "no"});
-	}
-	return err;
-}
-
-enum alm_err alm_verb_mailbox_list(struct alm_call *call)
-{
-	static const char *const columns[] = {
-		"organisation", "messages", "bytes", "oldest-at", "connected"};
-	const char *name = alm_call_argument(call, "cursor");
-	struct alm_table *table = call->table;
-
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	for (;;) {
-		enum alm_err err =
-			alm_store_mailbox_next(call->turn->broker->store, name,
-				call->turn->arena, &name);
-
-		if (err == ALM_NOT_FOUND) {
-			return ALM_OK;
-		}
-		if (err == ALM_OK && !alm_table_has_room(table)) {
-			table->cursor =
-				table->rows[table->row_count - 1].items[0];
-			return ALM_OK;
-		}
-		if (err == ALM_OK) {
-			err = add_mailbox(call, name);
-		}
-		if (err != ALM_OK) {
-			return err;
-		}
-	}
-}
-
-/* What is still known of mail that cannot be read, or of its queue row. */
-static void add_damaged(
-	struct alm_table *table, const struct alm_queue_entry *entry)
-{
-	if (entry->is_damaged) {
-		alm_table_row(table,
-			(const char *const[]){alm_table_text(table, entry->seq),
-				"damaged", "", "", "", "", "", ""});
-		return;
-	}
-	alm_table_row(table,
-		(const char *const[]){alm_table_text(table, entry->seq),
-			"damaged", "", "",
-			alm_table_text(table, entry->attempts), "",
-			alm_table_instant(table, entry->expires_ms * 1000),
-			alm_table_text(table, entry->bytes)});
-}
-
-static enum alm_err add_entry(
-	struct alm_call *call, const struct alm_queue_entry *entry)
-{
-	struct alm_table *table = call->table;
-	char id[ALM_UUID_TEXT_BYTES];
-	struct alm_mail mail;
-	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
-		entry->seq, call->turn->arena, &mail);
-
-	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ||
-		(err == ALM_OK && entry->is_damaged)) {
-		add_damaged(table, entry);
-		return ALM_OK;
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_message_id_text(&mail.message_id, id);
-	alm_table_row(table,
-		(const char *const[]){alm_table_text(table, entry->seq),
-			entry->kind == ALM_MAIL_NOTICE ? "notice" : "message",
-			mail.sender, id, alm_table_text(table, entry->attempts),
-			alm_table_instant(table, mail.accepted_at_ms * 1000),
-			alm_table_instant(table, entry->expires_ms * 1000),
-			alm_table_text(table, entry->bytes)});
-	return ALM_OK;
-}
-
-enum alm_err alm_verb_mailbox_show(struct alm_call *call)
-{
-	static const char *const columns[] = {"sequence", "kind", "sender",
-		"message-id", "attempts", "accepted-at", "expires-at", "bytes"};
-	const char *organisation = alm_call_argument(call, "organisation");
-	uint64_t seq = strtoull(alm_call_argument(call, "cursor"), NULL, 10);
-	struct alm_table *table = call->table;
-
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	if (!alm_id_is_valid(organisation)) {
-		return alm_problem_set(
-			call->problem, ALM_BAD_ARGUMENT, "organisation");
-	}
-	for (;;) {
-		struct alm_queue_entry entry;
-		enum alm_err err = alm_store_queue_next(
-			call->turn->broker->store, organisation, seq, &entry);
-
-		if (err == ALM_NOT_FOUND) {
-			return ALM_OK;
-		}
-		if (err == ALM_OK && !alm_table_has_room(table)) {
-			table->cursor =
-				table->rows[table->row_count - 1].items[0];
-			return ALM_OK;
-		}
-		if (err == ALM_OK) {
-			err = add_entry(call, &entry);
-		}
-		if (err != ALM_OK) {
-			return err;
-		}
-		seq = entry.seq;
-	}
 }

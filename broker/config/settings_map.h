@@ -80,7 +80,7 @@
 		"The longest pause between two hand-overs of the same mail.") \
 	X(attempts_max, "attempts-max", NUMBER, 1, 1000, "20", \
 		"How often mail is handed over before it is a dead letter.") \
-	X(dead_letter_keep_s, "dead-letter-keep", SECONDS, 60, 31536000, \
+	X(dead_letter_keep_s, "dead-letter-keep", SECONDS, 1, 31536000, \
 		"30d", \
 		"How long a dead letter can be run again.") \
 	X(mailbox_messages_max, "mailbox-messages-max", NUMBER, 1, 20000000, \

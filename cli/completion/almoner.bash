@@ -12,7 +12,7 @@ _almoner()
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
-	mailbox) words='list show' ;;
+	mailbox) words='list show dead rerun hold release limit' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
 	audit) words='breach head person prune prove query receipt show reindex stats verify witnesses' ;;
@@ -543,6 +543,75 @@ _almoner()
 	'mailbox show') words='
 --limit
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox dead') words='
+--limit
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox rerun') words='
+--all
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox hold') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox release') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox limit') words='
+--messages
+--bytes
+--age
+--reason
+--admin
+--dry-run
 --json
 --jsonl
 --csv

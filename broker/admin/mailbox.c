@@ -1,0 +1,379 @@
+/*
+ * Verbs about mailboxes: what waits in them, and what an operator orders.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/administer.h"
+#include "broker/detail.h"
+
+static const char *const priorities[ALM_MAIL_PRIORITIES] = {
+	[ALM_MAIL_ROUTINE] = "routine",
+	[ALM_MAIL_URGENT] = "urgent",
+	[ALM_MAIL_BULK] = "bulk"};
+
+const char *alm_place_priority_word(uint64_t place)
+{
+	uint64_t priority = place >> ALM_PLACE_SHIFT;
+
+	return priority < ALM_MAIL_PRIORITIES ? priorities[priority] : "";
+}
+
+enum alm_err alm_call_organisation(
+	struct alm_call *call, const char **out_organisation)
+{
+	*out_organisation = alm_call_argument(call, "organisation");
+	return alm_id_is_valid(*out_organisation)
+		       ? ALM_OK
+		       : alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+				 "organisation");
+}
+
+static bool is_connected(const struct alm_mailbox *mailbox)
+{
+	return mailbox != NULL && mailbox->sessions != NULL;
+}
+
+/* --- list ----------------------------------------------------------------- */
+
+static enum alm_err add_mailbox(struct alm_call *call, const char *name)
+{
+	struct alm_broker *broker = call->turn->broker;
+	struct alm_table *table = call->table;
+	struct alm_mailbox_state state;
+	enum alm_err err = alm_store_mailbox_state(broker->store, name, &state);
+
+	if (err == ALM_OK) {
+		alm_table_row(table,
+			(const char *const[]){name,
+				alm_table_text(table, state.count),
+				alm_table_text(table, state.bytes),
+				alm_table_instant(
+					table, state.oldest_at_ms * 1000),
+				is_connected(alm_mailboxes_find(
+					broker->mailboxes, name))
+					? "yes"
+					: "no",
+				alm_table_text(table, state.dead_count),
+				alm_table_instant(table, state.held_since_us)});
+	}
+	return err;
+}
+
+enum alm_err alm_verb_mailbox_list(struct alm_call *call)
+{
+	static const char *const columns[] = {"organisation", "messages",
+		"bytes", "oldest-at", "connected", "dead-letters",
+		"on-hold-since"};
+	const char *name = alm_call_argument(call, "cursor");
+	struct alm_table *table = call->table;
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	for (;;) {
+		enum alm_err err =
+			alm_store_mailbox_next(call->turn->broker->store, name,
+				call->turn->arena, &name);
+
+		if (err == ALM_NOT_FOUND) {
+			return ALM_OK;
+		}
+		if (err == ALM_OK && !alm_table_has_room(table)) {
+			table->cursor =
+				table->rows[table->row_count - 1].items[0];
+			return ALM_OK;
+		}
+		if (err == ALM_OK) {
+			err = add_mailbox(call, name);
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+}
+
+/* --- show ----------------------------------------------------------------- */
+
+/* Where mail is: waiting, in an agent's hands until a time, or waiting for
+ * one to hand it over again. */
+static const char *state_of(struct alm_call *call, const struct alm_held *held,
+	const char **out_agent, const char **out_due)
+{
+	const struct alm_agent *agent;
+	int64_t left_ms;
+
+	*out_agent = "";
+	*out_due = "";
+	if (held == NULL) {
+		return "queued";
+	}
+	left_ms = held->due_ms - call->turn->monotonic_ms;
+	if (left_ms > 0 && held->due_ms != INT64_MAX) {
+		*out_due = alm_table_instant(
+			call->table, call->turn->now_us + left_ms * 1000);
+	}
+	if (held->session == NULL) {
+		return "due-again";
+	}
+	agent = alm_keyring_by_number(
+		call->turn->broker->keyring, held->session->agent_number);
+	*out_agent = agent == NULL ? "" : agent->name;
+	return held->is_barred ? "barred" : "handed-over";
+}
+
+static enum alm_err add_entry(struct alm_call *call,
+	struct alm_mailbox *mailbox, const struct alm_queue_entry *entry)
+{
+	struct alm_table *table = call->table;
+	const struct alm_held *held =
+		mailbox == NULL ? NULL : alm_mailbox_held(mailbox, entry->seq);
+	char id[ALM_UUID_TEXT_BYTES] = "";
+	struct alm_mail mail = {.sender = ""};
+	const char *agent;
+	const char *due;
+	const char *state = state_of(call, held, &agent, &due);
+	const char *kind =
+		entry->kind == ALM_MAIL_NOTICE ? "notice" : "message";
+	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
+		entry->seq, call->turn->arena, &mail);
+
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ||
+		(err == ALM_OK && entry->is_damaged)) {
+		kind = "damaged";
+		mail = (struct alm_mail){.sender = ""};
+	} else if (err != ALM_OK) {
+		return err;
+	} else {
+		alm_message_id_text(&mail.message_id, id);
+	}
+	alm_table_row(table,
+		(const char *const[]){alm_table_text(table, entry->seq), kind,
+			mail.sender, id, alm_place_priority_word(entry->place),
+			state, agent,
+			entry->is_damaged
+				? ""
+				: alm_table_text(table, entry->attempts),
+			due,
+			alm_table_instant(table, mail.accepted_at_ms * 1000),
+			alm_table_instant(table, entry->expires_ms * 1000),
+			entry->is_damaged
+				? ""
+				: alm_table_text(table, entry->bytes)});
+	return ALM_OK;
+}
+
+static enum alm_err add_mailbox_facts(
+	struct alm_call *call, const char *name, struct alm_mailbox *mailbox)
+{
+	struct alm_broker *broker = call->turn->broker;
+	struct alm_table *table = call->table;
+	struct alm_mailbox_limits limits;
+	struct alm_mailbox_state state;
+	enum alm_err err = alm_store_mailbox_state(broker->store, name, &state);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	limits = alm_mailboxes_limits(broker->mailboxes, &state.limits);
+	alm_table_fact(table, "organisation", name);
+	alm_table_number(table, "messages", state.count);
+	alm_table_number(table, "message-bytes", state.bytes);
+	alm_table_fact(table, "oldest-at",
+		alm_table_instant(table, state.oldest_at_ms * 1000));
+	alm_table_fact(
+		table, "connected", is_connected(mailbox) ? "yes" : "no");
+	alm_table_fact(table, "on-hold-since",
+		alm_table_instant(table, state.held_since_us));
+	alm_table_number(table, "dead-letters", state.dead_count);
+	alm_table_number(table, "messages-max", limits.messages);
+	alm_table_number(table, "bytes-max", limits.bytes);
+	alm_table_number(table, "age-max-s", (uint64_t)limits.age_ms / 1000);
+	return ALM_OK;
+}
+
+enum alm_err alm_verb_mailbox_show(struct alm_call *call)
+{
+	static const char *const columns[] = {"sequence", "kind", "sender",
+		"message-id", "priority", "state", "agent", "attempts",
+		"next-due", "accepted-at", "expires-at", "bytes"};
+	struct alm_broker *broker = call->turn->broker;
+	uint64_t place = strtoull(alm_call_argument(call, "cursor"), NULL, 10);
+	struct alm_table *table = call->table;
+	struct alm_mailbox *mailbox;
+	const char *organisation;
+	enum alm_err err = alm_call_organisation(call, &organisation);
+
+	alm_table_columns(table, columns, ALM_COUNT(columns));
+	if (err != ALM_OK) {
+		return err;
+	}
+	mailbox = alm_mailboxes_find(broker->mailboxes, organisation);
+	err = add_mailbox_facts(call, organisation, mailbox);
+	while (err == ALM_OK) {
+		struct alm_queue_entry entry;
+
+		err = alm_store_queue_next(
+			broker->store, organisation, place, &entry);
+		if (err == ALM_OK && !alm_table_has_room(table)) {
+			table->cursor = alm_table_text(table, place);
+			return ALM_OK;
+		}
+		if (err == ALM_OK) {
+			err = add_entry(call, mailbox, &entry);
+			place = entry.place;
+		}
+	}
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+/* --- orders --------------------------------------------------------------- */
+
+/* The record of an order; what it was stands in its private part. */
+static enum alm_err record_order(
+	struct alm_call *call, const char *organisation, const char *what)
+{
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_MAILBOX);
+
+	record.recipient = organisation;
+	return alm_call_record(call, &record, what);
+}
+
+/* The mailbox in memory, made if need be; and what the store says of it. */
+static enum alm_err find(struct alm_call *call, const char **out_organisation,
+	struct alm_mailbox **out_mailbox, struct alm_mailbox_state *out_state)
+{
+	struct alm_broker *broker = call->turn->broker;
+	enum alm_err err = alm_call_organisation(call, out_organisation);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_mailbox = alm_mailboxes_get(broker->mailboxes, *out_organisation);
+	if (*out_mailbox == NULL) {
+		return ALM_NOMEM;
+	}
+	return alm_store_mailbox_orders(
+		broker->store, *out_organisation, out_state);
+}
+
+static enum alm_err set_hold(struct alm_call *call, bool is_on_hold)
+{
+	const char *organisation;
+	struct alm_mailbox *mailbox;
+	struct alm_mailbox_state state;
+	int64_t since_us = is_on_hold ? call->turn->now_us : 0;
+	enum alm_err err = find(call, &organisation, &mailbox, &state);
+	bool is_new;
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	is_new = (state.held_since_us != 0) != is_on_hold;
+	if (is_new && !alm_call_is_dry_run(call)) {
+		err = alm_store_mailbox_hold(
+			call->turn->broker->store, organisation, since_us);
+		if (err == ALM_OK) {
+			err = record_order(call, organisation,
+				is_on_hold ? "hold" : "release");
+		}
+		call->turn->has_new_world = true;
+		mailbox->is_on_hold = is_on_hold;
+	}
+	alm_table_fact(call->table, "organisation", organisation);
+	alm_table_fact(call->table, "state", is_on_hold ? "on-hold" : "open");
+	alm_table_fact(call->table, "changed", is_new ? "yes" : "no");
+	alm_table_fact(call->table, "on-hold-since",
+		alm_table_instant(
+			call->table, is_new ? since_us : state.held_since_us));
+	return err;
+}
+
+enum alm_err alm_verb_mailbox_hold(struct alm_call *call)
+{
+	return set_hold(call, true);
+}
+
+enum alm_err alm_verb_mailbox_release(struct alm_call *call)
+{
+	return set_hold(call, false);
+}
+
+/* A limit from an argument: a number, `default`, or not given. */
+static enum alm_err read_limit(
+	struct alm_call *call, const char *key, uint64_t max, uint64_t *limit)
+{
+	const char *text = alm_call_argument(call, key);
+	uint64_t number;
+	char *end;
+
+	if (text[0] == '\0') {
+		return ALM_OK;
+	}
+	if (strcmp(text, "default") == 0) {
+		*limit = 0;
+		return ALM_OK;
+	}
+	number = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || strlen(text) > 18 ||
+		*end != '\0' || number == 0 || number > max) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"%s is default, or a number up to %" PRIu64, key, max);
+	}
+	*limit = number;
+	return ALM_OK;
+}
+
+static enum alm_err read_limits(
+	struct alm_call *call, struct alm_mailbox_limits *limits)
+{
+	uint64_t age_s = (uint64_t)limits->age_ms / 1000;
+	enum alm_err err = read_limit(
+		call, "messages", ALM_MAILBOX_MESSAGES_MAX, &limits->messages);
+
+	if (err == ALM_OK) {
+		err = read_limit(
+			call, "bytes", UINT64_C(1) << 44, &limits->bytes);
+	}
+	if (err == ALM_OK) {
+		err = read_limit(call, "age", 365 * 86400, &age_s);
+	}
+	limits->age_ms = (int64_t)age_s * 1000;
+	return err;
+}
+
+enum alm_err alm_verb_mailbox_limit(struct alm_call *call)
+{
+	struct alm_broker *broker = call->turn->broker;
+	const char *organisation;
+	struct alm_mailbox *mailbox;
+	struct alm_mailbox_state state;
+	enum alm_err err = find(call, &organisation, &mailbox, &state);
+
+	if (err == ALM_OK) {
+		err = read_limits(call, &state.limits);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (!alm_call_is_dry_run(call)) {
+		char what[128];
+
+		(void)snprintf(what, sizeof(what),
+			"limits: messages %" PRIu64 " bytes %" PRIu64
+			" age-ms %" PRId64 " (0: default)",
+			state.limits.messages, state.limits.bytes,
+			state.limits.age_ms);
+		err = alm_store_mailbox_limit(
+			broker->store, organisation, &state.limits);
+		if (err == ALM_OK) {
+			err = record_order(call, organisation, what);
+		}
+		call->turn->has_new_world = true;
+		alm_mailbox_set_limits(
+			broker->mailboxes, mailbox, &state.limits);
+	}
+	return err == ALM_OK ? add_mailbox_facts(call, organisation, mailbox)
+			     : err;
+}

@@ -1,0 +1,368 @@
+/*
+ * Goal: delivery through a real broker: priorities, what is never
+ * acknowledged, what is run again, mailboxes on hold and mailboxes that are
+ * full.  Method: agents at the level of the wire; goodbye gives mail back at
+ * once, so that no test waits for the clock.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define OF_PRACTICE ((const char *const[]){"organisation", "C84001", NULL})
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void open_all(void)
+{
+	test_broker_open(&broker,
+		"attempts-max: 2\nmailbox-messages-max: 100\n"
+		"mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(delivery, .init = open_all, .fini = close_all, .timeout = 120);
+
+static const struct alm_receipt *send_message(const struct alm_message *message)
+{
+	test_peer_send(&trust, message, "content", 0);
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static uint64_t accepted(const struct alm_message *message)
+{
+	const struct alm_receipt *receipt = send_message(message);
+
+	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
+	return receipt->accepted.sequence;
+}
+
+static uint64_t accepted_of(enum alm_priority priority)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.priority = priority;
+	return accepted(&message);
+}
+
+static void come_again(uint32_t credit)
+{
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+
+	test_peer_say(&practice, &goodbye);
+	test_peer_hello(&practice, credit);
+}
+
+/* Nothing is on its way: what was said before the pong has come. */
+static void expect_nothing(struct test_peer *peer)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	const struct alm_envelope *envelope;
+
+	test_peer_say(peer, &ping);
+	envelope = test_peer_next(peer, 10000);
+	cr_assert_neq(envelope, NULL);
+	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
+	cr_assert_eq(test_peer_next(peer, 0), NULL);
+}
+
+/* A message to the practice that it took twice and never acknowledged. */
+static uint64_t make_dead_letter(struct alm_message *message)
+{
+	uint64_t sequence;
+
+	*message = test_message(&trust, "C84001");
+	test_peer_open(&practice, &broker, "C84001", 8);
+	sequence = accepted(message);
+	for (uint32_t attempt = 1; attempt <= 2; attempt++) {
+		const struct alm_envelope *mail =
+			test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+
+		cr_assert_eq(mail->deliver.sequence, sequence);
+		cr_assert_eq(mail->deliver.attempt, attempt);
+		come_again(8);
+	}
+	return sequence;
+}
+
+static const struct alm_notice *expect_notice(enum alm_notice_kind kind)
+{
+	const struct alm_notice *notice =
+		&test_peer_expect(&trust, ALM_ENVELOPE_NOTICE)->notice;
+
+	cr_assert_eq(notice->kind, kind);
+	test_peer_acknowledge(&trust, notice->sequence, NULL);
+	return notice;
+}
+
+Test(delivery, what_is_never_acknowledged_becomes_a_dead_letter)
+{
+	struct alm_message message;
+	uint64_t sequence = make_dead_letter(&message);
+	const struct alm_notice *notice =
+		expect_notice(ALM_NOTICE_KIND_DEAD_LETTER);
+	struct alm_answer answer;
+	char number[24];
+
+	cr_expect_eq(notice->problem.code, ALM_NOTICE_DEAD);
+	cr_expect_eq(memcmp(&notice->message_id, &message.id, 16), 0);
+	cr_expect_str_eq(notice->recipient, "C84001");
+	expect_nothing(&practice);
+	(void)snprintf(
+		number, sizeof(number), "%llu", (unsigned long long)sequence);
+	answer = test_broker_ask(&broker, "mailbox.dead", NONE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "organisation"), "C84001");
+	cr_expect_str_eq(test_cell(&answer, 0, "sequence"), number);
+	cr_expect_str_eq(test_cell(&answer, 0, "attempts"), "2");
+	cr_expect_str_eq(test_cell(&answer, 0, "reason"), "dead-lettered");
+	answer = test_broker_ask(&broker, "mailbox.show", OF_PRACTICE);
+	cr_expect_eq(answer.row_count, 0);
+	cr_expect_eq(test_number(&answer, "dead-letters"), 1);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "dead-lettered", NULL});
+	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 1);
+}
+
+Test(delivery, a_dead_letter_outlives_the_broker_and_is_run_again)
+{
+	struct alm_message message;
+	uint64_t sequence = make_dead_letter(&message);
+	const struct alm_envelope *mail;
+	struct alm_answer answer;
+
+	(void)expect_notice(ALM_NOTICE_KIND_DEAD_LETTER);
+	test_broker_kill(&broker);
+	test_peer_disconnect(&practice);
+	test_peer_disconnect(&trust);
+	test_broker_start(&broker);
+	answer = test_broker_ask(&broker, "mailbox.rerun",
+		(const char *const[]){"organisation", "C84001", "all", "yes",
+			"dry-run", "yes", NULL});
+	cr_expect_eq(test_number(&answer, "queued"), 1);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 1);
+	answer = test_broker_ask(&broker, "mailbox.rerun",
+		(const char *const[]){"organisation", "C84001", "all", "yes",
+			"reason", "mended", NULL});
+	cr_expect_eq(test_number(&answer, "queued"), 1);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 0);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 8);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_expect_eq(mail->deliver.sequence, sequence);
+	cr_expect(mail->deliver.is_repeat);
+	test_peer_acknowledge(&practice, sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "dead-letter-rerun", NULL});
+	cr_expect_eq(answer.row_count, 1);
+	answer = test_broker_ask(&broker, "mailbox.list", NONE);
+	for (size_t i = 0; i < answer.row_count; i++) {
+		cr_expect_str_neq(test_cell(&answer, i, "organisation"),
+			"C84001", "nothing is left of it");
+	}
+}
+
+Test(delivery, is_passed_over_no_more_once_it_is_run_again)
+{
+	struct alm_message message;
+	uint64_t sequence = make_dead_letter(&message);
+	uint64_t later;
+	char number[24];
+	struct alm_answer answer;
+
+	later = accepted_of(ALM_PRIORITY_ROUTINE);
+	cr_assert_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+			     ->deliver.sequence,
+		later);
+	(void)snprintf(
+		number, sizeof(number), "%llu", (unsigned long long)sequence);
+	answer = test_broker_ask(&broker, "mailbox.rerun",
+		(const char *const[]){
+			"organisation", "C84001", "sequences", number, NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_expect_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+			     ->deliver.sequence,
+		sequence);
+	answer = test_broker_ask(&broker, "mailbox.rerun",
+		(const char *const[]){
+			"organisation", "C84001", "sequences", number, NULL});
+	cr_expect_eq(answer.code, ALM_NOT_FOUND);
+}
+
+Test(delivery, a_late_acknowledgement_still_counts)
+{
+	struct alm_message message;
+	uint64_t sequence = make_dead_letter(&message);
+	struct alm_answer answer;
+
+	test_peer_acknowledge(&practice, sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 0);
+	cr_expect_eq(test_broker_figure(&broker, "acknowledged"), 1);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "acknowledged", NULL});
+	cr_expect_eq(answer.row_count, 1);
+}
+
+Test(delivery, a_dead_letter_is_decided_again_when_the_rule_changes)
+{
+	static const char from[] = "to: [C84001, RHA]";
+	static const char to[] = "to: [RHA]        ";
+	char policy[8192];
+	struct alm_message message;
+	const struct alm_notice *notice;
+
+	(void)make_dead_letter(&message);
+	(void)expect_notice(ALM_NOTICE_KIND_DEAD_LETTER);
+	(void)snprintf(policy, sizeof(policy), "%s", test_policy);
+	memcpy(strstr(policy, from), to, sizeof(to) - 1);
+	test_broker_activate(&broker, policy);
+	notice = expect_notice(ALM_NOTICE_KIND_STOPPED);
+	cr_expect_eq(memcmp(&notice->message_id, &message.id, 16), 0);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 0);
+}
+
+Test(delivery, waits_while_a_mailbox_is_on_hold)
+{
+	const char *const order[] = {
+		"organisation", "C84001", "reason", "a test", NULL};
+	struct alm_answer answer;
+	uint64_t sequence;
+
+	answer = test_broker_ask(&broker, "mailbox.hold", order);
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_expect_str_eq(test_fact(&answer, "changed"), "yes");
+	test_peer_open(&practice, &broker, "C84001", 8);
+	sequence = accepted_of(ALM_PRIORITY_URGENT);
+	expect_nothing(&practice);
+	test_broker_kill(&broker);
+	test_peer_disconnect(&practice);
+	test_broker_start(&broker);
+	cr_expect_eq(test_broker_figure(&broker, "mailboxes-on-hold"), 1);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 8);
+	expect_nothing(&practice);
+	answer = test_broker_ask(&broker, "mailbox.show", OF_PRACTICE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "priority"), "urgent");
+	cr_expect_str_neq(test_fact(&answer, "on-hold-since"), "");
+	answer = test_broker_ask(&broker, "mailbox.release", order);
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_expect_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+			     ->deliver.sequence,
+		sequence);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "mailbox-changed", NULL});
+	cr_expect_eq(answer.row_count, 2);
+}
+
+static void limit(const char *key, const char *value)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "C84001", key, value,
+			"reason", "a test", NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+Test(delivery, a_full_mailbox_refuses_with_a_hint_and_blocks_nobody_else)
+{
+	const struct alm_message to_other = test_message(&trust, "RHA");
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_receipt *receipt;
+
+	limit("messages", "1");
+	(void)accepted_of(ALM_PRIORITY_ROUTINE);
+	receipt = send_message(&message);
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_FULL);
+	cr_expect(receipt->refused.is_retryable);
+	cr_expect_gt(receipt->refused.retry_after_ms, 0);
+	(void)accepted(&to_other);
+	limit("messages", "default");
+	(void)accepted(&message); /* a refusal does not use up the id */
+	limit("bytes", "1");
+	message = test_message(&trust, "C84001");
+	receipt = send_message(&message);
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_FULL);
+}
+
+Test(delivery, a_mailbox_that_nobody_reads_takes_no_more)
+{
+	const struct alm_receipt *receipt;
+	struct alm_message message;
+	uint64_t first = accepted_of(ALM_PRIORITY_ROUTINE);
+
+	limit("age", "1");
+	do { /* until the first is a second old */
+		message = test_message(&trust, "C84001");
+		message.priority = ALM_PRIORITY_BULK;
+		receipt = send_message(&message);
+		cr_assert_eq(test_peer_next(&trust, 50), NULL);
+	} while (receipt->is_accepted &&
+		 receipt->accepted.sequence < first + 90);
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_UNREAD);
+	cr_expect_gt(receipt->refused.retry_after_ms, 0);
+}
+
+Test(delivery, urgent_routine_and_bulk_mail_go_eight_to_four_to_one)
+{
+	unsigned counts[3] = {0};
+	enum alm_priority first = ALM_PRIORITY_BULK;
+
+	for (unsigned i = 0; i < 13; i++) {
+		(void)accepted_of(ALM_PRIORITY_BULK);
+		(void)accepted_of(ALM_PRIORITY_ROUTINE);
+		(void)accepted_of(ALM_PRIORITY_URGENT);
+	}
+	test_peer_open(&practice, &broker, "C84001", 1);
+	/* One at a time: what a round gives does not depend on the window. */
+	for (unsigned i = 0; i < 13; i++) {
+		const struct alm_envelope *mail =
+			test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+
+		first = i == 0 ? mail->deliver.priority : first;
+		counts[mail->deliver.priority]++;
+		test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
+	}
+	cr_expect_eq(first, ALM_PRIORITY_URGENT);
+	cr_expect_eq(counts[ALM_PRIORITY_URGENT], 8);
+	cr_expect_eq(counts[ALM_PRIORITY_ROUTINE], 4);
+	cr_expect_eq(counts[ALM_PRIORITY_BULK], 1);
+}
+
+Test(delivery, keeps_order_within_a_priority)
+{
+	uint64_t last[3] = {0};
+
+	for (unsigned i = 0; i < 20; i++) {
+		(void)accepted_of(i % 3 == 0   ? ALM_PRIORITY_BULK
+				  : i % 3 == 1 ? ALM_PRIORITY_ROUTINE
+					       : ALM_PRIORITY_URGENT);
+	}
+	test_peer_open(&practice, &broker, "C84001", 64);
+	for (unsigned i = 0; i < 20; i++) {
+		const struct alm_envelope *mail =
+			test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+
+		cr_expect_gt(
+			mail->deliver.sequence, last[mail->deliver.priority]);
+		last[mail->deliver.priority] = mail->deliver.sequence;
+	}
+}
