@@ -8,6 +8,7 @@
 
 #include "broker/detail.h"
 #include "broker/letter.h"
+#include "broker/store/dead.h"
 
 /* Dead letters and mailboxes looked at by one sweep. */
 #define SWEEP_STEPS_MAX 1000u

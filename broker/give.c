@@ -9,6 +9,7 @@
 #include "broker/detail.h"
 #include "broker/letter.h"
 #include "broker/notice.h"
+#include "broker/store/dead.h"
 
 /* Back-off doubles with each attempt, up to this many times. */
 #define DOUBLINGS_MAX 16u

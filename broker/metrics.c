@@ -14,6 +14,7 @@
 #include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
 #include "broker/expiry.h"
+#include "broker/store/dead.h"
 #include "broker/store/index.h"
 #include "broker/store/lists.h"
 #include "lib/version.h"

@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/letter.h"
+#include "broker/store/dead.h"
 
 /* From the end of a pass to the beginning of the next. */
 #define PAUSE_TIMES 10

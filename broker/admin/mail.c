@@ -8,6 +8,7 @@
 
 #include "broker/administer.h"
 #include "broker/epoch.h"
+#include "broker/store/dead.h"
 #include "broker/store/lists.h"
 #include "lib/version.h"
 

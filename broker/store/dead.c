@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "broker/store/dead.h"
 #include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
 

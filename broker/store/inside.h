@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/store/dead.h"
 #include "broker/store/keys.h"
 #include "broker/store/retention.h"
 #include "broker/store/store.h"

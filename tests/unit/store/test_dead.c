@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "broker/store/dead.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_dead, .init = set_up, .fini = tear_down);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/store/dead.h"
 #include "broker/store/evidence.h"
 #include "broker/store/inside.h"
 #include "broker/store/invite.h"
