@@ -35,6 +35,7 @@
 
 #include "broker/core/person.h"
 #include "broker/store/audit.h"
+#include "broker/store/place.h"
 #include "broker/store/policy.h"
 #include "lib/arena.h"
 #include "lib/bytes.h"
@@ -99,14 +100,6 @@ enum alm_mail_kind {
 	ALM_MAIL_NOTICE = 2, /* the broker's own word to a sender */
 };
 
-/** As on the wire.  Order is kept within each. */
-enum alm_mail_priority {
-	ALM_MAIL_ROUTINE = 0,
-	ALM_MAIL_URGENT = 1,
-	ALM_MAIL_BULK = 2,
-	ALM_MAIL_PRIORITIES
-};
-
 /** What a mailbox may hold; 0: whatever the broker's settings say. */
 struct alm_mailbox_limits {
 	uint64_t messages;
@@ -143,20 +136,6 @@ struct alm_mail {
 	/* Of its mailbox; given for a message, NULL: those of the store. */
 	const struct alm_mailbox_limits *limits;
 };
-
-/* The place of mail in a mailbox: its priority, then its sequence.  Places of
- * routine mail are its sequences. */
-#define ALM_PLACE_SHIFT 56u
-
-static inline uint64_t alm_mail_place(uint8_t priority, uint64_t seq)
-{
-	return (uint64_t)priority << ALM_PLACE_SHIFT | seq;
-}
-
-static inline uint64_t alm_place_seq(uint64_t place)
-{
-	return place & ((UINT64_C(1) << ALM_PLACE_SHIFT) - 1);
-}
 
 /** What stands in a mailbox about one piece of mail. */
 struct alm_queue_entry {
