@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/arrival.h"
+#include "broker/conversation.h"
 #include "broker/letter.h"
 #include "broker/orders.h"
 #include "broker/receipt.h"
@@ -235,7 +236,8 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 	}
 	turn->broker->metrics.accepted++;
 	remember_letter(turn, letter);
-	if (letter->judgement.is_override_used) {
+	err = alm_conversation_accepted(turn, letter);
+	if (err == ALM_OK && letter->judgement.is_override_used) {
 		err = alm_note_override(turn, letter);
 	}
 	if (err != ALM_OK) {
@@ -272,6 +274,7 @@ enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 static enum alm_err judge_arrival(
 	struct alm_turn *turn, struct alm_arrival *arrival)
 {
+	struct alm_conversation conversation;
 	struct alm_duplicate duplicate;
 	enum alm_err err = alm_store_duplicate_get(turn->broker->store,
 		arrival->message.sender, &arrival->message.id, turn->arena,
@@ -286,6 +289,15 @@ static enum alm_err judge_arrival(
 	}
 	if (err != ALM_NOT_FOUND) {
 		return err;
+	}
+	err = alm_conversation_check(
+		turn, &arrival->message, arrival->send->payload, &conversation);
+	if (err != ALM_OK) {
+		return err;
+	}
+	arrival->ref = conversation.ref;
+	if (conversation.code != ALM_OK) {
+		return alm_arrival_refuse(turn, arrival, conversation.code, "");
 	}
 	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
 		&arrival->judgement);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "broker/conversation.h"
 #include "broker/detail.h"
 #include "broker/impact.h"
 #include "broker/letter.h"
@@ -270,6 +271,9 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 	broker->swept_at_ms = turn->monotonic_ms;
 	alm_impact_sweep(broker, turn->monotonic_ms);
 	err = alm_watch_overrides(turn);
+	if (err == ALM_OK && !turn->is_store_full) {
+		err = alm_deadlines_sweep(turn);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -253,6 +253,8 @@ static const struct alm_verb ADMIN_VERBS[] = {
 		ARGUMENTS("all", "overdue", "reveal", "reason", "cursor")},
 	{"override.review", alm_verb_override_review,
 		ARGUMENTS("id", "outcome", "by", "reason", "dry-run")},
+	{"mailbox.deputy", alm_verb_mailbox_deputy,
+		ARGUMENTS("organisation", "deputy", "reason", "dry-run")},
 	{"mailbox.list", alm_verb_mailbox_list, ARGUMENTS("cursor")},
 	{"mailbox.show", alm_verb_mailbox_show,
 		ARGUMENTS("organisation", "cursor")},

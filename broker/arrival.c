@@ -18,6 +18,7 @@ struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 		record.flags |= alm_replay_flags(&arrival->message, judgement);
 	}
 	record.code = (uint32_t)judgement->code;
+	record.ref = arrival->ref;
 	record.level_in = (uint8_t)arrival->message.payload_level;
 	record.level_out = (uint8_t)judgement->level;
 	record.has_message_id = true;

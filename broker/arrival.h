@@ -14,6 +14,7 @@ struct alm_arrival {
 	struct alm_digest content;
 	struct alm_judgement judgement;
 	bool is_judged;
+	uint64_t ref; /* the record of what it answers; 0: nothing */
 };
 
 /** What a record of it says in the clear. */

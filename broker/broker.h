@@ -41,7 +41,10 @@ struct alm_metrics {
 	uint64_t dead_lettered;
 	uint64_t anomalies; /* damage met and recorded */
 	uint64_t expired;
-	uint64_t turns; /* that were committed */
+	uint64_t timed_out;        /* requests without a reply */
+	uint64_t deadlines_passed; /* of mail that was not taken */
+	uint64_t escalated;        /* to deputies */
+	uint64_t turns;            /* that were committed */
 	uint64_t malformed;
 	uint64_t unsayable;   /* answers that did not fit the wire */
 	uint64_t lost_frames; /* a peer was gone or did not read */

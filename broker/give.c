@@ -41,6 +41,12 @@ enum alm_err alm_reread_letter(
 		return err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
 	}
 	letter->mail.priority = (uint8_t)letter->message.priority;
+	if (letter->mail.escalated_from[0] != '\0') {
+		/* The relationship was said to be the recipient's own. */
+		letter->message.recipient = letter->mail.recipient;
+		letter->message.recipients.count = 0;
+		letter->message.has_relationship = false;
+	}
 	cap.released = letter->mail.released;
 	cap.level = (enum alm_level)letter->mail.level;
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
@@ -233,6 +239,8 @@ static void fill_deliver(struct alm_deliver *deliver,
 		.traceparent = message->traceparent,
 		.accepted_at_ms = letter->mail.accepted_at_ms,
 		.payload = judgement->view,
+		.kind = message->kind,
+		.escalated_from = letter->mail.escalated_from,
 	};
 	if (judgement->has_pseudonym) {
 		deliver->pseudonym =

@@ -259,6 +259,41 @@ static enum alm_err minimise(struct alm_turn *turn,
 	}
 }
 
+/* The code with which a party is out of it; OK: it is active. */
+static enum alm_err party_code(const struct alm_broker *broker, const char *id,
+	enum alm_err unknown, enum alm_err inactive)
+{
+	struct alm_organisation_view view;
+
+	if (broker->snapshot == NULL) {
+		return ALM_NO_BUNDLE;
+	}
+	if (!alm_snapshot_find_organisation(broker->snapshot, id, &view)) {
+		return unknown;
+	}
+	return view.status == ALM_STATUS_ACTIVE ? ALM_OK : inactive;
+}
+
+/* A business receipt tells a sender what became of its own message, and
+ * nothing of a person: what is left to ask is who takes part. */
+static void judge_receipt(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_judgement *out)
+{
+	enum alm_err code = party_code(
+		turn->broker, message->sender, ALM_REASON_201, ALM_REASON_202);
+
+	if (code == ALM_OK) {
+		code = party_code(turn->broker, message->recipient,
+			ALM_REASON_203, ALM_REASON_204);
+	}
+	memset(out, 0, sizeof(*out));
+	out->effect = ALM_EFFECT_PERMIT;
+	out->basis = out->nearest = "";
+	if (code != ALM_OK) {
+		deny(out, code);
+	}
+}
+
 enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 	struct alm_bytes payload, const struct alm_cap *cap,
 	struct alm_judgement *out_judgement)
@@ -267,6 +302,10 @@ enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 	enum alm_err err;
 
 	memset(&judgement, 0, sizeof(judgement));
+	if (alm_kind_is_receipt(message->kind)) {
+		judge_receipt(turn, message, out_judgement);
+		return ALM_OK;
+	}
 	err = decide(turn, message, &judgement);
 	if (err == ALM_OK && judgement.effect != ALM_EFFECT_DENY &&
 		cap != NULL) {

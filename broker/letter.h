@@ -36,6 +36,10 @@ ALM_MUST_USE enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_decide_queued(struct alm_turn *turn,
 	const char *recipient, const struct alm_queue_entry *entry);
 
+/** Damage that was met: a record, and a figure. */
+ALM_MUST_USE enum alm_err alm_record_anomaly(struct alm_turn *turn,
+	const char *recipient, uint64_t seq, const char *what);
+
 /** Mail that cannot be read stays where it is, as evidence, and in nobody's
  * hands. */
 ALM_MUST_USE enum alm_err alm_set_damaged_aside(

@@ -5,7 +5,7 @@
  */
 #include "broker/letter.h"
 
-static enum alm_err record_anomaly(struct alm_turn *turn, const char *recipient,
+enum alm_err alm_record_anomaly(struct alm_turn *turn, const char *recipient,
 	uint64_t seq, const char *what)
 {
 	struct alm_audit_record record =
@@ -22,7 +22,7 @@ enum alm_err alm_set_damaged_aside(
 	struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
 {
 	alm_session_let_go(mailbox, seq);
-	return record_anomaly(
+	return alm_record_anomaly(
 		turn, mailbox->organisation, seq, "what: mail is damaged\n");
 }
 
@@ -44,7 +44,7 @@ enum alm_err alm_mend_entry(
 	if (mailbox != NULL && !is_mended) {
 		alm_session_let_go(mailbox, seq);
 	}
-	return record_anomaly(turn, recipient, seq,
+	return alm_record_anomaly(turn, recipient, seq,
 		is_mended ? "what: a queue row was damaged\n"
 			    "done: it was written anew from its mail\n"
 			  : "what: a queue row and its mail are damaged\n"

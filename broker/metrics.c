@@ -67,6 +67,15 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		metrics->anomalies);
 	counter(out, "messages_expired_total", "Messages that expired.",
 		metrics->expired);
+	counter(out, "requests_timed_out_total",
+		"Requests that had no reply before their deadline.",
+		metrics->timed_out);
+	counter(out, "deadlines_passed_total",
+		"Deadlines of messages that were not taken in time.",
+		metrics->deadlines_passed);
+	counter(out, "messages_escalated_total",
+		"Messages that a deputy got when a deadline had passed.",
+		metrics->escalated);
 	counter(out, "frames_malformed_total", "Frames refused as malformed.",
 		metrics->malformed);
 	counter(out, "frames_lost_total",

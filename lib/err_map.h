@@ -223,6 +223,33 @@
 		"than its mailbox allows.", \
 		"Try again later, and contact the recipient directly: it is " \
 		"not collecting its mail.") \
+	X(REQUEST_DEADLINE, 1320, "request-without-deadline", USAGE, false, \
+		"A request needs one recipient and a deadline that is still " \
+		"to come, within 90 days.", \
+		"Name both; almoner send --request --deadline 10m does it.") \
+	X(NO_SUCH_REQUEST, 1321, "no-such-request", NOT_FOUND, false, \
+		"No request with this id was sent to you by the recipient.", \
+		"Take the id from the request's mail, and reply to its " \
+		"sender.") \
+	X(REQUEST_CLOSED, 1322, "request-answered", CONFLICT, false, \
+		"The request has its reply already.", \
+		"Send what is new as a message of its own.") \
+	X(REQUEST_LATE, 1323, "request-timed-out", CONFLICT, false, \
+		"The request's deadline has passed, and its sender was told.", \
+		"Send the answer as a message of its own.") \
+	X(RECEIPT_NOT_PLAIN, 1324, "receipt-not-plain", USAGE, false, \
+		"A business receipt has one recipient and the original's id, " \
+		"and no payload, level, categories, subject or basis.", \
+		"Leave them out; what there is to say is a message of its " \
+		"own.") \
+	X(NO_ORIGINAL, 1325, "no-original", NOT_FOUND, false, \
+		"No message with this id was handed to you from the " \
+		"recipient.", \
+		"Take the id from the mail, and send the receipt to its " \
+		"sender, within 35 days.") \
+	X(PARTS_STAY, 1326, "parts-not-escalated", REFUSED, false, \
+		"A payload in parts does not go to a deputy.", \
+		"Contact the recipient directly.") \
 	X(ADDRESS_MALFORMED, 1330, "address-malformed", USAGE, false, \
 		"An address is not one that the broker knows how to read.", \
 		"Write an organisation id, group:ID or kind:KIND@group:ID.") \
@@ -426,7 +453,14 @@
 		"The message was handed over as often as the broker tries, " \
 		"and the recipient never acknowledged it.", \
 		"Contact the recipient directly; once its agent is mended the " \
-		"operator can hand the message over again.")
+		"operator can hand the message over again.") \
+	X(NOTICE_TIMED_OUT, 8010, "no-reply-in-time", REFUSED, false, \
+		"Nobody has replied to the request before its deadline.", \
+		"Ask again, or contact the organisation directly.") \
+	X(NOTICE_DEADLINE, 8011, "deadline-passed", REFUSED, false, \
+		"The recipient has not taken the message before its deadline.", \
+		"Contact the recipient directly; the message still waits " \
+		"until it expires.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_MAP_H */

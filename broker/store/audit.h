@@ -36,6 +36,9 @@ struct alm_store;
 	X(RERUN, 11, "dead-letter-rerun") \
 	X(DEAD_REMOVED, 12, "dead-letter-removed") \
 	X(MAILBOX, 13, "mailbox-changed") \
+	X(TIMED_OUT, 14, "request-timed-out") \
+	X(DEADLINE, 15, "deadline-passed") \
+	X(ESCALATED, 16, "escalated-to-deputy") \
 	X(POLICY, 20, "policy-activated") \
 	X(POLICY_PROPOSED, 21, "policy-proposed") \
 	X(POLICY_APPROVED, 22, "policy-approved") \

@@ -13,8 +13,15 @@
 #define SHARE_VERSION 2u
 #define FLAG_PARTIAL 1u
 #define FLAG_STRIPS_LOCATION 2u
+#define FLAG_ESCALATED 4u
+#define FLAGS_ALL 7u
 /* What a message takes besides its body, in rows, records and pages. */
 #define OVERHEAD_BYTES 2048u
+
+static bool is_escalated(const struct alm_mail *mail)
+{
+	return mail->escalated_from != NULL && mail->escalated_from[0] != '\0';
+}
 
 static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 {
@@ -23,7 +30,8 @@ static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 	alm_write_u8(w, mail->level);
 	alm_write_u8(w,
 		(uint8_t)((mail->is_partial ? FLAG_PARTIAL : 0) |
-			  (mail->strips_location ? FLAG_STRIPS_LOCATION : 0)));
+			  (mail->strips_location ? FLAG_STRIPS_LOCATION : 0) |
+			  (is_escalated(mail) ? FLAG_ESCALATED : 0)));
 	alm_write_u64(w, (uint64_t)mail->accepted_at_ms);
 	alm_write_u64(w, (uint64_t)mail->expires_ms);
 	alm_write_u64(w, mail->audit_seq);
@@ -31,6 +39,9 @@ static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 	alm_write_text(w, mail->recipient);
 	alm_write_text(w, mail->sender);
 	alm_write_text(w, mail->released);
+	if (is_escalated(mail)) {
+		alm_write_text(w, mail->escalated_from);
+	}
 	if (mail->shared_seq != 0) {
 		alm_write_u64(w, mail->shared_seq);
 		return;
@@ -61,6 +72,8 @@ enum alm_err alm_mail_body_decode(
 	mail.recipient = alm_read_text(&r);
 	mail.sender = alm_read_text(&r);
 	mail.released = alm_read_text(&r);
+	mail.escalated_from =
+		(flags & FLAG_ESCALATED) != 0 ? alm_read_text(&r) : "";
 	if (version == SHARE_VERSION) {
 		mail.shared_seq = alm_read_u64(&r);
 	} else {
@@ -70,7 +83,7 @@ enum alm_err alm_mail_body_decode(
 	if (!alm_reader_is_done(&r) ||
 		(version == SHARE_VERSION ? mail.shared_seq == 0
 					  : version != BODY_VERSION) ||
-		flags > (FLAG_PARTIAL | FLAG_STRIPS_LOCATION) ||
+		flags > FLAGS_ALL ||
 		(mail.kind != ALM_MAIL_MESSAGE &&
 			mail.kind != ALM_MAIL_NOTICE)) {
 		return ALM_STORE_CORRUPT;

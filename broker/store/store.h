@@ -135,6 +135,8 @@ struct alm_mail {
 	uint8_t priority; /* enum alm_mail_priority; given, and never read */
 	/* Of its mailbox; given for a message, NULL: those of the store. */
 	const struct alm_mailbox_limits *limits;
+	/* At a deputy: whose it was.  Read as "" and may be NULL when given. */
+	const char *escalated_from;
 };
 
 /** What stands in a mailbox about one piece of mail. */

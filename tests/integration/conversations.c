@@ -1,0 +1,406 @@
+/*
+ * Goal: requests, replies, business receipts, deadlines and deputies, through
+ * a real broker.  Method: agents at the level of the wire.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/support/peer.h"
+
+/* As test_policy, but that the practice may answer; and the second trust may
+ * have the first one's letters, but not the practice's. */
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: conversations\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
+	"agreements:\n"
+	"  - id: DSA-CARE\n"
+	"    title: Care\n"
+	"    from: [RX1, C84001]\n"
+	"    to: [C84001, RHA, RX1]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [discharge]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 60s\n");
+	test_broker_activate(&broker, policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "C84001", 64);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(conversations, .init = open_all, .fini = close_all, .timeout = 120);
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct alm_receipt say(struct test_peer *peer,
+	const struct alm_message *message, const char *payload)
+{
+	test_peer_send(peer, message, payload, 0);
+	return test_peer_expect(peer, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static void accepted(struct test_peer *peer, const struct alm_message *message,
+	const char *payload)
+{
+	struct alm_receipt receipt = say(peer, message, payload);
+
+	cr_assert(receipt.is_accepted, "refused: %s", receipt.refused.name);
+}
+
+static void refused(struct test_peer *peer, const struct alm_message *message,
+	const char *payload, enum alm_err code)
+{
+	struct alm_receipt receipt = say(peer, message, payload);
+
+	cr_assert_not(receipt.is_accepted);
+	cr_expect_eq(receipt.refused.code, code, "%d %s",
+		(int)receipt.refused.code, receipt.refused.name);
+}
+
+static struct alm_bytes id_bytes(const struct alm_message *message)
+{
+	return (struct alm_bytes){message->id.raw, ALM_MESSAGE_ID_BYTES};
+}
+
+static struct alm_message request_in(int64_t wait_ms)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.kind = ALM_KIND_REQUEST;
+	message.deadline_ms = now_ms() + wait_ms;
+	return message;
+}
+
+static struct alm_message reply_to(const struct alm_message *request)
+{
+	struct alm_message message = test_message(&practice, request->sender);
+
+	message.kind = ALM_KIND_REPLY;
+	message.correlation_id = id_bytes(request);
+	return message;
+}
+
+static struct alm_message receipt_of(
+	struct test_peer *from, const struct alm_message *original)
+{
+	struct alm_message message = test_message(from, original->sender);
+
+	message.kind = ALM_KIND_ACTED;
+	message.correlation_id = id_bytes(original);
+	message.categories.count = 0;
+	message.payload_level = ALM_WIRE_LEVEL_NONE;
+	message.subject = "";
+	return message;
+}
+
+static const struct alm_notice *notice(struct test_peer *peer)
+{
+	const struct alm_envelope *envelope =
+		test_peer_expect(peer, ALM_ENVELOPE_NOTICE);
+
+	test_peer_acknowledge(peer, envelope->notice.sequence, NULL);
+	return &envelope->notice;
+}
+
+static size_t records(const char *kind)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", kind, NULL});
+
+	return answer.row_count;
+}
+
+Test(conversations, a_request_has_one_reply)
+{
+	const struct alm_message request = request_in(60000);
+	struct alm_message reply = reply_to(&request);
+	struct alm_message again = reply_to(&request);
+	const struct alm_envelope *mail;
+
+	accepted(&trust, &request, "how is he");
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_expect_eq(mail->deliver.kind, ALM_KIND_REQUEST);
+	cr_expect_eq(mail->deliver.deadline_ms, request.deadline_ms);
+	accepted(&practice, &reply, "well");
+	mail = test_peer_expect(&trust, ALM_ENVELOPE_DELIVER);
+	cr_expect_eq(mail->deliver.kind, ALM_KIND_REPLY);
+	cr_expect(alm_bytes_equal(
+		mail->deliver.correlation_id, id_bytes(&request)));
+	refused(&practice, &again, "very well", ALM_REQUEST_CLOSED);
+	/* The same reply again is no second one. */
+	test_peer_send(&practice, &reply, "well", 0);
+	cr_expect(test_peer_expect(&practice, ALM_ENVELOPE_RECEIPT)
+			  ->receipt.accepted.is_duplicate);
+}
+
+Test(conversations, only_who_was_asked_may_reply)
+{
+	const struct alm_message request = request_in(60000);
+	struct alm_message reply = reply_to(&request);
+	struct test_peer stranger;
+
+	accepted(&trust, &request, "how is he");
+	reply.correlation_id.bytes = 0;
+	refused(&practice, &reply, "well", ALM_NO_SUCH_REQUEST);
+	reply = reply_to(&request);
+	test_peer_open(&stranger, &broker, "RHA", 64);
+	reply.sender = "RHA";
+	refused(&stranger, &reply, "well", ALM_NO_SUCH_REQUEST);
+	test_peer_free(&stranger);
+	reply = reply_to(&request);
+	reply.recipient = "RHA"; /* who has not asked */
+	refused(&practice, &reply, "well", ALM_NO_SUCH_REQUEST);
+}
+
+Test(conversations, a_refused_reply_leaves_the_request_open)
+{
+	const struct alm_message request = request_in(60000);
+	struct alm_message reply = reply_to(&request);
+
+	accepted(&trust, &request, "how is he");
+	reply.purpose = "research";
+	refused(&practice, &reply, "well", ALM_REASON_103);
+	reply = reply_to(&request);
+	accepted(&practice, &reply, "well");
+}
+
+Test(conversations, a_request_needs_a_deadline_and_one_recipient)
+{
+	struct alm_message request = request_in(60000);
+
+	request.deadline_ms = 0;
+	refused(&trust, &request, "how is he", ALM_REQUEST_DEADLINE);
+	request = request_in(-1);
+	refused(&trust, &request, "how is he", ALM_REQUEST_DEADLINE);
+}
+
+Test(conversations, a_request_without_a_reply_times_out_over_a_crash)
+{
+	const struct alm_message request = request_in(1500);
+	struct alm_message reply = reply_to(&request);
+	const struct alm_notice *told;
+
+	accepted(&trust, &request, "how is he");
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	test_peer_disconnect(&trust);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 64);
+	told = notice(&trust);
+	cr_expect_eq(told->kind, ALM_NOTICE_KIND_TIMED_OUT);
+	cr_expect_eq(told->problem.code, ALM_NOTICE_TIMED_OUT);
+	cr_expect_eq(memcmp(told->message_id.raw, request.id.raw, 16), 0);
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 64);
+	refused(&practice, &reply, "well", ALM_REQUEST_LATE);
+	cr_expect_eq(records("request-timed-out"), 1);
+}
+
+Test(conversations, a_business_receipt_reaches_the_sender)
+{
+	const struct alm_message letter = test_message(&trust, "C84001");
+	struct alm_message receipt = receipt_of(&practice, &letter);
+	const struct alm_envelope *mail;
+
+	accepted(&trust, &letter, "content");
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	accepted(&practice, &receipt, "");
+	mail = test_peer_expect(&trust, ALM_ENVELOPE_DELIVER);
+	cr_expect_eq(mail->deliver.kind, ALM_KIND_ACTED);
+	cr_expect_str_eq(mail->deliver.sender, "C84001");
+	cr_expect_str_eq(mail->deliver.subject, "");
+	cr_expect_eq(mail->deliver.payload.bytes, 0);
+	cr_expect(alm_bytes_equal(
+		mail->deliver.correlation_id, id_bytes(&letter)));
+	test_peer_acknowledge(&trust, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+Test(conversations, a_business_receipt_is_of_what_was_handed_over)
+{
+	const struct alm_message letter = test_message(&trust, "RHA");
+	struct alm_message receipt = receipt_of(&practice, &letter);
+	struct test_peer second;
+
+	accepted(&trust, &letter, "content");
+	refused(&practice, &receipt, "", ALM_NO_ORIGINAL); /* not to it */
+	test_peer_make(&second, "RHA");
+	test_peer_register(&second, &broker, "agent");
+	test_peer_connect(&second, &broker);
+	test_peer_hello(&second, 0); /* takes no mail yet */
+	receipt = receipt_of(&second, &letter);
+	refused(&second, &receipt, "", ALM_NO_ORIGINAL);
+	test_peer_free(&second);
+}
+
+Test(conversations, a_business_receipt_says_nothing_of_a_person)
+{
+	const struct alm_message letter = test_message(&trust, "C84001");
+	struct alm_message receipt = receipt_of(&practice, &letter);
+
+	accepted(&trust, &letter, "content");
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	refused(&practice, &receipt, "he is well", ALM_RECEIPT_NOT_PLAIN);
+	receipt = receipt_of(&practice, &letter);
+	receipt.subject = "9990000018";
+	refused(&practice, &receipt, "", ALM_RECEIPT_NOT_PLAIN);
+}
+
+static void set_deputy(const char *organisation, const char *deputy)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", organisation, "deputy",
+			deputy, "reason", "a test", NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+/* A practice that is not there, so that mail for it stays. */
+static struct alm_message urgent_letter(int64_t wait_ms)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.deadline_ms = now_ms() + wait_ms;
+	return message;
+}
+
+Test(conversations, a_passed_deadline_brings_the_mail_to_the_deputy)
+{
+	const struct alm_message letter = urgent_letter(1000);
+	const struct alm_envelope *mail;
+	const struct alm_notice *told;
+	struct test_peer deputy;
+
+	set_deputy("C84001", "RHA");
+	test_peer_disconnect(&practice);
+	accepted(&trust, &letter, "content");
+	told = notice(&trust);
+	cr_expect_eq(told->kind, ALM_NOTICE_KIND_DEADLINE);
+	cr_expect_str_eq(
+		told->reason, "it still waits; its deputy RHA has it too");
+	test_peer_open(&deputy, &broker, "RHA", 64);
+	mail = test_peer_expect(&deputy, ALM_ENVELOPE_DELIVER);
+	cr_expect_str_eq(mail->deliver.escalated_from, "C84001");
+	cr_expect_str_eq(mail->deliver.recipient, "RHA");
+	cr_expect_eq(mail->deliver.payload.bytes, 7);
+	cr_expect_eq(
+		memcmp(mail->deliver.message_id.raw, letter.id.raw, 16), 0);
+	test_peer_acknowledge(&deputy, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&deputy, ALM_ENVELOPE_ACKNOWLEDGED);
+	test_peer_free(&deputy);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 64);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	cr_expect_str_eq(mail->deliver.escalated_from, "");
+	cr_expect_eq(records("deadline-passed"), 1);
+	cr_expect_eq(records("escalated-to-deputy"), 1);
+}
+
+Test(conversations, a_deputy_that_the_policy_denies_gets_nothing)
+{
+	const struct alm_message letter = urgent_letter(1000);
+	const struct alm_notice *told;
+	struct alm_answer answer;
+
+	set_deputy("C84001", "C84002");
+	test_peer_disconnect(&practice);
+	accepted(&trust, &letter, "content");
+	told = notice(&trust);
+	cr_expect_eq(told->kind, ALM_NOTICE_KIND_DEADLINE);
+	cr_expect_not_null(
+		strstr(told->reason, "its deputy C84002 did not get it"));
+	answer = test_broker_ask(&broker, "mailbox.show",
+		(const char *const[]){"organisation", "C84002", NULL});
+	cr_expect_eq(answer.row_count, 0);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "escalated-to-deputy", NULL});
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "effect"), "deny");
+}
+
+Test(conversations, mail_taken_in_time_is_told_of_to_nobody)
+{
+	const struct alm_message letter = urgent_letter(1200);
+	const struct alm_message last = urgent_letter(2500);
+	const struct alm_envelope *mail;
+	const struct alm_notice *told;
+
+	accepted(&trust, &letter, "content");
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	test_peer_disconnect(&practice);
+	accepted(&trust, &last, "content");
+	told = notice(&trust); /* the first notice is of the second letter */
+	cr_expect_eq(memcmp(told->message_id.raw, last.id.raw, 16), 0);
+	cr_expect_str_eq(told->reason, "it still waits");
+}
+
+Test(conversations, a_deputy_is_somebody_else_and_known)
+{
+	const char *const own[] = {"organisation", "C84001", "deputy", "C84001",
+		"reason", "a test", NULL};
+	const char *const unknown[] = {"organisation", "C84001", "deputy",
+		"ZZ9", "reason", "a test", NULL};
+	const char *const silent[] = {
+		"organisation", "C84001", "deputy", "RHA", NULL};
+	const char *const dry[] = {"organisation", "C84001", "deputy", "RHA",
+		"reason", "a test", "dry-run", "yes", NULL};
+	struct alm_answer answer;
+
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", own).code,
+		ALM_BAD_ARGUMENT);
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", unknown).code,
+		ALM_NOT_FOUND);
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", silent).code,
+		ALM_REASON_REQUIRED);
+	cr_expect_eq(
+		test_broker_ask(&broker, "mailbox.deputy", dry).code, ALM_OK);
+	set_deputy("C84001", "RHA");
+	answer = test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84001", "deputy", "",
+			"reason", "a test", NULL});
+	cr_expect_eq(answer.code, ALM_OK);
+	cr_expect_str_eq(test_fact(&answer, "before"), "RHA");
+}
