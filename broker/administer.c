@@ -19,7 +19,8 @@
 #define AUDIT_ARGUMENTS \
 	ARGUMENTS("person", "from", "to", "either", "purpose", "basis", \
 		"effect", "code", "kind", "message", "since", "until", \
-		"limit", "after", "reverse", "reveal", "proof", "reason")
+		"limit", "after", "reverse", "follow", "reveal", "proof", \
+		"reason")
 
 static const struct alm_verb *find_verb(
 	const struct alm_verb *verbs, size_t count, const char *name)
@@ -58,6 +59,7 @@ static enum alm_err check_arguments(
 			    strcmp(key, "overdue") == 0 ||
 			    strcmp(key, "reveal") == 0 ||
 			    strcmp(key, "reverse") == 0 ||
+			    strcmp(key, "follow") == 0 ||
 			    strcmp(key, "emergency") == 0 ||
 			    strcmp(key, "with-objections") == 0) &&
 			strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {

@@ -153,6 +153,13 @@ static enum alm_err parse_cursor(
 	if (err != ALM_OK) {
 		return alm_problem_set(call->problem, err, "%s", "");
 	}
+	/* An answer without an end has no size. */
+	if (question->follows != (question->find.size == 0)) {
+		return alm_problem_set(call->problem, ALM_CURSOR, "%s", "");
+	}
+	if (question->follows) {
+		question->find.size = call->turn->broker->audit_size;
+	}
 	question->is_continued =
 		call->turn->now_us - given_us < CONTINUED_US_MAX;
 	return ALM_OK;
@@ -196,6 +203,7 @@ static enum alm_err parse(struct alm_call *call, struct alm_question *question)
 	question->find.with_detail = says_yes(call, "reveal");
 	question->find.is_newest_first = says_yes(call, "reverse");
 	question->proves = says_yes(call, "proof");
+	question->follows = says_yes(call, "follow");
 	if (question->proves && question->find.row_max > LIMIT_PROVED) {
 		question->find.row_max = LIMIT_PROVED;
 	}
@@ -207,6 +215,9 @@ static enum alm_err parse(struct alm_call *call, struct alm_question *question)
 static enum alm_err apply_scope(
 	struct alm_call *call, struct alm_question *question)
 {
+	if (question->follows && question->find.is_newest_first) {
+		return bad(call, "reverse, with follow");
+	}
 	const struct alm_agent *agent = call->request->agent;
 	bool needs_reason =
 		question->find.with_detail || question->find.filter.has_person;

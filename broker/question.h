@@ -13,6 +13,7 @@ struct alm_question {
 	const char *asker;   /* whom its cursors belong to */
 	uint32_t shown_code; /* that an agent looks for; 0: any */
 	bool proves;
+	bool follows;      /* its answer has no end: what comes is added */
 	bool is_continued; /* it was recorded with its first page, just now */
 };
 

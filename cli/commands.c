@@ -104,6 +104,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_audit_reindex},
 	{"audit", "stats", "count flows, and tell what is unusual",
 		alm_cmd_audit_stats},
+	{"audit", "tail", "show the last records, and follow the log",
+		alm_cmd_audit_tail},
 	{"audit", "verify", "recompute the whole audit log",
 		alm_cmd_audit_verify},
 	{"audit", "witnesses", "list who cosigns the log's heads",

@@ -31,14 +31,14 @@ bool alm_column_is_number(const char *name)
 		"rows-left", "requests", "first-seq", "replayed", "changed",
 		"not-whole", "erased", "damaged", "drifted", "code-before",
 		"code-after", "next-seq", "until-seq", "resumed-after-line",
-		"private-erased", "keys", "removed", "left-out", "affected",
-		"queued", "dead-letters", "dead-lettered", "record",
-		"mailboxes-on-hold", "messages-max", "bytes-max", "age-max-s",
-		"message-bytes", "given", "taken", "private-pruned",
-		"pruned-through", "security-parts", "disclosures-parts",
-		"long-parts", "looked-at", "used-before", "used-after",
-		"free-after", "file-bytes", "usual", "count", "now",
-		"first-damaged"};
+		"private-erased", "covered", "files", "keys", "removed",
+		"left-out", "affected", "queued", "dead-letters",
+		"dead-lettered", "record", "mailboxes-on-hold", "messages-max",
+		"bytes-max", "age-max-s", "message-bytes", "given", "taken",
+		"private-pruned", "pruned-through", "security-parts",
+		"disclosures-parts", "long-parts", "looked-at", "used-before",
+		"used-after", "free-after", "file-bytes", "usual", "count",
+		"now", "first-damaged"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -250,7 +250,9 @@ static enum alm_err record_question(
 	memcpy(record.person, filter->person, 16);
 	record.purpose = filter->purpose;
 	return alm_call_record(call, &record,
-		question->find.with_detail ? "revealed" : "asked");
+		question->find.with_detail ? "revealed"
+		: question->follows        ? "followed"
+					   : "asked");
 }
 
 /* The question, and the columns of its answer. */
@@ -267,12 +269,14 @@ static enum alm_err read_question(
 
 /* As many rows as an answer takes; the rest is the next page's. */
 static enum alm_err add_views(struct alm_call *call,
-	const struct alm_question *question, struct alm_audit_found *found)
+	const struct alm_question *question, struct alm_audit_found *found,
+	bool is_turned)
 {
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; i < found->row_count && err == ALM_OK; i++) {
-		const struct alm_audit_view *view = &found->rows[i];
+		size_t at = is_turned ? found->row_count - 1 - i : i;
+		const struct alm_audit_view *view = &found->rows[at];
 
 		if (!alm_table_has_room(call->table)) {
 			found->next = view->record.seq;
@@ -311,10 +315,36 @@ static enum alm_err add_place(struct alm_call *call,
 		return ALM_NOMEM;
 	}
 	question->find.next = found->next;
+	question->find.size = question->follows ? 0 : question->find.size;
 	alm_audit_cursor_text(call->turn->broker->store, &question->find,
 		question->asker, call->turn->now_us, cursor);
 	table->cursor = cursor;
 	return ALM_OK;
+}
+
+/* An answer without an end begins with the last records that match, and goes
+ * on behind the log's last. */
+static enum alm_err find_page(struct alm_call *call,
+	struct alm_question *question, struct alm_audit_found *found)
+{
+	bool is_start = question->follows && question->find.next == 0;
+	enum alm_err err;
+
+	question->find.is_newest_first |= is_start;
+	err = alm_audit_find(call->turn->broker->store, &question->find,
+		call->turn->arena, found);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (is_start) {
+		question->find.is_newest_first = false;
+		found->next = 0;
+	}
+	err = add_views(call, question, found, is_start);
+	if (question->follows && found->next == 0) {
+		found->next = question->find.size + 1;
+	}
+	return err;
 }
 
 enum alm_err alm_verb_audit_query(struct alm_call *call)
@@ -328,11 +358,7 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 		err = record_question(call, &question);
 	}
 	if (err == ALM_OK) {
-		err = alm_audit_find(call->turn->broker->store, &question.find,
-			call->turn->arena, &found);
-	}
-	if (err == ALM_OK) {
-		err = add_views(call, &question, &found);
+		err = find_page(call, &question, &found);
 	}
 	if (err == ALM_OK) {
 		err = add_root(call, &question);

@@ -7,6 +7,7 @@
 #include "agents/include/almoner_control.h"
 #include "broker/store/audit.h"
 #include "cli/admin.h"
+#include "cli/audit/ask.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
@@ -61,23 +62,7 @@ int alm_cmd_audit_head(int argc, char **argv)
 }
 
 static const struct alm_option query_options[] = {
-	{"person", 0, ALM_OPTION_TEXT, "NHS-NUMBER|-",
-		"whom it concerns; - reads standard input", false, false},
-	{"from", 0, ALM_OPTION_TEXT, "ORG", "the sender", false, false},
-	{"to", 0, ALM_OPTION_TEXT, "ORG", "the recipient", false, false},
-	{"either", 0, ALM_OPTION_TEXT, "ORG", "sender or recipient", false,
-		false},
-	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "the purpose", false, false},
-	{"basis", 'b', ALM_OPTION_TEXT, "ID", "the agreement or mandate", false,
-		false},
-	{"effect", 0, ALM_OPTION_TEXT, "WORD", "permit, transform or deny",
-		false, false},
-	{"code", 0, ALM_OPTION_TEXT, "CODE|NAME", "the error or reason", false,
-		false},
-	{"kind", 'k', ALM_OPTION_TEXT, "WORD",
-		"accepted, refused, delivered, acknowledged, ...", false,
-		false},
-	{"message", 'm', ALM_OPTION_TEXT, "UUID", "the message", false, false},
+	ALM_AUDIT_FILTER_OPTIONS,
 	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
 		false},
 	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
@@ -122,57 +107,6 @@ static const struct alm_usage query_usage = {
 		 "--jsonl < number.txt",
 };
 
-/** The question as arguments; the texts live in `texts`. */
-struct query_texts {
-	char since[ALM_INSTANT_TEXT_BYTES];
-	char until[ALM_INSTANT_TEXT_BYTES];
-	char code[16];
-	char limit[24];
-	char message[ALM_UUID_TEXT_BYTES];
-	char after[ALM_TEXT_BYTES_MAX + 1];
-};
-
-static const char *or_null(const char *text)
-{
-	return *text != '\0' ? text : NULL;
-}
-
-static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
-	struct query_texts *texts)
-{
-	alm_ask_add(ask, "person", or_null(q->person));
-	alm_ask_add(ask, "from", or_null(q->from));
-	alm_ask_add(ask, "to", or_null(q->to));
-	alm_ask_add(ask, "either", or_null(q->either));
-	alm_ask_add(ask, "purpose", or_null(q->purpose));
-	alm_ask_add(ask, "basis", or_null(q->basis));
-	alm_ask_add(ask, "effect", or_null(alm_audit_effect_word(q->effect)));
-	if (q->kind != 0) {
-		alm_ask_add(ask, "kind",
-			alm_audit_kind_word((enum alm_audit_kind)q->kind));
-	}
-	if (q->has_code) {
-		(void)snprintf(texts->code, sizeof(texts->code), "%u", q->code);
-		alm_ask_add(ask, "code", texts->code);
-	}
-	if (q->has_message) {
-		alm_message_id_text(&q->message, texts->message);
-		alm_ask_add(ask, "message", texts->message);
-	}
-	if (q->since_s > 0) {
-		alm_instant_text(q->since_s, texts->since);
-		alm_ask_add(ask, "since", texts->since);
-	}
-	if (q->until_s > 0) {
-		alm_instant_text(q->until_s, texts->until);
-		alm_ask_add(ask, "until", texts->until);
-	}
-	alm_ask_add(ask, "reverse", q->is_newest_first ? "yes" : NULL);
-	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);
-	alm_ask_add(ask, "proof", q->proves ? "yes" : NULL);
-	alm_ask_add(ask, "reason", q->reason);
-}
-
 /** The value of a fact; "" if the answer has none. */
 static const char *fact(const struct alm_answer *answer, const char *key)
 {
@@ -187,14 +121,15 @@ static const char *fact(const struct alm_answer *answer, const char *key)
 /** One page of the answer. */
 static enum alm_err ask_page(struct alm_control *control,
 	const struct alm_ask *question, size_t row_max,
-	struct query_texts *texts, struct alm_arena *arena,
+	struct alm_audit_texts *texts, struct alm_arena *arena,
 	struct alm_answer *answer, struct alm_problem *problem)
 {
 	struct alm_ask ask = *question;
 
 	(void)snprintf(texts->limit, sizeof(texts->limit), "%zu", row_max);
 	alm_ask_add(&ask, "limit", texts->limit);
-	alm_ask_add(&ask, "after", or_null(texts->after));
+	alm_ask_add(
+		&ask, "after", texts->after[0] != '\0' ? texts->after : NULL);
 	alm_arena_reset(arena);
 	return alm_admin_ask(control, &ask, arena, answer, problem);
 }
@@ -236,14 +171,14 @@ static int ask_all(struct alm_control *control, const struct alm_args *args,
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_ask ask = {.verb = "audit.query"};
 	struct alm_audit_printer *printer = NULL;
-	struct query_texts texts = {.after = ""};
+	struct alm_audit_texts texts = {.after = ""};
 	struct alm_answer answer;
 	struct alm_bar bar;
 	size_t total = 0;
 	int rc = ALM_EXIT_OK;
 
 	alm_bar_init(&bar, &args->output, "records");
-	fill(&ask, q, &texts);
+	alm_audit_ask_fill(&ask, q, &texts);
 	(void)snprintf(texts.after, sizeof(texts.after), "%s", q->after);
 	do {
 		size_t left = q->limit == 0 ? PAGE_ROWS : q->limit - total;

@@ -152,20 +152,27 @@ static int written(const struct alm_audit_printer *printer)
 		       : ALM_EXIT_OK;
 }
 
-int alm_audit_printer_page(struct alm_audit_printer *printer)
+int alm_audit_printer_flush(struct alm_audit_printer *printer)
 {
-	const struct alm_output *output = &printer->args->output;
 	bool is_first = !printer->is_begun;
+	int rc;
 
 	if (printer->format != FORMAT_SHEET) {
 		return written(printer);
 	}
-	if (output->format != ALM_FORMAT_JSONL &&
-		output->format != ALM_FORMAT_CSV) {
-		return ALM_EXIT_OK;
-	}
 	printer->is_begun = true;
-	return alm_sheet_flush(printer->sheet, output, is_first);
+	rc = alm_sheet_flush(printer->sheet, &printer->args->output, is_first);
+	return rc == ALM_EXIT_OK ? written(printer) : rc;
+}
+
+int alm_audit_printer_page(struct alm_audit_printer *printer)
+{
+	enum alm_format format = printer->args->output.format;
+
+	return printer->format != FORMAT_SHEET || format == ALM_FORMAT_JSONL ||
+			       format == ALM_FORMAT_CSV
+		       ? alm_audit_printer_flush(printer)
+		       : ALM_EXIT_OK;
 }
 
 /* An empty Bundle has no entries, not an empty list of them. */

@@ -42,6 +42,10 @@ void alm_audit_printer_row(
 /** A page is whole: rows of a stream go out.  Gives the exit code. */
 ALM_MUST_USE int alm_audit_printer_page(struct alm_audit_printer *printer);
 
+/** Print what there is, whatever the form: for an answer without an end.
+ * Gives the exit code. */
+ALM_MUST_USE int alm_audit_printer_flush(struct alm_audit_printer *printer);
+
 /** The answer is whole; `cursor` "" when there is no more. */
 ALM_MUST_USE int alm_audit_printer_end(
 	struct alm_audit_printer *printer, const char *cursor);

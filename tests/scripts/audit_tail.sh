@@ -1,0 +1,59 @@
+#!/bin/bash
+# almoner audit tail: the last records, those that come, over a restart of the
+# broker and of itself; and almoner audit reindex.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+
+begin_dev --keep
+folder=$(json 'd["folder"]')
+code 0 "$almoner" audit tail --lines 3 --jsonl
+[ "$(wc -l <"$dir/out")" -eq 3 ] || fail "not three lines"
+code 2 "$almoner" audit tail --json
+code 2 "$almoner" audit tail --lines 0
+code 2 "$almoner" audit tail --format fhir
+
+# One that goes on is one question, however often it looks.
+mkfifo "$dir/live"
+"$almoner" audit tail --follow --kind administration --jsonl \
+	--cursor-file "$dir/cursor" >"$dir/live" 2>"$dir/tail.err" &
+tail=$!
+exec 3<"$dir/live"
+code 2 "$almoner" audit reindex
+code 0 "$almoner" audit reindex --dry-run --reason test --json
+code 0 "$almoner" audit reindex --reason first --json
+has 'd["schema"] == "almoner.audit.reindex/1"'
+read -r line <&3
+first=$(echo "$line" | python3 -c 'import json, sys; print(json.load(sys.stdin)["seq"])')
+code 0 "$almoner" audit reindex --reason second
+read -r line <&3
+second=$(echo "$line" | python3 -c 'import json, sys; print(json.load(sys.stdin)["seq"])')
+[ "$second" -gt "$first" ] || fail "$first, then $second"
+code 0 "$almoner" audit query --kind audit-queried --reveal --reason test --json
+has 'sum("followed" in r["detail"] for r in d["rows"]) == 2'
+kill "$tail"
+wait "$tail" || true
+exec 3<&-
+
+# Ended and begun again: what came meanwhile, and nothing twice.
+code 0 "$almoner" audit reindex --reason third
+code 0 "$almoner" audit tail --kind administration --jsonl \
+	--cursor-file "$dir/cursor"
+[ "$(wc -l <"$dir/out")" -eq 1 ] || fail "not the one that was missed"
+[ "$(json 'd["seq"]')" -gt "$second" ] || fail "one came twice"
+code 0 "$almoner" audit tail --kind administration --format ocsf \
+	--cursor-file "$dir/cursor"
+[ ! -s "$dir/out" ] || fail "one came twice"
+code 2 "$almoner" audit tail --kind accepted --cursor-file "$dir/cursor"
+grep -q ALM-6003 "$dir/err" || fail "another question's cursor was taken"
+
+# --- without the daemon ----------------------------------------------------
+kill -TERM "$dev"
+wait "$dev" || fail "dev did not end well"
+dev=
+code 7 "$almoner" audit tail
+store=("--store" "$folder/store" "--key" "$folder/store.key")
+code 0 "$almoner" audit reindex "${store[@]}" --json
+has 'd["covered"] <= d["size"] and d["damaged"] == 0'
+code 0 "$almoner" audit query "${store[@]}" --kind administration --json
+has 'len(d["rows"]) == 3'
