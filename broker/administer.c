@@ -285,6 +285,8 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.receipt", alm_verb_audit_receipt,
 		ARGUMENTS("seq", "message", "from", "reveal", "reason")},
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
+	{"store.backup", alm_verb_store_backup,
+		ARGUMENTS("what", "to", "head", "bytes", "reason")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 };

@@ -110,6 +110,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_audit_verify},
 	{"audit", "witnesses", "list who cosigns the log's heads",
 		alm_cmd_audit_witnesses},
+	{"backup", NULL, "copy the store, and verify the copy",
+		alm_cmd_backup},
 	{"send", NULL, "send a message", alm_cmd_send},
 	{"recv", NULL, "take mail", alm_cmd_recv},
 	{"config", "show", "show the settings of the daemon",

@@ -1,0 +1,51 @@
+/*
+ * A backup is copied by the command line, from the file itself.  The broker
+ * says which store it runs on, and records that a copy was begun and how it
+ * ended: a copy of everything is a disclosure too.
+ */
+#include <string.h>
+
+#include "broker/administer.h"
+#include "broker/detail.h"
+
+static const char *const outcomes[] = {"begun", "done", "failed"};
+
+static bool is_outcome(const char *what)
+{
+	for (size_t i = 0; i < ALM_COUNT(outcomes); i++) {
+		if (strcmp(outcomes[i], what) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum alm_err alm_verb_store_backup(struct alm_call *call)
+{
+	const char *what = alm_call_argument(call, "what");
+	struct alm_store *store = call->turn->broker->store;
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_BACKUP);
+	uint8_t id[ALM_STORE_ID_BYTES];
+	struct alm_audit_head head;
+	struct alm_detail *detail;
+	enum alm_err err;
+
+	if (!is_outcome(what)) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "what");
+	}
+	detail = alm_call_detail(call, what);
+	alm_detail_text(detail, "to", alm_call_argument(call, "to"));
+	alm_detail_text(detail, "head", alm_call_argument(call, "head"));
+	alm_detail_text(detail, "bytes", alm_call_argument(call, "bytes"));
+	err = alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_store_id(store, id);
+	alm_store_audit_head(store, &head);
+	alm_table_fact(call->table, "store-id",
+		alm_table_hex(call->table, (struct alm_bytes){id, sizeof(id)}));
+	alm_table_number(call->table, "size", head.size);
+	return ALM_OK;
+}
