@@ -6,8 +6,8 @@ GEN  := build/gen
 PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libprotobuf-c-dev \
 	libzmq3-dev liblmdb-dev libsodium-dev libssl-dev libyaml-dev \
-	libjansson-dev libsystemd-dev libmicrohttpd-dev libcriterion-dev \
-	python3 systemd
+	libjansson-dev libzstd-dev libsystemd-dev libmicrohttpd-dev \
+	libcriterion-dev python3 systemd
 
 CSTD := -std=c11 -D_GNU_SOURCE -I. -I$(GEN)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -69,7 +69,7 @@ FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,\
 REPLAY  := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
 
-L_LIB    := -lprotobuf-c -lyaml -lsodium -lcrypto
+L_LIB    := -lprotobuf-c -lyaml -lsodium -lcrypto -lzstd
 L_BROKER := -lzmq -llmdb -lsystemd -lmicrohttpd $(L_LIB)
 L_CLIENT := -lzmq $(L_LIB)
 L_FOLDER := -lsystemd $(L_CLIENT)

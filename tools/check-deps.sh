@@ -46,6 +46,7 @@ only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'
 only 'broker/store/' '<lmdb\.h>'
 only 'broker/edge/|agents/' '<zmq\.h>'
 only 'lib/yaml/'    '<yaml\.h>'
+only 'lib/zip\.'     '<zstd\.h>'
 only 'cli/'         '<jansson\.h>'
 fail 'nothing includes a program:' "$(grep -rnE '# *include "(cli|agents/(folder|roles))/' \
 	--include='*.[ch]' lib broker agents/client agents/include 2>/dev/null || true)"
