@@ -7,8 +7,10 @@
 
 #include "broker/arrival.h"
 #include "broker/conversation.h"
+#include "broker/gather.h"
 #include "broker/letter.h"
 #include "broker/orders.h"
+#include "broker/packing.h"
 #include "broker/receipt.h"
 
 /* A message that cannot be decoded has no id to answer under. */
@@ -46,8 +48,13 @@ static enum alm_err check_form(
 		0) {
 		return ALM_SENDER_MISMATCH;
 	}
+	if (message->payload_bytes != 0 && arrival->send->payload.bytes != 0) {
+		return ALM_PAYLOAD_HASH; /* it is here, and comes in parts */
+	}
 	err = alm_verify_send(turn->broker->verifier, arrival->request->agent,
-		arrival->send, message->payload_sha256, &arrival->content);
+		arrival->send,
+		message->payload_bytes == 0 ? message->payload_sha256 : NULL,
+		&arrival->content);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -121,13 +128,13 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 	struct alm_mailbox *mailbox =
 		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
 	const char *released = alm_texts_join(judgement->release, turn->arena);
+	enum alm_err err;
 
 	if (mailbox == NULL || released == NULL) {
 		return ALM_NOMEM;
 	}
 	if (mailbox->limits.age_ms != 0) {
-		enum alm_err err = alm_mailbox_look(turn, mailbox);
-
+		err = alm_mailbox_look(turn, mailbox);
 		if (err != ALM_OK || mailbox->is_unread) {
 			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
 		}
@@ -149,6 +156,7 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 		.level = (uint8_t)judgement->level,
 		.is_partial = judgement->is_partial,
 		.released = released,
+		.payload_bytes = message->payload_bytes,
 		.has_person = judgement->has_person,
 		.priority = (uint8_t)message->priority,
 		.limits = &mailbox->limits,
@@ -156,7 +164,12 @@ static enum alm_err put_in_mailbox(struct alm_turn *turn,
 	memcpy(letter->mail.person, judgement->person,
 		sizeof(letter->mail.person));
 	mailbox->has_more[letter->mail.priority] = true;
-	return alm_store_mail_put(turn->broker->store, &letter->mail);
+	err = alm_store_mail_put(turn->broker->store, &letter->mail);
+	if (err == ALM_OK && arrival->upload != NULL) {
+		err = alm_store_upload_finish(
+			turn->broker->store, arrival->upload, letter->mail.seq);
+	}
+	return err;
 }
 
 static enum alm_err keep_receipt(struct alm_turn *turn,
@@ -262,19 +275,88 @@ enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 	const struct alm_turn_request *request, enum alm_err code)
 {
 	struct alm_message message;
-	enum alm_err err = alm_wire_decode_message(
-		request->envelope->send.message, turn->arena, &message, NULL);
+	enum alm_err err;
 
+	if (request->envelope->kind == ALM_ENVELOPE_PART) {
+		return alm_refuse_part(turn, request, code);
+	}
+	err = alm_wire_decode_message(
+		request->envelope->send.message, turn->arena, &message, NULL);
 	if (err != ALM_OK) {
 		return alm_turn_reply_error(turn, request, err, "");
 	}
 	return alm_reply_refused(turn, request, &message.id, code, "", NULL);
 }
 
-static enum alm_err judge_arrival(
+/* What it answers must be there to be answered; refused if it is not. */
+static enum alm_err check_conversation(
 	struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	struct alm_conversation conversation;
+	enum alm_err err = alm_conversation_check(
+		turn, &arrival->message, arrival->send->payload, &conversation);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	arrival->ref = conversation.ref;
+	return conversation.code == ALM_OK ? ALM_OK
+					   : alm_arrival_refuse(turn, arrival,
+						     conversation.code, "");
+}
+
+static enum alm_err decide(struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	enum alm_err err = check_conversation(turn, arrival);
+
+	if (err != ALM_OK || arrival->refused != ALM_OK) {
+		return err;
+	}
+	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
+		&arrival->judgement);
+	if (err != ALM_OK) {
+		return err;
+	}
+	arrival->is_judged = true;
+	if (arrival->judgement.effect == ALM_EFFECT_DENY) {
+		return alm_arrival_refuse(
+			turn, arrival, arrival->judgement.code, "");
+	}
+	return take_in(turn, arrival);
+}
+
+/* The payload is to come in parts.  What would be refused is refused before
+ * any is taken; what is permitted is decided when it is whole. */
+static enum alm_err announce(struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	enum alm_err code = alm_gather_check(turn, &arrival->message);
+	enum alm_err err;
+
+	if (code != ALM_OK) {
+		return alm_arrival_refuse(turn, arrival, code, "");
+	}
+	err = check_conversation(turn, arrival);
+	if (err != ALM_OK || arrival->refused != ALM_OK) {
+		return err;
+	}
+	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
+		&arrival->judgement);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (arrival->judgement.effect != ALM_EFFECT_DENY) {
+		return alm_gather_open(turn, arrival);
+	}
+	arrival->is_judged = true;
+	err = alm_gather_refused(turn, &arrival->message);
+	return err == ALM_OK ? alm_arrival_refuse(turn, arrival,
+				       arrival->judgement.code, "")
+			     : err;
+}
+
+static enum alm_err judge_arrival(
+	struct alm_turn *turn, struct alm_arrival *arrival)
+{
 	struct alm_duplicate duplicate;
 	enum alm_err err = alm_store_duplicate_get(turn->broker->store,
 		arrival->message.sender, &arrival->message.id, turn->arena,
@@ -290,26 +372,29 @@ static enum alm_err judge_arrival(
 	if (err != ALM_NOT_FOUND) {
 		return err;
 	}
-	err = alm_conversation_check(
-		turn, &arrival->message, arrival->send->payload, &conversation);
-	if (err != ALM_OK) {
-		return err;
+	return arrival->message.payload_bytes == 0 ? decide(turn, arrival)
+						   : announce(turn, arrival);
+}
+
+enum alm_err alm_accept_whole(
+	struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	return decide(turn, arrival);
+}
+
+/* The payload as it was before it was compressed. */
+static enum alm_err unpack(struct alm_turn *turn,
+	const struct alm_session *session, struct alm_arrival *arrival)
+{
+	struct alm_send *send = alm_arena_take(turn->arena, sizeof(*send));
+
+	if (send == NULL) {
+		return ALM_NOMEM;
 	}
-	arrival->ref = conversation.ref;
-	if (conversation.code != ALM_OK) {
-		return alm_arrival_refuse(turn, arrival, conversation.code, "");
-	}
-	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
-		&arrival->judgement);
-	if (err != ALM_OK) {
-		return err;
-	}
-	arrival->is_judged = true;
-	if (arrival->judgement.effect == ALM_EFFECT_DENY) {
-		return alm_arrival_refuse(
-			turn, arrival, arrival->judgement.code, "");
-	}
-	return take_in(turn, arrival);
+	*send = *arrival->send;
+	arrival->send = send;
+	return alm_unpack(turn, session, send->encoding, send->payload,
+		ALM_PAYLOAD_BYTES_MAX, &send->payload);
 }
 
 enum alm_err alm_accept(
@@ -342,7 +427,15 @@ enum alm_err alm_accept(
 	if (is_over_window(turn, session)) {
 		return alm_arrival_refuse(turn, arrival, ALM_BUSY, "");
 	}
-	err = check_form(turn, arrival);
+	if (arrival->send->encoding != ALM_ENCODING_NONE) {
+		err = unpack(turn, session, arrival);
+	}
+	if (err == ALM_OK) {
+		err = check_form(turn, arrival);
+	}
+	if (err == ALM_NOMEM) {
+		return err;
+	}
 	if (err != ALM_OK) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}

@@ -6,6 +6,7 @@
 
 #include "broker/conversation.h"
 #include "broker/detail.h"
+#include "broker/gather.h"
 #include "broker/impact.h"
 #include "broker/letter.h"
 
@@ -273,6 +274,9 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 	err = alm_watch_overrides(turn);
 	if (err == ALM_OK && !turn->is_store_full) {
 		err = alm_deadlines_sweep(turn);
+	}
+	if (err == ALM_OK) {
+		err = alm_gather_sweep(turn);
 	}
 	if (err != ALM_OK) {
 		return err;

@@ -26,7 +26,9 @@ struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	record.has_person = judgement->has_person;
 	memcpy(record.person, judgement->person, sizeof(record.person));
 	record.content = arrival->content;
-	record.agent = arrival->request->agent->number;
+	record.agent = arrival->upload != NULL
+			       ? arrival->upload->agent
+			       : arrival->request->agent->number;
 	record.sender = arrival->request->agent->organisation;
 	record.recipient = arrival->message.recipient;
 	record.purpose = arrival->message.purpose;
@@ -113,6 +115,7 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_audit_record record;
 	enum alm_err err;
 
+	arrival->refused = code;
 	arrival->judgement.effect = ALM_EFFECT_DENY;
 	arrival->judgement.code = code;
 	arrival->judgement.level = ALM_LEVEL_UNKNOWN;

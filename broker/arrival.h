@@ -6,6 +6,7 @@
 #define ALM_BROKER_ARRIVAL_H
 
 #include "broker/judge.h"
+#include "broker/store/parts.h"
 
 struct alm_arrival {
 	const struct alm_turn_request *request;
@@ -15,6 +16,8 @@ struct alm_arrival {
 	struct alm_judgement judgement;
 	bool is_judged;
 	uint64_t ref; /* the record of what it answers; 0: nothing */
+	const struct alm_upload *upload; /* it came in parts; NULL: as one */
+	enum alm_err refused;            /* with this; OK: not */
 };
 
 /** What a record of it says in the clear. */
@@ -33,5 +36,9 @@ void alm_arrival_sign_off(struct alm_audit_record *record,
 /** Record a refusal and answer with it. */
 ALM_MUST_USE enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_arrival *arrival, enum alm_err code, const char *why);
+
+/** What was announced in parts is whole: decide it and take it in. */
+ALM_MUST_USE enum alm_err alm_accept_whole(
+	struct alm_turn *turn, struct alm_arrival *arrival);
 
 #endif /* ALM_BROKER_ARRIVAL_H */

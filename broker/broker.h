@@ -16,6 +16,7 @@
 #include "broker/core/decide.h"
 #include "broker/edge/edge.h"
 #include "broker/edge/http.h"
+#include "broker/fetches.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
 #include "broker/override.h"
@@ -25,6 +26,7 @@
 #include "broker/standards.h"
 #include "broker/store/retention.h"
 #include "broker/store/store.h"
+#include "broker/uploads.h"
 #include "lib/arena.h"
 #include "lib/err.h"
 
@@ -44,7 +46,10 @@ struct alm_metrics {
 	uint64_t timed_out;        /* requests without a reply */
 	uint64_t deadlines_passed; /* of mail that was not taken */
 	uint64_t escalated;        /* to deputies */
-	uint64_t turns;            /* that were committed */
+	uint64_t parts_received;   /* of large payloads */
+	uint64_t parts_sent;
+	uint64_t uploads_expired;
+	uint64_t turns; /* that were committed */
 	uint64_t malformed;
 	uint64_t unsayable;   /* answers that did not fit the wire */
 	uint64_t lost_frames; /* a peer was gone or did not read */
@@ -95,6 +100,11 @@ struct alm_broker {
 	struct alm_impact *impact;     /* a replay under way, or NULL */
 	uint64_t impact_count;         /* replays begun */
 	struct alm_prune_run prune;
+	struct alm_uploads uploads; /* coming in */
+	struct alm_fetches fetches; /* going out */
+	struct alm_zip *zip;
+	struct alm_hash *hash;
+	bool has_waste; /* parts may be there that nobody needs */
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
 	struct alm_signer *signer; /* of the log's heads */

@@ -9,6 +9,7 @@
 #include "broker/detail.h"
 #include "broker/letter.h"
 #include "broker/notice.h"
+#include "broker/packing.h"
 #include "broker/store/dead.h"
 
 /* Back-off doubles with each attempt, up to this many times. */
@@ -199,6 +200,9 @@ static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
 	held->turn = turn->number;
 	held->due_ms = due_after(turn, held->seq, attempts);
 	held->bytes = letter->mail.payload.bytes;
+	held->has_parts = letter->mail.kind == ALM_MAIL_MESSAGE &&
+			  letter->message.payload_bytes != 0;
+	held->is_part_way = held->has_parts;
 	fill_card(&held->card, letter);
 	session->held_count++;
 	session->held_bytes += held->bytes;
@@ -242,6 +246,11 @@ static void fill_deliver(struct alm_deliver *deliver,
 		.kind = message->kind,
 		.escalated_from = letter->mail.escalated_from,
 	};
+	if (message->payload_bytes != 0) {
+		deliver->payload_bytes = message->payload_bytes;
+		deliver->payload_root = (struct alm_bytes){
+			message->payload_sha256, ALM_DIGEST_BYTES};
+	}
 	if (judgement->has_pseudonym) {
 		deliver->pseudonym =
 			(struct alm_bytes){judgement->pseudonym, 16};
@@ -269,6 +278,8 @@ static enum alm_err say_to_session(struct alm_turn *turn,
 	} else {
 		envelope.kind = ALM_ENVELOPE_DELIVER;
 		fill_deliver(&envelope.deliver, letter, attempts);
+		alm_pack(turn, session, &envelope.deliver.payload,
+			&envelope.deliver.encoding);
 	}
 	return alm_outbox_add(turn->broker->outbox, ALM_EDGE_AGENTS,
 		session->peer, &envelope, turn->arena);
@@ -398,7 +409,8 @@ enum alm_err alm_decide_queued(struct alm_turn *turn, const char *recipient,
 		letter->judgement.effect != ALM_EFFECT_DENY) {
 		return err;
 	}
-	if (held != NULL && held->session != NULL) {
+	/* Who has a part of it only has nothing yet. */
+	if (held != NULL && held->session != NULL && !held->is_part_way) {
 		alm_mailbox_bar(mailbox, held);
 		return ALM_OK;
 	}

@@ -10,6 +10,12 @@
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u
 
+/* Of mail in parts the payload is not here. */
+static size_t bytes_here(const struct alm_queue_entry *entry)
+{
+	return entry->has_parts ? 0 : entry->bytes;
+}
+
 /* What one turn may still hand over: that much is read, made and packed. */
 struct budget {
 	size_t count;
@@ -18,12 +24,13 @@ struct budget {
 
 static bool spend(struct budget *budget, const struct alm_queue_entry *entry)
 {
+	size_t bytes = bytes_here(entry);
+
 	if (budget->count == 0 || budget->bytes == 0) {
 		return false;
 	}
 	budget->count--;
-	budget->bytes -=
-		entry->bytes < budget->bytes ? entry->bytes : budget->bytes;
+	budget->bytes -= bytes < budget->bytes ? bytes : budget->bytes;
 	return true;
 }
 
@@ -36,9 +43,29 @@ static bool may_take(
 	return agent != NULL && !agent->is_revoked;
 }
 
+static bool takes_parts(const struct alm_mailbox *mailbox)
+{
+	const struct alm_session *session = mailbox->sessions;
+
+	while (session != NULL && !session->takes_parts) {
+		session = session->next_of_mailbox;
+	}
+	return session != NULL;
+}
+
+static bool is_better(const struct alm_session *session,
+	const struct alm_session *best, bool prefers_parts)
+{
+	if (prefers_parts && session->takes_parts != best->takes_parts) {
+		return session->takes_parts;
+	}
+	return session->window - session->held_count >
+	       best->window - best->held_count;
+}
+
 /* The session that can take most; NULL when none has room. */
-static struct alm_session *pick_session(
-	const struct alm_turn *turn, const struct alm_mailbox *mailbox)
+static struct alm_session *pick_session(const struct alm_turn *turn,
+	const struct alm_mailbox *mailbox, bool prefers_parts)
 {
 	struct alm_session *best = NULL;
 
@@ -48,8 +75,7 @@ static struct alm_session *pick_session(
 			!alm_session_has_room(session, 0)) {
 			continue;
 		}
-		if (best == NULL || session->window - session->held_count >
-					    best->window - best->held_count) {
+		if (best == NULL || is_better(session, best, prefers_parts)) {
 			best = session;
 		}
 	}
@@ -60,7 +86,7 @@ static struct alm_session *pick_session(
 static struct alm_session *pick_again(
 	const struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
 {
-	struct alm_session *session = pick_session(turn, mailbox);
+	struct alm_session *session = pick_session(turn, mailbox, false);
 	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
 
 	if (session == NULL && held != NULL && held->session != NULL &&
@@ -106,6 +132,11 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 					turn, mailbox->organisation, seqs[i]);
 				continue;
 			}
+			if (entry.has_parts && !session->takes_parts) {
+				alm_session_let_go(mailbox, seqs[i]);
+				mailbox->has_skipped = true;
+				continue;
+			}
 			err = alm_hand_over_entry(turn, session, &entry);
 		}
 	}
@@ -118,7 +149,8 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 	struct budget *budget, bool *out_is_over)
 {
 	uint64_t *cursor = &mailbox->cursors[entry->place >> ALM_PLACE_SHIFT];
-	struct alm_session *session = pick_session(turn, mailbox);
+	struct alm_session *session =
+		pick_session(turn, mailbox, entry->has_parts);
 
 	*out_is_over = session == NULL;
 	if (session == NULL) {
@@ -131,7 +163,14 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 		*cursor = entry->place; /* in some hands */
 		return ALM_OK;
 	}
-	if (!alm_session_has_room(session, entry->bytes) ||
+	if (entry->has_parts && !session->takes_parts) {
+		/* Another one does, and has no room; or none does. */
+		*out_is_over = takes_parts(mailbox);
+		mailbox->has_skipped |= !*out_is_over;
+		*cursor = *out_is_over ? *cursor : entry->place;
+		return ALM_OK;
+	}
+	if (!alm_session_has_room(session, bytes_here(entry)) ||
 		!spend(budget, entry)) {
 		*out_is_over = true;
 		return ALM_OK;
@@ -203,7 +242,7 @@ static enum alm_err hand_over_some(struct alm_turn *turn,
 static enum alm_err hand_over_new(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
 {
-	bool is_over = pick_session(turn, mailbox) == NULL;
+	bool is_over = pick_session(turn, mailbox, false) == NULL;
 	size_t done = 0;
 	enum alm_err err = ALM_OK;
 

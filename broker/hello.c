@@ -1,5 +1,6 @@
 #include "broker/hello.h"
 
+#include "broker/packing.h"
 #include "lib/limits.h"
 
 /* The old connection of an agent that has come back. */
@@ -18,8 +19,30 @@ static enum alm_err supersede(
 	return alm_turn_reply_error(turn, &there, ALM_SUPERSEDED, "");
 }
 
-static enum alm_err welcome(
-	struct alm_turn *turn, const struct alm_turn_request *request)
+static uint32_t bounded_window(uint32_t asked)
+{
+	return asked < ALM_DELIVER_WINDOW_MAX ? asked : ALM_DELIVER_WINDOW_MAX;
+}
+
+/* What the agent has said of itself. */
+static void keep_hello(const struct alm_turn *turn,
+	const struct alm_hello *hello, struct alm_session *session)
+{
+	struct alm_mailbox *mailbox = session->mailbox;
+
+	session->window = bounded_window(hello->credit);
+	session->encodings =
+		alm_encodings_agreed(turn->broker, hello->encodings);
+	session->takes_parts = hello->takes_parts;
+	if (hello->takes_parts && mailbox->has_skipped) {
+		mailbox->has_skipped = false;
+		alm_mailbox_from_start(mailbox);
+	}
+}
+
+static enum alm_err welcome(struct alm_turn *turn,
+	const struct alm_turn_request *request,
+	const struct alm_session *session)
 {
 	const struct alm_world *world = &turn->broker->world;
 	struct alm_envelope envelope = {
@@ -36,15 +59,14 @@ static enum alm_err welcome(
 				.agent = request->agent->name,
 				.policy_epoch = world->epoch,
 				.people_sequence = world->seq,
+				.encodings = session->encodings,
+				.parts_bytes_max =
+					turn->broker->settings
+						.large_payload_bytes_max,
 			},
 	};
 
 	return alm_turn_reply(turn, request, &envelope);
-}
-
-static uint32_t bounded_window(uint32_t asked)
-{
-	return asked < ALM_DELIVER_WINDOW_MAX ? asked : ALM_DELIVER_WINDOW_MAX;
 }
 
 enum alm_err alm_hello(
@@ -63,8 +85,8 @@ enum alm_err alm_hello(
 		session->agent_number == request->agent->number) {
 		/* Hello again on a connection that stands: it keeps its mail.
 		 */
-		session->window = bounded_window(hello->credit);
-		return welcome(turn, request);
+		keep_hello(turn, hello, session);
+		return welcome(turn, request, session);
 	}
 	err = supersede(turn, request);
 	if (err != ALM_OK) {
@@ -84,10 +106,10 @@ enum alm_err alm_hello(
 	if (err != ALM_OK) {
 		return err;
 	}
-	session->window = bounded_window(hello->credit);
+	keep_hello(turn, hello, session);
 	session->rotations = request->rotations;
 	session->heard_ms = turn->monotonic_ms;
-	return welcome(turn, request);
+	return welcome(turn, request, session);
 }
 
 enum alm_err alm_set_credit(

@@ -66,7 +66,7 @@ struct alm_mailbox *alm_mailboxes_find(
 	return mailbox;
 }
 
-static void look_from_the_first(struct alm_mailbox *mailbox)
+void alm_mailbox_from_start(struct alm_mailbox *mailbox)
 {
 	for (uint8_t i = 0; i < ALM_MAIL_PRIORITIES; i++) {
 		mailbox->cursors[i] = alm_mail_place(i, 0);
@@ -89,7 +89,7 @@ struct alm_mailbox *alm_mailboxes_get(
 	if (mailbox != NULL) {
 		alm_text_copy(mailbox->organisation,
 			sizeof(mailbox->organisation), organisation);
-		look_from_the_first(mailbox);
+		alm_mailbox_from_start(mailbox);
 		mailbox->limits = mailboxes->limits;
 		mailbox->due_ms = NEVER_MS;
 		mailbox->next = mailboxes->buckets[bucket];
@@ -292,7 +292,7 @@ void alm_mailbox_session_gone(
 
 static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
 {
-	look_from_the_first(mailbox);
+	alm_mailbox_from_start(mailbox);
 	for (size_t i = 0; i < mailbox->slot_count; i++) {
 		struct alm_held *held = &mailbox->slots[i];
 

@@ -49,7 +49,9 @@ struct alm_held {
 	uint32_t attempts;
 	uint64_t turn; /* that handed it over last */
 	size_t bytes;
-	bool is_barred; /* not permitted any more; stopped when it is back */
+	bool has_parts;   /* its payload is fetched in parts */
+	bool is_part_way; /* and not all of them were given */
+	bool is_barred;   /* not permitted any more; stopped when it is back */
 	struct alm_card card;
 };
 
@@ -61,6 +63,7 @@ struct alm_mailbox {
 	uint64_t cursors[ALM_MAIL_PRIORITIES];
 	bool has_more[ALM_MAIL_PRIORITIES];
 	unsigned shares[ALM_MAIL_PRIORITIES];
+	bool has_skipped;  /* mail that no session could take */
 	bool is_on_hold;   /* an operator has stopped its hand-over */
 	bool is_unread;    /* its oldest mail is too old, as of `looked_ms` */
 	int64_t looked_ms; /* monotonic */
@@ -132,6 +135,9 @@ void alm_mailbox_unbar(struct alm_mailbox *mailbox, uint64_t seq);
 ALM_MUST_USE enum alm_err alm_mailbox_barred(const struct alm_mailbox *mailbox,
 	size_t count_max, struct alm_arena *arena, const uint64_t **out_seqs,
 	size_t *out_count);
+
+/** Look for mail from the start again; what is held stays held. */
+void alm_mailbox_from_start(struct alm_mailbox *mailbox);
 
 /** After turn number `turn`, which did not happen: look for mail from the
  * start again.  What it handed over stays held, but is due now. */

@@ -20,8 +20,10 @@
 #include "broker/store/index.h"
 #include "broker/turn.h"
 #include "lib/file.h"
+#include "lib/hash.h"
 #include "lib/id.h"
 #include "lib/version.h"
+#include "lib/zip.h"
 
 #define CREDENTIALS_DEFAULT "/etc/almoner"
 #define LINGER_MS 1000
@@ -161,6 +163,11 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->outbox = alm_outbox_new();
 	broker->scratch = alm_scratch_new(NULL);
 	broker->buffers = alm_turn_buffers_new();
+	broker->zip = alm_zip_new();
+	broker->hash = alm_hash_new();
+	broker->has_waste = true;
+	alm_uploads_init(&broker->uploads);
+	alm_fetches_init(&broker->fetches);
 	broker->handshakes.per_second = broker->settings.handshakes_per_second;
 	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
 	broker->handshakes.tokens = broker->handshakes.per_second;
@@ -176,7 +183,8 @@ static enum alm_err make_parts(struct alm_broker *broker)
 			       broker->mailboxes == NULL ||
 			       broker->outbox == NULL ||
 			       broker->scratch == NULL ||
-			       broker->buffers == NULL
+			       broker->buffers == NULL || broker->zip == NULL ||
+			       broker->hash == NULL
 		       ? ALM_NOMEM
 		       : ALM_OK;
 }
@@ -450,6 +458,10 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_store_close(broker->store);
 	alm_redecide_fini(broker);
 	alm_outbox_free(broker->outbox);
+	alm_uploads_clear(&broker->uploads);
+	alm_fetches_clear(&broker->fetches);
+	alm_zip_free(broker->zip);
+	alm_hash_free(broker->hash);
 	alm_sessions_free(broker->sessions);
 	alm_mailboxes_free(broker->mailboxes);
 	alm_standards_free(broker->standards);

@@ -15,6 +15,7 @@
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/epoch.h"
+#include "broker/gather.h"
 #include "broker/hello.h"
 #include "broker/identity.h"
 #include "broker/letter.h"
@@ -191,6 +192,10 @@ static enum alm_err carry_out(
 	case ALM_ENVELOPE_GOODBYE:
 		alm_goodbye(turn, request);
 		return ALM_OK;
+	case ALM_ENVELOPE_PART:
+		return alm_take_part(turn, request);
+	case ALM_ENVELOPE_PROGRESS:
+		return alm_take_progress(turn, request);
 	case ALM_ENVELOPE_QUERY:
 		return alm_query(turn, request);
 	case ALM_ENVELOPE_ADMINISTER:
@@ -200,8 +205,6 @@ static enum alm_err carry_out(
 			return alm_join(turn, request);
 		}
 		break; /* who is registered has joined */
-	case ALM_ENVELOPE_PART:
-	case ALM_ENVELOPE_PROGRESS:
 	case ALM_ENVELOPE_WELCOME:
 	case ALM_ENVELOPE_RECEIPT:
 	case ALM_ENVELOPE_DELIVER:
@@ -236,9 +239,16 @@ static enum alm_err decide(struct alm_turn *turn)
 	if (err == ALM_OK) {
 		err = alm_sweep(turn);
 	}
+	if (err == ALM_OK) {
+		err = alm_gather_serve(turn);
+	}
 	if (err == ALM_OK && !turn->is_store_full &&
 		!turn->broker->is_draining) {
 		err = alm_hand_over(turn);
+	}
+	if (err == ALM_OK && turn->broker->fetches.count > 0 &&
+		!turn->broker->is_draining) {
+		err = alm_fetches_serve(turn);
 	}
 	return err;
 }
@@ -353,6 +363,8 @@ static enum alm_err take_back(
 	broker->world.seq = alm_store_people_sequence(broker->store);
 	alm_mailboxes_rewind(broker->mailboxes, turn->number);
 	alm_redecide_undone(broker);
+	alm_uploads_clear(&broker->uploads);
+	alm_fetches_clear(&broker->fetches);
 	broker->overrides.is_counted = false;
 	turn->letter_count = 0;
 	turn->has_effects = false;
@@ -373,8 +385,10 @@ static void give_up(struct alm_turn *turn, enum alm_err why)
 {
 	for (size_t i = 0; i < turn->request_count; i++) {
 		const struct alm_turn_request *request = &turn->requests[i];
-		bool is_send = request->envelope != NULL &&
-			       request->envelope->kind == ALM_ENVELOPE_SEND;
+		bool is_send =
+			request->envelope != NULL &&
+			(request->envelope->kind == ALM_ENVELOPE_SEND ||
+				request->envelope->kind == ALM_ENVELOPE_PART);
 		enum alm_err err =
 			is_send ? alm_refuse_unrecorded(turn, request, why)
 				: alm_turn_reply_error(turn, request, why, "");

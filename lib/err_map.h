@@ -288,6 +288,9 @@
 		"recipient may have.", \
 		"Name no information standard, so that it goes whole or not " \
 		"at all, or send messages of up to 1 MiB.") \
+	X(PARTS_RECIPIENTS, 1343, "large-payload-recipients", INVALID, false, \
+		"A payload in parts goes to one recipient.", \
+		"Send it to each of them.") \
 	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
 		"A record about a person is not valid.", \
 		"The detail names the line and the field.") \

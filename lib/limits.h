@@ -43,6 +43,24 @@
 #define ALM_PARTS_MAX (ALM_PARTS_PAYLOAD_BYTES_MAX / ALM_PART_BYTES)
 #define ALM_PART_PATH_MAX 12u
 
+/* Parts on their way from all senders together: what one turn then takes. */
+#define ALM_PARTS_IN_FLIGHT_MAX 8u
+#define ALM_UPLOAD_SLOTS_MAX 8u
+#define ALM_UPLOAD_IDLE_MS 5000
+/* Late ones included; the rest is asked for again. */
+#define ALM_TURN_PARTS_MAX 16u
+/* What one turn hands over, and what one recipient may have on its way. */
+#define ALM_TURN_PARTS_OUT_MAX 8u
+#define ALM_PART_WINDOW_MAX 8u
+/* Parts of payloads that nobody needs, removed in one turn. */
+#define ALM_TURN_WASTE_PARTS_MAX 32u
+/* Unfinished payloads. */
+#define ALM_UPLOADS_PER_ORGANISATION_MAX 8u
+#define ALM_UPLOAD_BYTES_PER_ORGANISATION_MAX ((uint64_t)4 << 30)
+#define ALM_UPLOAD_KEEP_MS (24LL * 3600 * 1000)
+/* What is decompressed in one turn; the rest comes again. */
+#define ALM_TURN_UNPACKED_BYTES_MAX ((size_t)32 * 1024 * 1024)
+
 #define ALM_MESSAGE_ID_BYTES 16u
 #define ALM_DIGEST_BYTES 32u
 #define ALM_SIGNATURE_BYTES 64u

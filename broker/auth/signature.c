@@ -229,7 +229,7 @@ static bool leaf_is_signed(struct alm_verifier *verifier,
 
 enum alm_err alm_verify_send(struct alm_verifier *verifier,
 	const struct alm_agent *agent, const struct alm_send *send,
-	const uint8_t payload_sha256[ALM_DIGEST_BYTES],
+	const uint8_t *payload_sha256,
 	struct alm_digest *out_content)
 {
 	const struct alm_signature *signature = &send->signature;
@@ -246,9 +246,12 @@ enum alm_err alm_verify_send(struct alm_verifier *verifier,
 		signature->path.bytes % ALM_DIGEST_BYTES != 0) {
 		return ALM_BAD_SIGNATURE;
 	}
-	alm_hash_bytes(verifier->hash, send->payload, payload.raw);
-	if (memcmp(payload.raw, payload_sha256, ALM_DIGEST_BYTES) != 0) {
-		return ALM_PAYLOAD_HASH;
+	if (payload_sha256 != NULL) {
+		alm_hash_bytes(verifier->hash, send->payload, payload.raw);
+		if (memcmp(payload.raw, payload_sha256, ALM_DIGEST_BYTES) !=
+			0) {
+			return ALM_PAYLOAD_HASH;
+		}
 	}
 	alm_hash_bytes(verifier->hash, send->message, content.raw);
 	alm_put_u64(leaf_data, (uint64_t)send->sent_at_ms);

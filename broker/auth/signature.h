@@ -25,12 +25,12 @@ void alm_verifier_free(struct alm_verifier *verifier);
 /**
  * The signature is by the agent's key in use, or by the one before while the
  * key ring has it.
+ * In:      payload_sha256  NULL: the payload is not here; it comes in parts
  * Out:     out_content  SHA-256 of the signed part: what the message is
  * Errors:  BAD_SIGNATURE, PAYLOAD_HASH (the payload is not the signed one)
  */
 ALM_MUST_USE enum alm_err alm_verify_send(struct alm_verifier *verifier,
 	const struct alm_agent *agent, const struct alm_send *send,
-	const uint8_t payload_sha256[ALM_DIGEST_BYTES],
-	struct alm_digest *out_content);
+	const uint8_t *payload_sha256, struct alm_digest *out_content);
 
 #endif /* ALM_BROKER_AUTH_SIGNATURE_H */

@@ -67,7 +67,9 @@ struct alm_settings {
 	int64_t drain_timeout_ms;
 	uint32_t send_window;
 	uint32_t handshakes_per_second;
-	uint32_t log_level; /* as syslog(3) numbers them */
+	uint64_t large_payload_bytes_max; /* 0: none */
+	uint64_t compress_from_bytes;     /* 0: never */
+	uint32_t log_level;               /* as syslog(3) numbers them */
 	enum alm_origin origins[ALM_SETTING_COUNT];
 };
 

@@ -96,6 +96,12 @@
 		"How long a silent agent counts as connected.") \
 	X(send_window, "send-window", NUMBER, 1, 8192, "4096", \
 		"Unanswered messages that one agent may have.") \
+	X(large_payload_bytes_max, "large-payload-max", SIZE, 0, 1073741824, \
+		"1GiB", \
+		"The largest payload that is taken in parts; 0 takes none.") \
+	X(compress_from_bytes, "compress-from", SIZE, 0, 1048576, "4KiB", \
+		"Payloads of this size and more go out compressed to agents that\n" \
+		"# can read that; 0 for never, in either direction.") \
 	X(handshakes_per_second, "handshakes-per-second", NUMBER, 1, 100000, \
 		"200", \
 		"New connections taken in a second.") \

@@ -39,6 +39,8 @@ struct alm_store;
 	X(TIMED_OUT, 14, "request-timed-out") \
 	X(DEADLINE, 15, "deadline-passed") \
 	X(ESCALATED, 16, "escalated-to-deputy") \
+	X(UPLOAD_BEGUN, 17, "upload-begun") \
+	X(UPLOAD_EXPIRED, 18, "upload-expired") \
 	X(POLICY, 20, "policy-activated") \
 	X(POLICY_PROPOSED, 21, "policy-proposed") \
 	X(POLICY_APPROVED, 22, "policy-approved") \

@@ -20,6 +20,7 @@
 struct alm_upload {
 	uint64_t number; /* the record that it was begun; never used twice */
 	const char *sender;
+	uint64_t agent; /* that signed it */
 	struct alm_message_id message_id;
 	int64_t begun_at_ms;
 	uint64_t payload_bytes;

@@ -111,6 +111,7 @@ static enum alm_err put_waste(struct alm_store *store, uint64_t number)
 
 static void write_upload(struct alm_writer *w, const struct alm_upload *upload)
 {
+	alm_write_u64(w, upload->agent);
 	alm_write_u64(w, (uint64_t)upload->begun_at_ms);
 	alm_write_u64(w, upload->payload_bytes);
 	alm_write_raw(w, upload->content.raw, ALM_DIGEST_BYTES);
@@ -139,6 +140,7 @@ static enum alm_err read_upload(const struct alm_store *store,
 		return ALM_OK;
 	}
 	alm_reader_init(&r, value.data, value.bytes);
+	upload.agent = alm_read_u64(&r);
 	upload.begun_at_ms = (int64_t)alm_read_u64(&r);
 	upload.payload_bytes = alm_read_u64(&r);
 	alm_read_raw(&r, upload.content.raw, ALM_DIGEST_BYTES);
