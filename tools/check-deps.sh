@@ -39,7 +39,7 @@ rule agents/bench   'agents/(bench|include)/|agents/client/batch\.h"|lib/'
 rule agents/roles   'agents/(roles|include)/|lib/'
 rule agents/examples 'almoner\.h"'
 for dir in cli cli/*/; do
-	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit|backup|find|index|register|evidence|bundle)\.h"'
+	rule "${dir%/}" 'cli/|lib/|agents/(bench|include)/|broker/(core|policy|config)/|broker/store/(store|audit|backup|find|index|register|evidence|check)\.h"'
 done
 pure broker/core
 only 'lib/wire/'    '<protobuf-c/|"(almoner|google)/'

@@ -5,6 +5,7 @@
 #ifndef ALM_CLI_AUDIT_EVIDENCE_H
 #define ALM_CLI_AUDIT_EVIDENCE_H
 
+#include "broker/store/check.h"
 #include "cli/admin.h"
 #include "cli/args.h"
 
@@ -24,5 +25,30 @@ int alm_audit_fetch_and_keep(
 
 /** Write to --out, or to standard output.  Gives the exit code. */
 int alm_audit_keep(const struct alm_args *args, struct alm_bytes file);
+
+/** Read --audit-key, --witness and --strict. */
+ALM_MUST_USE enum alm_err alm_audit_trust_read(const struct alm_args *args,
+	struct alm_trust *out_trust, struct alm_problem *problem);
+
+/** Read a signed head from a file, and check it if keys were given. */
+ALM_MUST_USE enum alm_err alm_audit_head_read(const char *path,
+	const struct alm_trust *trust, struct alm_checkpoint *out_head,
+	struct alm_problem *problem);
+
+/** Check the files and folders that are named.  Gives the exit code. */
+int alm_audit_check_files(const struct alm_args *args);
+
+/** What was checked of a folder as tlog-tiles lays it out. */
+struct alm_tiles_checked {
+	struct alm_checked checked;
+	uint64_t entries;
+	uint64_t tiles;
+};
+
+/** Every entry, tile and the signed head of a folder.
+ * Errors: as alm_check_head(), PROOF_WRONG, IO */
+ALM_MUST_USE enum alm_err alm_tiles_check(const char *folder,
+	const struct alm_trust *trust, struct alm_tiles_checked *out_checked,
+	struct alm_problem *problem);
 
 #endif /* ALM_CLI_AUDIT_EVIDENCE_H */

@@ -14,6 +14,7 @@
 #include "broker/store/audit.h"
 #include "broker/store/store.h"
 #include "cli/args.h"
+#include "cli/audit/evidence.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "lib/file.h"
@@ -32,6 +33,18 @@ static const struct alm_option options[] = {
 		"a head seen before, as audit head shows it: the log may not "
 		"be shorter, nor another of that size",
 		false, false},
+	{"from-checkpoint", 0, ALM_OPTION_TEXT, "FILE",
+		"a signed head seen before: the log must extend it", false,
+		false},
+	{"audit-key", 0, ALM_OPTION_TEXT, "HEX",
+		"the public key that must have signed; more than one while it "
+		"is changed",
+		false, true},
+	{"witness", 0, ALM_OPTION_TEXT, "NAME+ID+KEY",
+		"a witness's public key: its cosignatures are checked", false,
+		true},
+	{"strict", 0, ALM_OPTION_FLAG, NULL,
+		"refuse signatures by keys that were not given", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -40,10 +53,15 @@ static const struct alm_usage usage = {
 	.summary = "Recompute the whole audit log and all that is stored, and "
 		   "say what was covered and what not.  Exit 0 if all is well, "
 		   "8 if not.",
-	.positionals = "",
+	.positionals = "[FILE|FOLDER]...",
+	.positional_max = 64,
 	.options = options,
-	.notes = "  almoner audit verify --store /var/lib/almoner --key "
-		 "/etc/almoner/store.key",
+	.notes = "With files, they are checked instead of a store: receipts, "
+		 "bundles, signed\nheads, proofs that the log grew, and "
+		 "folders of tiles.\n\n"
+		 "  almoner audit verify --store /var/lib/almoner --key "
+		 "/etc/almoner/store.key\n"
+		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
 };
 
 /** What the child tells. */
@@ -255,6 +273,9 @@ int alm_cmd_audit_verify(int argc, char **argv)
 
 	if (rc >= 0) {
 		return rc;
+	}
+	if (args.positional_count > 0) {
+		return alm_audit_check_files(&args);
 	}
 	path = alm_args_text(&args, "store");
 	key_file = alm_args_text(&args, "key");
