@@ -68,6 +68,7 @@ alm_command_fn alm_cmd_audit_person;
 alm_command_fn alm_cmd_audit_prune;
 alm_command_fn alm_cmd_audit_query;
 alm_command_fn alm_cmd_audit_reindex, alm_cmd_audit_tail;
+alm_command_fn alm_cmd_audit_bundle, alm_cmd_audit_export;
 alm_command_fn alm_cmd_audit_receipt;
 alm_command_fn alm_cmd_audit_witnesses;
 alm_command_fn alm_cmd_audit_show;

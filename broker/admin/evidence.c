@@ -363,3 +363,23 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
+
+/* The bundle is made from the store; here only the question is recorded, and
+ * its number given, which is in the bundle. */
+enum alm_err alm_verb_audit_bundle(struct alm_call *call)
+{
+	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
+	enum alm_err err;
+
+	if (alm_call_argument(call, "reason")[0] == '\0') {
+		return alm_problem_set(
+			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	}
+	err = alm_call_record(call, &record, reveals ? "revealed" : "bundle");
+	if (err == ALM_OK) {
+		alm_table_number(call->table, "seq", record.seq);
+	}
+	return err;
+}

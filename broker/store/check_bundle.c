@@ -16,7 +16,6 @@
 #include "lib/lines.h"
 
 #define SINGLES_MAX 100000u
-#define NAMED_MAX 256u
 #define END_BYTES (sizeof("end \n") - 1 + 2 * (size_t)ALM_DIGEST_BYTES)
 
 /** A record that stands alone, and is proved when the head is known. */
@@ -25,13 +24,6 @@ struct single {
 	struct alm_digest leaf;
 	struct alm_digest path[ALM_TLOG_PATH_MAX];
 	size_t path_count;
-};
-
-/** A key that a record says has signed. */
-struct named {
-	enum alm_audit_kind kind;
-	uint8_t key[32];
-	char organisation[ALM_ID_BYTES_MAX + 1];
 };
 
 /** A policy whose files are being read. */
@@ -51,8 +43,7 @@ struct reading {
 	size_t left_count;
 	struct single *singles;
 	size_t single_count;
-	struct named named[NAMED_MAX];
-	size_t named_count;
+	struct alm_named_keys named;
 	struct policy policy;
 	uint64_t last_seq; /* of the last record that was read */
 	struct alm_bytes last_header;
@@ -136,26 +127,6 @@ static enum alm_err read_range(struct reading *r, struct alm_bytes line)
 
 /* --- records -------------------------------------------------------------- */
 
-static enum alm_err note_key(
-	struct reading *r, const struct alm_audit_record *record)
-{
-	struct named *named = &r->named[r->named_count];
-
-	if (record->kind != ALM_AUDIT_KEY_ADDED &&
-		record->kind != ALM_AUDIT_WITNESS) {
-		return ALM_OK;
-	}
-	if (r->named_count == NAMED_MAX) {
-		return bad(r, "more keys than a log has");
-	}
-	named->kind = record->kind;
-	memcpy(named->key, record->content.raw, sizeof(named->key));
-	alm_text_copy(named->organisation, sizeof(named->organisation),
-		record->sender);
-	r->named_count++;
-	return ALM_OK;
-}
-
 /* The record that was read before is done with. */
 static void close_last(struct reading *r, struct alm_bytes salted)
 {
@@ -188,7 +159,9 @@ static enum alm_err take_header(struct reading *r, uint64_t seq,
 		}
 		r->is_question_met = true;
 	}
-	return note_key(r, &record);
+	return alm_named_keys_add(&r->named, &record)
+		       ? ALM_OK
+		       : bad(r, "more keys than a log has");
 }
 
 static enum alm_err read_record(struct reading *r, struct alm_bytes line)
@@ -354,66 +327,6 @@ static enum alm_err read_line(struct reading *r, struct alm_bytes line)
 	return bad(r, "a line that has no meaning");
 }
 
-/* Those that the reader trusts, and those that the log's own records name. */
-static enum alm_err widen(struct reading *r, const struct alm_trust *trust,
-	struct alm_trust *wide)
-{
-	struct alm_note note;
-	struct alm_checkpoint head;
-
-	*wide = *trust;
-	wide->is_strict = true;
-	if (alm_note_parse(r->rest, &note) != ALM_OK ||
-		alm_checkpoint_parse(note.text, &head) != ALM_OK) {
-		return bad(r, "the signed head");
-	}
-	for (size_t i = 0; i < note.signature_count; i++) {
-		for (size_t k = 0; k < r->named_count; k++) {
-			const struct named *named = &r->named[k];
-			size_t bytes = strlen(named->organisation);
-			char name[ALM_NOTE_NAME_BYTES];
-			struct alm_note_key key;
-
-			if (named->kind != ALM_AUDIT_WITNESS ||
-				wide->witness_count ==
-					ALM_TRUSTED_WITNESSES_MAX ||
-				note.signatures[i].name.bytes >= sizeof(name)) {
-				continue;
-			}
-			memcpy(name, note.signatures[i].name.data,
-				note.signatures[i].name.bytes);
-			name[note.signatures[i].name.bytes] = '\0';
-			if (strncmp(name, named->organisation, bytes) == 0 &&
-				name[bytes] == '/' &&
-				alm_note_key_make(name, ALM_NOTE_COSIGNATURE,
-					named->key, &key) == ALM_OK &&
-				alm_note_is_by(&note.signatures[i], &key)) {
-				wide->witnesses[wide->witness_count++] = key;
-				break;
-			}
-		}
-	}
-	return ALM_OK;
-}
-
-/* A second key of the log signs beside the trusted one while keys change. */
-static void widen_keys(const struct reading *r, struct alm_trust *wide)
-{
-	for (size_t k = 0; k < r->named_count; k++) {
-		bool is_known = false;
-
-		for (size_t i = 0; i < wide->key_count; i++) {
-			is_known |=
-				memcmp(wide->keys[i], r->named[k].key, 32) == 0;
-		}
-		if (r->named[k].kind == ALM_AUDIT_KEY_ADDED && !is_known &&
-			wide->key_count < ALM_TRUSTED_KEYS_MAX) {
-			memcpy(wide->keys[wide->key_count++], r->named[k].key,
-				32);
-		}
-	}
-}
-
 static enum alm_err check_all_proofs(struct reading *r)
 {
 	const struct alm_checkpoint *head = &r->checked.head;
@@ -454,10 +367,7 @@ static enum alm_err finish(struct reading *r, const struct alm_trust *trust)
 		err = alm_check_head(&loose, r->rest, &plain, r->problem);
 	}
 	if (err == ALM_OK) {
-		err = widen(r, trust, &wide);
-	}
-	if (err == ALM_OK) {
-		widen_keys(r, &wide);
+		alm_trust_widen(trust, &r->named, r->rest, &wide);
 		err = alm_check_head(&wide, r->rest, &head, r->problem);
 	}
 	if (err != ALM_OK) {

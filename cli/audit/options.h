@@ -93,7 +93,13 @@ void alm_audit_tell_damage(
 /** Leave out of tables what few people look for, unless --wide. */
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);
 
+struct alm_audit_filter;
 struct alm_store;
+
+/** What a question looks for.  Texts are borrowed from it. */
+void alm_audit_make_filter(struct alm_store *store,
+	const struct alm_audit_question *question,
+	struct alm_audit_filter *out_filter);
 
 /** Open the store that --store and --key name.  Errors: USAGE, and as
  * alm_store_open(). */

@@ -115,7 +115,7 @@ static enum alm_err record(struct alm_store *store,
 	return alm_store_commit(store);
 }
 
-static void make_filter(struct alm_store *store,
+void alm_audit_make_filter(struct alm_store *store,
 	const struct alm_audit_question *q, struct alm_audit_filter *out)
 {
 	*out = (struct alm_audit_filter){.has_person = q->person[0] != '\0',
@@ -335,7 +335,7 @@ static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
 	int64_t given_us;
 
 	alm_store_audit_head(store, &head);
-	make_filter(store, s->question, &s->find.filter);
+	alm_audit_make_filter(store, s->question, &s->find.filter);
 	s->find.size = head.size;
 	s->find.work_max = PAGE_SCAN;
 	s->find.with_detail = s->question->reveals;

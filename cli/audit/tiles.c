@@ -8,7 +8,16 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/store/evidence.h"
+#include "broker/store/store.h"
+#include "cli/audit/options.h"
+#include "cli/commands.h"
+#include "lib/file.h"
 
 /* Three digits a folder, and an x before all but the last. */
 static void put_number(uint64_t number, size_t width, char *out, size_t bytes)
@@ -45,4 +54,227 @@ void alm_tiles_entries_name(
 	int n = snprintf(out, ALM_TILES_NAME_BYTES, "tile/entries");
 
 	put_number(number, width, out + n, ALM_TILES_NAME_BYTES - (size_t)n);
+}
+
+/* --- the command ---------------------------------------------------------- */
+
+static const struct alm_option options[] = {
+	{"tiles", 0, ALM_OPTION_TEXT, "DIR",
+		"the folder to write, which is made; an older export there is "
+		"continued",
+		true, false},
+	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
+	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", true, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage usage = {
+	.name = "audit export",
+	.summary = "Write the log under its newest signed head as a C2SP "
+		   "tlog-tiles folder: headers and hashes, no private parts.",
+	.positionals = "",
+	.options = options,
+	.notes = "  almoner audit export --tiles log.d --store "
+		 "/var/lib/almoner --key /etc/almoner/store.key",
+};
+
+struct export
+{
+	struct alm_store *store;
+	const char *folder;
+	uint64_t size;
+	struct alm_bytes note;
+	uint64_t written;
+	uint64_t kept;
+	uint8_t *data; /* ALM_TILES_ENTRIES_BYTES_MAX */
+	struct alm_problem *problem;
+};
+
+/* Every folder on the way to a name. */
+static bool make_folders(char *path)
+{
+	for (char *at = strchr(path + 1, '/'); at != NULL;
+		at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+			*at = '/';
+			return false;
+		}
+		*at = '/';
+	}
+	return true;
+}
+
+/* A file never changes under its name, so one that is there is kept. */
+static bool is_there(struct export *e, const char *name, char path[PATH_MAX])
+{
+	(void)snprintf(
+		path, PATH_MAX, "%.*s/%s", PATH_MAX / 2, e->folder, name);
+	if (access(path, F_OK) == 0) {
+		e->kept++;
+		return true;
+	}
+	return false;
+}
+
+static enum alm_err put_file(
+	struct export *e, char path[PATH_MAX], struct alm_bytes content)
+{
+	if (!make_folders(path)) {
+		return alm_problem_set(
+			e->problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	e->written++;
+	return alm_file_write(path, content, 0644, e->problem);
+}
+
+static enum alm_err export_entries(
+	struct export *e, uint64_t number, size_t width)
+{
+	char name[ALM_TILES_NAME_BYTES];
+	char path[PATH_MAX];
+	struct alm_arena arena;
+	struct alm_writer w;
+	enum alm_err err = ALM_OK;
+
+	alm_tiles_entries_name(number, width, name);
+	if (is_there(e, name, path)) {
+		return ALM_OK;
+	}
+	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_writer_init(&w, e->data, ALM_TILES_ENTRIES_BYTES_MAX);
+	for (size_t i = 0; i < width && err == ALM_OK; i++) {
+		struct alm_bytes header;
+
+		alm_arena_reset(&arena);
+		err = alm_audit_leaf(e->store, number * ALM_TILES_WIDTH + i + 1,
+			&arena, &header);
+		if (err == ALM_OK) {
+			alm_write_u16(&w, (uint16_t)header.bytes);
+			alm_write_raw(&w, header.data, header.bytes);
+		}
+	}
+	alm_arena_fini(&arena);
+	return err == ALM_OK
+		       ? put_file(e, path, (struct alm_bytes){e->data, w.bytes})
+		       : err;
+}
+
+static enum alm_err export_tile(
+	struct export *e, unsigned level, uint64_t number, size_t width)
+{
+	uint8_t hashes[ALM_TILES_WIDTH * ALM_DIGEST_BYTES];
+	char name[ALM_TILES_NAME_BYTES];
+	char path[PATH_MAX];
+	enum alm_err err = ALM_OK;
+
+	alm_tiles_name(level, number, width, name);
+	if (is_there(e, name, path)) {
+		return ALM_OK;
+	}
+	for (size_t i = 0; i < width && err == ALM_OK; i++) {
+		struct alm_digest node;
+
+		err = alm_audit_node(e->store, 8 * level,
+			number * ALM_TILES_WIDTH + i, &node);
+		if (err == ALM_OK) {
+			memcpy(hashes + i * ALM_DIGEST_BYTES, node.raw,
+				ALM_DIGEST_BYTES);
+		}
+	}
+	return err == ALM_OK ? put_file(e, path,
+				       (struct alm_bytes){hashes,
+					       width * ALM_DIGEST_BYTES})
+			     : err;
+}
+
+static enum alm_err export_level(struct export *e, unsigned level)
+{
+	uint64_t count = e->size >> (8 * level);
+	enum alm_err err = ALM_OK;
+
+	for (uint64_t at = 0; at < count && err == ALM_OK;
+		at += ALM_TILES_WIDTH) {
+		size_t width = count - at < ALM_TILES_WIDTH
+				       ? (size_t)(count - at)
+				       : ALM_TILES_WIDTH;
+
+		if (level == 0) {
+			err = export_entries(e, at / ALM_TILES_WIDTH, width);
+		}
+		if (err == ALM_OK) {
+			err = export_tile(
+				e, level, at / ALM_TILES_WIDTH, width);
+		}
+	}
+	return err;
+}
+
+/* The head comes last: until then it is the older export. */
+static enum alm_err export_all(struct export *e)
+{
+	struct alm_arena arena;
+	char path[PATH_MAX];
+	enum alm_err err;
+
+	alm_arena_init(&arena, (size_t)64 * 1024 * 1024);
+	err = alm_store_head_covering(e->store, 1, &arena, &e->size, &e->note);
+	for (unsigned level = 0; level < ALM_TILES_LEVELS && err == ALM_OK;
+		level++) {
+		err = export_level(e, level);
+	}
+	if (err == ALM_OK) {
+		(void)snprintf(path, sizeof(path), "%.*s/checkpoint",
+			PATH_MAX / 2, e->folder);
+		err = put_file(e, path, e->note);
+	}
+	alm_arena_fini(&arena);
+	return err;
+}
+
+static int tell(const struct alm_args *args, const struct export *e)
+{
+	struct alm_sheet *sheet =
+		alm_sheet_new("almoner.audit.export/1", NULL, 0);
+	char text[24];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, e->size);
+	alm_sheet_fact(sheet, "size", text);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, e->written);
+	alm_sheet_fact(sheet, "files-written", text);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, e->kept);
+	alm_sheet_fact(sheet, "files-kept", text);
+	rc = alm_sheet_print(sheet, &args->output);
+	alm_sheet_free(sheet);
+	return rc;
+}
+
+int alm_cmd_audit_export(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct export e = {.problem = &problem};
+	struct alm_args args;
+	enum alm_err err;
+	int rc = alm_args_parse(&usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	e.folder = alm_args_text(&args, "tiles");
+	e.data = malloc(ALM_TILES_ENTRIES_BYTES_MAX);
+	err = e.data == NULL
+		      ? ALM_NOMEM
+		      : alm_audit_open_store(&args, true, &e.store, &problem);
+	if (err == ALM_OK) {
+		err = export_all(&e);
+	}
+	if (err != ALM_OK && problem.err == ALM_OK) {
+		(void)alm_problem_set(&problem, err, "%s", e.folder);
+	}
+	rc = err == ALM_OK ? tell(&args, &e)
+			   : alm_print_problem(&args.output, &problem);
+	alm_store_close(e.store);
+	free(e.data);
+	return rc;
 }

@@ -56,16 +56,17 @@ static enum alm_err compare_tile(struct tiles *t, unsigned level)
 	return err;
 }
 
+/* A tile that is full gives a node of the level above. */
 static enum alm_err add_node(
 	struct tiles *t, unsigned level, const struct alm_digest *node)
 {
+	struct alm_digest sum = *node;
 	enum alm_err err = ALM_OK;
 
-	while (err == ALM_OK && level < ALM_TILES_LEVELS) {
+	for (; level < ALM_TILES_LEVELS && err == ALM_OK; level++) {
 		struct alm_frontier whole = {.size = 0};
-		struct alm_digest above;
 
-		t->level[level][t->width[level]++] = *node;
+		t->level[level][t->width[level]++] = sum;
 		if (t->width[level] < ALM_TILES_WIDTH) {
 			return ALM_OK;
 		}
@@ -74,13 +75,9 @@ static enum alm_err add_node(
 			alm_frontier_append(
 				t->hash, &whole, &t->level[level][i]);
 		}
-		alm_frontier_root(t->hash, &whole, &above);
+		alm_frontier_root(t->hash, &whole, &sum);
 		t->width[level] = 0;
 		t->number[level]++;
-		if (err == ALM_OK) {
-			err = add_node(t, level + 1, &above);
-		}
-		return err;
 	}
 	return err;
 }

@@ -12,10 +12,10 @@ _almoner()
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
-	mailbox) words='list show dead rerun hold release limit' ;;
+	mailbox) words='list show' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='breach head person prune prove query receipt show reindex stats tail verify witnesses' ;;
+	audit) words='bundle export head person prune prove query receipt show reindex verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -552,75 +552,6 @@ _almoner()
 --local
 --help
 ' ;;
-	'mailbox dead') words='
---limit
---admin
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'mailbox rerun') words='
---all
---reason
---admin
---dry-run
---yes
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'mailbox hold') words='
---reason
---admin
---dry-run
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'mailbox release') words='
---reason
---admin
---dry-run
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'mailbox limit') words='
---messages
---bytes
---age
---reason
---admin
---dry-run
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
 	'override list') words='
 --all
 --overdue
@@ -676,22 +607,39 @@ _almoner()
 --local
 --help
 ' ;;
-	'audit breach') words='
---reason
---message
---from
---to
---purpose
+	'audit bundle') words='
 --since
 --until
---aware
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--complete
 --reveal
---numbers
---html
+--reason
+--out
 --store
 --key
---no-record
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit export') words='
+--tiles
+--store
+--key
 --json
 --jsonl
 --csv
@@ -781,7 +729,6 @@ _almoner()
 --reveal
 --proof
 --reason
---format
 --wide
 --store
 --key
@@ -815,9 +762,6 @@ _almoner()
 	'audit show') words='
 --reveal
 --reason
---store
---key
---no-record
 --admin
 --json
 --jsonl
@@ -843,61 +787,14 @@ _almoner()
 --local
 --help
 ' ;;
-	'audit stats') words='
---period
---periods
---until
---from
---to
---purpose
---unusual
---reason
---html
---store
---key
---no-record
---admin
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
-	'audit tail') words='
---follow
---lines
---cursor-file
---person
---from
---to
---either
---purpose
---basis
---effect
---code
---kind
---message
---reveal
---reason
---format
---wide
---admin
---json
---jsonl
---csv
---quiet
---no-color
---no-input
---local
---help
-' ;;
 	'audit verify') words='
 --store
 --key
 --head
+--from-checkpoint
+--audit-key
+--witness
+--strict
 --json
 --jsonl
 --csv

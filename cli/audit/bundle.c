@@ -1,0 +1,418 @@
+/*
+ * bundle.c - almoner audit bundle: one file with records, proofs, the signed
+ * head and the policies, for who has nothing but the public key.
+ *
+ * That it is made is a record itself, with the reason.  The running daemon
+ * writes it, and the bundle waits for the head that covers it; without one it
+ * is written here, and no head covers it yet.
+ */
+#include "cli/audit/bundle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agents/include/almoner_control.h"
+#include "cli/admin.h"
+#include "cli/audit/evidence.h"
+#include "cli/audit/options.h"
+#include "cli/commands.h"
+
+#define STORE_DEFAULT "/var/lib/almoner"
+#define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024 * 1024)
+#define WAIT_TRIES 100
+#define WAIT_NS 100000000L
+#define PAGE_ROWS 1000u
+
+static const struct alm_option options[] = {
+	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+		false},
+	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+		false},
+	{"person", 0, ALM_OPTION_TEXT, "NHS-NUMBER|-",
+		"only whom it concerns; - reads standard input", false, false},
+	{"from", 0, ALM_OPTION_TEXT, "ORG", "only by this sender", false,
+		false},
+	{"to", 0, ALM_OPTION_TEXT, "ORG", "only to this recipient", false,
+		false},
+	{"either", 0, ALM_OPTION_TEXT, "ORG", "only by or to", false, false},
+	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "only for this purpose", false,
+		false},
+	{"basis", 'b', ALM_OPTION_TEXT, "ID", "only on this basis", false,
+		false},
+	{"effect", 0, ALM_OPTION_TEXT, "WORD", "only permit, transform or deny",
+		false, false},
+	{"code", 0, ALM_OPTION_TEXT, "CODE|NAME", "only this code", false,
+		false},
+	{"kind", 'k', ALM_OPTION_TEXT, "WORD", "only this kind", false, false},
+	{"message", 'm', ALM_OPTION_TEXT, "UUID", "only this message", false,
+		false},
+	{"complete", 0, ALM_OPTION_FLAG, NULL,
+		"every record of the time, which proves that none is left "
+		"out; so without conditions",
+		false, false},
+	{"reveal", 0, ALM_OPTION_FLAG, NULL,
+		"with private parts; they are recorded as revealed", false,
+		false},
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
+		"why it is made; recorded, and in the bundle", true, false},
+	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle", true, false},
+	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
+	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", true, false},
+	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+};
+
+static const struct alm_usage usage = {
+	.name = "audit bundle",
+	.summary = "Put records with their proofs, the signed head and the "
+		   "policies in force into one file, which audit verify "
+		   "checks on any machine with the public key alone.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+	.options = options,
+	.notes = "  almoner audit bundle --since 2026-07-01 --until 2026-08-01 "
+		 "--reason 'ICO 4711' --store /var/lib/almoner --key "
+		 "/etc/almoner/store.key --out july.bundle",
+};
+
+/** What is asked for, read once. */
+struct making {
+	const struct alm_args *args;
+	struct alm_audit_question question;
+	struct alm_audit_filter filter;
+	bool is_complete;
+	struct alm_bundle bundle;
+	struct alm_arena arena;
+	struct alm_problem problem;
+};
+
+static bool has_condition(const struct alm_audit_question *q)
+{
+	return q->person[0] != '\0' || q->from[0] != '\0' || q->to[0] != '\0' ||
+	       q->either[0] != '\0' || q->purpose[0] != '\0' ||
+	       q->basis[0] != '\0' || q->effect != 0 || q->has_code ||
+	       q->kind != 0 || q->has_message;
+}
+
+/* --- the question --------------------------------------------------------- */
+
+static enum alm_err ask_daemon(struct making *m)
+{
+	struct alm_ask ask = {.verb = "audit.bundle"};
+	struct alm_control *control = NULL;
+	struct alm_answer answer;
+	struct alm_arena arena;
+	enum alm_err err = alm_admin_open(m->args, &control, &m->problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_ask_option(&ask, m->args, "reason");
+	alm_ask_add(&ask, "reveal", m->question.reveals ? "yes" : NULL);
+	alm_arena_init(&arena, (size_t)1024 * 1024);
+	err = alm_admin_ask(control, &ask, &arena, &answer, &m->problem);
+	if (err == ALM_OK) {
+		const char *seq = alm_answer_fact(&answer, "seq");
+
+		m->bundle.question = seq == NULL ? 0 : strtoull(seq, NULL, 10);
+	}
+	alm_arena_fini(&arena);
+	alm_control_close(control);
+	return err;
+}
+
+static enum alm_err record_here(struct making *m, struct alm_store *store)
+{
+	struct alm_audit_record record = {.kind = ALM_AUDIT_QUERY,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+	char detail[ALM_TEXT_BYTES_MAX + 128];
+	uint8_t seed[32];
+	struct timespec now;
+	enum alm_err err;
+
+	(void)snprintf(detail, sizeof(detail),
+		"verb: audit.bundle\nwhat: %s\nreason: %.1024s\n"
+		"by: uid %u, from the store\n",
+		m->question.reveals ? "revealed" : "bundle", m->question.reason,
+		(unsigned)getuid());
+	randombytes_buf(seed, sizeof(seed));
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	err = alm_store_begin(store,
+		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
+	if (err == ALM_OK) {
+		err = alm_store_audit_append(store, &record, detail);
+		if (err == ALM_OK) {
+			return alm_store_commit(store);
+		}
+		alm_store_abort(store);
+	}
+	return err;
+}
+
+static enum alm_err record_question(struct making *m)
+{
+	struct alm_store *store = NULL;
+	enum alm_err err =
+		alm_audit_open_store(m->args, false, &store, &m->problem);
+
+	if (err == ALM_STORE_LOCKED) {
+		m->problem = (struct alm_problem){.err = ALM_OK};
+		return ask_daemon(m);
+	}
+	if (err == ALM_OK) {
+		err = record_here(m, store);
+		alm_store_close(store);
+		alm_print_warning(&m->args->output,
+			"no daemon runs: the record of this bundle is in the "
+			"log, and no head covers it yet");
+	}
+	return err;
+}
+
+/* Until a head covers the question; without one, the newest head. */
+static enum alm_err open_at_head(struct making *m)
+{
+	const struct timespec pause = {.tv_nsec = WAIT_NS};
+	struct alm_bundle *b = &m->bundle;
+	uint64_t wanted = b->question == 0 ? 1 : b->question;
+	enum alm_err err = ALM_NOT_YET_SIGNED;
+
+	for (int i = 0; i < WAIT_TRIES && err == ALM_NOT_YET_SIGNED; i++) {
+		alm_store_close(b->store);
+		b->store = NULL;
+		if (i > 0) {
+			(void)nanosleep(&pause, NULL);
+		}
+		err = alm_audit_open_store(
+			m->args, true, &b->store, &m->problem);
+		if (err == ALM_OK) {
+			err = alm_store_head_covering(b->store, wanted,
+				&m->arena, &b->size, &b->note);
+		}
+		if (err == ALM_OK) {
+			struct alm_audit_head head;
+
+			alm_store_audit_head(b->store, &head);
+			err = head.size < b->size ? ALM_NOT_YET_SIGNED : ALM_OK;
+		}
+	}
+	return err;
+}
+
+/* --- which records -------------------------------------------------------- */
+
+static enum alm_err choose_range(struct making *m)
+{
+	struct alm_bundle *b = &m->bundle;
+	uint64_t first = 0;
+	uint64_t end = b->size;
+	enum alm_err err = ALM_OK;
+
+	if (m->question.since_s > 0) {
+		err = alm_bundle_count_before(
+			b->store, m->question.since_s * 1000000, &first);
+	}
+	if (err == ALM_OK && m->question.until_s > 0) {
+		err = alm_bundle_count_before(
+			b->store, m->question.until_s * 1000000, &end);
+	}
+	end = end < b->size ? end : b->size;
+	if (err == ALM_OK && first >= end) {
+		return alm_problem_set(&m->problem, ALM_NOT_FOUND,
+			"no record of that time is under a signed head");
+	}
+	b->first = first;
+	b->end = end;
+	return err;
+}
+
+static enum alm_err add_epochs_of_range(struct making *m)
+{
+	struct alm_bundle *b = &m->bundle;
+	struct alm_arena arena;
+	uint64_t last = 0;
+	enum alm_err err = ALM_OK;
+
+	alm_arena_init(&arena, (size_t)1024 * 1024);
+	for (uint64_t seq = b->first + 1; seq <= b->end && err == ALM_OK;
+		seq++) {
+		struct alm_audit_record record;
+		struct alm_bytes header;
+
+		alm_arena_reset(&arena);
+		err = alm_audit_leaf(b->store, seq, &arena, &header);
+		if (err == ALM_OK) {
+			err = alm_audit_header_read(header, &record);
+		}
+		if (err == ALM_OK && record.policy_epoch != last) {
+			last = record.policy_epoch;
+			err = alm_bundle_add_policy(b, last);
+		}
+	}
+	alm_arena_fini(&arena);
+	return err;
+}
+
+/* Those that meet the conditions, each with its own proof. */
+static enum alm_err choose_singles(struct making *m)
+{
+	struct alm_bundle *b = &m->bundle;
+	uint64_t next = b->first + 1;
+	uint64_t end = b->end;
+	struct alm_arena arena;
+	enum alm_err err = ALM_OK;
+
+	b->first = 0;
+	b->end = 0;
+	alm_arena_init(&arena, (size_t)64 * 1024 * 1024);
+	while (err == ALM_OK && next != 0) {
+		struct alm_audit_page page;
+
+		alm_arena_reset(&arena);
+		err = alm_audit_scan(b->store, &m->filter, next, end, PAGE_ROWS,
+			end, false, &arena, &page);
+		for (size_t i = 0; err == ALM_OK && i < page.row_count; i++) {
+			const struct alm_audit_record *record =
+				&page.rows[i].record;
+
+			err = alm_bundle_add(b, record->seq, b->reveals);
+			if (err == ALM_OK) {
+				err = alm_bundle_add_policy(
+					b, record->policy_epoch);
+			}
+		}
+		next = err == ALM_OK ? page.next_seq : 0;
+	}
+	alm_arena_fini(&arena);
+	return err;
+}
+
+static enum alm_err choose(struct making *m)
+{
+	struct alm_bundle *b = &m->bundle;
+	enum alm_err err = choose_range(m);
+
+	if (err == ALM_OK) {
+		err = m->is_complete ? add_epochs_of_range(m)
+				     : choose_singles(m);
+	}
+	if (err == ALM_OK && b->question != 0) {
+		err = alm_bundle_add(b, b->question, true);
+	}
+	return err == ALM_OK ? alm_bundle_add_keys(b) : err;
+}
+
+static enum alm_err write_file(struct making *m)
+{
+	const char *path = alm_args_text(m->args, "out");
+	FILE *out = fopen(path, "wxe");
+	enum alm_err err;
+
+	if (out == NULL) {
+		return alm_problem_set(
+			&m->problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	alm_stream_begin(&m->bundle.stream, out);
+	err = alm_bundle_write(&m->bundle);
+	if (err == ALM_OK && fsync(fileno(out)) != 0) {
+		err = ALM_IO;
+	}
+	if (fclose(out) != 0 && err == ALM_OK) {
+		err = ALM_IO;
+	}
+	if (err != ALM_OK) {
+		(void)unlink(path);
+		return alm_problem_set(&m->problem, err, "%s", path);
+	}
+	return ALM_OK;
+}
+
+static enum alm_err make(struct making *m)
+{
+	struct alm_bundle *b = &m->bundle;
+	enum alm_err err = record_question(m);
+
+	if (err == ALM_OK) {
+		err = open_at_head(m);
+	}
+	if (err == ALM_OK) {
+		alm_audit_make_filter(b->store, &m->question, &m->filter);
+		err = choose(m);
+	}
+	return err == ALM_OK ? write_file(m) : err;
+}
+
+static int tell(struct making *m)
+{
+	const struct alm_bundle *b = &m->bundle;
+	struct alm_sheet *sheet =
+		alm_sheet_new("almoner.audit.bundle/1", NULL, 0);
+	char text[24];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "%llu",
+		(unsigned long long)(b->end - b->first));
+	alm_sheet_fact(sheet, "records", text);
+	(void)snprintf(text, sizeof(text), "%zu", b->single_count);
+	alm_sheet_fact(sheet, "singles", text);
+	(void)snprintf(text, sizeof(text), "%zu", b->epoch_count);
+	alm_sheet_fact(sheet, "policies", text);
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)b->size);
+	alm_sheet_fact(sheet, "size", text);
+	alm_sheet_fact(sheet, "complete", m->is_complete ? "yes" : "no");
+	rc = alm_sheet_print(sheet, &m->args->output);
+	alm_sheet_free(sheet);
+	return rc;
+}
+
+int alm_cmd_audit_bundle(int argc, char **argv)
+{
+	struct alm_args args;
+	int rc = alm_args_parse(&usage, argc, argv, &args);
+	struct making *m;
+
+	if (rc >= 0) {
+		return rc;
+	}
+	m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		return alm_print_failure(&args.output,
+			&(struct alm_failure){ALM_NOMEM, "", NULL});
+	}
+	m->args = &args;
+	alm_arena_init(&m->arena, ARENA_BYTES_MAX);
+	m->bundle.arena = &m->arena;
+	m->bundle.singles =
+		calloc(ALM_BUNDLE_SINGLES_MAX, sizeof(*m->bundle.singles));
+	m->problem.err = m->bundle.singles == NULL
+				 ? ALM_NOMEM
+				 : alm_audit_question_read(
+					   &args, &m->question, &m->problem);
+	m->is_complete =
+		alm_args_has(&args, "complete") || !has_condition(&m->question);
+	m->bundle.reveals = m->question.reveals;
+	if (m->problem.err == ALM_OK) {
+		enum alm_err err = make(m);
+
+		if (err != ALM_OK && m->problem.err == ALM_OK) {
+			(void)alm_problem_set(&m->problem, err, "%s",
+				alm_args_text(&args, "store"));
+		}
+	}
+	rc = m->problem.err == ALM_OK
+		     ? tell(m)
+		     : alm_print_problem(&args.output, &m->problem);
+	alm_store_close(m->bundle.store);
+	alm_arena_fini(&m->arena);
+	sodium_memzero(m->question.person, sizeof(m->question.person));
+	free(m->bundle.singles);
+	free(m);
+	return rc;
+}
