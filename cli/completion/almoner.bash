@@ -12,10 +12,10 @@ _almoner()
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
-	mailbox) words='list show' ;;
+	mailbox) words='list show dead rerun hold release limit' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='bundle export head person prune prove query receipt show reindex verify witnesses' ;;
+	audit) words='breach bundle export head person prune prove query receipt show reindex stats verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -552,6 +552,75 @@ _almoner()
 --local
 --help
 ' ;;
+	'mailbox dead') words='
+--limit
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox rerun') words='
+--all
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox hold') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox release') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'mailbox limit') words='
+--messages
+--bytes
+--age
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'override list') words='
 --all
 --overdue
@@ -597,6 +666,31 @@ _almoner()
 --help
 ' ;;
 	'standard list') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit breach') words='
+--reason
+--message
+--from
+--to
+--purpose
+--since
+--until
+--aware
+--reveal
+--numbers
+--html
+--store
+--key
+--no-record
 --admin
 --json
 --jsonl
@@ -729,6 +823,7 @@ _almoner()
 --reveal
 --proof
 --reason
+--format
 --wide
 --store
 --key
@@ -762,6 +857,9 @@ _almoner()
 	'audit show') words='
 --reveal
 --reason
+--store
+--key
+--no-record
 --admin
 --json
 --jsonl
@@ -778,6 +876,29 @@ _almoner()
 --key
 --admin
 --dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit stats') words='
+--period
+--periods
+--until
+--from
+--to
+--purpose
+--unusual
+--reason
+--html
+--store
+--key
+--no-record
+--admin
 --json
 --jsonl
 --csv
