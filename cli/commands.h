@@ -65,7 +65,7 @@ alm_command_fn alm_cmd_standard_list;
 alm_command_fn alm_cmd_audit_breach;
 alm_command_fn alm_cmd_audit_head;
 alm_command_fn alm_cmd_audit_person;
-alm_command_fn alm_cmd_audit_prune;
+alm_command_fn alm_cmd_audit_prove, alm_cmd_audit_prune;
 alm_command_fn alm_cmd_audit_query;
 alm_command_fn alm_cmd_audit_reindex, alm_cmd_audit_tail;
 alm_command_fn alm_cmd_audit_bundle, alm_cmd_audit_export;
