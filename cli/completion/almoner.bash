@@ -15,7 +15,7 @@ _almoner()
 	mailbox) words='list show dead rerun hold release limit' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='breach bundle export head person prune prove query receipt show reindex stats verify witnesses' ;;
+	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -898,6 +898,34 @@ _almoner()
 --store
 --key
 --no-record
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit tail') words='
+--follow
+--lines
+--cursor-file
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--reveal
+--reason
+--format
+--wide
 --admin
 --json
 --jsonl
