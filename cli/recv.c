@@ -51,7 +51,8 @@ static const struct alm_usage usage = {
 
 static const char *const columns[] = {"sequence", "id", "sender", "purpose",
 	"categories", "standard", "level", "subject", "basis", "partial",
-	"repeat", "accepted-at", "bytes", "payload"};
+	"repeat", "accepted-at", "kind", "correlation", "escalated-from",
+	"bytes", "payload"};
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -162,6 +163,7 @@ static void add_row(struct receiver *r, const struct alm_delivery *d,
 	char categories[1024];
 	char subject[ALM_NHS_MASKED_BYTES];
 	char accepted_at[ALM_INSTANT_TEXT_BYTES] = "";
+	char correlation[ALM_UUID_TEXT_BYTES] = "";
 	bool is_shown = alm_args_has(r->args, "reveal") || *d->subject == '\0';
 
 	(void)snprintf(sequence, sizeof(sequence), "%llu",
@@ -178,12 +180,15 @@ static void add_row(struct receiver *r, const struct alm_delivery *d,
 	if (d->accepted_at_ms >= 0) {
 		alm_instant_text(d->accepted_at_ms / 1000, accepted_at);
 	}
+	if (d->correlation_id != NULL) {
+		alm_id_text(d->correlation_id, correlation);
+	}
 	alm_sheet_row(r->sheet,
 		(const char *const[]){sequence, id, d->sender, d->purpose,
 			categories, standard, d->level, subject, d->basis,
 			d->is_partial ? "yes" : "no",
-			d->is_repeat ? "yes" : "no", accepted_at, bytes,
-			payload});
+			d->is_repeat ? "yes" : "no", accepted_at, d->kind,
+			correlation, d->escalated_from, bytes, payload});
 }
 
 /** Write one piece of mail down, show it, acknowledge it. */

@@ -18,6 +18,7 @@
 #include "lib/time.h"
 
 #define WAIT_DEFAULT_S 30
+#define REPLY_GRACE_S 15           /* for the notice that nobody replied */
 #define WAIT_S_MAX INT64_C(604800) /* a week */
 
 static const struct alm_option options[] = {
@@ -54,6 +55,17 @@ static const struct alm_option options[] = {
 	{"override-reason", 0, ALM_OPTION_TEXT, "TEXT", "why", false, false},
 	{"expires", 0, ALM_OPTION_DURATION, "DURATION",
 		"not delivered after so long; 14d unless given", false, false},
+	{"deadline", 0, ALM_OPTION_DURATION, "DURATION",
+		"tell us, and the recipient's deputy, when it was not taken "
+		"after so long",
+		false, false},
+	{"request", 0, ALM_OPTION_FLAG, NULL,
+		"asks for one reply before the deadline", false, false},
+	{"await-reply", 0, ALM_OPTION_TEXT, "FILE|-",
+		"wait for the reply, and write its content there", false,
+		false},
+	{"reply-to", 0, ALM_OPTION_TEXT, "UUID",
+		"this is the reply to the request of that id", false, false},
 	{"priority", 0, ALM_OPTION_TEXT, "WORD", "routine, urgent or bulk",
 		false, false},
 	{"id", 0, ALM_OPTION_TEXT, "UUID",
@@ -83,7 +95,8 @@ struct draft {
 	const char *categories[ALM_CATEGORIES_MAX];
 	char subject[ALM_NHS_NUMBER_BYTES + 1];
 	struct alm_message_id id;
-	uint8_t *payload; /* owned */
+	struct alm_message_id request; /* that it replies to */
+	uint8_t *payload;              /* owned */
 };
 
 static enum alm_err read_payload(
@@ -152,6 +165,38 @@ static enum alm_err set_words(const struct alm_args *args, struct draft *draft,
 	return ALM_OK;
 }
 
+/* A request, a reply, or neither. */
+static enum alm_err set_kind(const struct alm_args *args, struct draft *draft,
+	struct alm_problem *problem)
+{
+	const char *request = alm_args_text(args, "reply-to");
+	bool is_request = alm_args_has(args, "request") ||
+			  alm_args_has(args, "await-reply");
+
+	if (is_request && request != NULL) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"a message is a request or a reply, not both");
+	}
+	if (is_request && !alm_args_has(args, "deadline")) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"a request needs --deadline: how long to wait for "
+			"the reply");
+	}
+	if (alm_args_has(args, "deadline")) {
+		draft->message.deadline_ms =
+			((int64_t)time(NULL) +
+				alm_args_number(args, "deadline", 0)) *
+			1000;
+	}
+	draft->message.kind = is_request ? "request" : NULL;
+	if (request != NULL) {
+		draft->message.kind = "reply";
+		draft->message.correlation_id = draft->request.raw;
+		return alm_message_id_parse(request, &draft->request);
+	}
+	return ALM_OK;
+}
+
 static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	struct alm_problem *problem)
 {
@@ -160,6 +205,9 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	const char *id = alm_args_text(args, "id");
 	enum alm_err err = set_words(args, draft, problem);
 
+	if (err == ALM_OK) {
+		err = set_kind(args, draft, problem);
+	}
 	if (subject != NULL && strcmp(subject, "-") == 0 &&
 		strcmp(payload, "-") == 0) {
 		return alm_problem_set(problem, ALM_USAGE,
@@ -284,6 +332,47 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 		problem, (enum alm_err)code, "%s", status.detail);
 }
 
+/* Whatever ends the waiting says why: the reply, or the notice that there
+ * will be none. */
+static int await_reply(const struct alm_args *args, const struct draft *draft,
+	struct alm_client *client)
+{
+	const char *path = alm_args_text(args, "await-reply");
+	int64_t wait_s = alm_args_number(args, "deadline", 0) + REPLY_GRACE_S;
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_delivery *reply = NULL;
+	char id[ALM_UUID_TEXT_BYTES];
+	struct alm_bytes content;
+
+	alm_message_id_text(&draft->id, id);
+	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
+	problem.err = (enum alm_err)alm_await_reply(
+		client, draft->id.raw, (int)wait_s * 1000, &reply);
+	if (problem.err == ALM_OK) {
+		content = (struct alm_bytes){
+			reply->payload, reply->payload_bytes};
+		if (strcmp(path, "-") != 0) {
+			problem.err =
+				alm_file_write(path, content, 0600, &problem);
+		} else if (fwrite(content.data, 1, content.bytes, stdout) !=
+				   content.bytes ||
+			   fflush(stdout) != 0) {
+			problem.err = alm_problem_set(
+				&problem, ALM_IO, "standard output");
+		}
+	}
+	if (problem.err == ALM_OK) {
+		problem.err = (enum alm_err)alm_acknowledge_wait(
+			client, reply->sequence, NULL, WAIT_DEFAULT_S * 1000);
+	}
+	alm_delivery_free(reply);
+	return problem.err == ALM_OK
+		       ? ALM_EXIT_OK
+		       : alm_print_failure(&args->output,
+				 &(struct alm_failure){
+					 problem.err, problem.detail, id});
+}
+
 static int send_draft(const struct alm_args *args, struct draft *draft)
 {
 	struct alm_problem problem = {.err = ALM_OK};
@@ -315,6 +404,8 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 			&(struct alm_failure){problem.err, problem.detail, id});
 	} else if (receipt->code != 0) {
 		rc = show_refused(args, receipt, id);
+	} else if (alm_args_has(args, "await-reply")) {
+		rc = await_reply(args, draft, client);
 	} else {
 		rc = show_accepted(args, receipt, id);
 	}

@@ -215,6 +215,33 @@ struct alm_item *alm_events_take_receipt(
 	return take(events, item);
 }
 
+static bool is_reply_to(const struct alm_item *item, const uint8_t id[16])
+{
+	const struct alm_delivery *mail = &item->delivery;
+
+	if (item->event.kind == ALM_EVENT_NOTICE) {
+		return memcmp(item->notice.id, id, 16) == 0;
+	}
+	return item->event.kind == ALM_EVENT_DELIVERY &&
+	       strcmp(mail->kind, "reply") == 0 &&
+	       mail->correlation_id != NULL &&
+	       memcmp(mail->correlation_id, id, 16) == 0;
+}
+
+struct alm_item *alm_events_take_reply(
+	struct alm_events *events, const uint8_t id[16])
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (is_reply_to(item, id)) {
+			break;
+		}
+	}
+	return take(events, item);
+}
+
 struct alm_item *alm_events_take_answer(
 	struct alm_events *events, uint32_t question)
 {

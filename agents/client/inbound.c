@@ -146,6 +146,8 @@ static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	view->priority = alm_priority_word(deliver->priority);
 	view->traceparent = text_or_none(deliver->traceparent);
 	view->accepted_at_ms = deliver->accepted_at_ms;
+	view->kind = alm_message_kind_word(deliver->kind);
+	view->escalated_from = text_or_none(deliver->escalated_from);
 	view->payload = deliver->payload.data;
 	view->payload_bytes = deliver->payload.bytes;
 	item->event.delivery = view;

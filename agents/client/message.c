@@ -10,8 +10,10 @@ static const char *const levels[] = {
 	"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
 static const char *const priorities[] = {"routine", "urgent", "bulk"};
 static const char *const overrides[] = {"", "emergency", "guardian"};
-static const char *const notice_kinds[] = {
-	"", "expired", "stopped", "rejected", "override", "dead-letter"};
+static const char *const notice_kinds[] = {"", "expired", "stopped", "rejected",
+	"override", "dead-letter", "timed-out", "deadline"};
+static const char *const message_kinds[] = {
+	"", "request", "reply", "delivered", "opened", "acted"};
 
 const char *alm_level_word(enum alm_wire_level level)
 {
@@ -27,6 +29,12 @@ const char *alm_priority_word(enum alm_priority priority)
 const char *alm_notice_kind_word(enum alm_notice_kind kind)
 {
 	return (size_t)kind < ALM_COUNT(notice_kinds) ? notice_kinds[kind] : "";
+}
+
+const char *alm_message_kind_word(enum alm_message_kind kind)
+{
+	return (size_t)kind < ALM_COUNT(message_kinds) ? message_kinds[kind]
+						       : "";
 }
 
 /** The word's number; `count` if it is none of them.  None at all is 0. */
@@ -63,12 +71,17 @@ static enum alm_err set_words(
 	size_t override = number_of(
 		outgoing->override_kind, overrides, ALM_COUNT(overrides));
 
-	if (level == ALM_COUNT(levels) || priority == ALM_COUNT(priorities) ||
+	size_t kind = number_of(
+		outgoing->kind, message_kinds, ALM_COUNT(message_kinds));
+
+	if (level == ALM_COUNT(levels) || kind == ALM_COUNT(message_kinds) ||
+		priority == ALM_COUNT(priorities) ||
 		override == ALM_COUNT(overrides)) {
 		return ALM_BAD_ARGUMENT;
 	}
 	message->payload_level = (enum alm_wire_level)level;
 	message->priority = (enum alm_priority)priority;
+	message->kind = (enum alm_message_kind)kind;
 	message->has_override = override != 0;
 	message->override_kind = (enum alm_wire_override) override;
 	return ALM_OK;

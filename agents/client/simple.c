@@ -254,6 +254,33 @@ int alm_receive(struct alm_client *client, int timeout_ms,
 	return (int)err;
 }
 
+static bool has_reply(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	*out_item = alm_events_take_reply(&client->events, wanted);
+	return *out_item != NULL;
+}
+
+int alm_await_reply(struct alm_client *client, const uint8_t id[16],
+	int timeout_ms, struct alm_delivery **out_delivery)
+{
+	struct alm_item *item = NULL;
+	int code = (int)wait_for(
+		client, deadline_of(timeout_ms), has_reply, id, &item);
+
+	if (code != ALM_CODE_OK) {
+		return code;
+	}
+	if (item->event.kind == ALM_EVENT_DELIVERY) {
+		*out_delivery = &item->delivery;
+		return ALM_CODE_OK;
+	}
+	code = alm_acknowledge(client, item->notice.sequence, NULL);
+	code = code != ALM_CODE_OK ? code : item->notice.code;
+	alm_item_free(item);
+	return code;
+}
+
 int alm_acknowledge(
 	struct alm_client *client, uint64_t sequence, const char *reject_reason)
 {

@@ -170,6 +170,10 @@ struct alm_outgoing {
 	const char *traceparent; /* W3C, 55 bytes, or none */
 	const void *payload;
 	size_t payload_bytes; /* up to 1 MiB */
+	/* What it is to the one that correlation_id names: request (needs a
+	 * deadline), reply, or a business receipt: delivered, opened, acted
+	 * (without payload, level, categories, subject); none: ordinary. */
+	const char *kind;
 };
 
 /** The broker's durable answer to a message. */
@@ -274,6 +278,10 @@ struct alm_delivery {
 	int64_t accepted_at_ms;
 	const uint8_t *payload;
 	size_t payload_bytes;
+	const char *kind;           /* "", request, reply, delivered, opened,
+				       acted */
+	const char *escalated_from; /* whose deadline passed; you are its
+				       deputy */
 };
 
 /** What became of a message of yours.  Acknowledge it like mail. */
@@ -281,8 +289,8 @@ struct alm_notice_view {
 	uint64_t sequence;
 	uint32_t attempt;
 	bool is_repeat;
-	const char *kind; /* expired, stopped, rejected, dead-letter;
-			     override */
+	const char *kind; /* expired, stopped, rejected, dead-letter,
+			     timed-out, deadline; override */
 	uint8_t id[16];   /* of your message */
 	const char *recipient;
 	int code; /* why */
@@ -293,6 +301,19 @@ struct alm_notice_view {
 	const char *reason; /* the recipient's words, when it rejected */
 	int64_t at_ms;
 };
+
+/**
+ * Wait for the reply to a request that was accepted.  Mail and notices of
+ * others stay for alm_client_next_event().
+ *
+ * In:      id            of the request
+ * Out:     out_delivery  the reply; acknowledge it, free with
+ *                        alm_delivery_free()
+ * Errors:  8001 to 8099  there will be none: the code of the notice, which is
+ *                        acknowledged; 7001 7002 and others as alm_send()
+ */
+ALM_API int alm_await_reply(struct alm_client *client, const uint8_t id[16],
+	int timeout_ms, struct alm_delivery **out_delivery);
 
 /**
  * Wait for the next piece of mail.  Events of other kinds stay for

@@ -229,8 +229,7 @@ static bool leaf_is_signed(struct alm_verifier *verifier,
 
 enum alm_err alm_verify_send(struct alm_verifier *verifier,
 	const struct alm_agent *agent, const struct alm_send *send,
-	const uint8_t *payload_sha256,
-	struct alm_digest *out_content)
+	const uint8_t *payload_sha256, struct alm_digest *out_content)
 {
 	const struct alm_signature *signature = &send->signature;
 	uint8_t leaf_data[8 + ALM_DIGEST_BYTES];

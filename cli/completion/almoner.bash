@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox override standard audit backup send recv config bench dev demo errors completion version'
+		words='status org agent policy officer people mailbox override standard audit backup send receipt recv config bench dev demo errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
@@ -12,7 +12,7 @@ _almoner()
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
-	mailbox) words='list show dead rerun hold release limit' ;;
+	mailbox) words='list show dead rerun hold release limit deputy' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
@@ -22,7 +22,7 @@ _almoner()
 	esac
 	elif [[ $cur == -* ]]; then
 	case "${COMP_WORDS[1]}" in
-	status|backup|send|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
+	status|backup|send|receipt|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
 	*) set -- "${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
 	esac
 	case "$1" in
@@ -621,6 +621,21 @@ _almoner()
 --local
 --help
 ' ;;
+	'mailbox deputy') words='
+--to
+--none
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'override list') words='
 --all
 --overdue
@@ -995,9 +1010,27 @@ _almoner()
 --override-by
 --override-reason
 --expires
+--deadline
+--request
+--await-reply
+--reply-to
 --priority
 --id
 --timeout
+--context
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'receipt') words='
+--to
+--purpose
 --context
 --dry-run
 --json
