@@ -19,13 +19,15 @@ static enum alm_err refuse_undecoded(struct alm_turn *turn,
 {
 	struct alm_audit_record record =
 		alm_turn_record(turn, ALM_AUDIT_REFUSED);
-	enum alm_err err;
+	enum alm_err err = ALM_OK;
 
 	record.effect = ALM_EFFECT_DENY;
 	record.code = (uint32_t)problem->err;
 	record.agent = arrival->request->agent->number;
 	record.sender = arrival->request->agent->organisation;
-	err = alm_turn_audit(turn, &record, "");
+	if (alm_fair_may_record(turn, arrival->request)) {
+		err = alm_turn_audit(turn, &record, "");
+	}
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -424,8 +426,11 @@ enum alm_err alm_accept(
 		problem.err = err;
 		return refuse_undecoded(turn, arrival, &problem);
 	}
+	alm_fair_note_send(turn, session,
+		arrival->send->message.bytes + arrival->send->payload.bytes);
 	if (is_over_window(turn, session)) {
-		return alm_arrival_refuse(turn, arrival, ALM_BUSY, "");
+		turn->broker->metrics.refused_busy++;
+		return alm_refuse_unrecorded(turn, request, ALM_BUSY);
 	}
 	if (arrival->send->encoding != ALM_ENCODING_NONE) {
 		err = unpack(turn, session, arrival);

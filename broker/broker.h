@@ -16,6 +16,7 @@
 #include "broker/core/decide.h"
 #include "broker/edge/edge.h"
 #include "broker/edge/http.h"
+#include "broker/fair.h"
 #include "broker/fetches.h"
 #include "broker/mailbox.h"
 #include "broker/outbox.h"
@@ -35,6 +36,7 @@ struct alm_metrics {
 	uint64_t accepted;
 	uint64_t refused;
 	uint64_t refused_full; /* for want of room: not judged, no record */
+	uint64_t refused_busy; /* more than window, share or quota: likewise */
 	uint64_t delivered;    /* hand-overs, repeats included */
 	uint64_t repeated;
 	uint64_t acknowledged;
@@ -105,6 +107,7 @@ struct alm_broker {
 	struct alm_zip *zip;
 	struct alm_hash *hash;
 	bool has_waste; /* parts may be there that nobody needs */
+	struct alm_fair fair;
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
 	struct alm_signer *signer; /* of the log's heads */

@@ -244,9 +244,10 @@ static enum alm_err hand_over_new(struct alm_turn *turn,
 {
 	bool is_over = pick_session(turn, mailbox, false) == NULL;
 	size_t done = 0;
+	size_t pass_max = alm_fair_pass(&turn->broker->fair, PASS_MAX);
 	enum alm_err err = ALM_OK;
 
-	while (err == ALM_OK && !is_over && done < PASS_MAX) {
+	while (err == ALM_OK && !is_over && done < pass_max) {
 		bool has_shares = is_mixed(mailbox);
 		uint8_t priority =
 			has_shares ? next_priority(mailbox) : ALM_MAIL_ROUTINE;
@@ -347,8 +348,8 @@ static enum alm_err hand_over_round(
 enum alm_err alm_hand_over(struct alm_turn *turn)
 {
 	struct alm_broker *broker = turn->broker;
-	struct budget budget = {
-		ALM_TURN_HAND_OVERS_MAX, ALM_TURN_HAND_OVER_BYTES_MAX};
+	struct budget budget = {alm_fair_hand_overs(&broker->fair),
+		ALM_TURN_HAND_OVER_BYTES_MAX};
 	struct alm_mailbox *start = broker->hand_over_from;
 	enum alm_err err;
 	size_t before;

@@ -92,6 +92,7 @@ struct alm_mailbox *alm_mailboxes_get(
 		alm_mailbox_from_start(mailbox);
 		mailbox->limits = mailboxes->limits;
 		mailbox->due_ms = NEVER_MS;
+		mailbox->lane.organisation = mailbox->organisation;
 		mailbox->next = mailboxes->buckets[bucket];
 		mailboxes->buckets[bucket] = mailbox;
 	}

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/lane.h"
 #include "broker/store/store.h"
 #include "lib/arena.h"
 #include "lib/err.h"
@@ -74,6 +75,7 @@ struct alm_mailbox {
 	size_t slot_count; /* a power of two, or 0 */
 	size_t held_count;
 	size_t barred_count; /* of them */
+	struct alm_lane lane;
 };
 
 struct alm_mailboxes;

@@ -311,9 +311,11 @@ static enum alm_err drain(
 	broker->is_draining = true;
 	while (err == ALM_OK && alm_clock_monotonic_ms() < until_ms) {
 		struct alm_edge_ready ready;
+		bool is_ready;
 
 		alm_edge_wait(broker->edge, 0, &ready);
-		if (!ready.agents && !ready.admin) {
+		if (!ready.agents && !ready.admin &&
+			!alm_fair_is_waiting(broker, &is_ready)) {
 			return ALM_OK;
 		}
 		err = alm_turn_run(broker, &ready, problem);
@@ -323,8 +325,14 @@ static enum alm_err drain(
 
 static int wait_ms(const struct alm_broker *broker)
 {
-	if (broker->is_in_haste) {
+	bool is_ready = false;
+	bool is_waiting = alm_fair_is_waiting(broker, &is_ready);
+
+	if (broker->is_in_haste || is_ready) {
 		return 0;
+	}
+	if (is_waiting) {
+		return WAKE_SOON_MS; /* for a quota to fill */
 	}
 	return alm_redecide_is_due(&broker->redecider) ? WAKE_SOON_MS : WAKE_MS;
 }

@@ -50,6 +50,10 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		"Messages refused because store or disk is full; their "
 		"senders try again.",
 		metrics->refused_full);
+	counter(out, "messages_refused_busy_total",
+		"Messages beyond window, share or quota; their senders try "
+		"again.",
+		metrics->refused_busy);
 	counter(out, "messages_delivered_total",
 		"Hand-overs, repeats included.", metrics->delivered);
 	counter(out, "messages_repeated_total", "Hand-overs again.",
@@ -195,6 +199,12 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",
 		alm_store_used_permille(broker->store) / 1000.0);
+	counter(out, "frames_held_back_total",
+		"Frames that waited for their organisation's share or quota.",
+		broker->fair.held_back);
+	gauge(out, "organisations_waiting",
+		"Organisations with frames that wait.",
+		(double)broker->fair.waiting_count);
 	gauge(out, "store_takes_mail",
 		"1: there is room for new messages; 0: map or disk is full.",
 		alm_store_room(broker->store) == ALM_STORE_ROOM ? 1 : 0);

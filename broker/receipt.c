@@ -46,7 +46,10 @@ static uint32_t retry_after_ms(enum alm_err code)
 	if (code == ALM_MAILBOX_UNREAD) {
 		return RETRY_UNREAD_MS;
 	}
-	return code == ALM_BUSY || code == ALM_DRAINING ? RETRY_BUSY_MS : 0;
+	return code == ALM_BUSY || code == ALM_DRAINING ||
+			       code == ALM_OVER_QUOTA
+		       ? RETRY_BUSY_MS
+		       : 0;
 }
 
 enum alm_err alm_reply_refused(struct alm_turn *turn,

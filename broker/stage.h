@@ -29,6 +29,7 @@ struct alm_turn_request {
 	uint64_t invite;    /* whose key it has; 0: none */
 	const struct alm_envelope *envelope; /* NULL: `problem` says why */
 	const struct alm_problem *problem;
+	bool is_surplus; /* its organisation has no room for it */
 };
 
 struct alm_turn {

@@ -176,6 +176,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
+	alm_fair_init(&broker->fair);
 	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
 	return broker->keyring == NULL || broker->verifier == NULL ||
 			       broker->standards == NULL ||
@@ -452,6 +453,7 @@ void alm_broker_close(struct alm_broker *broker)
 		alm_log(ALM_LOG_ERROR, "stop.unrecorded",
 			"the stop could not be recorded");
 	}
+	alm_fair_fini(broker);
 	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
 	alm_http_close(broker->http);
 	alm_signer_close(broker->signer);

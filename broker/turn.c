@@ -15,6 +15,7 @@
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/epoch.h"
+#include "broker/fair.h"
 #include "broker/gather.h"
 #include "broker/hello.h"
 #include "broker/identity.h"
@@ -26,13 +27,19 @@
 static void receive_from(
 	struct alm_turn *turn, enum alm_edge_socket socket, size_t *bytes)
 {
+	/* Frames that must wait are read as well, to see who else is there. */
+	size_t reads = 2 * turn->broker->frames_max;
+
 	while (turn->frame_count < turn->broker->frames_max &&
-		*bytes < ALM_TURN_BYTES_MAX) {
+		*bytes < ALM_TURN_BYTES_MAX && reads-- > 0) {
 		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
 
 		if (alm_edge_receive(turn->broker->edge, socket, frame) !=
 			ALM_OK) {
 			return;
+		}
+		if (socket == ALM_EDGE_AGENTS && !alm_fair_admit(turn, frame)) {
+			continue;
 		}
 		*bytes += frame->bytes.bytes;
 		turn->frame_count++;
@@ -47,6 +54,7 @@ static void receive(struct alm_turn *turn, const struct alm_edge_ready *ready)
 	if (ready->admin) {
 		receive_from(turn, ALM_EDGE_ADMIN, &bytes);
 	}
+	alm_fair_begin(turn, &bytes);
 	if (ready->agents) {
 		receive_from(turn, ALM_EDGE_AGENTS, &bytes);
 	}
@@ -72,6 +80,7 @@ static void add_request(struct alm_turn *turn,
 		.user_id = frame->user_id,
 		.envelope = envelope,
 		.problem = problem,
+		.is_surplus = frame->is_surplus,
 	};
 }
 
@@ -138,7 +147,7 @@ static enum alm_err refuse_frame(
 {
 	struct alm_audit_record record =
 		alm_turn_record(turn, ALM_AUDIT_REFUSED);
-	enum alm_err err;
+	enum alm_err err = ALM_OK;
 
 	turn->broker->metrics.malformed++;
 	if (turn->is_store_full || request->problem->err == ALM_JOINS_LIMITED) {
@@ -151,7 +160,9 @@ static enum alm_err refuse_frame(
 		record.agent = request->agent->number;
 		record.sender = request->agent->organisation;
 	}
-	err = alm_turn_audit(turn, &record, "");
+	if (alm_fair_may_record(turn, request)) {
+		err = alm_turn_audit(turn, &record, "");
+	}
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -164,6 +175,10 @@ static enum alm_err take_send(
 {
 	if (turn->broker->is_draining) {
 		return alm_refuse_unrecorded(turn, request, ALM_DRAINING);
+	}
+	if (request->is_surplus) {
+		turn->broker->metrics.refused_busy++;
+		return alm_refuse_unrecorded(turn, request, ALM_OVER_QUOTA);
 	}
 	if (turn->refuses_mail || turn->is_store_full) {
 		turn->broker->metrics.refused_full++;
@@ -236,6 +251,9 @@ static enum alm_err decide(struct alm_turn *turn)
 	if (err == ALM_OK) {
 		err = alm_redecide(turn);
 	}
+	if (err == ALM_OK && !turn->is_store_full) {
+		err = alm_fair_record_faults(turn);
+	}
 	if (err == ALM_OK) {
 		err = alm_sweep(turn);
 	}
@@ -293,6 +311,8 @@ static enum alm_err commit(struct alm_turn *turn)
 	started_us = alm_clock_monotonic_us();
 	err = alm_store_commit(turn->broker->store);
 	took_us = alm_clock_monotonic_us() - started_us;
+	alm_fair_end(
+		turn, started_us, started_us + took_us, turn->request_count);
 	turn->broker->frames_max = frames_worth(took_us);
 	metrics->commit_us += (uint64_t)took_us;
 	metrics->turns++;

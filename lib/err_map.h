@@ -291,6 +291,10 @@
 	X(PARTS_RECIPIENTS, 1343, "large-payload-recipients", INVALID, false, \
 		"A payload in parts goes to one recipient.", \
 		"Send it to each of them.") \
+	X(OVER_QUOTA, 1390, "over-quota", UNAVAILABLE, true, \
+		"Your organisation has more on its way than the broker holds " \
+		"for it.", \
+		"Wait, then send on; the library does it for you.") \
 	X(RECORD_INVALID, 1401, "record-invalid", INVALID, false, \
 		"A record about a person is not valid.", \
 		"The detail names the line and the field.") \

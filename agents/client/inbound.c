@@ -84,7 +84,7 @@ static void tell_receipt(struct alm_client *client,
 static bool is_for_us(enum alm_err code)
 {
 	return code == ALM_BUSY || code == ALM_DRAINING ||
-	       code == ALM_HELLO_REQUIRED;
+	       code == ALM_OVER_QUOTA || code == ALM_HELLO_REQUIRED;
 }
 
 static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,

@@ -66,6 +66,8 @@ struct alm_settings {
 	int64_t session_idle_ms;
 	int64_t drain_timeout_ms;
 	uint32_t send_window;
+	uint32_t organisation_messages_per_s;
+	uint64_t organisation_bytes_per_s;
 	uint32_t handshakes_per_second;
 	uint64_t large_payload_bytes_max; /* 0: none */
 	uint64_t compress_from_bytes;     /* 0: never */

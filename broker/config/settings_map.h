@@ -102,6 +102,12 @@
 	X(compress_from_bytes, "compress-from", SIZE, 0, 1048576, "4KiB", \
 		"Payloads of this size and more go out compressed to agents that\n" \
 		"# can read that; 0 for never, in either direction.") \
+	X(organisation_messages_per_s, "organisation-messages-per-second", \
+		NUMBER, 1, 10000000, "1000000", \
+		"Messages taken of one organisation in a second; more wait.") \
+	X(organisation_bytes_per_s, "organisation-bytes-per-second", SIZE, \
+		65536, 1099511627776, "2GiB", \
+		"The same in bytes of messages and payloads.") \
 	X(handshakes_per_second, "handshakes-per-second", NUMBER, 1, 100000, \
 		"200", \
 		"New connections taken in a second.") \

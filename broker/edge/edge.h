@@ -71,6 +71,13 @@ struct alm_edge_frame {
 	const char *user_id; /* of ZAP, from the payload frame; NULL: none */
 	const char *address; /* the peer's; for a local one uid:gid:pid */
 	struct alm_bytes bytes;
+	bool is_surplus; /* false; whoever takes frames may mark them */
+};
+
+/** A frame that was kept past its turn; owned by who keeps it. */
+struct alm_edge_kept {
+	struct alm_edge_kept *next; /* the keeper's */
+	struct alm_edge_frame frame;
 };
 
 /**
@@ -83,6 +90,17 @@ ALM_MUST_USE enum alm_err alm_edge_receive(struct alm_edge *edge,
 
 /** Give back every frame received so far. */
 void alm_edge_release(struct alm_edge *edge);
+
+/** Keep the frame that was received last, beyond the release; NULL when memory
+ * is out: it is as it was. */
+struct alm_edge_kept *alm_edge_keep(
+	struct alm_edge *edge, const struct alm_edge_frame *frame);
+
+/** Put a kept frame among those received.  There must be a place. */
+void alm_edge_take_kept(struct alm_edge *edge, struct alm_edge_kept **take_kept,
+	struct alm_edge_frame *out_frame);
+
+void alm_edge_drop_kept(struct alm_edge_kept **take_kept);
 
 /** Messages that were not [routing id][frame] or chose their own id. */
 uint64_t alm_edge_dropped(const struct alm_edge *edge);

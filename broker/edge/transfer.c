@@ -4,6 +4,7 @@
  * that takes them has ended.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/edge/edge_internal.h"
@@ -108,6 +109,7 @@ enum alm_err alm_edge_receive(struct alm_edge *edge,
 		rc = receive_one(edge, socket_of(edge, socket), out_frame);
 	}
 	out_frame->socket = socket;
+	out_frame->is_surplus = false;
 	return rc == 1 ? ALM_OK : ALM_NOT_FOUND;
 }
 
@@ -117,6 +119,59 @@ void alm_edge_release(struct alm_edge *edge)
 		(void)zmq_msg_close(&edge->held[i]);
 	}
 	edge->held_count = 0;
+}
+
+/* What the keeper does not see. */
+struct kept {
+	struct alm_edge_kept seen;
+	zmq_msg_t message;
+};
+
+static struct kept *whole(struct alm_edge_kept *seen)
+{
+	return (struct kept *)seen; /* it stands first */
+}
+
+struct alm_edge_kept *alm_edge_keep(
+	struct alm_edge *edge, const struct alm_edge_frame *frame)
+{
+	struct kept *kept = calloc(1, sizeof(*kept));
+
+	ALM_ASSERT(edge->held_count > 0);
+	if (kept == NULL) {
+		return NULL;
+	}
+	edge->held_count--;
+	(void)zmq_msg_init(&kept->message);
+	(void)zmq_msg_move(&kept->message, &edge->held[edge->held_count]);
+	kept->seen.frame = *frame;
+	return &kept->seen;
+}
+
+void alm_edge_take_kept(struct alm_edge *edge, struct alm_edge_kept **take_kept,
+	struct alm_edge_frame *out_frame)
+{
+	zmq_msg_t *held = &edge->held[edge->held_count];
+	struct kept *kept = whole(*take_kept);
+
+	*take_kept = NULL;
+	ALM_ASSERT(edge->held_count < ALM_TURN_FRAMES_MAX);
+	edge->held_count++;
+	(void)zmq_msg_init(held);
+	(void)zmq_msg_move(held, &kept->message);
+	*out_frame = kept->seen.frame;
+	/* A small message lies in its own head, which has moved. */
+	out_frame->bytes.data = zmq_msg_data(held);
+	free(kept);
+}
+
+void alm_edge_drop_kept(struct alm_edge_kept **take_kept)
+{
+	struct kept *kept = whole(*take_kept);
+
+	*take_kept = NULL;
+	(void)zmq_msg_close(&kept->message);
+	free(kept);
 }
 
 uint64_t alm_edge_dropped(const struct alm_edge *edge)

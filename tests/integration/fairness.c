@@ -1,0 +1,173 @@
+/*
+ * Goal: no organisation takes more of the broker than its share: what is
+ * beyond waits in its lane, in order, and is refused only when that is full;
+ * others are served meanwhile.  Faults leave a record a second, not each.
+ * Method: agents at the level of the wire, small quotas.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/limits.h"
+#include "tests/support/peer.h"
+
+#define MALFORMED 500u
+#define LARGE_BYTES (ALM_PAYLOAD_BYTES_MAX - 1)
+#define LARGE_COUNT 80u
+
+static const char two_senders[] =
+	"almoner: 1\n"
+	"bundle: fair\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"agreements:\n"
+	"  - id: DSA-CARE\n"
+	"    title: Care\n"
+	"    from: [RX1, RHA]\n"
+	"    to: [C84001]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [discharge]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer other;
+
+static void begin(const char *settings)
+{
+	test_broker_open(&broker, settings);
+	test_broker_activate(&broker, two_senders);
+	test_peer_open(&trust, &broker, "RX1", 0);
+	test_peer_open(&other, &broker, "RHA", 0);
+}
+
+static void end(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&other);
+	test_broker_close(&broker);
+}
+
+static void send_some(struct test_peer *peer, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct alm_message message = test_message(peer, "C84001");
+
+		test_peer_send(peer, &message, "content", 0);
+	}
+}
+
+/* Accepted, and in order. */
+static void take_receipts(struct test_peer *peer, unsigned count)
+{
+	uint64_t last = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct alm_envelope *envelope =
+			test_peer_expect(peer, ALM_ENVELOPE_RECEIPT);
+
+		cr_assert(envelope->receipt.is_accepted, "refused: %s",
+			envelope->receipt.refused.name);
+		cr_assert_gt(envelope->receipt.accepted.sequence, last,
+			"in the order of sending");
+		last = envelope->receipt.accepted.sequence;
+	}
+}
+
+Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 120)
+{
+	begin("organisation-messages-per-second: 100\n");
+	send_some(&trust, 350);
+	send_some(&other, 50);
+	take_receipts(&other, 50);
+	cr_expect_lt(test_broker_figure(&broker, "accepted"), 350,
+		"the other one was not held up by the first");
+	take_receipts(&trust, 350);
+	cr_expect_eq(test_broker_figure(&broker, "accepted"), 400);
+	end();
+}
+
+Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 120)
+{
+	begin("");
+	for (unsigned round = 0; round < 5; round++) {
+		send_some(&trust, 800);
+		send_some(&other, 800);
+		take_receipts(&other, 800);
+		take_receipts(&trust, 800);
+	}
+	cr_expect_eq(test_broker_figure(&broker, "accepted"), 8000);
+	end();
+}
+
+/* What an organisation has waiting is bounded. */
+Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 120)
+{
+	char *payload = malloc(LARGE_BYTES + 1);
+	unsigned refused = 0;
+
+	memset(payload, 'x', LARGE_BYTES);
+	payload[LARGE_BYTES] = '\0';
+	begin("organisation-bytes-per-second: 64KiB\n");
+	for (unsigned i = 0; i < LARGE_COUNT; i++) {
+		struct alm_message message = test_message(&trust, "C84001");
+
+		test_peer_send(&trust, &message, payload, 0);
+	}
+	while (refused < LARGE_COUNT - 70) {
+		const struct alm_envelope *envelope =
+			test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+
+		if (envelope->receipt.is_accepted) {
+			continue;
+		}
+		refused++;
+		cr_expect_eq(envelope->receipt.refused.code, ALM_OVER_QUOTA);
+		cr_expect(envelope->receipt.refused.is_retryable);
+		cr_expect_gt(envelope->receipt.refused.retry_after_ms, 0);
+	}
+	send_some(&other, 1);
+	take_receipts(&other, 1);
+	free(payload);
+	end();
+}
+
+Test(fairness, faults_leave_a_record_a_second, .timeout = 120)
+{
+	static const uint8_t rubbish[] = {0xff, 0xff, 0xff};
+	uint64_t before;
+	uint64_t records;
+
+	begin("");
+	before = test_broker_figure(&broker, "audit-size");
+	for (unsigned i = 0; i < MALFORMED; i++) {
+		test_peer_say_bytes(
+			&trust, (struct alm_bytes){rubbish, sizeof(rubbish)});
+	}
+	for (unsigned i = 0; i < MALFORMED; i++) {
+		(void)test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+	}
+	while (test_broker_figure(&broker, "audit-size") < before + 2) {
+		(void)test_peer_next(&other, 50);
+	}
+	records = test_broker_figure(&broker, "audit-size") - before;
+	cr_expect_leq(records, 5, "%llu records", (unsigned long long)records);
+	cr_expect_eq(test_broker_figure(&broker, "malformed"), MALFORMED);
+	end();
+}
