@@ -12,6 +12,7 @@
 #include "broker/orders.h"
 #include "broker/packing.h"
 #include "broker/receipt.h"
+#include "broker/role.h"
 
 /* A message that cannot be decoded has no id to answer under. */
 static enum alm_err refuse_undecoded(struct alm_turn *turn,
@@ -52,6 +53,10 @@ static enum alm_err check_form(
 	}
 	if (message->payload_bytes != 0 && arrival->send->payload.bytes != 0) {
 		return ALM_PAYLOAD_HASH; /* it is here, and comes in parts */
+	}
+	err = alm_role_check_send(arrival->request->agent, message);
+	if (err != ALM_OK) {
+		return err;
 	}
 	err = alm_verify_send(turn->broker->verifier, arrival->request->agent,
 		arrival->send,

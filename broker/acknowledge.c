@@ -9,6 +9,7 @@
 #include "broker/gather.h"
 #include "broker/impact.h"
 #include "broker/letter.h"
+#include "broker/role.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
 #define SWEEP_ENTRIES_MAX 1000u
@@ -129,8 +130,12 @@ static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	const struct alm_agent *agent, const struct alm_acknowledgement *item)
 {
 	struct alm_card card;
-	enum alm_err err = find_card(turn, mailbox, item->sequence, &card);
+	enum alm_err err =
+		alm_role_check_taken(turn, agent, mailbox, item->sequence);
 
+	if (err == ALM_OK) {
+		err = find_card(turn, mailbox, item->sequence, &card);
+	}
 	if (err == ALM_OK) {
 		err = alm_store_mail_remove(turn->broker->store,
 			mailbox->organisation, item->sequence);
@@ -161,10 +166,15 @@ enum alm_err alm_acknowledge_mail(
 	struct alm_session *session = alm_session_of(turn, request);
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGED};
 	uint64_t *sequences;
+	size_t count = 0;
 
 	if (session == NULL) {
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	if ((request->agent->roles & ALM_ROLE_RECEIVE) == 0) {
+		return alm_role_refuse(
+			turn, request, ALM_AGENT_ROLE, "acknowledge");
 	}
 	sequences = alm_arena_take(
 		turn->arena, (items->count + 1) * sizeof(*sequences));
@@ -175,14 +185,19 @@ enum alm_err alm_acknowledge_mail(
 		enum alm_err err = take_out(turn, session->mailbox,
 			request->agent, &items->items[i]);
 
+		if (err == ALM_AGENT_CATEGORY) {
+			err = alm_role_refuse(
+				turn, request, err, "acknowledge");
+		} else if (err == ALM_OK) {
+			sequences[count++] = items->items[i].sequence;
+		}
 		if (err != ALM_OK) {
 			return err;
 		}
-		sequences[i] = items->items[i].sequence;
 	}
 	envelope.acknowledged.sequences = sequences;
-	envelope.acknowledged.count = items->count;
-	return alm_turn_reply(turn, request, &envelope);
+	envelope.acknowledged.count = count;
+	return count == 0 ? ALM_OK : alm_turn_reply(turn, request, &envelope);
 }
 
 enum alm_err alm_expire(

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "broker/role.h"
 #include "lib/protowire.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -56,6 +57,7 @@ static enum alm_err check_arguments(
 		}
 		/* Anything else could be meant as yes. */
 		if ((strcmp(key, "dry-run") == 0 || strcmp(key, "all") == 0 ||
+			    strcmp(key, "now") == 0 ||
 			    strcmp(key, "overdue") == 0 ||
 			    strcmp(key, "reveal") == 0 ||
 			    strcmp(key, "reverse") == 0 ||
@@ -210,6 +212,22 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"agent.revoke", alm_verb_agent_revoke,
 		ARGUMENTS("number", "organisation", "agent", "reason",
 			"dry-run")},
+	{"agent.invite", alm_verb_agent_invite,
+		ARGUMENTS("organisation", "agent", "roles", "categories",
+			"expires-s", "invite-key", "proof-hash", "reason",
+			"dry-run")},
+	{"agent.invites", alm_verb_agent_invites,
+		ARGUMENTS("organisation", "all", "cursor")},
+	{"agent.uninvite", alm_verb_agent_uninvite,
+		ARGUMENTS("invite", "reason", "dry-run")},
+	{"agent.approve", alm_verb_agent_approve,
+		ARGUMENTS("invite", "check", "reason", "dry-run")},
+	{"agent.roles", alm_verb_agent_roles,
+		ARGUMENTS("organisation", "agent", "roles", "categories",
+			"reason", "dry-run")},
+	{"agent.rekey", alm_verb_agent_rekey,
+		ARGUMENTS("organisation", "agent", "curve-key", "signing-key",
+			"now", "reason", "dry-run")},
 	{"policy.activate", alm_verb_policy_activate,
 		ARGUMENTS("proposal", "rollback", "emergency", "officer",
 			"signature", "reason", "dry-run")},
@@ -298,6 +316,30 @@ enum alm_err alm_administer(
 	return run(turn, request, ADMIN_VERBS, ALM_COUNT(ADMIN_VERBS));
 }
 
+/* What an agent asks about itself, in whatever role. */
+static const struct alm_verb OWN_VERBS[] = {
+	{"agent.check", alm_verb_agent_check, ARGUMENTS("at", "signature")},
+	{"agent.rotate", alm_verb_agent_rotate,
+		ARGUMENTS("curve-key", "signing-key", "signature", "proof",
+			"dry-run")},
+};
+
+static enum alm_err refuse_question(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_ANSWER,
+		.answer = {.id = request->envelope->request.id,
+			.code = ALM_AGENT_ROLE,
+			.detail = "query",
+			.cursor = ""},
+	};
+	enum alm_err err = alm_role_record(
+		turn, request, ALM_AGENT_ROLE, request->envelope->request.verb);
+
+	return err == ALM_OK ? alm_turn_reply(turn, request, &envelope) : err;
+}
+
 enum alm_err alm_query(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
@@ -314,9 +356,16 @@ enum alm_err alm_query(
 			ARGUMENTS("size", "key", "cosignature")},
 	};
 
+	if (strncmp(request->envelope->request.verb, "agent.", 6) == 0) {
+		/* Without hello, which would supersede the agent at work. */
+		return run(turn, request, OWN_VERBS, ALM_COUNT(OWN_VERBS));
+	}
 	if (alm_session_of(turn, request) == NULL) {
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	if ((request->agent->roles & ALM_ROLE_QUERY) == 0) {
+		return refuse_question(turn, request);
 	}
 	return run(turn, request, verbs, ALM_COUNT(verbs));
 }

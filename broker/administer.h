@@ -84,6 +84,11 @@ ALM_MUST_USE enum alm_err alm_call_organisation(
 /** The word of the priority that mail at a place has. */
 const char *alm_place_priority_word(uint64_t place);
 
+/** The arguments `roles` and `categories`, where they are given; else the
+ * values are left.  Errors: BAD_ARGUMENT. */
+ALM_MUST_USE enum alm_err alm_call_roles(const struct alm_call *call,
+	uint8_t *out_roles, char out_categories[ALM_AGENT_CATEGORIES_BYTES]);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
@@ -95,17 +100,19 @@ struct alm_detail *alm_call_detail(
 
 alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
-	alm_verb_policy_activate, alm_verb_policy_show, alm_verb_policy_history,
-	alm_verb_policy_decide, alm_verb_policy_impact, alm_verb_policy_source,
-	alm_verb_policy_propose, alm_verb_policy_approve,
-	alm_verb_policy_proposals, alm_verb_officer_list,
-	alm_verb_officer_register, alm_verb_officer_revoke, alm_verb_people_put,
-	alm_verb_list_begin, alm_verb_list_finish, alm_verb_list_show,
-	alm_verb_people_history, alm_verb_people_erase, alm_verb_people_show,
-	alm_verb_people_withdraw, alm_verb_mailbox_list, alm_verb_mailbox_show,
-	alm_verb_mailbox_dead, alm_verb_mailbox_rerun, alm_verb_mailbox_hold,
-	alm_verb_mailbox_release, alm_verb_mailbox_limit,
-	alm_verb_mailbox_deputy, alm_verb_override_list,
+	alm_verb_agent_invite, alm_verb_agent_invites, alm_verb_agent_uninvite,
+	alm_verb_agent_approve, alm_verb_agent_roles, alm_verb_agent_rekey,
+	alm_verb_agent_rotate, alm_verb_agent_check, alm_verb_policy_activate,
+	alm_verb_policy_show, alm_verb_policy_history, alm_verb_policy_decide,
+	alm_verb_policy_impact, alm_verb_policy_source, alm_verb_policy_propose,
+	alm_verb_policy_approve, alm_verb_policy_proposals,
+	alm_verb_officer_list, alm_verb_officer_register,
+	alm_verb_officer_revoke, alm_verb_people_put, alm_verb_list_begin,
+	alm_verb_list_finish, alm_verb_list_show, alm_verb_people_history,
+	alm_verb_people_erase, alm_verb_people_show, alm_verb_people_withdraw,
+	alm_verb_mailbox_list, alm_verb_mailbox_show, alm_verb_mailbox_dead,
+	alm_verb_mailbox_rerun, alm_verb_mailbox_hold, alm_verb_mailbox_release,
+	alm_verb_mailbox_limit, alm_verb_mailbox_deputy, alm_verb_override_list,
 	alm_verb_override_review, alm_verb_audit_query, alm_verb_audit_show,
 	alm_verb_audit_head, alm_verb_audit_reindex, alm_verb_audit_checkpoint,
 	alm_verb_audit_growth, alm_verb_audit_prune, alm_verb_audit_receipt,

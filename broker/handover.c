@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/letter.h"
+#include "broker/role.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u
@@ -40,7 +41,8 @@ static bool may_take(
 	const struct alm_agent *agent = alm_keyring_by_number(
 		turn->broker->keyring, session->agent_number);
 
-	return agent != NULL && !agent->is_revoked;
+	return agent != NULL && !agent->is_revoked &&
+	       (agent->roles & ALM_ROLE_RECEIVE) != 0;
 }
 
 static bool takes_parts(const struct alm_mailbox *mailbox)
@@ -96,6 +98,33 @@ static struct alm_session *pick_again(
 	return session;
 }
 
+/* To who may have it; if nobody who is there may, it is held no more. */
+static enum alm_err give_again(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, struct alm_session *session,
+	const struct alm_queue_entry *entry)
+{
+	enum alm_err err = ALM_OK;
+
+	if (mailbox->has_limited) {
+		err = alm_role_choose(
+			turn, mailbox, entry, bytes_here(entry), &session);
+	} else if (entry->has_parts && !session->takes_parts) {
+		err = ALM_NOT_FOUND;
+	}
+	if (err == ALM_NOT_FOUND) {
+		alm_session_let_go(mailbox, entry->seq);
+		mailbox->has_skipped = true;
+		return ALM_OK;
+	}
+	if (err == ALM_BUSY) {
+		mailbox->due_ms = 0;
+		return ALM_OK;
+	}
+	return err == ALM_OK || err == ALM_STORE_CORRUPT
+		       ? alm_hand_over_entry(turn, session, entry)
+		       : err;
+}
+
 /* What was handed over before and is due again. */
 static enum alm_err hand_over_due(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
@@ -132,12 +161,7 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 					turn, mailbox->organisation, seqs[i]);
 				continue;
 			}
-			if (entry.has_parts && !session->takes_parts) {
-				alm_session_let_go(mailbox, seqs[i]);
-				mailbox->has_skipped = true;
-				continue;
-			}
-			err = alm_hand_over_entry(turn, session, &entry);
+			err = give_again(turn, mailbox, session, &entry);
 		}
 	}
 	return err;
@@ -162,6 +186,21 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 	if (alm_mailbox_held(mailbox, entry->seq) != NULL) {
 		*cursor = entry->place; /* in some hands */
 		return ALM_OK;
+	}
+	if (mailbox->has_limited) {
+		enum alm_err err = alm_role_choose(
+			turn, mailbox, entry, bytes_here(entry), &session);
+
+		if (err == ALM_NOT_FOUND) { /* it waits for who may */
+			mailbox->has_skipped = true;
+			*cursor = entry->place;
+			*out_is_over = !spend(budget, entry);
+			return ALM_OK;
+		}
+		if (err != ALM_OK && err != ALM_STORE_CORRUPT) {
+			*out_is_over = err == ALM_BUSY;
+			return err == ALM_BUSY ? ALM_OK : err;
+		}
 	}
 	if (entry->has_parts && !session->takes_parts) {
 		/* Another one does, and has no room; or none does. */

@@ -24,9 +24,19 @@ static uint32_t bounded_window(uint32_t asked)
 	return asked < ALM_DELIVER_WINDOW_MAX ? asked : ALM_DELIVER_WINDOW_MAX;
 }
 
+/* There may be somebody for what nobody could be given. */
+static void look_again(struct alm_mailbox *mailbox)
+{
+	if (mailbox->has_skipped) {
+		mailbox->has_skipped = false;
+		alm_mailbox_from_start(mailbox);
+	}
+}
+
 /* What the agent has said of itself. */
 static void keep_hello(const struct alm_turn *turn,
-	const struct alm_hello *hello, struct alm_session *session)
+	const struct alm_agent *agent, const struct alm_hello *hello,
+	struct alm_session *session)
 {
 	struct alm_mailbox *mailbox = session->mailbox;
 
@@ -34,9 +44,29 @@ static void keep_hello(const struct alm_turn *turn,
 	session->encodings =
 		alm_encodings_agreed(turn->broker, hello->encodings);
 	session->takes_parts = hello->takes_parts;
-	if (hello->takes_parts && mailbox->has_skipped) {
-		mailbox->has_skipped = false;
-		alm_mailbox_from_start(mailbox);
+	mailbox->has_limited |= agent->categories[0] != '\0';
+	look_again(mailbox);
+}
+
+/* Who comes under the old key of the broker is told where the next one is:
+ * the old key vouches for it. */
+static void tell_next(struct alm_broker *broker,
+	const struct alm_turn_request *request, struct alm_welcome *welcome)
+{
+	bool is_next = (request->peer.number & ALM_PEER_NEXT) != 0;
+
+	if (!alm_edge_has_next(broker->edge)) {
+		return;
+	}
+	alm_keyring_note_broker_key(
+		broker->keyring, request->agent->number, is_next);
+	if (!is_next) {
+		welcome->next_endpoint =
+			broker->settings.public_endpoint_next[0] != '\0'
+				? broker->settings.public_endpoint_next
+				: alm_edge_next_endpoint(broker->edge);
+		welcome->next_broker_key = (struct alm_bytes){
+			alm_edge_next_public_key(broker->edge), 32};
 	}
 }
 
@@ -66,6 +96,7 @@ static enum alm_err welcome(struct alm_turn *turn,
 			},
 	};
 
+	tell_next(turn->broker, request, &envelope.welcome);
 	return alm_turn_reply(turn, request, &envelope);
 }
 
@@ -85,7 +116,7 @@ enum alm_err alm_hello(
 		session->agent_number == request->agent->number) {
 		/* Hello again on a connection that stands: it keeps its mail.
 		 */
-		keep_hello(turn, hello, session);
+		keep_hello(turn, request->agent, hello, session);
 		return welcome(turn, request, session);
 	}
 	err = supersede(turn, request);
@@ -106,7 +137,7 @@ enum alm_err alm_hello(
 	if (err != ALM_OK) {
 		return err;
 	}
-	keep_hello(turn, hello, session);
+	keep_hello(turn, request->agent, hello, session);
 	session->rotations = request->rotations;
 	session->heard_ms = turn->monotonic_ms;
 	return welcome(turn, request, session);
@@ -122,6 +153,7 @@ enum alm_err alm_set_credit(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}
 	session->window = bounded_window(request->envelope->credit);
+	look_again(session->mailbox);
 	return ALM_OK;
 }
 

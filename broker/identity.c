@@ -144,11 +144,20 @@ enum alm_err alm_identity_change(struct alm_turn *turn,
 {
 	const struct alm_agent_row was = alm_agent_to_row(before);
 	const struct alm_agent_row row = alm_agent_to_row(after);
+	struct alm_mailbox *mailbox = alm_mailboxes_find(
+		turn->broker->mailboxes, after->organisation);
 	enum alm_err err =
 		alm_store_agent_change(turn->broker->store, &was, &row);
 
 	turn->has_effects |= err == ALM_OK;
-	return err == ALM_OK ? alm_turn_change_agent(turn, after) : err;
+	if (err == ALM_OK) {
+		err = alm_turn_change_agent(turn, after);
+	}
+	if (err == ALM_OK && mailbox != NULL) {
+		mailbox->has_limited |= row.categories[0] != '\0';
+		alm_mailbox_from_start(mailbox);
+	}
+	return err;
 }
 
 enum alm_err alm_identity_rotate(struct alm_turn *turn,

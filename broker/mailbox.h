@@ -64,10 +64,11 @@ struct alm_mailbox {
 	uint64_t cursors[ALM_MAIL_PRIORITIES];
 	bool has_more[ALM_MAIL_PRIORITIES];
 	unsigned shares[ALM_MAIL_PRIORITIES];
-	bool has_skipped;  /* mail that no session could take */
-	bool is_on_hold;   /* an operator has stopped its hand-over */
-	bool is_unread;    /* its oldest mail is too old, as of `looked_ms` */
-	int64_t looked_ms; /* monotonic */
+	bool has_limited; /* an agent on it may not have all mail */
+	bool has_skipped; /* mail that no session could take, or was let have */
+	bool is_on_hold;  /* an operator has stopped its hand-over */
+	bool is_unread;   /* its oldest mail is too old, as of `looked_ms` */
+	int64_t looked_ms;                /* monotonic */
 	struct alm_mailbox_limits limits; /* in force */
 	int64_t due_ms;                   /* no held mail is due before this */
 	struct alm_session *sessions;     /* those that take this mail */

@@ -266,6 +266,42 @@ static void effects(FILE *out, const struct alm_redecider *redecider)
 		waiting_s);
 }
 
+/* Until the agent whose keys are the oldest should have new ones; less than 0
+ * when it is overdue.  Nothing when there are no agents. */
+static void identities(FILE *out, const struct alm_broker *broker)
+{
+	const struct alm_keyring *ring = broker->keyring;
+	int64_t first_us = INT64_MAX;
+	uint64_t on_old_key = 0;
+	uint64_t overlapping = 0;
+
+	for (size_t i = 0; i < alm_keyring_count(ring); i++) {
+		const struct alm_agent *agent = alm_keyring_at(ring, i);
+
+		if (agent->is_revoked) {
+			continue;
+		}
+		if (agent->keys_since_us < first_us) {
+			first_us = agent->keys_since_us;
+		}
+		on_old_key += agent->is_on_next_key ? 0 : 1;
+		overlapping += agent->old_until_us != 0 ? 1 : 0;
+	}
+	if (first_us != INT64_MAX) {
+		gauge(out, "agent_key_expiry_seconds",
+			"Until an agent's keys are as old as they should be.",
+			(double)(first_us - alm_clock_wall_us()) / 1e6 +
+				(double)broker->settings.key_age_max_s);
+	}
+	gauge(out, "invites_open", "Invites that an agent can join with.",
+		(double)alm_keyring_invite_count(ring));
+	gauge(out, "agents_rotating", "Agents whose keys before are valid.",
+		(double)overlapping);
+	gauge(out, "agents_on_old_key",
+		"Agents not seen under the broker's next key; 0 without one.",
+		alm_edge_has_next(broker->edge) ? (double)on_old_key : 0);
+}
+
 static void policy(FILE *out, const struct alm_broker *broker)
 {
 	int64_t now_us = alm_clock_wall_us();
@@ -357,6 +393,7 @@ char *alm_metrics_page(void *cookie)
 	counters(out, &broker->metrics);
 	gauges(out, broker);
 	effects(out, &broker->redecider);
+	identities(out, broker);
 	policy(out, broker);
 	mailboxes(out, broker);
 	if (fclose(out) != 0) {

@@ -128,24 +128,34 @@ static enum alm_err open_http(
 static enum alm_err open_edge(
 	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
 {
+	const struct alm_settings *settings = &broker->settings;
+	bool has_next = settings->endpoint_next[0] != '\0';
 	uint8_t key[ALM_KEY_BYTES];
+	uint8_t next_key[ALM_KEY_BYTES];
 	struct alm_edge_options options = {
-		.endpoint = broker->settings.endpoint,
-		.admin_endpoint = broker->settings.admin_endpoint,
-		.admin_mode = broker->settings.admin_mode,
+		.endpoint = settings->endpoint,
+		.admin_endpoint = settings->admin_endpoint,
+		.admin_mode = settings->admin_mode,
 		.curve_secret_key = key,
+		.endpoint_next = has_next ? settings->endpoint_next : NULL,
+		.curve_secret_key_next = next_key,
 		.zap_domain = ALM_ZAP_DOMAIN,
 		.signal_fd = signal_fd,
 		.extra_fd =
 			broker->http == NULL ? -1 : alm_http_fd(broker->http),
 	};
-	enum alm_err err = alm_broker_read_key(
-		broker->settings.curve_key_file, key, problem);
+	enum alm_err err =
+		alm_broker_read_key(settings->curve_key_file, key, problem);
 
+	if (err == ALM_OK && has_next) {
+		err = alm_broker_read_key(
+			settings->curve_key_file_next, next_key, problem);
+	}
 	if (err == ALM_OK) {
 		err = alm_edge_open(&options, &broker->edge, problem);
 	}
 	sodium_memzero(key, sizeof(key));
+	sodium_memzero(next_key, sizeof(next_key));
 	return err;
 }
 

@@ -29,6 +29,9 @@ alm_command_fn alm_cmd_agent_keygen;
 alm_command_fn alm_cmd_agent_register;
 alm_command_fn alm_cmd_agent_list;
 alm_command_fn alm_cmd_agent_revoke;
+alm_command_fn alm_cmd_agent_invite, alm_cmd_agent_invites,
+	alm_cmd_agent_uninvite, alm_cmd_agent_approve, alm_cmd_agent_roles,
+	alm_cmd_agent_rotate;
 alm_command_fn alm_cmd_policy_activate;
 alm_command_fn alm_cmd_policy_approve;
 alm_command_fn alm_cmd_policy_history;

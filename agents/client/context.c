@@ -135,6 +135,13 @@ static enum alm_err read_tree(struct reading *reading, const char *path,
 enum alm_err alm_context_read(const char *path, struct alm_context *out_context,
 	struct alm_problem *problem)
 {
+	return alm_context_read_files(path, out_context, NULL, problem);
+}
+
+enum alm_err alm_context_read_files(const char *path,
+	struct alm_context *out_context, struct alm_context_files *out_files,
+	struct alm_problem *problem)
+{
 	struct reading *reading = calloc(1, sizeof(*reading));
 	struct alm_context context = {0};
 	uint8_t *data = NULL;
@@ -165,6 +172,10 @@ enum alm_err alm_context_read(const char *path, struct alm_context *out_context,
 	}
 	if (err == ALM_OK) {
 		*out_context = context;
+	}
+	if (err == ALM_OK && out_files != NULL) {
+		memcpy(out_files->curve_key, reading->key_paths[0], PATH_MAX);
+		memcpy(out_files->signing_key, reading->key_paths[1], PATH_MAX);
 	}
 out:
 	sodium_memzero(&context, sizeof(context));

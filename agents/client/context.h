@@ -2,6 +2,7 @@
 #ifndef ALM_AGENTS_CLIENT_CONTEXT_H
 #define ALM_AGENTS_CLIENT_CONTEXT_H
 
+#include <limits.h>
 #include <stdint.h>
 
 #include "lib/err.h"
@@ -23,5 +24,16 @@ struct alm_context {
  */
 ALM_MUST_USE enum alm_err alm_context_read(const char *path,
 	struct alm_context *out_context, struct alm_problem *problem);
+
+/** Where a context keeps its keys. */
+struct alm_context_files {
+	char curve_key[PATH_MAX];
+	char signing_key[PATH_MAX];
+};
+
+/** The same, and the paths of the key files. */
+ALM_MUST_USE enum alm_err alm_context_read_files(const char *path,
+	struct alm_context *out_context, struct alm_context_files *out_files,
+	struct alm_problem *problem);
 
 #endif /* ALM_AGENTS_CLIENT_CONTEXT_H */

@@ -2,12 +2,16 @@
  * another.  See almoner-agent(8). */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agents/folder/agent.h"
+#include "agents/folder/identity.h"
 #include "agents/include/almoner.h"
 
 static const char usage[] =
 	"usage: almoner-agent --context FILE --folder DIR [--once | --check]\n"
+	"       almoner-agent join FILE [--dir DIR]\n"
+	"       almoner-agent rotate --context FILE\n"
 	"\n"
 	"  --context FILE  where the broker is and who we are\n"
 	"  --folder DIR    holds outbox, inbox, receipts, refused and state\n"
@@ -33,6 +37,12 @@ int main(int argc, char **argv)
 	struct alm_agent_options options = {0};
 	int option;
 
+	if (argc > 1 && strcmp(argv[1], "join") == 0) {
+		return alm_agent_join(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], "rotate") == 0) {
+		return alm_agent_rotate(argc - 1, argv + 1);
+	}
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
 		-1) {
 		switch (option) {

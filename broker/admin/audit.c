@@ -224,6 +224,13 @@ static bool is_shown(const struct alm_call *call,
 	if (!is_sender && !(is_recipient && was_given(record))) {
 		return false;
 	}
+	/* A limited agent sees what it did, and what it may have. */
+	if (agent->categories[0] != '\0' && record->agent != agent->number &&
+		(record->categories[0] == '\0' ||
+			!alm_categories_hold_all(
+				agent->categories, record->categories))) {
+		return false;
+	}
 	if (question->find.filter.has_person && !knows_person(call, record)) {
 		return false;
 	}

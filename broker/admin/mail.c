@@ -110,6 +110,31 @@ static const char *takes_mail(const struct alm_broker *broker)
 	return broker->is_draining ? "no: draining" : "yes";
 }
 
+static void add_identities(
+	struct alm_table *table, const struct alm_broker *broker)
+{
+	const struct alm_keyring *ring = broker->keyring;
+	uint64_t on_old_key = 0;
+
+	alm_table_number(table, "invites-open", alm_keyring_invite_count(ring));
+	if (!alm_edge_has_next(broker->edge)) {
+		return;
+	}
+	for (size_t i = 0; i < alm_keyring_count(ring); i++) {
+		const struct alm_agent *agent = alm_keyring_at(ring, i);
+
+		on_old_key +=
+			agent->is_revoked || agent->is_on_next_key ? 0 : 1;
+	}
+	alm_table_fact(
+		table, "endpoint-next", alm_edge_next_endpoint(broker->edge));
+	alm_table_fact(table, "broker-key-next",
+		alm_table_hex(table,
+			(struct alm_bytes){
+				alm_edge_next_public_key(broker->edge), 32}));
+	alm_table_number(table, "agents-on-old-key", on_old_key);
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
@@ -124,6 +149,10 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_fact(
 		table, "now", alm_table_instant(table, call->turn->now_us));
 	alm_table_fact(table, "endpoint", alm_edge_endpoint(broker->edge));
+	alm_table_fact(table, "public-endpoint",
+		broker->settings.public_endpoint[0] != '\0'
+			? broker->settings.public_endpoint
+			: alm_edge_endpoint(broker->edge));
 	alm_table_fact(table, "broker-key",
 		alm_table_hex(
 			table, (struct alm_bytes){
@@ -152,6 +181,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(
 		table, "sessions", alm_sessions_count(broker->sessions));
 	alm_table_number(table, "agents", alm_keyring_count(broker->keyring));
+	add_identities(table, broker);
 	alm_table_number(table, "organisations",
 		broker->snapshot == NULL
 			? 0

@@ -114,50 +114,6 @@ enum alm_err alm_verb_org_find(struct alm_call *call)
 	return ALM_OK;
 }
 
-enum alm_err alm_verb_agent_list(struct alm_call *call)
-{
-	static const char *const columns[] = {"number", "organisation", "agent",
-		"status", "connected", "curve-key", "signing-key"};
-	struct alm_broker *broker = call->turn->broker;
-	struct alm_table *table = call->table;
-	const char *only = alm_call_argument(call, "organisation");
-	uint64_t after = strtoull(alm_call_argument(call, "cursor"), NULL, 10);
-
-	alm_table_columns(table, columns, ALM_COUNT(columns));
-	for (size_t i = 0; i < alm_keyring_count(broker->keyring); i++) {
-		const struct alm_agent *agent =
-			alm_keyring_at(broker->keyring, i);
-		bool is_connected = alm_sessions_of_agent(broker->sessions,
-					    agent->number) != NULL;
-
-		if (agent->number <= after ||
-			(only[0] != '\0' &&
-				strcmp(only, agent->organisation) != 0)) {
-			continue;
-		}
-		if (!alm_table_has_room(table)) {
-			table->cursor =
-				table->rows[table->row_count - 1].items[0];
-			break;
-		}
-		alm_table_row(
-			table, (const char *const[]){
-				       alm_table_text(table, agent->number),
-				       agent->organisation, agent->name,
-				       agent->is_revoked ? "revoked" : "active",
-				       is_connected ? "yes" : "no",
-				       alm_table_hex(table,
-					       (struct alm_bytes){
-						       agent->curve_key, 32}),
-				       alm_table_hex(table,
-					       (struct alm_bytes){
-						       agent->signing_key, 32}),
-				       alm_table_instant(table,
-					       agent->registered_at_us)});
-	}
-	return ALM_OK;
-}
-
 static enum alm_err record_agent(const struct alm_call *call,
 	const struct alm_agent *agent, const char *what)
 {

@@ -141,6 +141,16 @@ enum alm_err alm_keyring_put(
 	return rebuild_index(ring);
 }
 
+void alm_keyring_note_broker_key(
+	struct alm_keyring *ring, uint64_t number, bool is_next)
+{
+	size_t place = place_of(ring, number);
+
+	if (place < ring->count && ring->agents[place].number == number) {
+		ring->agents[place].is_on_next_key = is_next;
+	}
+}
+
 size_t alm_keyring_count(const struct alm_keyring *ring)
 {
 	return ring->count;

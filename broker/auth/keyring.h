@@ -59,6 +59,10 @@ void alm_keyring_free(struct alm_keyring *ring);
 ALM_MUST_USE enum alm_err alm_keyring_put(
 	struct alm_keyring *ring, const struct alm_agent *agent);
 
+/** Under which of the broker's keys the agent has said hello. */
+void alm_keyring_note_broker_key(
+	struct alm_keyring *ring, uint64_t number, bool is_next);
+
 size_t alm_keyring_count(const struct alm_keyring *ring);
 
 /** The i-th agent; valid until the next put. */

@@ -34,6 +34,9 @@ enum alm_origin {
 /** Everything that can be set.  Plain value. */
 struct alm_settings {
 	char endpoint[ALM_ENDPOINT_TEXT_MAX];
+	char public_endpoint[ALM_ENDPOINT_TEXT_MAX]; /* "": as above */
+	char endpoint_next[ALM_ENDPOINT_TEXT_MAX];   /* "": none */
+	char public_endpoint_next[ALM_ENDPOINT_TEXT_MAX];
 	char admin_endpoint[ALM_ENDPOINT_TEXT_MAX];
 	uint32_t admin_mode; /* of the socket file, e.g. 0660 */
 	char http_endpoint[ALM_ENDPOINT_TEXT_MAX]; /* "": off */
@@ -42,6 +45,9 @@ struct alm_settings {
 	/* Names without a slash are looked up among the credentials. */
 	char store_key_file[PATH_MAX];
 	char curve_key_file[PATH_MAX];
+	char curve_key_file_next[PATH_MAX];
+	int64_t key_overlap_s;
+	int64_t key_age_max_s;
 	char audit_key_file[PATH_MAX];
 	char audit_key_next_file[PATH_MAX];  /* "": the key is not changed */
 	char audit_head_file[PATH_MAX];      /* "": beside the store */

@@ -12,6 +12,14 @@
 #define ALM_SETTINGS_MAP(X) \
 	X(endpoint, "endpoint", ENDPOINT, 0, 0, "tcp://127.0.0.1:7301", \
 		"Where agents connect.") \
+	X(public_endpoint, "public-endpoint", PLACE, 0, 0, "", \
+		"How agents reach `endpoint`, as invites say it; nothing for the\n" \
+		"# endpoint itself.") \
+	X(endpoint_next, "endpoint-next", PLACE, 0, 0, "", \
+		"While the broker's key is being replaced: where it is served under\n" \
+		"# the next one as well.  Agents are told and change over.") \
+	X(public_endpoint_next, "public-endpoint-next", PLACE, 0, 0, "", \
+		"How agents reach `endpoint-next`; nothing for itself.") \
 	X(admin_endpoint, "admin-endpoint", LOCAL, 0, 0, \
 		"ipc:///run/almoner/admin.sock", \
 		"Where operators connect; a socket file of this machine.") \
@@ -44,6 +52,13 @@
 	X(audit_publish_folder, "audit-publish-folder", PATH, 0, 0, "", \
 		"A folder in which heads are published: `checkpoint`, and\n" \
 		"# YYYY-MM-DD.checkpoint once a day; nothing for none.") \
+	X(curve_key_file_next, "curve-key-file-next", PATH, 0, 0, \
+		"curve-next.key", \
+		"The CURVE key of endpoint-next, looked up in the same way.") \
+	X(key_overlap_s, "key-overlap", SECONDS, 1, 2592000, "24h", \
+		"How long an agent's keys stay valid after it has new ones.") \
+	X(key_age_max_s, "key-age-max", SECONDS, 3600, 315360000, "8760h", \
+		"How old an agent's keys should be at most: a warning, no more.") \
 	X(opt_out_age_max_s, "opt-out-age-max", SECONDS, 3600, 31536000, \
 		"168h", \
 		"How old a check of the national data opt-out may be.") \

@@ -117,7 +117,9 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 {
 	size_t bytes = strlen(text);
 
-	if (row->kind == ALM_VALUE_ENDPOINT && !is_endpoint(text)) {
+	if ((row->kind == ALM_VALUE_ENDPOINT ||
+		    (row->kind == ALM_VALUE_PLACE && bytes > 0)) &&
+		!is_endpoint(text)) {
 		return bad(problem, text,
 			"an endpoint; write tcp://ADDRESS:PORT or ipc:///PATH");
 	}
@@ -346,6 +348,7 @@ void alm_value_write(
 
 	switch (row->kind) {
 	case ALM_VALUE_ENDPOINT:
+	case ALM_VALUE_PLACE:
 	case ALM_VALUE_LOCAL:
 	case ALM_VALUE_HTTP:
 	case ALM_VALUE_ORGANISATION:

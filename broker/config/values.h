@@ -10,6 +10,7 @@
 
 enum alm_value_kind {
 	ALM_VALUE_ENDPOINT = 1, /* tcp://ADDRESS:PORT or ipc:///PATH */
+	ALM_VALUE_PLACE,        /* the same, or nothing */
 	ALM_VALUE_LOCAL,        /* ipc:///PATH */
 	ALM_VALUE_HTTP,         /* loopback, unix:/PATH or nothing */
 	ALM_VALUE_ORGANISATION, /* its id, or nothing */

@@ -1,7 +1,8 @@
 /*
- * edge.h - the sockets: one ROUTER for agents (CURVE, ZAP), one ROUTER for
- * administration (a local socket with its own file mode) and the ZAP handler.
- * Sole user of <zmq.h> in the broker.  Loop thread only; logs its failures.
+ * edge.h - the sockets: one ROUTER for agents (CURVE, ZAP), a second one while
+ * the broker's key is being replaced, one ROUTER for administration (a local
+ * socket with its own file mode) and the ZAP handler. Sole user of <zmq.h> in
+ * the broker.  Loop thread only; logs its failures.
  *
  * The measured traps of libzmq 4.3.4 that shape this file: the authenticated
  * identity is read from the payload frame, never from the routing id; a
@@ -19,10 +20,13 @@
 
 struct alm_edge;
 
-/** A connection, as ROUTER numbers it: a zero byte and 32 bits. */
+/** A connection, as ROUTER numbers it in 32 bits; ALM_PEER_NEXT is added for
+ * those of the next endpoint, whose ROUTER numbers for itself. */
 struct alm_peer {
-	uint32_t number;
+	uint64_t number;
 };
+
+#define ALM_PEER_NEXT (UINT64_C(1) << 32)
 
 enum alm_edge_socket {
 	ALM_EDGE_AGENTS,
@@ -34,6 +38,9 @@ struct alm_edge_options {
 	const char *admin_endpoint;      /* ipc:// only */
 	unsigned admin_mode;             /* of the socket file */
 	const uint8_t *curve_secret_key; /* 32 bytes; borrowed */
+	/* Where the same broker is served under its next key; NULL: nowhere. */
+	const char *endpoint_next;
+	const uint8_t *curve_secret_key_next;
 	const char *zap_domain;
 	int signal_fd;
 	int extra_fd; /* one more to wait for; -1: none */
@@ -50,6 +57,15 @@ void alm_edge_close(struct alm_edge *edge, int linger_ms);
 const char *alm_edge_endpoint(const struct alm_edge *edge);
 /** The public CURVE key that agents must know. */
 const uint8_t *alm_edge_public_key(const struct alm_edge *edge);
+
+/** Whether there is a next endpoint, where it is bound, and its key. */
+bool alm_edge_has_next(const struct alm_edge *edge);
+const char *alm_edge_next_endpoint(const struct alm_edge *edge);
+const uint8_t *alm_edge_next_public_key(const struct alm_edge *edge);
+
+/** The broker's key that a peer has connected to. */
+const uint8_t *alm_edge_peer_key(
+	const struct alm_edge *edge, struct alm_peer peer);
 
 /** What alm_edge_wait() found ready. */
 struct alm_edge_ready {
@@ -126,9 +142,9 @@ void alm_edge_serve_zap(
 	struct alm_edge *edge, alm_zap_judge_fn *judge, void *cookie);
 
 /**
- * Prove that a stranger is refused: connect with a fresh key, serve ZAP, and
- * see the handshake fail.  Errors: STRANGER_ADMITTED, also when nothing was
- * seen in time.
+ * Prove that a stranger is refused, at each endpoint: connect with a fresh key,
+ * serve ZAP, and see the handshake fail.  Errors: STRANGER_ADMITTED, also when
+ * nothing was seen in time.
  */
 ALM_MUST_USE enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
 	alm_zap_judge_fn *judge, void *cookie, struct alm_problem *problem);

@@ -13,12 +13,16 @@
 struct alm_edge {
 	void *context;
 	void *agents;
+	void *next; /* agents that have changed over; NULL: none do */
 	void *admin;
 	void *zap;
 	int signal_fd;
 	int extra_fd;
 	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
 	uint8_t public_key[32];
+	char next_endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
+	uint8_t next_public_key[32];
+	bool is_next_first; /* the two take turns at being read first */
 	zmq_msg_t held[ALM_TURN_FRAMES_MAX];
 	size_t held_count;
 	uint64_t dropped;

@@ -37,7 +37,8 @@ static bool set_common(void *socket, size_t frame_bytes_max)
 	       set_int(socket, ZMQ_SNDHWM, 2 * (int)ALM_DELIVER_WINDOW_MAX);
 }
 
-static bool set_agents(void *socket, const struct alm_edge_options *options)
+static bool set_agents(
+	void *socket, const char *zap_domain, const uint8_t secret_key[32])
 {
 	return set_common(socket, ALM_FRAME_BYTES_MAX) &&
 	       set_int(socket, ZMQ_RCVHWM, 1024) &&
@@ -48,10 +49,10 @@ static bool set_agents(void *socket, const struct alm_edge_options *options)
 	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
 	       set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60) &&
 	       set_int(socket, ZMQ_CURVE_SERVER, 1) &&
-	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY,
-		       options->curve_secret_key, 32) == 0 &&
-	       zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, options->zap_domain,
-		       strlen(options->zap_domain)) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) ==
+		       0 &&
+	       zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, zap_domain,
+		       strlen(zap_domain)) == 0 &&
 	       set_int(socket, ALM_ZMQ_ZAP_ENFORCE_DOMAIN, 1);
 }
 
@@ -63,24 +64,39 @@ static enum alm_err bind_problem(
 		"%s: %s", endpoint, zmq_strerror(error));
 }
 
-static enum alm_err bind_agents(struct alm_edge *edge,
-	const struct alm_edge_options *options, struct alm_problem *problem)
+/* One ROUTER for agents: `*out_socket` is set even on failure. */
+static enum alm_err bind_router(struct alm_edge *edge, const char *endpoint,
+	const char *zap_domain, const uint8_t secret_key[32], void **out_socket,
+	char bound[ALM_ENDPOINT_BYTES_MAX + 1], struct alm_problem *problem)
 {
-	size_t bytes = sizeof(edge->endpoint);
+	size_t bytes = ALM_ENDPOINT_BYTES_MAX + 1;
+	void *socket = zmq_socket(edge->context, ZMQ_ROUTER);
 
-	edge->agents = zmq_socket(edge->context, ZMQ_ROUTER);
-	if (edge->agents == NULL || !set_agents(edge->agents, options)) {
+	*out_socket = socket;
+	if (socket == NULL || !set_agents(socket, zap_domain, secret_key)) {
 		return alm_problem_set(problem, ALM_INTERNAL,
 			"agents' socket: %s", zmq_strerror(zmq_errno()));
 	}
-	if (zmq_bind(edge->agents, options->endpoint) != 0) {
-		return bind_problem(options->endpoint, zmq_errno(), problem);
-	}
-	if (zmq_getsockopt(edge->agents, ZMQ_LAST_ENDPOINT, edge->endpoint,
-		    &bytes) != 0) {
-		return bind_problem(options->endpoint, zmq_errno(), problem);
+	if (zmq_bind(socket, endpoint) != 0 ||
+		zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &bytes) != 0) {
+		return bind_problem(endpoint, zmq_errno(), problem);
 	}
 	return ALM_OK;
+}
+
+static enum alm_err bind_agents(struct alm_edge *edge,
+	const struct alm_edge_options *options, struct alm_problem *problem)
+{
+	enum alm_err err = bind_router(edge, options->endpoint,
+		options->zap_domain, options->curve_secret_key, &edge->agents,
+		edge->endpoint, problem);
+
+	if (err == ALM_OK && options->endpoint_next != NULL) {
+		err = bind_router(edge, options->endpoint_next,
+			options->zap_domain, options->curve_secret_key_next,
+			&edge->next, edge->next_endpoint, problem);
+	}
+	return err;
 }
 
 /* libzmq removes a socket file before binding, even a live one's: so we ask
@@ -161,7 +177,10 @@ enum alm_err alm_edge_open(const struct alm_edge_options *options,
 	edge->signal_fd = options->signal_fd;
 	edge->extra_fd = options->extra_fd;
 	if (crypto_scalarmult_base(
-		    edge->public_key, options->curve_secret_key) != 0) {
+		    edge->public_key, options->curve_secret_key) != 0 ||
+		(options->endpoint_next != NULL &&
+			crypto_scalarmult_base(edge->next_public_key,
+				options->curve_secret_key_next) != 0)) {
 		err = alm_problem_set(problem, ALM_KEY_FILE, "CURVE key");
 		goto out;
 	}
@@ -201,6 +220,7 @@ void alm_edge_close(struct alm_edge *edge, int linger_ms)
 	}
 	alm_edge_release(edge);
 	close_socket(edge->agents, linger_ms);
+	close_socket(edge->next, linger_ms);
 	close_socket(edge->admin, linger_ms);
 	close_socket(edge->zap, 0);
 	if (edge->context != NULL) {
@@ -217,4 +237,26 @@ const char *alm_edge_endpoint(const struct alm_edge *edge)
 const uint8_t *alm_edge_public_key(const struct alm_edge *edge)
 {
 	return edge->public_key;
+}
+
+bool alm_edge_has_next(const struct alm_edge *edge)
+{
+	return edge->next != NULL;
+}
+
+const char *alm_edge_next_endpoint(const struct alm_edge *edge)
+{
+	return edge->next_endpoint;
+}
+
+const uint8_t *alm_edge_next_public_key(const struct alm_edge *edge)
+{
+	return edge->next_public_key;
+}
+
+const uint8_t *alm_edge_peer_key(
+	const struct alm_edge *edge, struct alm_peer peer)
+{
+	return (peer.number & ALM_PEER_NEXT) != 0 ? edge->next_public_key
+						  : edge->public_key;
 }

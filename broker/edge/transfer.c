@@ -13,11 +13,6 @@
 /* An id that ROUTER assigned: 0, then 32 bits. */
 #define PEER_ID_BYTES 5u
 
-static void *socket_of(struct alm_edge *edge, enum alm_edge_socket socket)
-{
-	return socket == ALM_EDGE_AGENTS ? edge->agents : edge->admin;
-}
-
 void alm_edge_wait(
 	struct alm_edge *edge, int timeout_ms, struct alm_edge_ready *out_ready)
 {
@@ -26,10 +21,21 @@ void alm_edge_wait(
 		{.socket = edge->admin, .events = ZMQ_POLLIN},
 		{.socket = edge->zap, .events = ZMQ_POLLIN},
 		{.fd = edge->signal_fd, .events = ZMQ_POLLIN},
-		{.fd = edge->extra_fd, .events = ZMQ_POLLIN},
+		{.fd = -1, .events = ZMQ_POLLIN},
+		{.fd = -1, .events = ZMQ_POLLIN},
 	};
-	int count = edge->extra_fd < 0 ? 4 : 5;
+	int count = 4;
+	int extra = 0;
+	int next = 0;
 
+	if (edge->extra_fd >= 0) {
+		extra = count++;
+		items[extra].fd = edge->extra_fd;
+	}
+	if (edge->next != NULL) {
+		next = count++;
+		items[next].socket = edge->next;
+	}
 	memset(out_ready, 0, sizeof(*out_ready));
 	if (zmq_poll(items, count, timeout_ms) <= 0) {
 		return;
@@ -38,7 +44,10 @@ void alm_edge_wait(
 	out_ready->admin = (items[1].revents & ZMQ_POLLIN) != 0;
 	out_ready->zap = (items[2].revents & ZMQ_POLLIN) != 0;
 	out_ready->signal = (items[3].revents & ZMQ_POLLIN) != 0;
-	out_ready->extra = count == 5 && (items[4].revents & ZMQ_POLLIN) != 0;
+	out_ready->extra =
+		extra != 0 && (items[extra].revents & ZMQ_POLLIN) != 0;
+	out_ready->agents |=
+		next != 0 && (items[next].revents & ZMQ_POLLIN) != 0;
 }
 
 /* Read the rest of a multipart message away. */
@@ -96,21 +105,48 @@ static int receive_one(
 	return is_good ? 1 : 0;
 }
 
+/* Bounded: a peer that sends only rubbish does not hold the loop. */
+static bool receive_from(
+	struct alm_edge *edge, void *socket, struct alm_edge_frame *out_frame)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < ALM_TURN_FRAMES_MAX && rc == 0; i++) {
+		rc = receive_one(edge, socket, out_frame);
+	}
+	return rc == 1;
+}
+
+static bool receive_next(
+	struct alm_edge *edge, struct alm_edge_frame *out_frame)
+{
+	if (edge->next == NULL || !receive_from(edge, edge->next, out_frame)) {
+		return false;
+	}
+	out_frame->peer.number |= ALM_PEER_NEXT;
+	return true;
+}
+
 enum alm_err alm_edge_receive(struct alm_edge *edge,
 	enum alm_edge_socket socket, struct alm_edge_frame *out_frame)
 {
-	int rc = 0;
+	bool is_taken;
 
 	if (edge->held_count == ALM_TURN_FRAMES_MAX) {
 		return ALM_TOO_MANY_VALUES;
 	}
-	/* Bounded: a peer that sends only rubbish does not hold the loop. */
-	for (unsigned i = 0; i < ALM_TURN_FRAMES_MAX && rc == 0; i++) {
-		rc = receive_one(edge, socket_of(edge, socket), out_frame);
+	if (socket == ALM_EDGE_ADMIN) {
+		is_taken = receive_from(edge, edge->admin, out_frame);
+	} else if (edge->is_next_first) {
+		is_taken = receive_next(edge, out_frame) ||
+			   receive_from(edge, edge->agents, out_frame);
+	} else {
+		is_taken = receive_from(edge, edge->agents, out_frame) ||
+			   receive_next(edge, out_frame);
 	}
 	out_frame->socket = socket;
 	out_frame->is_surplus = false;
-	return rc == 1 ? ALM_OK : ALM_NOT_FOUND;
+	return is_taken ? ALM_OK : ALM_NOT_FOUND;
 }
 
 void alm_edge_release(struct alm_edge *edge)
@@ -119,6 +155,7 @@ void alm_edge_release(struct alm_edge *edge)
 		(void)zmq_msg_close(&edge->held[i]);
 	}
 	edge->held_count = 0;
+	edge->is_next_first = edge->next != NULL && !edge->is_next_first;
 }
 
 /* What the keeper does not see. */
@@ -187,10 +224,13 @@ static enum alm_err err_from_send(int error)
 enum alm_err alm_edge_send(struct alm_edge *edge, enum alm_edge_socket socket,
 	struct alm_peer peer, struct alm_bytes frame)
 {
-	void *to = socket_of(edge, socket);
+	bool is_next = (peer.number & ALM_PEER_NEXT) != 0;
+	void *to = socket == ALM_EDGE_ADMIN ? edge->admin
+		   : is_next                ? edge->next
+					    : edge->agents;
 	uint8_t id[PEER_ID_BYTES] = {0};
 
-	alm_put_u32(id + 1, peer.number);
+	alm_put_u32(id + 1, (uint32_t)peer.number);
 	if (zmq_send(to, id, sizeof(id), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
 		return err_from_send(zmq_errno());
 	}

@@ -98,7 +98,7 @@ void alm_edge_serve_zap(
 	}
 }
 
-static bool set_stranger_keys(struct alm_edge *edge, void *stranger)
+static bool set_stranger_keys(void *stranger, const uint8_t broker_key[32])
 {
 	uint8_t public_key[32];
 	uint8_t secret_key[32];
@@ -107,8 +107,8 @@ static bool set_stranger_keys(struct alm_edge *edge, void *stranger)
 	if (crypto_box_keypair(public_key, secret_key) != 0) {
 		return false;
 	}
-	is_set = zmq_setsockopt(stranger, ZMQ_CURVE_SERVERKEY, edge->public_key,
-			 32) == 0 &&
+	is_set = zmq_setsockopt(
+			 stranger, ZMQ_CURVE_SERVERKEY, broker_key, 32) == 0 &&
 		 zmq_setsockopt(
 			 stranger, ZMQ_CURVE_PUBLICKEY, public_key, 32) == 0 &&
 		 zmq_setsockopt(
@@ -161,8 +161,9 @@ static bool watch_refusal(struct alm_edge *edge, void *monitor,
 	return false;
 }
 
-enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
-	alm_zap_judge_fn *judge, void *cookie, struct alm_problem *problem)
+static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
+	const uint8_t broker_key[32], alm_zap_judge_fn *judge, void *cookie,
+	struct alm_problem *problem)
 {
 	void *stranger = zmq_socket(edge->context, ZMQ_DEALER);
 	void *monitor = zmq_socket(edge->context, ZMQ_PAIR);
@@ -174,11 +175,11 @@ enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
 			0 &&
 		zmq_setsockopt(monitor, ZMQ_LINGER, &linger, sizeof(linger)) ==
 			0 &&
-		set_stranger_keys(edge, stranger) &&
+		set_stranger_keys(stranger, broker_key) &&
 		zmq_socket_monitor(stranger, MONITOR_ENDPOINT, ZMQ_EVENT_ALL) ==
 			0 &&
 		zmq_connect(monitor, MONITOR_ENDPOINT) == 0 &&
-		zmq_connect(stranger, edge->endpoint) == 0) {
+		zmq_connect(stranger, endpoint) == 0) {
 		is_refused = watch_refusal(edge, monitor, judge, cookie);
 	}
 	if (stranger != NULL) {
@@ -190,7 +191,20 @@ enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
 	}
 	if (!is_refused) {
 		return alm_problem_set(
-			problem, ALM_STRANGER_ADMITTED, "%s", edge->endpoint);
+			problem, ALM_STRANGER_ADMITTED, "%s", endpoint);
 	}
 	return ALM_OK;
+}
+
+enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
+	alm_zap_judge_fn *judge, void *cookie, struct alm_problem *problem)
+{
+	enum alm_err err = prove_refused(
+		edge, edge->endpoint, edge->public_key, judge, cookie, problem);
+
+	if (err == ALM_OK && edge->next != NULL) {
+		err = prove_refused(edge, edge->next_endpoint,
+			edge->next_public_key, judge, cookie, problem);
+	}
+	return err;
 }

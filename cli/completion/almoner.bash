@@ -8,7 +8,7 @@ _almoner()
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
-	agent) words='keygen register list revoke' ;;
+	agent) words='keygen register list revoke invite invites uninvite approve roles rotate' ;;
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
@@ -100,6 +100,98 @@ _almoner()
 --help
 ' ;;
 	'agent revoke') words='
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent invite') words='
+--agent
+--roles
+--categories
+--expires
+--endpoint
+--out
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent invites') words='
+--organisation
+--all
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent uninvite') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent approve') words='
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent roles') words='
+--roles
+--categories
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent rotate') words='
+--pub
+--curve-key
+--signing-key
+--now
 --reason
 --admin
 --dry-run

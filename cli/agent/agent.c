@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli/admin.h"
+#include "cli/agent/agent.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
 #include "cli/keys.h"
@@ -130,8 +131,7 @@ static const struct alm_usage register_usage = {
 	.notes = "  almoner agent register RX1 ward-system --pub agent.pub",
 };
 
-/** The keys from --pub, or from the two options. */
-static enum alm_err given_keys(const struct alm_args *args,
+enum alm_err alm_agent_given_keys(const struct alm_args *args,
 	struct alm_public_keys *out_keys, struct alm_problem *problem)
 {
 	const char *curve = alm_args_text(args, "curve-key");
@@ -169,7 +169,7 @@ int alm_cmd_agent_register(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	problem.err = given_keys(&args, &keys, &problem);
+	problem.err = alm_agent_given_keys(&args, &keys, &problem);
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}

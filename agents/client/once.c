@@ -1,0 +1,186 @@
+#include "agents/client/once.h"
+
+#include <sodium.h>
+
+#include "agents/client/clock.h"
+
+#define TIMEOUT_MS 15000
+#define FRAME_BYTES_MAX ((size_t)64 * 1024)
+
+/* What the handshake has come to; OK: nothing yet. */
+static enum alm_err judge(enum alm_link_change change, const char *endpoint,
+	bool *out_is_up, struct alm_problem *problem)
+{
+	switch (change) {
+	case ALM_LINK_UP:
+		*out_is_up = true;
+		return ALM_OK;
+	case ALM_LINK_SAME:
+	case ALM_LINK_DOWN:
+		return ALM_OK;
+	case ALM_LINK_REFUSED:
+		return alm_problem_set(problem, ALM_BROKER_KEY,
+			"%s: the broker does not know this key", endpoint);
+	case ALM_LINK_LIMITED:
+		return alm_problem_set(
+			problem, ALM_HANDSHAKES_LIMITED, "%s", endpoint);
+	case ALM_LINK_FAILED:
+		return alm_problem_set(problem, ALM_BROKER_KEY,
+			"%s: the handshake was broken off; another broker "
+			"answers there, or none",
+			endpoint);
+	}
+	return ALM_OK;
+}
+
+enum alm_err alm_once_connect(const struct alm_once *once,
+	struct alm_link **out_link, struct alm_problem *problem)
+{
+	int64_t until_ms = alm_client_monotonic_ms() + once->timeout_ms;
+	struct alm_link_options options = {.endpoint = once->endpoint,
+		.broker_key = once->broker_key,
+		.curve_secret_key = once->curve_secret_key};
+	struct alm_link *link = NULL;
+	uint8_t public_key[32];
+	bool is_up = false;
+	enum alm_err err;
+
+	if (sodium_init() < 0 || crypto_scalarmult_base(public_key,
+					 once->curve_secret_key) != 0) {
+		return alm_problem_set(problem, ALM_KEY_FILE, "CURVE key");
+	}
+	options.curve_public_key = public_key;
+	err = alm_link_open(&options, &link, problem);
+	while (err == ALM_OK && !is_up) {
+		int64_t now_ms = alm_client_monotonic_ms();
+		enum alm_link_change change = ALM_LINK_SAME;
+
+		if (now_ms >= until_ms) {
+			err = alm_problem_set(problem, ALM_UNREACHABLE,
+				"%s: nobody answers", once->endpoint);
+			break;
+		}
+		do {
+			change = alm_link_next_change(link);
+			err = judge(change, once->endpoint, &is_up, problem);
+		} while (err == ALM_OK && !is_up && change != ALM_LINK_SAME);
+		if (err == ALM_OK && !is_up) {
+			alm_link_arm(link, false, until_ms, now_ms);
+			(void)!alm_link_wait(link, (int)(until_ms - now_ms));
+		}
+	}
+	if (err != ALM_OK) {
+		alm_link_close(link, 0);
+		return err;
+	}
+	*out_link = link;
+	return ALM_OK;
+}
+
+/* Look through a frame.  NOT_FOUND: it has nothing for us. */
+static enum alm_err look(struct alm_bytes frame, enum alm_envelope_kind kind,
+	struct alm_arena *arena, const struct alm_envelope **out_reply,
+	struct alm_problem *problem)
+{
+	const struct alm_envelope *envelopes = NULL;
+	size_t count = 0;
+	enum alm_err err = alm_wire_decode(
+		ALM_WIRE_AGENT, frame, arena, &envelopes, &count, problem);
+
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		if (envelopes[i].kind == kind) {
+			*out_reply = &envelopes[i];
+			return ALM_OK;
+		}
+		if (envelopes[i].kind == ALM_ENVELOPE_ERROR) {
+			return alm_problem_set(problem, envelopes[i].error.code,
+				"%s", envelopes[i].error.detail);
+		}
+	}
+	return err == ALM_OK ? ALM_NOT_FOUND : err;
+}
+
+static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
+	int timeout_ms, struct alm_arena *arena,
+	const struct alm_envelope **out_reply, struct alm_problem *problem)
+{
+	int64_t until_ms = alm_client_monotonic_ms() + timeout_ms;
+
+	for (;;) {
+		int64_t now_ms = alm_client_monotonic_ms();
+		struct alm_bytes frame;
+
+		while (alm_link_receive(link, &frame) == ALM_OK) {
+			enum alm_err err =
+				look(frame, kind, arena, out_reply, problem);
+
+			if (err != ALM_NOT_FOUND) {
+				return err;
+			}
+		}
+		if (alm_link_next_change(link) == ALM_LINK_DOWN) {
+			return alm_problem_set(problem, ALM_UNREACHABLE,
+				"the connection was lost");
+		}
+		if (now_ms >= until_ms) {
+			return alm_problem_set(problem, ALM_TIMEOUT,
+				"the broker has not answered");
+		}
+		alm_link_arm(link, false, until_ms, now_ms);
+		(void)!alm_link_wait(link, (int)(until_ms - now_ms));
+	}
+}
+
+enum alm_err alm_once_say(struct alm_link *link,
+	const struct alm_envelope *envelope, enum alm_envelope_kind kind,
+	int timeout_ms, struct alm_arena *arena,
+	const struct alm_envelope **out_reply, struct alm_problem *problem)
+{
+	struct alm_frame_builder frame;
+	enum alm_err err;
+
+	alm_frame_init(&frame, FRAME_BYTES_MAX);
+	err = alm_frame_add(&frame, envelope, arena);
+	if (err == ALM_OK) {
+		err = alm_link_send(link, alm_frame_bytes(&frame));
+	}
+	alm_frame_fini(&frame);
+	if (err != ALM_OK) {
+		return alm_problem_set(problem, err, "cannot send");
+	}
+	return await(link, kind, timeout_ms, arena, out_reply, problem);
+}
+
+enum alm_err alm_once_ask(const struct alm_context *context, const char *verb,
+	const struct alm_argument *arguments, size_t count,
+	struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	const struct alm_once once = {.endpoint = context->endpoint,
+		.broker_key = context->broker_key,
+		.curve_secret_key = context->curve_key,
+		.timeout_ms = TIMEOUT_MS};
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 1,
+			.verb = verb,
+			.arguments = arguments,
+			.argument_count = count}};
+	const struct alm_envelope *reply = NULL;
+	struct alm_link *link = NULL;
+	enum alm_err err = alm_once_connect(&once, &link, problem);
+
+	if (err == ALM_OK) {
+		err = alm_once_say(link, &envelope, ALM_ENVELOPE_ANSWER,
+			TIMEOUT_MS, arena, &reply, problem);
+	}
+	alm_link_close(link, 0);
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_answer = reply->answer;
+	if (out_answer->code != ALM_OK) {
+		return alm_problem_set(
+			problem, out_answer->code, "%s", out_answer->detail);
+	}
+	return ALM_OK;
+}

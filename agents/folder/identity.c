@@ -1,0 +1,133 @@
+#include "agents/folder/identity.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "agents/folder/log.h"
+#include "agents/include/almoner_identity.h"
+
+static const char join_usage[] =
+	"usage: almoner-agent join FILE [--dir DIR]\n"
+	"\n"
+	"  FILE       the invite that the broker's operator has sent\n"
+	"  --dir DIR  where keys and context go; default: ./ORG-AGENT of the\n"
+	"             invite\n"
+	"\n"
+	"Read the six words to the operator over the telephone.\n";
+
+static const char rotate_usage[] =
+	"usage: almoner-agent rotate --context FILE\n"
+	"\n"
+	"  --context FILE  of the agent whose keys are replaced\n"
+	"\n"
+	"An agent at work changes over by itself.\n";
+
+static int fail(const struct alm_problem *problem)
+{
+	const struct alm_err_info *info = alm_err_info(problem->err);
+
+	(void)fprintf(stderr, "ALM-%d %s: %s %s\n  %s\n", (int)problem->err,
+		info->name, info->sentence, problem->detail, info->hint);
+	return info->exit_code;
+}
+
+static int misused(const char *usage)
+{
+	(void)fputs(usage, stderr);
+	return ALM_EXIT_USAGE;
+}
+
+/* The value of the one option; -1: FILE is wrong or missing. */
+static int read_one(int argc, char **argv, const char *option, int positionals,
+	const char **out_value)
+{
+	const struct option longs[] = {{option, required_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'o') {
+			*out_value = optarg;
+		} else {
+			return c == 'h' ? 1 : -1;
+		}
+	}
+	return argc - optind == positionals ? 0 : -1;
+}
+
+static enum alm_err default_folder(const char *invite_file, char out[PATH_MAX],
+	struct alm_problem *problem)
+{
+	struct alm_invite_file invite;
+	enum alm_err err = alm_invite_read(invite_file, &invite, problem);
+
+	if (err == ALM_OK) {
+		(void)snprintf(out, PATH_MAX, "%s-%s", invite.organisation,
+			invite.agent);
+	}
+	return err;
+}
+
+int alm_agent_join(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_join_result result;
+	const char *folder = NULL;
+	char named[PATH_MAX];
+	struct stat info;
+	int rc = read_one(argc, argv, "dir", 1, &folder);
+
+	if (rc != 0) {
+		return rc > 0      ? (void)fputs(join_usage, stdout),
+		       ALM_EXIT_OK : misused(join_usage);
+	}
+	if (folder == NULL) {
+		problem.err = default_folder(argv[optind], named, &problem);
+		folder = named;
+	}
+	if (problem.err == ALM_OK) {
+		problem.err = alm_join_broker(
+			argv[optind], folder, &result, &problem);
+	}
+	if (problem.err != ALM_OK) {
+		return fail(&problem);
+	}
+	if (stat(argv[optind], &info) == 0 && (info.st_mode & 077) != 0) {
+		(void)fprintf(stderr,
+			"warning: others on this machine can read %s; it "
+			"should have been private (mode 0600)\n",
+			argv[optind]);
+	}
+	(void)printf("%s\n", result.words);
+	(void)fprintf(stderr,
+		"%s of %s has joined%s. Read these six words to the broker's "
+		"operator, who must see the same.\nThen: almoner-agent "
+		"--context %s --folder FOLDER\n",
+		result.agent, result.organisation,
+		result.is_approved ? " and is approved" : "", result.context);
+	return ALM_EXIT_OK;
+}
+
+int alm_agent_rotate(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	const char *context = NULL;
+	char until[32];
+	int rc = read_one(argc, argv, "context", 0, &context);
+
+	if (rc != 0 || context == NULL) {
+		return rc > 0      ? (void)fputs(rotate_usage, stdout),
+		       ALM_EXIT_OK : misused(rotate_usage);
+	}
+	problem.err = alm_rotate_keys(context, until, &problem);
+	if (problem.err != ALM_OK) {
+		return fail(&problem);
+	}
+	(void)printf("the new keys are in place%s%s\n",
+		until[0] == '\0' ? "" : "; the keys before are valid until ",
+		until);
+	return ALM_EXIT_OK;
+}
