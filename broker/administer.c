@@ -23,6 +23,8 @@
 		"limit", "after", "reverse", "follow", "reveal", "proof", \
 		"reason")
 
+#define TRACE_ARGUMENTS ARGUMENTS("message", "part", "to", "after")
+
 static const struct alm_verb *find_verb(
 	const struct alm_verb *verbs, size_t count, const char *name)
 {
@@ -290,6 +292,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"mailbox.limit", alm_verb_mailbox_limit,
 		ARGUMENTS("organisation", "messages", "bytes", "age", "reason",
 			"dry-run")},
+	{"trace", alm_verb_trace, TRACE_ARGUMENTS},
 	{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
 	{"audit.show", alm_verb_audit_show,
 		ARGUMENTS("seq", "reveal", "proof", "reason")},
@@ -346,6 +349,7 @@ enum alm_err alm_query(
 	const struct alm_verb verbs[] = {
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
 		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
+		{"trace", alm_verb_trace, TRACE_ARGUMENTS},
 		{"audit.checkpoint", alm_verb_audit_checkpoint,
 			ARGUMENTS("size")},
 		{"audit.consistency", alm_verb_audit_growth,

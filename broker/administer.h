@@ -89,6 +89,14 @@ const char *alm_place_priority_word(uint64_t place);
 ALM_MUST_USE enum alm_err alm_call_roles(const struct alm_call *call,
 	uint8_t *out_roles, char out_categories[ALM_AGENT_CATEGORIES_BYTES]);
 
+/** A code as the asker is told it. */
+uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
+
+/** Whether the asker may learn of a record: an operator of all, an agent of
+ * what its organisation sent or was given. */
+bool alm_call_may_see(
+	const struct alm_call *call, const struct alm_audit_record *record);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
@@ -112,11 +120,12 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_people_erase, alm_verb_people_show, alm_verb_people_withdraw,
 	alm_verb_mailbox_list, alm_verb_mailbox_show, alm_verb_mailbox_dead,
 	alm_verb_mailbox_rerun, alm_verb_mailbox_hold, alm_verb_mailbox_release,
-	alm_verb_mailbox_limit, alm_verb_mailbox_deputy, alm_verb_override_list,
-	alm_verb_override_review, alm_verb_audit_query, alm_verb_audit_show,
-	alm_verb_audit_head, alm_verb_audit_reindex, alm_verb_audit_checkpoint,
-	alm_verb_audit_growth, alm_verb_audit_prune, alm_verb_audit_receipt,
-	alm_verb_audit_bundle, alm_verb_audit_cosign, alm_verb_audit_witnesses,
-	alm_verb_standard_put, alm_verb_standard_list, alm_verb_store_backup;
+	alm_verb_mailbox_limit, alm_verb_trace, alm_verb_mailbox_deputy,
+	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
+	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_reindex,
+	alm_verb_audit_checkpoint, alm_verb_audit_growth, alm_verb_audit_prune,
+	alm_verb_audit_receipt, alm_verb_audit_bundle, alm_verb_audit_cosign,
+	alm_verb_audit_witnesses, alm_verb_standard_put, alm_verb_standard_list,
+	alm_verb_store_backup;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

@@ -124,6 +124,7 @@ const struct alm_command alm_commands[] = {
 	{"audit", "witnesses", "list who cosigns the log's heads",
 		alm_cmd_audit_witnesses},
 	{"backup", NULL, "copy the store, and verify the copy", alm_cmd_backup},
+	{"trace", NULL, "follow one message", alm_cmd_trace},
 	{"send", NULL, "send a message", alm_cmd_send},
 	{"receipt", NULL, "tell a sender what became of its message",
 		alm_cmd_receipt},

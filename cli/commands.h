@@ -79,6 +79,7 @@ alm_command_fn alm_cmd_audit_show;
 alm_command_fn alm_cmd_audit_stats;
 alm_command_fn alm_cmd_audit_verify;
 alm_command_fn alm_cmd_backup;
+alm_command_fn alm_cmd_trace;
 alm_command_fn alm_cmd_send;
 alm_command_fn alm_cmd_recv;
 alm_command_fn alm_cmd_config_show;

@@ -32,7 +32,7 @@ bool alm_column_is_number(const char *name)
 		"not-whole", "erased", "damaged", "drifted", "code-before",
 		"code-after", "next-seq", "until-seq", "resumed-after-line",
 		"private-erased", "covered", "files", "keys", "removed",
-		"left-out", "affected", "queued", "dead-letters",
+		"left-out", "affected", "after-us", "queued", "dead-letters",
 		"dead-lettered", "record", "mailboxes-on-hold", "messages-max",
 		"bytes-max", "age-max-s", "message-bytes", "given", "taken",
 		"private-pruned", "pruned-through", "security-parts",

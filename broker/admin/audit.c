@@ -62,7 +62,7 @@ static const char *signature_text(
 	return text == NULL ? "" : text;
 }
 
-static uint32_t shown_code(const struct alm_call *call, uint32_t code)
+uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code)
 {
 	/* Agents are not told one opt-out from another. */
 	if (call->request->agent != NULL && code >= 4411 && code <= 4413) {
@@ -156,7 +156,7 @@ static enum alm_err add_view(struct alm_call *call,
 {
 	const struct alm_audit_record *record = &view->record;
 	struct alm_table *table = call->table;
-	uint32_t code = shown_code(call, record->code);
+	uint32_t code = alm_call_shown_code(call, record->code);
 	char id[ALM_UUID_TEXT_BYTES] = "";
 	const char *leaf;
 	const char *path;
@@ -204,12 +204,13 @@ static bool was_given(const struct alm_audit_record *record)
 	return record->kind == ALM_AUDIT_DELIVERED ||
 	       record->kind == ALM_AUDIT_ACKNOWLEDGED ||
 	       record->kind == ALM_AUDIT_REJECTED ||
+	       record->kind == ALM_AUDIT_DEAD_LETTERED ||
+	       record->kind == ALM_AUDIT_RERUN ||
 	       record->kind == ALM_AUDIT_NOTICE;
 }
 
-static bool is_shown(const struct alm_call *call,
-	const struct alm_question *question,
-	const struct alm_audit_record *record)
+bool alm_call_may_see(
+	const struct alm_call *call, const struct alm_audit_record *record)
 {
 	const struct alm_agent *agent = call->request->agent;
 	bool is_recipient;
@@ -221,7 +222,17 @@ static bool is_shown(const struct alm_call *call,
 	is_sender = strcmp(record->sender, agent->organisation) == 0 &&
 		    record->kind != ALM_AUDIT_NOTICE;
 	is_recipient = strcmp(record->recipient, agent->organisation) == 0;
-	if (!is_sender && !(is_recipient && was_given(record))) {
+	return is_sender || (is_recipient && was_given(record));
+}
+
+static bool is_shown(const struct alm_call *call,
+	const struct alm_question *question,
+	const struct alm_audit_record *record)
+{
+	if (call->request->agent == NULL) {
+		return true;
+	}
+	if (!alm_call_may_see(call, record)) {
 		return false;
 	}
 	/* A limited agent sees what it did, and what it may have. */
@@ -235,7 +246,7 @@ static bool is_shown(const struct alm_call *call,
 		return false;
 	}
 	return question->shown_code == 0 ||
-	       question->shown_code == shown_code(call, record->code);
+	       question->shown_code == alm_call_shown_code(call, record->code);
 }
 
 /* What was asked, with the person as a pseudonym.  The pages of one answer

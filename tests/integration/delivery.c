@@ -366,3 +366,67 @@ Test(delivery, keeps_order_within_a_priority)
 		last[mail->deliver.priority] = mail->deliver.sequence;
 	}
 }
+
+/* --- following a message ---------------------------------------------------
+ */
+
+static struct alm_answer trace(
+	const struct alm_message_id *id, const char *part, const char *to)
+{
+	char text[ALM_UUID_TEXT_BYTES];
+
+	alm_message_id_text(id, text);
+	return test_broker_ask(&broker, "trace",
+		to == NULL ? (const char *const[]){"message", text, "part",
+				     part, NULL}
+			   : (const char *const[]){"message", text, "part",
+				     part, "to", to, NULL});
+}
+
+Test(delivery, a_trace_has_every_step_of_a_dead_letter)
+{
+	static const char *const kinds[] = {"accepted", "delivered",
+		"delivered", "dead-lettered", "notice"};
+	static const char *const attempts[] = {"", "1", "2", "2", ""};
+	struct alm_message message;
+	uint64_t sequence = make_dead_letter(&message);
+	struct alm_answer answer;
+	size_t seen = 0;
+
+	(void)expect_notice(ALM_NOTICE_KIND_DEAD_LETTER);
+	answer = trace(&message.id, "steps", NULL);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	for (size_t i = 0; i < answer.row_count; i++) {
+		const char *kind = test_cell(&answer, i, "kind");
+
+		if (strcmp(kind, "now-dead-letter") == 0) {
+			continue;
+		}
+		cr_assert_lt(seen, ALM_COUNT(kinds));
+		cr_expect_str_eq(kind, kinds[seen]);
+		cr_expect_str_eq(
+			test_cell(&answer, i, "attempt"), attempts[seen]);
+		seen++;
+	}
+	cr_expect_eq(seen, ALM_COUNT(kinds));
+	cr_expect_eq(answer.row_count, seen + 1, "and where it is now");
+	cr_expect_gt(sequence, 0);
+}
+
+Test(delivery, a_trace_finds_what_answers_a_message)
+{
+	const struct alm_message first = test_message(&trust, "C84001");
+	struct alm_message second = test_message(&trust, "C84001");
+	struct alm_answer answer;
+
+	second.correlation_id =
+		(struct alm_bytes){first.id.raw, ALM_MESSAGE_ID_BYTES};
+	(void)accepted(&first);
+	(void)accepted(&second);
+	answer = trace(&first.id, "answers", "C84001");
+	cr_assert_eq(answer.row_count, 1);
+	answer = trace(&second.id, "answers", "C84001");
+	cr_expect_eq(answer.row_count, 0);
+	answer = trace(&second.id, "steps", NULL);
+	cr_expect_neq(*test_fact(&answer, "answers"), '\0');
+}

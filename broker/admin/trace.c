@@ -1,0 +1,416 @@
+/*
+ * The verb that follows a message: which messages an id's beginning means,
+ * what was recorded of one, where it is now, and which messages answer it.
+ * An agent sees what it sees of the log, and nobody sees a private part: of
+ * those only the count of attempts and the id of what is answered are read.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/administer.h"
+#include "broker/detail.h"
+#include "broker/question.h"
+#include "broker/store/dead.h"
+
+/* As much work as looking at so many records, in one call. */
+#define WORK_MAX 20000u
+#define PREFIX_NIBBLES_MIN 4u
+#define ID_NIBBLES 32u
+#define TIME_NIBBLES 12u
+
+static const char *const columns[] = {"seq", "time", "kind", "effect", "code",
+	"name", "sender", "recipient", "agent", "message-id", "mail", "ref",
+	"attempt", "next-due"};
+
+/* Which messages are meant: the bytes of ids that begin so. */
+struct prefix {
+	uint8_t low[ALM_MESSAGE_ID_BYTES];
+	uint8_t high[ALM_MESSAGE_ID_BYTES];
+	size_t nibbles;
+};
+
+static bool read_prefix(const char *text, struct prefix *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	memset(out->low, 0, sizeof(out->low));
+	memset(out->high, 0xFF, sizeof(out->high));
+	out->nibbles = 0;
+	for (; *text != '\0'; text++) {
+		char small = (char)(*text >= 'A' && *text <= 'F' ? *text + 32
+								 : *text);
+		const char *at = strchr(digits, small);
+		unsigned shift = out->nibbles % 2 == 0 ? 4 : 0;
+		uint8_t value;
+
+		if (*text == '-') {
+			continue;
+		}
+		if (at == NULL || out->nibbles == ID_NIBBLES) {
+			return false;
+		}
+		value = (uint8_t)((at - digits) << shift);
+		out->low[out->nibbles / 2] |= value;
+		out->high[out->nibbles / 2] &=
+			(uint8_t)(value | (shift == 4 ? 0x0F : 0xF0));
+		out->nibbles++;
+	}
+	return out->nibbles >= PREFIX_NIBBLES_MIN;
+}
+
+static bool begins_so(
+	const struct prefix *prefix, const struct alm_message_id *id)
+{
+	return memcmp(id->raw, prefix->low, sizeof(id->raw)) >= 0 &&
+	       memcmp(id->raw, prefix->high, sizeof(id->raw)) <= 0;
+}
+
+static int64_t id_ms(const uint8_t raw[ALM_MESSAGE_ID_BYTES])
+{
+	struct alm_message_id id;
+
+	memcpy(id.raw, raw, sizeof(id.raw));
+	return alm_message_id_ms(&id);
+}
+
+/* --- asking the log --------------------------------------------------------
+ */
+
+/* The question as far as it is the same for all parts, and where to go on. */
+static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
+{
+	const struct alm_agent *agent = call->request->agent;
+	const char *after = alm_call_argument(call, "after");
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
+	int64_t given_us;
+
+	find->filter.either = agent == NULL ? "" : agent->organisation;
+	find->row_max = ALM_ROWS_PER_ANSWER_MAX / 2;
+	find->work_max = WORK_MAX;
+	if (after[0] != '\0') {
+		return alm_audit_cursor_read(call->turn->broker->store, after,
+			find->filter.either, find, &given_us);
+	}
+	record.sender = find->filter.either;
+	return alm_call_record(call, &record, "traced a message");
+}
+
+static enum alm_err finish(struct alm_call *call, struct alm_audit_find *find,
+	const struct alm_audit_found *found)
+{
+	struct alm_table *table = call->table;
+	char *cursor;
+
+	if (found->next == 0) {
+		return ALM_OK;
+	}
+	cursor = alm_arena_take(table->arena, ALM_CURSOR_TEXT_BYTES);
+	if (cursor == NULL) {
+		return ALM_NOMEM;
+	}
+	find->size = found->size;
+	find->next = found->next;
+	alm_audit_cursor_text(call->turn->broker->store, find,
+		find->filter.either, call->turn->now_us, cursor);
+	table->cursor = cursor;
+	return ALM_OK;
+}
+
+/* The value of a line of the private part; "" if there is none. */
+static const char *line_of(
+	struct alm_call *call, const char *detail, const char *key)
+{
+	size_t key_bytes = strlen(key);
+	const char *at = detail == NULL ? "" : detail;
+
+	while (*at != '\0') {
+		const char *end = strchr(at, '\n');
+		size_t bytes = end == NULL ? strlen(at) : (size_t)(end - at);
+
+		if (bytes > key_bytes + 2 && strncmp(at, key, key_bytes) == 0 &&
+			strncmp(at + key_bytes, ": ", 2) == 0) {
+			const char *value = alm_arena_text(call->turn->arena,
+				at + key_bytes + 2, bytes - key_bytes - 2);
+
+			return value == NULL ? "" : value;
+		}
+		at += bytes + (end == NULL ? 0 : 1);
+	}
+	return "";
+}
+
+static const char *number_or_none(struct alm_table *table, uint64_t number)
+{
+	return number == 0 ? "" : alm_table_text(table, number);
+}
+
+static const char *attempt_of(
+	struct alm_call *call, const struct alm_audit_view *view)
+{
+	if (view->record.kind == ALM_AUDIT_DELIVERED) {
+		const char *text = line_of(call, view->detail, "attempt");
+
+		return text[0] == '\0' ? "1" : text;
+	}
+	return view->record.kind == ALM_AUDIT_DEAD_LETTERED
+		       ? line_of(call, view->detail, "attempts")
+		       : "";
+}
+
+/* Agents are named by their own operators, and to their own people. */
+static const char *agent_of(
+	const struct alm_call *call, const struct alm_audit_record *record)
+{
+	const struct alm_agent *asker = call->request->agent;
+	const struct alm_agent *agent = alm_keyring_by_number(
+		call->turn->broker->keyring, record->agent);
+
+	return agent == NULL || (asker != NULL &&
+					strcmp(asker->organisation,
+						agent->organisation) != 0)
+		       ? ""
+		       : agent->name;
+}
+
+static void add_step(struct alm_call *call, const struct alm_audit_view *view)
+{
+	const struct alm_audit_record *record = &view->record;
+	struct alm_table *table = call->table;
+	uint32_t code = alm_call_shown_code(call, record->code);
+	char id[ALM_UUID_TEXT_BYTES];
+
+	alm_message_id_text(&record->message_id, id);
+	alm_table_row(table,
+		(const char *const[]){alm_table_text(table, record->seq),
+			alm_table_instant(table, record->time_us),
+			alm_audit_kind_word(record->kind),
+			alm_effect_word(record->effect),
+			alm_table_text(table, code),
+			code > 1 ? alm_err_info((enum alm_err)code)->name : "",
+			record->sender, record->recipient,
+			agent_of(call, record), id,
+			number_or_none(table, record->mail_seq),
+			number_or_none(table, record->ref),
+			attempt_of(call, view), ""});
+}
+
+/* --- the parts -------------------------------------------------------------
+ */
+
+static bool has_row_of(
+	const struct alm_table *table, const char id[ALM_UUID_TEXT_BYTES])
+{
+	for (size_t i = 0; i < table->row_count; i++) {
+		if (strcmp(table->rows[i].items[9], id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Messages whose ids begin so: one row of each, of this page. */
+static enum alm_err find_ids(struct alm_call *call, const struct prefix *prefix)
+{
+	struct alm_audit_find find = {
+		.filter = {.sender = "",
+			.recipient = "",
+			.purpose = "",
+			.basis = "",
+			.since_us = 1000 * (id_ms(prefix->low) -
+						   ALM_CLOCK_SKEW_MS_MAX),
+			.until_us = 1000 * (id_ms(prefix->high) +
+						   ALM_MESSAGE_ID_AGE_MS_MAX)},
+	};
+	struct alm_audit_found found;
+	enum alm_err err = begin(call, &find);
+
+	if (err == ALM_OK) {
+		err = alm_audit_find(call->turn->broker->store, &find,
+			call->turn->arena, &found);
+	}
+	for (size_t i = 0; err == ALM_OK && i < found.row_count; i++) {
+		const struct alm_audit_record *record = &found.rows[i].record;
+		char id[ALM_UUID_TEXT_BYTES];
+
+		if (!record->has_message_id ||
+			!begins_so(prefix, &record->message_id) ||
+			!alm_call_may_see(call, record)) {
+			continue;
+		}
+		alm_message_id_text(&record->message_id, id);
+		if (!has_row_of(call->table, id)) {
+			add_step(call, &found.rows[i]);
+		}
+	}
+	return err == ALM_OK ? finish(call, &find, &found) : err;
+}
+
+/* Where accepted mail is now, if it is anywhere: a step that has no record. */
+static enum alm_err add_place(
+	struct alm_call *call, const struct alm_audit_record *record)
+{
+	struct alm_broker *broker = call->turn->broker;
+	struct alm_table *table = call->table;
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_find(broker->mailboxes, record->recipient);
+	const struct alm_held *held =
+		mailbox == NULL ? NULL
+				: alm_mailbox_held(mailbox, record->mail_seq);
+	struct alm_queue_entry entry = {.seq = 0};
+	struct alm_dead_letter dead = {.code = 0};
+	const char *state = held == NULL            ? "now-queued"
+			    : held->session == NULL ? "now-due-again"
+						    : "now-handed-over";
+	const char *due = "";
+	char id[ALM_UUID_TEXT_BYTES];
+	enum alm_err err = alm_store_queue_get(
+		broker->store, record->recipient, record->mail_seq, &entry);
+
+	if (err == ALM_NOT_FOUND) {
+		err = alm_store_dead_get(broker->store, record->recipient,
+			record->mail_seq, &dead);
+		entry = dead.entry;
+		state = "now-dead-letter";
+	} else if (held != NULL && held->due_ms > call->turn->monotonic_ms &&
+		   held->due_ms != INT64_MAX) {
+		due = alm_table_instant(table,
+			call->turn->now_us +
+				1000 * (held->due_ms -
+					       call->turn->monotonic_ms));
+	}
+	if (err == ALM_OK && mailbox != NULL && mailbox->is_on_hold &&
+		held == NULL && strcmp(state, "now-queued") == 0) {
+		state = "now-on-hold";
+	}
+	if (err == ALM_OK) {
+		alm_message_id_text(&record->message_id, id);
+		alm_table_row(table,
+			(const char *const[]){"",
+				alm_table_instant(table, call->turn->now_us),
+				state, "", "0", "", record->sender,
+				record->recipient, "", id,
+				alm_table_text(table, record->mail_seq), "",
+				alm_table_text(table, entry.attempts), due});
+	}
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+/* What this message answers, as text. */
+static void add_answered(
+	struct alm_call *call, const struct alm_audit_view *view)
+{
+	const char *hex = line_of(call, view->detail, "correlation");
+	struct alm_message_id id;
+	struct prefix prefix;
+	char text[ALM_UUID_TEXT_BYTES];
+
+	if (call->table->fact_count == 0 && read_prefix(hex, &prefix) &&
+		prefix.nibbles == ID_NIBBLES) {
+		memcpy(id.raw, prefix.low, sizeof(id.raw));
+		alm_message_id_text(&id, text);
+		alm_table_fact(call->table, "answers", text);
+	}
+}
+
+static enum alm_err find_steps(
+	struct alm_call *call, const struct prefix *prefix)
+{
+	struct alm_audit_find find = {
+		.filter = {.sender = "",
+			.recipient = "",
+			.purpose = "",
+			.basis = "",
+			.has_message_id = true},
+		.with_detail = true,
+	};
+	struct alm_audit_found found;
+	enum alm_err err;
+
+	memcpy(find.filter.message_id.raw, prefix->low, sizeof(prefix->low));
+	err = begin(call, &find);
+	if (err == ALM_OK) {
+		err = alm_audit_find(call->turn->broker->store, &find,
+			call->turn->arena, &found);
+	}
+	for (size_t i = 0; err == ALM_OK && i < found.row_count; i++) {
+		const struct alm_audit_view *view = &found.rows[i];
+
+		if (!alm_call_may_see(call, &view->record)) {
+			continue;
+		}
+		add_step(call, view);
+		if (view->record.kind == ALM_AUDIT_ACCEPTED) {
+			add_answered(call, view);
+			err = add_place(call, &view->record);
+		}
+	}
+	return err == ALM_OK ? finish(call, &find, &found) : err;
+}
+
+/* Accepted messages to the sender of this one that say that they answer it:
+ * replies, and what became of it among people. */
+static enum alm_err find_answers(
+	struct alm_call *call, const struct prefix *prefix)
+{
+	struct alm_audit_find find = {
+		.filter = {.sender = "",
+			.recipient = alm_call_argument(call, "to"),
+			.purpose = "",
+			.basis = "",
+			.kind = ALM_AUDIT_ACCEPTED,
+			.since_us = 1000 * (id_ms(prefix->low) -
+						   ALM_CLOCK_SKEW_MS_MAX)},
+		.with_detail = true,
+	};
+	char wanted[2 * ALM_MESSAGE_ID_BYTES + 1];
+	struct alm_audit_found found;
+	enum alm_err err = begin(call, &find);
+
+	alm_hex(prefix->low, sizeof(prefix->low), wanted);
+	if (err == ALM_OK) {
+		err = alm_audit_find(call->turn->broker->store, &find,
+			call->turn->arena, &found);
+	}
+	for (size_t i = 0; err == ALM_OK && i < found.row_count; i++) {
+		const struct alm_audit_view *view = &found.rows[i];
+
+		if (alm_call_may_see(call, &view->record) &&
+			strcmp(line_of(call, view->detail, "correlation"),
+				wanted) == 0) {
+			add_step(call, view);
+		}
+	}
+	return err == ALM_OK ? finish(call, &find, &found) : err;
+}
+
+enum alm_err alm_verb_trace(struct alm_call *call)
+{
+	const char *part = alm_call_argument(call, "part");
+	struct prefix prefix;
+
+	alm_table_columns(call->table, columns, ALM_COUNT(columns));
+	if (!read_prefix(alm_call_argument(call, "message"), &prefix)) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"message is an id, or at least %u digits of one",
+			PREFIX_NIBBLES_MIN);
+	}
+	if (strcmp(part, "ids") == 0) {
+		return find_ids(call, &prefix);
+	}
+	if (prefix.nibbles != ID_NIBBLES) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"message is a whole id in this part");
+	}
+	if (strcmp(part, "steps") == 0) {
+		return find_steps(call, &prefix);
+	}
+	if (strcmp(part, "answers") == 0 &&
+		alm_id_is_valid(alm_call_argument(call, "to"))) {
+		return find_answers(call, &prefix);
+	}
+	return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+		"part is ids, steps or answers (with to)");
+}

@@ -1,0 +1,44 @@
+#!/bin/bash
+# almoner trace against a real daemon: a message from its making to its taking,
+# by a cut id, and as each side sees it.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+
+begin_dev
+sender=$(json 'd["sender-context"]')
+recipient=$(json 'd["receiver-context"]')
+echo 'Seen today.' >"$dir/payload"
+echo 9990000018 | code 0 "$almoner" send -c "$sender" --to C84001 \
+	--purpose direct-care --level identifiable --subject - \
+	--category treatment-summary --payload "$dir/payload" --json
+id=$(json 'd["id"]')
+
+code 0 "$almoner" trace "$id" --json
+has 'd["schema"] == "almoner.trace/1" and d["message"] == "'"$id"'"'
+has '[r["step"] for r in d["rows"]] == ["accepted", "now-queued"]'
+has 'd["state"] == "now: waits in the mailbox"'
+mkdir "$dir/in"
+code 0 "$almoner" recv -c "$recipient" 1 --timeout 20s --dir "$dir/in" --json
+code 0 "$almoner" trace "${id:0:23}" --json
+has '[r["step"] for r in d["rows"]] == ["accepted", "delivered", "acknowledged"]'
+has 'd["rows"][1]["attempt"] == 1 and d["rows"][1]["agent"] != ""'
+has 'all(r["after-us"] >= 0 for r in d["rows"])'
+has 'd["state"] == "taken by the recipient"'
+code 0 "$almoner" trace "$id"
+grep -q 'handed over' "$dir/out" || fail "the table does not say so"
+! grep -q 9990000018 "$dir/out" || fail "an NHS number is shown"
+
+# Each side sees its own part.
+code 0 "$almoner" trace -c "$sender" "$id" --json
+has '[r["step"] for r in d["rows"]] == ["accepted", "delivered", "acknowledged"]'
+has 'd["rows"][1]["agent"] == ""'
+code 0 "$almoner" trace -c "$recipient" "${id:0:18}" --json
+has '[r["step"] for r in d["rows"]] == ["delivered", "acknowledged"]'
+
+code 3 "$almoner" trace 01998f3c-9a51-7cc1-8cde-0242ac120002
+code 3 "$almoner" trace 0000
+code 2 "$almoner" trace 019
+code 2 "$almoner" trace nothing
+code 2 "$almoner" trace
+echo "cli_trace.sh: ok"
