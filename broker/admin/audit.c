@@ -219,6 +219,13 @@ bool alm_call_may_see(
 	if (agent == NULL) {
 		return true;
 	}
+	/* A limited agent sees what it did, and what it may have. */
+	if (agent->categories[0] != '\0' && record->agent != agent->number &&
+		(record->categories[0] == '\0' ||
+			!alm_categories_hold_all(
+				agent->categories, record->categories))) {
+		return false;
+	}
 	is_sender = strcmp(record->sender, agent->organisation) == 0 &&
 		    record->kind != ALM_AUDIT_NOTICE;
 	is_recipient = strcmp(record->recipient, agent->organisation) == 0;
@@ -233,13 +240,6 @@ static bool is_shown(const struct alm_call *call,
 		return true;
 	}
 	if (!alm_call_may_see(call, record)) {
-		return false;
-	}
-	/* A limited agent sees what it did, and what it may have. */
-	if (agent->categories[0] != '\0' && record->agent != agent->number &&
-		(record->categories[0] == '\0' ||
-			!alm_categories_hold_all(
-				agent->categories, record->categories))) {
 		return false;
 	}
 	if (question->find.filter.has_person && !knows_person(call, record)) {

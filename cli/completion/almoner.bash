@@ -4,25 +4,25 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox override standard audit trace send recv config bench dev demo errors completion version'
+		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config bench dev demo errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
-	agent) words='keygen register list revoke' ;;
+	agent) words='keygen register list revoke invite invites uninvite approve roles rotate' ;;
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
 	people) words='import show import-list lists history erase withdraw' ;;
-	mailbox) words='list show dead rerun hold release limit' ;;
+	mailbox) words='list show dead rerun hold release limit deputy' ;;
 	override) words='list review' ;;
 	standard) words='put list' ;;
-	audit) words='breach head person prune prove query receipt show reindex stats verify witnesses' ;;
+	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
 	bench) words='audit decide import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
 	case "${COMP_WORDS[1]}" in
-	status|trace|send|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
+	status|backup|trace|send|receipt|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
 	*) set -- "${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
 	esac
 	case "$1" in
@@ -100,6 +100,98 @@ _almoner()
 --help
 ' ;;
 	'agent revoke') words='
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent invite') words='
+--agent
+--roles
+--categories
+--expires
+--endpoint
+--out
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent invites') words='
+--organisation
+--all
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent uninvite') words='
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent approve') words='
+--reason
+--admin
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent roles') words='
+--roles
+--categories
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'agent rotate') words='
+--pub
+--curve-key
+--signing-key
+--now
 --reason
 --admin
 --dry-run
@@ -621,6 +713,21 @@ _almoner()
 --local
 --help
 ' ;;
+	'mailbox deputy') words='
+--to
+--none
+--reason
+--admin
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'override list') words='
 --all
 --overdue
@@ -692,6 +799,48 @@ _almoner()
 --key
 --no-record
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit bundle') words='
+--since
+--until
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--complete
+--reveal
+--reason
+--out
+--store
+--key
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit export') words='
+--tiles
+--store
+--key
 --json
 --jsonl
 --csv
@@ -866,10 +1015,42 @@ _almoner()
 --local
 --help
 ' ;;
+	'audit tail') words='
+--follow
+--lines
+--cursor-file
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--reveal
+--reason
+--format
+--wide
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
 	'audit verify') words='
 --store
 --key
 --head
+--from-checkpoint
+--audit-key
+--witness
+--strict
 --json
 --jsonl
 --csv
@@ -880,6 +1061,20 @@ _almoner()
 --help
 ' ;;
 	'audit witnesses') words='
+--admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'backup') words='
+--store
+--key
+--reason
 --admin
 --json
 --jsonl
@@ -919,9 +1114,27 @@ _almoner()
 --override-by
 --override-reason
 --expires
+--deadline
+--request
+--await-reply
+--reply-to
 --priority
 --id
 --timeout
+--context
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'receipt') words='
+--to
+--purpose
 --context
 --dry-run
 --json
