@@ -8,6 +8,7 @@
 #include "broker/store/audit.h"
 #include "cli/admin.h"
 #include "cli/audit/ask.h"
+#include "cli/audit/asker.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
@@ -99,12 +100,14 @@ static const struct alm_usage query_usage = {
 	.summary = "Find records of the audit log.  All conditions must hold.  "
 		   "The question itself is recorded.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
 	.options = query_options,
 	.notes = "  almoner audit query --from RX1 --effect deny --since "
 		 "2026-07-01 --csv\n"
 		 "  almoner audit query --person - --reason 'SAR 2026/118' "
-		 "--jsonl < number.txt",
+		 "--jsonl < number.txt\n"
+		 "  With --context an agent asks, about what its own "
+		 "organisation sent or was given.",
 };
 
 /** The value of a fact; "" if the answer has none. */
@@ -119,10 +122,10 @@ static const char *fact(const struct alm_answer *answer, const char *key)
 }
 
 /** One page of the answer. */
-static enum alm_err ask_page(struct alm_control *control,
+static enum alm_err ask_page(struct alm_asker *asker,
 	const struct alm_ask *question, size_t row_max,
-	struct alm_audit_texts *texts, struct alm_arena *arena,
-	struct alm_answer *answer, struct alm_problem *problem)
+	struct alm_audit_texts *texts, struct alm_answer *answer,
+	struct alm_problem *problem)
 {
 	struct alm_ask ask = *question;
 
@@ -130,8 +133,7 @@ static enum alm_err ask_page(struct alm_control *control,
 	alm_ask_add(&ask, "limit", texts->limit);
 	alm_ask_add(
 		&ask, "after", texts->after[0] != '\0' ? texts->after : NULL);
-	alm_arena_reset(arena);
-	return alm_admin_ask(control, &ask, arena, answer, problem);
+	return alm_asker_ask(asker, &ask, answer, problem);
 }
 
 /** What the first page says of the whole answer. */
@@ -165,8 +167,8 @@ static void print_page(const struct alm_args *args,
 }
 
 /** Ask page after page; rows of a stream are printed as they come. */
-static int ask_all(struct alm_control *control, const struct alm_args *args,
-	const struct alm_audit_question *q, struct alm_arena *arena)
+static int ask_all(struct alm_asker *asker, const struct alm_args *args,
+	const struct alm_audit_question *q)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_ask ask = {.verb = "audit.query"};
@@ -183,9 +185,9 @@ static int ask_all(struct alm_control *control, const struct alm_args *args,
 	do {
 		size_t left = q->limit == 0 ? PAGE_ROWS : q->limit - total;
 
-		problem.err = ask_page(control, &ask,
-			left < PAGE_ROWS ? left : PAGE_ROWS, &texts, arena,
-			&answer, &problem);
+		problem.err = ask_page(asker, &ask,
+			left < PAGE_ROWS ? left : PAGE_ROWS, &texts, &answer,
+			&problem);
 		if (problem.err == ALM_OK && printer == NULL) {
 			problem.err =
 				begin(args, q, &answer, &printer, &problem);
@@ -215,18 +217,15 @@ static int query_daemon(
 	const struct alm_args *args, const struct alm_audit_question *question)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_control *control = NULL;
-	struct alm_arena arena;
+	struct alm_asker *asker = NULL;
 	int rc;
 
-	problem.err = alm_admin_open(args, &control, &problem);
+	problem.err = alm_asker_open(args, &asker, &problem);
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args->output, &problem);
 	}
-	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	rc = ask_all(control, args, question, &arena);
-	alm_arena_fini(&arena);
-	alm_control_close(control);
+	rc = ask_all(asker, args, question);
+	alm_asker_close(asker);
 	return rc;
 }
 

@@ -10,13 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "agents/include/almoner_control.h"
 #include "cli/audit/ask.h"
+#include "cli/audit/asker.h"
 #include "cli/audit/printer.h"
 #include "cli/commands.h"
 #include "lib/file.h"
 
-#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
 #define LINES_DEFAULT 10
 #define LINES_MAX 1000
@@ -49,7 +48,7 @@ static const struct alm_usage usage = {
 	.summary = "Show the last records of the audit log, and follow it.  "
 		   "That you do is recorded once, and again after a pause.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
 	.options = options,
 	.notes = "  almoner audit tail --follow --effect deny\n"
 		 "  almoner audit tail --follow --format ocsf --cursor-file "
@@ -59,11 +58,10 @@ static const struct alm_usage usage = {
 struct tail {
 	const struct alm_args *args;
 	const struct alm_audit_question *question;
-	struct alm_control *control; /* NULL: the broker is away */
+	struct alm_asker *asker; /* NULL: the broker is away */
 	struct alm_audit_printer *printer;
 	struct alm_ask ask;
 	struct alm_audit_texts texts;
-	struct alm_arena arena;
 	const char *cursor_file; /* NULL: none is kept */
 	unsigned again_ms;       /* until it is tried again */
 };
@@ -127,8 +125,8 @@ static enum alm_err ask_page(struct tail *tail, size_t row_max,
 	struct alm_ask ask = tail->ask;
 	enum alm_err err = ALM_OK;
 
-	if (tail->control == NULL) {
-		err = alm_admin_open(tail->args, &tail->control, problem);
+	if (tail->asker == NULL) {
+		err = alm_asker_open(tail->args, &tail->asker, problem);
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -139,9 +137,7 @@ static enum alm_err ask_page(struct tail *tail, size_t row_max,
 	alm_ask_add(&ask, "limit", tail->texts.limit);
 	alm_ask_add(&ask, "after",
 		tail->texts.after[0] != '\0' ? tail->texts.after : NULL);
-	alm_arena_reset(&tail->arena);
-	return alm_admin_ask(
-		tail->control, &ask, &tail->arena, answer, problem);
+	return alm_asker_ask(tail->asker, &ask, answer, problem);
 }
 
 static enum alm_err print_page(struct tail *tail,
@@ -183,8 +179,8 @@ static bool is_worth_waiting(
 			problem->detail[0] != '\0' ? problem->detail
 						   : alm_err_info(err)->name);
 	}
-	alm_control_close(tail->control);
-	tail->control = NULL;
+	alm_asker_close(tail->asker);
+	tail->asker = NULL;
 	wait_ms(tail->again_ms);
 	tail->again_ms = tail->again_ms * 2 < AGAIN_MS_MAX ? tail->again_ms * 2
 							   : AGAIN_MS_MAX;
@@ -231,7 +227,6 @@ static int tail_log(
 		.cursor_file = alm_args_text(args, "cursor-file")};
 	int rc = ALM_EXIT_OK;
 
-	alm_arena_init(&tail.arena, ARENA_BYTES_MAX);
 	alm_audit_ask_fill(&tail.ask, question, &tail.texts);
 	problem.err = read_cursor(&tail, &problem);
 	if (problem.err == ALM_OK) {
@@ -243,8 +238,7 @@ static int tail_log(
 		rc = alm_print_problem(&args->output, &problem);
 	}
 	alm_audit_printer_free(tail.printer);
-	alm_control_close(tail.control);
-	alm_arena_fini(&tail.arena);
+	alm_asker_close(tail.asker);
 	return rc;
 }
 

@@ -936,6 +936,7 @@ _almoner()
 --key
 --no-record
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -1034,6 +1035,7 @@ _almoner()
 --format
 --wide
 --admin
+--context
 --json
 --jsonl
 --csv

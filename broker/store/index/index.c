@@ -188,6 +188,7 @@ static enum alm_err work(struct alm_log_index *index, bool *out_is_done)
 			return ALM_OK; /* it goes with the next work */
 		}
 	} else if (find_gap(index, size, &place)) {
+		(void)mkdir(index->folder, 0700); /* it may be gone */
 		err = alm_log_index_build(index, &place, &run);
 	} else {
 		*out_is_done = true;

@@ -248,6 +248,26 @@ Test(store_index, is_made_anew_when_it_is_told_to)
 	ask(SIZE, 30);
 }
 
+Test(store_index, makes_its_folder_again)
+{
+	char path[ALM_TEMPDIR_BYTES + 8];
+
+	grow(1000);
+	work_all();
+	(void)snprintf(path, sizeof(path), "%s/index", folder);
+	alm_tempdir_remove(path);
+	ask(1000, 30);
+	grow(1000);
+	work_all();
+	cr_expect_eq(state().covered, FLOOR(2000));
+	ask(2000, 30);
+	reopen();
+	open_index();
+	work_all();
+	cr_expect_eq(state().covered, FLOOR(2000));
+	ask(2000, 30);
+}
+
 /* What a crash in the middle of a merge leaves: the whole beside its parts,
  * or a draft of it. */
 Test(store_index, goes_on_after_a_crash_in_a_merge)
