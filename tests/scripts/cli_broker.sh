@@ -58,12 +58,12 @@ grep -q ALM-6003 "$dir/err" || fail "the cursor of another question was taken"
 code 0 "$almoner" audit query --limit 1 --after "$cursor" --json
 has 'd["rows"][0]["seq"] == 3'
 # An agent, about its own organisation's, with proofs.
-code 0 "$almoner" audit query -c "$receiver" --proof --limit 1 --json
+code 0 "$almoner" audit query -c "$receiver" --to C84001 --proof --limit 1 --json
 has 'd["rows"][0]["recipient"] == "C84001" and len(d["rows"][0]["leaf"]) == 64'
 has 'd["rows"][0]["kind"] in ("delivered", "acknowledged")'
 cursor=$(json 'd["cursor"]')
-code 2 "$almoner" audit query --limit 1 --after "$cursor"
-code 0 "$almoner" audit query -c "$receiver" --limit 1 --after "$cursor" --json
+code 2 "$almoner" audit query --to C84001 --limit 1 --after "$cursor"
+code 0 "$almoner" audit query -c "$receiver" --to C84001 --limit 1 --after "$cursor" --json
 code 0 "$almoner" audit tail -c "$sender" --lines 2 --jsonl
 grep -q '"sender":"RX1"' "$dir/out" || fail "not its own"
 code 5 "$almoner" audit query -c "$receiver" --reveal --reason test
