@@ -35,10 +35,13 @@ bool alm_column_is_number(const char *name)
 		"left-out", "affected", "after-us", "queued", "dead-letters",
 		"dead-lettered", "record", "mailboxes-on-hold", "messages-max",
 		"bytes-max", "age-max-s", "message-bytes", "given", "taken",
-		"private-pruned", "pruned-through", "security-parts",
-		"disclosures-parts", "long-parts", "looked-at", "used-before",
-		"used-after", "free-after", "file-bytes", "usual", "count",
-		"now", "first-damaged"};
+		"private-pruned", "pruned-through", "last-seq", "singles",
+		"policies", "question", "witnesses", "entries", "heads",
+		"signed-size", "from-size", "files-written", "files-kept",
+		"behind", "lag-s", "security-parts", "disclosures-parts",
+		"long-parts", "looked-at", "used-before", "used-after",
+		"free-after", "file-bytes", "usual", "count", "now",
+		"first-damaged"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -249,4 +249,9 @@ ALM_MUST_USE enum alm_err alm_audit_verify(const char *path, const uint8_t *key,
 	void (*progress)(void *cookie, uint64_t done, uint64_t total),
 	void *cookie, struct alm_audit_report *out_report);
 
+/** The head that a verified store had at `size` records, from its tiles.
+ * Errors: NOT_FOUND: it has fewer; as alm_audit_verify() */
+ALM_MUST_USE enum alm_err alm_audit_head_of(
+	const char *path, uint64_t size, struct alm_audit_head *out_head);
+
 #endif /* ALM_BROKER_STORE_AUDIT_H */

@@ -189,3 +189,35 @@ enum alm_err alm_verify_heads(struct alm_verify *verify)
 	free(heads);
 	return err;
 }
+
+static enum alm_err load_state(struct alm_store *store)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err == ALM_OK) {
+		err = alm_state_read(store, txn, &store->state, &problem);
+		alm_store_view_end(store);
+	}
+	return err;
+}
+
+enum alm_err alm_audit_head_of(
+	const char *path, uint64_t size, struct alm_audit_head *out_head)
+{
+	const struct alm_store_options options = {
+		.path = path, .is_read_only = true};
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_store *store = NULL;
+	enum alm_err err = alm_store_open_parts(&options, &store, &problem);
+
+	if (err == ALM_OK) {
+		err = load_state(store);
+	}
+	if (err == ALM_OK) {
+		err = alm_audit_head_at(store, size, out_head);
+	}
+	alm_store_close(store);
+	return err;
+}

@@ -64,10 +64,17 @@ static const struct alm_usage usage = {
 		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
 };
 
+/** A head that was seen before. */
+struct expected {
+	bool is_given;
+	struct alm_audit_head head;
+};
+
 /** What the child tells. */
 struct outcome {
 	enum alm_err err;
 	struct alm_audit_report report;
+	struct alm_audit_head then; /* at the size of the head seen before */
 };
 
 static void show_progress(void *cookie, uint64_t done, uint64_t total)
@@ -76,7 +83,8 @@ static void show_progress(void *cookie, uint64_t done, uint64_t total)
 }
 
 static _Noreturn void verify_and_tell(const struct alm_args *args,
-	const char *path, const uint8_t *key, int fd)
+	const char *path, const uint8_t *key, const struct expected *expected,
+	int fd)
 {
 	struct alm_bar progress;
 	struct outcome outcome = {.err = ALM_OK};
@@ -87,6 +95,11 @@ static _Noreturn void verify_and_tell(const struct alm_args *args,
 	outcome.err = alm_audit_verify(
 		path, key, show_progress, &progress, &outcome.report);
 	alm_bar_end(&progress);
+	if (outcome.err == ALM_OK && expected->is_given &&
+		expected->head.size <= outcome.report.head.size) {
+		outcome.err = alm_audit_head_of(
+			path, expected->head.size, &outcome.then);
+	}
 	while (sent < sizeof(outcome)) {
 		ssize_t n = write(fd, data + sent, sizeof(outcome) - sent);
 
@@ -116,7 +129,8 @@ static bool read_outcome(int fd, struct outcome *out)
 }
 
 static void verify_in_child(const struct alm_args *args, const char *path,
-	const uint8_t *key, struct outcome *out)
+	const uint8_t *key, const struct expected *expected,
+	struct outcome *out)
 {
 	int fds[2];
 	int status = 0;
@@ -131,7 +145,7 @@ static void verify_in_child(const struct alm_args *args, const char *path,
 	child = fork();
 	if (child == 0) {
 		(void)close(fds[0]);
-		verify_and_tell(args, path, key, fds[1]);
+		verify_and_tell(args, path, key, expected, fds[1]);
 	}
 	(void)close(fds[1]);
 	is_whole = child > 0 && read_outcome(fds[0], out);
@@ -147,11 +161,6 @@ static void verify_in_child(const struct alm_args *args, const char *path,
 }
 
 /* --- a head from elsewhere ---------------------------------------------- */
-
-struct expected {
-	bool is_given;
-	struct alm_audit_head head;
-};
 
 static enum alm_err read_head(
 	const char *text, struct expected *out, struct alm_problem *problem)
@@ -172,6 +181,29 @@ static enum alm_err read_head(
 	return ALM_OK;
 }
 
+/* A head that is not signed is no evidence of anything. */
+static enum alm_err read_seen(const struct alm_args *args,
+	const struct alm_trust *trust, struct expected *out,
+	struct alm_problem *problem)
+{
+	struct alm_trust loose = *trust;
+	struct alm_checkpoint seen;
+	enum alm_err err;
+
+	if (trust->key_count == 0) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"--from-checkpoint needs --audit-key HEX");
+	}
+	loose.is_strict = false;
+	err = alm_audit_head_read(
+		alm_args_text(args, "from-checkpoint"), &loose, &seen, problem);
+	if (err == ALM_OK) {
+		out->is_given = true;
+		out->head = (struct alm_audit_head){seen.size, seen.root};
+	}
+	return err;
+}
+
 static void compare(const struct expected *expected, struct outcome *outcome)
 {
 	struct alm_audit_report *report = &outcome->report;
@@ -185,32 +217,63 @@ static void compare(const struct expected *expected, struct outcome *outcome)
 			"%llu records, where %llu were seen before",
 			(unsigned long long)report->head.size,
 			(unsigned long long)expected->head.size);
-	} else if (report->head.size == expected->head.size &&
-		   memcmp(report->head.root.raw, expected->head.root.raw,
-			   sizeof(report->head.root.raw)) != 0) {
+	} else if (memcmp(outcome->then.root.raw, expected->head.root.raw,
+			   sizeof(expected->head.root.raw)) != 0) {
 		outcome->err = ALM_AUDIT_DAMAGED;
 		(void)snprintf(report->what, sizeof(report->what),
 			"another root than was seen before at this size");
 	}
 }
 
-static const char *not_covered(
-	const struct expected *expected, const struct outcome *outcome)
+/* The newest signed head must be by a key that was given. */
+static void check_signer(const struct alm_trust *trust, struct outcome *outcome)
 {
-	bool is_equal = expected->is_given &&
-			expected->head.size == outcome->report.head.size;
+	struct alm_audit_report *report = &outcome->report;
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_checked checked;
+	struct alm_trust loose = *trust;
 
-	if (outcome->report.private_checked) {
-		return is_equal ? ""
-		       : expected->is_given
-			       ? "whether the log extends the given head (it "
-				 "has "
-				 "grown since)"
-			       : "truncation (give --head SIZE:ROOT)";
+	loose.is_strict = false;
+	if (outcome->err != ALM_OK || trust->key_count == 0) {
+		return;
 	}
-	return is_equal ? "private parts and mail (give --key)"
-			: "private parts and mail (give --key); truncation "
-			  "(give --head SIZE:ROOT)";
+	outcome->err = alm_check_head(&loose,
+		(struct alm_bytes){(const uint8_t *)report->head_note,
+			strlen(report->head_note)},
+		&checked, &problem);
+	if (outcome->err != ALM_OK) {
+		outcome->err = ALM_SIGNATURE_ABSENT;
+		(void)snprintf(report->what, sizeof(report->what),
+			report->heads == 0 ? "no head of the log is signed"
+					   : "%s",
+			problem.detail);
+	}
+}
+
+static void not_covered(const struct expected *expected,
+	const struct alm_trust *trust, const struct outcome *outcome,
+	char out[512])
+{
+	const struct alm_audit_report *r = &outcome->report;
+	size_t bytes;
+
+	(void)snprintf(out, 512, "%s%s%s%s",
+		r->private_checked ? ""
+				   : "private parts and mail (give --key); ",
+		expected->is_given ? ""
+				   : "truncation (give --from-checkpoint "
+				     "FILE); ",
+		trust->key_count > 0 ? ""
+		: r->heads > 0
+			? "whose the signatures are (give --audit-key HEX); "
+			: "signatures (no head is signed); ",
+		r->heads > 0 && r->signed_size < r->head.size
+			? "that the newest records are signed; "
+			: "");
+	bytes = strlen(out);
+	if (bytes > 0) {
+		out[bytes - 2] = '\0';
+	}
 }
 
 /* --- telling ------------------------------------------------------------ */
@@ -224,14 +287,16 @@ static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
 }
 
 static int tell(const struct alm_args *args, const struct expected *expected,
-	const struct outcome *outcome)
+	const struct alm_trust *trust, const struct outcome *outcome)
 {
 	const struct alm_audit_report *r = &outcome->report;
 	struct alm_sheet *sheet =
 		alm_sheet_new("almoner.audit.verify/1", NULL, 0);
 	char root[2 * sizeof(r->head.root.raw) + 1];
+	char text[512];
 	int rc;
 
+	not_covered(expected, trust, outcome, text);
 	alm_hex(r->head.root.raw, sizeof(r->head.root.raw), root);
 	alm_sheet_fact(sheet, "result",
 		outcome->err == ALM_OK ? "verified" : "damaged");
@@ -246,7 +311,9 @@ static int tell(const struct alm_args *args, const struct expected *expected,
 	add_number(sheet, "pruned-through", r->pruned_through);
 	add_number(sheet, "mail", r->mail);
 	add_number(sheet, "others", r->others);
-	alm_sheet_fact(sheet, "not-covered", not_covered(expected, outcome));
+	add_number(sheet, "heads", r->heads);
+	add_number(sheet, "signed-size", r->signed_size);
+	alm_sheet_fact(sheet, "not-covered", text);
 	if (outcome->err != ALM_OK) {
 		add_number(sheet, "first-bad-seq", r->first_bad_seq);
 		alm_sheet_fact(sheet, "what", r->what);
@@ -265,6 +332,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	struct alm_problem problem = {.err = ALM_OK};
 	struct expected expected = {.is_given = false};
 	uint8_t key[ALM_STORE_KEY_BYTES];
+	struct alm_trust trust;
 	struct outcome outcome;
 	const char *key_file;
 	const char *path;
@@ -281,6 +349,12 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	key_file = alm_args_text(&args, "key");
 	problem.err =
 		read_head(alm_args_text(&args, "head"), &expected, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err = alm_audit_trust_read(&args, &trust, &problem);
+	}
+	if (problem.err == ALM_OK && alm_args_has(&args, "from-checkpoint")) {
+		problem.err = read_seen(&args, &trust, &expected, &problem);
+	}
 	if (problem.err == ALM_OK && key_file != NULL) {
 		problem.err = alm_key_file_read(key_file, key, &problem);
 	}
@@ -288,14 +362,15 @@ int alm_cmd_audit_verify(int argc, char **argv)
 		return alm_print_problem(&args.output, &problem);
 	}
 	verify_in_child(&args, path != NULL ? path : STORE_DEFAULT,
-		key_file != NULL ? key : NULL, &outcome);
+		key_file != NULL ? key : NULL, &expected, &outcome);
 	sodium_memzero(key, sizeof(key));
 	compare(&expected, &outcome);
+	check_signer(&trust, &outcome);
 	if (alm_err_info(outcome.err)->exit_code != ALM_EXIT_OK &&
 		alm_err_info(outcome.err)->exit_code != ALM_EXIT_INTEGRITY) {
 		return alm_print_failure(
 			&args.output, &(struct alm_failure){outcome.err,
 					      outcome.report.what, NULL});
 	}
-	return tell(&args, &expected, &outcome);
+	return tell(&args, &expected, &trust, &outcome);
 }

@@ -1,0 +1,149 @@
+#!/bin/bash
+# Evidence that others can check: heads, receipts, proofs of growth, bundles
+# and tiles, each read by two verifiers that share no code, and refused by both
+# when they are spoiled.  A store that was set back is not served, keys change
+# with an overlap, and both are records.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+seed=${ALMONER_SEED:-20261123}
+begin_dev --keep
+folder=$(json 'd["folder"]')
+key=$(json 'd["audit-key"]')
+store=(--store "$folder/store" --key "$folder/store.key")
+trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
+	rm -rf "$dir" "$folder"' EXIT
+# A head is signed within a second: ask until one covers what is asked for.
+until_ok() {
+	local tries=0
+	until "$@" >"$dir/out" 2>"$dir/err"; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || fail "never: $*"
+		read -r -t 0.1 <>"$dir/ready" || true
+	done
+}
+both() { # both WANTED FILE...: what both verifiers say
+	local wanted=$1
+	shift
+	code "$wanted" "$almoner" audit verify "$@" --audit-key "$key" \
+		--strict --from-checkpoint "$dir/old"
+	code "$wanted" python3 tests/verifier/verify "$@" --audit-key "$key" \
+		--strict --from-checkpoint "$dir/old"
+}
+
+until_ok "$almoner" audit head --checkpoint --out "$dir/old"
+size=$(sed -n 2p "$dir/old")
+mkdir "$dir/files"
+until_ok "$almoner" audit receipt 3 --out "$dir/files/three"
+until_ok "$almoner" audit receipt 5 --reveal --reason 'test' \
+	--out "$dir/files/five"
+code 0 "$almoner" audit bundle "${store[@]}" --reason 'ICO 4711' \
+	--out "$dir/files/all.bundle"
+code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed --reveal \
+	--reason 'ICO 4712' --out "$dir/files/some.bundle"
+until_ok "$almoner" audit prove "$size" --out "$dir/files/growth"
+code 0 "$almoner" audit export --tiles "$dir/tiles" "${store[@]}"
+for file in "$dir"/files/* "$dir/tiles"; do
+	both 0 "$file"
+done
+code 0 "$almoner" audit verify "$dir/files/all.bundle" --audit-key "$key" --json
+has 'd["records"] == d["last-seq"] and d["policies"] >= 1'
+has 'd["question"] > 0 and d["private-parts"] == 1'
+code 0 python3 tests/verifier/corrupt "$seed" "$almoner" "$key" "$dir/old" \
+	"$dir/files"
+
+# Every file of the tiles, one bit each.
+find "$dir/tiles" -type f | while read -r file; do
+	python3 - "$file" "$seed" <<'PY'
+import random, sys
+rng = random.Random(sys.argv[2])
+data = bytearray(open(sys.argv[1], "rb").read())
+data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+open(sys.argv[1] + ".spoiled", "wb").write(data)
+PY
+	mv "$file" "$dir/good"
+	mv "$file.spoiled" "$file"
+	both 8 "$dir/tiles"
+	rm "$file"
+	both 8 "$dir/tiles"
+	mv "$dir/good" "$file"
+done
+both 0 "$dir/tiles"
+
+# Another key, no key, and no cosignature where a witness was given.
+code 8 "$almoner" audit verify "$dir/old" --audit-key "$(printf '%064d' 7)"
+code 2 "$almoner" audit verify "$dir/old"
+
+# The whole store, and from a head that was seen before.
+code 0 "$almoner" audit verify "${store[@]}" --from-checkpoint "$dir/old" \
+	--audit-key "$key" --json
+has 'd["result"] == "verified" and d["heads"] >= 1 and not d["not-covered"]'
+
+# --- a store that was set back ----------------------------------------------
+kill "$dev"
+wait "$dev" || true
+dev=
+cp -r "$folder/store" "$folder/older"
+config=$folder/almonerd.yaml
+serve() {
+	"$build/almonerd" --config "$config" 2>>"$dir/log" &
+	dev=$!
+	until_ok "$almoner" status
+}
+stop() {
+	kill "$dev"
+	wait "$dev" || true
+	dev=
+}
+sed -i 's/^endpoint:.*/endpoint: tcp:\/\/127.0.0.1:*/' "$config"
+serve
+until_ok "$almoner" audit head --checkpoint
+stop
+mv "$folder/store" "$folder/newer"
+mv "$folder/older" "$folder/store"
+code 8 "$build/almonerd" --config "$config"
+grep -q 'log-behind-its-head' "$dir/err" || fail "no reason given"
+origin=$(sed -n 1p "$dir/old")
+code 8 "$almoner" audit verify "${store[@]}" \
+	--from-checkpoint "$folder/store-head/signed-head" --audit-key "$key"
+code 0 "$build/almonerd" --config "$config" --new-origin 'the disk failed'
+grep -q "^origin: $origin/[0-9]*$" "$dir/out" || fail "another origin"
+serve
+until_ok "$almoner" audit head --checkpoint
+grep -q "^$origin/[0-9]*$" "$dir/out" || fail "the head has the old origin"
+code 0 "$almoner" audit query --kind log-origin --reveal --reason test --json
+has '"the disk failed" in d["rows"][0]["detail"]'
+code 0 "$almoner" audit verify "${store[@]}"
+
+# --- another key, with an overlap --------------------------------------------
+stop
+mkdir "$folder/next"
+code 0 "$build/almonerd" --generate-keys "$folder/next"
+next=$(sed -n 's/^audit-key: //p' "$dir/out")
+echo "audit-key-next-file: $folder/next/audit.key" >>"$config"
+serve
+until_ok "$almoner" audit head --checkpoint --out "$dir/two"
+code 0 "$almoner" audit verify "$dir/two" --audit-key "$key"
+code 0 "$almoner" audit verify "$dir/two" --audit-key "$next"
+code 8 "$almoner" audit verify "$dir/two" --audit-key "$next" --strict
+code 0 "$almoner" audit verify "$dir/two" --audit-key "$next" \
+	--audit-key "$key" --strict
+# In a bundle the log's own records name the other key.
+code 0 "$almoner" audit bundle "${store[@]}" --kind audit-key-added \
+	--reason 'test' --out "$dir/keys.bundle"
+code 0 "$almoner" audit verify "$dir/keys.bundle" --audit-key "$next" --strict
+code 0 python3 tests/verifier/verify "$dir/keys.bundle" --audit-key "$next"
+stop
+sed -i '/^audit-key/d' "$config"
+echo "audit-key-file: $folder/next/audit.key" >>"$config"
+serve
+until_ok "$almoner" audit head --checkpoint --out "$dir/one"
+code 8 "$almoner" audit verify "$dir/one" --audit-key "$key"
+code 0 "$almoner" audit verify "$dir/one" --audit-key "$next" --strict
+code 0 "$almoner" audit query --kind audit-key-retired --json
+has 'len(d["rows"]) == 1'
+stop
+# A log that was signed is not served unsigned in silence.
+rm "$folder/next/audit.key"
+code 9 "$build/almonerd" --config "$config"
+grep -q 'audit-key-missing' "$dir/err" || fail "the key is not missed"
