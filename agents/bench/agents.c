@@ -21,6 +21,7 @@
 #include "lib/file.h"
 #include "lib/id.h"
 
+#define GO_WAIT_MS 86400000 /* until it is this load's turn */
 #define START_WAIT_MS 60000
 #define QUIET_NS_MAX INT64_C(30000000000) /* no progress for 30 s: give up */
 #define RECEIVER_CREDIT 8192u
@@ -63,11 +64,20 @@ struct alm_bench_agents {
 
 /* --- the receiver ------------------------------------------------------- */
 
-static void wait_readable(const struct alm_client *client)
+static void wait_until(const struct alm_client *client, int64_t wait_ns)
 {
 	struct pollfd readable = {alm_client_fd(client), POLLIN, 0};
+	struct timespec wait = {.tv_sec = wait_ns / 1000000000,
+		.tv_nsec = wait_ns % 1000000000};
 
-	(void)poll(&readable, 1, 1000);
+	if (wait_ns > 0) {
+		(void)ppoll(&readable, 1, &wait, NULL);
+	}
+}
+
+static void wait_readable(const struct alm_client *client)
+{
+	wait_until(client, INT64_C(1000000000));
 }
 
 /** Read the keys of an end; `out_keys` is CURVE first. */
@@ -159,7 +169,7 @@ static void receive_messages(void *cookie)
 	struct alm_client *client = NULL;
 	int code = ALM_CODE_TIMEOUT;
 
-	if (alm_bench_gate_wait(&shared->go[0], START_WAIT_MS)) {
+	if (alm_bench_gate_wait(&shared->go[0], GO_WAIT_MS)) {
 		code = open_client(
 			shared, &shared->receiver, RECEIVER_CREDIT, &client);
 	}
@@ -174,15 +184,39 @@ static void receive_messages(void *cookie)
 
 /* --- the sender --------------------------------------------------------- */
 
+void alm_bench_absent(uint32_t i, char out[ALM_BENCH_ABSENT_BYTES])
+{
+	(void)snprintf(out, ALM_BENCH_ABSENT_BYTES, "B%05u", i);
+}
+
 struct sender {
 	struct shared *shared;
 	struct alm_client *client;
 	struct alm_outgoing message; /* its id points to the next */
 	struct alm_message_id id;
 	uint8_t random[6 * 256];
+	char absent[ALM_BENCH_ABSENT_BYTES];
 	uint64_t started;
 	uint64_t answered;
 };
+
+/** How many may have been started by now, and how long until the next. */
+static uint64_t allowed(const struct sender *s, int64_t *out_wait_ns)
+{
+	uint64_t per_s = s->shared->load.per_s;
+	uint64_t since_ns =
+		(uint64_t)(alm_bench_now_ns() - s->shared->first_ns);
+	uint64_t count;
+
+	*out_wait_ns = INT64_C(1000000000);
+	if (per_s == 0) {
+		return UINT64_MAX;
+	}
+	count = (uint64_t)((double)since_ns * 1e-9 * (double)per_s) + 1;
+	*out_wait_ns = (int64_t)((double)count * 1e9 / (double)per_s) -
+		       (int64_t)since_ns;
+	return count;
+}
 
 /** Random bytes are asked for as a client does that sends many: many at a
  * time. */
@@ -207,18 +241,25 @@ static int64_t wall_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/** Start as many as the window and the library take. */
-static int start_some(struct sender *s)
+/** Start as many as the window and the library take, and as are due. */
+static int start_some(struct sender *s, int64_t *out_wait_ns)
 {
 	const struct alm_bench_load *load = &s->shared->load;
 	int64_t now_ms = wall_ms();
+	uint64_t due = allowed(s, out_wait_ns);
 
-	while (s->started < load->message_count &&
+	while (s->started < load->message_count && s->started < due &&
 		s->started - s->answered < load->window) {
 		int code;
 
 		s->id = make_id(s, now_ms);
 		s->message.id = s->id.raw;
+		if (load->absent_count > 0) {
+			alm_bench_absent(
+				(uint32_t)(s->started % load->absent_count),
+				s->absent);
+			s->message.recipient = s->absent;
+		}
 		s->shared->nanoseconds[s->started] = alm_bench_now_ns();
 		code = alm_send_start(s->client, &s->message, NULL);
 		if (code == ALM_CODE_WINDOW_FULL) {
@@ -257,8 +298,9 @@ static int send_all(struct sender *s)
 	while (code == 0 && s->answered < s->shared->load.message_count) {
 		struct alm_event *event;
 		int64_t now_ns;
+		int64_t wait_ns;
 
-		code = start_some(s);
+		code = start_some(s, &wait_ns);
 		code = code != 0 ? code : alm_client_process(s->client);
 		now_ns = alm_bench_now_ns();
 		event = alm_client_next_event(s->client);
@@ -266,7 +308,7 @@ static int send_all(struct sender *s)
 			if (now_ns - last_ns > QUIET_NS_MAX) {
 				return ALM_CODE_TIMEOUT;
 			}
-			wait_readable(s->client);
+			wait_until(s->client, wait_ns);
 		}
 		while (event != NULL) {
 			if (event->kind == ALM_EVENT_RECEIPT && code == 0) {
@@ -289,8 +331,10 @@ static void send_messages(void *cookie)
 	int code = ALM_CODE_TIMEOUT;
 
 	if (payload != NULL &&
-		alm_bench_gate_wait(&shared->go[1], START_WAIT_MS) &&
-		alm_bench_gate_wait(&shared->is_ready, START_WAIT_MS)) {
+		alm_bench_gate_wait(&shared->go[1], GO_WAIT_MS) &&
+		(shared->load.absent_count > 0 ||
+			alm_bench_gate_wait(
+				&shared->is_ready, START_WAIT_MS))) {
 		code = open_client(shared, &shared->sender, 0, &s.client);
 	}
 	s.message = (struct alm_outgoing){
@@ -305,6 +349,9 @@ static void send_messages(void *cookie)
 	if (code == 0) {
 		memset(payload, 'x', shared->load.payload_bytes);
 		code = send_all(&s);
+	}
+	if (shared->load.absent_count > 0) {
+		shared->last_ns = alm_bench_now_ns(); /* of the last receipt */
 	}
 	shared->sender_code = code;
 	alm_client_close(s.client);
@@ -336,7 +383,9 @@ enum alm_err alm_bench_agents_begin(const struct alm_bench_load *load,
 	}
 	shared->load = *load;
 	agents->shared = shared;
-	agents->receiver = alm_bench_fork(receive_messages, shared);
+	if (load->absent_count == 0) {
+		agents->receiver = alm_bench_fork(receive_messages, shared);
+	}
 	agents->sender = alm_bench_fork(send_messages, shared);
 	*out_agents = agents;
 	return ALM_OK;
@@ -402,7 +451,8 @@ enum alm_err alm_bench_agents_run(struct alm_bench_agents *agents,
 				: ALM_IO,
 			"the sender: %s", shared->detail);
 	}
-	has_received = alm_bench_join(agents->receiver);
+	has_received = shared->load.absent_count > 0 ||
+		       alm_bench_join(agents->receiver);
 	agents->receiver = 0;
 	if (!has_received || shared->last_ns <= shared->first_ns) {
 		return alm_problem_set(problem,

@@ -21,7 +21,16 @@ struct alm_bench_load {
 	uint64_t message_count;
 	uint32_t window;              /* sends without an answer */
 	uint32_t envelopes_per_frame; /* 1: one message a frame */
+	uint64_t per_s;               /* sends a second at most; 0: no limit */
+	/* Sent in turn to so many that are not there: alm_bench_absent();
+	 * 0: to the receiver. */
+	uint32_t absent_count;
 };
+
+#define ALM_BENCH_ABSENT_BYTES 16u
+
+/** The id of the i-th recipient that is not there. */
+void alm_bench_absent(uint32_t i, char out[ALM_BENCH_ABSENT_BYTES]);
 
 /** The size of the frame that sends `envelope_count` messages with payloads of
  * `payload_bytes`, as libalmoner would write it.  Errors: NOMEM. */

@@ -64,6 +64,8 @@ struct alm_client {
 	int64_t now_ms; /* monotonic, read once a turn */
 	int64_t hello_due_ms;
 	int64_t ping_due_ms;
+	int64_t gather_until_ms; /* sends wait for more; 0: they do not */
+	bool has_answers;        /* receipts came since the last sends */
 	bool credit_is_due;
 	bool has_new_work; /* started since the last turn */
 	uint32_t window;   /* as welcome said, as are the next */

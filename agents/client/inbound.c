@@ -93,6 +93,7 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 	struct alm_pending *pending =
 		alm_outbox_find(&client->outbox, &receipt->message_id);
 
+	client->has_answers = true;
 	if (pending == NULL) {
 		return; /* the second answer to a message that was repeated */
 	}

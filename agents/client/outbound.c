@@ -7,6 +7,7 @@
 #include "agents/client/clock.h"
 
 #define PING_AFTER_MS 10000
+#define GATHER_MS 2
 
 static enum alm_err transmit(struct alm_client *client)
 {
@@ -148,11 +149,36 @@ static enum alm_err send_signed(struct alm_client *client, int64_t sent_at_ms)
 	return err == ALM_OK ? transmit_sends(client) : err;
 }
 
+/* While others are on their way, more may gather until an answer comes: a
+ * signature costs the broker more than all else of a message.  A link on which
+ * nothing is under way never waits. */
+static bool shall_gather(struct alm_client *client)
+{
+	const struct alm_outbox *outbox = &client->outbox;
+	size_t queued = outbox->counts[ALM_PENDING_QUEUED];
+
+	if (queued == 0 || queued >= ALM_SIGNATURE_LEAVES_MAX ||
+		outbox->counts[ALM_PENDING_SENT] == 0 || client->has_answers) {
+		return false;
+	}
+	if (client->gather_until_ms == 0) {
+		client->gather_until_ms = client->now_ms + GATHER_MS;
+	}
+	return client->now_ms < client->gather_until_ms;
+}
+
 static enum alm_err flush_sends(struct alm_client *client)
 {
 	enum alm_err err = ALM_OK;
-	int64_t sent_at_ms = alm_client_wall_ms();
+	int64_t sent_at_ms;
 
+	if (client->outbox.counts[ALM_PENDING_QUEUED] == 0 ||
+		shall_gather(client)) {
+		return ALM_OK;
+	}
+	client->gather_until_ms = 0;
+	client->has_answers = false;
+	sent_at_ms = alm_client_wall_ms();
 	while (err == ALM_OK && sign_next(client, sent_at_ms) > 0) {
 		err = send_signed(client, sent_at_ms);
 	}

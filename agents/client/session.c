@@ -238,6 +238,9 @@ static int64_t next_due_ms(const struct alm_client *client)
 		client->doubt.again_ms < due_ms) {
 		due_ms = client->doubt.again_ms;
 	}
+	if (client->gather_until_ms != 0 && client->gather_until_ms < due_ms) {
+		due_ms = client->gather_until_ms;
+	}
 	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
 }
 

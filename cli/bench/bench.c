@@ -38,6 +38,10 @@ static const struct alm_option options[] = {
 		"sends without a receipt; 4096 unless given", false, false},
 	{"envelopes-per-frame", 0, ALM_OPTION_NUMBER, "N",
 		"messages in a frame at most; 1 unless given", false, false},
+	{"rate", 0, ALM_OPTION_NUMBER, "N",
+		"messages a second to the broker, for the accept latency "
+		"below its limit; as fast as it goes unless given",
+		false, false},
 	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
 		"where the store is made; a temporary folder unless given",
 		false, false},
@@ -328,8 +332,11 @@ int alm_cmd_bench_route(int argc, char **argv)
 			"to %u, envelopes-per-frame up to %u",
 			ALM_SEND_WINDOW_MAX, ALM_FRAME_ENVELOPES_MAX);
 	}
-	bench.load = (struct alm_bench_load){(size_t)payload, (uint64_t)count,
-		(uint32_t)window, (uint32_t)envelopes};
+	bench.load = (struct alm_bench_load){.payload_bytes = (size_t)payload,
+		.message_count = (uint64_t)count,
+		.window = (uint32_t)window,
+		.envelopes_per_frame = (uint32_t)envelopes,
+		.per_s = (uint64_t)alm_args_number(&args, "rate", 0)};
 	bench.parent = alm_args_text(&args, "dir");
 	problem.err = measure(&bench, &problem);
 	if (problem.err != ALM_OK) {

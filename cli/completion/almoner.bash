@@ -1222,6 +1222,7 @@ _almoner()
 --count
 --window
 --envelopes-per-frame
+--rate
 --dir
 --json
 --jsonl

@@ -376,3 +376,75 @@ Test(agents_client, a_bad_word_or_text_is_refused_before_it_is_sent)
 	cr_assert_neq(alm_send_start(from, &message, NULL), 0);
 	alm_client_close(from);
 }
+
+/** Start one and have the client work. */
+static void start_one(struct alm_client *client)
+{
+	struct alm_outgoing message = message_of("content");
+
+	cr_assert_eq(alm_send_start(client, &message, NULL), 0);
+	cr_assert_eq(alm_client_process(client), 0);
+}
+
+static void await_receipts(struct alm_client *client, unsigned count)
+{
+	while (count > 0) {
+		struct alm_event *event = next_event(client);
+
+		while (event != NULL) {
+			count -= event->kind == ALM_EVENT_RECEIPT ? 1 : 0;
+			alm_event_free(event);
+			event = alm_client_next_event(client);
+		}
+	}
+}
+
+Test(agents_client, sends_gather_while_an_answer_is_awaited)
+{
+	struct alm_client *client = open_client(&sender);
+	const struct alm_outbox *outbox = &client->outbox;
+	struct alm_answer answer;
+
+	cr_assert_eq(alm_client_wait_ready(client, WAIT_MS), 0);
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	start_one(client);
+	cr_expect_eq(outbox->counts[ALM_PENDING_SENT], 1, "it waited");
+	client->gather_until_ms = INT64_MAX; /* however slow the machine is */
+	start_one(client);
+	start_one(client);
+	start_one(client);
+	cr_expect_eq(outbox->counts[ALM_PENDING_SENT], 1);
+	cr_expect_eq(outbox->counts[ALM_PENDING_QUEUED], 3);
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	await_receipts(client, 4);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "accepted", "reveal", "yes",
+			"reason", "a test", NULL});
+	cr_assert_eq(answer.row_count, 4);
+	cr_expect_not_null(
+		strstr(test_cell(&answer, 0, "signature"), "leaf=0/1;"));
+	cr_expect_not_null(
+		strstr(test_cell(&answer, 3, "signature"), "leaf=2/3;"));
+	alm_client_close(client);
+}
+
+Test(agents_client, sends_do_not_gather_for_long)
+{
+	struct alm_client *client = open_client(&sender);
+	const struct alm_outbox *outbox = &client->outbox;
+
+	cr_assert_eq(alm_client_wait_ready(client, WAIT_MS), 0);
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	start_one(client);
+	start_one(client);
+	while (outbox->counts[ALM_PENDING_QUEUED] > 0) {
+		struct pollfd item = {alm_client_fd(client), POLLIN, 0};
+
+		cr_assert_eq(poll(&item, 1, WAIT_MS), 1, "it never woke");
+		cr_assert_eq(alm_client_process(client), 0);
+	}
+	cr_expect_eq(outbox->counts[ALM_PENDING_SENT], 2);
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	await_receipts(client, 2);
+	alm_client_close(client);
+}
