@@ -62,12 +62,32 @@ static enum alm_err set_identity(struct alm_client *client,
 	return ALM_OK;
 }
 
+/* Options of a connection under these secrets; `public_key` is written. */
+static struct alm_link_options link_options(
+	const struct alm_client_secrets *secrets, const char *endpoint,
+	const uint8_t broker_key[32], uint8_t public_key[32])
+{
+	(void)crypto_scalarmult_base(public_key, secrets->curve);
+	return (struct alm_link_options){.endpoint = endpoint,
+		.broker_key = broker_key,
+		.curve_public_key = public_key,
+		.curve_secret_key = secrets->curve};
+}
+
+static void set_secrets(struct alm_client_secrets *secrets,
+	const uint8_t curve_key[32], const uint8_t signing_key[32])
+{
+	uint8_t public_key[32];
+
+	memcpy(secrets->curve, curve_key, 32);
+	(void)crypto_sign_seed_keypair(
+		public_key, secrets->signing, signing_key);
+}
+
 static enum alm_err make_parts(struct alm_client *client,
 	const struct alm_client_options *options, struct alm_problem *problem)
 {
-	struct alm_link_options link = {.endpoint = options->endpoint,
-		.broker_key = options->broker_key,
-		.zmq_context = options->zmq_context};
+	struct alm_link_options link;
 	uint8_t public_key[32];
 
 	client->hash = alm_hash_new();
@@ -75,12 +95,10 @@ static enum alm_err make_parts(struct alm_client *client,
 	if (client->hash == NULL || client->secrets == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "client");
 	}
-	memcpy(client->secrets->curve, options->curve_key, 32);
-	(void)crypto_sign_seed_keypair(
-		public_key, client->secrets->signing, options->signing_key);
-	(void)crypto_scalarmult_base(public_key, client->secrets->curve);
-	link.curve_public_key = public_key;
-	link.curve_secret_key = client->secrets->curve;
+	set_secrets(client->secrets, options->curve_key, options->signing_key);
+	link = link_options(client->secrets, options->endpoint,
+		options->broker_key, public_key);
+	link.zmq_context = options->zmq_context;
 	return alm_link_open(&link, &client->link, problem);
 }
 
@@ -139,6 +157,44 @@ int alm_client_open(const char *context_file, struct alm_client **out_client,
 		&options, out_client, out_error, error_bytes);
 	sodium_memzero(&context, sizeof(context));
 	return code;
+}
+
+static enum alm_err change_over(struct alm_client *client,
+	const struct alm_context *context, struct alm_problem *problem)
+{
+	struct alm_link_options link;
+	uint8_t public_key[32];
+
+	if (strcmp(context->organisation, client->organisation) != 0 ||
+		strcmp(context->agent, client->agent) != 0) {
+		return alm_problem_set(problem, ALM_SENDER_MISMATCH,
+			"the context is of %s of %s", context->agent,
+			context->organisation);
+	}
+	if (client->state == ALM_SESSION_ENDED) {
+		return alm_problem_set(
+			problem, client->last_err, "%s", client->detail);
+	}
+	alm_session_lost(client);
+	set_secrets(client->secrets, context->curve_key, context->signing_key);
+	client->next_endpoint[0] = '\0';
+	link = link_options(client->secrets, context->endpoint,
+		context->broker_key, public_key);
+	return alm_link_reopen(client->link, &link, problem);
+}
+
+int alm_client_reload(struct alm_client *client, const char *context_file,
+	char *out_error, size_t error_bytes)
+{
+	struct alm_problem problem = {0};
+	struct alm_context context;
+	enum alm_err err = alm_context_read(context_file, &context, &problem);
+
+	if (err == ALM_OK) {
+		err = change_over(client, &context, &problem);
+		sodium_memzero(&context, sizeof(context));
+	}
+	return give_error(err, &problem, out_error, error_bytes);
 }
 
 void alm_client_forget_question(
@@ -223,6 +279,8 @@ void alm_client_get_status(
 		.payload_bytes_max = client->payload_bytes_max,
 		.policy_epoch = client->policy_epoch,
 		.people_sequence = client->people_sequence,
+		.next_endpoint = client->next_endpoint,
+		.next_broker_key = client->next_broker_key,
 	};
 }
 

@@ -74,6 +74,8 @@ struct alm_client {
 	uint64_t policy_epoch;
 	uint64_t people_sequence;
 	int64_t broker_ahead_ms;
+	char next_endpoint[ALM_ENDPOINT_BYTES_MAX + 1]; /* "": stay here */
+	uint8_t next_broker_key[32];
 
 	enum alm_err last_err; /* why not ready */
 	bool is_final;         /* trying on will hardly help */
@@ -120,6 +122,9 @@ void alm_session_welcome(
 /** Remember why there is no session, and tell the caller once. */
 void alm_session_fail(struct alm_client *client, enum alm_err err,
 	bool is_final, const char *detail);
+
+/** The connection is gone, or is given up. */
+void alm_session_lost(struct alm_client *client);
 
 /** Stop for good. */
 void alm_session_end(struct alm_client *client, enum alm_event_kind kind,

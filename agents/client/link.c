@@ -26,8 +26,9 @@ struct alm_link {
 	int epoll_fd;
 	int timer_fd;
 	int wake_fd;
-	bool is_awake;    /* wake_fd is readable */
-	int64_t timer_ms; /* what the timer is set to */
+	bool is_awake;     /* wake_fd is readable */
+	int64_t timer_ms;  /* what the timer is set to */
+	unsigned monitors; /* opened so far: each has a name of its own */
 	zmq_msg_t message;
 };
 
@@ -86,8 +87,9 @@ static bool open_monitor(struct alm_link *link)
 		     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
 		     ZMQ_EVENT_DISCONNECTED;
 
-	(void)snprintf(address, sizeof(address), "inproc://almoner-monitor-%p",
-		(void *)link);
+	(void)snprintf(address, sizeof(address),
+		"inproc://almoner-monitor-%p-%u", (void *)link,
+		link->monitors++);
 	if (zmq_socket_monitor(link->socket, address, events) != 0) {
 		return false;
 	}
@@ -165,6 +167,24 @@ static void unwatch(struct alm_link *link, void *socket)
 	if (fd >= 0 && link->epoll_fd >= 0) {
 		(void)epoll_ctl(link->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	}
+}
+
+enum alm_err alm_link_reopen(struct alm_link *link,
+	const struct alm_link_options *options, struct alm_problem *problem)
+{
+	alm_link_stop(link);
+	link->socket = zmq_socket(link->context, ZMQ_DEALER);
+	if (link->socket == NULL || !set_options(link->socket, options) ||
+		!open_monitor(link) || !watch(link, socket_fd(link->socket)) ||
+		!watch(link, socket_fd(link->monitor))) {
+		return err_from_errno(
+			"make a socket for", options->endpoint, problem);
+	}
+	if (zmq_connect(link->socket, options->endpoint) != 0) {
+		return err_from_errno("connect", options->endpoint, problem);
+	}
+	alm_link_wake(link);
+	return ALM_OK;
 }
 
 void alm_link_stop(struct alm_link *link)

@@ -28,6 +28,11 @@ struct alm_link_options {
 ALM_MUST_USE enum alm_err alm_link_open(const struct alm_link_options *options,
 	struct alm_link **out_link, struct alm_problem *problem);
 
+/** Drop the connection and start connecting with these options; descriptor
+ * and context stay.  Errors: as open; then the link stands still. */
+ALM_MUST_USE enum alm_err alm_link_reopen(struct alm_link *link,
+	const struct alm_link_options *options, struct alm_problem *problem);
+
 /** Drop the connection and never connect again; the descriptor stays. */
 void alm_link_stop(struct alm_link *link);
 

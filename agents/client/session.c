@@ -104,6 +104,12 @@ static void keep_limits(
 	client->people_sequence = welcome->people_sequence;
 	client->broker_ahead_ms =
 		welcome->broker_time_ms - alm_client_wall_ms();
+	(void)snprintf(client->next_endpoint, sizeof(client->next_endpoint),
+		"%s", welcome->next_endpoint);
+	if (welcome->next_broker_key.bytes == 32) {
+		memcpy(client->next_broker_key, welcome->next_broker_key.data,
+			32);
+	}
 }
 
 void alm_session_welcome(
@@ -146,7 +152,7 @@ void alm_session_welcome(
 	tell(client, ALM_EVENT_CONNECTED, ALM_OK, "");
 }
 
-static void on_down(struct alm_client *client)
+void alm_session_lost(struct alm_client *client)
 {
 	if (client->state == ALM_SESSION_READY) {
 		client->last_err = ALM_UNREACHABLE;
@@ -164,11 +170,11 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 	case ALM_LINK_SAME:
 		break;
 	case ALM_LINK_UP:
-		on_down(client); /* the old one, if nobody said so */
+		alm_session_lost(client); /* the old one, if nobody said so */
 		alm_session_greet(client);
 		break;
 	case ALM_LINK_DOWN:
-		on_down(client);
+		alm_session_lost(client);
 		break;
 	case ALM_LINK_REFUSED:
 		alm_session_fail(client, ALM_BROKER_KEY, true,

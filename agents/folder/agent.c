@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
 #include "agents/include/almoner.h"
+#include "agents/include/almoner_identity.h"
 
 #define RESCAN_MS 10000  /* inotify may lose events */
 #define UNSETTLED_MS 100 /* files are being written, or wait for room */
@@ -21,11 +23,16 @@
 #define ONCE_MS_MAX 60000
 #define QUIET_MS 1000 /* with is_once: nothing came for so long */
 
+/* After a try to follow the broker that failed. */
+#define FOLLOW_AGAIN_MS 60000
+
 struct agent {
 	const struct alm_agent_options *options;
 	struct alm_folder folder;
 	struct alm_client *client;
 	struct alm_entries entries;
+	struct alm_identity_watch identity;
+	int64_t follow_due_ms;
 	int watch_fd;
 	int signal_fd;
 	bool is_ended;
@@ -216,6 +223,43 @@ static int wait_ms(const struct agent *agent, int64_t now_ms)
 	return left_ms < 0 ? 0 : (int)left_ms;
 }
 
+/* The broker has said that it is to be reached elsewhere from now on. */
+static void follow(struct agent *agent, int64_t now_ms)
+{
+	struct alm_problem problem = {0};
+	struct alm_client_status status;
+	enum alm_err err;
+
+	alm_client_get_status(agent->client, &status);
+	if (status.next_endpoint[0] == '\0' || now_ms < agent->follow_due_ms) {
+		return;
+	}
+	agent->follow_due_ms = now_ms + FOLLOW_AGAIN_MS;
+	err = alm_identity_follow(agent->options->context_file,
+		status.next_endpoint, status.next_broker_key, &problem);
+	if (err != ALM_OK) {
+		alm_log_problem(err, "broker moves", problem.detail);
+	}
+}
+
+/* Keys that were rotated, or a broker that has moved: change over, with all
+ * that is under way. */
+static void see_identity(struct agent *agent, int64_t now_ms)
+{
+	char why[ALM_DETAIL_BYTES_MAX];
+	int code;
+
+	follow(agent, now_ms);
+	if (!alm_identity_has_changed(&agent->identity)) {
+		return;
+	}
+	code = alm_client_reload(
+		agent->client, agent->options->context_file, why, sizeof(why));
+	if (code != 0) {
+		alm_log_problem((enum alm_err)code, "context", why);
+	}
+}
+
 static void run(struct agent *agent)
 {
 	struct pollfd items[] = {{alm_client_fd(agent->client), POLLIN, 0},
@@ -234,6 +278,9 @@ static void run(struct agent *agent)
 							 ? UNSETTLED_MS
 							 : RESCAN_MS);
 		}
+		if (!agent->is_draining) {
+			see_identity(agent, now_ms);
+		}
 		take_events(agent);
 		alm_notify_alive();
 		alm_notify_status(agent->entries.accepted,
@@ -245,6 +292,25 @@ static void run(struct agent *agent)
 			read_signals(agent);
 			read_watch(agent);
 		}
+	}
+}
+
+/* So that a rotation is seen at once; without it, within a moment. */
+static void watch_context(struct agent *agent)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	for (size_t i = 0; i < ALM_COUNT(agent->identity.paths); i++) {
+		(void)snprintf(
+			path, sizeof(path), "%s", agent->identity.paths[i]);
+		slash = strrchr(path, '/');
+		if (slash != NULL) {
+			slash[slash == path ? 1 : 0] = '\0';
+		}
+		(void)inotify_add_watch(agent->watch_fd,
+			slash == NULL ? "." : path,
+			IN_CLOSE_WRITE | IN_MOVED_TO);
 	}
 }
 
@@ -267,6 +333,7 @@ static enum alm_err open_descriptors(
 		return alm_problem_set(
 			problem, ALM_IO, "%s: cannot be watched", path);
 	}
+	watch_context(agent);
 	return ALM_OK;
 }
 
@@ -278,6 +345,10 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 	if (err == ALM_OK) {
 		alm_folder_sweep(&agent->folder);
 		err = alm_sending_tidy(&agent->folder, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_identity_watch_begin(agent->options->context_file,
+			&agent->identity, problem);
 	}
 	/* Before the client: its threads inherit the blocked signals. */
 	if (err == ALM_OK) {

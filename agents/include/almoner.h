@@ -98,6 +98,18 @@ ALM_API int alm_client_open_with(const struct alm_client_options *options,
 	struct alm_client **out_client, char *out_error, size_t error_bytes);
 
 /**
+ * Read the context again and connect anew with what it says: other keys, or
+ * another endpoint and broker key.  Organisation and agent stay.  Nothing is
+ * lost: what has no receipt is signed and sent again under its id, and mail in
+ * your hands comes again as a repeat.
+ *
+ * Errors:  as alm_client_open(), and then the client goes on as it is; 1203
+ *          the context is of another agent
+ */
+ALM_API int alm_client_reload(struct alm_client *client,
+	const char *context_file, char *out_error, size_t error_bytes);
+
+/**
  * Send what acknowledgements wait and say goodbye, for at most a second, and
  * close: mail goes to this agent's next process at once.  Sends without an
  * answer are given up here; send them again under the same id.  NULL is fine.
@@ -120,6 +132,10 @@ struct alm_client_status {
 	uint64_t payload_bytes_max;
 	uint64_t policy_epoch; /* 0: no policy is active */
 	uint64_t people_sequence;
+	/* Where the broker can be reached from now on, and its key there (32
+	 * bytes): put both into the context and reload it.  "": stay here. */
+	const char *next_endpoint;
+	const uint8_t *next_broker_key;
 };
 
 /** Errors: none; the status is as of the last alm_client_process(). */

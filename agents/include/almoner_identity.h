@@ -63,4 +63,25 @@ ALM_MUST_USE enum alm_err alm_join_broker(const char *invite_file,
 ALM_MUST_USE enum alm_err alm_rotate_keys(const char *context_file,
 	char out_until[32], struct alm_problem *problem);
 
+/** The files of a context, and how they were when last looked at. */
+struct alm_identity_watch {
+	char paths[3][PATH_MAX]; /* context, CURVE key, signing key */
+	uint64_t stamp;
+};
+
+/** Errors: as reading the context. */
+ALM_MUST_USE enum alm_err alm_identity_watch_begin(const char *context_file,
+	struct alm_identity_watch *out_watch, struct alm_problem *problem);
+/** Whether one of them is another file since the last call, or the start. */
+bool alm_identity_has_changed(struct alm_identity_watch *watch);
+
+/**
+ * The broker has moved: see that it lets us in there, and say so in the
+ * context file.
+ * Errors:  UNREACHABLE, BROKER_KEY: not there; IO: the file cannot be written
+ */
+ALM_MUST_USE enum alm_err alm_identity_follow(const char *context_file,
+	const char *endpoint, const uint8_t broker_key[32],
+	struct alm_problem *problem);
+
 #endif /* ALM_AGENTS_INCLUDE_ALMONER_IDENTITY_H */

@@ -1,0 +1,167 @@
+/*
+ * What changes around an agent at work: the files of its context, and where
+ * its broker is.  A broker that moves is believed under its old key, and only
+ * followed once it answers at the new place.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include "agents/client/once.h"
+#include "agents/include/almoner_identity.h"
+#include "lib/file.h"
+#include "lib/id.h"
+
+#define CONTEXT_BYTES_MAX ((size_t)64 * 1024)
+#define PROBE_MS 3000
+
+static uint64_t mix(uint64_t stamp, uint64_t value)
+{
+	return (stamp ^ value) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+/* A file that is missing for a moment, while it is replaced, is no change. */
+static uint64_t stamp_of(const struct alm_identity_watch *watch)
+{
+	uint64_t stamp = 1;
+
+	for (size_t i = 0; i < ALM_COUNT(watch->paths); i++) {
+		struct stat info;
+
+		if (stat(watch->paths[i], &info) != 0) {
+			return watch->stamp;
+		}
+		stamp = mix(stamp, info.st_ino);
+		stamp = mix(stamp, (uint64_t)info.st_mtim.tv_sec);
+		stamp = mix(stamp, (uint64_t)info.st_mtim.tv_nsec);
+	}
+	return stamp;
+}
+
+enum alm_err alm_identity_watch_begin(const char *context_file,
+	struct alm_identity_watch *out_watch, struct alm_problem *problem)
+{
+	struct alm_context_files files;
+	struct alm_context context;
+	enum alm_err err =
+		alm_context_read_files(context_file, &context, &files, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	sodium_memzero(&context, sizeof(context));
+	memset(out_watch, 0, sizeof(*out_watch));
+	(void)snprintf(out_watch->paths[0], PATH_MAX, "%s", context_file);
+	memcpy(out_watch->paths[1], files.curve_key, PATH_MAX);
+	memcpy(out_watch->paths[2], files.signing_key, PATH_MAX);
+	out_watch->stamp = stamp_of(out_watch);
+	return ALM_OK;
+}
+
+bool alm_identity_has_changed(struct alm_identity_watch *watch)
+{
+	uint64_t stamp = stamp_of(watch);
+	bool has_changed = stamp != watch->stamp;
+
+	watch->stamp = stamp;
+	return has_changed;
+}
+
+static enum alm_err probe(const char *context_file, const char *endpoint,
+	const uint8_t broker_key[32], struct alm_problem *problem)
+{
+	struct alm_once once = {.endpoint = endpoint,
+		.broker_key = broker_key,
+		.timeout_ms = PROBE_MS};
+	struct alm_link *link = NULL;
+	struct alm_context context;
+	enum alm_err err = alm_context_read(context_file, &context, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	once.curve_secret_key = context.curve_key;
+	err = alm_once_connect(&once, &link, problem);
+	alm_link_close(link, 0);
+	sodium_memzero(&context, sizeof(context));
+	return err;
+}
+
+static bool is_line_of(const char *line, const char *key)
+{
+	return strncmp(line, key, strlen(key)) == 0;
+}
+
+/* The file as it was, but for two lines. */
+static void write_lines(FILE *out, const char *content, const char *endpoint,
+	const char *broker_key)
+{
+	while (*content != '\0') {
+		size_t bytes = strcspn(content, "\n");
+
+		if (is_line_of(content, "endpoint:")) {
+			(void)fprintf(out, "endpoint: '%s'\n", endpoint);
+		} else if (is_line_of(content, "broker-key:")) {
+			(void)fprintf(out, "broker-key: '%s'\n", broker_key);
+		} else {
+			(void)fprintf(out, "%.*s\n", (int)bytes, content);
+		}
+		content += bytes + (content[bytes] == '\n' ? 1 : 0);
+	}
+}
+
+static enum alm_err rewrite(const char *context_file, const char *endpoint,
+	const uint8_t broker_key[32], struct alm_problem *problem)
+{
+	char key_text[65];
+	uint8_t *content = NULL;
+	char *text = NULL;
+	size_t text_bytes = 0;
+	size_t bytes = 0;
+	struct stat info;
+	FILE *out;
+	enum alm_err err = alm_file_read(
+		context_file, CONTEXT_BYTES_MAX, &content, &bytes, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_hex(broker_key, 32, key_text);
+	out = open_memstream(&text, &text_bytes);
+	if (out != NULL) {
+		write_lines(out, (const char *)content, endpoint, key_text);
+	}
+	if (out == NULL || fclose(out) != 0) {
+		err = alm_problem_set(problem, ALM_NOMEM, "%s", context_file);
+	} else {
+		mode_t mode = stat(context_file, &info) == 0
+				      ? info.st_mode & 0777
+				      : 0600;
+
+		err = alm_file_write(context_file,
+			(struct alm_bytes){(const uint8_t *)text, text_bytes},
+			mode, problem);
+	}
+	free(text);
+	free(content);
+	return err;
+}
+
+enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
+	const uint8_t broker_key[32], struct alm_problem *problem)
+{
+	enum alm_err err;
+
+	/* It becomes a quoted text of the file. */
+	if (strpbrk(endpoint, "'\n\\") != NULL) {
+		return alm_problem_set(
+			problem, ALM_ENDPOINT_INVALID, "the announced one");
+	}
+	err = probe(context_file, endpoint, broker_key, problem);
+	return err == ALM_OK
+		       ? rewrite(context_file, endpoint, broker_key, problem)
+		       : err;
+}
