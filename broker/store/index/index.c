@@ -14,6 +14,10 @@
 #include <time.h>
 
 #define LOOK_MS 200
+/* While the log grows faster than this, whoever appends has the processor,
+ * until the index lags by so much that a scan of it takes half a second. */
+#define BUSY_RECORDS 5000u /* since the last look */
+#define LAG_MAX (UINT64_C(1) << 20)
 #define TRY_AGAIN_MS 10000
 
 static enum alm_err open_parts(struct alm_log_index *index,
@@ -241,14 +245,38 @@ static enum alm_err check_one(struct alm_log_index *index)
 	return alm_log_index_spot_check(index, leaf % covered);
 }
 
+/* Whether what there is to do can wait. */
+static enum alm_err look(
+	struct alm_log_index *index, uint64_t *size, bool *out_can_wait)
+{
+	uint64_t before = *size;
+	enum alm_err err = alm_store_side_refresh(index->side);
+
+	if (err == ALM_OK) {
+		*size = index->side->state.frontier.size;
+		tell_lag(index, *size);
+		*out_can_wait = *size - before > BUSY_RECORDS &&
+				index->state.lag < LAG_MAX;
+	}
+	return err;
+}
+
 static void *run_thread(void *cookie)
 {
 	struct alm_log_index *index = cookie;
+	uint64_t size = 0;
 	unsigned ms = 0;
 
 	while (!wait_ms(index, ms)) {
 		bool is_done = true;
-		enum alm_err err = work(index, &is_done);
+		bool can_wait = false;
+		enum alm_err err =
+			ms == 0 ? ALM_OK : look(index, &size, &can_wait);
+
+		if (err == ALM_OK && !can_wait) {
+			err = work(index, &is_done);
+			size = index->side->state.frontier.size;
+		}
 
 		if (err == ALM_OK && is_done) {
 			err = check_one(index);
