@@ -133,6 +133,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_config_show},
 	{"bench", "audit", "measure the audit log, its index and questions",
 		alm_cmd_bench_audit},
+	{"bench", "backlog", "measure what mail that nobody takes costs",
+		alm_cmd_bench_backlog},
 	{"bench", "decide", "measure a decision under a large policy",
 		alm_cmd_bench_decide},
 	{"bench", "import", "measure the import of records about people",

@@ -84,7 +84,7 @@ alm_command_fn alm_cmd_send;
 alm_command_fn alm_cmd_recv;
 alm_command_fn alm_cmd_config_show;
 alm_command_fn alm_cmd_bench_audit;
-alm_command_fn alm_cmd_bench_decide;
+alm_command_fn alm_cmd_bench_backlog, alm_cmd_bench_decide;
 alm_command_fn alm_cmd_bench_import, alm_cmd_bench_route;
 alm_command_fn alm_cmd_bench_withdraw;
 alm_command_fn alm_cmd_dev;

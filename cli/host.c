@@ -2,8 +2,10 @@
 
 #include <mntent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LINE_BYTES_MAX 512u
 
@@ -61,4 +63,54 @@ const char *alm_host_build(void)
 #else
 	return "debug";
 #endif
+}
+
+void alm_host_used_by(pid_t pid, double *out_user_s, double *out_system_s)
+{
+	double ticks = (double)sysconf(_SC_CLK_TCK);
+	char text[1024];
+	char path[64];
+	char *at = NULL;
+	FILE *in;
+
+	*out_user_s = 0;
+	*out_system_s = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	in = fopen(path, "re");
+	if (in == NULL) {
+		return;
+	}
+	/* The name stands in brackets; the 12th and 13th field after it. */
+	if (fgets(text, sizeof(text), in) != NULL) {
+		at = strrchr(text, ')');
+	}
+	(void)fclose(in);
+	for (unsigned field = 0; field < 12 && at != NULL; field++) {
+		at = strchr(at + 1, ' ');
+	}
+	if (at != NULL) {
+		*out_user_s = (double)strtoull(at, &at, 10) / ticks;
+		*out_system_s = (double)strtoull(at, NULL, 10) / ticks;
+	}
+}
+
+uint64_t alm_host_memory_kib(pid_t pid)
+{
+	unsigned long long kib = 0;
+	char line[256];
+	char path[64];
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	in = fopen(path, "re");
+	if (in == NULL) {
+		return 0;
+	}
+	while (fgets(line, sizeof(line), in) != NULL) {
+		if (strncmp(line, "RssAnon:", 8) == 0) {
+			kib = strtoull(line + 8, NULL, 10);
+		}
+	}
+	(void)fclose(in);
+	return kib;
 }

@@ -106,36 +106,6 @@ static enum alm_err write_file(
 				: alm_problem_set(problem, ALM_IO, "%s", path);
 }
 
-/** What a process has used, in seconds; zero if the kernel does not tell. */
-static void used_by(pid_t pid, double *out_user_s, double *out_system_s)
-{
-	double ticks = (double)sysconf(_SC_CLK_TCK);
-	char text[1024];
-	char path[64];
-	char *at = NULL;
-	FILE *in;
-
-	*out_user_s = 0;
-	*out_system_s = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	in = fopen(path, "re");
-	if (in == NULL) {
-		return;
-	}
-	/* The name stands in brackets; the 12th and 13th field after it. */
-	if (fgets(text, sizeof(text), in) != NULL) {
-		at = strrchr(text, ')');
-	}
-	(void)fclose(in);
-	for (unsigned field = 0; field < 12 && at != NULL; field++) {
-		at = strchr(at + 1, ' ');
-	}
-	if (at != NULL) {
-		*out_user_s = (double)strtoull(at, &at, 10) / ticks;
-		*out_system_s = (double)strtoull(at, NULL, 10) / ticks;
-	}
-}
-
 static enum alm_err import(struct bench *bench, struct alm_sandbox *sandbox,
 	int fd, struct alm_problem *problem)
 {
@@ -150,11 +120,11 @@ static enum alm_err import(struct bench *bench, struct alm_sandbox *sandbox,
 	if (err != ALM_OK) {
 		return err;
 	}
-	used_by(sandbox->pid, &user_s, &system_s);
+	alm_host_used_by(sandbox->pid, &user_s, &system_s);
 	from_s = alm_bench_clock_s();
 	err = alm_people_put_stream(&put, fd, &count, problem);
 	bench->wall_s = alm_bench_clock_s() - from_s;
-	used_by(sandbox->pid, &bench->user_s, &bench->system_s);
+	alm_host_used_by(sandbox->pid, &bench->user_s, &bench->system_s);
 	bench->user_s -= user_s;
 	bench->system_s -= system_s;
 	alm_control_close(put.control);

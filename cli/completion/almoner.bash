@@ -17,7 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
-	bench) words='audit decide import route withdraw' ;;
+	bench) words='audit backlog decide import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -1177,6 +1177,20 @@ _almoner()
 	'bench audit') words='
 --records
 --baseline
+--dir
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench backlog') words='
+--stored
+--recipients
+--count
 --dir
 --json
 --jsonl

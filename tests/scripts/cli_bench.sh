@@ -55,3 +55,14 @@ assert d["verify"]["with_key"]["records_per_s"] > 0
 assert d["bytes_per_record"]["index"] > 0
 PY
 [ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
+
+# --- backlog ---------------------------------------------------------------
+code 2 "$almoner" bench backlog --stored 0
+code 0 "$almoner" bench backlog --stored 2000 --recipients 500 --count 2000 \
+	--dir "$dir" --json
+has 'd["schema"] == "almoner.bench.backlog/1" and d["ratio"] > 0'
+has 'd["stored_memory_kib"] > 0 and d["restart_to_ready_s"] > 0'
+
+# --- a rate ----------------------------------------------------------------
+code 0 "$almoner" bench route --count 300 --rate 1000 --dir "$dir" --json
+has '0 < d["almoner_msgs_per_s"] < 1500'
