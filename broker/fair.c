@@ -13,12 +13,13 @@
 
 #define UNIT_BYTES 2048u
 #define ERA_MS 512
-/* The work of a shared turn, if a commit is quicker or slower than that. */
-#define WORK_US_MIN 400.0
-#define WORK_US_MAX 4000.0
+/* The work of a shared turn is half as long as a commit, within these. */
+#define WORK_US_MIN 300.0
+#define WORK_US_MAX 1500.0
 #define UNIT_US_FIRST 12.0
 #define UNITS_MIN 32u
 #define SHARE_MIN 8u
+#define SURPLUS_MAX 64u /* refusals of one turn */
 #define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
 #define FAULT_RECORD_MS 1000
@@ -202,7 +203,7 @@ static void count_senders(struct alm_fair *fair, int64_t now_ms)
 
 static void measure_share(struct alm_fair *fair)
 {
-	double work_us = fair->commit_us;
+	double work_us = fair->commit_us / 2;
 	double units;
 
 	work_us = work_us < WORK_US_MIN ? WORK_US_MIN : work_us;
@@ -253,6 +254,7 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 	count_senders(fair, turn->monotonic_ms);
 	fair->is_shared = fair->senders > 1 || fair->senders_before > 1;
 	fair->turn_units = 0;
+	fair->surplus = 0;
 	fair->begun_us = alm_clock_monotonic_us();
 	measure_share(fair);
 	for (size_t i = fair->waiting_count;
@@ -285,6 +287,7 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	}
 	if (is_lane_full(fair, lane, frame->bytes.bytes)) {
 		frame->is_surplus = true;
+		fair->surplus++;
 		return true;
 	}
 	kept = alm_edge_keep(turn->broker->edge, frame);
@@ -295,6 +298,11 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	push_kept(fair, lane, kept);
 	session->heard_ms = turn->monotonic_ms;
 	return false;
+}
+
+bool alm_fair_is_sated(const struct alm_fair *fair)
+{
+	return fair->surplus >= SURPLUS_MAX;
 }
 
 void alm_fair_note_send(
@@ -333,6 +341,17 @@ void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 	if (fair->unit_us < 0.1) {
 		fair->unit_us = 0.1;
 	}
+}
+
+size_t alm_fair_frames(int64_t commit_us)
+{
+	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
+
+	if (frames < ALM_TURN_FRAMES_QUICK) {
+		return ALM_TURN_FRAMES_QUICK;
+	}
+	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
+					    : ALM_TURN_FRAMES_MAX;
 }
 
 size_t alm_fair_hand_overs(const struct alm_fair *fair)

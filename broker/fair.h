@@ -4,7 +4,7 @@
  * frames beyond wait in its lane and come in turn.  Quotas hold frames back in
  * the same way.  Frames are refused only when a lane is full.
  *
- * The work of a shared turn is about as long as a commit, so that whoever
+ * The work of a shared turn is about half a commit long, so that whoever
  * sends little waits for little.  With one sender a turn is not shared.
  * Loop thread only; never logs.
  */
@@ -36,6 +36,7 @@ struct alm_fair {
 	uint32_t units;        /* that a shared turn takes of those who wait */
 	uint32_t share;        /* that one organisation takes of it */
 	uint32_t turn_units;   /* taken in this turn */
+	uint32_t surplus;      /* frames of it that no lane has room for */
 	double unit_us;        /* what one was measured to cost */
 	double commit_us;      /* and a commit */
 	int64_t begun_us;      /* monotonic, this turn's work */
@@ -55,6 +56,9 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes);
  * waits in its lane, and its place may be used for another. */
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame);
 
+/** Enough was refused in this turn: leave the rest where it is. */
+bool alm_fair_is_sated(const struct alm_fair *fair);
+
 /** A message was taken of a session; `bytes` of message and payload. */
 void alm_fair_note_send(
 	struct alm_turn *turn, struct alm_session *session, size_t bytes);
@@ -62,6 +66,9 @@ void alm_fair_note_send(
 /** The turn's work is done and committed. */
 void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 	int64_t committed_at_us, size_t request_count);
+
+/** How many frames the next turn should take, if its commit takes as long. */
+size_t alm_fair_frames(int64_t commit_us);
 
 /** How much mail one turn hands over, and one mailbox in a pass. */
 size_t alm_fair_hand_overs(const struct alm_fair *fair);

@@ -137,6 +137,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_bench_backlog},
 	{"bench", "decide", "measure a decision under a large policy",
 		alm_cmd_bench_decide},
+	{"bench", "fair", "measure how much one can disturb the others",
+		alm_cmd_bench_fair},
 	{"bench", "import", "measure the import of records about people",
 		alm_cmd_bench_import},
 	{"bench", "route", "measure against a bare ROUTER",

@@ -17,7 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
-	bench) words='audit backlog decide import route withdraw' ;;
+	bench) words='audit backlog decide fair import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
 	elif [[ $cur == -* ]]; then
@@ -1209,6 +1209,20 @@ _almoner()
 --batch
 --rounds
 --seed
+--dir
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'bench fair') words='
+--milliseconds
+--rounds
+--only
 --dir
 --json
 --jsonl

@@ -54,6 +54,18 @@ assert d["questions"]["person-unknown"]["first_page"]["rows"] == 0, d
 assert d["verify"]["with_key"]["records_per_s"] > 0
 assert d["bytes_per_record"]["index"] > 0
 PY
+for what in slow-consumer malformed; do
+	"$build/almoner" bench fair --only $what --rounds 1 --milliseconds 200 \
+		--dir "$dir" --json >"$dir/out"
+	python3 - "$dir/out" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == "almoner.bench.fair/1"
+[row] = d["disturbances"]
+assert row["samples"] > 20 and row["accept_p99_ratio"] > 0, row
+assert row["disturbing_per_s"] > 0, row
+PY
+done
 [ "$(ls "$dir")" = out ] || { echo "cli_bench.sh: a folder is left" >&2; exit 1; }
 
 # --- backlog ---------------------------------------------------------------
