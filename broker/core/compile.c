@@ -261,6 +261,44 @@ static void add_members(
 	}
 }
 
+static int compare_by_group(const void *a, const void *b)
+{
+	const struct member *left = a;
+	const struct member *right = b;
+
+	if (left->group != right->group) {
+		return left->group < right->group ? -1 : 1;
+	}
+	return compare_members(a, b);
+}
+
+/* The same by group, then organisation. */
+static void add_groups(
+	struct alm_draft *draft, struct member *items, size_t count)
+{
+	struct alm_member *to;
+	uint32_t first;
+
+	(void)alm_draft_take(draft, ALM_SECTION_GROUPS,
+		draft->head.groups.count, sizeof(struct alm_span), &first);
+	to = alm_draft_take(
+		draft, ALM_SECTION_MEMBERS, count, sizeof(*to), &first);
+	if (draft->is_full || count == 0) {
+		return;
+	}
+	qsort(items, count, sizeof(*items), compare_by_group);
+	for (size_t i = count; i-- > 0;) {
+		struct alm_span *span = alm_draft_at(draft, ALM_SECTION_GROUPS,
+			items[i].group, sizeof(*span));
+
+		to[i].valid.from_s = alm_short_instant(items[i].valid.from_s);
+		to[i].valid.until_s = alm_short_instant(items[i].valid.until_s);
+		to[i].organisation = items[i].organisation;
+		span->first = (uint32_t)i;
+		span->count++;
+	}
+}
+
 static void compile_groups(
 	struct alm_draft *draft, const struct alm_bundle *bundle)
 {
@@ -277,6 +315,7 @@ static void compile_groups(
 		return;
 	}
 	add_members(draft, items, count);
+	add_groups(draft, items, count);
 	free(items);
 }
 

@@ -11,18 +11,18 @@
 
 #define SORT_BY_INSERTION_MAX 32u
 
-static uint32_t key_of_kind(uint32_t kind)
+uint32_t alm_key_of_kind(uint32_t kind)
 {
 	return 1 + kind;
 }
 
-static uint32_t key_of_organisation(
+uint32_t alm_key_of_organisation(
 	const struct alm_snapshot *s, uint32_t organisation)
 {
 	return 1 + s->head->kinds.count + organisation;
 }
 
-static uint32_t key_of_group(const struct alm_snapshot *s, uint32_t group)
+uint32_t alm_key_of_group(const struct alm_snapshot *s, uint32_t group)
 {
 	return 1 + s->head->kinds.count + s->head->organisations.count + group;
 }
@@ -38,18 +38,20 @@ uint32_t alm_selector_key(
 	if (strncmp(selector, "kind:", 5) == 0) {
 		found = alm_names_find(
 			snapshot, &snapshot->head->kinds, selector + 5);
-		return found == ALM_NAME_NONE ? found : key_of_kind(found);
+		return found == ALM_NAME_NONE ? found : alm_key_of_kind(found);
 	}
 	if (strncmp(selector, "group:", 6) == 0) {
 		found = alm_names_find(
 			snapshot, &snapshot->head->groups, selector + 6);
-		return found == ALM_NAME_NONE ? found
-					      : key_of_group(snapshot, found);
+		return found == ALM_NAME_NONE
+			       ? found
+			       : alm_key_of_group(snapshot, found);
 	}
 	found = alm_names_find(
 		snapshot, &snapshot->head->organisations, selector);
-	return found == ALM_NAME_NONE ? found
-				      : key_of_organisation(snapshot, found);
+	return found == ALM_NAME_NONE
+		       ? found
+		       : alm_key_of_organisation(snapshot, found);
 }
 
 uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
@@ -59,7 +61,7 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 		&snapshot->organisation_infos[organisation];
 	const struct alm_membership *m =
 		snapshot->memberships + info->first_membership;
-	uint32_t kind = key_of_kind(info->kind);
+	uint32_t kind = alm_key_of_kind(info->kind);
 	uint32_t t = alm_short_instant(t_s);
 	uint32_t count = 0;
 
@@ -70,13 +72,13 @@ uint32_t alm_keys_gather(const struct alm_snapshot *snapshot,
 		out[count++] = kind;
 	}
 	if ((info->uses & use) != 0) {
-		out[count++] = key_of_organisation(snapshot, organisation);
+		out[count++] = alm_key_of_organisation(snapshot, organisation);
 	}
 	if ((snapshot->head->group_uses & use) == 0) {
 		return count;
 	}
 	for (uint32_t i = 0; i < info->membership_count; i++) {
-		uint32_t key = key_of_group(snapshot, m[i].group);
+		uint32_t key = alm_key_of_group(snapshot, m[i].group);
 
 		if ((m[i].uses & use) != 0 &&
 			alm_short_period_holds(m[i].valid, t) &&

@@ -91,6 +91,13 @@ struct alm_membership {
 	uint16_t uses; /* of the group's key */
 };
 
+/** By group, then organisation. */
+struct alm_member {
+	struct alm_short_period valid;
+	uint32_t organisation;
+	uint32_t spare;
+};
+
 struct alm_prohibition_info {
 	uint64_t purposes;
 	uint64_t categories;
@@ -155,6 +162,8 @@ struct alm_rule_index {
 	X(NAME_SLOTS, name_slots, struct alm_name_slot) \
 	X(ORGANISATIONS, organisation_infos, struct alm_organisation_info) \
 	X(MEMBERSHIPS, memberships, struct alm_membership) \
+	X(GROUPS, group_members, struct alm_span) \
+	X(MEMBERS, members, struct alm_member) \
 	X(PROHIBITIONS, prohibition_infos, struct alm_prohibition_info) \
 	X(BASES, basis_infos, struct alm_basis_info) \
 	X(PARTIES, parties, struct alm_rule_parties) \
@@ -261,6 +270,12 @@ static inline struct alm_keys alm_keys_of(
 {
 	return (struct alm_keys){snapshot->numbers + span.first, span.count};
 }
+
+/** The keys of kinds, organisations and groups. */
+uint32_t alm_key_of_kind(uint32_t kind);
+uint32_t alm_key_of_organisation(
+	const struct alm_snapshot *snapshot, uint32_t organisation);
+uint32_t alm_key_of_group(const struct alm_snapshot *snapshot, uint32_t group);
 
 /**
  * The keys that select an organisation at `t_s` and that rules list with
