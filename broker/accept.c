@@ -86,7 +86,8 @@ static enum alm_err check_form(
 static enum alm_err answer_duplicate(struct alm_turn *turn,
 	struct alm_arrival *arrival, const struct alm_duplicate *duplicate)
 {
-	struct alm_accepted accepted;
+	struct alm_receipt receipt = {.is_accepted = true};
+	struct alm_accepted *accepted = &receipt.accepted;
 	enum alm_err err;
 
 	if (memcmp(&duplicate->content, &arrival->content,
@@ -94,37 +95,24 @@ static enum alm_err answer_duplicate(struct alm_turn *turn,
 		return alm_arrival_refuse(
 			turn, arrival, ALM_MESSAGE_ID_CONFLICT, "");
 	}
-	err = alm_receipt_decode(duplicate->receipt, turn->arena, &accepted);
+	accepted->basis = "";
+	err = alm_is_outcomes(duplicate->receipt)
+		      ? alm_outcomes_decode(
+				duplicate->receipt, turn->arena, &receipt)
+		      : alm_receipt_decode(
+				duplicate->receipt, turn->arena, accepted);
 	if (err == ALM_STORE_CORRUPT) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	if (err != ALM_OK) {
 		return err;
 	}
-	accepted.sequence = duplicate->seq;
-	accepted.audit_sequence = duplicate->audit_seq;
-	accepted.accepted_at_ms = duplicate->accepted_at_ms;
-	accepted.is_duplicate = true;
-	return alm_reply_accepted(
-		turn, arrival->request, &arrival->message.id, &accepted);
-}
-
-static void remember_letter(
-	struct alm_turn *turn, const struct alm_letter *letter)
-{
-	uint64_t seq = letter->mail.seq;
-
-	if (turn->letter_count == 0) {
-		turn->first_seq = seq;
-	}
-	/* Notices take sequences too, and leave gaps. */
-	while (turn->first_seq + turn->letter_count < seq &&
-		turn->letter_count < ALM_TURN_LETTERS_MAX) {
-		turn->letters[turn->letter_count++] = NULL;
-	}
-	if (turn->letter_count < ALM_TURN_LETTERS_MAX) {
-		turn->letters[turn->letter_count++] = letter;
-	}
+	receipt.message_id = arrival->message.id;
+	accepted->sequence = duplicate->seq;
+	accepted->audit_sequence = duplicate->audit_seq;
+	accepted->accepted_at_ms = duplicate->accepted_at_ms;
+	accepted->is_duplicate = true;
+	return alm_reply_outcomes(turn, arrival->request, &receipt);
 }
 
 static enum alm_err put_in_mailbox(struct alm_turn *turn,
@@ -255,7 +243,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 		return err;
 	}
 	turn->broker->metrics.accepted++;
-	remember_letter(turn, letter);
+	alm_remember_letter(turn, letter);
 	err = alm_conversation_accepted(turn, letter);
 	if (err == ALM_OK && letter->judgement.is_override_used) {
 		err = alm_note_override(turn, letter);
@@ -318,6 +306,9 @@ static enum alm_err decide(struct alm_turn *turn, struct alm_arrival *arrival)
 
 	if (err != ALM_OK || arrival->refused != ALM_OK) {
 		return err;
+	}
+	if (arrival->message.recipients.count > 0) {
+		return alm_accept_for_several(turn, arrival);
 	}
 	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
 		&arrival->judgement);

@@ -43,6 +43,7 @@ struct alm_metrics {
 	uint64_t rejected;
 	uint64_t stopped;
 	uint64_t dead_lettered;
+	uint64_t multicasts; /* messages to several */
 	uint64_t anomalies; /* damage met and recorded */
 	uint64_t expired;
 	uint64_t timed_out;        /* requests without a reply */

@@ -86,6 +86,26 @@ struct original {
 	uint64_t audit_seq;
 };
 
+/* Of a message to several, what was accepted for this one of them. */
+static enum alm_err find_outcome(struct alm_turn *turn, const char *recipient,
+	struct alm_bytes outcomes, struct original *out)
+{
+	struct alm_receipt receipt;
+	enum alm_err err = alm_outcomes_decode(outcomes, turn->arena, &receipt);
+
+	for (size_t i = 0; err == ALM_OK && i < receipt.outcome_count; i++) {
+		const struct alm_send_outcome *one = &receipt.outcomes[i];
+
+		if (strcmp(one->recipient, recipient) == 0 &&
+			one->sequence != 0) {
+			*out = (struct original){
+				one->sequence, one->audit_sequence};
+			return ALM_OK;
+		}
+	}
+	return err == ALM_NOMEM ? err : ALM_NOT_FOUND;
+}
+
 static enum alm_err find_original(struct alm_turn *turn,
 	const struct alm_message *message, struct original *out)
 {
@@ -106,6 +126,10 @@ static enum alm_err find_original(struct alm_turn *turn,
 	}
 	if (err != ALM_OK) {
 		return err == ALM_STORE_CORRUPT ? ALM_NOT_FOUND : err;
+	}
+	if (alm_is_outcomes(duplicate.receipt)) {
+		return find_outcome(
+			turn, message->sender, duplicate.receipt, out);
 	}
 	*out = (struct original){duplicate.seq, duplicate.audit_seq};
 	return strcmp(view.record.recipient, message->sender) == 0

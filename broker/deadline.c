@@ -98,7 +98,8 @@ static enum alm_err judge_for_deputy(
 	struct alm_turn *turn, const char *deputy, struct alm_letter *letter)
 {
 	struct alm_cap cap = {.released = letter->mail.released,
-		.level = (enum alm_level)letter->mail.level};
+		.level = (enum alm_level)letter->mail.level,
+		.strips_location = letter->mail.strips_location};
 
 	letter->message.recipient = deputy;
 	letter->message.recipients.count = 0;

@@ -47,9 +47,12 @@ enum alm_err alm_reread_letter(
 		letter->message.recipient = letter->mail.recipient;
 		letter->message.recipients.count = 0;
 		letter->message.has_relationship = false;
+	} else if (letter->mail.shared_seq != 0) {
+		alm_message_narrow(&letter->message, letter->mail.recipient);
 	}
 	cap.released = letter->mail.released;
 	cap.level = (enum alm_level)letter->mail.level;
+	cap.strips_location = letter->mail.strips_location;
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
 		&letter->judgement);
 }

@@ -131,8 +131,21 @@ static enum alm_err keep_decision(const struct alm_decision *decision,
 	return ALM_OK;
 }
 
+static enum alm_err read_person(struct alm_turn *turn, const char *subject,
+	struct alm_person *person, uint8_t name[16])
+{
+	enum alm_err err = alm_store_person_get(
+		turn->broker->store, subject, turn->arena, person);
+
+	if (err == ALM_OK) {
+		alm_store_pseudonym(turn->broker->store, subject, name);
+	}
+	return err;
+}
+
 static enum alm_err decide(struct alm_turn *turn,
-	const struct alm_message *message, struct alm_judgement *out)
+	const struct alm_message *message, struct alm_judge_common *common,
+	struct alm_judgement *out)
 {
 	struct alm_broker *broker = turn->broker;
 	struct alm_request request = request_from(message);
@@ -140,18 +153,25 @@ static enum alm_err decide(struct alm_turn *turn,
 	const struct alm_person *known = NULL;
 	struct alm_decision decision;
 
-	if (request.subject != NULL &&
-		alm_nhs_number_is_valid(request.subject)) {
-		enum alm_err err = alm_store_person_get(
-			broker->store, request.subject, turn->arena, &person);
+	if (common != NULL && common->has_person) {
+		known = &common->person;
+		out->has_person = true;
+		memcpy(out->person, common->person_name, sizeof(out->person));
+	} else if (request.subject != NULL &&
+		   alm_nhs_number_is_valid(request.subject)) {
+		enum alm_err err = read_person(
+			turn, request.subject, &person, out->person);
 
 		if (err != ALM_OK) {
 			return err;
 		}
 		known = &person;
 		out->has_person = true;
-		alm_store_pseudonym(
-			broker->store, request.subject, out->person);
+	}
+	if (common != NULL && known == &person) {
+		common->has_person = true;
+		common->person = person;
+		memcpy(common->person_name, out->person, sizeof(out->person));
 	}
 	alm_decide(&broker->world, known, &request, turn->now_s,
 		broker->scratch, &decision);
@@ -194,6 +214,7 @@ static enum alm_err apply_cap(const struct alm_cap *cap,
 	if (cap->level < out->level) {
 		out->level = cap->level;
 	}
+	out->strips_location |= cap->strips_location;
 	if (count == 0) {
 		deny(out, ALM_REASON_403);
 	}
@@ -231,7 +252,8 @@ static bool is_whole(const struct alm_message *message,
 
 static enum alm_err minimise(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
-	const struct alm_cap *cap, struct alm_judgement *out)
+	const struct alm_cap *cap, struct alm_judge_common *common,
+	struct alm_judgement *out)
 {
 	enum alm_err err;
 
@@ -248,7 +270,9 @@ static enum alm_err minimise(struct alm_turn *turn,
 		out->view = payload;
 		return ALM_OK;
 	}
-	err = alm_view_make(turn, message, payload, cap != NULL, out);
+	err = common != NULL
+		      ? alm_view_of_several(turn, message, payload, common, out)
+		      : alm_view_make(turn, message, payload, cap != NULL, out);
 	switch (err) {
 	case ALM_OK:
 	case ALM_NOMEM:
@@ -294,8 +318,9 @@ static void judge_receipt(struct alm_turn *turn,
 	}
 }
 
-enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
-	struct alm_bytes payload, const struct alm_cap *cap,
+static enum alm_err judge(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	const struct alm_cap *cap, struct alm_judge_common *common,
 	struct alm_judgement *out_judgement)
 {
 	struct alm_judgement judgement;
@@ -306,7 +331,7 @@ enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 		judge_receipt(turn, message, out_judgement);
 		return ALM_OK;
 	}
-	err = decide(turn, message, &judgement);
+	err = decide(turn, message, common, &judgement);
 	if (err == ALM_OK && judgement.effect != ALM_EFFECT_DENY &&
 		cap != NULL) {
 		err = apply_cap(cap, turn->arena, &judgement);
@@ -316,7 +341,7 @@ enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 		deny(&judgement, ALM_TOO_MANY_OBLIGATIONS);
 	}
 	if (err == ALM_OK && judgement.effect != ALM_EFFECT_DENY) {
-		err = minimise(turn, message, payload, cap, &judgement);
+		err = minimise(turn, message, payload, cap, common, &judgement);
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -325,6 +350,20 @@ enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
 			       judgement.withheld.count > 0;
 	*out_judgement = judgement;
 	return ALM_OK;
+}
+
+enum alm_err alm_judge(struct alm_turn *turn, const struct alm_message *message,
+	struct alm_bytes payload, const struct alm_cap *cap,
+	struct alm_judgement *out_judgement)
+{
+	return judge(turn, message, payload, cap, NULL, out_judgement);
+}
+
+enum alm_err alm_judge_each(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	struct alm_judge_common *common, struct alm_judgement *out_judgement)
+{
+	return judge(turn, message, payload, NULL, common, out_judgement);
 }
 
 const char *alm_texts_join(struct alm_texts texts, struct alm_arena *arena)

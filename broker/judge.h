@@ -11,6 +11,7 @@
 struct alm_cap {
 	const char *released; /* comma-separated categories */
 	enum alm_level level;
+	bool strips_location; /* what is kept still holds it */
 };
 
 /** What was decided, and what the recipient would get.  In the arena. */
@@ -51,6 +52,30 @@ struct alm_judgement {
 ALM_MUST_USE enum alm_err alm_judge(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	const struct alm_cap *cap, struct alm_judgement *out_judgement);
+
+#define ALM_JUDGE_VIEWS 16u
+
+/** What the judgements of one message to several have in common: whom it is
+ * about, whether it conforms, and the views made last.  Zeroed at first. */
+struct alm_judge_common {
+	bool has_person;
+	struct alm_person person;
+	uint8_t person_name[16]; /* in the audit log */
+	bool is_conformant;
+	enum alm_err fault; /* of the payload, whoever would get it */
+	struct alm_texts faults;
+	const struct alm_judgement *views[ALM_JUDGE_VIEWS];
+	size_t view_count; /* made in all */
+	size_t view_bytes; /* of them all */
+};
+
+/**
+ * Judge a new message for one of its recipients, who is `message->recipient`.
+ * Errors:  as alm_judge()
+ */
+ALM_MUST_USE enum alm_err alm_judge_each(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	struct alm_judge_common *common, struct alm_judgement *out_judgement);
 
 /** Comma-separated, in order; NULL when memory is out. */
 const char *alm_texts_join(struct alm_texts texts, struct alm_arena *arena);

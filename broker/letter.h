@@ -5,6 +5,7 @@
 #ifndef ALM_BROKER_LETTER_H
 #define ALM_BROKER_LETTER_H
 
+#include "broker/arrival.h"
 #include "broker/judge.h"
 
 /** A message together with what was decided about it.  In the arena. */
@@ -18,6 +19,18 @@ struct alm_letter {
  * Errors: those of the store that end the turn; a refusal is answered. */
 ALM_MUST_USE enum alm_err alm_accept(
 	struct alm_turn *turn, const struct alm_turn_request *request);
+
+/** The same of one that goes to several: one body, and for each of them a
+ * decision, a record and a place in the mailbox; one receipt. */
+ALM_MUST_USE enum alm_err alm_accept_for_several(
+	struct alm_turn *turn, struct alm_arrival *arrival);
+
+/** It was accepted in this turn: hand it over without reading it back. */
+void alm_remember_letter(
+	struct alm_turn *turn, const struct alm_letter *letter);
+
+/** The message as it is to one of its recipients. */
+void alm_message_narrow(struct alm_message *message, const char *recipient);
 
 /** Refuse a send without a record: the store cannot take one. */
 ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,

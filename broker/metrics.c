@@ -62,6 +62,9 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		"Messages taken by their recipients.", metrics->acknowledged);
 	counter(out, "messages_rejected_total",
 		"Messages rejected by their recipients.", metrics->rejected);
+	counter(out, "messages_to_several_total",
+		"Messages to several recipients, each of whom counts above.",
+		metrics->multicasts);
 	counter(out, "messages_stopped_total",
 		"Messages stopped after they were accepted.", metrics->stopped);
 	counter(out, "messages_dead_lettered_total",

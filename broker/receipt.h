@@ -27,6 +27,21 @@ ALM_MUST_USE enum alm_err alm_receipt_encode(
 ALM_MUST_USE enum alm_err alm_receipt_decode(struct alm_bytes bytes,
 	struct alm_arena *arena, struct alm_accepted *out_accepted);
 
+/** Answer with the outcomes of a message to several. */
+ALM_MUST_USE enum alm_err alm_reply_outcomes(struct alm_turn *turn,
+	const struct alm_turn_request *request,
+	const struct alm_receipt *receipt);
+
+/** The outcomes as bytes, in the arena, told from those of a receipt by their
+ * first byte.  Errors: NOMEM. */
+ALM_MUST_USE enum alm_err alm_outcomes_encode(const struct alm_receipt *receipt,
+	struct alm_arena *arena, struct alm_bytes *out_bytes);
+bool alm_is_outcomes(struct alm_bytes bytes);
+/** Sets what a receipt says of each, and of all.  Errors: STORE_CORRUPT,
+ * NOMEM. */
+ALM_MUST_USE enum alm_err alm_outcomes_decode(struct alm_bytes bytes,
+	struct alm_arena *arena, struct alm_receipt *receipt);
+
 /** What an agent is shown for a code: 410 for any of 410 to 413. */
 enum alm_err alm_shown_code(enum alm_err code);
 

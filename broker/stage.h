@@ -50,12 +50,14 @@ struct alm_turn {
 	const struct alm_letter **letters;
 	uint64_t first_seq;
 	size_t letter_count;
-	size_t people_count;   /* records about people taken in this turn */
-	size_t unpacked_bytes; /* payloads decompressed in this turn */
-	unsigned part_count;   /* parts of payloads taken in this turn */
-	bool has_effects;      /* something must be committed */
-	bool has_new_world;    /* agents, policy or standards were changed */
-	bool refuses_mail;     /* no room for more: mail goes out only */
+	size_t people_count;    /* records about people taken in this turn */
+	size_t unpacked_bytes;  /* payloads decompressed in this turn */
+	unsigned part_count;    /* parts of payloads taken in this turn */
+	size_t multicast_count; /* recipients of messages to several */
+	size_t multicast_view_bytes; /* made for them */
+	bool has_effects;            /* something must be committed */
+	bool has_new_world; /* agents, policy or standards were changed */
+	bool refuses_mail;  /* no room for more: mail goes out only */
 	bool is_store_full; /* not even for records: nothing goes out either */
 };
 

@@ -92,3 +92,81 @@ enum alm_err alm_view_make(struct alm_turn *turn,
 	judgement->view = (struct alm_bytes){out, bytes};
 	return keep_withheld(&withheld, turn->arena, judgement);
 }
+
+/* --- of a message to several --------------------------------------------- */
+
+static bool is_same_list(struct alm_texts a, struct alm_texts b)
+{
+	for (size_t i = 0; i < a.count && i < b.count; i++) {
+		if (strcmp(a.items[i], b.items[i]) != 0) {
+			return false;
+		}
+	}
+	return a.count == b.count;
+}
+
+/* Whether what one recipient may have is what another one gets. */
+static bool is_same_view(
+	const struct alm_judgement *a, const struct alm_judgement *b)
+{
+	return a->level == b->level &&
+	       a->strips_location == b->strips_location &&
+	       a->has_pseudonym == b->has_pseudonym &&
+	       (!a->has_pseudonym || memcmp(a->pseudonym, b->pseudonym,
+					     sizeof(a->pseudonym)) == 0) &&
+	       is_same_list(a->release, b->release);
+}
+
+static const struct alm_judgement *find_view(
+	const struct alm_judge_common *common, const struct alm_judgement *like)
+{
+	for (size_t i = 0; i < ALM_JUDGE_VIEWS && i < common->view_count; i++) {
+		if (is_same_view(common->views[i], like)) {
+			return common->views[i];
+		}
+	}
+	return NULL;
+}
+
+static enum alm_err keep_view(struct alm_judge_common *common,
+	struct alm_arena *arena, const struct alm_judgement *made,
+	enum alm_err err)
+{
+	struct alm_judgement *kept = alm_arena_take(arena, sizeof(*kept));
+
+	if (kept == NULL) {
+		return ALM_NOMEM;
+	}
+	*kept = *made;
+	kept->code = err;
+	common->views[common->view_count++ % ALM_JUDGE_VIEWS] = kept;
+	return err;
+}
+
+enum alm_err alm_view_of_several(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	struct alm_judge_common *common, struct alm_judgement *out)
+{
+	const struct alm_judgement *like = find_view(common, out);
+	enum alm_err err;
+
+	if (common->fault != ALM_OK) {
+		out->faults = common->faults;
+		return common->fault;
+	}
+	if (like != NULL) {
+		out->view = like->view;
+		out->withheld = like->withheld;
+		return like->code;
+	}
+	err = alm_view_make(turn, message, payload, common->is_conformant, out);
+	if (err == ALM_NOT_CONFORMANT || err == ALM_STANDARD_UNKNOWN) {
+		common->fault = err;
+		common->faults = out->faults;
+		return err;
+	}
+	common->is_conformant = true;
+	common->view_bytes += payload.bytes;
+	return err == ALM_NOMEM ? err
+				: keep_view(common, turn->arena, out, err);
+}

@@ -18,4 +18,10 @@ ALM_MUST_USE enum alm_err alm_view_make(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	bool is_kept, struct alm_judgement *judgement);
 
+/** The same for one of several recipients: the payload is checked once, and
+ * each view of it is made once. */
+ALM_MUST_USE enum alm_err alm_view_of_several(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	struct alm_judge_common *common, struct alm_judgement *judgement);
+
 #endif /* ALM_BROKER_VIEW_H */

@@ -81,6 +81,8 @@
 /* Addresses of one message: with codes of ten bytes they fill a third of its
  * signed part.  Who writes to more has a group for it. */
 #define ALM_ADDRESSES_MAX 1024u
+/* Those of them that are groups: each is looked through. */
+#define ALM_GROUP_ADDRESSES_MAX 64u
 /* Organisations that they come to: as many outcomes as one receipt holds. */
 #define ALM_MULTICAST_RECIPIENTS_MAX 10000u
 /* Of one outcome on the wire: its tags, an id and its numbers. */
@@ -131,6 +133,11 @@
 #define ALM_TURN_HAND_OVERS_MAX 8192u
 /* Mail is read, viewed and packed: some three times its bytes. */
 #define ALM_TURN_HAND_OVER_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* Of messages to several, in one turn: recipients, with each group looked up
+ * counted as some; and what their recipients' views are made of. */
+#define ALM_TURN_MULTICAST_MAX ALM_MULTICAST_RECIPIENTS_MAX
+#define ALM_TURN_MULTICAST_VIEW_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define ALM_GROUP_ADDRESS_COST 64u
 /* Queued mail that one turn decides again because something has changed:
  * looked at in the queue, decided, and the bytes of that. */
 #define ALM_TURN_REDECIDE_ROWS_MAX 65536u

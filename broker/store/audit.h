@@ -41,6 +41,7 @@ struct alm_store;
 	X(ESCALATED, 16, "escalated-to-deputy") \
 	X(UPLOAD_BEGUN, 17, "upload-begun") \
 	X(UPLOAD_EXPIRED, 18, "upload-expired") \
+	X(MULTICAST, 19, "sent-to-several") \
 	X(POLICY, 20, "policy-activated") \
 	X(POLICY_PROPOSED, 21, "policy-proposed") \
 	X(POLICY_APPROVED, 22, "policy-approved") \

@@ -1,0 +1,413 @@
+/*
+ * Goal: a message to several is one body, and for each of them a decision, a
+ * record, a place in the mailbox and a view of its own; one receipt says it
+ * all; nothing of it is lost in a crash, and nothing stays behind.
+ * Method: agents at the level of the wire, a store that is looked into while
+ * its broker is down.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core/record_batch.h"
+#include "broker/store/audit.h"
+#include "lib/file.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define SUBJECT "9990000018"
+#define DISCHARGED \
+	"\x2A\x0A" \
+	"2026-11-20"
+#define ALLERGIES \
+	"\x4A\x09" \
+	"123456789"
+
+/* C84001 may have all of it, RHA a part, CHA nothing; FAR is nobody's. */
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice, charity]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: treatment-summary\n"
+	"  - id: medications\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: CHA, name: A charity, kind: charity}\n"
+	"  - {id: FAR, name: A stranger, kind: charity}\n"
+	"groups:\n"
+	"  - {id: ics, members: [{organisation: RX1}, {organisation: C84001}, "
+	"{organisation: RHA}, {organisation: CHA}]}\n"
+	"  - {id: others, members: [{organisation: RHA}, {organisation: FAR}]}\n"
+	"  - {id: strangers, members: [{organisation: FAR}]}\n"
+	"agreements:\n";
+
+static const char agreement[] =
+	"  - id: %s\n"
+	"    title: Care\n"
+	"    from: [RX1]\n"
+	"    to: [%s]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [%s]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+static struct test_peer second;
+
+static void activate(void)
+{
+	char yaml[8192];
+	size_t at = sizeof(policy) - 1;
+
+	memcpy(yaml, policy, at);
+	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
+		"DSA-WHOLE", "C84001", "treatment-summary, medications");
+	(void)snprintf(yaml + at, sizeof(yaml) - at, agreement, "DSA-PART",
+		"RHA", "treatment-summary");
+	test_broker_activate(&broker, yaml);
+}
+
+static void put_standard(void)
+{
+	struct alm_attachment file = {.name = "treatment-summary.fds"};
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_answer answer;
+	uint8_t *data;
+
+	cr_assert_eq(alm_file_read("build/standards/treatment-summary.fds",
+			     ALM_STANDARD_BYTES_MAX, &data, &file.content.bytes,
+			     &problem),
+		ALM_OK, "%s", problem.detail);
+	file.content.data = data;
+	answer = test_broker_attach(&broker, "standard.put", NONE, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	free(data);
+}
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	activate();
+	put_standard();
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "C84001", 0);
+	test_peer_open(&second, &broker, "RHA", 0);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_peer_free(&second);
+	test_broker_close(&broker);
+}
+
+TestSuite(multicast, .init = open_all, .fini = close_all, .timeout = 120);
+
+static const char *const everybody[] = {"group:ics"};
+
+static struct alm_message message_to(
+	const char *const *addresses, size_t address_count)
+{
+	static const char *const categories[] = {
+		"treatment-summary", "medications"};
+	struct alm_message message = test_message(&trust, "");
+
+	message.recipients = (struct alm_texts){addresses, address_count};
+	message.categories = (struct alm_texts){categories, 2};
+	message.standard = "treatment-summary";
+	message.standard_version = "1.0.0";
+	return message;
+}
+
+static const struct alm_receipt *receipt_of(const struct alm_message *message)
+{
+	test_peer_send(&trust, message, DISCHARGED ALLERGIES, 0);
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static const struct alm_send_outcome *outcome_of(
+	const struct alm_receipt *receipt, const char *recipient)
+{
+	for (size_t i = 0; i < receipt->outcome_count; i++) {
+		if (strcmp(receipt->outcomes[i].recipient, recipient) == 0) {
+			return &receipt->outcomes[i];
+		}
+	}
+	cr_assert(false, "no outcome of %s", recipient);
+	return NULL;
+}
+
+/* How many bodies the store holds, and that it is sound. */
+static uint64_t bodies(void)
+{
+	struct alm_audit_report report;
+	uint8_t key[32];
+	struct alm_problem problem = {.err = ALM_OK};
+
+	cr_assert_eq(alm_key_file_read(broker.store_key, key, &problem), ALM_OK,
+		"%s", problem.detail);
+	cr_assert_eq(alm_audit_verify(broker.store, key, NULL, NULL, &report),
+		ALM_OK, "%s", report.what);
+	return report.mail;
+}
+
+static uint64_t records_of(const char *kind)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", kind, NULL})
+		.row_count;
+}
+
+static void is_payload(const struct alm_deliver *mail, const char *want)
+{
+	cr_expect_eq(mail->payload.bytes, strlen(want));
+	cr_expect_eq(memcmp(mail->payload.data, want, strlen(want)), 0, "%s",
+		mail->recipient);
+}
+
+static uint64_t take(struct test_peer *peer, bool is_partial, const char *want)
+{
+	const struct alm_envelope *mail =
+		test_peer_expect(peer, ALM_ENVELOPE_DELIVER);
+
+	cr_expect_str_eq(mail->deliver.sender, "RX1");
+	cr_expect_str_eq(mail->deliver.recipient, peer->organisation);
+	cr_expect_eq(mail->deliver.is_partial, is_partial);
+	is_payload(&mail->deliver, want);
+	return mail->deliver.sequence;
+}
+
+static void acknowledge(struct test_peer *peer, uint64_t sequence)
+{
+	test_peer_acknowledge(peer, sequence, NULL);
+	(void)test_peer_expect(peer, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+Test(multicast, each_gets_its_own_view_and_the_receipt_says_so)
+{
+	const struct alm_message message = message_to(everybody, 1);
+	const struct alm_receipt *receipt;
+	const struct alm_send_outcome *whole;
+	const struct alm_send_outcome *part;
+	const struct alm_send_outcome *none;
+	struct alm_answer answer;
+
+	test_peer_hello(&practice, 64);
+	test_peer_hello(&second, 64);
+	receipt = receipt_of(&message);
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+	cr_assert_eq(receipt->outcome_count, 3);
+	cr_expect(receipt->accepted.is_transformed);
+	whole = outcome_of(receipt, "C84001");
+	part = outcome_of(receipt, "RHA");
+	none = outcome_of(receipt, "CHA");
+	cr_expect_eq(whole->code, ALM_OK);
+	cr_expect_not(whole->is_transformed);
+	cr_expect_eq(part->code, ALM_OK);
+	cr_expect(part->is_transformed);
+	cr_expect_eq(none->code, ALM_REASON_300);
+	cr_expect_eq(none->sequence, 0);
+	cr_assert_eq(receipt->problem_count, 1);
+	cr_expect_eq(receipt->problems[0].code, ALM_REASON_300);
+	cr_expect_str_neq(receipt->problems[0].hint, "");
+	cr_expect_eq(
+		whole->sequence, take(&practice, false, DISCHARGED ALLERGIES));
+	cr_expect_eq(part->sequence, take(&second, true, DISCHARGED));
+	acknowledge(&practice, whole->sequence);
+	acknowledge(&second, part->sequence);
+	answer = test_broker_ask(&broker, "mailbox.list", NONE);
+	cr_expect_eq(answer.row_count, 0);
+	cr_expect_eq(records_of("sent-to-several"), 1);
+	cr_expect_eq(records_of("accepted"), 2);
+	cr_expect_eq(records_of("refused"), 1);
+	cr_expect_eq(records_of("acknowledged"), 2);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), 0);
+}
+
+Test(multicast, a_repeated_send_gets_the_first_receipt_again)
+{
+	struct alm_message message = message_to(everybody, 1);
+	const struct alm_receipt *receipt = receipt_of(&message);
+	uint64_t sequence = receipt->accepted.sequence;
+	uint64_t share = outcome_of(receipt, "RHA")->sequence;
+
+	receipt = receipt_of(&message);
+	cr_assert(receipt->is_accepted);
+	cr_expect(receipt->accepted.is_duplicate);
+	cr_expect(receipt->accepted.is_transformed);
+	cr_expect_eq(receipt->accepted.sequence, sequence);
+	cr_assert_eq(receipt->outcome_count, 3);
+	cr_expect_eq(outcome_of(receipt, "RHA")->sequence, share);
+	cr_expect_eq(outcome_of(receipt, "CHA")->code, ALM_REASON_300);
+	cr_expect_eq(receipt->problem_count, 1);
+	message.purpose = "other";
+	receipt = receipt_of(&message);
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_MESSAGE_ID_CONFLICT);
+	cr_expect_eq(records_of("accepted"), 2);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), 3, "one for two, and their shares");
+}
+
+Test(multicast, when_all_are_refused_each_is_told_of_and_nothing_is_kept)
+{
+	static const char *const addresses[] = {"CHA", "ZZ9"};
+	const struct alm_message message = message_to(addresses, 2);
+	const struct alm_receipt *receipt = receipt_of(&message);
+
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_ALL_REFUSED);
+	cr_assert_eq(receipt->outcome_count, 2);
+	cr_expect_eq(outcome_of(receipt, "CHA")->code, ALM_REASON_300);
+	cr_expect_eq(outcome_of(receipt, "ZZ9")->code, ALM_REASON_203);
+	cr_expect_eq(receipt->problem_count, 2);
+	cr_expect_eq(records_of("refused"), 2);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), 0);
+}
+
+static enum alm_err refusal_of(const char *address)
+{
+	const struct alm_message message = message_to(&address, 1);
+	const struct alm_receipt *receipt = receipt_of(&message);
+
+	cr_assert_not(receipt->is_accepted, "%s", address);
+	cr_expect_str_neq(receipt->refused.hint, "");
+	return receipt->refused.code;
+}
+
+Test(multicast, addresses_that_come_to_nobody_are_refused)
+{
+	struct alm_message message = message_to(everybody, 1);
+
+	cr_expect_eq(refusal_of("group:none"), ALM_GROUP_UNKNOWN);
+	cr_expect_eq(refusal_of("kind:none@group:ics"), ALM_KIND_UNKNOWN);
+	cr_expect_eq(refusal_of("kind:nhs-trust"), ALM_ADDRESS_MALFORMED);
+	cr_expect_eq(refusal_of("group:strangers"), ALM_NOBODY_ADDRESSED);
+	cr_expect_eq(refusal_of("RX1"), ALM_NOBODY_ADDRESSED);
+	message.recipient = "RHA";
+	cr_expect_eq(receipt_of(&message)->refused.code, ALM_RECIPIENT_TWICE);
+}
+
+Test(multicast, a_group_holds_only_whom_the_sender_may_know)
+{
+	static const char *const addresses[] = {
+		"group:others", "kind:gp-practice@group:ics"};
+	const struct alm_message message = message_to(addresses, 2);
+	const struct alm_receipt *receipt = receipt_of(&message);
+
+	cr_assert(receipt->is_accepted);
+	cr_assert_eq(receipt->outcome_count, 2);
+	cr_expect_str_eq(receipt->outcomes[0].recipient, "C84001");
+	cr_expect_str_eq(receipt->outcomes[1].recipient, "RHA");
+}
+
+/* After a crash at each point, what is left is handed over, and no more. */
+Test(multicast, survives_a_crash_between_any_two_steps)
+{
+	const struct alm_message message = message_to(everybody, 1);
+	const struct alm_receipt *receipt = receipt_of(&message);
+	uint64_t whole = outcome_of(receipt, "C84001")->sequence;
+	uint64_t part = outcome_of(receipt, "RHA")->sequence;
+
+	test_broker_kill(&broker);
+	cr_expect_eq(bodies(), 3);
+	test_broker_start(&broker);
+	test_peer_hello(&practice, 64);
+	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	test_peer_hello(&practice, 64);
+	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
+	acknowledge(&practice, whole);
+	test_broker_kill(&broker);
+	cr_expect_eq(bodies(), 2);
+	test_broker_start(&broker);
+	test_peer_hello(&second, 64);
+	cr_expect_eq(take(&second, true, DISCHARGED), part);
+	acknowledge(&second, part);
+	test_broker_kill(&broker);
+	cr_expect_eq(bodies(), 0);
+}
+
+Test(multicast, a_rejection_tells_the_sender_who_it_was)
+{
+	const struct alm_message message = message_to(everybody, 1);
+	const struct alm_receipt *receipt = receipt_of(&message);
+	uint64_t part = outcome_of(receipt, "RHA")->sequence;
+	const struct alm_envelope *notice;
+
+	test_peer_hello(&second, 64);
+	cr_expect_eq(take(&second, true, DISCHARGED), part);
+	test_peer_acknowledge(&second, part, "not our patient");
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_REJECTED);
+	cr_expect_str_eq(notice->notice.recipient, "RHA");
+	cr_expect_eq(
+		memcmp(notice->notice.message_id.raw, message.id.raw, 16), 0);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), 3, "a body, a share and the notice");
+}
+
+static void deny(const char *to)
+{
+	static const char *const any[] = {"any"};
+	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE};
+	uint8_t bytes[4096];
+	struct alm_record_batch_writer batch;
+	struct alm_attachment file = {.name = "batch"};
+	struct alm_answer answer;
+
+	memcpy(record.subject, SUBJECT, 11);
+	record.directive.id = "R-1";
+	record.directive.authority = "patient";
+	record.directive.scope = "sharing";
+	record.directive.effect = ALM_WORD_DENY;
+	record.directive.recorded_s = 1700000000;
+	record.directive.purposes = (struct alm_word_list){any, 1};
+	record.directive.categories = (struct alm_word_list){any, 1};
+	record.directive.to = (struct alm_word_list){&to, 1};
+	record.directive.valid =
+		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
+	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+Test(multicast, a_withdrawal_stops_the_share_of_those_it_is_about)
+{
+	const struct alm_message message = message_to(everybody, 1);
+	const struct alm_receipt *receipt = receipt_of(&message);
+	uint64_t part = outcome_of(receipt, "RHA")->sequence;
+	const struct alm_envelope *notice;
+
+	deny("C84001");
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_STOPPED);
+	cr_expect_str_eq(notice->notice.recipient, "C84001");
+	test_peer_hello(&second, 64);
+	cr_expect_eq(take(&second, true, DISCHARGED), part);
+	acknowledge(&second, part);
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), 1, "the notice");
+}
