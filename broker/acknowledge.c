@@ -8,6 +8,7 @@
 #include "broker/detail.h"
 #include "broker/gather.h"
 #include "broker/impact.h"
+#include "broker/inspect.h"
 #include "broker/letter.h"
 #include "broker/role.h"
 
@@ -287,6 +288,9 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 	broker->swept_at_ms = turn->monotonic_ms;
 	alm_impact_sweep(broker, turn->monotonic_ms);
 	err = alm_watch_overrides(turn);
+	if (err == ALM_OK) {
+		err = alm_inspect(turn);
+	}
 	if (err == ALM_OK && !turn->is_store_full) {
 		err = alm_deadlines_sweep(turn);
 	}

@@ -45,6 +45,7 @@ struct alm_metrics {
 	uint64_t dead_lettered;
 	uint64_t multicasts; /* messages to several */
 	uint64_t anomalies; /* damage met and recorded */
+	uint64_t damaged;   /* of these, found by reading back */
 	uint64_t expired;
 	uint64_t timed_out;        /* requests without a reply */
 	uint64_t deadlines_passed; /* of mail that was not taken */
@@ -72,6 +73,7 @@ struct alm_prune_run {
 };
 
 struct alm_expiries;
+struct alm_scrub;
 struct alm_signer;
 struct alm_impact;
 struct alm_turn_buffers;
@@ -103,6 +105,7 @@ struct alm_broker {
 	struct alm_impact *impact;     /* a replay under way, or NULL */
 	uint64_t impact_count;         /* replays begun */
 	struct alm_prune_run prune;
+	struct alm_scrub *scrub;    /* NULL: nothing is read back */
 	struct alm_uploads uploads; /* coming in */
 	struct alm_fetches fetches; /* going out */
 	struct alm_zip *zip;

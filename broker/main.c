@@ -18,6 +18,7 @@
 #include "broker/edge/signals.h"
 #include "broker/once.h"
 #include "broker/store/lists.h"
+#include "broker/store/scrub.h"
 #include "broker/turn.h"
 #include "lib/time.h"
 #include "lib/version.h"
@@ -171,6 +172,7 @@ struct pulse {
 	int64_t fed_ms;
 	int64_t told_ms;
 	uint64_t overdue;
+	uint64_t damaged;         /* rows, of which it was told */
 	enum alm_store_room room; /* of which it was told */
 };
 
@@ -239,6 +241,21 @@ static void tell_opt_outs(struct pulse *pulse, const struct alm_broker *broker)
 	}
 }
 
+/* Each damaged row once; it is recorded by then. */
+static void tell_damage(struct pulse *pulse, const struct alm_broker *broker)
+{
+	struct alm_scrub_finding finding;
+
+	while (pulse->damaged < broker->metrics.damaged &&
+		alm_scrub_finding(
+			broker->scrub, (size_t)pulse->damaged, &finding)) {
+		pulse->damaged++;
+		alm_log(ALM_LOG_ERROR, "store.damaged",
+			"seq=%llu: %s: almoner audit verify",
+			(unsigned long long)finding.seq, finding.what);
+	}
+}
+
 static void tell_room(struct pulse *pulse, const struct alm_broker *broker)
 {
 	enum alm_store_room room = alm_store_room(broker->store);
@@ -273,6 +290,7 @@ static void beat(struct pulse *pulse, const struct alm_broker *broker)
 	tell_overrides(pulse, broker);
 	tell_opt_outs(pulse, broker);
 	tell_room(pulse, broker);
+	tell_damage(pulse, broker);
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
 		alm_notify_watchdog();

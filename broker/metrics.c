@@ -17,6 +17,7 @@
 #include "broker/store/dead.h"
 #include "broker/store/index.h"
 #include "broker/store/lists.h"
+#include "broker/store/scrub.h"
 #include "lib/version.h"
 
 #define MAILBOXES_MAX 1000u
@@ -142,6 +143,29 @@ static void audit_index(
 		"Times that the index could not be written.", state.failures);
 }
 
+/* Reading back what is stored; nothing is said when that is off. */
+static void scrubbing(FILE *out, const struct alm_broker *broker)
+{
+	struct alm_scrub_state state;
+
+	if (broker->scrub == NULL) {
+		return;
+	}
+	alm_scrub_state(broker->scrub, &state);
+	gauge(out, "audit_verified_seq",
+		"The last record that was read back since the start.",
+		(double)state.verified_seq);
+	counter(out, "store_verify_passes_total",
+		"Times that everything stored was read back.", state.passes);
+	counter(out, "store_verify_rows_total", "Rows read back.", state.rows);
+	gauge(out, "store_verify_pass_time_seconds",
+		"When everything stored had last been read back; 0: not yet.",
+		(double)state.pass_at_us / 1e6);
+	gauge(out, "store_damaged_rows",
+		"Damaged rows that reading back has met since the start.",
+		(double)state.damaged);
+}
+
 /* Nothing is said of a head while none is signed: that alarms by itself. */
 static void evidence(FILE *out, const struct alm_broker *broker,
 	const struct alm_audit_head *head)
@@ -198,6 +222,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)head.size);
 	audit_index(out, broker, head.size);
 	evidence(out, broker, &head);
+	scrubbing(out, broker);
 	gauge(out, "people_seq", "Changes of records about people.",
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",

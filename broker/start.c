@@ -15,9 +15,11 @@
 #include "broker/epoch.h"
 #include "broker/identity.h"
 #include "broker/impact.h"
+#include "broker/inspect.h"
 #include "broker/metrics.h"
 #include "broker/orders.h"
 #include "broker/store/index.h"
+#include "broker/store/scrub.h"
 #include "broker/turn.h"
 #include "lib/file.h"
 #include "lib/hash.h"
@@ -441,6 +443,7 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 	}
 	if (err == ALM_OK) {
 		open_index(broker);
+		alm_inspect_start(broker);
 		*out_broker = broker;
 		return ALM_OK;
 	}
@@ -467,6 +470,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_edge_close(broker->edge, broker->is_broken ? 0 : LINGER_MS);
 	alm_http_close(broker->http);
 	alm_signer_close(broker->signer);
+	alm_scrub_close(broker->scrub);
 	alm_store_close(broker->store);
 	alm_redecide_fini(broker);
 	alm_outbox_free(broker->outbox);

@@ -41,7 +41,8 @@ bool alm_column_is_number(const char *name)
 		"behind", "lag-s", "security-parts", "disclosures-parts",
 		"long-parts", "looked-at", "used-before", "used-after",
 		"free-after", "file-bytes", "usual", "count", "now",
-		"first-damaged"};
+		"first-damaged", "audit-verified-seq", "store-verify-passes",
+		"store-damaged-rows"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

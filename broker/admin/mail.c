@@ -10,6 +10,7 @@
 #include "broker/epoch.h"
 #include "broker/store/dead.h"
 #include "broker/store/lists.h"
+#include "broker/store/scrub.h"
 #include "lib/version.h"
 
 static uint64_t resident_bytes(void)
@@ -135,6 +136,19 @@ static void add_identities(
 	alm_table_number(table, "agents-on-old-key", on_old_key);
 }
 
+/* What reading back in the background has covered and found. */
+static void add_scrub(struct alm_table *table, const struct alm_broker *broker)
+{
+	struct alm_scrub_state state;
+
+	alm_scrub_state(broker->scrub, &state);
+	alm_table_number(table, "audit-verified-seq", state.verified_seq);
+	alm_table_fact(table, "store-verified-at",
+		alm_table_instant(table, state.pass_at_us));
+	alm_table_number(table, "store-verify-passes", state.passes);
+	alm_table_number(table, "store-damaged-rows", state.damaged);
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
@@ -189,6 +203,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(
 		table, "standards", alm_standards_count(broker->standards));
 	add_figures(table, &broker->metrics);
+	add_scrub(table, broker);
 	alm_table_fact(table, "redecision-due",
 		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
 	alm_table_number(

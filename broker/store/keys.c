@@ -50,6 +50,28 @@ static void derive(uint8_t *out, size_t bytes, uint64_t number,
 	ALM_ASSERT(rc == 0);
 }
 
+/* Contexts of its own; NULL, and all is freed, when memory is out. */
+static struct alm_store_keys *with_ciphers(struct alm_store_keys *keys)
+{
+	keys->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	keys->context = EVP_CIPHER_CTX_new();
+	memset(keys->prepared, 0, sizeof(keys->prepared));
+	keys->prepared[0].context = EVP_CIPHER_CTX_new();
+	keys->prepared[1].context = EVP_CIPHER_CTX_new();
+	keys->person = EVP_CIPHER_CTX_new();
+	if (keys->cipher == NULL || keys->context == NULL ||
+		keys->person == NULL || keys->prepared[0].context == NULL ||
+		keys->prepared[1].context == NULL ||
+		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
+			keys->body, NULL) != 1 ||
+		EVP_EncryptInit_ex2(keys->person, keys->cipher, keys->body,
+			keys->body, NULL) != 1) {
+		alm_store_keys_free(keys);
+		return NULL;
+	}
+	return keys;
+}
+
 struct alm_store_keys *alm_store_keys_new(
 	const uint8_t secret[32], const uint8_t store_id[ALM_STORE_ID_BYTES])
 {
@@ -72,23 +94,18 @@ struct alm_store_keys *alm_store_keys_new(
 	derive(keys->seal_row, sizeof(keys->seal_row), 9, master);
 	derive(keys->persons, sizeof(keys->persons), 10, master);
 	sodium_memzero(master, sizeof(master));
-	keys->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	keys->context = EVP_CIPHER_CTX_new();
-	memset(keys->prepared, 0, sizeof(keys->prepared));
-	keys->prepared[0].context = EVP_CIPHER_CTX_new();
-	keys->prepared[1].context = EVP_CIPHER_CTX_new();
-	keys->person = EVP_CIPHER_CTX_new();
-	if (keys->cipher == NULL || keys->context == NULL ||
-		keys->person == NULL || keys->prepared[0].context == NULL ||
-		keys->prepared[1].context == NULL ||
-		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
-			keys->body, NULL) != 1 ||
-		EVP_EncryptInit_ex2(keys->person, keys->cipher, keys->body,
-			keys->body, NULL) != 1) {
-		alm_store_keys_free(keys);
+	return with_ciphers(keys);
+}
+
+struct alm_store_keys *alm_store_keys_copy(const struct alm_store_keys *keys)
+{
+	struct alm_store_keys *copy = sodium_malloc(sizeof(*copy));
+
+	if (copy == NULL) {
 		return NULL;
 	}
-	return keys;
+	memcpy(copy, keys, sizeof(*copy));
+	return with_ciphers(copy);
 }
 
 void alm_store_keys_free(struct alm_store_keys *keys)

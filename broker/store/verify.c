@@ -82,7 +82,7 @@ static enum alm_err add_leaf(
 	return ALM_OK;
 }
 
-static enum alm_err check_private(struct alm_verify *verify, MDB_txn *txn,
+enum alm_err alm_verify_private(struct alm_verify *verify, MDB_txn *txn,
 	const struct alm_audit_record *record, struct alm_bytes sealed)
 {
 	struct alm_store *store = verify->store;
@@ -156,7 +156,7 @@ static enum alm_err match_private(struct alm_verify *verify, MDB_txn *txn,
 	}
 	verify->private_met++;
 	if (verify->store->keys != NULL) {
-		err = check_private(
+		err = alm_verify_private(
 			verify, txn, record, alm_of_val(beside->value));
 	}
 	beside->rc = mdb_cursor_get(

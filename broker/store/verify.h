@@ -44,6 +44,18 @@ ALM_MUST_USE enum alm_err alm_verify_rows(struct alm_verify *verify);
 /** Every signed head that was kept; after the records. */
 ALM_MUST_USE enum alm_err alm_verify_heads(struct alm_verify *verify);
 
+/** One private part, against its record's commitment. */
+ALM_MUST_USE enum alm_err alm_verify_private(struct alm_verify *verify,
+	MDB_txn *txn, const struct alm_audit_record *record,
+	struct alm_bytes sealed);
+
+/** One row of the tables that alm_verify_table() names. */
+ALM_MUST_USE enum alm_err alm_verify_row(struct alm_verify *verify,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes value);
+
+/** The i-th table whose rows are checked one by one; COUNT past the last. */
+enum alm_table alm_verify_table(size_t i);
+
 /** Every policy's sources, and the signatures of officers; no key needed. */
 ALM_MUST_USE enum alm_err alm_verify_policy(struct alm_verify *verify);
 

@@ -267,7 +267,7 @@ static enum alm_err check_part(
 	return ALM_OK;
 }
 
-static enum alm_err check_row(struct alm_verify *verify, enum alm_table table,
+enum alm_err alm_verify_row(struct alm_verify *verify, enum alm_table table,
 	struct alm_bytes key, struct alm_bytes value)
 {
 	if (table == ALM_TABLE_BODY) {
@@ -306,7 +306,7 @@ static enum alm_err check_batch(struct alm_verify *verify, MDB_txn *txn,
 		*at_bytes == 0 ? MDB_FIRST : MDB_SET_RANGE);
 	for (unsigned i = 0; i < rows_max && rc == MDB_SUCCESS && err == ALM_OK;
 		i++) {
-		err = check_row(
+		err = alm_verify_row(
 			verify, table, alm_of_val(key), alm_of_val(value));
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
@@ -345,7 +345,7 @@ static enum alm_err check_table(struct alm_verify *verify, enum alm_table table)
 	return ALM_OK;
 }
 
-enum alm_err alm_verify_rows(struct alm_verify *verify)
+enum alm_table alm_verify_table(size_t i)
 {
 	static const enum alm_table tables[] = {ALM_TABLE_BODY, ALM_TABLE_QUEUE,
 		ALM_TABLE_MAILBOX, ALM_TABLE_DUPLICATE, ALM_TABLE_PEOPLE,
@@ -354,10 +354,17 @@ enum alm_err alm_verify_rows(struct alm_verify *verify)
 		ALM_TABLE_OPT_OUT_LIST, ALM_TABLE_UPLOAD, ALM_TABLE_PART,
 		ALM_TABLE_SHARED, ALM_TABLE_WATCH, ALM_TABLE_DEAD,
 		ALM_TABLE_INVITE, ALM_TABLE_AGENT_KEY, ALM_TABLE_EVIDENCE};
+
+	return i < ALM_COUNT(tables) ? tables[i] : ALM_TABLE_COUNT;
+}
+
+enum alm_err alm_verify_rows(struct alm_verify *verify)
+{
 	enum alm_err err = ALM_OK;
 
-	for (size_t i = 0; i < ALM_COUNT(tables) && err == ALM_OK; i++) {
-		err = check_table(verify, tables[i]);
+	for (size_t i = 0;
+		alm_verify_table(i) != ALM_TABLE_COUNT && err == ALM_OK; i++) {
+		err = check_table(verify, alm_verify_table(i));
 	}
 	return err == ALM_OK ? alm_verify_policy(verify) : err;
 }

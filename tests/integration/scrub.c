@@ -1,0 +1,207 @@
+/*
+ * Goal: damage that nobody has asked for is found all the same, told once, and
+ * costs no more than the damaged rows.  Method: flip bits in the store of a
+ * running broker, as another program would, and of one that was killed.
+ */
+#include <criterion/criterion.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/bytes.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer hospital;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "audit-verify-rate: 1000000\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 0);
+	test_peer_make(&hospital, "RHA");
+	test_peer_register(&hospital, &broker, "a");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&hospital);
+	test_broker_close(&broker);
+}
+
+TestSuite(scrub, .init = open_all, .fini = close_all, .timeout = 120);
+
+static uint64_t send_one(uint64_t *out_audit)
+{
+	const struct alm_message message = test_message(&trust, "RHA");
+	const struct alm_envelope *receipt;
+
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted, "refused: %s",
+		receipt->receipt.refused.name);
+	*out_audit = receipt->receipt.accepted.audit_sequence;
+	return receipt->receipt.accepted.sequence;
+}
+
+/* Flip one bit of a row, whether the broker runs or not. */
+static void flip(const char *table, uint64_t number, size_t at)
+{
+	uint8_t raw[8];
+	uint8_t copy[4096];
+	MDB_val key = {sizeof(raw), raw};
+	MDB_val value;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+
+	alm_put_u64(raw, number);
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 64), 0);
+	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
+	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
+	cr_assert_leq(value.mv_size, sizeof(copy));
+	memcpy(copy, value.mv_data, value.mv_size);
+	copy[at] ^= 1;
+	value.mv_data = copy;
+	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* Everything stored was read back so often. */
+static void wait_for_passes(uint64_t passes)
+{
+	uint64_t until =
+		test_broker_figure(&broker, "store-verify-passes") + passes;
+
+	while (test_broker_figure(&broker, "store-verify-passes") < until) {
+	}
+}
+
+/* Findings are recorded with the next sweep. */
+static void wait_for_anomalies(uint64_t count)
+{
+	while (test_broker_figure(&broker, "anomalies") < count) {
+	}
+}
+
+static struct alm_answer anomalies(void)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "anomaly", "reveal", "yes",
+			"reason", "test", NULL});
+}
+
+static bool is_told(const struct alm_answer *answer, const char *what)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < answer->row_count; i++) {
+		count += strstr(test_cell(answer, i, "detail"), what) != NULL;
+	}
+	cr_expect_leq(count, 1, "told %u times: %s", count, what);
+	return count > 0;
+}
+
+static void expect_in_log(const char *text, unsigned times)
+{
+	static char log[1 << 20];
+	char path[PATH_MAX + 16];
+	unsigned count = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/log", broker.folder);
+	file = fopen(path, "r");
+	cr_assert_not_null(file);
+	log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+	(void)fclose(file);
+	for (const char *at = log; (at = strstr(at, text)) != NULL; at++) {
+		count++;
+	}
+	cr_expect_eq(count, times, "%s", log);
+}
+
+Test(scrub, finds_damage_in_a_running_broker_and_serves_the_rest)
+{
+	uint64_t first = 0;
+	uint64_t second = 0;
+	struct alm_answer answer;
+	char number[24];
+	char what[64];
+
+	(void)send_one(&first);
+	(void)send_one(&second);
+	wait_for_passes(1);
+	cr_expect_eq(anomalies().row_count, 0);
+	cr_expect_geq(
+		test_broker_figure(&broker, "audit-verified-seq"), second);
+	flip("rec", first, 20);
+	flip("priv", second, 30);
+	wait_for_passes(2);
+	wait_for_anomalies(3); /* these two, and the head */
+	answer = anomalies();
+	(void)snprintf(what, sizeof(what), "record %llu: it is not",
+		(unsigned long long)first);
+	cr_expect(is_told(&answer, what));
+	(void)snprintf(what, sizeof(what), "record %llu: its private",
+		(unsigned long long)second);
+	cr_expect(is_told(&answer, what));
+	/* The one is refused by its code, the others are there. */
+	(void)snprintf(
+		number, sizeof(number), "%llu", (unsigned long long)first);
+	answer = test_broker_ask(&broker, "audit.show",
+		(const char *const[]){"seq", number, NULL});
+	cr_expect_eq(answer.code, ALM_RECORD_DAMAGED);
+	(void)snprintf(
+		number, sizeof(number), "%llu", (unsigned long long)second);
+	answer = test_broker_ask(&broker, "audit.show",
+		(const char *const[]){"seq", number, NULL});
+	cr_expect_eq(answer.code, ALM_OK);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "accepted", NULL});
+	cr_expect_eq(answer.code, ALM_OK);
+	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_number(&answer, "damaged"), 1);
+	/* Mail goes on. */
+	(void)send_one(&second);
+	test_peer_connect(&hospital, &broker);
+	test_peer_hello(&hospital, 64);
+	(void)test_peer_expect(&hospital, ALM_ENVELOPE_DELIVER);
+	wait_for_passes(2);
+	answer = anomalies();
+	(void)snprintf(what, sizeof(what), "record %llu: it is not",
+		(unsigned long long)first);
+	cr_expect(is_told(&answer, what));
+	expect_in_log("store.damaged", 3);
+}
+
+Test(scrub, finds_damage_that_came_while_the_broker_was_down)
+{
+	uint64_t first = 0;
+	uint64_t mail = send_one(&first);
+	struct alm_answer answer;
+	char what[64];
+
+	test_broker_kill(&broker);
+	flip("priv", first, 30);
+	flip("body", mail, 60);
+	test_broker_start(&broker);
+	wait_for_passes(1);
+	wait_for_anomalies(2);
+	answer = anomalies();
+	(void)snprintf(what, sizeof(what), "record %llu: its private",
+		(unsigned long long)first);
+	cr_expect(is_told(&answer, what));
+	(void)snprintf(what, sizeof(what), "mail %llu: its body",
+		(unsigned long long)mail);
+	cr_expect(is_told(&answer, what));
+	cr_expect_eq(test_broker_figure(&broker, "store-damaged-rows"), 2);
+}
