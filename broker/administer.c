@@ -309,6 +309,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "reason")},
 	{"audit.bundle", alm_verb_audit_bundle, ARGUMENTS("reveal", "reason")},
+	{"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 };
@@ -356,6 +357,7 @@ enum alm_err alm_query(
 			ARGUMENTS("old", "size")},
 		{"audit.receipt", alm_verb_audit_receipt,
 			ARGUMENTS("seq", "message", "from")},
+		{"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq")},
 		{"audit.cosign", alm_verb_audit_cosign,
 			ARGUMENTS("size", "key", "cosignature")},
 	};

@@ -124,8 +124,8 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
 	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_reindex,
 	alm_verb_audit_checkpoint, alm_verb_audit_growth, alm_verb_audit_prune,
-	alm_verb_audit_receipt, alm_verb_audit_bundle, alm_verb_audit_cosign,
-	alm_verb_audit_witnesses, alm_verb_standard_put, alm_verb_standard_list,
-	alm_verb_store_backup;
+	alm_verb_audit_receipt, alm_verb_audit_bundle, alm_verb_audit_evidence,
+	alm_verb_audit_cosign, alm_verb_audit_witnesses, alm_verb_standard_put,
+	alm_verb_standard_list, alm_verb_store_backup;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

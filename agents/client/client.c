@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "agents/client/context.h"
+#include "agents/client/witness.h"
 
 #define SCRATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define CREDIT_DEFAULT 256u
@@ -127,6 +128,10 @@ int alm_client_open_with(const struct alm_client_options *options,
 	if (err == ALM_OK) {
 		err = make_parts(client, options, &problem);
 	}
+	if (err == ALM_OK && options->witness != NULL) {
+		err = alm_witness_new(
+			options->witness, &client->witness, &problem);
+	}
 	if (err != ALM_OK) {
 		alm_client_close(client);
 		return give_error(err, &problem, out_error, error_bytes);
@@ -139,6 +144,7 @@ int alm_client_open(const char *context_file, struct alm_client **out_client,
 	char *out_error, size_t error_bytes)
 {
 	struct alm_client_options options = {.credit = CREDIT_DEFAULT};
+	struct alm_witness_options witness;
 	struct alm_context context;
 	struct alm_problem problem = {0};
 	enum alm_err err = alm_context_read(context_file, &context, &problem);
@@ -153,6 +159,14 @@ int alm_client_open(const char *context_file, struct alm_client **out_client,
 	options.agent = context.agent;
 	options.curve_key = context.curve_key;
 	options.signing_key = context.signing_key;
+	if (context.is_witness) {
+		witness =
+			(struct alm_witness_options){.key = context.witness_key,
+				.log_keys = context.audit_keys[0],
+				.log_key_count = context.audit_key_count,
+				.state_file = context.witness_state};
+		options.witness = &witness;
+	}
 	code = alm_client_open_with(
 		&options, out_client, out_error, error_bytes);
 	sodium_memzero(&context, sizeof(context));
@@ -244,6 +258,7 @@ void alm_client_close(struct alm_client *client)
 	alm_frame_fini(&client->frame);
 	alm_arena_fini(&client->scratch);
 	alm_hash_free(client->hash);
+	alm_witness_free(client->witness);
 	sodium_free(client->secrets);
 	free(client);
 }

@@ -45,6 +45,8 @@ enum alm_session_state {
 	ALM_SESSION_ENDED,    /* for good */
 };
 
+struct alm_client_witness;
+
 struct alm_client {
 	struct alm_link *link;
 	struct alm_client_secrets *secrets;
@@ -89,6 +91,11 @@ struct alm_client {
 	TAILQ_HEAD(, alm_question) questions;
 	size_t question_count;
 	uint32_t question_last;
+
+	struct alm_client_witness *witness; /* NULL: it cosigns nothing */
+	uint32_t witness_asked;             /* question for a proof; 0: none */
+	uint32_t witness_told;              /* question that cosigns; 0: none */
+	int64_t witness_due_ms;
 };
 
 /* --- client.c --------------------------------------------------------- */
@@ -125,6 +132,10 @@ void alm_session_fail(struct alm_client *client, enum alm_err err,
 
 /** The connection is gone, or is given up. */
 void alm_session_lost(struct alm_client *client);
+
+/** Tell the caller of a problem that does not end the session. */
+void alm_session_tell(
+	struct alm_client *client, enum alm_err err, const char *detail);
 
 /** Stop for good. */
 void alm_session_end(struct alm_client *client, enum alm_event_kind kind,

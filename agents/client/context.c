@@ -22,6 +22,9 @@ enum key {
 	KEY_AGENT,
 	KEY_CURVE_KEY,
 	KEY_SIGNING_KEY,
+	KEY_WITNESS_KEY,
+	KEY_WITNESS_STATE,
+	KEY_AUDIT_KEY,
 	KEY_COUNT,
 };
 
@@ -32,6 +35,9 @@ static const struct alm_yaml_key keys[KEY_COUNT] = {
 	[KEY_AGENT] = {"agent", true},
 	[KEY_CURVE_KEY] = {"curve-key", true},
 	[KEY_SIGNING_KEY] = {"signing-key", true},
+	[KEY_WITNESS_KEY] = {"witness-key", false},
+	[KEY_WITNESS_STATE] = {"witness-state", false},
+	[KEY_AUDIT_KEY] = {"audit-key", false},
 };
 
 /** Everything that is read with the tree. */
@@ -39,7 +45,7 @@ struct reading {
 	struct alm_arena arena;
 	struct alm_diagnostics diagnostics;
 	const struct alm_yaml_node *values[KEY_COUNT];
-	char key_paths[2][PATH_MAX];
+	char key_paths[3][PATH_MAX]; /* curve, signing, witness */
 };
 
 static const char *text_of(struct reading *reading, enum key key, size_t max)
@@ -75,6 +81,56 @@ static void read_path(struct reading *reading, enum key key, const char *folder,
 	}
 }
 
+/** One key, or two with a comma between while the log's key is changed. */
+static void read_audit_keys(
+	struct reading *reading, struct alm_context *context)
+{
+	const char *text = text_of(reading, KEY_AUDIT_KEY, 129);
+	char one[65];
+
+	while (context->audit_key_count < ALM_COUNT(context->audit_keys)) {
+		alm_text_copy(one, sizeof(one), text);
+		if (alm_unhex(one,
+			    context->audit_keys[context->audit_key_count],
+			    32) != ALM_OK) {
+			break;
+		}
+		context->audit_key_count++;
+		text += 64;
+		if (*text == '\0') {
+			return;
+		}
+		text += *text == ',' ? 1 : 0;
+	}
+	(void)alm_diagnostics_add(&reading->diagnostics, ALM_VALUE_BAD,
+		alm_yaml_place(reading->values[KEY_AUDIT_KEY]),
+		"not 64 hex digits, or two such with a comma between");
+}
+
+/** All three together, or none: a witness believes no key that it was not
+ * given. */
+static void read_witness(struct reading *reading, const char *folder,
+	const struct alm_yaml_node *root, struct alm_context *context)
+{
+	if (reading->values[KEY_WITNESS_KEY] == NULL &&
+		reading->values[KEY_WITNESS_STATE] == NULL) {
+		return;
+	}
+	if (reading->values[KEY_WITNESS_KEY] == NULL ||
+		reading->values[KEY_WITNESS_STATE] == NULL ||
+		reading->values[KEY_AUDIT_KEY] == NULL) {
+		(void)alm_diagnostics_add(&reading->diagnostics, ALM_VALUE_BAD,
+			alm_yaml_place(root),
+			"a witness has witness-key, witness-state and "
+			"audit-key");
+		return;
+	}
+	context->is_witness = true;
+	read_audit_keys(reading, context);
+	read_path(reading, KEY_WITNESS_KEY, folder, reading->key_paths[2]);
+	read_path(reading, KEY_WITNESS_STATE, folder, context->witness_state);
+}
+
 static void read_values(struct reading *reading, const char *path,
 	const struct alm_yaml_node *root, struct alm_context *context)
 {
@@ -100,6 +156,7 @@ static void read_values(struct reading *reading, const char *path,
 	folder = dirname(copy);
 	read_path(reading, KEY_CURVE_KEY, folder, reading->key_paths[0]);
 	read_path(reading, KEY_SIGNING_KEY, folder, reading->key_paths[1]);
+	read_witness(reading, folder, root, context);
 }
 
 /** Whatever is wrong with the file is one error, with its place. */
@@ -169,6 +226,10 @@ enum alm_err alm_context_read_files(const char *path,
 	if (err == ALM_OK) {
 		err = alm_key_file_read(
 			reading->key_paths[1], context.signing_key, problem);
+	}
+	if (err == ALM_OK && context.is_witness) {
+		err = alm_key_file_read(
+			reading->key_paths[2], context.witness_key, problem);
 	}
 	if (err == ALM_OK) {
 		*out_context = context;

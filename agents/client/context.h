@@ -3,6 +3,7 @@
 #define ALM_AGENTS_CLIENT_CONTEXT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/err.h"
@@ -16,6 +17,12 @@ struct alm_context {
 	uint8_t broker_key[32];
 	uint8_t curve_key[32];
 	uint8_t signing_key[32];
+	/* With witness-key: this agent cosigns the heads of the audit log. */
+	bool is_witness;
+	uint8_t witness_key[32];
+	uint8_t audit_keys[2][32]; /* of the log, public */
+	size_t audit_key_count;
+	char witness_state[PATH_MAX];
 };
 
 /**

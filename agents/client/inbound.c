@@ -1,6 +1,7 @@
 /* Frames from the broker become state and events.  Views point into the frame
  * that they came in, which lives as long as they do. */
 #include "agents/client/client.h"
+#include "agents/client/witness.h"
 
 #include <string.h>
 
@@ -256,6 +257,10 @@ static void on_answer(struct alm_client *client, struct alm_held_frame *frame,
 
 	if (question == NULL) {
 		return; /* nobody waits for it any more */
+	}
+	if (alm_witness_answer(client, answer)) {
+		alm_client_forget_question(client, question);
+		return;
 	}
 	item = alm_item_new(frame, ALM_EVENT_ANSWER);
 	if (item == NULL || !fill_table(frame, &item->table, answer)) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agents/client/clock.h"
+#include "agents/client/witness.h"
 
 #define HELLO_AGAIN_MS 5000
 #define BUSY_AGAIN_MS 20
@@ -34,6 +35,12 @@ static void tell(struct alm_client *client, enum alm_event_kind kind,
 		alm_events_put(&client->events, item);
 	}
 	alm_held_frame_release(frame);
+}
+
+void alm_session_tell(
+	struct alm_client *client, enum alm_err err, const char *detail)
+{
+	tell(client, ALM_EVENT_PROBLEM, err, detail);
 }
 
 void alm_session_fail(struct alm_client *client, enum alm_err err,
@@ -223,6 +230,7 @@ static void do_due(struct alm_client *client)
 	}
 	alm_outbox_wake(&client->outbox, client->now_ms);
 	alm_outbound_flush(client);
+	alm_witness_due(client);
 	if (client->ping_due_ms <= client->now_ms &&
 		alm_outbound_envelope(client, &ping) != ALM_OK) {
 		client->ping_due_ms = client->now_ms + BUSY_AGAIN_MS;
@@ -246,6 +254,9 @@ static int64_t next_due_ms(const struct alm_client *client)
 	}
 	if (client->gather_until_ms != 0 && client->gather_until_ms < due_ms) {
 		due_ms = client->gather_until_ms;
+	}
+	if (alm_witness_due_ms(client) < due_ms) {
+		due_ms = alm_witness_due_ms(client);
 	}
 	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
 }

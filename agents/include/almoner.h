@@ -66,6 +66,15 @@ struct alm_strings {
 
 struct alm_client;
 
+/** A client that cosigns the signed heads of its broker's audit log, so that
+ * the log cannot be changed behind them. */
+struct alm_witness_options {
+	const uint8_t *key;      /* 32 bytes, an Ed25519 seed for this alone */
+	const uint8_t *log_keys; /* 32 bytes each, public: the log's audit keys */
+	size_t log_key_count;    /* 1, or 2 while the log's key is changed */
+	const char *state_file;  /* the last head that was cosigned */
+};
+
 /** Everything a context file says, for programs that keep it elsewhere. */
 struct alm_client_options {
 	const char *endpoint;       /* tcp://HOST:PORT */
@@ -78,6 +87,7 @@ struct alm_client_options {
 	uint32_t credit;            /* mail held unacknowledged; 0: none */
 	uint32_t envelopes_per_frame_max; /* 0: as many as the broker takes */
 	void *zmq_context; /* shared by several clients, or NULL */
+	const struct alm_witness_options *witness; /* or NULL */
 };
 
 /**

@@ -383,3 +383,27 @@ enum alm_err alm_verb_audit_bundle(struct alm_call *call)
 	}
 	return err;
 }
+
+/* How well one record is kept from being changed in silence. */
+enum alm_err alm_verb_audit_evidence(struct alm_call *call)
+{
+	struct alm_evidence_marks marks;
+	char text[ALM_GRADE_TEXT_BYTES];
+	uint64_t seq = 0;
+	enum alm_err err = alm_question_number(call, "seq", &seq);
+
+	if (err == ALM_OK) {
+		err = alm_store_evidence_marks(
+			call->turn->broker->store, &marks);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (seq == 0 || seq > call->turn->broker->audit_size) {
+		return ALM_NOT_FOUND;
+	}
+	alm_evidence_grade(&marks, seq, text);
+	alm_table_fact(call->table, "evidence", text);
+	alm_table_number(call->table, "signed-size", marks.signed_size);
+	return ALM_OK;
+}

@@ -6,6 +6,7 @@
 #ifndef ALM_CLI_AUDIT_LOG_H
 #define ALM_CLI_AUDIT_LOG_H
 
+#include "broker/store/evidence.h"
 #include "cli/audit/options.h"
 #include "cli/bundle_files.h"
 #include "lib/arena.h"
@@ -92,6 +93,11 @@ const char *alm_log_detail(const struct alm_log_row *row, const char *key,
 /** The policy of an epoch, 0 for the active one; NULL when there is none or it
  * cannot be read. */
 struct alm_bundle_files *alm_log_policy(struct alm_log *log, uint64_t epoch);
+
+/** How well a record is kept from being changed: `on-disk`, `signed` or
+ * `witnessed-by-N`; "" if that is not known. */
+void alm_log_grade(
+	struct alm_log *log, uint64_t seq, char out[ALM_GRADE_TEXT_BYTES]);
 
 /** What stands for a person in the log, in hex; "" if no record is about them.
  * It is a question about that person.  Errors: SUBJECT_INVALID and those of

@@ -36,6 +36,7 @@ struct showing {
 	struct alm_report report;
 	struct alm_log_row row;
 	const char *follows; /* records of the same message, in words */
+	char grade[ALM_GRADE_TEXT_BYTES];
 	struct alm_sheet *sheet;
 };
 
@@ -78,6 +79,7 @@ static void add_fields(struct showing *s)
 	alm_sheet_fact(s->sheet, "agent", r->agent);
 	alm_sheet_fact(s->sheet, "detail", r->detail);
 	alm_sheet_fact(s->sheet, "signature", r->signature);
+	alm_sheet_fact(s->sheet, "evidence", s->grade);
 }
 
 /** What the fields mean. */
@@ -187,6 +189,7 @@ static void say_all(struct showing *s)
 	add_number(s->sheet, "people-sequence", r->people);
 	say_detail(s);
 	say(s, "signature", r->signature);
+	say(s, "evidence", s->grade);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -251,6 +254,7 @@ static int show(struct showing *s, const struct alm_args *args)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args->output, &problem);
 	}
+	alm_log_grade(s->report.log, s->row.seq, s->grade);
 	s->sheet = alm_sheet_new("almoner.audit.show/1", NULL, 0);
 	if (args->output.format == ALM_FORMAT_TABLE) {
 		say_all(s);

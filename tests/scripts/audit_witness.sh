@@ -1,0 +1,103 @@
+#!/bin/bash
+# A partner's agent cosigns the log's heads by itself: the receipt carries its
+# cosignature, records are graded by it, and it does not sign another history.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+begin_dev --keep
+folder=$(json 'd["folder"]')
+key=$(json 'd["audit-key"]')
+context=$(json 'd["receiver-context"]')
+store=(--store "$folder/store" --key "$folder/store.key")
+agent=
+trap '[ -z "$agent" ] || kill "$agent" 2>/dev/null || true
+	[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
+	rm -rf "$dir" "$folder"' EXIT
+until_ok() {
+	local tries=0
+	until "$@" >"$dir/out" 2>"$dir/err"; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || fail "never: $*"
+		read -r -t 0.1 <>"$dir/ready" || true
+	done
+}
+witnessed() {
+	"$almoner" audit witnesses --json >"$dir/out" &&
+		[ "$(json 'len(d["rows"])')" -ge 1 ] &&
+		[ "$(json 'd["rows"][0]["size"]')" -ge "${1:-1}" ]
+}
+start_agent() {
+	"$build/almoner-agent" --context "$dir/context.yaml" \
+		--folder "$dir/agent" 2>>"$dir/agent.log" &
+	agent=$!
+}
+stop_agent() {
+	kill "$agent"
+	wait "$agent" || true
+	agent=
+}
+
+(umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' \
+	>"$(dirname "$context")/witness.key")
+sed "s/\(\(curve\|signing\)-key: *\)\([^/ ].*\)/\1$(dirname "$context" |
+	sed 's/\//\\\//g')\/\3/" "$context" >"$dir/context.yaml"
+cat >>"$dir/context.yaml" <<YAML
+witness-key: $(dirname "$context")/witness.key
+witness-state: $dir/seen
+audit-key: $key
+YAML
+mkdir "$dir/agent"
+start_agent
+until_ok witnessed
+vkey=$(json 'd["rows"][0]["key"]')
+size=$(json 'd["rows"][0]["size"]')
+has 'd["rows"][0]["organisation"] == "C84001"'
+[ "$(sed -n 2p "$dir/seen")" = "$size" ] || fail "the agent did not remember"
+
+# The receipt of a record that it has seen carries its line.
+until_ok "$almoner" audit receipt 1 --out "$dir/receipt"
+code 0 "$almoner" audit verify "$dir/receipt" --audit-key "$key" \
+	--witness "$vkey" --strict --json
+has 'd["witnesses"] == 1'
+code 8 "$almoner" audit verify "$dir/receipt" --audit-key "$key" --strict
+code 0 python3 tests/verifier/verify "$dir/receipt" --audit-key "$key" \
+	--witness "$vkey" --strict
+sed 's/^\(\xe2\x80\x94 C84001[^ ]* .....\)./\1@/' "$dir/receipt" >"$dir/bad"
+code 8 "$almoner" audit verify "$dir/bad" --audit-key "$key" \
+	--witness "$vkey"
+code 0 "$almoner" audit show 1 --json
+has 'd["evidence"] == "witnessed-by-1"'
+
+# A bundle names the witness by a record of the log, once a later head is
+# cosigned too: the next is published when the broker starts again.
+stop_agent
+config=$folder/almonerd.yaml
+kill "$dev"
+wait "$dev" || true
+sed -i 's/^endpoint:.*/endpoint: ipc:\/\/'"${dir//\//\\/}"'\/agents.sock/' \
+	"$config"
+sed -i "s|^endpoint:.*|endpoint: ipc://$dir/agents.sock|" "$dir/context.yaml"
+cp -r "$folder/store" "$folder/older"
+"$build/almonerd" --config "$config" 2>>"$dir/log" &
+dev=$!
+start_agent
+until_ok witnessed $((size + 1))
+code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed \
+	--reason 'test' --out "$dir/bundle"
+code 0 "$almoner" audit verify "$dir/bundle" --audit-key "$key" --json
+code 0 python3 tests/verifier/verify "$dir/bundle" --audit-key "$key"
+size=$(sed -n 2p "$dir/seen")
+
+# A store that was set back, without its own copy of the head, is not
+# cosigned: only the witness can tell.
+stop_agent
+kill "$dev"
+wait "$dev" || true
+rm -r "$folder/store" "$folder/store-head"
+mv "$folder/older" "$folder/store"
+"$build/almonerd" --config "$config" 2>>"$dir/log" &
+dev=$!
+until_ok "$almoner" audit head --checkpoint
+start_agent
+until_ok grep -q 'head-inconsistent' "$dir/agent.log"
+[ "$(sed -n 2p "$dir/seen")" = "$size" ] || fail "it signed another history"
