@@ -203,6 +203,15 @@ static enum alm_err run(struct alm_turn *turn,
 	return ends_the_turn(code) ? code : answer(&call, code);
 }
 
+/* For everybody: they say nothing about anybody. */
+#define EVIDENCE_VERBS \
+	{"audit.checkpoint", alm_verb_audit_checkpoint, ARGUMENTS("size")}, \
+		{"audit.consistency", alm_verb_audit_growth, \
+			ARGUMENTS("old", "size")}, \
+	{ \
+		"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq") \
+	}
+
 static const struct alm_verb ADMIN_VERBS[] = {
 	{"status", alm_verb_status, NONE},
 	{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
@@ -301,15 +310,13 @@ static const struct alm_verb ADMIN_VERBS[] = {
 		ARGUMENTS("reason", "dry-run")},
 	{"audit.prune", alm_verb_audit_prune,
 		ARGUMENTS("reason", "cursor", "dry-run")},
-	{"audit.checkpoint", alm_verb_audit_checkpoint, ARGUMENTS("size")},
-	{"audit.consistency", alm_verb_audit_growth, ARGUMENTS("old", "size")},
+	EVIDENCE_VERBS,
 	{"audit.receipt", alm_verb_audit_receipt,
 		ARGUMENTS("seq", "message", "from", "reveal", "reason")},
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "reason")},
 	{"audit.bundle", alm_verb_audit_bundle, ARGUMENTS("reveal", "reason")},
-	{"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 };
@@ -351,13 +358,9 @@ enum alm_err alm_query(
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
 		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
 		{"trace", alm_verb_trace, TRACE_ARGUMENTS},
-		{"audit.checkpoint", alm_verb_audit_checkpoint,
-			ARGUMENTS("size")},
-		{"audit.consistency", alm_verb_audit_growth,
-			ARGUMENTS("old", "size")},
+		EVIDENCE_VERBS,
 		{"audit.receipt", alm_verb_audit_receipt,
 			ARGUMENTS("seq", "message", "from")},
-		{"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq")},
 		{"audit.cosign", alm_verb_audit_cosign,
 			ARGUMENTS("size", "key", "cosignature")},
 	};

@@ -242,7 +242,6 @@ static enum alm_err decide(struct alm_turn *turn)
 	if (err == ALM_OK) {
 		err = alm_identity_expire(turn);
 	}
-
 	if (err == ALM_OK) {
 		err = alm_epoch_expire(turn);
 	}
