@@ -42,6 +42,10 @@ ALM_MUST_USE enum alm_err alm_identity_check(const struct alm_broker *broker,
 /** Keys and invites whose time is over end, before anything is decided. */
 ALM_MUST_USE enum alm_err alm_identity_expire(struct alm_turn *turn);
 
+/** What comes under the key of an invite is small and rare, or not read. */
+bool alm_join_is_too_much(
+	struct alm_turn *turn, const struct alm_edge_frame *frame);
+
 /** Answer a join envelope. */
 ALM_MUST_USE enum alm_err alm_join(
 	struct alm_turn *turn, const struct alm_turn_request *request);

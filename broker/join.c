@@ -12,6 +12,15 @@
 #include "lib/hash.h"
 #include "lib/join.h"
 
+bool alm_join_is_too_much(
+	struct alm_turn *turn, const struct alm_edge_frame *frame)
+{
+	return alm_is_invite_user(frame->user_id) &&
+	       (frame->bytes.bytes > ALM_JOIN_FRAME_BYTES_MAX ||
+		       !alm_handshake_take(
+			       &turn->broker->joins, turn->monotonic_ms));
+}
+
 static enum alm_err refuse(struct alm_turn *turn,
 	const struct alm_turn_request *request,
 	const struct alm_invite_row *invite, enum alm_err code)

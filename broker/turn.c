@@ -85,16 +85,6 @@ static void add_request(struct alm_turn *turn,
 	};
 }
 
-/* What comes under the key of an invite is small and rare, or not read. */
-static bool is_join_too_much(
-	struct alm_turn *turn, const struct alm_edge_frame *frame)
-{
-	return frame->user_id != NULL && frame->user_id[0] == 'i' &&
-	       (frame->bytes.bytes > ALM_JOIN_FRAME_BYTES_MAX ||
-		       !alm_handshake_take(
-			       &turn->broker->joins, turn->monotonic_ms));
-}
-
 static enum alm_err decode_frame(
 	struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
@@ -109,7 +99,7 @@ static enum alm_err decode_frame(
 	if (problem == NULL) {
 		return ALM_NOMEM;
 	}
-	if (is_join_too_much(turn, frame)) {
+	if (alm_join_is_too_much(turn, frame)) {
 		(void)alm_problem_set(problem, ALM_JOINS_LIMITED, "%s", "");
 		add_request(turn, frame, NULL, problem);
 		return ALM_OK;

@@ -148,6 +148,8 @@ const struct alm_command alm_commands[] = {
 	{"dev", NULL, "run a broker of your own", alm_cmd_dev},
 	{"demo", NULL, "play the cancer pathway on a broker of its own",
 		alm_cmd_demo},
+	{"doctor", NULL, "test the path between agent and broker",
+		alm_cmd_doctor},
 	{"errors", NULL, "show the catalogue of errors", alm_cmd_errors},
 	{"completion", "bash", "print the completion for bash",
 		alm_cmd_completion_bash},

@@ -91,6 +91,7 @@ alm_command_fn alm_cmd_bench_import, alm_cmd_bench_route;
 alm_command_fn alm_cmd_bench_withdraw;
 alm_command_fn alm_cmd_dev;
 alm_command_fn alm_cmd_demo;
+alm_command_fn alm_cmd_doctor;
 alm_command_fn alm_cmd_errors;
 alm_command_fn alm_cmd_completion_bash;
 alm_command_fn alm_cmd_completion_man;

@@ -179,7 +179,7 @@ static enum alm_err say(const struct alm_invite_file *invite,
 	struct alm_link *link = NULL;
 	enum alm_err err = alm_once_connect(&once, &link, problem);
 
-	if (err == ALM_BROKER_KEY) {
+	if (err == ALM_NOT_AUTHENTICATED) {
 		return alm_problem_set(problem, ALM_INVITE_INVALID,
 			"%s refuses it", invite->endpoint);
 	}

@@ -19,7 +19,7 @@ static enum alm_err judge(enum alm_link_change change, const char *endpoint,
 	case ALM_LINK_DOWN:
 		return ALM_OK;
 	case ALM_LINK_REFUSED:
-		return alm_problem_set(problem, ALM_BROKER_KEY,
+		return alm_problem_set(problem, ALM_NOT_AUTHENTICATED,
 			"%s: the broker does not know this key", endpoint);
 	case ALM_LINK_LIMITED:
 		return alm_problem_set(

@@ -18,8 +18,8 @@ struct alm_once {
 
 /**
  * Connect and wait until the broker has let us in.
- * Errors:  UNREACHABLE: nobody answers; BROKER_KEY: the handshake was refused
- *          or broken off, `problem` says which; HANDSHAKES_LIMITED; as
+ * Errors:  UNREACHABLE: nobody answers; BROKER_KEY: the handshake was broken
+ *          off; NOT_AUTHENTICATED: our key was refused; HANDSHAKES_LIMITED; as
  *          alm_link_open()
  */
 ALM_MUST_USE enum alm_err alm_once_connect(const struct alm_once *once,

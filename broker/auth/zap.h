@@ -57,6 +57,12 @@ struct alm_user {
 struct alm_user alm_user_from_id(
 	const struct alm_keyring *ring, const char *user_id);
 
+/** Whether a user id is that of an invite; may be NULL. */
+static inline bool alm_is_invite_user(const char *user_id)
+{
+	return user_id != NULL && user_id[0] == 'i';
+}
+
 /** Take one from the bucket.  False: it is empty. */
 bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms);
 

@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config bench dev demo errors completion version'
+		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config bench dev demo doctor errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show' ;;
@@ -22,7 +22,7 @@ _almoner()
 	esac
 	elif [[ $cur == -* ]]; then
 	case "${COMP_WORDS[1]}" in
-	status|backup|trace|send|receipt|recv|dev|demo|errors|version) set -- "${COMP_WORDS[1]}" ;;
+	status|backup|trace|send|receipt|recv|dev|demo|doctor|errors|version) set -- "${COMP_WORDS[1]}" ;;
 	*) set -- "${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
 	esac
 	case "$1" in
@@ -1290,6 +1290,18 @@ _almoner()
 ' ;;
 	'demo') words='
 --keep
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'doctor') words='
+--admin
+--context
 --json
 --jsonl
 --csv
