@@ -56,6 +56,10 @@ void alm_table_columns(
  * not take is replaced by question marks or cut. */
 void alm_table_row(struct alm_table *table, const char *const *cells);
 
+/** A text as the wire takes it, cut to `bytes_max`; "" when memory is out. */
+const char *alm_table_keep(
+	struct alm_table *table, const char *text, size_t bytes_max);
+
 /** False when no more rows fit an answer. */
 bool alm_table_has_room(const struct alm_table *table);
 
