@@ -6,8 +6,9 @@
  * Texts are encrypted with AES-256-GCM under a key of their turn, which is
  * HChaCha20 of the store's key and the turn's random prefix; so a counter is
  * a safe nonce (docs/decisions/0022).  The cipher is OpenSSL's, whose key can
- * stay set; libsodium's crypto_aead_aes256gcm gives the same bytes, on
- * processors that have the instructions.
+ * stay set.  libsodium's crypto_aead_aes256gcm gives the same bytes, on
+ * processors that have the instructions; where the key is another each time,
+ * as those of persons are, it takes two thirds of the time.
  */
 #include "broker/store/keys.h"
 
@@ -286,7 +287,13 @@ void alm_store_keys_encrypt_person(struct alm_store_keys *keys,
 
 	alm_put_u64(counter, seq);
 	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
-	encrypt(keys->person, key, &crypt, text, out);
+	if (crypto_aead_aes256gcm_is_available() == 0) {
+		encrypt(keys->person, key, &crypt, text, out);
+		return;
+	}
+	(void)crypto_aead_aes256gcm_encrypt_detached(out, out + text.bytes,
+		NULL, text.data, text.bytes, crypt.bound, sizeof(crypt.bound),
+		NULL, crypt.nonce, key);
 }
 
 enum alm_err alm_store_keys_decrypt_person(const struct alm_store_keys *keys,
@@ -302,6 +309,16 @@ enum alm_err alm_store_keys_decrypt_person(const struct alm_store_keys *keys,
 	}
 	alm_put_u64(counter, seq);
 	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
+	if (crypto_aead_aes256gcm_is_available() != 0) {
+		size_t text_bytes = sealed.bytes - ALM_TAG_BYTES;
+
+		return crypto_aead_aes256gcm_decrypt_detached(out, NULL,
+			       sealed.data, text_bytes,
+			       sealed.data + text_bytes, crypt.bound,
+			       sizeof(crypt.bound), crypt.nonce, key) == 0
+			       ? ALM_OK
+			       : ALM_STORE_CORRUPT;
+	}
 	memcpy(crypt.key, key, sizeof(crypt.key));
 	err = decrypt(keys, &crypt, sealed, out);
 	sodium_memzero(&crypt, sizeof(crypt));

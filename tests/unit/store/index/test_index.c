@@ -2,12 +2,14 @@
  * record of a random log. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker/store/index.h"
+#include "lib/bytes.h"
 #include "tests/unit/store/world.h"
 
 #define UNIT_BITS 4u /* runs of 16, 256, 4096 and 65536 */
@@ -359,4 +361,79 @@ Test(store_index, makes_nothing_when_it_is_only_read)
 	cr_assert_eq(alm_log_index_open(store, &with), ALM_OK);
 	ask(SIZE, 50);
 	cr_expect_eq(each_file(NULL), state().runs);
+}
+
+/* --- damage to the log itself ----------------------------------------------
+ */
+
+/* One byte of the record, while nobody has the store open. */
+static void damage_record(uint64_t seq)
+{
+	uint8_t raw[8];
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_val key = {.mv_size = sizeof(raw), .mv_data = raw};
+	MDB_val value;
+
+	alm_store_close(store);
+	store = NULL;
+	alm_put_u64(raw, seq);
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 64), 0);
+	cr_assert_eq(
+		mdb_env_open(env, folder, MDB_NOSYNC | MDB_WRITEMAP, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, "rec", 0, &dbi), 0);
+	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
+	((uint8_t *)value.mv_data)[30] ^= 1;
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	reopen();
+	open_index();
+}
+
+/* A question to which the record at `seq`, were it whole, would be an answer:
+ * it is told of, and all others are found. */
+static void check_damage(uint64_t seq, const struct alm_audit_record *all)
+{
+	struct alm_audit_find find = {.filter = {.sender = all[seq - 1].sender},
+		.row_max = SIZE,
+		.work_max = UINT64_MAX};
+	struct alm_audit_found found;
+	size_t wanted = 0;
+
+	for (uint64_t i = 0; i < SIZE; i++) {
+		wanted += i != seq - 1 &&
+			  alm_audit_filter_matches(&find.filter, &all[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		find.is_newest_first = i == 1;
+		cr_assert_eq(
+			alm_audit_find(store, &find, &arena, &found), ALM_OK);
+		cr_expect_eq(found.damaged, 1);
+		cr_expect_eq(found.first_damaged, seq);
+		cr_expect_eq(found.row_count, wanted);
+		cr_expect_eq(found.next, 0);
+	}
+}
+
+Test(store_index, tells_of_a_record_that_is_damaged_whenever_it_was)
+{
+	struct alm_audit_record *all;
+	const uint64_t seq = 5000;
+
+	grow(SIZE);
+	all = all_records(SIZE);
+	work_all();
+	damage_record(seq);
+	work_all();
+	check_damage(seq, all); /* it was whole when it was indexed */
+	alm_log_index_rebuild(store);
+	work_all();
+	cr_expect_eq(state().covered, FLOOR(SIZE));
+	check_damage(seq, all); /* it was not */
+	alm_log_index_close(store);
+	check_damage(seq, all);
+	free(all);
 }
