@@ -248,6 +248,9 @@ enum alm_err alm_fetches_serve(struct alm_turn *turn)
 	unsigned given = 0;
 	enum alm_err err = ALM_OK;
 
+	if (turn->broker->is_draining) {
+		return ALM_OK;
+	}
 	while (fetch != NULL && err == ALM_OK && idle < fetches->count &&
 		given < ALM_TURN_PARTS_OUT_MAX) {
 		bool is_due = fetch->next < fetch->until;

@@ -254,11 +254,7 @@ static enum alm_err decide(struct alm_turn *turn)
 		!turn->broker->is_draining) {
 		err = alm_hand_over(turn);
 	}
-	if (err == ALM_OK && turn->broker->fetches.count > 0 &&
-		!turn->broker->is_draining) {
-		err = alm_fetches_serve(turn);
-	}
-	return err;
+	return err == ALM_OK ? alm_fetches_serve(turn) : err;
 }
 
 static enum alm_err begin(struct alm_turn *turn)

@@ -23,10 +23,14 @@
 
 #define TICK_MS 1000
 #define ACKNOWLEDGE_WAIT_MS 10000
+/* For one large payload; what has come stays for the next run. */
+#define FETCH_WAIT_MS (24 * 3600 * 1000)
 
 static const struct alm_option options[] = {
 	{"dir", 'd', ALM_OPTION_TEXT, "FOLDER",
-		"write each payload to FOLDER/ID; standard output unless given",
+		"write each payload to FOLDER/ID; standard output unless "
+		"given; "
+		"a large one goes on where an earlier run has left it",
 		false, false},
 	{"timeout", 0, ALM_OPTION_DURATION, "DURATION",
 		"stop when nothing has come for so long (exit 7)", false,
@@ -127,6 +131,48 @@ static bool print_payload(
 	return fflush(stdout) == 0;
 }
 
+/** Straight on, part by part. */
+static int write_stdout(
+	void *cookie, uint64_t offset, const void *data, size_t bytes)
+{
+	(void)cookie;
+	(void)offset;
+	return fwrite(data, 1, bytes, stdout) == bytes ? 0 : -1;
+}
+
+/** A large payload, into its file or, if that is no terminal, to standard
+ * output.  It is under another name until it is whole. */
+static enum alm_err fetch(const struct receiver *r,
+	const struct alm_delivery *d, const char *path,
+	struct alm_problem *problem)
+{
+	const struct alm_sink sink = {.write = write_stdout};
+	char part[PATH_MAX + sizeof(".part")];
+	enum alm_err err;
+
+	if (path == NULL &&
+		(r->args->output.is_tty ||
+			r->args->output.format != ALM_FORMAT_TABLE)) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"a payload of %zu bytes needs --dir", d->payload_bytes);
+	}
+	if (path == NULL) {
+		err = (enum alm_err)alm_fetch(
+			r->client, d, &sink, FETCH_WAIT_MS);
+		return err == ALM_OK && fflush(stdout) != 0 ? ALM_IO : err;
+	}
+	(void)snprintf(part, sizeof(part), "%s.part", path);
+	err = (enum alm_err)alm_fetch_file(r->client, d, part, FETCH_WAIT_MS);
+	if (err == ALM_PAYLOAD_GONE) {
+		(void)remove(part);
+	}
+	if (err == ALM_OK && rename(part, path) != 0) {
+		err = alm_problem_set(
+			problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	return err;
+}
+
 /** Where the payload went, or what it is, as the row's last cell. */
 static enum alm_err keep_payload(const struct receiver *r,
 	const struct alm_delivery *d, const char *id, char **out_cell,
@@ -135,6 +181,11 @@ static enum alm_err keep_payload(const struct receiver *r,
 	char path[PATH_MAX];
 	enum alm_err err = ALM_OK;
 
+	if (r->folder == NULL && d->is_in_parts) {
+		err = fetch(r, d, NULL, problem);
+		*out_cell = strdup("");
+		return err == ALM_OK && *out_cell == NULL ? ALM_NOMEM : err;
+	}
 	if (r->folder == NULL) {
 		*out_cell = r->args->output.format == ALM_FORMAT_TABLE
 				    ? strdup("")
@@ -144,9 +195,11 @@ static enum alm_err keep_payload(const struct receiver *r,
 	if (!alm_path_join(r->folder, id, path)) {
 		return alm_problem_set(problem, ALM_IO, "the path is too long");
 	}
-	err = alm_file_write(path,
-		(struct alm_bytes){d->payload, d->payload_bytes}, 0600,
-		problem);
+	err = d->is_in_parts ? fetch(r, d, path, problem)
+			     : alm_file_write(path,
+				       (struct alm_bytes){
+					       d->payload, d->payload_bytes},
+				       0600, problem);
 	if (err == ALM_OK) {
 		*out_cell = strdup(path);
 		err = *out_cell != NULL ? ALM_OK : ALM_NOMEM;
@@ -205,7 +258,9 @@ static int take(struct receiver *r, const struct alm_delivery *d)
 	problem.err = keep_payload(r, d, id, &cell, &problem);
 	if (problem.err == ALM_OK && is_raw) {
 		problem.err =
-			print_payload(d, &r->args->output) ? ALM_OK : ALM_IO;
+			d->is_in_parts || print_payload(d, &r->args->output)
+				? ALM_OK
+				: ALM_IO;
 		alm_print_warning(&r->args->output,
 			"%s from %s for %s, %zu bytes%s", id, d->sender,
 			d->purpose, d->payload_bytes,
@@ -328,6 +383,7 @@ static int run(struct receiver *r)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&r->args->output, &problem);
 	}
+	alm_client_take_parts(r->client, true);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	if (r->wanted > 0 && r->wanted < 256) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "agents/include/almoner.h"
@@ -19,6 +20,7 @@
 
 #define WAIT_DEFAULT_S 30
 #define REPLY_GRACE_S 15           /* for the notice that nobody replied */
+#define BYTES_A_SECOND_MIN 131072  /* on the slowest line that is waited for */
 #define WAIT_S_MAX INT64_C(604800) /* a week */
 
 static const struct alm_option options[] = {
@@ -29,7 +31,9 @@ static const struct alm_option options[] = {
 	{"level", 'l', ALM_OPTION_TEXT, "LEVEL",
 		"identifiable, pseudonymised, anonymised or aggregate", true,
 		false},
-	{"payload", 'f', ALM_OPTION_TEXT, "FILE|-", "the content, up to 1 MiB",
+	{"payload", 'f', ALM_OPTION_TEXT, "FILE|-",
+		"the content: of a file up to 1 GiB, of standard input up to "
+		"1 MiB",
 		true, false},
 	{"subject", 's', ALM_OPTION_TEXT, "NHS-NUMBER|-",
 		"whom it concerns; - reads the number from standard input",
@@ -72,7 +76,9 @@ static const struct alm_option options[] = {
 		"the message's id, to try again a sending that was cut off",
 		false, false},
 	{"timeout", 0, ALM_OPTION_DURATION, "DURATION",
-		"wait so long for the receipt; 30s unless given", false, false},
+		"wait so long for the receipt; 30s unless given, and more for "
+		"a large payload",
+		false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -97,19 +103,40 @@ struct draft {
 	struct alm_message_id id;
 	struct alm_message_id request; /* that it replies to */
 	uint8_t *payload;              /* owned */
+	struct alm_source source;      /* of what is too large to be read */
+	uint64_t payload_bytes;
 };
+
+/** A file that is larger than one message goes from where it lies. */
+static bool open_source(const char *path, struct draft *draft)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
+		info.st_size <= (off_t)ALM_PAYLOAD_BYTES_MAX ||
+		alm_source_open(path, &draft->source) != 0) {
+		return false;
+	}
+	draft->message.source = &draft->source;
+	draft->payload_bytes = draft->source.bytes;
+	return true;
+}
 
 static enum alm_err read_payload(
 	const char *path, struct draft *draft, struct alm_problem *problem)
 {
 	size_t bytes = 0;
 
+	if (strcmp(path, "-") != 0 && open_source(path, draft)) {
+		return ALM_OK;
+	}
 	if (strcmp(path, "-") != 0) {
 		enum alm_err err = alm_file_read(path, ALM_PAYLOAD_BYTES_MAX,
 			&draft->payload, &bytes, problem);
 
 		draft->message.payload = draft->payload;
 		draft->message.payload_bytes = bytes;
+		draft->payload_bytes = bytes;
 		return err == ALM_FIELD_TOO_LARGE ? ALM_PAYLOAD_TOO_LARGE : err;
 	}
 	draft->payload = malloc(ALM_PAYLOAD_BYTES_MAX + 1);
@@ -126,6 +153,7 @@ static enum alm_err read_payload(
 	}
 	draft->message.payload = draft->payload;
 	draft->message.payload_bytes = bytes;
+	draft->payload_bytes = bytes;
 	return ALM_OK;
 }
 
@@ -314,7 +342,9 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 	const struct draft *draft, struct alm_client *client,
 	struct alm_receipt_view **out_receipt, struct alm_problem *problem)
 {
-	int64_t wait_s = alm_args_number(args, "timeout", WAIT_DEFAULT_S);
+	int64_t wait_s = alm_args_number(args, "timeout",
+		WAIT_DEFAULT_S +
+			(int64_t)(draft->payload_bytes / BYTES_A_SECOND_MIN));
 	struct alm_client_status status;
 	int code;
 
@@ -390,8 +420,9 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 	}
 	if (problem.err == ALM_OK && alm_args_has(args, "dry-run")) {
 		alm_print_warning(&args->output,
-			"this was a dry run: %zu bytes would go to %s",
-			draft->message.payload_bytes, draft->message.recipient);
+			"this was a dry run: %llu bytes would go to %s",
+			(unsigned long long)draft->payload_bytes,
+			draft->message.recipient);
 		alm_client_close(client);
 		return ALM_EXIT_OK;
 	}
@@ -428,6 +459,7 @@ int alm_cmd_send(int argc, char **argv)
 	rc = problem.err == ALM_OK ? send_draft(&args, &draft)
 				   : alm_print_problem(&args.output, &problem);
 	sodium_memzero(draft.subject, sizeof(draft.subject));
+	alm_source_close(&draft.source);
 	free(draft.payload);
 	return rc;
 }

@@ -6,8 +6,10 @@
 
 #include <sodium.h>
 
+#include "agents/client/clock.h"
 #include "agents/client/context.h"
 #include "agents/client/witness.h"
+#include "lib/zip.h"
 
 #define SCRATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define CREDIT_DEFAULT 256u
@@ -56,6 +58,8 @@ static enum alm_err set_identity(struct alm_client *client,
 			ALM_ID_BYTES_MAX, ALM_DELIVER_WINDOW_MAX);
 	}
 	client->credit = options->credit;
+	client->takes_parts = options->takes_parts;
+	client->is_uncompressed = options->is_uncompressed;
 	client->envelopes_wanted = options->envelopes_per_frame_max;
 	client->envelopes_max = 1;
 	client->window = ALM_WINDOW_UNWELCOMED;
@@ -92,8 +96,10 @@ static enum alm_err make_parts(struct alm_client *client,
 	uint8_t public_key[32];
 
 	client->hash = alm_hash_new();
+	client->zip = alm_zip_new();
 	client->secrets = sodium_malloc(sizeof(*client->secrets));
-	if (client->hash == NULL || client->secrets == NULL) {
+	if (client->hash == NULL || client->zip == NULL ||
+		client->secrets == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "client");
 	}
 	set_secrets(client->secrets, options->curve_key, options->signing_key);
@@ -124,6 +130,8 @@ int alm_client_open_with(const struct alm_client_options *options,
 	alm_acks_init(&client->acks);
 	alm_events_init(&client->events);
 	TAILQ_INIT(&client->questions);
+	LIST_INIT(&client->sendings);
+	LIST_INIT(&client->fetchings);
 	err = set_identity(client, options, &problem);
 	if (err == ALM_OK) {
 		err = make_parts(client, options, &problem);
@@ -257,6 +265,8 @@ void alm_client_close(struct alm_client *client)
 	alm_outbox_fini(&client->outbox);
 	alm_frame_fini(&client->frame);
 	alm_arena_fini(&client->scratch);
+	alm_fetchings_fini(client);
+	alm_zip_free(client->zip);
 	alm_hash_free(client->hash);
 	alm_witness_free(client->witness);
 	sodium_free(client->secrets);
@@ -272,6 +282,18 @@ int alm_client_set_credit(struct alm_client *client, uint32_t credit)
 	client->credit = credit;
 	alm_session_wake(client);
 	return ALM_CODE_OK;
+}
+
+void alm_client_take_parts(struct alm_client *client, bool takes_parts)
+{
+	bool is_news = client->takes_parts != takes_parts;
+
+	client->takes_parts = takes_parts;
+	if (is_news && client->state == ALM_SESSION_READY) {
+		client->now_ms = alm_client_monotonic_ms();
+		alm_session_greet(client);
+		alm_session_wake(client);
+	}
 }
 
 void alm_client_get_status(
@@ -292,6 +314,7 @@ void alm_client_get_status(
 		.unanswered = (uint32_t)client->outbox.count,
 		.broker_ahead_ms = client->broker_ahead_ms,
 		.payload_bytes_max = client->payload_bytes_max,
+		.parts_bytes_max = client->parts_bytes_max,
 		.policy_epoch = client->policy_epoch,
 		.people_sequence = client->people_sequence,
 		.next_endpoint = client->next_endpoint,

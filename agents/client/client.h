@@ -15,6 +15,7 @@
 #include "agents/client/event.h"
 #include "agents/client/link.h"
 #include "agents/client/outbox.h"
+#include "agents/client/parts.h"
 #include "agents/client/random.h"
 #include "agents/include/almoner.h"
 #include "lib/wire/wire.h"
@@ -60,6 +61,8 @@ struct alm_client {
 	char agent[ALM_ID_BYTES_MAX + 1];
 	char software[ALM_ID_BYTES_MAX + 1];
 	uint32_t credit;
+	bool takes_parts;
+	bool is_uncompressed;
 	uint32_t envelopes_wanted; /* per frame; 0: as the broker takes */
 
 	enum alm_session_state state;
@@ -73,6 +76,8 @@ struct alm_client {
 	uint32_t window;   /* as welcome said, as are the next */
 	uint32_t envelopes_max;
 	uint64_t payload_bytes_max;
+	uint64_t parts_bytes_max;
+	uint32_t encodings; /* that were agreed on */
 	uint64_t policy_epoch;
 	uint64_t people_sequence;
 	int64_t broker_ahead_ms;
@@ -84,6 +89,9 @@ struct alm_client {
 	char detail[ALM_DETAIL_BYTES_MAX];
 
 	struct alm_outbox outbox;
+	struct alm_sendings sendings;
+	struct alm_fetchings fetchings;
+	struct alm_zip *zip;
 	struct alm_doubt doubt;
 	struct alm_acks acks;
 	struct alm_events events;
@@ -146,6 +154,15 @@ void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
 /** Read one frame from the broker. */
 void alm_inbound_frame(struct alm_client *client, struct alm_bytes frame);
 
+/** We ourselves refuse a message that was started, as the broker would. */
+void alm_inbound_refuse(struct alm_client *client,
+	const struct alm_message_id *id, enum alm_err code);
+
+/** Decompress into the arena.  Errors: ENCODING_BROKEN, NOMEM. */
+ALM_MUST_USE enum alm_err alm_inbound_unpack(struct alm_client *client,
+	struct alm_arena *arena, struct alm_bytes packed, size_t bytes_max,
+	struct alm_bytes *out_clear);
+
 /* --- outbound.c ------------------------------------------------------- */
 
 /** Write what is due: acknowledgements, sends within the window, questions. */
@@ -155,13 +172,21 @@ void alm_outbound_flush(struct alm_client *client);
 ALM_MUST_USE enum alm_err alm_outbound_envelope(
 	struct alm_client *client, const struct alm_envelope *envelope);
 
+/** The same, of what stands in the scratch arena. */
+ALM_MUST_USE enum alm_err alm_outbound_keep(
+	struct alm_client *client, const struct alm_envelope *envelope);
+
+/** Compress into the scratch arena, if that is agreed and worth it. */
+void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,
+	enum alm_encoding *encoding);
+
 /* --- message.c -------------------------------------------------------- */
 
 /** Errors: BAD_ARGUMENT: a word; FIELD_TOO_LARGE, TOO_MANY_VALUES, NOT_TEXT,
  * BAD_MESSAGE_ID, PAYLOAD_TOO_LARGE, NOMEM.  Lives in the scratch arena. */
 ALM_MUST_USE enum alm_err alm_message_from_outgoing(struct alm_client *client,
-	const struct alm_outgoing *outgoing, struct alm_message *out_message,
-	struct alm_bytes *out_bytes);
+	const struct alm_outgoing *outgoing, const struct alm_sending *sending,
+	struct alm_message *out_message, struct alm_bytes *out_bytes);
 
 /** Words as on the wire; unknown numbers read as "". */
 const char *alm_level_word(enum alm_wire_level level);

@@ -242,6 +242,21 @@ struct alm_item *alm_events_take_reply(
 	return take(events, item);
 }
 
+struct alm_item *alm_events_take_fetched(
+	struct alm_events *events, uint64_t sequence)
+{
+	struct alm_item *item;
+
+	TAILQ_FOREACH(item, &events->items, order)
+	{
+		if (item->event.kind == ALM_EVENT_FETCHED &&
+			item->event.sequences[0] == sequence) {
+			break;
+		}
+	}
+	return take(events, item);
+}
+
 struct alm_item *alm_events_take_answer(
 	struct alm_events *events, uint32_t question)
 {

@@ -85,6 +85,8 @@ struct alm_item *alm_events_take_receipt(
 	struct alm_events *events, const uint8_t id[16]);
 struct alm_item *alm_events_take_reply(
 	struct alm_events *events, const uint8_t id[16]);
+struct alm_item *alm_events_take_fetched(
+	struct alm_events *events, uint64_t sequence);
 struct alm_item *alm_events_take_answer(
 	struct alm_events *events, uint32_t question);
 

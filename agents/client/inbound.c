@@ -7,6 +7,8 @@
 
 #include <sodium.h>
 
+#include "lib/zip.h"
+
 /* A frame of many short texts takes several times its bytes when decoded. */
 #define DECODED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -85,7 +87,8 @@ static void tell_receipt(struct alm_client *client,
 static bool is_for_us(enum alm_err code)
 {
 	return code == ALM_BUSY || code == ALM_DRAINING ||
-	       code == ALM_OVER_QUOTA || code == ALM_HELLO_REQUIRED;
+	       code == ALM_OVER_QUOTA || code == ALM_UPLOAD_UNKNOWN ||
+	       code == ALM_HELLO_REQUIRED;
 }
 
 static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
@@ -98,7 +101,14 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 	if (pending == NULL) {
 		return; /* the second answer to a message that was repeated */
 	}
+	if (!receipt->is_accepted && pending->sending != NULL &&
+		pending->state != ALM_PENDING_SENT) {
+		return; /* of a part that was on its way; it is begun anew */
+	}
 	if (!receipt->is_accepted && is_for_us(receipt->refused.code)) {
+		if (pending->sending != NULL) {
+			pending->sending->until = 0;
+		}
 		alm_outbox_retry_later(&client->outbox, pending, client->now_ms,
 			randombytes_random());
 		if (receipt->refused.code == ALM_HELLO_REQUIRED &&
@@ -111,15 +121,67 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 	alm_outbox_remove(&client->outbox, pending);
 }
 
+void alm_inbound_refuse(struct alm_client *client,
+	const struct alm_message_id *id, enum alm_err code)
+{
+	const struct alm_err_info *info = alm_err_info(code);
+	struct alm_held_frame *frame =
+		alm_held_frame_new(client->frames, DECODED_BYTES_MAX);
+	struct alm_receipt receipt = {.message_id = *id,
+		.refused = {.code = code,
+			.name = info->name,
+			.sentence = info->sentence,
+			.hint = info->hint,
+			.is_retryable = info->is_retryable}};
+
+	if (frame != NULL) {
+		on_receipt(client, frame, &receipt);
+	}
+	alm_held_frame_release(frame);
+}
+
+enum alm_err alm_inbound_unpack(struct alm_client *client,
+	struct alm_arena *arena, struct alm_bytes packed, size_t bytes_max,
+	struct alm_bytes *out_clear)
+{
+	size_t bytes = 0;
+	enum alm_err err = alm_zip_size(packed, bytes_max, &bytes);
+	uint8_t *clear = NULL;
+
+	if (err == ALM_OK) {
+		clear = alm_arena_take(arena, bytes);
+		err = clear == NULL ? ALM_NOMEM
+				    : alm_zip_unpack(client->zip, packed, clear,
+					      bytes);
+	}
+	if (err == ALM_OK) {
+		*out_clear = (struct alm_bytes){clear, bytes};
+	}
+	return err;
+}
+
 static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	const struct alm_deliver *deliver)
 {
+	struct alm_bytes payload = deliver->payload;
 	struct alm_item *item;
 	struct alm_delivery *view;
 
 	if (alm_acks_has(&client->acks, deliver->sequence)) {
 		alm_acks_repeat(&client->acks, deliver->sequence);
 		return;
+	}
+	if (alm_fetchings_held(client, deliver->sequence)) {
+		return; /* the caller has it, and its parts come on */
+	}
+	if (deliver->encoding != ALM_ENCODING_NONE) {
+		enum alm_err err = alm_inbound_unpack(client, &frame->arena,
+			deliver->payload, ALM_PAYLOAD_BYTES_MAX, &payload);
+
+		if (err != ALM_OK) {
+			alm_session_fail(client, err, false, "deliver.payload");
+			return; /* it comes again */
+		}
 	}
 	item = alm_item_new(frame, ALM_EVENT_DELIVERY);
 	if (item == NULL) {
@@ -150,8 +212,14 @@ static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	view->accepted_at_ms = deliver->accepted_at_ms;
 	view->kind = alm_message_kind_word(deliver->kind);
 	view->escalated_from = text_or_none(deliver->escalated_from);
-	view->payload = deliver->payload.data;
-	view->payload_bytes = deliver->payload.bytes;
+	view->payload = payload.data;
+	view->payload_bytes = payload.bytes;
+	if (deliver->payload_bytes != 0 &&
+		deliver->payload_root.bytes == ALM_DIGEST_BYTES) {
+		view->is_in_parts = true;
+		view->payload_bytes = (size_t)deliver->payload_bytes;
+		view->payload_root = deliver->payload_root.data;
+	}
 	item->event.delivery = view;
 	alm_events_put(&client->events, item);
 }
@@ -196,6 +264,7 @@ static void on_acknowledged(struct alm_client *client,
 
 	for (size_t i = 0; i < acknowledged->count; i++) {
 		alm_acks_remove(&client->acks, acknowledged->sequences[i]);
+		alm_fetchings_gone(client, acknowledged->sequences[i]);
 	}
 	if (item != NULL) {
 		item->event.sequences = acknowledged->sequences;
@@ -348,6 +417,12 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_ERROR:
 		on_error(client, frame, &envelope->error);
 		break;
+	case ALM_ENVELOPE_PART:
+		alm_fetchings_part(client, &envelope->part);
+		break;
+	case ALM_ENVELOPE_PROGRESS:
+		alm_sendings_progress(client, &envelope->progress);
+		break;
 	case ALM_ENVELOPE_PING:
 		on_ping(client, &envelope->ping);
 		break;
@@ -361,8 +436,6 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 	case ALM_ENVELOPE_QUERY:
 	case ALM_ENVELOPE_ADMINISTER:
 	case ALM_ENVELOPE_GOODBYE:
-	case ALM_ENVELOPE_PART:
-	case ALM_ENVELOPE_PROGRESS:
 	case ALM_ENVELOPE_JOIN:
 	case ALM_ENVELOPE_JOINED: /* not on a connection of its own keys */
 		break;

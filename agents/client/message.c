@@ -120,8 +120,8 @@ static enum alm_err check(const struct alm_message *message)
 }
 
 enum alm_err alm_message_from_outgoing(struct alm_client *client,
-	const struct alm_outgoing *outgoing, struct alm_message *out_message,
-	struct alm_bytes *out_bytes)
+	const struct alm_outgoing *outgoing, const struct alm_sending *sending,
+	struct alm_message *out_message, struct alm_bytes *out_bytes)
 {
 	struct alm_message message = {.sender = client->organisation};
 	enum alm_err err = set_words(&message, outgoing);
@@ -150,9 +150,17 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 	}
 	message.deadline_ms = outgoing->deadline_ms;
 	message.expires_ms = outgoing->expires_ms;
-	alm_hash_bytes(client->hash,
-		(struct alm_bytes){outgoing->payload, outgoing->payload_bytes},
-		message.payload_sha256);
+	if (sending != NULL) {
+		message.payload_bytes = sending->source.bytes;
+		memcpy(message.payload_sha256,
+			alm_part_tree_root(sending->tree)->raw,
+			ALM_DIGEST_BYTES);
+	} else {
+		alm_hash_bytes(client->hash,
+			(struct alm_bytes){
+				outgoing->payload, outgoing->payload_bytes},
+			message.payload_sha256);
+	}
 	err = check(&message);
 	if (err == ALM_OK) {
 		err = alm_wire_encode_message(

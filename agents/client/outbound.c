@@ -5,6 +5,7 @@
 #include "agents/client/client.h"
 
 #include "agents/client/clock.h"
+#include "lib/zip.h"
 
 #define PING_AFTER_MS 10000
 #define GATHER_MS 2
@@ -29,6 +30,37 @@ enum alm_err alm_outbound_envelope(
 	alm_frame_reset(&client->frame);
 	err = alm_frame_add(&client->frame, envelope, &client->scratch);
 	return err == ALM_OK ? transmit(client) : err;
+}
+
+enum alm_err alm_outbound_keep(
+	struct alm_client *client, const struct alm_envelope *envelope)
+{
+	enum alm_err err;
+
+	alm_frame_reset(&client->frame);
+	err = alm_frame_add(&client->frame, envelope, &client->scratch);
+	return err == ALM_OK ? transmit(client) : err;
+}
+
+void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,
+	enum alm_encoding *encoding)
+{
+	uint8_t *packed;
+	size_t bytes;
+
+	if (payload->bytes < ALM_ZIP_BYTES_MIN ||
+		(client->encodings & 1u << ALM_ENCODING_ZSTD) == 0) {
+		return;
+	}
+	packed = alm_arena_take(&client->scratch, payload->bytes);
+	if (packed == NULL) {
+		return; /* it goes as it is */
+	}
+	bytes = alm_zip_pack(client->zip, *payload, packed);
+	if (bytes > 0) {
+		*payload = (struct alm_bytes){packed, bytes};
+		*encoding = ALM_ENCODING_ZSTD;
+	}
 }
 
 static enum alm_err flush_acks(struct alm_client *client)
@@ -141,6 +173,8 @@ static enum alm_err send_signed(struct alm_client *client, int64_t sent_at_ms)
 		envelope.send.message = pending->message;
 		envelope.send.payload = pending->payload;
 		envelope.send.sent_at_ms = sent_at_ms;
+		alm_outbound_pack(client, &envelope.send.payload,
+			&envelope.send.encoding);
 		alm_batch_signature(
 			&client->batch, i, &envelope.send.signature);
 		err = add_send(client, &envelope);
@@ -234,6 +268,7 @@ void alm_outbound_flush(struct alm_client *client)
 	err = err == ALM_OK ? flush_questions(client) : err;
 	err = err == ALM_OK ? flush_doubt(client) : err;
 	err = err == ALM_OK ? flush_sends(client) : err;
+	err = err == ALM_OK ? alm_sendings_flush(client) : err;
 	if (err != ALM_OK && err != ALM_BUSY) {
 		alm_session_fail(client, err, false, "cannot send");
 	}

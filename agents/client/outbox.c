@@ -1,5 +1,7 @@
 #include "agents/client/outbox.h"
 
+#include "agents/client/parts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ void alm_outbox_fini(struct alm_outbox *outbox)
 
 		while ((pending = TAILQ_FIRST(&outbox->lists[i])) != NULL) {
 			TAILQ_REMOVE(&outbox->lists[i], pending, order);
+			alm_sending_free(pending->sending);
 			free(pending);
 		}
 	}
@@ -143,6 +146,7 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	pending->id = *id;
 	pending->tries = 0;
 	pending->is_doubted = false;
+	pending->sending = NULL;
 	memcpy(pending->message_sha256, message_sha256, ALM_DIGEST_BYTES);
 	pending->message = place((uint8_t *)(pending + 1), message);
 	pending->payload =
@@ -164,6 +168,7 @@ void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
 	}
 	*at = pending->next_in_bucket;
 	leave(outbox, pending);
+	alm_sending_free(pending->sending);
 	outbox->bytes -= pending->bytes;
 	outbox->count--;
 	release(outbox, pending);
@@ -177,6 +182,14 @@ struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox)
 void alm_outbox_mark_sent(
 	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms)
 {
+	leave(outbox, pending);
+	enter(outbox, pending, ALM_PENDING_SENT, now_ms + ALM_ANSWER_WAIT_MS);
+}
+
+void alm_outbox_answered(
+	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms)
+{
+	pending->tries = 0;
 	leave(outbox, pending);
 	enter(outbox, pending, ALM_PENDING_SENT, now_ms + ALM_ANSWER_WAIT_MS);
 }

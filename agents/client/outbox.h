@@ -26,6 +26,8 @@
 /* No receipt after this: send again under the same id. */
 #define ALM_ANSWER_WAIT_MS 30000
 
+struct alm_sending;
+
 enum alm_pending_state {
 	ALM_PENDING_QUEUED,  /* to be sent as soon as possible */
 	ALM_PENDING_SENT,    /* waits for its receipt until due_ms */
@@ -44,6 +46,7 @@ struct alm_pending {
 	uint8_t message_sha256[ALM_DIGEST_BYTES];
 	struct alm_bytes message; /* both in the same allocation */
 	struct alm_bytes payload;
+	struct alm_sending *sending; /* the payload goes in parts, or NULL */
 };
 
 TAILQ_HEAD(alm_pending_list, alm_pending);
@@ -83,6 +86,10 @@ struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox);
 
 /** The message of alm_outbox_next() has gone out. */
 void alm_outbox_mark_sent(
+	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms);
+
+/** The broker works on it: it has so much longer for its answer. */
+void alm_outbox_answered(
 	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms);
 
 /** It was refused for a while: try again later, each time longer, with

@@ -75,6 +75,9 @@ void alm_session_greet(struct alm_client *client)
 	envelope.hello.version = ALM_PROTOCOL_VERSION;
 	envelope.hello.software = client->software;
 	envelope.hello.credit = client->credit;
+	envelope.hello.takes_parts = client->takes_parts;
+	envelope.hello.encodings =
+		client->is_uncompressed ? 0 : 1u << ALM_ENCODING_ZSTD;
 	client->state = ALM_SESSION_GREETING;
 	err = alm_outbound_envelope(client, &envelope);
 	client->hello_due_ms = client->now_ms +
@@ -107,6 +110,8 @@ static void keep_limits(
 	}
 	client->frame.bytes_max = bytes_max;
 	client->payload_bytes_max = welcome->payload_bytes_max;
+	client->parts_bytes_max = welcome->parts_bytes_max;
+	client->encodings = client->is_uncompressed ? 0 : welcome->encodings;
 	client->policy_epoch = welcome->policy_epoch;
 	client->people_sequence = welcome->people_sequence;
 	client->broker_ahead_ms =
@@ -149,6 +154,7 @@ void alm_session_welcome(
 	client->last_err = ALM_OK;
 	client->is_final = false;
 	client->detail[0] = '\0';
+	alm_sendings_pause(client);
 	alm_outbox_resend_all(&client->outbox);
 	alm_doubt_reconnected(&client->doubt);
 	alm_acks_repeat_all(&client->acks);
@@ -165,6 +171,7 @@ void alm_session_lost(struct alm_client *client)
 		client->last_err = ALM_UNREACHABLE;
 		client->is_final = false;
 		alm_events_drop_mail(&client->events);
+		alm_fetchings_pause(client);
 		tell(client, ALM_EVENT_DISCONNECTED, ALM_UNREACHABLE,
 			"the connection was lost");
 	}
@@ -229,6 +236,7 @@ static void do_due(struct alm_client *client)
 		return;
 	}
 	alm_outbox_wake(&client->outbox, client->now_ms);
+	alm_fetchings_wake(client);
 	alm_outbound_flush(client);
 	alm_witness_due(client);
 	if (client->ping_due_ms <= client->now_ms &&
@@ -257,6 +265,9 @@ static int64_t next_due_ms(const struct alm_client *client)
 	}
 	if (alm_witness_due_ms(client) < due_ms) {
 		due_ms = alm_witness_due_ms(client);
+	}
+	if (alm_fetchings_due_ms(client) < due_ms) {
+		due_ms = alm_fetchings_due_ms(client);
 	}
 	return due_ms < client->ping_due_ms ? due_ms : client->ping_due_ms;
 }

@@ -89,91 +89,6 @@ int alm_client_wait_ready(struct alm_client *client, int timeout_ms)
 
 /* --- sending ---------------------------------------------------------- */
 
-static enum alm_err start(struct alm_client *client,
-	const struct alm_message *message, struct alm_bytes bytes,
-	struct alm_bytes payload, uint8_t *out_id)
-{
-	const struct alm_pending *pending =
-		alm_outbox_find(&client->outbox, &message->id);
-	uint8_t sha256[ALM_DIGEST_BYTES];
-	enum alm_err err;
-
-	alm_hash_bytes(client->hash, bytes, sha256);
-	if (out_id != NULL) {
-		memcpy(out_id, message->id.raw, sizeof(message->id.raw));
-	}
-	if (pending != NULL) {
-		return memcmp(sha256, pending->message_sha256,
-			       sizeof(sha256)) == 0
-			       ? ALM_OK
-			       : ALM_MESSAGE_ID_CONFLICT;
-	}
-	if (client->state == ALM_SESSION_ENDED) {
-		return client->last_err;
-	}
-	if (payload.bytes > client->payload_bytes_max) {
-		return ALM_PAYLOAD_TOO_LARGE;
-	}
-	if (client->outbox.count >= client->window) {
-		return ALM_WINDOW_FULL;
-	}
-	err = alm_outbox_add(
-		&client->outbox, &message->id, sha256, bytes, payload);
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (client->state == ALM_SESSION_READY &&
-		client->outbox.counts[ALM_PENDING_QUEUED] >=
-			ALM_SIGNATURE_LEAVES_MAX) {
-		client->now_ms = alm_client_monotonic_ms();
-		alm_outbound_flush(client);
-	}
-	alm_session_wake(client);
-	return ALM_OK;
-}
-
-int alm_send_start(struct alm_client *client,
-	const struct alm_outgoing *message, uint8_t out_id[16])
-{
-	struct alm_message encoded;
-	struct alm_bytes bytes;
-	enum alm_err err;
-
-	alm_arena_reset(&client->scratch);
-	err = alm_message_from_outgoing(client, message, &encoded, &bytes);
-	if (err != ALM_OK) {
-		return (int)err;
-	}
-	return (int)start(client, &encoded, bytes,
-		(struct alm_bytes){message->payload, message->payload_bytes},
-		out_id);
-}
-
-int alm_send_start_encoded(struct alm_client *client, const void *message,
-	size_t message_bytes, const void *payload, size_t payload_bytes,
-	uint8_t out_id[16])
-{
-	struct alm_bytes bytes = {message, message_bytes};
-	struct alm_bytes content = {payload, payload_bytes};
-	uint8_t sha256[ALM_DIGEST_BYTES];
-	struct alm_message decoded;
-	enum alm_err err;
-
-	alm_arena_reset(&client->scratch);
-	err = alm_wire_decode_message(bytes, &client->scratch, &decoded, NULL);
-	if (err != ALM_OK) {
-		return (int)err;
-	}
-	if (strcmp(decoded.sender, client->organisation) != 0) {
-		return (int)ALM_SENDER_MISMATCH;
-	}
-	alm_hash_bytes(client->hash, content, sha256);
-	if (memcmp(sha256, decoded.payload_sha256, sizeof(sha256)) != 0) {
-		return (int)ALM_PAYLOAD_HASH;
-	}
-	return (int)start(client, &decoded, bytes, content, out_id);
-}
-
 static bool has_room(struct alm_client *client, const void *wanted,
 	struct alm_item **out_item)
 {
@@ -312,6 +227,35 @@ int alm_acknowledge_wait(struct alm_client *client, uint64_t sequence,
 	}
 	return (int)wait_for(client, deadline_of(timeout_ms), is_acknowledged,
 		&sequence, NULL);
+}
+
+static bool has_fetched(struct alm_client *client, const void *wanted,
+	struct alm_item **out_item)
+{
+	*out_item = alm_events_take_fetched(
+		&client->events, *(const uint64_t *)wanted);
+	return *out_item != NULL;
+}
+
+int alm_fetch(struct alm_client *client, const struct alm_delivery *delivery,
+	const struct alm_sink *sink, int timeout_ms)
+{
+	uint64_t sequence = delivery->sequence;
+	int code = alm_fetch_start(client, delivery, sink);
+	struct alm_item *item = NULL;
+
+	if (code != ALM_CODE_OK) {
+		return code;
+	}
+	code = (int)wait_for(
+		client, deadline_of(timeout_ms), has_fetched, &sequence, &item);
+	if (code != ALM_CODE_OK) {
+		alm_fetch_stop(client, sequence);
+		return code;
+	}
+	code = item->event.code;
+	alm_item_free(item);
+	return code;
 }
 
 /* --- asking ----------------------------------------------------------- */

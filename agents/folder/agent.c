@@ -121,6 +121,7 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		on_confirmed(agent, event->sequences, event->sequence_count);
 		break;
 	case ALM_EVENT_ANSWER:
+	case ALM_EVENT_FETCHED:
 		break;
 	case ALM_EVENT_DISCONNECTED:
 	case ALM_EVENT_PROBLEM:

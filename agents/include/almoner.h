@@ -69,10 +69,11 @@ struct alm_client;
 /** A client that cosigns the signed heads of its broker's audit log, so that
  * the log cannot be changed behind them. */
 struct alm_witness_options {
-	const uint8_t *key;      /* 32 bytes, an Ed25519 seed for this alone */
-	const uint8_t *log_keys; /* 32 bytes each, public: the log's audit keys */
-	size_t log_key_count;    /* 1, or 2 while the log's key is changed */
-	const char *state_file;  /* the last head that was cosigned */
+	const uint8_t *key; /* 32 bytes, an Ed25519 seed for this alone */
+	const uint8_t
+		*log_keys;    /* 32 bytes each, public: the log's audit keys */
+	size_t log_key_count; /* 1, or 2 while the log's key is changed */
+	const char *state_file; /* the last head that was cosigned */
 };
 
 /** Everything a context file says, for programs that keep it elsewhere. */
@@ -88,6 +89,8 @@ struct alm_client_options {
 	uint32_t envelopes_per_frame_max; /* 0: as many as the broker takes */
 	void *zmq_context; /* shared by several clients, or NULL */
 	const struct alm_witness_options *witness; /* or NULL */
+	bool takes_parts; /* mail with a payload to fetch, see alm_fetch() */
+	bool is_uncompressed; /* neither send nor get compressed payloads */
 };
 
 /**
@@ -129,6 +132,9 @@ ALM_API void alm_client_close(struct alm_client *client);
 /** How much mail the client will hold unacknowledged from now on, 0 to 8192. */
 ALM_API int alm_client_set_credit(struct alm_client *client, uint32_t credit);
 
+/** Be handed mail with a payload above 1 MiB, too; alm_fetch() gets it. */
+ALM_API void alm_client_take_parts(struct alm_client *client, bool takes_parts);
+
 /** What the client knows of its connection. */
 struct alm_client_status {
 	bool is_ready;            /* welcomed by the broker */
@@ -140,7 +146,8 @@ struct alm_client_status {
 	uint32_t unanswered;     /* sends without a receipt yet */
 	int64_t broker_ahead_ms; /* the broker's clock minus ours */
 	uint64_t payload_bytes_max;
-	uint64_t policy_epoch; /* 0: no policy is active */
+	uint64_t parts_bytes_max; /* from a source; 0: no larger ones */
+	uint64_t policy_epoch;    /* 0: no policy is active */
 	uint64_t people_sequence;
 	/* Where the broker can be reached from now on, and its key there (32
 	 * bytes): put both into the context and reload it.  "": stay here. */
@@ -163,6 +170,18 @@ ALM_API void alm_client_get_status(
 ALM_API int alm_client_wait_ready(struct alm_client *client, int timeout_ms);
 
 /* --- sending ---------------------------------------------------------- */
+
+/** Where a payload of up to 1 GiB is read from, at least twice: it stays the
+ * same until there is a receipt.  `read` gives exactly `bytes`, and 0. */
+struct alm_source {
+	int (*read)(void *cookie, uint64_t offset, void *out, size_t bytes);
+	void *cookie;
+	uint64_t bytes;
+};
+
+/** A file as a source, until it is closed.  Errors: 1003 unreadable; 1002. */
+ALM_API int alm_source_open(const char *path, struct alm_source *out_source);
+ALM_API void alm_source_close(struct alm_source *source);
 
 /**
  * A message to be sent.  Zero it, then set what you need; the broker's policy
@@ -200,6 +219,7 @@ struct alm_outgoing {
 	 * deadline), reply, or a business receipt: delivered, opened, acted
 	 * (without payload, level, categories, subject); none: ordinary. */
 	const char *kind;
+	const struct alm_source *source; /* in place of payload, or NULL */
 };
 
 /** The broker's durable answer to a message. */
@@ -302,12 +322,13 @@ struct alm_delivery {
 	const char *priority;
 	const char *traceparent;
 	int64_t accepted_at_ms;
-	const uint8_t *payload;
+	const uint8_t *payload; /* NULL when it is in parts */
 	size_t payload_bytes;
-	const char *kind;           /* "", request, reply, delivered, opened,
-				       acted */
-	const char *escalated_from; /* whose deadline passed; you are its
-				       deputy */
+	const char *kind; /* "", request, reply, delivered, opened, acted */
+	const char *escalated_from;  /* whose deadline passed; you are its
+					deputy */
+	bool is_in_parts;            /* get it with alm_fetch() */
+	const uint8_t *payload_root; /* 32 bytes: the root of its parts */
 };
 
 /** What became of a message of yours.  Acknowledge it like mail. */
@@ -371,6 +392,36 @@ ALM_API int alm_acknowledge(struct alm_client *client, uint64_t sequence,
 ALM_API int alm_acknowledge_wait(struct alm_client *client, uint64_t sequence,
 	const char *reject_reason, int timeout_ms);
 
+/** Where a payload in parts is written to.  `write` gets each part once, in
+ * order and checked, and gives 0; anything else ends the fetching. */
+struct alm_sink {
+	int (*write)(
+		void *cookie, uint64_t offset, const void *data, size_t bytes);
+	void *cookie;
+	uint64_t have_bytes; /* from before: a multiple of 262144, or all */
+};
+
+/**
+ * Get the payload of a delivery that is in parts, and wait; goes on over broken
+ * connections.  Acknowledge the mail when you have it whole.
+ *
+ * Errors:  7001 it took longer: call again with what the sink has; 7011 the
+ *          sink failed; 7012 the mail is gone: drop what you have; 1126 1125
+ *          not what was sent; 1120 not in parts, or fetched already
+ */
+ALM_API int alm_fetch(struct alm_client *client,
+	const struct alm_delivery *delivery, const struct alm_sink *sink,
+	int timeout_ms);
+
+/** The same into a file, from where an earlier call has left it. */
+ALM_API int alm_fetch_file(struct alm_client *client,
+	const struct alm_delivery *delivery, const char *path, int timeout_ms);
+
+/** Start getting it; its end comes as an event.  The cookie lives so long. */
+ALM_API int alm_fetch_start(struct alm_client *client,
+	const struct alm_delivery *delivery, const struct alm_sink *sink);
+/** Give up; there is no event. */
+ALM_API void alm_fetch_stop(struct alm_client *client, uint64_t sequence);
 /* --- asking ----------------------------------------------------------- */
 
 struct alm_pair {
@@ -420,6 +471,7 @@ enum alm_event_kind {
 	ALM_EVENT_DISCONNECTED = 7, /* it reconnects by itself */
 	ALM_EVENT_SUPERSEDED = 8,   /* another process took over: stop */
 	ALM_EVENT_PROBLEM = 9,      /* code and detail say what */
+	ALM_EVENT_FETCHED = 10,     /* code 0, or as alm_fetch() */
 };
 
 /** Something that happened; the member of its kind is set. */
@@ -429,9 +481,9 @@ struct alm_event {
 	const struct alm_delivery *delivery;
 	const struct alm_notice_view *notice;
 	const struct alm_table *answer;
-	const uint64_t *sequences; /* acknowledged */
+	const uint64_t *sequences; /* acknowledged; the one that was fetched */
 	size_t sequence_count;
-	int code; /* disconnected, superseded, problem */
+	int code; /* fetched, disconnected, superseded, problem */
 	const char *detail;
 };
 

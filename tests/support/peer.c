@@ -290,8 +290,10 @@ void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	envelope.send.payload =
 		(struct alm_bytes){(const uint8_t *)payload, strlen(payload)};
-	alm_hash_bytes(
-		hash, envelope.send.payload, signed_message.payload_sha256);
+	if (message->payload_bytes == 0) {
+		alm_hash_bytes(hash, envelope.send.payload,
+			signed_message.payload_sha256);
+	}
 	cr_assert_eq(alm_wire_encode_message(
 			     &signed_message, &arena, &envelope.send.message),
 		ALM_OK);

@@ -54,7 +54,8 @@ bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker);
 struct alm_message test_message(
 	const struct test_peer *from, const char *recipient);
 
-/** Sign and send, sent now plus `skew_ms`. */
+/** Sign and send, sent now plus `skew_ms`.  Of a payload in parts the message
+ * says the root itself, and `payload` is "". */
 void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	const char *payload, int64_t skew_ms);
 

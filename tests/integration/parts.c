@@ -1,0 +1,433 @@
+/*
+ * Goal: payloads in parts against a real broker.  They come whole or not at
+ * all, whatever breaks on the way; they are decided when they are whole; and
+ * what stops the mail stops its parts.
+ */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/client/client.h"
+#include "broker/core/record_batch.h"
+#include "tests/support/peer.h"
+
+#define WAIT_MS 30000
+#define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
+
+static struct test_broker broker;
+static struct test_peer sender; /* keys, and what the library never does */
+static struct test_peer receiver;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 2s\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&sender, "RX1");
+	test_peer_register(&sender, &broker, "agent");
+	test_peer_make(&receiver, "C84001");
+	test_peer_register(&receiver, &broker, "agent");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&sender);
+	test_peer_free(&receiver);
+	test_broker_close(&broker);
+}
+
+TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 240);
+
+/* --- both ends ------------------------------------------------------------ */
+
+/* A payload that nobody needs to hold: each byte follows from its place. */
+static uint8_t byte_at(uint64_t offset)
+{
+	uint64_t x = (offset >> 3) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (uint8_t)((x ^ x >> 29) >> (offset & 7) * 8);
+}
+
+static int read_pattern(void *cookie, uint64_t offset, void *out, size_t bytes)
+{
+	unsigned *reads = cookie;
+
+	for (size_t i = 0; i < bytes; i++) {
+		((uint8_t *)out)[i] = byte_at(offset + i);
+	}
+	if (reads != NULL) {
+		++*reads;
+	}
+	return 0;
+}
+
+struct place {
+	uint64_t bytes; /* so many came, in order and right */
+	uint64_t stop_at;
+	bool is_wrong;
+};
+
+static int check_pattern(
+	void *cookie, uint64_t offset, const void *data, size_t bytes)
+{
+	struct place *place = cookie;
+
+	place->is_wrong |= offset != place->bytes;
+	for (size_t i = 0; i < bytes; i++) {
+		place->is_wrong |=
+			((const uint8_t *)data)[i] != byte_at(offset + i);
+	}
+	if (place->stop_at != 0 && place->bytes >= place->stop_at) {
+		return -1;
+	}
+	place->bytes += bytes;
+	return 0;
+}
+
+static struct alm_client *open_client(
+	const struct test_peer *peer, bool is_uncompressed)
+{
+	struct alm_client_options options = {.endpoint = broker.endpoint,
+		.broker_key = broker.public_key,
+		.organisation = peer->organisation,
+		.agent = "agent",
+		.curve_key = peer->curve_secret,
+		.signing_key = peer->signing_secret,
+		.credit = 16,
+		.takes_parts = true,
+		.is_uncompressed = is_uncompressed};
+	struct alm_client *client = NULL;
+	char error[512];
+
+	cr_assert_eq(
+		alm_client_open_with(&options, &client, error, sizeof(error)),
+		0, "%s", error);
+	return client;
+}
+
+static struct alm_outgoing message_of(const struct alm_source *source)
+{
+	static const char *const categories[] = {"discharge"};
+
+	return (struct alm_outgoing){.recipient = "C84001",
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.source = source};
+}
+
+/* Send and wait for the acceptance. */
+static void send_whole(const struct alm_source *source)
+{
+	struct alm_client *from = open_client(&sender, false);
+	struct alm_outgoing message = message_of(source);
+	struct alm_receipt_view *receipt = NULL;
+
+	cr_assert_eq(alm_send(from, &message, WAIT_MS, &receipt), 0);
+	cr_assert_eq(receipt->code, 0, "%s %s", receipt->name, receipt->detail);
+	alm_receipt_free(receipt);
+	alm_client_close(from);
+}
+
+static void work(struct alm_client *client, int wait_ms)
+{
+	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
+
+	(void)poll(&item, 1, wait_ms);
+	cr_assert_eq(alm_client_process(client), 0);
+}
+
+static const struct alm_sending *sending_of(const struct alm_client *client)
+{
+	return LIST_FIRST(&client->sendings);
+}
+
+/* Until so many parts are on their way, or there is a receipt. */
+static void work_until_sent(struct alm_client *client, uint32_t parts)
+{
+	for (int i = 0; i < 10000 && sending_of(client) != NULL &&
+			sending_of(client)->next < parts;
+		i++) {
+		work(client, 100);
+		alm_event_free(alm_client_next_event(client));
+	}
+	cr_assert_not_null(sending_of(client));
+	cr_assert_geq(sending_of(client)->next, parts);
+}
+
+static struct alm_receipt_view wait_receipt(struct alm_client *client)
+{
+	struct alm_receipt_view view = {.code = -1};
+
+	for (int i = 0; i < 10000 && view.code == -1; i++) {
+		struct alm_event *event;
+
+		work(client, 100);
+		while ((event = alm_client_next_event(client)) != NULL) {
+			if (event->kind == ALM_EVENT_RECEIPT) {
+				view = *event->receipt;
+			}
+			alm_event_free(event);
+		}
+	}
+	return view;
+}
+
+static void fetch_all(struct alm_client *to, const struct alm_delivery *mail)
+{
+	struct place place = {.bytes = 0};
+	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+
+	cr_assert(mail->is_in_parts);
+	cr_assert_null(mail->payload);
+	cr_assert_eq(mail->payload_bytes, PAYLOAD_BYTES);
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place.bytes, PAYLOAD_BYTES);
+	cr_assert(!place.is_wrong);
+	cr_assert_eq(
+		alm_acknowledge_wait(to, mail->sequence, NULL, WAIT_MS), 0);
+}
+
+/* --- the tests ------------------------------------------------------------ */
+
+Test(parts, a_large_payload_arrives_whole)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *to = open_client(&receiver, false);
+	struct alm_delivery *mail = NULL;
+
+	send_whole(&source);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	fetch_all(to, mail);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+}
+
+Test(parts, nobody_sees_it_before_it_is_whole)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *from = open_client(&sender, false);
+	struct alm_client *to = open_client(&receiver, false);
+	struct alm_outgoing message = message_of(&source);
+	struct alm_delivery *mail = NULL;
+
+	cr_assert_eq(alm_client_wait_ready(to, WAIT_MS), 0);
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	work_until_sent(from, 20);
+	cr_assert_eq(alm_receive(to, 300, &mail), ALM_CODE_TIMEOUT);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 0);
+	cr_assert_eq(wait_receipt(from).code, 0);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 1);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+Test(parts, a_sender_goes_on_where_its_broken_connection_was)
+{
+	unsigned reads = 0;
+	struct alm_source source = {
+		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	uint32_t parts = alm_parts_count(PAYLOAD_BYTES);
+	struct alm_client *from = open_client(&sender, false);
+	struct alm_outgoing message = message_of(&source);
+	struct alm_delivery *mail = NULL;
+	uint8_t id[16];
+
+	alm_make_id(id);
+	message.id = id;
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	work_until_sent(from, 30);
+	alm_client_close(from);
+	reads = 0;
+	from = open_client(&sender, false);
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	cr_assert_eq(wait_receipt(from).code, 0);
+	/* It is hashed again, and what was not on disk is sent again. */
+	cr_assert_lt(reads, parts + parts - 20);
+	alm_client_close(from);
+	from = open_client(&receiver, false);
+	cr_assert_eq(alm_receive(from, WAIT_MS, &mail), 0);
+	fetch_all(from, mail);
+	alm_delivery_free(mail);
+	alm_client_close(from);
+}
+
+Test(parts, a_killed_broker_goes_on_with_what_was_on_disk)
+{
+	unsigned reads = 0;
+	struct alm_source source = {
+		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	struct alm_client *from = open_client(&sender, false);
+	struct alm_client *to = open_client(&receiver, false);
+	struct alm_outgoing message = message_of(&source);
+	struct place place = {.stop_at = PAYLOAD_BYTES / 2};
+	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct alm_delivery *mail = NULL;
+
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	work_until_sent(from, 30);
+	test_broker_kill(&broker);
+	reads = 0;
+	test_broker_start(&broker);
+	cr_assert_eq(wait_receipt(from).code, 0);
+	cr_assert_lt(reads, 30);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	place.stop_at = 0;
+	sink.have_bytes = place.bytes;
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place.bytes, PAYLOAD_BYTES);
+	cr_assert(!place.is_wrong);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+Test(parts, a_receiver_goes_on_over_a_broken_connection)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *to = open_client(&receiver, false);
+	struct place place = {.stop_at = 4000000};
+	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct alm_delivery *mail = NULL;
+
+	send_whole(&source);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+	to = open_client(&receiver, false);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert(mail->is_repeat);
+	place.stop_at = 0;
+	sink.have_bytes = place.bytes;
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place.bytes, PAYLOAD_BYTES);
+	cr_assert(!place.is_wrong);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+}
+
+Test(parts, who_reads_no_zstd_gets_what_was_sent_compressed)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *to = open_client(&receiver, true);
+	struct alm_delivery *mail = NULL;
+
+	send_whole(&source);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	fetch_all(to, mail);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+}
+
+static void object(void)
+{
+	static const char *const any[] = {"any"};
+	const char *const none[] = {NULL};
+	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE,
+		.subject = "9990000018",
+		.directive = {.id = "R-1",
+			.authority = "patient",
+			.scope = "sharing",
+			.effect = ALM_WORD_DENY,
+			.recorded_s = 1700000000,
+			.purposes = {any, 1},
+			.categories = {any, 1},
+			.to = {any, 1},
+			.valid = {1600000000, ALM_INSTANT_NEVER}}};
+	struct alm_attachment file = {.name = "batch"};
+	struct alm_record_batch_writer batch;
+	struct alm_answer answer;
+	uint8_t bytes[4096];
+
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
+	answer = test_broker_attach(&broker, "people.put", none, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+Test(parts, a_withdrawal_stops_what_is_half_handed_over)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *to = open_client(&receiver, false);
+	struct place place = {.stop_at = 4000000};
+	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct alm_delivery *mail = NULL;
+
+	send_whole(&source);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);
+	object();
+	place.stop_at = 0;
+	sink.have_bytes = place.bytes;
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7012);
+	cr_assert_lt(place.bytes, PAYLOAD_BYTES);
+	cr_assert_eq(test_broker_figure(&broker, "stopped"), 1);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+}
+
+static void refused_with(struct alm_outgoing *message, int code)
+{
+	struct alm_client *from = open_client(&sender, false);
+	struct alm_receipt_view *receipt = NULL;
+
+	cr_assert_eq(alm_send(from, message, WAIT_MS, &receipt), 0);
+	cr_assert_eq(
+		receipt->code, code, "%d %s", receipt->code, receipt->name);
+	alm_receipt_free(receipt);
+	alm_client_close(from);
+}
+
+Test(parts, what_the_policy_refuses_costs_no_part)
+{
+	unsigned reads = 0;
+	struct alm_source source = {
+		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+
+	message.purpose = "planning";
+	refused_with(&message, 4103);
+	cr_assert_eq(reads, alm_parts_count(PAYLOAD_BYTES), "hashed only");
+	message.purpose = "direct-care";
+	message.standard = "treatment-summary";
+	message.standard_version = "1.0.0";
+	refused_with(&message, 1342);
+	cr_assert_eq(test_broker_figure(&broker, "refused"), 2);
+}
+
+static int read_changed(void *cookie, uint64_t offset, void *out, size_t bytes)
+{
+	bool *is_changed = cookie;
+
+	(void)read_pattern(NULL, offset, out, bytes);
+	if (offset == 10 * ALM_PART_BYTES) {
+		((uint8_t *)out)[7] ^= *is_changed ? 1 : 0;
+		*is_changed = true;
+	}
+	return 0;
+}
+
+Test(parts, a_file_that_changes_meanwhile_is_not_sent)
+{
+	bool is_changed = false;
+	struct alm_source source = {.read = read_changed,
+		.cookie = &is_changed,
+		.bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+
+	refused_with(&message, 7010);
+}

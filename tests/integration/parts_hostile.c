@@ -1,0 +1,139 @@
+/*
+ * Goal: what the library never does with the parts of a payload is answered
+ * with a code, and costs the broker nothing.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/parts.h"
+#include "tests/support/peer.h"
+
+#define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
+
+static struct test_broker broker;
+static struct test_peer sender;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&sender, "RX1");
+	test_peer_register(&sender, &broker, "agent");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&sender);
+	test_broker_close(&broker);
+}
+
+TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 120);
+
+/* A payload that nobody needs to hold: each byte follows from its place. */
+static uint8_t byte_at(uint64_t offset)
+{
+	uint64_t x = (offset >> 3) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (uint8_t)((x ^ x >> 29) >> (offset & 7) * 8);
+}
+
+static int read_pattern(void *cookie, uint64_t offset, void *out, size_t bytes)
+{
+	unsigned *reads = cookie;
+
+	for (size_t i = 0; i < bytes; i++) {
+		((uint8_t *)out)[i] = byte_at(offset + i);
+	}
+	if (reads != NULL) {
+		++*reads;
+	}
+	return 0;
+}
+
+static struct alm_part_tree *announce(struct alm_message *message)
+{
+	struct alm_hash *hash = alm_hash_new();
+	uint32_t count = alm_parts_count(PAYLOAD_BYTES);
+	struct alm_part_tree *tree = alm_part_tree_new(count);
+	static uint8_t room[ALM_PART_BYTES];
+
+	for (uint32_t i = 0; i < count; i++) {
+		size_t bytes = alm_part_length(PAYLOAD_BYTES, i);
+
+		(void)read_pattern(NULL, i * ALM_PART_BYTES, room, bytes);
+		alm_part_tree_set(
+			tree, hash, i, (struct alm_bytes){room, bytes});
+	}
+	alm_part_tree_close(tree, hash);
+	alm_hash_free(hash);
+	*message = test_message(&sender, "C84001");
+	message->payload_bytes = PAYLOAD_BYTES;
+	memcpy(message->payload_sha256, alm_part_tree_root(tree)->raw, 32);
+	return tree;
+}
+
+static void say_part(const struct alm_message *message,
+	const struct alm_part_tree *tree, uint32_t index, bool is_flipped)
+{
+	static uint8_t room[ALM_PART_BYTES];
+	struct alm_digest path[ALM_PART_PATH_MAX];
+	struct alm_envelope e = {.kind = ALM_ENVELOPE_PART};
+	size_t bytes = alm_part_length(PAYLOAD_BYTES, index);
+
+	(void)read_pattern(NULL, index * ALM_PART_BYTES, room, bytes);
+	room[100] ^= is_flipped ? 4 : 0;
+	e.part = (struct alm_payload_part){.message_id = {message->id.raw, 16},
+		.index = index,
+		.path = {path[0].raw,
+			32 * alm_part_tree_path(tree, index, path)},
+		.data = {room, bytes}};
+	test_peer_say(&sender, &e);
+}
+
+Test(parts_hostile, a_flipped_part_ends_it)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->progress.next, 0);
+	cr_assert_eq(e->progress.until, 8);
+	say_part(&message, tree, 0, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->progress.next, 1);
+	say_part(&message, tree, 1, true);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert(!e->receipt.is_accepted);
+	cr_assert_eq(e->receipt.refused.code, ALM_PART_MISMATCH);
+	say_part(&message, tree, 1, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
+	alm_part_tree_free(tree);
+}
+
+Test(parts_hostile, parts_out_of_order_are_asked_for_again_once)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	say_part(&message, tree, 2, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert(e->progress.is_again);
+	cr_assert_eq(e->progress.next, 0);
+	say_part(&message, tree, 3, false);
+	cr_assert_null(test_peer_next(&sender, 200));
+	say_part(&message, tree, 0, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->progress.next, 1);
+	cr_assert(!e->progress.is_again);
+	alm_part_tree_free(tree);
+}

@@ -1,0 +1,72 @@
+#!/bin/bash
+# A payload of 64 MiB from one agent to another: it arrives byte for byte, and
+# neither the broker nor either side holds it in memory.  A receiver that is
+# cut off goes on where it was.
+set -eu
+cd "$(dirname "$0")/../.."
+# What is freed is to be used again: it would look like memory that is held.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8"
+. tests/support/sandbox.sh
+begin_dev
+sender=$(json 'd["sender-context"]')
+receiver=$(json 'd["receiver-context"]')
+daemon=$(tr ' ' '\n' <"/proc/$dev/task/$dev/children" | head -n 1)
+mib=1048576
+
+# measured NAME COMMAND...: its largest resident size, in KiB, in $dir/NAME
+measured() {
+	local name=$1
+	shift
+	python3 - "$dir/$name" "$@" <<'END' || fail "$name failed"
+import resource, subprocess, sys
+rc = subprocess.run(sys.argv[2:], stdin=open("/dev/null"),
+                    stdout=open(sys.argv[1] + ".out", "w")).returncode
+open(sys.argv[1], "w").write(
+    str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(rc)
+END
+}
+# The broker's own memory; the store's pages are the kernel's.
+broker_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$daemon/status"; }
+pass() { # pass SIZE: send and receive so many bytes
+	python3 -c 'import random, sys
+r = random.Random(7)
+left = int(sys.argv[1])
+while left > 0:
+    sys.stdout.buffer.write(r.randbytes(min(left, 1 << 20)))
+    left -= 1 << 20' "$1" >"$dir/big"
+	measured send "$almoner" send -c "$sender" --to C84001 \
+		--purpose direct-care --level identifiable \
+		--subject 9990000018 --category treatment-summary \
+		--payload "$dir/big" --json
+	measured recv "$almoner" recv -c "$receiver" 1 --dir "$dir/in" \
+		--timeout 60s --json
+	cp "$dir/recv.out" "$dir/out"
+	cmp -s "$dir/big" "$(json 'd["rows"][0]["payload"]')" ||
+		fail "another payload came"
+	broker_kib >"$dir/broker"
+}
+
+pass $((2 * mib))
+for end in send recv broker; do cp "$dir/$end" "$dir/$end.small"; done
+pass $((64 * mib))
+for end in send recv broker; do
+	grew=$(($(cat "$dir/$end") - $(cat "$dir/$end.small")))
+	echo "$end: $(cat "$dir/$end") KiB, $grew more than for 2 MiB"
+	[ $grew -lt 24576 ] || fail "$end holds the payload in memory"
+done
+
+# --- cut off -----------------------------------------------------------------
+code 0 "$almoner" send -c "$sender" --to C84001 --purpose direct-care \
+	--level identifiable --subject 9990000018 \
+	--category treatment-summary --payload "$dir/big" --json
+id=$(json 'd["id"]')
+"$almoner" recv -c "$receiver" 1 --dir "$dir/in" --timeout 60s >/dev/null 2>&1 &
+first=$!
+until [ -s "$dir/in/$id.part" ] || ! kill -0 $first 2>/dev/null; do sleep 0.01; done
+kill -9 $first 2>/dev/null || true
+wait $first 2>/dev/null || true
+code 0 "$almoner" recv -c "$receiver" 1 --dir "$dir/in" --timeout 120s --json
+cmp -s "$dir/big" "$(json 'd["rows"][0]["payload"]')" ||
+	fail "another payload came after it was cut off"
+[ ! -e "$dir/in/$id.part" ] || fail "a part was left behind"
