@@ -143,6 +143,23 @@ static void audit_index(
 		"Times that the index could not be written.", state.failures);
 }
 
+/* How far the private parts of the log were pruned. */
+static void pruning(FILE *out, const struct alm_broker *broker)
+{
+	(void)fputs("# HELP almoner_audit_pruned_seq The last record whose "
+		    "private part was looked at for pruning.\n"
+		    "# TYPE almoner_audit_pruned_seq gauge\n",
+		out);
+	for (unsigned i = 0; i < ALM_RETENTION_COUNT; i++) {
+		enum alm_retention class = (enum alm_retention)i;
+
+		(void)fprintf(out,
+			"almoner_audit_pruned_seq{class=\"%s\"} %" PRIu64 "\n",
+			alm_retention_word(class),
+			alm_store_pruned(broker->store, class));
+	}
+}
+
 /* Reading back what is stored; nothing is said when that is off. */
 static void scrubbing(FILE *out, const struct alm_broker *broker)
 {
@@ -223,6 +240,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 	audit_index(out, broker, head.size);
 	evidence(out, broker, &head);
 	scrubbing(out, broker);
+	pruning(out, broker);
 	gauge(out, "people_seq", "Changes of records about people.",
 		(double)broker->world.seq);
 	gauge(out, "store_used_ratio", "How full the store's map is.",

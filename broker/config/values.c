@@ -141,7 +141,8 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 			"words with commas between, in which * stands for any "
 			"letters");
 	}
-	if (bytes == 0 && row->otherwise[0] != '\0') {
+	if (bytes == 0 && row->kind != ALM_VALUE_WORDS &&
+		row->otherwise[0] != '\0') {
 		return alm_problem_set(
 			problem, ALM_VALUE_BAD, "the value is empty");
 	}

@@ -200,6 +200,24 @@ Test(settings, lets_folder_and_environment_override_the_file)
 	(void)rmdir(folder);
 }
 
+Test(settings, reads_what_is_kept_how_long)
+{
+	cr_assert_eq(read_text(""), ALM_OK);
+	cr_expect_eq(settings.audit_keep_disclosures_s, 2922 * INT64_C(86400));
+	cr_expect_str_eq(settings.audit_keep_long_words, "cancer*,*oncology*");
+	cr_expect_eq(read_text("audit-keep-long-words: ''\n"), ALM_OK);
+	cr_expect_eq(read_text("audit-keep-long-words: 'a,*b*,C-1'\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-long-words: 'a,,b'\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-long-words: 'a,'\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-long-words: 'a b'\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-long-words: '[a]'\n"), ALM_OK);
+	/* A slip of the pen must not cost the evidence of years. */
+	cr_expect_eq(read_text("audit-keep-disclosures: 2922d\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-disclosures: 2921d\n"), ALM_OK);
+	cr_expect_eq(read_text("audit-keep-security: 183d\n"), ALM_OK);
+	cr_expect_neq(read_text("audit-keep-security: 182d\n"), ALM_OK);
+}
+
 static char *capture(void (*write)(FILE *out))
 {
 	char *text = NULL;

@@ -197,3 +197,32 @@ Test(time, reads_durations)
 	cr_expect_eq(alm_duration_parse("5w", &s), ALM_VALUE_BAD);
 	cr_expect_eq(alm_duration_parse("1234567890s", &s), ALM_VALUE_BAD);
 }
+
+Test(time, finds_the_month_of_an_instant)
+{
+	static const struct {
+		const char *instant;
+		int months;
+		const char *start;
+	} rows[] = {
+		{"2026-07-30T09:00:00Z", 0, "2026-07-01T00:00:00Z"},
+		{"2026-07-01T00:00:00Z", 0, "2026-07-01T00:00:00Z"},
+		{"2026-07-31T23:59:59Z", 1, "2026-08-01T00:00:00Z"},
+		{"2026-12-31T23:59:59Z", 1, "2027-01-01T00:00:00Z"},
+		{"2028-02-29T12:00:00Z", -1, "2028-01-01T00:00:00Z"},
+		{"2028-01-05T12:00:00Z", -13, "2026-12-01T00:00:00Z"},
+	};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		char text[ALM_INSTANT_TEXT_BYTES];
+		int64_t at_s = 0;
+
+		cr_assert_eq(alm_instant_parse(rows[i].instant, &at_s), ALM_OK);
+		alm_instant_text(alm_month_start_us(at_s * 1000000 + 999999,
+					 rows[i].months) /
+					 1000000,
+			text);
+		cr_expect_str_eq(text, rows[i].start);
+	}
+	cr_expect_eq(alm_month_start_us(0, -5), 0);
+}
