@@ -78,7 +78,7 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus mutate demo bench crash-test \
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench crash-test net-test \
 	bench-peers install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -133,6 +133,11 @@ SEED   ?= 20261122
 crash-test: all $(O)/tests/integration/crash
 	CRASH_ROUNDS=$(ROUNDS) CRASH_SEED=$(SEED) \
 		ALMONER_BUILD=$(abspath $(O)) $(O)/tests/integration/crash
+
+# Bad networks at length, with root also netem; NET_ROUNDS=100.
+NET_ROUNDS ?= 100
+net-test: all $(O)/tests/integration/network
+	tests/net/run $(O) $(NET_ROUNDS)
 
 bench: all
 	tests/bench/run $(O)
@@ -218,7 +223,8 @@ $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(SUPPORT) \
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
-$(O)/tests/integration/crash: $(call obj,tests/crash/*.c)
+$(O)/tests/integration/crash $(O)/tests/integration/network: \
+	$(call obj,tests/crash/*.c)
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
 		$(AUTH) $(CONFIG) $(POLICY) $(JSON) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)

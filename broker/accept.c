@@ -73,13 +73,17 @@ static enum alm_err check_form(
 	if (age_ms > ALM_MESSAGE_ID_AGE_MS_MAX) {
 		return ALM_STALE_MESSAGE_ID;
 	}
-	if (message->expires_ms != 0 &&
-		(message->expires_ms <= turn->now_ms ||
-			message->expires_ms >
-				turn->now_ms + ALM_EXPIRY_MS_MAX)) {
-		return ALM_ALREADY_EXPIRED;
-	}
 	return ALM_OK;
+}
+
+/* Asked once it is known to be new: what was accepted and has expired since
+ * is not refused when its sender asks again. */
+static bool is_expired(
+	const struct alm_turn *turn, const struct alm_message *message)
+{
+	return message->expires_ms != 0 &&
+	       (message->expires_ms <= turn->now_ms ||
+		       message->expires_ms > turn->now_ms + ALM_EXPIRY_MS_MAX);
 }
 
 /* The same id came before: the same answer, or a conflict. */
@@ -369,6 +373,10 @@ static enum alm_err judge_arrival(
 	}
 	if (err != ALM_NOT_FOUND) {
 		return err;
+	}
+	if (is_expired(turn, &arrival->message)) {
+		return alm_arrival_refuse(
+			turn, arrival, ALM_ALREADY_EXPIRED, "");
 	}
 	return arrival->message.payload_bytes == 0 ? decide(turn, arrival)
 						   : announce(turn, arrival);

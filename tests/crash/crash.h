@@ -68,6 +68,9 @@ bool crash_send(struct crash_world *world, struct crash_agent *agent,
 /** Take what has come for everybody; fails the test when nothing does. */
 void crash_step(struct crash_world *world);
 
+/** The same for a while; nothing need come. */
+void crash_step_for(struct crash_world *world, int wait_ms);
+
 /** Everybody's clients and journals. */
 void crash_close_agents(struct crash_world *world);
 

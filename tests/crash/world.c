@@ -249,18 +249,29 @@ static void take_events(struct crash_world *world, struct crash_agent *agent)
 	}
 }
 
-void crash_step(struct crash_world *world)
+static bool wait_and_take(struct crash_world *world, int wait_ms)
 {
 	struct pollfd fds[CRASH_AGENTS_MAX];
+	bool has_come;
 
 	for (size_t i = 0; i < world->agent_count; i++) {
 		fds[i] = (struct pollfd){
 			.fd = alm_client_fd(world->agents[i].client),
 			.events = POLLIN};
 	}
-	cr_assert_gt(poll(fds, world->agent_count, STALL_MS), 0,
-		"nothing moves any more");
+	has_come = poll(fds, world->agent_count, wait_ms) > 0;
 	for (size_t i = 0; i < world->agent_count; i++) {
 		take_events(world, &world->agents[i]);
 	}
+	return has_come;
+}
+
+void crash_step(struct crash_world *world)
+{
+	cr_assert(wait_and_take(world, STALL_MS), "nothing moves any more");
+}
+
+void crash_step_for(struct crash_world *world, int wait_ms)
+{
+	(void)wait_and_take(world, wait_ms);
 }

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "broker/core/record.h"
 #include "broker/core/record_batch.h"
@@ -372,4 +373,32 @@ Test(messages, expires_what_nobody_takes_and_tells_the_sender)
 	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_EXPIRED);
 	cr_assert_str_eq(notice->notice.recipient, "RHA");
 	cr_assert_eq(test_broker_figure(&broker, "expired"), 1);
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A sender whose receipt was lost asks again when the message has expired. */
+Test(messages, accepted_stays_accepted_when_it_has_expired_since)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *receipt;
+	uint64_t sequence;
+
+	message.expires_ms = clock_ms() + 400;
+	sequence = accepted(&message);
+	while (clock_ms() <= message.expires_ms) {
+		(void)test_peer_next(&trust, 50);
+	}
+	test_peer_send(&trust, &message, "content", 0);
+	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(receipt->receipt.is_accepted, "refused: %s",
+		receipt->receipt.refused.name);
+	cr_expect(receipt->receipt.accepted.is_duplicate);
+	cr_expect_eq(receipt->receipt.accepted.sequence, sequence);
 }
