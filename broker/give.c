@@ -11,6 +11,7 @@
 #include "broker/notice.h"
 #include "broker/packing.h"
 #include "broker/store/dead.h"
+#include "broker/strand.h"
 
 /* Back-off doubles with each attempt, up to this many times. */
 #define DOUBLINGS_MAX 16u
@@ -149,6 +150,7 @@ static void fill_card(struct alm_card *card, const struct alm_letter *letter)
 		card->has_person = judgement->has_person;
 		memcpy(card->person, judgement->person, sizeof(card->person));
 		card->level = (uint8_t)judgement->level;
+		card->priority = (uint8_t)letter->message.priority;
 	}
 }
 
@@ -194,11 +196,15 @@ static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
 	if (err != ALM_OK) {
 		return err;
 	}
+	if (mailbox->strands != NULL) {
+		alm_strand_leave(mailbox, held);
+	}
 	if (held->session != NULL) { /* its time ran out in other hands */
 		held->session->held_count--;
 		held->session->held_bytes -= held->bytes;
 	}
 	held->session = session;
+	held->is_parked = false;
 	held->attempts = attempts;
 	held->turn = turn->number;
 	held->due_ms = due_after(turn, held->seq, attempts);
@@ -212,7 +218,49 @@ static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
 	if (held->due_ms < mailbox->due_ms) {
 		mailbox->due_ms = held->due_ms;
 	}
-	return ALM_OK;
+	return mailbox->strands == NULL ? ALM_OK
+					: alm_strand_enter(mailbox, held);
+}
+
+/* It waits, in nobody's hands, for what is before it in its strand. */
+static enum alm_err park(
+	struct alm_mailbox *mailbox, const struct alm_letter *letter)
+{
+	struct alm_held *held;
+	enum alm_err err = alm_mailbox_hold(mailbox, letter->mail.seq, &held);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	held->is_parked = true;
+	held->has_parts = letter->mail.kind == ALM_MAIL_MESSAGE &&
+			  letter->message.payload_bytes != 0;
+	held->due_ms = INT64_MAX;
+	fill_card(&held->card, letter);
+	mailbox->due_ms = 0;
+	return alm_strand_enter(mailbox, held);
+}
+
+/* Whether new mail may go, and to whom: to who has the strand, with room. */
+static bool may_go(
+	const struct alm_letter *letter, struct alm_session **session)
+{
+	struct alm_session *chosen = *session;
+	struct alm_card card;
+
+	fill_card(&card, letter);
+	if (!alm_strand_may_go(chosen->mailbox, alm_strand_key(&card),
+		    letter->mail.seq, false, &chosen)) {
+		return false;
+	}
+	if (chosen == *session) {
+		return true;
+	}
+	*session = chosen;
+	return !chosen->mailbox->has_limited &&
+	       alm_session_has_room(chosen, letter->mail.payload.bytes) &&
+	       (chosen->takes_parts || letter->mail.kind != ALM_MAIL_MESSAGE ||
+		       letter->message.payload_bytes == 0);
 }
 
 static void fill_deliver(struct alm_deliver *deliver,
@@ -383,6 +431,11 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		letter->judgement.effect == ALM_EFFECT_DENY) {
 		alm_session_let_go(session->mailbox, entry->seq);
 		return alm_stop_letter(turn, letter, false);
+	}
+	if (session->mailbox->strands != NULL &&
+		alm_mailbox_held(session->mailbox, entry->seq) == NULL &&
+		!may_go(letter, &session)) {
+		return park(session->mailbox, letter);
 	}
 	return give(turn, session, letter);
 }

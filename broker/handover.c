@@ -7,6 +7,7 @@
 
 #include "broker/letter.h"
 #include "broker/role.h"
+#include "broker/strand.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u
@@ -125,15 +126,63 @@ static enum alm_err give_again(struct alm_turn *turn,
 		       : err;
 }
 
-/* What was handed over before and is due again. */
+/* Mail whose time ran out goes back to nobody, if others are there to take
+ * it; then its strand says who may have it, and whether it may go at all. */
+static bool keeps_order(const struct alm_turn *turn,
+	struct alm_mailbox *mailbox, uint64_t seq, struct alm_session **session)
+{
+	struct alm_held *held = alm_mailbox_held(mailbox, seq);
+	struct alm_session *chosen = *session;
+
+	if (mailbox->strands == NULL || held == NULL || held->strand == 0) {
+		return true;
+	}
+	if (held->session != NULL && !alm_mailbox_is_shared(mailbox)) {
+		return true;
+	}
+	if (held->session != NULL) {
+		alm_strand_leave(mailbox, held);
+		held->session->held_count--;
+		held->session->held_bytes -= held->bytes;
+		held->session = NULL;
+		if (alm_strand_enter(mailbox, held) != ALM_OK) {
+			mailbox->wants_strands = true;
+			return false;
+		}
+	}
+	if (alm_strand_may_go(mailbox, held->strand, seq, true, &chosen) &&
+		(chosen == *session ||
+			(!mailbox->has_limited && may_take(turn, chosen) &&
+				alm_session_has_room(chosen, 0) &&
+				(chosen->takes_parts || !held->has_parts)))) {
+		*session = chosen;
+		return true;
+	}
+	alm_strand_block(mailbox, held);
+	return false;
+}
+
+/* It is still held and in nobody's hands: what is behind it waits too. */
+static void note_left(struct alm_mailbox *mailbox, uint64_t seq)
+{
+	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+
+	if (held != NULL && held->session == NULL) {
+		alm_strand_block(mailbox, held);
+	}
+}
+
+/* What was handed over before and is due again.  Out: whether there is more
+ * of it, which goes before all that is new. */
 static enum alm_err hand_over_due(struct alm_turn *turn,
-	struct alm_mailbox *mailbox, struct budget *budget)
+	struct alm_mailbox *mailbox, struct budget *budget, bool *out_has_more)
 {
 	const uint64_t *seqs = NULL;
 	size_t count = 0;
 	enum alm_err err = alm_mailbox_due(mailbox, turn->monotonic_ms,
 		PASS_MAX, turn->arena, &seqs, &count);
 
+	*out_has_more = count == PASS_MAX;
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
 		struct alm_session *session =
 			pick_again(turn, mailbox, seqs[i]);
@@ -141,6 +190,11 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 
 		if (session == NULL) {
 			mailbox->due_ms = 0; /* look again when one has room */
+			note_left(mailbox, seqs[i]);
+			continue;
+		}
+		if (!keeps_order(turn, mailbox, seqs[i], &session)) {
+			mailbox->due_ms = 0;
 			continue;
 		}
 		err = alm_store_queue_get(turn->broker->store,
@@ -162,6 +216,7 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 				continue;
 			}
 			err = give_again(turn, mailbox, session, &entry);
+			note_left(mailbox, seqs[i]);
 		}
 	}
 	return err;
@@ -176,8 +231,9 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 	struct alm_session *session =
 		pick_session(turn, mailbox, entry->has_parts);
 
-	*out_is_over = session == NULL;
-	if (session == NULL) {
+	*out_is_over = session == NULL ||
+		       alm_strands_parked(mailbox) >= ALM_PARKED_MAX;
+	if (*out_is_over) {
 		return ALM_OK;
 	}
 	if (entry->is_damaged) {
@@ -340,14 +396,19 @@ static enum alm_err stop_barred(
 static enum alm_err hand_over_mailbox(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, struct budget *budget)
 {
+	bool has_more = false;
 	enum alm_err err;
 
 	if (mailbox->sessions == NULL || mailbox->is_on_hold) {
 		return mailbox->barred_count == 0 ? ALM_OK
 						  : stop_barred(turn, mailbox);
 	}
-	err = hand_over_due(turn, mailbox, budget);
-	return err == ALM_OK ? hand_over_new(turn, mailbox, budget) : err;
+	err = alm_strands_ready(mailbox);
+	if (err == ALM_OK) {
+		err = hand_over_due(turn, mailbox, budget, &has_more);
+	}
+	return err == ALM_OK && !has_more ? hand_over_new(turn, mailbox, budget)
+					  : err;
 }
 
 static bool is_spent(const struct budget *budget)

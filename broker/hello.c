@@ -162,6 +162,7 @@ void alm_goodbye(struct alm_turn *turn, const struct alm_turn_request *request)
 	struct alm_session *session = alm_session_of(turn, request);
 
 	if (session != NULL) {
+		session->said_goodbye = true;
 		alm_sessions_remove(turn->broker->sessions, &session);
 	}
 }

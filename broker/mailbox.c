@@ -4,12 +4,17 @@
  */
 #include "broker/mailbox.h"
 
+#include "broker/session.h"
+#include "broker/strand.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define BUCKETS 4096u
 #define SLOTS_MIN 16u
 #define NEVER_MS INT64_MAX
+/* So often mail is due again at once when its session is gone. */
+#define AT_ONCE_MAX 3u
 
 struct alm_mailboxes {
 	struct alm_mailbox_limits limits;
@@ -36,6 +41,7 @@ void alm_mailboxes_free(struct alm_mailboxes *mailboxes)
 			struct alm_mailbox *mailbox = mailboxes->buckets[i];
 
 			mailboxes->buckets[i] = mailbox->next;
+			alm_strands_free(mailbox);
 			free(mailbox->slots);
 			free(mailbox);
 		}
@@ -256,6 +262,9 @@ void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq)
 	if (held == NULL) {
 		return;
 	}
+	if (mailbox->strands != NULL) {
+		alm_strand_leave(mailbox, held);
+	}
 	hole = (size_t)(held - mailbox->slots);
 	at = hole;
 	mailbox->held_count--;
@@ -285,10 +294,23 @@ void alm_mailbox_session_gone(
 
 		if (held->seq != 0 && held->session == session) {
 			held->session = NULL;
-			held->due_ms = 0;
+			if (session->said_goodbye ||
+				held->attempts <= AT_ONCE_MAX) {
+				held->due_ms = 0;
+			}
 			mailbox->due_ms = 0;
+			mailbox->wants_strands = true;
 		}
 	}
+	if (mailbox->wants_strands) {
+		alm_strands_free(mailbox);
+	}
+}
+
+bool alm_mailbox_is_shared(const struct alm_mailbox *mailbox)
+{
+	return mailbox->sessions != NULL &&
+	       mailbox->sessions->next_of_mailbox != NULL;
 }
 
 static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
@@ -352,6 +374,23 @@ enum alm_err alm_mailbox_barred(const struct alm_mailbox *mailbox,
 	return ALM_OK;
 }
 
+/* What is back and waits for its time holds up what comes after it. */
+static void block_waiting(struct alm_mailbox *mailbox, int64_t now_ms)
+{
+	if (mailbox->strands == NULL) {
+		return;
+	}
+	alm_strands_unblock(mailbox);
+	for (size_t i = 0; i < mailbox->slot_count; i++) {
+		const struct alm_held *held = &mailbox->slots[i];
+
+		if (held->seq != 0 && held->session == NULL &&
+			!held->is_parked && held->due_ms > now_ms) {
+			alm_strand_block(mailbox, held);
+		}
+	}
+}
+
 static int by_value(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left;
@@ -376,20 +415,22 @@ enum alm_err alm_mailbox_due(struct alm_mailbox *mailbox, int64_t now_ms,
 	if (seqs == NULL) {
 		return ALM_NOMEM;
 	}
+	block_waiting(mailbox, now_ms);
 	for (size_t i = 0; i < mailbox->slot_count; i++) {
 		const struct alm_held *held = &mailbox->slots[i];
 
 		if (held->seq == 0) {
 			continue;
 		}
-		if (held->due_ms <= now_ms) {
+		if (held->is_parked ? alm_strand_is_free(mailbox, held)
+				    : held->due_ms <= now_ms) {
 			seqs[count++] = held->seq;
 		}
 		if (held->due_ms < next_ms) {
 			next_ms = held->due_ms;
 		}
 	}
-	mailbox->due_ms = next_ms;
+	mailbox->due_ms = alm_strands_parked(mailbox) > 0 ? 0 : next_ms;
 	qsort(seqs, count, sizeof(*seqs), by_value);
 	*out_seqs = seqs;
 	*out_count = count < count_max ? count : count_max;

@@ -40,6 +40,7 @@ struct alm_card {
 	bool has_person;
 	uint8_t person[16];
 	uint8_t level;
+	uint8_t priority;
 };
 
 /** Mail that was handed over and is not acknowledged. */
@@ -53,6 +54,8 @@ struct alm_held {
 	bool has_parts;   /* its payload is fetched in parts */
 	bool is_part_way; /* and not all of them were given */
 	bool is_barred;   /* not permitted any more; stopped when it is back */
+	bool is_parked;   /* waits for what is before it; see strand.h */
+	uint64_t strand;  /* its key; 0: strands are not known */
 	struct alm_card card;
 };
 
@@ -72,6 +75,8 @@ struct alm_mailbox {
 	struct alm_mailbox_limits limits; /* in force */
 	int64_t due_ms;                   /* no held mail is due before this */
 	struct alm_session *sessions;     /* those that take this mail */
+	struct alm_strands *strands;      /* NULL: they are not needed */
+	bool wants_strands;               /* they are, and must be made anew */
 	struct alm_held *slots;
 	size_t slot_count; /* a power of two, or 0 */
 	size_t held_count;
@@ -146,9 +151,13 @@ void alm_mailbox_from_start(struct alm_mailbox *mailbox);
  * start again.  What it handed over stays held, but is due now. */
 void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes, uint64_t turn);
 
-/** Everything held by `session` is due now. */
+/** Everything held by `session` is due: now, or if that has not helped before
+ * and it did not say goodbye, when its time comes. */
 void alm_mailbox_session_gone(
 	struct alm_mailbox *mailbox, const struct alm_session *session);
+
+/** Whether more than one session takes this mail. */
+bool alm_mailbox_is_shared(const struct alm_mailbox *mailbox);
 
 /**
  * What is due at `now_ms`, ascending, at most `count_max`; in the arena.

@@ -103,6 +103,7 @@ enum alm_err alm_sessions_add(struct alm_sessions *sessions,
 	session->agent_number = agent_number;
 	session->mailbox = mailbox;
 	session->next_of_mailbox = mailbox->sessions;
+	mailbox->wants_strands |= mailbox->sessions != NULL;
 	mailbox->sessions = session;
 	session->next_in_bucket = *bucket;
 	*bucket = session;

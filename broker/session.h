@@ -24,6 +24,7 @@ struct alm_session {
 	uint32_t window;     /* unacknowledged mail it will hold */
 	uint32_t held_count; /* of that, in its hands */
 	size_t held_bytes;
+	bool said_goodbye;
 	uint32_t encodings; /* that were agreed on: 1 << alm_encoding */
 	bool takes_parts;   /* mail with a payload in parts */
 	int64_t heard_ms;   /* monotonic, of its last frame */

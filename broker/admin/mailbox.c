@@ -114,7 +114,7 @@ static const char *state_of(struct alm_call *call, const struct alm_held *held,
 			call->table, call->turn->now_us + left_ms * 1000);
 	}
 	if (held->session == NULL) {
-		return "due-again";
+		return held->is_parked ? "waiting" : "due-again";
 	}
 	agent = alm_keyring_by_number(
 		call->turn->broker->keyring, held->session->agent_number);
