@@ -17,17 +17,13 @@ static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer practice;
 
-static void open_with(const char *settings)
-{
-	test_broker_open(&broker, settings);
-	test_broker_activate(&broker, test_policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
-}
-
 static void open_all(void)
 {
-	open_with("attempts-max: 2\nmailbox-messages-max: 100\n"
-		  "mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n");
+	test_broker_open(&broker,
+		"attempts-max: 2\nmailbox-messages-max: 100\n"
+		"mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
 }
 
 static void close_all(void)
@@ -369,130 +365,6 @@ Test(delivery, keeps_order_within_a_priority)
 			mail->deliver.sequence, last[mail->deliver.priority]);
 		last[mail->deliver.priority] = mail->deliver.sequence;
 	}
-}
-
-/* --- order -----------------------------------------------------------------
- */
-
-static void open_patient(void)
-{
-	open_with("attempts-max: 9\n");
-}
-
-TestSuite(order, .init = open_patient, .fini = close_all, .timeout = 120);
-
-static uint64_t accepted_about(const char *subject)
-{
-	struct alm_message message = test_message(&trust, "C84001");
-
-	message.subject = subject;
-	return accepted(&message);
-}
-
-static uint64_t next_delivered(struct test_peer *peer)
-{
-	return test_peer_expect(peer, ALM_ENVELOPE_DELIVER)->deliver.sequence;
-}
-
-/* As after a crash: without a goodbye. */
-static void crash_and_come_again(uint32_t credit)
-{
-	test_peer_disconnect(&practice);
-	test_peer_connect(&practice, &broker);
-	test_peer_hello(&practice, credit);
-}
-
-Test(order, what_comes_later_waits_for_what_is_not_due_again)
-{
-	uint64_t first;
-	uint64_t later;
-	uint64_t other;
-
-	test_peer_open(&practice, &broker, "C84001", 8);
-	first = accepted_about("9990000018");
-	for (unsigned i = 0; i < 4; i++) {
-		cr_assert_eq(next_delivered(&practice), first);
-		crash_and_come_again(8);
-	}
-	/* It crashes whoever takes it: now it waits for its time. */
-	expect_nothing(&practice);
-	later = accepted_about("9990000018");
-	other = accepted_about("9990000026");
-	cr_expect_eq(next_delivered(&practice), other,
-		"a message about somebody else goes on");
-	expect_nothing(&practice);
-	test_peer_acknowledge(&practice, other, NULL);
-	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
-	come_again(8);
-	expect_nothing(&practice);
-	/* Taken after all, it lets the others go. */
-	test_peer_acknowledge(&practice, first, NULL);
-	cr_expect_eq(next_delivered(&practice), later);
-}
-
-Test(order, two_agents_of_one_organisation_share_mail_and_keep_its_order)
-{
-	static const char *const subjects[] = {
-		"9990000018", "9990000026", "9990000034", "9990000042"};
-	struct test_peer second;
-	struct test_peer *peers[] = {&practice, &second};
-	uint64_t first_of[ALM_COUNT(subjects)] = {0};
-	size_t owner[ALM_COUNT(subjects)];
-	size_t counts[2] = {0};
-
-	test_peer_open(&practice, &broker, "C84001", 64);
-	test_peer_make(&second, "C84001");
-	test_peer_register(&second, &broker, "agent-2");
-	test_peer_connect(&second, &broker);
-	test_peer_hello(&second, 64);
-	for (size_t i = 0; i < 8 * ALM_COUNT(subjects); i++) {
-		uint64_t sequence =
-			accepted_about(subjects[i % ALM_COUNT(subjects)]);
-
-		if (first_of[i % ALM_COUNT(subjects)] == 0) {
-			first_of[i % ALM_COUNT(subjects)] = sequence;
-		}
-	}
-	memset(owner, 0xFF, sizeof(owner));
-	for (size_t p = 0; p < 2; p++) {
-		const struct alm_envelope *mail;
-		uint64_t last[ALM_COUNT(subjects)] = {0};
-
-		while ((mail = test_peer_next(peers[p], 200)) != NULL) {
-			size_t s = 0;
-
-			if (mail->kind != ALM_ENVELOPE_DELIVER) {
-				continue;
-			}
-			while (strcmp(mail->deliver.subject, subjects[s]) !=
-				0) {
-				s++;
-			}
-			cr_expect(owner[s] == SIZE_MAX || owner[s] == p,
-				"one subject is in one agent's hands");
-			owner[s] = p;
-			cr_expect_gt(mail->deliver.sequence, last[s]);
-			last[s] = mail->deliver.sequence;
-			counts[p]++;
-		}
-	}
-	cr_expect_eq(counts[0] + counts[1], 8 * ALM_COUNT(subjects));
-	cr_expect_gt(counts[0], 0);
-	cr_expect_gt(counts[1], 0, "both have work");
-	/* What one had comes to the other, in order. */
-	test_peer_disconnect(&practice);
-	test_peer_connect(&practice, &broker);
-	test_peer_hello(&practice, 0);
-	for (size_t s = 0; s < ALM_COUNT(subjects); s++) {
-		const struct alm_envelope *mail;
-
-		if (owner[s] == 0) {
-			mail = test_peer_expect(&second, ALM_ENVELOPE_DELIVER);
-			cr_expect_eq(mail->deliver.sequence, first_of[s]);
-			break;
-		}
-	}
-	test_peer_free(&second);
 }
 
 /* --- following a message ---------------------------------------------------

@@ -1,0 +1,178 @@
+/*
+ * Goal: mail of one sender about one subject stays in order when it comes back
+ * and when agents share it.  Method: agents at the level of the wire.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/peer.h"
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "attempts-max: 9\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(order, .init = open_all, .fini = close_all, .timeout = 120);
+
+static const struct alm_receipt *send_message(const struct alm_message *message)
+{
+	test_peer_send(&trust, message, "content", 0);
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static uint64_t accepted(const struct alm_message *message)
+{
+	const struct alm_receipt *receipt = send_message(message);
+
+	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
+	return receipt->accepted.sequence;
+}
+
+static void come_again(uint32_t credit)
+{
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+
+	test_peer_say(&practice, &goodbye);
+	test_peer_hello(&practice, credit);
+}
+
+/* Nothing is on its way: what was said before the pong has come. */
+static void expect_nothing(struct test_peer *peer)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	const struct alm_envelope *envelope;
+
+	test_peer_say(peer, &ping);
+	envelope = test_peer_next(peer, 10000);
+	cr_assert_neq(envelope, NULL);
+	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
+	cr_assert_eq(test_peer_next(peer, 0), NULL);
+}
+
+static uint64_t accepted_about(const char *subject)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	message.subject = subject;
+	return accepted(&message);
+}
+
+static uint64_t next_delivered(struct test_peer *peer)
+{
+	return test_peer_expect(peer, ALM_ENVELOPE_DELIVER)->deliver.sequence;
+}
+
+/* As after a crash: without a goodbye. */
+static void crash_and_come_again(uint32_t credit)
+{
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, credit);
+}
+
+Test(order, what_comes_later_waits_for_what_is_not_due_again)
+{
+	uint64_t first;
+	uint64_t later;
+	uint64_t other;
+
+	test_peer_open(&practice, &broker, "C84001", 8);
+	first = accepted_about("9990000018");
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert_eq(next_delivered(&practice), first);
+		crash_and_come_again(8);
+	}
+	/* It crashes whoever takes it: now it waits for its time. */
+	expect_nothing(&practice);
+	later = accepted_about("9990000018");
+	other = accepted_about("9990000026");
+	cr_expect_eq(next_delivered(&practice), other,
+		"a message about somebody else goes on");
+	expect_nothing(&practice);
+	test_peer_acknowledge(&practice, other, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	come_again(8);
+	expect_nothing(&practice);
+	/* Taken after all, it lets the others go. */
+	test_peer_acknowledge(&practice, first, NULL);
+	cr_expect_eq(next_delivered(&practice), later);
+}
+
+Test(order, two_agents_of_one_organisation_share_mail_and_keep_its_order)
+{
+	static const char *const subjects[] = {
+		"9990000018", "9990000026", "9990000034", "9990000042"};
+	struct test_peer second;
+	struct test_peer *peers[] = {&practice, &second};
+	uint64_t first_of[ALM_COUNT(subjects)] = {0};
+	size_t owner[ALM_COUNT(subjects)];
+	size_t counts[2] = {0};
+
+	test_peer_open(&practice, &broker, "C84001", 64);
+	test_peer_make(&second, "C84001");
+	test_peer_register(&second, &broker, "agent-2");
+	test_peer_connect(&second, &broker);
+	test_peer_hello(&second, 64);
+	for (size_t i = 0; i < 8 * ALM_COUNT(subjects); i++) {
+		uint64_t sequence =
+			accepted_about(subjects[i % ALM_COUNT(subjects)]);
+
+		if (first_of[i % ALM_COUNT(subjects)] == 0) {
+			first_of[i % ALM_COUNT(subjects)] = sequence;
+		}
+	}
+	memset(owner, 0xFF, sizeof(owner));
+	for (size_t p = 0; p < 2; p++) {
+		const struct alm_envelope *mail;
+		uint64_t last[ALM_COUNT(subjects)] = {0};
+
+		while ((mail = test_peer_next(peers[p], 200)) != NULL) {
+			size_t s = 0;
+
+			if (mail->kind != ALM_ENVELOPE_DELIVER) {
+				continue;
+			}
+			while (strcmp(mail->deliver.subject, subjects[s]) !=
+				0) {
+				s++;
+			}
+			cr_expect(owner[s] == SIZE_MAX || owner[s] == p,
+				"one subject is in one agent's hands");
+			owner[s] = p;
+			cr_expect_gt(mail->deliver.sequence, last[s]);
+			last[s] = mail->deliver.sequence;
+			counts[p]++;
+		}
+	}
+	cr_expect_eq(counts[0] + counts[1], 8 * ALM_COUNT(subjects));
+	cr_expect_gt(counts[0], 0);
+	cr_expect_gt(counts[1], 0, "both have work");
+	/* What one had comes to the other, in order. */
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 0);
+	for (size_t s = 0; s < ALM_COUNT(subjects); s++) {
+		const struct alm_envelope *mail;
+
+		if (owner[s] == 0) {
+			mail = test_peer_expect(&second, ALM_ENVELOPE_DELIVER);
+			cr_expect_eq(mail->deliver.sequence, first_of[s]);
+			break;
+		}
+	}
+	test_peer_free(&second);
+}
