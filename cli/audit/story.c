@@ -142,11 +142,20 @@ static void follow(struct alm_story *story, const struct alm_log_row *row)
 	}
 }
 
-static bool is_of_a_message(const struct alm_log_row *row)
+/* What an entry can begin with: the message, or what became of it. */
+static bool begins(const struct alm_log_row *row)
 {
-	enum alm_audit_kind kind = alm_audit_kind_from_word(row->kind);
+	static const enum alm_audit_kind kinds[] = {ALM_AUDIT_ACCEPTED,
+		ALM_AUDIT_REFUSED, ALM_AUDIT_DELIVERED, ALM_AUDIT_ACKNOWLEDGED,
+		ALM_AUDIT_REJECTED, ALM_AUDIT_STOPPED, ALM_AUDIT_EXPIRED,
+		ALM_AUDIT_DEAD_LETTERED};
 
-	return kind != 0 && kind < ALM_AUDIT_POLICY && *row->message != '\0';
+	for (size_t i = 0; i < ALM_COUNT(kinds); i++) {
+		if (is(row, kinds[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
@@ -156,8 +165,9 @@ bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
 
 	s->erased += strcmp(row->detail, "erased") == 0;
 	s->pruned += strcmp(row->detail, "pruned") == 0;
-	if (is(row, ALM_AUDIT_NOTICE)) {
-		return true; /* to a sender, of what other records say */
+	if (*row->message != '\0' && !begins(row) &&
+		!alm_stories_have(s, row)) {
+		return true; /* other records say what happened */
 	}
 	if (alm_log_keep(row, &s->arena, &copy) != ALM_OK || !grow_index(s) ||
 		!grow((void **)&s->items, &s->capacity, s->count,
@@ -167,7 +177,7 @@ bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
 		s->is_short = true;
 		return false;
 	}
-	if (!is_of_a_message(row)) {
+	if (*row->message == '\0') {
 		s->others[s->other_count++] = copy;
 		return true;
 	}

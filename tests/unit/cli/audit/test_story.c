@@ -130,6 +130,8 @@ Test(story, keeps_apart_what_is_about_no_message)
 	row.detail = "pruned";
 	cr_assert(alm_stories_add(&stories, &row));
 	add("notice", "m1", "RX1");
+	add("sent-to-several", "m2", "group-1");
+	add("upload-begun", "m3", "RHA");
 	cr_expect_eq(stories.count, 1);
 	cr_expect_eq(stories.other_count, 1);
 	cr_expect_eq(stories.pruned, 1);
