@@ -257,6 +257,29 @@ Test(conversations, a_business_receipt_reaches_the_sender)
 	(void)test_peer_expect(&trust, ALM_ENVELOPE_ACKNOWLEDGED);
 }
 
+Test(conversations, each_of_several_may_say_what_became_of_a_message)
+{
+	static const char *const several[] = {"C84001", "RHA", "C84002"};
+	struct alm_message letter = test_message(&trust, "");
+	struct alm_message receipt;
+	const struct alm_envelope *mail;
+	struct test_peer other;
+
+	letter.recipients = (struct alm_texts){several, 3};
+	accepted(&trust, &letter, "content");
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	receipt = receipt_of(&practice, &letter);
+	accepted(&practice, &receipt, "");
+	mail = test_peer_expect(&trust, ALM_ENVELOPE_DELIVER);
+	cr_expect_str_eq(mail->deliver.sender, "C84001");
+	cr_expect_eq(mail->deliver.kind, ALM_KIND_ACTED);
+	/* The policy refused it to this one. */
+	test_peer_open(&other, &broker, "C84002", 64);
+	receipt = receipt_of(&other, &letter);
+	refused(&other, &receipt, "", ALM_NO_ORIGINAL);
+	test_peer_free(&other);
+}
+
 Test(conversations, a_business_receipt_is_of_what_was_handed_over)
 {
 	const struct alm_message letter = test_message(&trust, "RHA");
