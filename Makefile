@@ -225,12 +225,14 @@ $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
 $(O)/tests/integration/crash $(O)/tests/integration/network: \
 	$(call obj,tests/crash/*.c)
-$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(STORE) \
-		$(AUTH) $(CONFIG) $(POLICY) $(JSON) $(LIB)
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
+		$(O)/agents/client/invite.o $(STORE) $(AUTH) $(CONFIG) \
+		$(POLICY) $(JSON) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB)
-FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
+FUZZ_SRC := agents/client/invite.c $(wildcard lib/*.c lib/wire/*.c \
+	lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
 	broker/store/index/*.c \
 	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/decide_json.c)

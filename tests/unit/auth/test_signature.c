@@ -197,3 +197,20 @@ Test(signature, refuses_another_agents_signature)
 	cr_assert_eq(verify(verifier, 1), ALM_BAD_SIGNATURE);
 	alm_verifier_free(verifier);
 }
+
+Test(signature, takes_the_key_before_while_the_ring_has_it)
+{
+	struct alm_verifier *verifier = alm_verifier_new();
+
+	sign_batch(4);
+	memcpy(agent.old_signing_key, agent.signing_key, 32);
+	agent.signing_key[0] ^= 1;
+	agent.old_until_us = 1;
+	for (size_t i = 0; i < 4; i++) {
+		cr_expect_eq(verify(verifier, i), ALM_OK);
+	}
+	/* Its tree is known, and counts no more. */
+	agent.old_until_us = 0;
+	cr_expect_eq(verify(verifier, 1), ALM_BAD_SIGNATURE);
+	alm_verifier_free(verifier);
+}
