@@ -175,6 +175,7 @@ static enum alm_err run(struct alm_turn *turn,
 static const struct alm_verb ADMIN_VERBS[] = {
 	{"status", alm_verb_status, NONE},
 	{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
+	{"org.find", alm_verb_org_find, ARGUMENTS(ALM_FIND_KEYS)},
 	{"agent.list", alm_verb_agent_list,
 		ARGUMENTS("organisation", "cursor")},
 	{"agent.register", alm_verb_agent_register,
@@ -316,7 +317,7 @@ enum alm_err alm_query(
 {
 	const struct alm_verb verbs[] = {
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
-		{"org.find", alm_verb_org_find, ARGUMENTS("id")},
+		{"org.find", alm_verb_org_find, ARGUMENTS(ALM_FIND_KEYS)},
 		{"trace", alm_verb_trace, TRACE_ARGUMENTS},
 		EVIDENCE_VERBS,
 		{"audit.receipt", alm_verb_audit_receipt,

@@ -110,6 +110,11 @@ ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 struct alm_detail *alm_call_detail(
 	const struct alm_call *call, const char *what);
 
+/** As they are shown. */
+const char *alm_status_word(enum alm_status status);
+
+#define ALM_FIND_KEYS "id", "text", "kind", "group", "cursor"
+
 alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_agent_list, alm_verb_agent_register, alm_verb_agent_revoke,
 	alm_verb_agent_invite, alm_verb_agent_invites, alm_verb_agent_uninvite,

@@ -7,6 +7,7 @@ const struct alm_command alm_commands[] = {
 	{"org", "list", "list the organisations of the active policy",
 		alm_cmd_org_list},
 	{"org", "show", "show one organisation", alm_cmd_org_show},
+	{"org", "find", "find partners in the directory", alm_cmd_org_find},
 	{"agent", "keygen", "make an agent's keys", alm_cmd_agent_keygen},
 	{"agent", "register", "let an agent connect", alm_cmd_agent_register},
 	{"agent", "list", "list the registered agents", alm_cmd_agent_list},

@@ -25,6 +25,7 @@ extern const size_t alm_command_count;
 alm_command_fn alm_cmd_status;
 alm_command_fn alm_cmd_org_list;
 alm_command_fn alm_cmd_org_show;
+alm_command_fn alm_cmd_org_find;
 alm_command_fn alm_cmd_agent_keygen;
 alm_command_fn alm_cmd_agent_register;
 alm_command_fn alm_cmd_agent_list;

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/confirm.h"
 #include "cli/context.h"
+#include "cli/several.h"
 #include "lib/file.h"
 #include "lib/id.h"
 #include "lib/limits.h"
@@ -24,7 +25,8 @@
 #define WAIT_S_MAX INT64_C(604800) /* a week */
 
 static const struct alm_option options[] = {
-	{"to", 't', ALM_OPTION_TEXT, "ORG", "the recipient", true, false},
+	{"to", 't', ALM_OPTION_TEXT, "ORG|group:ID|kind:KIND@group:ID",
+		"a recipient, a group, or a kind within one", true, true},
 	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "what it is for", true, false},
 	{"category", 'k', ALM_OPTION_TEXT, "ID", "what the payload holds", true,
 		true},
@@ -99,6 +101,7 @@ static const struct alm_usage usage = {
 struct draft {
 	struct alm_outgoing message;
 	const char *categories[ALM_CATEGORIES_MAX];
+	const char *recipients[ALM_ADDRESSES_MAX];
 	char subject[ALM_NHS_NUMBER_BYTES + 1];
 	struct alm_message_id id;
 	struct alm_message_id request; /* that it replies to */
@@ -163,7 +166,6 @@ static enum alm_err set_words(const struct alm_args *args, struct draft *draft,
 	struct alm_outgoing *m = &draft->message;
 	const char *category;
 
-	m->recipient = alm_args_text(args, "to");
 	m->purpose = alm_args_text(args, "purpose");
 	m->level = alm_args_text(args, "level");
 	m->subject_unknown = alm_args_text(args, "subject-unknown");
@@ -233,6 +235,10 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	const char *id = alm_args_text(args, "id");
 	enum alm_err err = set_words(args, draft, problem);
 
+	if (err == ALM_OK) {
+		err = alm_take_recipients(
+			args, draft->recipients, &draft->message, problem);
+	}
 	if (err == ALM_OK) {
 		err = set_kind(args, draft, problem);
 	}
@@ -420,9 +426,10 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 	}
 	if (problem.err == ALM_OK && alm_args_has(args, "dry-run")) {
 		alm_print_warning(&args->output,
-			"this was a dry run: %llu bytes would go to %s",
+			"this was a dry run: %llu bytes would go to %s%s",
 			(unsigned long long)draft->payload_bytes,
-			draft->message.recipient);
+			draft->recipients[0],
+			draft->message.recipient_count > 1 ? " ..." : "");
 		alm_client_close(client);
 		return ALM_EXIT_OK;
 	}
@@ -433,6 +440,11 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 	if (problem.err != ALM_OK) {
 		rc = alm_print_failure(&args->output,
 			&(struct alm_failure){problem.err, problem.detail, id});
+	} else if (receipt->outcome_count > 0) {
+		rc = alm_show_outcomes(args, receipt, id);
+		if (rc == ALM_EXIT_OK && receipt->code != 0) {
+			rc = show_refused(args, receipt, id);
+		}
 	} else if (receipt->code != 0) {
 		rc = show_refused(args, receipt, id);
 	} else if (alm_args_has(args, "await-reply")) {

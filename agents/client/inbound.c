@@ -1,6 +1,7 @@
 /* Frames from the broker become state and events.  Views point into the frame
  * that they came in, which lives as long as they do. */
 #include "agents/client/client.h"
+#include "agents/client/outcomes.h"
 #include "agents/client/witness.h"
 
 #include <string.h>
@@ -78,6 +79,7 @@ static void tell_receipt(struct alm_client *client,
 	} else {
 		fill_refused(view, &receipt->refused);
 	}
+	alm_fill_outcomes(view, frame, receipt);
 	item->event.receipt = view;
 	item->event.code = view->code;
 	alm_events_put(&client->events, item);
@@ -88,7 +90,7 @@ static bool is_for_us(enum alm_err code)
 {
 	return code == ALM_BUSY || code == ALM_DRAINING ||
 	       code == ALM_OVER_QUOTA || code == ALM_UPLOAD_UNKNOWN ||
-	       code == ALM_HELLO_REQUIRED;
+	       code == ALM_MULTICAST_BUSY || code == ALM_HELLO_REQUIRED;
 }
 
 static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,

@@ -91,6 +91,8 @@ static void set_texts(
 	struct alm_message *message, const struct alm_outgoing *outgoing)
 {
 	message->recipient = text_or_none(outgoing->recipient);
+	message->recipients = (struct alm_texts){
+		outgoing->recipients, outgoing->recipient_count};
 	message->purpose = text_or_none(outgoing->purpose);
 	message->standard = text_or_none(outgoing->standard);
 	message->standard_version = text_or_none(outgoing->standard_version);
@@ -105,6 +107,24 @@ static void set_texts(
 	message->relationship_ref = text_or_none(outgoing->relationship_ref);
 	message->relationship_organisation =
 		message->has_relationship ? message->recipient : "";
+}
+
+/** A relationship is asserted of one organisation: not of a list. */
+static enum alm_err check_recipients(const struct alm_outgoing *outgoing)
+{
+	if (outgoing->recipient_count > ALM_ADDRESSES_MAX) {
+		return ALM_TOO_MANY_VALUES;
+	}
+	for (size_t i = 0; i < outgoing->recipient_count; i++) {
+		if (outgoing->recipients[i] == NULL) {
+			return ALM_BAD_ARGUMENT;
+		}
+	}
+	return outgoing->recipient_count > 0 &&
+			       (is_text(outgoing->recipient) ||
+				       is_text(outgoing->relationship_kind))
+		       ? ALM_BAD_ARGUMENT
+		       : ALM_OK;
 }
 
 /** What the encoder does not look at and the broker's decoder does: a frame
@@ -124,8 +144,11 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 	struct alm_message *out_message, struct alm_bytes *out_bytes)
 {
 	struct alm_message message = {.sender = client->organisation};
-	enum alm_err err = set_words(&message, outgoing);
+	enum alm_err err = check_recipients(outgoing);
 
+	if (err == ALM_OK) {
+		err = set_words(&message, outgoing);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

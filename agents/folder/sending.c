@@ -239,6 +239,44 @@ static enum alm_err tidy(const struct alm_folder *folder, const char *name,
 			     : err;
 }
 
+/** Of a message to several: `ID accepted SEQUENCE`, `ID transformed SEQUENCE`
+ * or `ID refused ALM-CODE NAME`. */
+static bool put_outcomes(
+	struct alm_text_file *file, const struct alm_receipt_view *receipt)
+{
+	struct alm_arena arena;
+	const char **lines;
+	bool is_whole;
+
+	if (receipt->outcome_count == 0) {
+		return true;
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	lines = alm_arena_take(&arena, receipt->outcome_count * sizeof(*lines));
+	is_whole = lines != NULL;
+	for (size_t i = 0; is_whole && i < receipt->outcome_count; i++) {
+		const struct alm_recipient_outcome *one = &receipt->outcomes[i];
+
+		lines[i] =
+			one->code != 0
+				? alm_arena_printf(&arena,
+					  "%s refused ALM-%d %s",
+					  one->recipient, one->code, one->name)
+				: alm_arena_printf(&arena, "%s %s %llu",
+					  one->recipient,
+					  one->is_transformed ? "transformed"
+							      : "accepted",
+					  (unsigned long long)one->sequence);
+		is_whole = lines[i] != NULL;
+	}
+	if (is_whole) {
+		alm_text_file_put_list(
+			file, "outcomes", lines, receipt->outcome_count);
+	}
+	alm_arena_fini(&arena);
+	return is_whole;
+}
+
 static enum alm_err write_receipt(const struct alm_folder *folder,
 	const char *name, const struct alm_receipt_view *receipt,
 	struct alm_problem *problem)
@@ -265,6 +303,9 @@ static enum alm_err write_receipt(const struct alm_folder *folder,
 		receipt->withheld.count);
 	alm_text_file_put_list(&file, "obligations", receipt->obligations.items,
 		receipt->obligations.count);
+	if (!put_outcomes(&file, receipt)) {
+		alm_text_file_put(&file, "outcomes", "too many for memory");
+	}
 	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
 	return alm_text_file_write(&file, path, problem);
 }
@@ -305,6 +346,7 @@ static void put_refusal(
 		receipt->candidates.count);
 	alm_text_file_put_list(file, "withheld", receipt->withheld.items,
 		receipt->withheld.count);
+	(void)put_outcomes(file, receipt);
 }
 
 static void put_own_refusal(

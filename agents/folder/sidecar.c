@@ -13,6 +13,7 @@
 
 enum key {
 	KEY_RECIPIENT,
+	KEY_RECIPIENTS,
 	KEY_PURPOSE,
 	KEY_CATEGORIES,
 	KEY_LEVEL,
@@ -32,7 +33,8 @@ enum key {
 };
 
 static const struct alm_yaml_key keys[KEY_COUNT] = {
-	[KEY_RECIPIENT] = {"recipient", true},
+	[KEY_RECIPIENT] = {"recipient", false},
+	[KEY_RECIPIENTS] = {"recipients", false},
 	[KEY_PURPOSE] = {"purpose", true},
 	[KEY_CATEGORIES] = {"categories", true},
 	[KEY_LEVEL] = {"level", true},
@@ -85,6 +87,42 @@ static const char *word_of(struct reading *reading,
 					  &reading->diagnostics);
 
 	return i < count ? words[i] : NULL;
+}
+
+/** One organisation, or a list of addresses. */
+static void read_recipients(struct reading *reading)
+{
+	const struct alm_yaml_node *node = reading->values[KEY_RECIPIENTS];
+	struct alm_outgoing *outgoing = &reading->sidecar->outgoing;
+	const char **items;
+
+	outgoing->recipient = text_of(reading, KEY_RECIPIENT, ALM_ID_BYTES_MAX);
+	if ((node == NULL) == (reading->values[KEY_RECIPIENT] == NULL)) {
+		(void)alm_diagnostics_add(&reading->diagnostics, ALM_VALUE_BAD,
+			alm_yaml_place(node == NULL
+					       ? reading->values[KEY_PURPOSE]
+					       : node),
+			"either a recipient or a list of recipients");
+		return;
+	}
+	if (node == NULL || !alm_yaml_read_list(node, &reading->diagnostics)) {
+		return;
+	}
+	items = alm_arena_take(reading->arena, node->count * sizeof(*items));
+	if (node->count > ALM_ADDRESSES_MAX || items == NULL) {
+		bad(reading, KEY_RECIPIENTS, "more than 1024");
+		return;
+	}
+	for (const struct alm_yaml_node *child = node->first; child != NULL;
+		child = child->next) {
+		const char *text = alm_yaml_read_text(
+			child, ALM_ADDRESS_BYTES_MAX, &reading->diagnostics);
+
+		if (text != NULL) {
+			items[outgoing->recipient_count++] = text;
+		}
+	}
+	outgoing->recipients = items;
 }
 
 static void read_categories(struct reading *reading)
@@ -243,7 +281,7 @@ static void read_values(
 		    reading->values, &reading->diagnostics)) {
 		return;
 	}
-	outgoing->recipient = text_of(reading, KEY_RECIPIENT, ALM_ID_BYTES_MAX);
+	read_recipients(reading);
 	outgoing->purpose = text_of(reading, KEY_PURPOSE, ALM_ID_BYTES_MAX);
 	outgoing->basis = text_of(reading, KEY_BASIS, ALM_ID_BYTES_MAX);
 	outgoing->subject_unknown =

@@ -220,6 +220,24 @@ struct alm_outgoing {
 	 * (without payload, level, categories, subject); none: ordinary. */
 	const char *kind;
 	const struct alm_source *source; /* in place of payload, or NULL */
+	/* Several: organisation ids, group:ID, kind:KIND@group:ID; up to 1024.
+	 * Then recipient is NULL, and the receipt lists the outcomes. */
+	const char *const *recipients;
+	size_t recipient_count;
+};
+
+/** What became of a message to several, for one of them. */
+struct alm_recipient_outcome {
+	const char *recipient; /* organisation id */
+	int code;              /* 0: accepted */
+	const char *name;      /* refused: what is wrong, and what to do */
+	const char *sentence;
+	const char *hint;
+	bool is_retryable;
+	uint64_t sequence; /* accepted: of this recipient's mail */
+	uint64_t audit_sequence;
+	bool is_transformed; /* this recipient gets less than was sent */
+	const char *level;
 };
 
 /** The broker's durable answer to a message. */
@@ -247,6 +265,9 @@ struct alm_receipt_view {
 	const char *level;
 	struct alm_strings released;
 	struct alm_strings obligations;
+	/* Of a message to several, accepted when one of them may have it. */
+	const struct alm_recipient_outcome *outcomes;
+	size_t outcome_count;
 };
 
 /** A new message id (UUIDv7).  Keep it before the first try. */

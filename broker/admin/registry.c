@@ -24,19 +24,6 @@ static size_t agents_of(
 	return count;
 }
 
-static const char *status_word(enum alm_status status)
-{
-	switch (status) {
-	case ALM_STATUS_ACTIVE:
-		break;
-	case ALM_STATUS_SUSPENDED:
-		return "suspended";
-	case ALM_STATUS_CLOSED:
-		return "closed";
-	}
-	return "active";
-}
-
 static enum alm_err add_organisation(
 	struct alm_call *call, const struct alm_organisation_view *view)
 {
@@ -55,7 +42,7 @@ static enum alm_err add_organisation(
 	}
 	alm_table_row(call->table,
 		(const char *const[]){view->id, view->name, view->kind,
-			status_word(view->status),
+			alm_status_word(view->status),
 			view->host == NULL ? "" : view->host, assured,
 			alm_table_text(
 				call->table, agents_of(broker, view->id)),
@@ -94,23 +81,6 @@ enum alm_err alm_verb_org_list(struct alm_call *call)
 			return err;
 		}
 	}
-	return ALM_OK;
-}
-
-enum alm_err alm_verb_org_find(struct alm_call *call)
-{
-	static const char *const columns[] = {"id", "name", "kind", "status"};
-	const struct alm_snapshot *snapshot = call->turn->broker->snapshot;
-	struct alm_organisation_view view;
-
-	alm_table_columns(call->table, columns, ALM_COUNT(columns));
-	if (snapshot == NULL || !alm_snapshot_find_organisation(snapshot,
-					alm_call_argument(call, "id"), &view)) {
-		return ALM_NOT_FOUND;
-	}
-	alm_table_row(
-		call->table, (const char *const[]){view.id, view.name,
-				     view.kind, status_word(view.status)});
 	return ALM_OK;
 }
 

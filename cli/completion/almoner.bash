@@ -7,7 +7,7 @@ _almoner()
 		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config bench dev demo doctor errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
-	org) words='list show' ;;
+	org) words='list show find' ;;
 	agent) words='keygen register list revoke invite invites uninvite approve roles rotate' ;;
 	policy) words='activate approve check decide explain history proposals propose rollback test who diff graph impact ropa show' ;;
 	officer) words='keygen register list revoke sign' ;;
@@ -51,6 +51,20 @@ _almoner()
 ' ;;
 	'org show') words='
 --admin
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'org find') words='
+--kind
+--group
+--admin
+--context
 --json
 --jsonl
 --csv

@@ -43,7 +43,8 @@ static const char policy[] =
 	"groups:\n"
 	"  - {id: ics, members: [{organisation: RX1}, {organisation: C84001}, "
 	"{organisation: RHA}, {organisation: CHA}]}\n"
-	"  - {id: others, members: [{organisation: RHA}, {organisation: FAR}]}\n"
+	"  - {id: others, members: [{organisation: RHA}, {organisation: "
+	"FAR}]}\n"
 	"  - {id: strangers, members: [{organisation: FAR}]}\n"
 	"agreements:\n";
 
@@ -410,4 +411,48 @@ Test(multicast, a_withdrawal_stops_the_share_of_those_it_is_about)
 	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1);
 	cr_expect_eq(test_broker_stop(&broker), 0);
 	cr_expect_eq(bodies(), 1, "the notice");
+}
+
+static struct alm_answer find(
+	struct test_peer *peer, const char *key, const char *value)
+{
+	const struct alm_argument argument = {key, value};
+	const struct alm_envelope query = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 5,
+			.verb = "org.find",
+			.arguments = &argument,
+			.argument_count = 1}};
+
+	test_peer_say(peer, &query);
+	return test_peer_expect(peer, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+Test(multicast, the_directory_shows_partners_and_nobody_else)
+{
+	struct alm_answer answer = find(&trust, "text", "");
+
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_assert_eq(answer.row_count, 4);
+	cr_expect_str_eq(test_cell(&answer, 0, "id"), "C84001");
+	cr_expect_str_eq(test_cell(&answer, 0, "groups"), "ics");
+	cr_expect_str_eq(test_cell(&answer, 2, "id"), "RHA");
+	cr_expect_str_eq(test_cell(&answer, 2, "groups"), "ics,others");
+	cr_expect_str_empty(answer.cursor);
+	answer = find(&trust, "text", "trust");
+	cr_expect_eq(answer.row_count, 2);
+	answer = find(&trust, "kind", "gp-practice");
+	cr_expect_eq(answer.row_count, 1);
+	answer = find(&trust, "group", "others");
+	cr_expect_eq(answer.row_count, 1, "the other one is a stranger");
+	answer = find(&trust, "id", "FAR");
+	cr_expect_eq(answer.code, ALM_NOT_FOUND);
+	answer = find(&trust, "id", "NOBODY");
+	cr_expect_eq(answer.code, ALM_NOT_FOUND);
+	test_peer_hello(&second, 0);
+	answer = find(&second, "id", "FAR");
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "name"), "A stranger");
+	answer = test_broker_ask(&broker, "org.find",
+		(const char *const[]){"text", "a stranger", NULL});
+	cr_expect_eq(answer.row_count, 1);
 }
