@@ -398,7 +398,8 @@ enum alm_err alm_take_part(
 	if (turn->broker->is_draining) {
 		return alm_refuse_part(turn, request, ALM_DRAINING);
 	}
-	if (turn->is_store_full) {
+	if (turn->is_store_full || turn->refuses_mail) {
+		turn->broker->metrics.refused_full++;
 		return alm_refuse_part(turn, request, ALM_STORE_FULL);
 	}
 	live = alm_uploads_find(

@@ -75,6 +75,13 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		metrics->anomalies);
 	counter(out, "messages_expired_total", "Messages that expired.",
 		metrics->expired);
+	counter(out, "parts_received_total", "Parts of large payloads taken.",
+		metrics->parts_received);
+	counter(out, "parts_sent_total", "Parts of large payloads given.",
+		metrics->parts_sent);
+	counter(out, "uploads_expired_total",
+		"Large payloads that were not finished in a day.",
+		metrics->uploads_expired);
 	counter(out, "requests_timed_out_total",
 		"Requests that had no reply before their deadline.",
 		metrics->timed_out);
@@ -258,6 +265,11 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)alm_store_dead_count(broker->store));
 	gauge(out, "mailboxes_on_hold", "Mailboxes stopped by an operator.",
 		(double)alm_mailboxes_on_hold(broker->mailboxes));
+	gauge(out, "uploads_unfinished",
+		"Large payloads begun and not whole yet.",
+		(double)broker->uploads.usage.count);
+	gauge(out, "uploads_unfinished_bytes", "How large they are to be.",
+		(double)broker->uploads.usage.bytes);
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
 		(double)broker->overrides.unreviewed);
 	gauge(out, "override_overdue", "Of those, past their due time.",

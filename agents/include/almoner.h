@@ -422,19 +422,15 @@ struct alm_sink {
 	uint64_t have_bytes; /* from before: a multiple of 262144, or all */
 };
 
-/**
- * Get the payload of a delivery that is in parts, and wait; goes on over broken
- * connections.  Acknowledge the mail when you have it whole.
- *
- * Errors:  7001 it took longer: call again with what the sink has; 7011 the
- *          sink failed; 7012 the mail is gone: drop what you have; 1126 1125
- *          not what was sent; 1120 not in parts, or fetched already
- */
+/** Get a payload in parts and wait, over broken connections too; acknowledge
+ * when you have it whole.  Errors: 7001 go on later with what the sink has;
+ * 7011 the sink failed; 7012 the mail is gone: drop what you have; 1126 1125
+ * not what was sent; 1120 not in parts, or fetched already. */
 ALM_API int alm_fetch(struct alm_client *client,
 	const struct alm_delivery *delivery, const struct alm_sink *sink,
 	int timeout_ms);
 
-/** The same into a file, from where an earlier call has left it. */
+/** The same into a file, from where an earlier call left it. */
 ALM_API int alm_fetch_file(struct alm_client *client,
 	const struct alm_delivery *delivery, const char *path, int timeout_ms);
 

@@ -32,8 +32,10 @@ static uint64_t resident_bytes(void)
 }
 
 static void add_figures(
-	struct alm_table *table, const struct alm_metrics *metrics)
+	struct alm_table *table, const struct alm_broker *broker)
 {
+	const struct alm_metrics *metrics = &broker->metrics;
+
 	alm_table_number(table, "accepted", metrics->accepted);
 	alm_table_number(table, "refused", metrics->refused);
 	alm_table_number(table, "delivered", metrics->delivered);
@@ -51,6 +53,8 @@ static void add_figures(
 	alm_table_number(table, "turns", metrics->turns);
 	alm_table_number(table, "turn-batch-max", metrics->batch_max);
 	alm_table_number(table, "commit-us", metrics->commit_us);
+	alm_table_number(table, "uploads", broker->uploads.usage.count);
+	alm_table_number(table, "upload-bytes", broker->uploads.usage.bytes);
 }
 
 /* On whose word the policy is active, and what of it must be renewed. */
@@ -202,7 +206,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 			: alm_snapshot_organisation_count(broker->snapshot));
 	alm_table_number(
 		table, "standards", alm_standards_count(broker->standards));
-	add_figures(table, &broker->metrics);
+	add_figures(table, broker);
 	add_scrub(table, broker);
 	alm_table_fact(table, "redecision-due",
 		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
