@@ -66,14 +66,13 @@ struct alm_strings {
 
 struct alm_client;
 
-/** A client that cosigns the signed heads of its broker's audit log, so that
- * the log cannot be changed behind them. */
+/** A client that cosigns the heads of its broker's audit log, which binds it.
+ */
 struct alm_witness_options {
-	const uint8_t *key; /* 32 bytes, an Ed25519 seed for this alone */
-	const uint8_t
-		*log_keys;    /* 32 bytes each, public: the log's audit keys */
-	size_t log_key_count; /* 1, or 2 while the log's key is changed */
-	const char *state_file; /* the last head that was cosigned */
+	const uint8_t *key;      /* 32 bytes, an Ed25519 seed for this alone */
+	const uint8_t *log_keys; /* 32 bytes each, public: the log's keys */
+	size_t log_key_count;    /* 1, or 2 while the log's key is changed */
+	const char *state_file;  /* the last head that was cosigned */
 };
 
 /** Everything a context file says, for programs that keep it elsewhere. */
@@ -346,8 +345,7 @@ struct alm_delivery {
 	const uint8_t *payload; /* NULL when it is in parts */
 	size_t payload_bytes;
 	const char *kind; /* "", request, reply, delivered, opened, acted */
-	const char *escalated_from;  /* whose deadline passed; you are its
-					deputy */
+	const char *escalated_from;  /* whose deadline passed: its deputy */
 	bool is_in_parts;            /* get it with alm_fetch() */
 	const uint8_t *payload_root; /* 32 bytes: the root of its parts */
 };
@@ -504,17 +502,13 @@ struct alm_event {
 	const char *detail;
 };
 
-/**
- * One descriptor to poll for reading, for the life of the client.  It is
- * readable whenever there is work for alm_client_process() or an event.
- */
+/** One descriptor to poll for reading, for the life of the client: readable
+ * whenever there is work for alm_client_process() or an event. */
 ALM_API int alm_client_fd(const struct alm_client *client);
 
-/**
- * Do what is due, without waiting: read, answer, sign and send, retry.
- * Errors:  1121 another process took over; 1002.  What happens to single
- *          messages comes as events.
- */
+/** Do what is due, without waiting: read, answer, sign and send, retry.
+ * Errors: 1121 another process took over; 1002.  What happens to single
+ * messages comes as events. */
 ALM_API int alm_client_process(struct alm_client *client);
 
 /** The oldest event, or NULL; free with alm_event_free(). */
