@@ -192,9 +192,17 @@ static json_t *organisation_agent(const char *system, const char *code,
 		address, "type", "5");
 }
 
-/* The broker, the sender as custodian and requestor, the recipient. */
+/* Whether the agent that a record names is the recipient's. */
+static bool is_recipients(unsigned kind)
+{
+	return kind == ALM_AUDIT_DELIVERED || kind == ALM_AUDIT_ACKNOWLEDGED ||
+	       kind == ALM_AUDIT_REJECTED;
+}
+
+/* The broker, the recipient, the sender as custodian and requestor. */
 static json_t *agents_of(alm_audit_cells cells, bool is_disclosure)
 {
+	bool is_taking = is_recipients(alm_audit_cells_kind(cells));
 	json_t *agents = json_array();
 	const char *sender = cells[ALM_COLUMN_SENDER];
 	const char *recipient = cells[ALM_COLUMN_RECIPIENT];
@@ -202,15 +210,20 @@ static json_t *agents_of(alm_audit_cells cells, bool is_disclosure)
 
 	(void)json_array_append_new(agents, broker_agent(is_disclosure));
 	if (recipient[0] != '\0') {
-		(void)json_array_append_new(agents,
-			organisation_agent(DCM, "110152", recipient, false));
+		json_t *agent =
+			organisation_agent(DCM, "110152", recipient, false);
+
+		alm_json_set_text(agent, "altId",
+			is_taking ? cells[ALM_COLUMN_AGENT] : "");
+		(void)json_array_append_new(agents, agent);
 	}
 	if (sender[0] != '\0') {
 		json_t *agent = organisation_agent(
 			"http://snomed.info/sct", "159541003", sender, true);
 		char policy[128];
 
-		alm_json_set_text(agent, "altId", cells[ALM_COLUMN_AGENT]);
+		alm_json_set_text(agent, "altId",
+			is_taking ? "" : cells[ALM_COLUMN_AGENT]);
 		if (basis[0] != '\0') {
 			(void)snprintf(policy, sizeof(policy),
 				"urn:almoner:basis:%.64s", basis);

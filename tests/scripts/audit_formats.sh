@@ -25,6 +25,9 @@ code 0 "$almoner" audit query --limit 0 --format fhir
 cp "$dir/out" "$dir/live.json"
 events=$(tests/formats/check_fhir.py "$dir/live.json") || fail "no valid Bundle"
 [ "$events" -gt 10 ] || fail "$events events"
+cp "$dir/live.json" "$dir/out"
+has 'all("altId" not in a for e in d["entry"] for a in e["resource"]["agent"]
+	if e["resource"].get("meta") and a["who"]["identifier"]["value"] == "RX1")'
 grep -q PrivacyDisclosure.Source "$dir/live.json" || fail "no disclosure"
 grep -q "$number" "$dir/live.json" && fail "a number in clear"
 code 0 "$almoner" audit query --limit 0 --format ocsf
