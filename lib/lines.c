@@ -80,12 +80,27 @@ bool alm_line_number(struct alm_bytes line, uint64_t *out_number)
 	return true;
 }
 
+/* libsodium 1.0.18 takes some bytes above 127 for letters. */
+static bool is_base64(struct alm_bytes line)
+{
+	for (size_t i = 0; i < line.bytes; i++) {
+		uint8_t c = line.data[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			    (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+			    c == '=')) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool alm_line_base64_any(struct alm_bytes line, uint8_t *out, size_t bytes_max,
 	size_t *out_bytes)
 {
 	const char *end = NULL;
 
-	if (line.bytes == 0 || line.bytes % 4 != 0 ||
+	if (line.bytes == 0 || line.bytes % 4 != 0 || !is_base64(line) ||
 		sodium_base642bin(out, bytes_max, (const char *)line.data,
 			line.bytes, NULL, out_bytes, &end,
 			sodium_base64_VARIANT_ORIGINAL) != 0) {

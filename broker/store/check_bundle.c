@@ -43,6 +43,7 @@ struct reading {
 	size_t left_count;
 	struct single *singles;
 	size_t single_count;
+	size_t single_max; /* that there is room for */
 	struct alm_named_keys named;
 	struct policy policy;
 	uint64_t last_seq; /* of the last record that was read */
@@ -183,16 +184,36 @@ static enum alm_err read_record(struct reading *r, struct alm_bytes line)
 	return err;
 }
 
+/* Room for one more. */
+static struct single *new_single(struct reading *r)
+{
+	size_t wanted = r->single_max == 0 ? 64 : 2 * r->single_max;
+	struct single *singles = r->singles;
+
+	if (r->single_count == SINGLES_MAX) {
+		return NULL;
+	}
+	if (r->single_count == r->single_max) {
+		singles = realloc(r->singles, wanted * sizeof(*singles));
+		if (singles == NULL) {
+			return NULL;
+		}
+		r->singles = singles;
+		r->single_max = wanted;
+	}
+	return &singles[r->single_count];
+}
+
 /* `single SEQ HEADER PATH...` */
 static enum alm_err read_single(struct reading *r, struct alm_bytes line)
 {
-	struct single *single = &r->singles[r->single_count];
+	struct single *single = new_single(r);
 	struct alm_bytes field;
 	struct alm_bytes header;
 	uint64_t seq = 0;
 
-	if (r->single_count == SINGLES_MAX || !take_number(&line, &seq) ||
-		seq == 0 || !alm_line_field(&line, &field) ||
+	if (single == NULL || !take_number(&line, &seq) || seq == 0 ||
+		!alm_line_field(&line, &field) ||
 		!take_bytes(r, field, &header)) {
 		return bad(r, "single");
 	}
@@ -438,14 +459,13 @@ enum alm_err alm_check_bundle(const struct alm_trust *trust,
 
 	if (r != NULL) {
 		r->hash = alm_hash_new();
-		r->singles = calloc(SINGLES_MAX + 1, sizeof(*r->singles));
 		r->arena = arena;
 		r->rest = bytes;
 		r->each = each;
 		r->cookie = cookie;
 		r->problem = problem;
 	}
-	if (r != NULL && r->hash != NULL && r->singles != NULL) {
+	if (r != NULL && r->hash != NULL) {
 		err = check(r, trust);
 	}
 	if (err == ALM_OK) {
