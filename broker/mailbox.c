@@ -74,8 +74,8 @@ struct alm_mailbox *alm_mailboxes_find(
 
 void alm_mailbox_from_start(struct alm_mailbox *mailbox)
 {
-	for (uint8_t i = 0; i < ALM_MAIL_PRIORITIES; i++) {
-		mailbox->cursors[i] = alm_mail_place(i, 0);
+	for (unsigned i = 0; i < ALM_MAIL_PRIORITIES; i++) {
+		mailbox->cursors[i] = alm_mail_place((uint8_t)i, 0);
 		mailbox->has_more[i] = true;
 	}
 }

@@ -2,6 +2,7 @@
  * send.c - almoner send: one message from a file or standard input; waits
  * until the broker has it on disk or has refused it.
  */
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +339,12 @@ static int show_refused(const struct alm_args *args,
 		(void)snprintf(detail + used, sizeof(detail) - used, "%s%s",
 			i == 0 ? "; would fit: " : ", ",
 			receipt->candidates.items[i]);
+	}
+	if (receipt->retry_after_ms > 0) {
+		used = strlen(detail);
+		(void)snprintf(detail + used, sizeof(detail) - used,
+			"%stry again after %" PRIu32 " s", used > 0 ? "; " : "",
+			(receipt->retry_after_ms + 999) / 1000);
 	}
 	return alm_print_failure(&args->output,
 		&(struct alm_failure){(enum alm_err)receipt->code, detail, id});

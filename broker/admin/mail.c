@@ -153,6 +153,26 @@ static void add_scrub(struct alm_table *table, const struct alm_broker *broker)
 	alm_table_number(table, "store-damaged-rows", state.damaged);
 }
 
+/* What waits for somebody: the broker itself, operators, guardians. */
+static void add_work(struct alm_table *table, const struct alm_broker *broker)
+{
+	alm_table_fact(table, "redecision-due",
+		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
+	alm_table_number(
+		table, "dead-letters", alm_store_dead_count(broker->store));
+	alm_table_number(table, "mailboxes-on-hold",
+		alm_mailboxes_on_hold(broker->mailboxes));
+	alm_table_number(
+		table, "overrides-unreviewed", broker->overrides.unreviewed);
+	alm_table_number(table, "overrides-overdue", broker->overrides.overdue);
+	alm_table_fact(
+		table, "guardian-mailbox", broker->settings.guardian_mailbox);
+	alm_table_number(table, "redecisions", broker->redecider.passes);
+	alm_table_number(table, "effects", broker->redecider.times.count);
+	alm_table_number(
+		table, "effect-us-last", broker->redecider.times.last_us);
+}
+
 enum alm_err alm_verb_status(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
@@ -208,21 +228,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 		table, "standards", alm_standards_count(broker->standards));
 	add_figures(table, broker);
 	add_scrub(table, broker);
-	alm_table_fact(table, "redecision-due",
-		alm_redecide_is_due(&broker->redecider) ? "yes" : "no");
-	alm_table_number(
-		table, "dead-letters", alm_store_dead_count(broker->store));
-	alm_table_number(table, "mailboxes-on-hold",
-		alm_mailboxes_on_hold(broker->mailboxes));
-	alm_table_number(
-		table, "overrides-unreviewed", broker->overrides.unreviewed);
-	alm_table_number(table, "overrides-overdue", broker->overrides.overdue);
-	alm_table_fact(
-		table, "guardian-mailbox", broker->settings.guardian_mailbox);
-	alm_table_number(table, "redecisions", broker->redecider.passes);
-	alm_table_number(table, "effects", broker->redecider.times.count);
-	alm_table_number(
-		table, "effect-us-last", broker->redecider.times.last_us);
+	add_work(table, broker);
 	alm_table_number(table, "memory-bytes", resident_bytes());
 	return ALM_OK;
 }

@@ -337,7 +337,7 @@ static enum alm_err read_limits(
 			call, "bytes", UINT64_C(1) << 44, &limits->bytes);
 	}
 	if (err == ALM_OK) {
-		err = read_limit(call, "age", 365 * 86400, &age_s);
+		err = read_limit(call, "age", UINT64_C(365) * 86400, &age_s);
 	}
 	limits->age_ms = (int64_t)age_s * 1000;
 	return err;

@@ -65,9 +65,9 @@ static enum alm_err find(struct alm_store *store, MDB_txn *txn,
 	if (!alm_queue_key_make(recipient, seq, out_key)) {
 		return ALM_NOT_FOUND;
 	}
-	for (uint8_t i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
+	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
-		alm_queue_key_move(out_key, i);
+		alm_queue_key_move(out_key, (uint8_t)i);
 		key = alm_val(out_key->data, out_key->bytes);
 		rc = mdb_get(txn, store->tables[ALM_TABLE_DEAD], &key, &value);
 	}
@@ -145,9 +145,9 @@ enum alm_err alm_store_dead_rerun(
 	struct alm_store *store, const char *recipient, uint64_t seq)
 {
 	struct alm_mailbox_slot *slot;
-	struct alm_dead_letter dead;
+	struct alm_dead_letter dead = {.code = 0};
 	struct alm_queue_key key;
-	struct alm_queue_row row;
+	struct alm_queue_row row = {.bytes = 0};
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
@@ -173,9 +173,9 @@ enum alm_err alm_store_dead_remove(
 	struct alm_store *store, const char *recipient, uint64_t seq)
 {
 	struct alm_mailbox_slot *slot;
-	struct alm_dead_letter dead;
+	struct alm_dead_letter dead = {.code = 0};
 	struct alm_queue_key key;
-	struct alm_queue_row row;
+	struct alm_queue_row row = {.bytes = 0};
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
@@ -194,7 +194,7 @@ enum alm_err alm_store_dead_get(struct alm_store *store, const char *recipient,
 	uint64_t seq, struct alm_dead_letter *out_dead)
 {
 	struct alm_queue_key key;
-	struct alm_queue_row row;
+	struct alm_queue_row row = {.bytes = 0};
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
@@ -230,7 +230,7 @@ static enum alm_err next(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t after, struct alm_dead_letter *out_dead)
 {
 	struct alm_queue_key from;
-	struct alm_queue_row row;
+	struct alm_queue_row row = {.bytes = 0};
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val value;

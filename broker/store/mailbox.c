@@ -331,8 +331,8 @@ enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
 static enum alm_err find_oldest(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_state *state)
 {
-	for (uint8_t i = 0; i < ALM_MAIL_PRIORITIES; i++) {
-		uint64_t from = alm_mail_place(i, 0);
+	for (unsigned i = 0; i < ALM_MAIL_PRIORITIES; i++) {
+		uint64_t from = alm_mail_place((uint8_t)i, 0);
 		struct alm_queue_row row;
 		size_t count = 0;
 		enum alm_err err = alm_queue_list(

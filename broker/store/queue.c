@@ -119,9 +119,9 @@ enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 	if (!alm_queue_key_make(recipient, seq, out_key)) {
 		return ALM_NOT_FOUND;
 	}
-	for (uint8_t i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
+	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
-		alm_queue_key_move(out_key, i);
+		alm_queue_key_move(out_key, (uint8_t)i);
 		key = alm_val(out_key->data, out_key->bytes);
 		rc = mdb_get(txn, store->tables[ALM_TABLE_QUEUE], &key, &value);
 	}
@@ -151,9 +151,9 @@ enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
 		return alm_store_fail(store, rc);
 	}
 	rc = MDB_NOTFOUND;
-	for (uint8_t i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
+	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
-		alm_queue_key_move(&at, i);
+		alm_queue_key_move(&at, (uint8_t)i);
 		key = alm_val(at.data, at.bytes);
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
 	}

@@ -267,7 +267,7 @@ static bool gather(void *cookie, const char *const *cells)
 		size_t capacity =
 			trace->capacity == 0 ? 64 : trace->capacity * 2;
 		struct alm_trace_step *steps =
-			capacity > 2 * ALM_TRACE_STEPS_MAX
+			capacity / 2 > ALM_TRACE_STEPS_MAX
 				? NULL
 				: realloc(trace->steps,
 					  capacity * sizeof(*steps));

@@ -35,6 +35,7 @@ send 0 --priority urgent
 send 7 --json
 grep -q '"code": 1302' "$dir/err" || grep -q 1302 "$dir/err" "$dir/out" ||
 	fail "the refusal does not say that the mailbox is full"
+grep -q 'try again after' "$dir/err" "$dir/out" || fail "there is no hint"
 code 0 "$almoner" mailbox show C84001 --json
 has 'd["messages"] == 1 and len(d["rows"]) == 1'
 has 'd["rows"][0]["priority"] == "urgent" and d["rows"][0]["state"] == "queued"'
