@@ -5,11 +5,14 @@
  */
 #include <criterion/criterion.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "broker/store/store.h"
 #include "lib/file.h"
+#include "lib/id.h"
 #include "tests/support/peer.h"
 
 #define NONE ((const char *const[]){NULL})
@@ -17,6 +20,7 @@
 
 static struct test_broker broker;
 static uint8_t key[ALM_STORE_KEY_BYTES];
+static uint8_t audit_key[32];
 
 static void say(struct alm_store *store, int64_t time_us,
 	enum alm_audit_kind kind, const char *purpose)
@@ -66,11 +70,29 @@ static void make_history(void)
 	alm_store_close(store);
 }
 
+/* So that heads are signed, for who verifies them elsewhere. */
+static void make_audit_key(void)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	uint8_t secret[64];
+	uint8_t seed[32];
+	char lines[PATH_MAX + 64];
+	char path[PATH_MAX];
+
+	randombytes_buf(seed, sizeof(seed));
+	(void)crypto_sign_seed_keypair(audit_key, secret, seed);
+	(void)snprintf(path, sizeof(path), "%s/audit.key", broker.folder);
+	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
+	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
+	test_broker_add_settings(&broker, lines);
+}
+
 static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	make_history();
+	make_audit_key();
 	test_broker_start(&broker);
 }
 
@@ -152,4 +174,23 @@ Test(retention, refuses_a_walk_that_it_does_not_know)
 		(const char *const[]){"reason", "x", "cursor", "7", NULL});
 
 	cr_expect_eq(answer.code, ALM_PRUNE_LOST);
+}
+
+/* Exported, and read by a verifier that shares no code with ours. */
+Test(retention, leaves_a_log_that_others_still_verify)
+{
+	char command[4 * PATH_MAX];
+	char text[2 * sizeof(audit_key) + 1];
+
+	(void)prune((const char *const[]){"reason", "yearly", NULL}, false);
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	alm_hex(audit_key, sizeof(audit_key), text);
+	(void)snprintf(command, sizeof(command),
+		"%s/almoner audit export --quiet --tiles %s/tiles --store %s "
+		"--key %s >/dev/null && "
+		"python3 tests/verifier/verify %s/tiles --audit-key %s "
+		">/dev/null",
+		getenv("ALMONER_BUILD"), broker.folder, broker.store,
+		broker.store_key, broker.folder, text);
+	cr_expect_eq(system(command), 0, "%s", command);
 }
