@@ -276,8 +276,10 @@ struct alm_message test_message(
 	};
 }
 
-void test_peer_send(struct test_peer *peer, const struct alm_message *message,
-	const char *payload, int64_t skew_ms)
+static void send_signed(struct test_peer *peer,
+	const struct alm_message *message, const char *payload,
+	const struct alm_bytes *instead, enum alm_encoding encoding,
+	int64_t skew_ms)
 {
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_SEND};
 	struct alm_message signed_message = *message;
@@ -306,7 +308,24 @@ void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
 	crypto_sign_detached(envelope.send.signature.ed25519, NULL, text,
 		sizeof(text), peer->signing_secret);
+	if (instead != NULL) {
+		envelope.send.payload = *instead;
+		envelope.send.encoding = encoding;
+	}
 	test_peer_say(peer, &envelope);
 	alm_arena_fini(&arena);
 	alm_hash_free(hash);
+}
+
+void test_peer_send(struct test_peer *peer, const struct alm_message *message,
+	const char *payload, int64_t skew_ms)
+{
+	send_signed(peer, message, payload, NULL, ALM_ENCODING_NONE, skew_ms);
+}
+
+void test_peer_send_as(struct test_peer *peer,
+	const struct alm_message *message, const char *payload,
+	struct alm_bytes travels, enum alm_encoding encoding)
+{
+	send_signed(peer, message, payload, &travels, encoding, 0);
 }

@@ -59,6 +59,11 @@ struct alm_message test_message(
 void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	const char *payload, int64_t skew_ms);
 
+/** The same, of a payload that travels as other bytes. */
+void test_peer_send_as(struct test_peer *peer,
+	const struct alm_message *message, const char *payload,
+	struct alm_bytes travels, enum alm_encoding encoding);
+
 /** The policy for which test_message() is written: RX1 to C84001 and RHA. */
 extern const char test_policy[];
 
