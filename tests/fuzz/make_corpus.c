@@ -63,6 +63,24 @@ static struct alm_bytes frame_of(const struct alm_envelope *envelope)
 	return bytes;
 }
 
+/* A message to several, and its receipt. */
+static void write_several(const char *corpus, const char *golden)
+{
+	struct alm_message message = sample_message_to_several();
+	struct alm_envelope e = {.kind = ALM_ENVELOPE_RECEIPT,
+		.receipt = sample_receipt_of_several()};
+	struct alm_bytes bytes;
+
+	if (alm_wire_encode_message(&message, &arena, &bytes) != ALM_OK) {
+		exit(1);
+	}
+	write_file(corpus, "message", "to-several", bytes);
+	write_file(golden, "v1", "message-to-several", bytes);
+	bytes = frame_of(&e);
+	write_file(corpus, "frame_agent", "receipt-of-several", bytes);
+	write_file(golden, "v1", "receipt-of-several", bytes);
+}
+
 static void write_kinds(const char *corpus, const char *golden)
 {
 	for (size_t i = 0; i < ALM_COUNT(sample_kinds); i++) {
@@ -75,6 +93,7 @@ static void write_kinds(const char *corpus, const char *golden)
 			sample_kinds[i].name, bytes);
 		write_file(golden, "v1", sample_kinds[i].name, bytes);
 	}
+	write_several(corpus, golden);
 	write_file(corpus, "message", "full", message_bytes());
 	write_file(golden, "v1", "message", message_bytes());
 }

@@ -135,6 +135,53 @@ Test(wire_golden, the_signed_part_is_still_read_and_written_so)
 	cr_assert(alm_bytes_equal(bytes, again));
 }
 
+Test(wire_golden, a_message_to_several_is_still_read_and_written_so)
+{
+	struct alm_bytes bytes = golden("message-to-several");
+	struct alm_message sample = sample_message_to_several();
+	struct alm_message message;
+	struct alm_bytes again;
+
+	cr_assert_eq(
+		alm_wire_decode_message(bytes, &arena, &message, NULL), ALM_OK);
+	cr_assert_str_empty(message.recipient);
+	cr_assert_eq(message.recipients.count, 3);
+	cr_assert_str_eq(message.recipients.items[1], "group:ics-QT1");
+	cr_assert_eq(alm_wire_encode_message(&sample, &arena, &again), ALM_OK);
+	cr_assert(alm_bytes_equal(bytes, again));
+}
+
+Test(wire_golden, the_receipt_of_several_is_still_read_so)
+{
+	const struct alm_envelope *out = NULL;
+	const struct alm_receipt *receipt;
+	size_t count = 0;
+
+	cr_assert_eq(
+		alm_wire_decode(ALM_WIRE_AGENT, golden("receipt-of-several"),
+			&arena, &out, &count, NULL),
+		ALM_OK);
+	receipt = &out->receipt;
+	cr_assert(receipt->is_accepted);
+	cr_assert_eq(receipt->accepted.sequence, 4242);
+	cr_assert_eq(receipt->outcome_count, ALM_COUNT(sample_outcomes));
+	for (size_t i = 0; i < receipt->outcome_count; i++) {
+		const struct alm_send_outcome *got = &receipt->outcomes[i];
+		const struct alm_send_outcome *want = &sample_outcomes[i];
+
+		cr_expect_str_eq(got->recipient, want->recipient);
+		cr_expect_eq(got->code, want->code);
+		cr_expect_eq(got->sequence, want->sequence);
+		cr_expect_eq(got->audit_sequence, want->audit_sequence);
+		cr_expect_eq(got->is_transformed, want->is_transformed);
+		cr_expect_eq(got->level, want->level);
+	}
+	cr_assert_eq(receipt->problem_count, 2, "one for each code");
+	cr_expect_eq(receipt->problems[0].code, ALM_REASON_300);
+	cr_expect_eq(receipt->problems[1].code, ALM_MAILBOX_FULL);
+	cr_expect_str_neq(receipt->problems[1].hint, "");
+}
+
 /* docs/PROTOCOL.md section 11: the public key of the seed 00 01 .. 1f. */
 static const uint8_t example_key[crypto_sign_PUBLICKEYBYTES] = {0x03, 0xa1,
 	0x07, 0xbf, 0xf3, 0xce, 0x10, 0xbe, 0x1d, 0x70, 0xdd, 0x18, 0xe7, 0x4b,

@@ -63,6 +63,38 @@ static inline struct alm_message sample_message(void)
 	return message;
 }
 
+static const char *const sample_recipients[] = {
+	"LA-312", "group:ics-QT1", "kind:gp-practice@group:ics-QT1"};
+
+static inline struct alm_message sample_message_to_several(void)
+{
+	struct alm_message message = sample_message();
+
+	message.recipient = "";
+	message.recipients = SAMPLE_TEXTS(sample_recipients);
+	return message;
+}
+
+static const struct alm_send_outcome sample_outcomes[] = {
+	{"C84001", ALM_OK, 4243, 8485, true, ALM_WIRE_LEVEL_PSEUDONYMISED},
+	{"LA-312", ALM_REASON_300, 0, 8486, false, ALM_WIRE_LEVEL_NONE},
+	{"RHA", ALM_MAILBOX_FULL, 0, 8487, false, ALM_WIRE_LEVEL_NONE},
+	{"RX2", ALM_REASON_300, 0, 8488, false, ALM_WIRE_LEVEL_NONE},
+};
+
+static inline struct alm_receipt sample_receipt_of_several(void)
+{
+	return (struct alm_receipt){.message_id = sample_id(),
+		.is_accepted = true,
+		.accepted = {.sequence = 4242,
+			.audit_sequence = 8484,
+			.accepted_at_ms = 1790000000123,
+			.is_transformed = true,
+			.basis = ""},
+		.outcomes = sample_outcomes,
+		.outcome_count = ALM_COUNT(sample_outcomes)};
+}
+
 static inline struct alm_wire_problem sample_problem(void)
 {
 	return (struct alm_wire_problem){.code = ALM_NOT_CONFORMANT,
