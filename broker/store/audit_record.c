@@ -9,6 +9,7 @@
 #define RECORD_VERSION 2u
 #define HAS_MESSAGE_ID 1u
 #define HAS_PERSON 2u
+#define FIXED_BYTES (ALM_AUDIT_COMMITMENT_AT + ALM_DIGEST_BYTES)
 
 struct kind_word {
 	enum alm_audit_kind kind;
@@ -96,38 +97,44 @@ static bool is_canonical(const struct alm_audit_record *record, uint8_t version,
 	       (record->has_person || is_zero(record->person));
 }
 
+/* What stands at a fixed place, as docs/FORMAT.md has it.  Read by its place:
+ * every scan and verification does it for every record. */
+static void decode_fixed(const uint8_t *at, struct alm_audit_record *record)
+{
+	record->kind = (enum alm_audit_kind)at[1];
+	record->effect = at[2];
+	record->flags = at[3];
+	record->code = alm_get_u32(at + 4);
+	record->seq = alm_get_u64(at + 8);
+	record->time_us = (int64_t)alm_get_u64(at + 16);
+	record->ref = alm_get_u64(at + 24);
+	record->mail_seq = alm_get_u64(at + 32);
+	record->policy_epoch = alm_get_u64(at + 40);
+	record->people_seq = alm_get_u64(at + 48);
+	record->agent = alm_get_u64(at + 56);
+	record->level_in = at[64];
+	record->level_out = at[65];
+	record->has_message_id = (at[66] & HAS_MESSAGE_ID) != 0;
+	record->has_person = (at[66] & HAS_PERSON) != 0;
+	memcpy(record->message_id.raw, at + 68, 16);
+	memcpy(record->person, at + 84, 16);
+	memcpy(record->content.raw, at + 100, ALM_DIGEST_BYTES);
+	memcpy(record->commitment.raw, at + ALM_AUDIT_COMMITMENT_AT,
+		ALM_DIGEST_BYTES);
+}
+
 enum alm_err alm_audit_record_decode(
 	struct alm_bytes header, struct alm_audit_record *out)
 {
-	struct alm_audit_record record = {.seq = 0};
+	struct alm_audit_record record;
 	struct alm_reader r;
-	uint8_t version;
-	uint8_t present;
-	uint8_t zero;
 
-	alm_reader_init(&r, header.data, header.bytes);
-	version = alm_read_u8(&r);
-	record.kind = (enum alm_audit_kind)alm_read_u8(&r);
-	record.effect = alm_read_u8(&r);
-	record.flags = alm_read_u8(&r);
-	record.code = alm_read_u32(&r);
-	record.seq = alm_read_u64(&r);
-	record.time_us = (int64_t)alm_read_u64(&r);
-	record.ref = alm_read_u64(&r);
-	record.mail_seq = alm_read_u64(&r);
-	record.policy_epoch = alm_read_u64(&r);
-	record.people_seq = alm_read_u64(&r);
-	record.agent = alm_read_u64(&r);
-	record.level_in = alm_read_u8(&r);
-	record.level_out = alm_read_u8(&r);
-	present = alm_read_u8(&r);
-	zero = alm_read_u8(&r);
-	record.has_message_id = (present & HAS_MESSAGE_ID) != 0;
-	record.has_person = (present & HAS_PERSON) != 0;
-	alm_read_raw(&r, record.message_id.raw, 16);
-	alm_read_raw(&r, record.person, 16);
-	alm_read_raw(&r, record.content.raw, ALM_DIGEST_BYTES);
-	alm_read_raw(&r, record.commitment.raw, ALM_DIGEST_BYTES);
+	if (header.bytes < FIXED_BYTES) {
+		return ALM_STORE_CORRUPT;
+	}
+	decode_fixed(header.data, &record);
+	alm_reader_init(
+		&r, header.data + FIXED_BYTES, header.bytes - FIXED_BYTES);
 	record.sender = alm_read_text(&r);
 	record.recipient = alm_read_text(&r);
 	record.purpose = alm_read_text(&r);
@@ -136,7 +143,8 @@ enum alm_err alm_audit_record_decode(
 	record.standard = alm_read_text(&r);
 	record.signature = alm_read_bytes(&r);
 	if (!alm_reader_is_done(&r) ||
-		!is_canonical(&record, version, present, zero)) {
+		!is_canonical(&record, header.data[0], header.data[66],
+			header.data[67])) {
 		return ALM_STORE_CORRUPT;
 	}
 	*out = record;
