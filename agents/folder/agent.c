@@ -12,6 +12,7 @@
 #include "agents/folder/log.h"
 #include "agents/folder/notify.h"
 #include "agents/folder/outbox.h"
+#include "agents/folder/proofs.h"
 #include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
 #include "agents/include/almoner.h"
@@ -32,6 +33,7 @@ struct agent {
 	struct alm_client *client;
 	struct alm_entries entries;
 	struct alm_identity_watch identity;
+	struct alm_proofs proofs;
 	int64_t follow_due_ms;
 	int watch_fd;
 	int signal_fd;
@@ -104,12 +106,18 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 	case ALM_EVENT_RECEIPT:
 		alm_entries_receipt(
 			&agent->entries, &agent->folder, event->receipt);
+		if (event->receipt->code == 0) {
+			alm_proofs_want(&agent->proofs, event->receipt->id, "",
+				ALM_RECEIPTS, monotonic_ms());
+		}
 		break;
 	case ALM_EVENT_DELIVERY:
 		take(agent, event->delivery->sequence,
 			alm_taking_delivery(
 				&agent->folder, event->delivery, &problem),
 			&problem);
+		alm_proofs_want(&agent->proofs, event->delivery->id,
+			event->delivery->sender, ALM_INBOX, monotonic_ms());
 		break;
 	case ALM_EVENT_NOTICE:
 		take(agent, event->notice->sequence,
@@ -121,6 +129,9 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		on_confirmed(agent, event->sequences, event->sequence_count);
 		break;
 	case ALM_EVENT_ANSWER:
+		alm_proofs_answer(&agent->proofs, &agent->folder, event->answer,
+			monotonic_ms());
+		break;
 	case ALM_EVENT_FETCHED:
 		break;
 	case ALM_EVENT_DISCONNECTED:
@@ -201,7 +212,7 @@ static void see_end(struct agent *agent, int64_t now_ms)
 		return;
 	}
 	if (status.is_ready && is_idle(agent) &&
-		agent->entries.unsettled == 0 &&
+		agent->entries.unsettled == 0 && agent->proofs.count == 0 &&
 		now_ms - agent->busy_ms >= QUIET_MS) {
 		agent->is_ended = true;
 	} else if (now_ms >= agent->end_due_ms ||
@@ -216,7 +227,11 @@ static void see_end(struct agent *agent, int64_t now_ms)
 static int wait_ms(const struct agent *agent, int64_t now_ms)
 {
 	int64_t left_ms = agent->scan_due_ms - now_ms;
+	int64_t due_ms = alm_proofs_due_ms(&agent->proofs);
 
+	if (due_ms < agent->scan_due_ms) {
+		left_ms = due_ms - now_ms;
+	}
 	if (agent->is_draining || agent->options->is_once ||
 		left_ms > RESCAN_MS) {
 		left_ms = left_ms < UNSETTLED_MS ? left_ms : UNSETTLED_MS;
@@ -282,6 +297,7 @@ static void run(struct agent *agent)
 		if (!agent->is_draining) {
 			see_identity(agent, now_ms);
 		}
+		alm_proofs_ask(&agent->proofs, agent->client, now_ms);
 		take_events(agent);
 		alm_notify_alive();
 		alm_notify_status(agent->entries.accepted,
@@ -383,6 +399,7 @@ static void close_all(struct agent *agent)
 enum alm_exit alm_agent_run(const struct alm_agent_options *options)
 {
 	struct agent agent = {.options = options,
+		.proofs.is_on = options->keeps_proofs,
 		.folder.lock_fd = -1,
 		.watch_fd = -1,
 		.signal_fd = -1};

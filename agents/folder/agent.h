@@ -11,8 +11,9 @@
 struct alm_agent_options {
 	const char *context_file;
 	const char *folder;
-	bool is_once;  /* send what is there, take what waits, and end */
-	bool is_check; /* look at context and sidecars only */
+	bool is_once;      /* send what is there, take what waits, and end */
+	bool keeps_proofs; /* receipts of the audit log, beside each message */
+	bool is_check;     /* look at context and sidecars only */
 };
 
 /** Run until a signal or, with is_once, until nothing is left to do.  Logs

@@ -10,12 +10,14 @@
 
 static const char usage[] =
 	"usage: almoner-agent --context FILE --folder DIR [--once | --check]\n"
+	"                     [--proofs]\n"
 	"       almoner-agent join FILE [--dir DIR]\n"
 	"       almoner-agent rotate --context FILE\n"
 	"\n"
 	"  --context FILE  where the broker is and who we are\n"
 	"  --folder DIR    holds outbox, inbox, receipts, refused and state\n"
 	"  --once          send what is there, take what waits, then end\n"
+	"  --proofs        keep the audit log's receipt of each message\n"
 	"  --check         check context and outbox, and send nothing\n"
 	"  --version       show the version\n"
 	"  --help          show this\n"
@@ -26,6 +28,7 @@ static const struct option long_options[] = {
 	{"context", required_argument, NULL, 'c'},
 	{"folder", required_argument, NULL, 'f'},
 	{"once", no_argument, NULL, 'o'},
+	{"proofs", no_argument, NULL, 'p'},
 	{"check", no_argument, NULL, 'k'},
 	{"version", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -54,6 +57,9 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			options.is_once = true;
+			break;
+		case 'p':
+			options.keeps_proofs = true;
 			break;
 		case 'k':
 			options.is_check = true;
