@@ -26,8 +26,8 @@
 #define WAIT_S_MAX INT64_C(604800) /* a week */
 
 static const struct alm_option options[] = {
-	{"to", 't', ALM_OPTION_TEXT, "ORG|group:ID|kind:KIND@group:ID",
-		"a recipient, a group, or a kind within one", true, true},
+	{"to", 't', ALM_OPTION_TEXT, "ADDRESS",
+		"ORG, group:ID, kind:KIND@group:ID or host:ORG", true, true},
 	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "what it is for", true, false},
 	{"category", 'k', ALM_OPTION_TEXT, "ID", "what the payload holds", true,
 		true},

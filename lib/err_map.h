@@ -252,7 +252,8 @@
 		"Contact the recipient directly.") \
 	X(ADDRESS_MALFORMED, 1330, "address-malformed", USAGE, false, \
 		"An address is not one that the broker knows how to read.", \
-		"Write an organisation id, group:ID or kind:KIND@group:ID.") \
+		"Write an organisation id, group:ID, kind:KIND@group:ID or " \
+		"host:ID.") \
 	X(GROUP_UNKNOWN, 1331, "group-unknown", NOT_FOUND, false, \
 		"The address names a group that the active policy lacks.", \
 		"almoner org find lists partners with the groups they are " \

@@ -219,8 +219,9 @@ struct alm_outgoing {
 	 * (without payload, level, categories, subject); none: ordinary. */
 	const char *kind;
 	const struct alm_source *source; /* in place of payload, or NULL */
-	/* Several: organisation ids, group:ID, kind:KIND@group:ID; up to 1024.
-	 * Then recipient is NULL, and the receipt lists the outcomes. */
+	/* Several: organisation ids, group:ID, kind:KIND@group:ID, host:ID; up
+	 * to 1024.  Then recipient is NULL, and the receipt lists the outcomes.
+	 */
 	const char *const *recipients;
 	size_t recipient_count;
 };

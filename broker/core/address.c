@@ -191,27 +191,54 @@ static bool split(const char *address, char kind[ALM_ID_BYTES_MAX + 1],
 	       (kind[0] == '\0' || alm_id_is_valid(kind));
 }
 
+static enum alm_err know(struct resolving *r)
+{
+	return r->known != NULL
+		       ? ALM_OK
+		       : alm_known_make(r->asked->snapshot, r->asked->sender,
+				 r->asked->t_s, r->arena, &r->known);
+}
+
+/* Who answers for an organisation without legal personality.  Whom the sender
+ * may not know has no host for it, like whoever needs none. */
+static enum alm_err add_host(
+	struct resolving *r, const char *address, const char *id)
+{
+	const struct alm_snapshot *s = r->asked->snapshot;
+	uint32_t found = alm_names_find(s, &s->head->organisations, id);
+	uint32_t host;
+
+	if (found == ALM_NAME_NONE || !alm_known_has(r->known, found)) {
+		return fault(r, ALM_NOBODY_ADDRESSED, address);
+	}
+	host = s->organisation_infos[found].host;
+	if (host == ALM_NAME_NONE) {
+		return fault(r, ALM_NOBODY_ADDRESSED, address);
+	}
+	mark(r, host);
+	return ALM_OK;
+}
+
 static enum alm_err add_address(struct resolving *r, const char *address)
 {
-	char kind[ALM_ID_BYTES_MAX + 1];
-	const char *group;
+	bool is_host = strncmp(address, "host:", 5) == 0;
+	char kind[ALM_ID_BYTES_MAX + 1] = "";
+	const char *group = NULL;
+	enum alm_err err;
 
 	if (strchr(address, ':') == NULL) {
 		return add_named(r, address);
 	}
-	if (!split(address, kind, &group)) {
+	if (is_host ? !alm_id_is_valid(address + 5)
+		    : !split(address, kind, &group)) {
 		return fault(r, ALM_ADDRESS_MALFORMED, address);
 	}
 	if (r->asked->snapshot == NULL) {
 		return fault(r, ALM_NO_BUNDLE, address);
 	}
-	if (r->known == NULL) {
-		enum alm_err err = alm_known_make(r->asked->snapshot,
-			r->asked->sender, r->asked->t_s, r->arena, &r->known);
-
-		if (err != ALM_OK) {
-			return err;
-		}
+	err = know(r);
+	if (err != ALM_OK || is_host) {
+		return err == ALM_OK ? add_host(r, address, address + 5) : err;
 	}
 	return add_members(r, address, kind[0] == '\0' ? NULL : kind, group);
 }

@@ -50,7 +50,8 @@ bool alm_snapshot_has_kind(
 struct alm_addressing {
 	const struct alm_snapshot *snapshot; /* NULL: no bundle */
 	const char *sender;
-	const char *const *addresses; /* ID, group:ID, kind:KIND@group:ID */
+	const char *const *addresses; /* ID, group:ID, host:ID,
+					kind:KIND@group:ID */
 	size_t address_count;
 	size_t recipient_max;
 	int64_t t_s;

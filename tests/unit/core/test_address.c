@@ -142,6 +142,17 @@ Test(address, of_a_group_only_whom_the_sender_may_know)
 	is_refused("ZZ9", "group:ics", ALM_NOBODY_ADDRESSED, "group:ics");
 }
 
+Test(address, an_alliance_is_reached_through_its_host)
+{
+	comes_to("CA1", "host:CA1", "QT1");
+	comes_to("CA1", "host:CA1 QT1 C1", "C1 QT1");
+	is_refused("QT1", "host:CA1", ALM_NOBODY_ADDRESSED, "host:CA1");
+	/* It is not known, it needs none, it does not exist. */
+	is_refused("C1", "host:CA1", ALM_NOBODY_ADDRESSED, "host:CA1");
+	is_refused("RX1", "C1 host:C1", ALM_NOBODY_ADDRESSED, "host:C1");
+	is_refused("RX1", "C1 host:ZZ9", ALM_NOBODY_ADDRESSED, "host:ZZ9");
+}
+
 Test(address, unknown_words_are_named)
 {
 	is_refused("RX1", "C1 group:none", ALM_GROUP_UNKNOWN, "group:none");
@@ -155,7 +166,7 @@ Test(address, other_forms_are_malformed)
 {
 	static const char *const bad[] = {"any", "kind:icb",
 		"group:", "group:a:b", "kind:@group:ics", "kind:icb@ics",
-		"kind:icb@kind:icb@group:ics", "group:ics@kind:icb", "host:CA1",
+		"kind:icb@kind:icb@group:ics", "group:ics@kind:icb", "host:",
 		"C1,C2", ":", "kind:any@group:ics", "group:any"};
 
 	for (size_t i = 0; i < ALM_COUNT(bad); i++) {

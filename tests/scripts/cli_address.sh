@@ -1,0 +1,61 @@
+#!/bin/bash
+# One message to several, and the directory, as an agent and as an operator.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/sandbox.sh
+number=9990000018
+
+begin_dev
+sender=$(json 'd["sender-context"]')
+receiver=$(json 'd["receiver-context"]')
+
+# --- the directory ----------------------------------------------------------
+code 0 "$almoner" org find --json
+has 'd["schema"] == "almoner.org.find/1"'
+everybody=$(json 'len(d["rows"])')
+code 0 "$almoner" org find -c "$sender" --json
+has '"C84001" in [r["id"] for r in d["rows"]]'
+[ "$(json 'len(d["rows"])')" -le "$everybody" ] || fail "an agent sees more"
+code 0 "$almoner" org find -c "$sender" c84001 --group ics-QT1 --json
+has '[r["id"] for r in d["rows"]] == ["C84001"]'
+has '"ics-QT1" in d["rows"][0]["groups"].split(",")'
+code 0 "$almoner" org find -c "$sender" --kind gp-practice --group ics-QT1 --json
+practices=$(json 'len(d["rows"])')
+[ "$practices" -ge 2 ] || fail "too few practices"
+code 0 "$almoner" org find -c "$sender" 'no such name' --json
+has 'd["rows"] == []'
+
+# --- to several -------------------------------------------------------------
+echo 'Seen today.' >"$dir/payload"
+words=(--purpose direct-care --level identifiable --category treatment-summary
+	--subject - --payload "$dir/payload")
+echo $number | code 0 "$almoner" send -c "$sender" "${words[@]}" --json \
+	--to kind:gp-practice@group:ics-QT1 --to NOBODY
+has 'd["schema"] == "almoner.send-to-several/1"'
+has "len(d[\"rows\"]) == $practices + 1"
+has '[r["outcome"] for r in d["rows"] if r["recipient"] == "C84001"] == ["accepted"]'
+has '[r["code"] for r in d["rows"] if r["recipient"] == "NOBODY"] == ["ALM-4203"]'
+has 'all(r["hint"] for r in d["rows"] if r["outcome"] == "refused")'
+id=$(json 'd["id"]')
+echo $number | code 0 "$almoner" send -c "$sender" "${words[@]}" --id "$id" \
+	--to kind:gp-practice@group:ics-QT1 --to NOBODY --json
+has 'd["duplicate"] == "yes"'
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in" --json
+cmp -s "$dir/payload" "$(json 'd["rows"][0]["payload"]')" ||
+	fail "another payload came"
+code 0 "$almoner" audit query --message "$id" --kind sent-to-several --json
+has 'len(d["rows"]) == 1'
+code 0 "$almoner" audit query --message "$id" --kind refused --json
+has '"NOBODY" in [r["recipient"] for r in d["rows"]]'
+
+# --- refusals ---------------------------------------------------------------
+echo $number | code 4 "$almoner" send -c "$sender" "${words[@]}" \
+	--to NOBODY --to NEITHER --json
+echo $number | code 3 "$almoner" send -c "$sender" "${words[@]}" \
+	--to group:none --json
+grep -q ALM-1331 "$dir/err" || fail "not refused as an unknown group"
+echo $number | code 2 "$almoner" send -c "$sender" "${words[@]}" \
+	--to kind:gp-practice --json
+grep -q ALM-1330 "$dir/err" || fail "not refused as malformed"
+echo $number | code 2 "$almoner" send -c "$sender" "${words[@]}" \
+	--to C84001 --to RK5 --relationship referral --relationship-ref 1
