@@ -25,10 +25,9 @@ const char *alm_status_word(enum alm_status status)
 }
 
 /* ASCII letters alike, small or capital. */
-static char small(char letter)
+static int small(char letter)
 {
-	return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a')
-					      : letter;
+	return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter;
 }
 
 static bool contains(const char *text, const char *part)

@@ -11,7 +11,7 @@
 #include "lib/id.h"
 #include "lib/limits.h"
 
-/* --- groups of an organisation -------------------------------------------- */
+/* --- groups of an organisation ------------------------------------------- */
 
 bool alm_snapshot_has_group(
 	const struct alm_snapshot *snapshot, const char *group)
@@ -74,14 +74,13 @@ const char *alm_snapshot_groups_of(const struct alm_snapshot *snapshot,
 		if (at != joined) {
 			*at++ = ',';
 		}
-		memcpy(at, group, bytes);
+		memcpy(at, group, bytes + 1);
 		at += bytes;
 	}
 	return joined;
 }
 
-/* --- resolution ------------------------------------------------------------
- */
+/* --- resolution ---------------------------------------------------------- */
 
 struct resolving {
 	const struct alm_addressing *asked;

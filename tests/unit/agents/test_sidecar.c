@@ -53,6 +53,33 @@ Test(sidecar, reads_every_key)
 	alm_arena_fini(&arena);
 }
 
+Test(sidecar, reads_a_list_of_recipients_in_place_of_one)
+{
+	struct alm_arena arena;
+	struct alm_sidecar s;
+	struct alm_problem problem;
+	const char *rest = strchr(NEEDED, '\n') + 1;
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		"recipients: [C84001, group:ics-QT1, "
+		"kind:gp-practice@group:ics-QT1]\n%s",
+		rest);
+	cr_assert_eq(read_sidecar(text, &arena, &s, &problem), ALM_OK, "%s",
+		problem.detail);
+	cr_assert_null(s.outgoing.recipient);
+	cr_assert_eq(s.outgoing.recipient_count, 3);
+	cr_assert_str_eq(s.outgoing.recipients[1], "group:ics-QT1");
+	alm_arena_fini(&arena);
+	(void)snprintf(text, sizeof(text), NEEDED "recipients: [C84001]\n");
+	cr_assert_neq(read_sidecar(text, &arena, &s, &problem), ALM_OK);
+	cr_assert_not_null(strstr(problem.detail, "either a recipient or"));
+	alm_arena_fini(&arena);
+	cr_assert_neq(read_sidecar(rest, &arena, &s, &problem), ALM_OK);
+	cr_assert_not_null(strstr(problem.detail, "either a recipient or"));
+	alm_arena_fini(&arena);
+}
+
 struct row {
 	const char *text;
 	const char *said; /* a part of the detail */
@@ -72,7 +99,7 @@ Test(sidecar, says_where_and_what_is_wrong)
 		{"payload: ../../etc/passwd\n", "a.yaml"},
 		{NEEDED "correlation-id: 7\n", "UUID"},
 		{"[", "a.yaml"},
-		{"", "recipient"},
+		{"", "purpose"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

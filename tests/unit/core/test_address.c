@@ -166,8 +166,8 @@ Test(address, other_forms_are_malformed)
 {
 	static const char *const bad[] = {"any", "kind:icb",
 		"group:", "group:a:b", "kind:@group:ics", "kind:icb@ics",
-		"kind:icb@kind:icb@group:ics", "group:ics@kind:icb", "host:",
-		"C1,C2", ":", "kind:any@group:ics", "group:any"};
+		"kind:icb@kind:icb@group:ics", "group:ics@kind:icb",
+		"host:", "C1,C2", ":", "kind:any@group:ics", "group:any"};
 
 	for (size_t i = 0; i < ALM_COUNT(bad); i++) {
 		is_refused("RX1", bad[i], ALM_ADDRESS_MALFORMED, bad[i]);
