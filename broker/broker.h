@@ -44,8 +44,8 @@ struct alm_metrics {
 	uint64_t stopped;
 	uint64_t dead_lettered;
 	uint64_t multicasts; /* messages to several */
-	uint64_t anomalies; /* damage met and recorded */
-	uint64_t damaged;   /* of these, found by reading back */
+	uint64_t anomalies;  /* damage met and recorded */
+	uint64_t damaged;    /* of these, found by reading back */
 	uint64_t expired;
 	uint64_t timed_out;        /* requests without a reply */
 	uint64_t deadlines_passed; /* of mail that was not taken */

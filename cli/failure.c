@@ -1,7 +1,10 @@
 /* failure.c - problems and warnings on stderr. */
 #include <jansson.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 
@@ -28,11 +31,23 @@ static void print_json(
 	json_decref(root);
 }
 
+/* Whoever read standard output has had enough, like head(1). */
+static bool is_reader_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int alm_print_failure(
 	const struct alm_output *output, const struct alm_failure *failure)
 {
 	const struct alm_err_info *info = alm_err_info(failure->err);
 
+	if (failure->err == ALM_IO && is_reader_gone()) {
+		(void)signal(SIGPIPE, SIG_DFL);
+		(void)raise(SIGPIPE); /* in silence, as others end */
+	}
 	if (output->format == ALM_FORMAT_JSON ||
 		output->format == ALM_FORMAT_JSONL) {
 		print_json(failure, info);

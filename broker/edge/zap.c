@@ -169,12 +169,14 @@ static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
 	void *monitor = zmq_socket(edge->context, ZMQ_PAIR);
 	bool is_refused = false;
 	int linger = 0;
+	int one = 1; /* the endpoint may be one of IPv6 */
 
 	if (stranger != NULL && monitor != NULL &&
 		zmq_setsockopt(stranger, ZMQ_LINGER, &linger, sizeof(linger)) ==
 			0 &&
 		zmq_setsockopt(monitor, ZMQ_LINGER, &linger, sizeof(linger)) ==
 			0 &&
+		zmq_setsockopt(stranger, ZMQ_IPV6, &one, sizeof(one)) == 0 &&
 		set_stranger_keys(stranger, broker_key) &&
 		zmq_socket_monitor(stranger, MONITOR_ENDPOINT, ZMQ_EVENT_ALL) ==
 			0 &&

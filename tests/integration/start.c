@@ -3,6 +3,7 @@
  * told to stop finishes its turn; one that starts is ready at once.
  */
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -280,4 +281,50 @@ Test(start, names_a_store_that_cannot_be_made)
 	fputs(more, file);
 	fclose(file);
 	fails_with(9, "store-path", "store.key/below");
+}
+
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 here = {
+		.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 &&
+		   bind(fd, (struct sockaddr *)&here, sizeof(here)) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return has;
+}
+
+/* An endpoint that stands for all addresses takes both kinds. */
+static void reach_by(const char *host, const char *organisation)
+{
+	struct test_peer peer;
+	struct alm_answer status =
+		test_broker_ask(&broker, "status", (const char *const[]){NULL});
+	const char *port = strrchr(test_fact(&status, "endpoint"), ':');
+
+	snprintf(broker.endpoint, sizeof(broker.endpoint), "tcp://%s%s", host,
+		port);
+	test_peer_open(&peer, &broker, organisation, 0);
+	test_peer_free(&peer);
+}
+
+Test(start, is_reached_by_either_kind_of_address)
+{
+	static const char *const lines[] = {
+		"endpoint: \"tcp://*:*\"", "endpoint: \"tcp://[::]:*\""};
+
+	if (!has_ipv6()) {
+		cr_skip_test("NOT TRIED: this machine has no IPv6");
+	}
+	test_broker_activate(&broker, test_policy);
+	for (size_t i = 0; i < 2; i++) {
+		test_broker_stop(&broker);
+		test_broker_replace_setting(&broker, "endpoint", lines[i]);
+		test_broker_start(&broker);
+		reach_by("127.0.0.1", i == 0 ? "RX1" : "RHA");
+		reach_by("[::1]", i == 0 ? "C84001" : "CHA");
+	}
 }

@@ -155,3 +155,9 @@ open(path, "wb").write(data)
 END
 code 8 "$almoner" audit verify --store "$dir/flipped" --key "$key" --json
 has 'd["result"] == "damaged"'
+
+# A reader that has had enough ends a command in silence.
+set +o pipefail
+"$almoner" errors --man 2>"$dir/err" | true
+[ -s "$dir/err" ] && fail "a closed pipe was told of"
+set -o pipefail

@@ -106,11 +106,13 @@ static void set_keys(struct test_peer *peer, struct test_broker *broker)
 
 void test_peer_connect(struct test_peer *peer, struct test_broker *broker)
 {
+	int one = 1;
 	int linger = 0;
 
 	peer->context = zmq_ctx_new();
 	peer->socket = zmq_socket(peer->context, ZMQ_DEALER);
 	zmq_setsockopt(peer->socket, ZMQ_LINGER, &linger, sizeof(linger));
+	zmq_setsockopt(peer->socket, ZMQ_IPV6, &one, sizeof(one));
 	set_keys(peer, broker);
 	cr_assert_eq(zmq_connect(peer->socket, broker->endpoint), 0);
 }
