@@ -14,6 +14,7 @@ each thing that it did or saw, appended when it happened.
   {"event": "receipt", "id": UUID, "code": CODE, "final": BOOL}
   {"event": "got", "mail": N, "id": UUID, "sender": ORG, "subject": S,
    "priority": P, "repeat": BOOL, "payload": HEX}
+  {"event": "fetched", "mail": N, "payload": HEX}    when it came in parts
   {"event": "took", "mail": N}    {"event": "rejected", "mail": N}
   {"event": "notice", "id": UUID, "kind": K, "recipient": ORG}
 
@@ -162,6 +163,7 @@ class Check:
         me = journal.organisation
         seen = collections.Counter()
         last = {}
+        fetched = {e["mail"]: e["payload"] for e in journal.of("fetched")}
         for got in journal.of("got"):
             key, mail = (got["sender"], got["id"]), got["mail"]
             record = self.accepted.get(mail)
@@ -174,7 +176,8 @@ class Check:
             if record["recipient"] != me:
                 self.breach("got-by-another", "mail %s for %s came to %s"
                             % (mail, record["recipient"], me))
-            if key in sent and sent[key]["payload"] != got["payload"]:
+            if key in sent and \
+                    sent[key]["payload"] != fetched.get(mail, got["payload"]):
                 self.breach("content-changed", "mail %s" % mail)
             seen[mail] += 1
             if seen[mail] > 1:

@@ -22,11 +22,14 @@ static void begin_routine(struct crash_world *world)
 static void send_routine(struct crash_world *world)
 {
 	struct crash_agent *trust = crash_agent(world, "RX1", 0);
+	static const char *const priorities[] = {
+		"routine", "routine", "urgent", "bulk"};
 	unsigned in_flight = 1 + crash_random(world, IN_FLIGHT_MAX);
 
 	while (trust->unanswered < in_flight) {
 		struct alm_outgoing message = crash_message(world, "C84001");
 
+		message.priority = priorities[crash_random(world, 4)];
 		if (!crash_send(world, trust, &message)) {
 			return;
 		}
@@ -88,10 +91,29 @@ static void send_away(struct crash_world *world)
 	(void)crash_send(world, trust, &message);
 }
 
+/* --- several: one message to many, of whom one is away ---------------------
+ */
+
+static void send_several(struct crash_world *world)
+{
+	static const char *const recipients[] = {"C84001", "C84002", "C84003"};
+	struct crash_agent *trust = crash_agent(world, "RHA", 0);
+	struct alm_outgoing message = crash_message(world, NULL);
+
+	message.recipients = recipients;
+	message.recipient_count = 2 + crash_random(world, 2);
+	message.subject = "9990000042";
+	if (crash_random(world, 4) == 0) {
+		(void)crash_send(world, trust, &message);
+	}
+}
+
 const struct crash_actor crash_actors[] = {
 	{"routine", begin_routine, send_routine, NULL},
 	{"rejected", begin_rejected, send_rejected, NULL},
 	{"refused", NULL, send_refused, NULL},
 	{"away", NULL, send_away, NULL},
+	{"several", NULL, send_several, NULL},
+	{"large", NULL, crash_large_send, NULL},
 };
 const size_t crash_actor_count = ALM_COUNT(crash_actors);

@@ -65,11 +65,27 @@ struct alm_outgoing crash_message(
 bool crash_send(struct crash_world *world, struct crash_agent *agent,
 	const struct alm_outgoing *message);
 
+/** The line of a sending with a payload in parts. */
+void crash_write_sent(struct crash_agent *agent,
+	const struct alm_outgoing *message, const uint8_t id[16],
+	unsigned number, uint64_t bytes);
+
+/* Payloads in parts: large.c. */
+void crash_large_send(struct crash_world *world);
+void crash_large_answered(struct crash_agent *agent, const uint8_t id[16]);
+void crash_large_fetch(
+	struct crash_agent *agent, const struct alm_delivery *mail);
+void crash_large_fetched(
+	struct crash_agent *agent, uint64_t sequence, int code);
+
 /** Take what has come for everybody; fails the test when nothing does. */
 void crash_step(struct crash_world *world);
 
 /** The same for a while; nothing need come. */
 void crash_step_for(struct crash_world *world, int wait_ms);
+
+/** Nothing is unanswered, and no agent's mailbox has mail. */
+bool crash_is_all_taken(struct crash_world *world);
 
 /** Everybody's clients and journals. */
 void crash_close_agents(struct crash_world *world);

@@ -72,21 +72,63 @@ static void begin_journal(struct crash_world *world, struct crash_agent *agent)
 		agent->organisation);
 }
 
+static void write_sending(struct crash_agent *agent,
+	const struct alm_outgoing *message, const uint8_t id[16],
+	const char *payload)
+{
+	fprintf(agent->journal, "{\"event\":\"sent\",\"id\":\"%s\",\"to\":[",
+		text_of(id));
+	if (message->recipient != NULL) {
+		fprintf(agent->journal, "\"%s\"", message->recipient);
+	}
+	for (size_t i = 0; i < message->recipient_count; i++) {
+		fprintf(agent->journal, "%s\"%s\"", i == 0 ? "" : ",",
+			message->recipients[i]);
+	}
+	fprintf(agent->journal, "],\"subject\":\"%s\",\"payload\":\"%s\"}\n",
+		message->subject, payload);
+}
+
 static void write_sent(struct crash_agent *agent,
 	const struct alm_outgoing *message, const uint8_t id[16])
 {
 	char payload[2 * sizeof(unsigned) + 1];
 
 	alm_hex(message->payload, message->payload_bytes, payload);
+	write_sending(agent, message, id, payload);
+}
+
+void crash_write_sent(struct crash_agent *agent,
+	const struct alm_outgoing *message, const uint8_t id[16],
+	unsigned number, uint64_t bytes)
+{
+	char payload[64];
+
+	snprintf(payload, sizeof(payload), "%08x+%llu", number,
+		(unsigned long long)bytes);
+	write_sending(agent, message, id, payload);
+}
+
+static void write_outcome(struct crash_agent *agent, const uint8_t id[16],
+	const struct alm_recipient_outcome *outcome)
+{
 	fprintf(agent->journal,
-		"{\"event\":\"sent\",\"id\":\"%s\",\"to\":[\"%s\"],"
-		"\"subject\":\"%s\",\"payload\":\"%s\"}\n",
-		text_of(id), message->recipient, message->subject, payload);
+		"{\"event\":\"receipt\",\"id\":\"%s\",\"code\":%d,"
+		"\"mail\":%llu,\"audit\":%llu,\"final\":true}\n",
+		text_of(id), outcome->code,
+		(unsigned long long)outcome->sequence,
+		(unsigned long long)outcome->audit_sequence);
 }
 
 static void write_receipt(
 	struct crash_agent *agent, const struct alm_receipt_view *receipt)
 {
+	for (size_t i = 0; i < receipt->outcome_count; i++) {
+		write_outcome(agent, receipt->id, &receipt->outcomes[i]);
+	}
+	if (receipt->outcome_count > 0) {
+		return; /* each of them has its own */
+	}
 	fprintf(agent->journal,
 		"{\"event\":\"receipt\",\"id\":\"%s\",\"code\":%d,"
 		"\"mail\":%llu,\"audit\":%llu,\"final\":%s}\n",
@@ -99,10 +141,12 @@ static void write_receipt(
 static void write_got(
 	struct crash_agent *agent, const struct alm_delivery *mail)
 {
-	char payload[2 * sizeof(unsigned) + 1];
+	char payload[2 * sizeof(unsigned) + 1] = "later";
 
-	cr_assert_leq(mail->payload_bytes, sizeof(unsigned));
-	alm_hex(mail->payload, mail->payload_bytes, payload);
+	if (!mail->is_in_parts) {
+		cr_assert_leq(mail->payload_bytes, sizeof(unsigned));
+		alm_hex(mail->payload, mail->payload_bytes, payload);
+	}
 	fprintf(agent->journal,
 		"{\"event\":\"got\",\"mail\":%llu,\"id\":\"%s\","
 		"\"sender\":\"%s\",\"subject\":\"%s\",\"priority\":\"%s\","
@@ -120,7 +164,8 @@ static void open_client(
 	struct alm_client_options options = {.endpoint = world->broker.endpoint,
 		.broker_key = world->broker.public_key,
 		.organisation = agent->organisation,
-		.credit = credit};
+		.credit = credit,
+		.takes_parts = true};
 	char error[512] = "";
 	struct test_peer keys;
 
@@ -205,6 +250,10 @@ static void take_delivery(struct crash_world *world, struct crash_agent *agent,
 
 	(void)world;
 	write_got(agent, mail);
+	if (mail->is_in_parts) {
+		crash_large_fetch(agent, mail);
+		return;
+	}
 	cr_assert_eq(alm_acknowledge(agent->client, mail->sequence,
 			     is_rejected ? "not for us" : NULL),
 		0);
@@ -228,6 +277,7 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 {
 	if (event->kind == ALM_EVENT_RECEIPT) {
 		write_receipt(agent, event->receipt);
+		crash_large_answered(agent, event->receipt->id);
 		cr_assert_gt(agent->unanswered, 0);
 		agent->unanswered--;
 		world->receipts++;
@@ -235,6 +285,8 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 		take_delivery(world, agent, event->delivery);
 	} else if (event->kind == ALM_EVENT_NOTICE) {
 		take_notice(agent, event->notice);
+	} else if (event->kind == ALM_EVENT_FETCHED) {
+		crash_large_fetched(agent, event->sequences[0], event->code);
 	}
 }
 
@@ -274,4 +326,33 @@ void crash_step(struct crash_world *world)
 void crash_step_for(struct crash_world *world, int wait_ms)
 {
 	(void)wait_and_take(world, wait_ms);
+}
+
+static bool has_agent(const struct crash_world *world, const char *organisation)
+{
+	for (size_t i = 0; i < world->agent_count; i++) {
+		if (strcmp(world->agents[i].organisation, organisation) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool crash_is_all_taken(struct crash_world *world)
+{
+	struct alm_answer boxes;
+
+	for (size_t i = 0; i < world->agent_count; i++) {
+		if (world->agents[i].unanswered > 0) {
+			return false;
+		}
+	}
+	boxes = test_broker_ask(
+		&world->broker, "mailbox.list", (const char *const[]){NULL});
+	for (size_t i = 0; i < boxes.row_count; i++) {
+		if (has_agent(world, test_cell(&boxes, i, "organisation"))) {
+			return false;
+		}
+	}
+	return true;
 }

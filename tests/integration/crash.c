@@ -80,27 +80,13 @@ static void play_round(void)
 /* What somebody waits for: not the mail of who never comes. */
 static bool is_all_done(void)
 {
-	struct alm_answer boxes;
-
-	for (size_t i = 0; i < world.agent_count; i++) {
-		if (world.agents[i].unanswered > 0) {
-			return false;
-		}
-	}
 	for (size_t i = 0; i < crash_actor_count; i++) {
 		if (crash_actors[i].is_done != NULL &&
 			!crash_actors[i].is_done(&world)) {
 			return false;
 		}
 	}
-	boxes = test_broker_ask(
-		&world.broker, "mailbox.list", (const char *const[]){NULL});
-	for (size_t i = 0; i < boxes.row_count; i++) {
-		if (strcmp(test_cell(&boxes, i, "connected"), "yes") == 0) {
-			return false;
-		}
-	}
-	return true;
+	return crash_is_all_taken(&world);
 }
 
 static void check_log(void)

@@ -107,31 +107,6 @@ static int64_t wait_back(int64_t ms_max)
 	return now_ms() - begun_ms;
 }
 
-static bool is_all_answered(void)
-{
-	for (size_t i = 0; i < world.agent_count; i++) {
-		if (world.agents[i].unanswered > 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool is_mail_taken(void)
-{
-	struct alm_answer boxes = test_broker_ask(
-		&world.broker, "mailbox.list", (const char *const[]){NULL});
-
-	for (size_t i = 0; i < boxes.row_count; i++) {
-		if (strcmp(test_cell(&boxes, i, "connected"), "yes") == 0 ||
-			strcmp(test_cell(&boxes, i, "organisation"),
-				"C84003") != 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static void run(const char *command)
 {
 	cr_assert_eq(system(command), 0, "%s", command);
@@ -188,7 +163,7 @@ static void begin(unsigned seed)
 
 static void end(void)
 {
-	while (!is_all_answered() || !is_mail_taken()) {
+	while (!crash_is_all_taken(&world)) {
 		crash_step(&world);
 	}
 	check_journals();
