@@ -257,7 +257,7 @@ static void not_covered(const struct expected *expected,
 	const struct alm_audit_report *r = &outcome->report;
 	size_t bytes;
 
-	(void)snprintf(out, 512, "%s%s%s%s",
+	(void)snprintf(out, 512, "%s%s%s",
 		r->private_checked ? ""
 				   : "private parts and mail (give --key); ",
 		expected->is_given ? ""
@@ -266,10 +266,7 @@ static void not_covered(const struct expected *expected,
 		trust->key_count > 0 ? ""
 		: r->heads > 0
 			? "whose the signatures are (give --audit-key HEX); "
-			: "signatures (no head is signed); ",
-		r->heads > 0 && r->signed_size < r->head.size
-			? "that the newest records are signed; "
-			: "");
+			: "signatures (no head is signed); ");
 	bytes = strlen(out);
 	if (bytes > 0) {
 		out[bytes - 2] = '\0';

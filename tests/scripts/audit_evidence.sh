@@ -115,6 +115,35 @@ code 0 "$almoner" audit query --kind log-origin --reveal --reason test --json
 has '"the disk failed" in d["rows"][0]["detail"]'
 code 0 "$almoner" audit verify "${store[@]}"
 
+# --- published ----------------------------------------------------------------
+stop
+mkdir "$folder/public"
+cat >>"$config" <<YAML
+audit-publish-folder: $folder/public
+http-endpoint: unix:$folder/http.sock
+YAML
+serve
+until_ok test -s "$folder/public/checkpoint"
+code 0 "$almoner" audit verify "$folder/public/checkpoint" --audit-key "$key" \
+	--strict
+code 0 "$almoner" audit verify "$folder"/public/20*.checkpoint \
+	--audit-key "$key" --strict
+get() {
+	python3 -c 'import http.client, socket, sys
+connection = http.client.HTTPConnection("localhost")
+connection.sock = socket.socket(socket.AF_UNIX)
+connection.sock.connect(sys.argv[1])
+connection.request("GET", sys.argv[2])
+sys.stdout.buffer.write(connection.getresponse().read())' \
+		"$folder/http.sock" "$1"
+}
+get /checkpoint >"$dir/served"
+code 0 "$almoner" audit verify "$dir/served" --audit-key "$key" --strict
+get /metrics >"$dir/out"
+grep -q '^almoner_audit_checkpoint_age_seconds [0-9]' "$dir/out" ||
+	fail "no age of the newest head"
+grep -q '^almoner_audit_checkpoints_total [1-9]' "$dir/out" || fail "no count"
+
 # --- another key, with an overlap --------------------------------------------
 stop
 mkdir "$folder/next"
