@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents/folder/large.h"
 #include "agents/folder/log.h"
 #include "agents/folder/notify.h"
 #include "agents/folder/outbox.h"
@@ -32,6 +33,7 @@ struct agent {
 	struct alm_folder folder;
 	struct alm_client *client;
 	struct alm_entries entries;
+	struct alm_large_fetches fetches;
 	struct alm_identity_watch identity;
 	struct alm_proofs proofs;
 	int64_t follow_due_ms;
@@ -96,6 +98,40 @@ static void on_confirmed(
 		count < agent->unconfirmed ? count : agent->unconfirmed;
 }
 
+/** A large payload is here, or will not come. */
+static void on_fetched(struct agent *agent, const struct alm_event *event)
+{
+	struct alm_problem problem = {0};
+	struct alm_event *mail = NULL;
+	uint64_t sequence = event->sequences[0];
+	enum alm_err err = alm_large_take(
+		&agent->fetches, &agent->folder, sequence, event->code, &mail);
+
+	if (mail != NULL) {
+		if (err == ALM_OK) {
+			err = alm_taking_delivery(
+				&agent->folder, mail->delivery, &problem);
+		}
+		take(agent, sequence, err, &problem);
+		if (err == ALM_OK) {
+			alm_proofs_want(&agent->proofs, mail->delivery->id,
+				mail->delivery->sender, ALM_INBOX,
+				monotonic_ms());
+		}
+		alm_event_free(mail);
+	}
+}
+
+/** True: the event is kept until its payload is here. */
+static bool is_fetched(struct agent *agent, struct alm_event *event)
+{
+	return event->kind == ALM_EVENT_DELIVERY &&
+	       event->delivery->is_in_parts &&
+	       !alm_taking_has(&agent->folder, event->delivery) &&
+	       alm_large_fetch(
+		       &agent->fetches, &agent->folder, agent->client, event);
+}
+
 static void on_event(struct agent *agent, const struct alm_event *event)
 {
 	struct alm_problem problem = {0};
@@ -112,6 +148,10 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		}
 		break;
 	case ALM_EVENT_DELIVERY:
+		if (event->delivery->is_in_parts &&
+			!alm_taking_has(&agent->folder, event->delivery)) {
+			break; /* no room to fetch it now: it comes again */
+		}
 		take(agent, event->delivery->sequence,
 			alm_taking_delivery(
 				&agent->folder, event->delivery, &problem),
@@ -133,6 +173,7 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 			monotonic_ms());
 		break;
 	case ALM_EVENT_FETCHED:
+		on_fetched(agent, event);
 		break;
 	case ALM_EVENT_DISCONNECTED:
 	case ALM_EVENT_PROBLEM:
@@ -151,8 +192,10 @@ static void take_events(struct agent *agent)
 	int code = alm_client_process(agent->client);
 
 	while ((event = alm_client_next_event(agent->client)) != NULL) {
-		on_event(agent, event);
-		alm_event_free(event);
+		if (!is_fetched(agent, event)) {
+			on_event(agent, event);
+			alm_event_free(event);
+		}
 		agent->busy_ms = monotonic_ms();
 		agent->scan_due_ms = agent->busy_ms;
 	}
@@ -194,7 +237,8 @@ static void read_watch(struct agent *agent)
 
 static bool is_idle(const struct agent *agent)
 {
-	return agent->entries.in_flight == 0 && agent->unconfirmed == 0;
+	return agent->entries.in_flight == 0 && agent->unconfirmed == 0 &&
+	       agent->fetches.count == 0;
 }
 
 /** Whether running once, or draining, has come to its end. */
@@ -377,6 +421,7 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 			problem->detail, sizeof(problem->detail));
 	}
 	if (err == ALM_OK) {
+		alm_client_take_parts(agent->client, true);
 		err = alm_taking_recover(
 			&agent->folder, acknowledge, agent, problem);
 	}
@@ -386,6 +431,7 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 static void close_all(struct agent *agent)
 {
 	alm_client_close(agent->client);
+	alm_large_fini(&agent->fetches);
 	alm_entries_fini(&agent->entries);
 	alm_folder_close(&agent->folder);
 	if (agent->watch_fd >= 0) {

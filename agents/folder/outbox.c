@@ -32,6 +32,7 @@ void alm_entries_init(struct alm_entries *entries)
 void alm_entries_fini(struct alm_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
+		alm_source_close(&entries->items[i]->source);
 		free(entries->items[i]);
 	}
 	entries->count = 0;
@@ -85,6 +86,7 @@ static void forget(struct alm_entries *entries, struct alm_entry *entry)
 		i++;
 	}
 	entries->items[i] = entries->items[--entries->count];
+	alm_source_close(&entry->source);
 	free(entry);
 }
 
@@ -217,6 +219,11 @@ static void send_entry(struct alm_entries *entries,
 		(void)snprintf(entry->payload, sizeof(entry->payload), "%s",
 			payload_name);
 		err = start(&prepared, client, entry->id);
+		alm_source_close(&entry->source);
+		if (err == ALM_OK) {
+			entry->source = prepared.source;
+			prepared.source = (struct alm_source){.bytes = 0};
+		}
 		alm_prepared_fini(&prepared);
 		problem.err = err;
 	}

@@ -34,6 +34,7 @@ struct alm_entry {
 	int64_t unchanged_ms; /* since when; monotonic clock */
 	struct stat files[2]; /* as last seen */
 	uint8_t id[16];
+	struct alm_source source; /* of a large payload in flight */
 };
 
 struct alm_entries {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agents/folder/binding.h"
+#include "agents/folder/large.h"
 #include "lib/file.h"
 #include "lib/id.h"
 
@@ -28,12 +29,21 @@ static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	struct alm_prepared *prepared, struct alm_problem *problem)
 {
 	uint8_t length[8];
+	uint8_t root[ALM_DIGEST_BYTES];
 	struct alm_bytes parts[] = {{length, sizeof(length)}, sidecar,
 		{prepared->payload, prepared->payload_bytes}};
 	struct alm_message_id id;
 	struct alm_binding now = {0};
 	struct alm_binding before = {0};
 
+	if (prepared->source.bytes > 0) {
+		enum alm_err err = alm_large_root(&prepared->source, root);
+
+		if (err != ALM_OK) {
+			return alm_problem_set(problem, err, "%s", name);
+		}
+		parts[2] = (struct alm_bytes){root, sizeof(root)};
+	}
 	alm_put_u64(length, sidecar.bytes);
 	if (!alm_binding_hash(parts, 3, now.content) ||
 		!alm_binding_hash(&parts[2], 1, now.payload_sha256)) {
@@ -130,16 +140,22 @@ static void settle_times(struct alm_prepared *prepared)
 	outgoing->id = prepared->id;
 	outgoing->payload = prepared->payload;
 	outgoing->payload_bytes = prepared->payload_bytes;
+	outgoing->source =
+		prepared->source.bytes > 0 ? &prepared->source : NULL;
 }
 
 static enum alm_err read_payload(const struct alm_folder *folder,
 	const char *payload_name, struct alm_prepared *prepared,
 	struct alm_problem *problem)
 {
-	enum alm_err err =
-		read_entry_file(folder, payload_name, "", ALM_PAYLOAD_BYTES_MAX,
-			&prepared->payload, &prepared->payload_bytes, problem);
+	enum alm_err err;
 
+	if (!prepared->is_encoded &&
+		alm_large_open(folder, payload_name, &prepared->source)) {
+		return ALM_OK;
+	}
+	err = read_entry_file(folder, payload_name, "", ALM_PAYLOAD_BYTES_MAX,
+		&prepared->payload, &prepared->payload_bytes, problem);
 	if (err == ALM_FIELD_TOO_LARGE) {
 		err = ALM_PAYLOAD_TOO_LARGE;
 		if (problem != NULL) {
@@ -196,11 +212,36 @@ void alm_prepared_fini(struct alm_prepared *prepared)
 	alm_arena_fini(&prepared->arena);
 	free(prepared->message);
 	free(prepared->payload);
+	alm_source_close(&prepared->source);
 	prepared->message = NULL;
 	prepared->payload = NULL;
 }
 
 /* --- the end of an entry ------------------------------------------------ */
+
+/** What a payload in the outbox is, as bindings say it; "" if it is not there.
+ */
+static void hash_payload(const struct alm_folder *folder, const char *name,
+	char hex[ALM_BINDING_HEX_BYTES])
+{
+	uint8_t root[ALM_DIGEST_BYTES];
+	struct alm_bytes part = {root, sizeof(root)};
+	struct alm_source source;
+	uint8_t *data = NULL;
+
+	hex[0] = '\0';
+	if (alm_large_open(folder, name, &source)) {
+		if (alm_large_root(&source, root) == ALM_OK) {
+			(void)alm_binding_hash(&part, 1, hex);
+		}
+		alm_source_close(&source);
+	} else if (read_entry_file(folder, name, "", ALM_PAYLOAD_BYTES_MAX,
+			   &data, &part.bytes, NULL) == ALM_OK) {
+		part.data = data;
+		(void)alm_binding_hash(&part, 1, hex);
+		free(data);
+	}
+}
 
 /** The sidecar has left the outbox: see to its payload, forget its id. */
 static enum alm_err tidy(const struct alm_folder *folder, const char *name,
@@ -208,20 +249,13 @@ static enum alm_err tidy(const struct alm_folder *folder, const char *name,
 {
 	bool is_done = alm_folder_has(folder, ALM_STATE, name, ".done");
 	struct alm_binding binding = {0};
-	uint8_t *data = NULL;
-	size_t bytes = 0;
 	char hex[ALM_BINDING_HEX_BYTES] = "";
 	enum alm_err err = ALM_OK;
 
 	/* Only the payload that was sent: the user may have put another. */
 	if (alm_binding_read(folder, name, &binding) == ALM_OK &&
-		alm_folder_name_is_valid(binding.payload) &&
-		read_entry_file(folder, binding.payload, "",
-			ALM_PAYLOAD_BYTES_MAX, &data, &bytes, NULL) == ALM_OK) {
-		struct alm_bytes part = {data, bytes};
-
-		(void)alm_binding_hash(&part, 1, hex);
-		free(data);
+		alm_folder_name_is_valid(binding.payload)) {
+		hash_payload(folder, binding.payload, hex);
 	}
 	if (hex[0] != '\0' && strcmp(hex, binding.payload_sha256) == 0) {
 		err = is_done ? alm_folder_remove(folder, ALM_OUTBOX,

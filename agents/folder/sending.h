@@ -26,6 +26,8 @@ struct alm_prepared {
 	size_t message_bytes;
 	uint8_t *payload;
 	size_t payload_bytes;
+	/* In place of payload when it is large; taken by who sends it. */
+	struct alm_source source;
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/folder/large.h"
 #include "lib/file.h"
 #include "lib/id.h"
 
@@ -159,11 +160,42 @@ static enum alm_err finish(const struct alm_folder *folder,
 	return err == ALM_OK ? publish(folder, sequence, mark, problem) : err;
 }
 
+bool alm_taking_has(
+	const struct alm_folder *folder, const struct alm_delivery *delivery)
+{
+	char sequence[SEQUENCE_TEXT_BYTES];
+	char id[ALM_UUID_TEXT_BYTES];
+	struct mark mark = {0};
+
+	sequence_text(delivery->sequence, sequence);
+	alm_id_text(delivery->id, id);
+	return is_taken(folder, sequence, id, &mark);
+}
+
+static enum alm_err put_payload(const struct alm_folder *folder,
+	const struct alm_delivery *delivery, const char *sequence,
+	const struct mark *mark, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	char from[SEQUENCE_TEXT_BYTES + 8];
+	char to[INBOX_NAME_BYTES + 16];
+
+	if (delivery->is_in_parts) {
+		(void)snprintf(from, sizeof(from), "%s.part", sequence);
+		(void)snprintf(to, sizeof(to), "%s.payload", mark->name);
+		return alm_folder_move(
+			folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
+	}
+	alm_folder_path(folder, ALM_INBOX, mark->name, ".payload", path);
+	return alm_file_write(path,
+		(struct alm_bytes){delivery->payload, delivery->payload_bytes},
+		ALM_FOLDER_FILE_MODE, problem);
+}
+
 enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	const struct alm_delivery *delivery, struct alm_problem *problem)
 {
 	char sequence[SEQUENCE_TEXT_BYTES];
-	char path[PATH_MAX];
 	char payload[INBOX_NAME_BYTES + 16];
 	struct alm_text_file file;
 	struct mark mark = {0};
@@ -177,10 +209,7 @@ enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	}
 	memcpy(mark.id, id, sizeof(mark.id));
 	choose_name(folder, sequence, "", &mark);
-	alm_folder_path(folder, ALM_INBOX, mark.name, ".payload", path);
-	err = alm_file_write(path,
-		(struct alm_bytes){delivery->payload, delivery->payload_bytes},
-		ALM_FOLDER_FILE_MODE, problem);
+	err = put_payload(folder, delivery, sequence, &mark, problem);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -255,6 +284,10 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 		struct mark mark;
 		uint64_t sequence = strtoull(entry->d_name, &end, 10);
 
+		if (alm_large_is_old(folder, entry->d_name)) {
+			(void)!alm_folder_remove(
+				folder, ALM_TAKEN, entry->d_name, "", NULL);
+		}
 		if (end == entry->d_name || *end != '\0' ||
 			!read_mark(folder, entry->d_name, &mark)) {
 			continue;

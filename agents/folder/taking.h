@@ -11,12 +11,18 @@
 #ifndef ALM_AGENTS_FOLDER_TAKING_H
 #define ALM_AGENTS_FOLDER_TAKING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agents/folder/folder.h"
 #include "agents/include/almoner.h"
 
-/** Write it.  OK: acknowledge it now.  Errors: IO, NOMEM: do not. */
+/** Whether the inbox has had it: then it need not be fetched. */
+bool alm_taking_has(
+	const struct alm_folder *folder, const struct alm_delivery *delivery);
+
+/** Write it; a payload in parts lies in state/taken/SEQ.part.  OK: acknowledge
+ * it now.  Errors: IO, NOMEM: do not. */
 ALM_MUST_USE enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	const struct alm_delivery *delivery, struct alm_problem *problem);
 ALM_MUST_USE enum alm_err alm_taking_notice(const struct alm_folder *folder,
