@@ -83,7 +83,7 @@ void alm_log_index_close(struct alm_store *store)
 	store->index = NULL;
 	if (index->has_thread) {
 		(void)pthread_mutex_lock(&index->lock);
-		index->is_ending = true;
+		atomic_store(&index->is_ending, true);
 		(void)pthread_cond_signal(&index->wake);
 		(void)pthread_mutex_unlock(&index->lock);
 		(void)pthread_join(index->thread, NULL);
@@ -224,11 +224,11 @@ static bool wait_ms(struct alm_log_index *index, unsigned ms)
 	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	(void)pthread_mutex_lock(&index->lock);
-	while (!index->is_ending && ms > 0 &&
+	while (!atomic_load(&index->is_ending) && ms > 0 &&
 		pthread_cond_timedwait(&index->wake, &index->lock, &until) !=
 			ETIMEDOUT) {
 	}
-	is_ending = index->is_ending;
+	is_ending = atomic_load(&index->is_ending);
 	(void)pthread_mutex_unlock(&index->lock);
 	return is_ending;
 }
@@ -282,7 +282,7 @@ static void *run_thread(void *cookie)
 			err = check_one(index);
 		}
 		ms = err != ALM_OK ? TRY_AGAIN_MS : is_done ? LOOK_MS : 0;
-		if (err != ALM_OK) {
+		if (err != ALM_OK && err != ALM_INTERRUPTED) {
 			(void)pthread_mutex_lock(&index->lock);
 			index->state.failures++;
 			(void)pthread_mutex_unlock(&index->lock);

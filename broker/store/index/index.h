@@ -39,7 +39,7 @@ struct alm_log_index {
 	pthread_t thread;
 	bool has_thread;
 	pthread_cond_t wake;
-	bool is_ending; /* with the lock */
+	atomic_bool is_ending; /* set with the lock */
 };
 
 /** How many records a run of a level is about. */
@@ -80,7 +80,8 @@ ALM_MUST_USE enum alm_err alm_log_index_build(struct alm_log_index *index,
 	const struct alm_run_place *place, struct alm_run **out_run);
 
 /** Make a run from those of the level below, which are all there.
- * Errors: as above; STORE_CORRUPT: one was damaged, and is marked so. */
+ * Errors: as above; STORE_CORRUPT: one was damaged, and is marked so;
+ * INTERRUPTED: the thread shall end. */
 ALM_MUST_USE enum alm_err alm_log_index_merge(struct alm_log_index *index,
 	const struct alm_run_place *place, struct alm_run *const *parts,
 	struct alm_run **out_run);

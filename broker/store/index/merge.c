@@ -8,6 +8,7 @@
 #include "broker/store/index/index.h"
 
 struct part {
+	const struct alm_log_index *index;
 	struct alm_run *run;
 	uint64_t offset; /* of its places in the whole */
 	uint64_t head;   /* the next posting; UINT64_MAX: no more */
@@ -18,7 +19,7 @@ struct part {
 /* The posting behind the head. */
 static enum alm_err advance(struct part *part)
 {
-	enum alm_err err = ALM_OK;
+	enum alm_err err;
 
 	if (part->at == part->block.count) {
 		uint32_t next = part->block.number_and_1;
@@ -27,15 +28,19 @@ static enum alm_err advance(struct part *part)
 			part->head = UINT64_MAX;
 			return ALM_OK;
 		}
+		/* The largest merge takes seconds: nobody waits for it. */
+		if (atomic_load(&part->index->is_ending)) {
+			return ALM_INTERRUPTED;
+		}
 		err = alm_run_load(part->run, next, &part->block);
+		if (err != ALM_OK) {
+			atomic_store(&part->run->is_damaged, true);
+			return err;
+		}
 		part->at = 0;
 	}
-	if (err == ALM_OK) {
-		part->head = part->block.keys[part->at++] + part->offset;
-	} else {
-		atomic_store(&part->run->is_damaged, true);
-	}
-	return err;
+	part->head = part->block.keys[part->at++] + part->offset;
+	return ALM_OK;
 }
 
 static enum alm_err merge(struct part *parts, struct alm_run_writer *writer)
@@ -75,6 +80,7 @@ enum alm_err alm_log_index_merge(struct alm_log_index *index,
 	enum alm_err err = streams == NULL ? ALM_NOMEM : ALM_OK;
 
 	for (size_t i = 0; i < ALM_LOG_INDEX_FAN && err == ALM_OK; i++) {
+		streams[i].index = index;
 		streams[i].run = parts[i];
 		streams[i].offset = parts[i]->place.first - place->first;
 		err = advance(&streams[i]);
