@@ -5,6 +5,7 @@
 #define ALM_BROKER_QUESTION_H
 
 #include "broker/administer.h"
+#include "broker/store/evidence.h"
 #include "broker/store/find.h"
 
 /** A question as it was understood. */
@@ -12,6 +13,7 @@ struct alm_question {
 	struct alm_audit_find find;
 	const char *asker;   /* whom its cursors belong to */
 	uint32_t shown_code; /* that an agent looks for; 0: any */
+	struct alm_evidence_marks marks; /* what is signed and witnessed */
 	bool proves;
 	bool follows;      /* its answer has no end: what comes is added */
 	bool is_continued; /* it was recorded with its first page, just now */

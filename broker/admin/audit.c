@@ -100,8 +100,8 @@ static bool knows_person(
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail", "signature", "leaf",
-	"proof"};
+	"people-seq", "standard", "agent", "detail", "signature", "evidence",
+	"leaf", "proof"};
 /* The last two only for those who ask for proofs. */
 #define PROOF_COLUMNS 2u
 
@@ -158,6 +158,7 @@ static enum alm_err add_view(struct alm_call *call,
 	struct alm_table *table = call->table;
 	uint32_t code = alm_call_shown_code(call, record->code);
 	char id[ALM_UUID_TEXT_BYTES] = "";
+	char grade[ALM_GRADE_TEXT_BYTES];
 	const char *leaf;
 	const char *path;
 	enum alm_err err = prove(call, question, record->seq, &leaf, &path);
@@ -168,6 +169,7 @@ static enum alm_err add_view(struct alm_call *call,
 	if (record->has_message_id) {
 		alm_message_id_text(&record->message_id, id);
 	}
+	alm_evidence_grade(&question->marks, record->seq, grade);
 	alm_table_row(table,
 		(const char *const[]){alm_table_text(table, record->seq),
 			alm_table_instant(table, record->time_us),
@@ -193,7 +195,7 @@ static enum alm_err add_view(struct alm_call *call,
 			: view->is_erased      ? "erased"
 			: view->detail == NULL ? ""
 					       : one_line(table, view->detail),
-			signature_text(table, view), leaf, path});
+			signature_text(table, view), grade, leaf, path});
 	return ALM_OK;
 }
 
@@ -282,6 +284,10 @@ static enum alm_err read_question(
 	alm_table_columns(call->table, view_columns,
 		ALM_COUNT(view_columns) -
 			(question->proves ? 0 : PROOF_COLUMNS));
+	if (err == ALM_OK) {
+		err = alm_store_evidence_marks(
+			call->turn->broker->store, &question->marks);
+	}
 	return err;
 }
 

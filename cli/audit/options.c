@@ -33,7 +33,7 @@ const char *alm_audit_level_word(unsigned level)
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 {
 	static const char *const rare[] = {"level-in", "mail", "ref", "epoch",
-		"people-seq", "standard", "agent", "person"};
+		"people-seq", "standard", "agent", "person", "evidence"};
 
 	if (alm_args_has(args, "wide")) {
 		return;

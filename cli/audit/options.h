@@ -36,6 +36,7 @@
 	X(AGENT, "agent") \
 	X(DETAIL, "detail") \
 	X(SIGNATURE, "signature") \
+	X(EVIDENCE, "evidence") \
 	X(LEAF, "leaf") \
 	X(PROOF, "proof")
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broker/store/evidence.h"
 #include "broker/store/find.h"
 #include "broker/store/index.h"
 #include "broker/store/store.h"
@@ -171,8 +172,10 @@ static const char *agent_name(
 	return row.name;
 }
 
-/** Leaf and path as hex, or "" when no proof is asked for. */
+/** How well a record is kept; leaf and path as hex, or "" when no proof is
+ * asked for. */
 struct proof_texts {
+	char grade[ALM_GRADE_TEXT_BYTES];
 	char leaf[2 * ALM_DIGEST_BYTES + 1];
 	char path[64 * 2 * ALM_DIGEST_BYTES + 1];
 };
@@ -233,8 +236,8 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 			view->is_pruned   ? "pruned"
 			: view->is_erased ? "erased"
 					  : one_line(arena, view->detail),
-			signature == NULL ? "" : signature, proof->leaf,
-			proof->path});
+			signature == NULL ? "" : signature, proof->grade,
+			proof->leaf, proof->path});
 }
 
 /** A question being answered, page after page. */
@@ -242,6 +245,7 @@ struct scan {
 	const struct alm_args *args;
 	const struct alm_audit_question *question;
 	struct alm_audit_find find;
+	struct alm_evidence_marks marks;
 	bool is_done;
 	size_t total;
 };
@@ -256,13 +260,18 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 
 	alm_arena_reset(arena);
 	s->find.row_max = left < PAGE_ROWS ? left : PAGE_ROWS;
-	err = alm_audit_find(store, &s->find, arena, &found);
+	err = alm_store_evidence_marks(store, &s->marks);
+	if (err == ALM_OK) {
+		err = alm_audit_find(store, &s->find, arena, &found);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}
 	for (size_t i = 0; i < found.row_count; i++) {
 		struct proof_texts proof = {.leaf = "", .path = ""};
 
+		alm_evidence_grade(
+			&s->marks, found.rows[i].record.seq, proof.grade);
 		if (s->question->proves) {
 			err = prove(store, found.rows[i].record.seq,
 				s->find.size, &proof);

@@ -67,6 +67,8 @@ code 8 "$almoner" audit verify "$dir/bad" --audit-key "$key" \
 	--witness "$vkey"
 code 0 "$almoner" audit show 1 --json
 has 'd["evidence"] == "witnessed-by-1"'
+code 0 "$almoner" audit query --limit 1 --json
+has 'd["rows"][0]["evidence"] == "witnessed-by-1"'
 
 # A bundle names the witness by a record of the log, once a later head is
 # cosigned too: the next is published when the broker starts again.
