@@ -86,6 +86,7 @@ struct alm_broker {
 	struct alm_keyring *keyring;
 	struct alm_verifier *verifier;
 	struct alm_handshake_limit handshakes;
+	struct alm_handshake_sources sources; /* of them, by address */
 	struct alm_handshake_limit joins;
 	int64_t identity_due_us; /* a key or an invite ends then */
 	struct alm_standards *standards;

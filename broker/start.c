@@ -180,16 +180,19 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->has_waste = true;
 	alm_uploads_init(&broker->uploads);
 	alm_fetches_init(&broker->fetches);
+	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
 	broker->handshakes.per_second = broker->settings.handshakes_per_second;
 	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
 	broker->handshakes.tokens = broker->handshakes.per_second;
 	broker->joins = broker->handshakes;
+	alm_handshake_sources_init(&broker->sources,
+		broker->settings.handshakes_per_address,
+		broker->handshakes.filled_at_ms, broker->jitter_seed);
 	broker->joins.per_second = ALM_JOINS_PER_SECOND_MAX;
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
 	alm_fair_init(&broker->fair);
-	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
 	return broker->keyring == NULL || broker->verifier == NULL ||
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||
@@ -350,7 +353,7 @@ static void judge_zap(void *cookie, const struct alm_bytes *frames,
 	struct alm_broker *broker = cookie;
 	struct alm_zap_verdict *verdict = &broker->zap_verdict;
 
-	alm_zap_judge(broker->keyring, &broker->handshakes,
+	alm_zap_judge(broker->keyring, &broker->handshakes, &broker->sources,
 		(struct alm_zap_clock){
 			alm_clock_monotonic_ms(), alm_clock_wall_us()},
 		frames, frame_count, verdict);

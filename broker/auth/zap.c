@@ -33,6 +33,27 @@ bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms)
 	return true;
 }
 
+void alm_handshake_sources_init(struct alm_handshake_sources *sources,
+	uint32_t per_second, int64_t now_ms, uint64_t seed)
+{
+	sources->seed = seed;
+	for (size_t i = 0; i < ALM_HANDSHAKE_SOURCES; i++) {
+		sources->limits[i] = (struct alm_handshake_limit){
+			per_second, per_second, now_ms};
+	}
+}
+
+static struct alm_handshake_limit *limit_of(
+	struct alm_handshake_sources *sources, struct alm_bytes address)
+{
+	uint64_t hash = sources->seed ^ UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < address.bytes; i++) { /* FNV-1a */
+		hash = (hash ^ address.data[i]) * UINT64_C(1099511628211);
+	}
+	return &sources->limits[(hash ^ hash >> 32) % ALM_HANDSHAKE_SOURCES];
+}
+
 static void say(
 	struct alm_zap_verdict *out, const char *status, const char *text)
 {
@@ -77,7 +98,8 @@ static bool admit_invite(const struct alm_keyring *ring, const uint8_t *key,
 }
 
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit, struct alm_zap_clock now,
+	struct alm_handshake_limit *limit,
+	struct alm_handshake_sources *sources, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict)
 {
@@ -94,7 +116,9 @@ void alm_zap_judge(const struct alm_keyring *ring,
 		say(out_verdict, "400", "wrong domain");
 		return;
 	}
-	if (!alm_handshake_take(limit, now.monotonic_ms)) {
+	if (!alm_handshake_take(
+		    limit_of(sources, frames[3]), now.monotonic_ms) ||
+		!alm_handshake_take(limit, now.monotonic_ms)) {
 		say(out_verdict, "300", "too many handshakes");
 		return;
 	}

@@ -23,6 +23,18 @@ struct alm_handshake_limit {
 	int64_t filled_at_ms;
 };
 
+#define ALM_HANDSHAKE_SOURCES 1024u
+
+/** The same for each address; addresses may share a bucket, and a seed makes
+ * that nobody can choose with whom. */
+struct alm_handshake_sources {
+	uint64_t seed;
+	struct alm_handshake_limit limits[ALM_HANDSHAKE_SOURCES];
+};
+
+void alm_handshake_sources_init(struct alm_handshake_sources *sources,
+	uint32_t per_second, int64_t now_ms, uint64_t seed);
+
 struct alm_zap_verdict {
 	const char *status; /* "200", "300", "400" or "500" */
 	const char *text;
@@ -39,9 +51,11 @@ struct alm_zap_clock {
  * Judge one request: the frames after the empty delimiter, from the version
  * on.  Anything but CURVE in the domain `almoner` is denied, and so is any key
  * but a valid one of a registered, unrevoked agent, or that of an open invite.
+ * One address takes its own share of all handshakes first.
  */
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit, struct alm_zap_clock now,
+	struct alm_handshake_limit *limit,
+	struct alm_handshake_sources *sources, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict);
 

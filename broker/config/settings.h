@@ -75,6 +75,7 @@ struct alm_settings {
 	uint32_t organisation_messages_per_s;
 	uint64_t organisation_bytes_per_s;
 	uint32_t handshakes_per_second;
+	uint32_t handshakes_per_address;
 	uint64_t large_payload_bytes_max; /* 0: none */
 	uint64_t compress_from_bytes;     /* 0: never */
 	uint32_t log_level;               /* as syslog(3) numbers them */

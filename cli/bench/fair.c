@@ -23,7 +23,8 @@
 #include "lib/bytes.h"
 #include "lib/file.h"
 
-#define SETTINGS "handshakes-per-second: 100000\n"
+#define SETTINGS \
+	"handshakes-per-second: 100000\nhandshakes-per-address: 100000\n"
 
 static const struct alm_option options[] = {
 	{"milliseconds", 0, ALM_OPTION_NUMBER, "N",

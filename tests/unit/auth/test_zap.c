@@ -11,6 +11,8 @@
 
 static struct alm_keyring *ring;
 static struct alm_handshake_limit limit;
+static struct alm_handshake_sources sources;
+static const char *address;
 static struct alm_zap_verdict verdict;
 
 static struct alm_agent agent_with(uint64_t number, uint8_t key)
@@ -33,6 +35,8 @@ static void open_ring(void)
 
 	ring = alm_keyring_new();
 	limit = (struct alm_handshake_limit){.per_second = 100, .tokens = 100};
+	alm_handshake_sources_init(&sources, 100, 0, 7);
+	address = "10.0.0.1";
 	put(&agent);
 }
 
@@ -53,11 +57,11 @@ static bool is_admitted(uint8_t key)
 {
 	uint8_t raw[32] = {key};
 	const struct alm_bytes frames[] = {text("1.0"), text("1"),
-		text("almoner"), text("10.0.0.1"), text(""), text("CURVE"),
+		text("almoner"), text(address), text(""), text("CURVE"),
 		{raw, 32}};
 
-	alm_zap_judge(ring, &limit, (struct alm_zap_clock){0, NOW_US}, frames,
-		ALM_COUNT(frames), &verdict);
+	alm_zap_judge(ring, &limit, &sources, (struct alm_zap_clock){0, NOW_US},
+		frames, ALM_COUNT(frames), &verdict);
 	return strcmp(verdict.status, "200") == 0;
 }
 
@@ -182,18 +186,35 @@ Test(zap, refuses_what_is_not_curve_and_more_than_its_share)
 		text("10.0.0.1"), text(""), text("PLAIN"), {raw, 32}};
 	const struct alm_zap_clock now = {0, NOW_US};
 
-	alm_zap_judge(ring, &limit, now, frames, 7, &verdict);
+	alm_zap_judge(ring, &limit, &sources, now, frames, 7, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
 	frames[5] = text("CURVE");
 	frames[2] = text("other");
-	alm_zap_judge(ring, &limit, now, frames, 7, &verdict);
+	alm_zap_judge(ring, &limit, &sources, now, frames, 7, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
 	frames[2] = text("almoner");
-	alm_zap_judge(ring, &limit, now, frames, 6, &verdict);
+	alm_zap_judge(ring, &limit, &sources, now, frames, 6, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
 	for (int i = 0; i < 100; i++) {
 		cr_assert(is_admitted(1), "%d", i);
 	}
 	cr_expect_not(is_admitted(1));
 	cr_expect_str_eq(verdict.status, "300");
+}
+
+/* A flood from one address leaves handshakes for the others. */
+Test(zap, one_address_takes_its_own_share_alone)
+{
+	alm_handshake_sources_init(&sources, 10, 0, 7);
+	for (unsigned i = 0; i < 10; i++) {
+		cr_assert(is_admitted(1));
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		cr_assert_not(is_admitted(1));
+		cr_assert_str_eq(verdict.status, "300");
+	}
+	address = "10.0.0.2";
+	cr_expect(is_admitted(1));
+	limit.tokens = 0;
+	cr_expect_not(is_admitted(1), "all together are limited as well");
 }
