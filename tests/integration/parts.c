@@ -64,6 +64,7 @@ static int read_pattern(void *cookie, uint64_t offset, void *out, size_t bytes)
 struct place {
 	uint64_t bytes; /* so many came, in order and right */
 	uint64_t stop_at;
+	uint64_t kill_at; /* the broker, and start it again */
 	bool is_wrong;
 };
 
@@ -81,6 +82,11 @@ static int check_pattern(
 		return -1;
 	}
 	place->bytes += bytes;
+	if (place->kill_at != 0 && place->bytes >= place->kill_at) {
+		place->kill_at = 0;
+		test_broker_kill(&broker);
+		test_broker_start(&broker);
+	}
 	return 0;
 }
 
@@ -311,6 +317,25 @@ Test(parts, a_receiver_goes_on_over_a_broken_connection)
 	place.stop_at = 0;
 	sink.have_bytes = place.bytes;
 	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place.bytes, PAYLOAD_BYTES);
+	cr_assert(!place.is_wrong);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+}
+
+Test(parts, a_fetch_goes_on_by_itself_over_a_killed_broker)
+{
+	struct alm_source source = {
+		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+	struct alm_client *to = open_client(&receiver, false);
+	struct place place = {.kill_at = 3000000};
+	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct alm_delivery *mail = NULL;
+
+	send_whole(&source);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place.kill_at, 0);
 	cr_assert_eq(place.bytes, PAYLOAD_BYTES);
 	cr_assert(!place.is_wrong);
 	alm_delivery_free(mail);

@@ -4,7 +4,10 @@
  */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <time.h>
 
+#include "broker/store/parts.h"
+#include "lib/file.h"
 #include "lib/parts.h"
 #include "tests/support/peer.h"
 
@@ -136,4 +139,52 @@ Test(parts_hostile, parts_out_of_order_are_asked_for_again_once)
 	cr_assert_eq(e->progress.next, 1);
 	cr_assert(!e->progress.is_again);
 	alm_part_tree_free(tree);
+}
+
+/* One that was begun two days ago, as if the broker had been down since. */
+static void begin_long_ago(void)
+{
+	static const uint8_t seed[32] = {9};
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_store *store = NULL;
+	uint8_t key[ALM_STORE_KEY_BYTES];
+	struct alm_store_options options = {
+		.path = broker.store, .key = key, .must_exist = true};
+	struct alm_stored_part part = {.data = {seed, sizeof(seed)}};
+	struct alm_upload upload = {.number = 1,
+		.sender = "RX1",
+		.begun_at_ms = (int64_t)(time(NULL) - 2 * 86400) * 1000,
+		.payload_bytes = PAYLOAD_BYTES,
+		.message = {seed, sizeof(seed)}};
+
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	cr_assert_eq(
+		alm_key_file_read(broker.store_key, key, &problem), ALM_OK);
+	cr_assert_eq(alm_store_open(&options, &store, &problem), ALM_OK, "%s",
+		problem.detail);
+	cr_assert_eq(
+		alm_store_begin(store, (int64_t)time(NULL) * 1000000, seed),
+		ALM_OK);
+	cr_assert_eq(alm_store_upload_begin(store, &upload), ALM_OK);
+	cr_assert_eq(alm_store_part_put(store, 1, 0, &part), ALM_OK);
+	cr_assert_eq(alm_store_commit(store), ALM_OK);
+	alm_store_close(store);
+	test_broker_start(&broker);
+}
+
+Test(parts_hostile, what_is_not_finished_in_a_day_is_dropped_and_recorded)
+{
+	const char *const question[] = {"kind", "upload-expired", NULL};
+	struct alm_answer answer;
+	time_t until;
+
+	begin_long_ago();
+	until = time(NULL) + 20;
+	do {
+		answer = test_broker_ask(&broker, "audit.query", question);
+		cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+		cr_assert_lt(time(NULL), until);
+	} while (answer.row_count == 0);
+	cr_assert_eq(answer.row_count, 1);
+	cr_assert_str_eq(test_cell(&answer, 0, "sender"), "RX1");
 }
