@@ -39,6 +39,7 @@ done
 put 644 "$build/libalmoner.so" lib libalmoner.so.0
 ln -sf libalmoner.so.0 "$destdir$prefix/lib/libalmoner.so"
 put 644 agents/include/almoner.h include
+put 644 agents/include/almoner_parts.h include
 put_filled agents/almoner.pc.in lib/pkgconfig almoner.pc
 
 for unit in systemd/*.service; do

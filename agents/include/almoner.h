@@ -131,9 +131,6 @@ ALM_API void alm_client_close(struct alm_client *client);
 /** How much mail the client will hold unacknowledged from now on, 0 to 8192. */
 ALM_API int alm_client_set_credit(struct alm_client *client, uint32_t credit);
 
-/** Be handed mail with a payload above 1 MiB, too; alm_fetch() gets it. */
-ALM_API void alm_client_take_parts(struct alm_client *client, bool takes_parts);
-
 /** What the client knows of its connection. */
 struct alm_client_status {
 	bool is_ready;            /* welcomed by the broker */
@@ -169,18 +166,6 @@ ALM_API void alm_client_get_status(
 ALM_API int alm_client_wait_ready(struct alm_client *client, int timeout_ms);
 
 /* --- sending ---------------------------------------------------------- */
-
-/** Where a payload of up to 1 GiB is read from, at least twice: it stays the
- * same until there is a receipt.  `read` gives exactly `bytes`, and 0. */
-struct alm_source {
-	int (*read)(void *cookie, uint64_t offset, void *out, size_t bytes);
-	void *cookie;
-	uint64_t bytes;
-};
-
-/** A file as a source, until it is closed.  Errors: 1003 unreadable; 1002. */
-ALM_API int alm_source_open(const char *path, struct alm_source *out_source);
-ALM_API void alm_source_close(struct alm_source *source);
 
 /**
  * A message to be sent.  Zero it, then set what you need; the broker's policy
@@ -412,32 +397,6 @@ ALM_API int alm_acknowledge(struct alm_client *client, uint64_t sequence,
 ALM_API int alm_acknowledge_wait(struct alm_client *client, uint64_t sequence,
 	const char *reject_reason, int timeout_ms);
 
-/** Where a payload in parts is written to.  `write` gets each part once, in
- * order and checked, and gives 0; anything else ends the fetching. */
-struct alm_sink {
-	int (*write)(
-		void *cookie, uint64_t offset, const void *data, size_t bytes);
-	void *cookie;
-	uint64_t have_bytes; /* from before: a multiple of 262144, or all */
-};
-
-/** Get a payload in parts and wait, over broken connections too; acknowledge
- * when you have it whole.  Errors: 7001 go on later with what the sink has;
- * 7011 the sink failed; 7012 the mail is gone: drop what you have; 1126 1125
- * not what was sent; 1120 not in parts, or fetched already. */
-ALM_API int alm_fetch(struct alm_client *client,
-	const struct alm_delivery *delivery, const struct alm_sink *sink,
-	int timeout_ms);
-
-/** The same into a file, from where an earlier call left it. */
-ALM_API int alm_fetch_file(struct alm_client *client,
-	const struct alm_delivery *delivery, const char *path, int timeout_ms);
-
-/** Start getting it; its end comes as an event.  The cookie lives so long. */
-ALM_API int alm_fetch_start(struct alm_client *client,
-	const struct alm_delivery *delivery, const struct alm_sink *sink);
-/** Give up; there is no event. */
-ALM_API void alm_fetch_stop(struct alm_client *client, uint64_t sequence);
 /* --- asking ----------------------------------------------------------- */
 
 struct alm_pair {
@@ -515,6 +474,9 @@ ALM_API int alm_client_process(struct alm_client *client);
 /** The oldest event, or NULL; free with alm_event_free(). */
 ALM_API struct alm_event *alm_client_next_event(struct alm_client *client);
 ALM_API void alm_event_free(struct alm_event *event);
+
+/* Payloads above 1 MiB. */
+#include "almoner_parts.h"
 
 #ifdef __cplusplus
 }
