@@ -319,6 +319,13 @@ void alm_fair_note_send(
 	}
 }
 
+void alm_fair_note_several(
+	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count)
+{
+	lane->messages_left -= (int64_t)recipient_count - 1;
+	take(turn, lane, (uint32_t)recipient_count - 1);
+}
+
 static double smooth(double before, double now)
 {
 	return before + SMOOTHING * (now - before);

@@ -63,6 +63,10 @@ bool alm_fair_is_sated(const struct alm_fair *fair);
 void alm_fair_note_send(
 	struct alm_turn *turn, struct alm_session *session, size_t bytes);
 
+/** It goes to so many: that many messages of its sender, and their work. */
+void alm_fair_note_several(
+	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count);
+
 /** The turn's work is done and committed. */
 void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 	int64_t committed_at_us, size_t request_count);

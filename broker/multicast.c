@@ -68,12 +68,16 @@ static size_t group_count(struct alm_texts addresses)
 	return count;
 }
 
-/* One turn takes so many recipients; the first message to several has it all.
- */
-static bool is_over_share(const struct alm_turn *turn, size_t more)
+/* One turn takes so many recipients; the first message to several goes
+ * through, whatever it comes to. */
+static bool takes(struct alm_turn *turn, bool is_first, size_t more)
 {
-	return turn->multicast_count > 0 &&
-	       turn->multicast_count + more > ALM_TURN_MULTICAST_MAX;
+	if (!is_first &&
+		turn->multicast_count + more > ALM_TURN_MULTICAST_MAX) {
+		return false;
+	}
+	turn->multicast_count += more;
+	return true;
 }
 
 static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
@@ -81,6 +85,7 @@ static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
 {
 	const struct alm_message *message = &casting->arrival->message;
 	size_t groups = group_count(message->recipients);
+	bool is_first = turn->multicast_count == 0;
 	const struct alm_addressing addressing = {
 		.snapshot = turn->broker->snapshot,
 		.sender = message->sender,
@@ -100,19 +105,14 @@ static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
 	if (groups > ALM_GROUP_ADDRESSES_MAX) {
 		return ALM_TOO_MANY_RECIPIENTS;
 	}
-	if (is_over_share(turn, groups * ALM_GROUP_ADDRESS_COST)) {
+	if (!takes(turn, is_first, groups * ALM_GROUP_ADDRESS_COST)) {
 		return ALM_MULTICAST_BUSY;
 	}
-	turn->multicast_count += groups * ALM_GROUP_ADDRESS_COST;
 	err = alm_addresses_resolve(
 		&addressing, turn->arena, out_ids, &casting->count, problem);
-	if (err == ALM_OK && is_over_share(turn, casting->count)) {
-		err = ALM_MULTICAST_BUSY;
-	}
-	if (err == ALM_OK) {
-		turn->multicast_count += casting->count;
-	}
-	return err;
+	return err == ALM_OK && !takes(turn, is_first, casting->count)
+		       ? ALM_MULTICAST_BUSY
+		       : err;
 }
 
 /* --- what each may have ----------------------------------------------------
@@ -474,6 +474,9 @@ enum alm_err alm_accept_for_several(
 	enum alm_err err = resolve(turn, &casting, &ids, &problem);
 
 	if (err == ALM_OK) {
+		alm_fair_note_several(turn,
+			&alm_session_of(turn, arrival->request)->mailbox->lane,
+			casting.count);
 		casting.letters = alm_arena_take(
 			turn->arena, casting.count * sizeof(*casting.letters));
 		casting.outcomes = alm_arena_take(

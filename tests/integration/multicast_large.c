@@ -1,0 +1,114 @@
+/*
+ * Goal: a message to a large group is the work of one turn, one body and one
+ * receipt.  Method: counts, never times; MULTICAST_MEMBERS and
+ * MULTICAST_SENDS make it larger, to be measured.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/audit.h"
+#include "lib/file.h"
+#include "tests/support/peer.h"
+
+static struct test_broker broker;
+static struct test_peer trust;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_broker_close(&broker);
+}
+
+TestSuite(multicast_large, .init = open_all, .fini = close_all, .timeout = 300);
+
+static size_t number(const char *name, size_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text == NULL ? otherwise : strtoul(text, NULL, 10);
+}
+
+/* The test policy, with its first agreement for a group of so many. */
+static void activate_many(size_t count)
+{
+	const char *rules = strstr(test_policy, "agreements:\n");
+	const char *to = strstr(rules, "[C84001, RHA]");
+	char *yaml = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&yaml, &bytes);
+
+	cr_assert_not_null(out);
+	(void)fprintf(out, "%.*s", (int)(rules - test_policy), test_policy);
+	for (size_t i = 0; i < count; i++) {
+		(void)fprintf(out,
+			"  - {id: M%zu, name: Member, kind: charity}\n", i);
+	}
+	(void)fprintf(out, "groups:\n  - id: many\n    members:\n");
+	for (size_t i = 0; i < count; i++) {
+		(void)fprintf(out, "      - {organisation: M%zu}\n", i);
+	}
+	(void)fprintf(out, "%.*s[group:many]%s", (int)(to - rules), rules,
+		to + strlen("[C84001, RHA]"));
+	cr_assert_eq(fclose(out), 0);
+	test_broker_activate(&broker, yaml);
+	free(yaml);
+}
+
+/* How many bodies the store holds, and that it is sound. */
+static uint64_t bodies(void)
+{
+	struct alm_audit_report report;
+	uint8_t key[32];
+	struct alm_problem problem = {.err = ALM_OK};
+
+	cr_assert_eq(alm_key_file_read(broker.store_key, key, &problem), ALM_OK,
+		"%s", problem.detail);
+	cr_assert_eq(alm_audit_verify(broker.store, key, NULL, NULL, &report),
+		ALM_OK, "%s", report.what);
+	return report.mail;
+}
+
+static void send_to_all(size_t count)
+{
+	static const char *const group[] = {"group:many"};
+	struct alm_message message = test_message(&trust, "");
+	const struct alm_receipt *receipt;
+	char payload[1025];
+
+	memset(payload, 'p', sizeof(payload) - 1);
+	payload[sizeof(payload) - 1] = '\0';
+	message.recipients = (struct alm_texts){group, 1};
+	test_peer_send(&trust, &message, payload, 0);
+	receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+	cr_assert_eq(receipt->outcome_count, count);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(receipt->outcomes[i].code, ALM_OK);
+	}
+}
+
+Test(multicast_large, is_one_turn_and_one_body)
+{
+	size_t count =
+		number("MULTICAST_MEMBERS", ALM_MULTICAST_RECIPIENTS_MAX);
+	size_t sends = number("MULTICAST_SENDS", 2);
+	uint64_t turns;
+
+	activate_many(count);
+	test_peer_open(&trust, &broker, "RX1", 0);
+	turns = test_broker_figure(&broker, "turns");
+	for (size_t i = 0; i < sends; i++) {
+		send_to_all(count);
+	}
+	cr_expect_leq(test_broker_figure(&broker, "turns"), turns + sends + 2);
+	cr_expect_eq(test_broker_figure(&broker, "accepted"), sends * count);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	cr_expect_eq(bodies(), sends * (count + 1));
+}
