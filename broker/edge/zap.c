@@ -11,7 +11,9 @@
 
 #define REQUESTS_PER_CALL_MAX 64u
 #define PROOF_MS_MAX 3000
+/* One each: the first may still be closing when the second is opened. */
 #define MONITOR_ENDPOINT "inproc://almoner.stranger"
+#define NEXT_MONITOR_ENDPOINT "inproc://almoner.stranger.next"
 
 struct zap_request {
 	zmq_msg_t parts[ALM_ZAP_FRAMES_MAX];
@@ -161,8 +163,15 @@ static bool watch_refusal(struct alm_edge *edge, void *monitor,
 	return false;
 }
 
-static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
-	const uint8_t broker_key[32], alm_zap_judge_fn *judge, void *cookie,
+/* One endpoint to be proved. */
+struct proof {
+	const char *endpoint;
+	const uint8_t *broker_key;
+	const char *monitor_at;
+};
+
+static enum alm_err prove_refused(struct alm_edge *edge,
+	const struct proof *proof, alm_zap_judge_fn *judge, void *cookie,
 	struct alm_problem *problem)
 {
 	void *stranger = zmq_socket(edge->context, ZMQ_DEALER);
@@ -177,11 +186,11 @@ static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
 		zmq_setsockopt(monitor, ZMQ_LINGER, &linger, sizeof(linger)) ==
 			0 &&
 		zmq_setsockopt(stranger, ZMQ_IPV6, &one, sizeof(one)) == 0 &&
-		set_stranger_keys(stranger, broker_key) &&
-		zmq_socket_monitor(stranger, MONITOR_ENDPOINT, ZMQ_EVENT_ALL) ==
-			0 &&
-		zmq_connect(monitor, MONITOR_ENDPOINT) == 0 &&
-		zmq_connect(stranger, endpoint) == 0) {
+		set_stranger_keys(stranger, proof->broker_key) &&
+		zmq_socket_monitor(
+			stranger, proof->monitor_at, ZMQ_EVENT_ALL) == 0 &&
+		zmq_connect(monitor, proof->monitor_at) == 0 &&
+		zmq_connect(stranger, proof->endpoint) == 0) {
 		is_refused = watch_refusal(edge, monitor, judge, cookie);
 	}
 	if (stranger != NULL) {
@@ -193,7 +202,7 @@ static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
 	}
 	if (!is_refused) {
 		return alm_problem_set(
-			problem, ALM_STRANGER_ADMITTED, "%s", endpoint);
+			problem, ALM_STRANGER_ADMITTED, "%s", proof->endpoint);
 	}
 	return ALM_OK;
 }
@@ -201,12 +210,14 @@ static enum alm_err prove_refused(struct alm_edge *edge, const char *endpoint,
 enum alm_err alm_edge_prove_stranger_refused(struct alm_edge *edge,
 	alm_zap_judge_fn *judge, void *cookie, struct alm_problem *problem)
 {
-	enum alm_err err = prove_refused(
-		edge, edge->endpoint, edge->public_key, judge, cookie, problem);
+	const struct proof first = {
+		edge->endpoint, edge->public_key, MONITOR_ENDPOINT};
+	const struct proof next = {edge->next_endpoint, edge->next_public_key,
+		NEXT_MONITOR_ENDPOINT};
+	enum alm_err err = prove_refused(edge, &first, judge, cookie, problem);
 
 	if (err == ALM_OK && edge->next != NULL) {
-		err = prove_refused(edge, edge->next_endpoint,
-			edge->next_public_key, judge, cookie, problem);
+		err = prove_refused(edge, &next, judge, cookie, problem);
 	}
 	return err;
 }
