@@ -385,7 +385,11 @@ static enum alm_err judge_arrival(
 enum alm_err alm_accept_whole(
 	struct alm_turn *turn, struct alm_arrival *arrival)
 {
-	return decide(turn, arrival);
+	enum alm_err err =
+		alm_role_check_send(arrival->request->agent, &arrival->message);
+
+	return err == ALM_OK ? decide(turn, arrival)
+			     : alm_arrival_refuse(turn, arrival, err, "");
 }
 
 /* The payload as it was before it was compressed. */

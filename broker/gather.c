@@ -395,6 +395,9 @@ enum alm_err alm_take_part(
 		return alm_turn_reply_error(
 			turn, request, ALM_MISSING_FIELD, "part.message_id");
 	}
+	if ((request->agent->roles & ALM_ROLE_SEND) == 0) {
+		return alm_refuse_part(turn, request, ALM_AGENT_ROLE);
+	}
 	if (turn->broker->is_draining) {
 		return alm_refuse_part(turn, request, ALM_DRAINING);
 	}

@@ -13,7 +13,11 @@
 enum alm_err alm_role_check_send(
 	const struct alm_agent *agent, const struct alm_message *message)
 {
-	if ((agent->roles & ALM_ROLE_SEND) == 0) {
+	bool is_receipt = alm_kind_is_receipt(message->kind);
+	uint8_t roles =
+		is_receipt ? ALM_ROLE_SEND | ALM_ROLE_RECEIVE : ALM_ROLE_SEND;
+
+	if ((agent->roles & roles) == 0) {
 		return ALM_AGENT_ROLE;
 	}
 	if (agent->categories[0] == '\0') {
@@ -27,16 +31,41 @@ enum alm_err alm_role_check_send(
 			return ALM_AGENT_CATEGORY;
 		}
 	}
-	return message->categories.count == 0 ? ALM_AGENT_CATEGORY : ALM_OK;
+	return message->categories.count == 0 && !is_receipt
+		       ? ALM_AGENT_CATEGORY
+		       : ALM_OK;
 }
 
-static bool may_have(const struct alm_agent *agent, const struct alm_mail *mail)
+/* Released categories are told from none at all by what the message is. */
+static bool is_business_receipt(
+	const struct alm_turn *turn, const struct alm_mail *mail)
+{
+	struct alm_message message;
+
+	return alm_wire_decode_message(
+		       mail->message, turn->arena, &message, NULL) == ALM_OK &&
+	       alm_kind_is_receipt(message.kind);
+}
+
+static bool may_have(const struct alm_turn *turn, const struct alm_agent *agent,
+	const struct alm_mail *mail)
 {
 	if (mail->kind == ALM_MAIL_NOTICE || agent->categories[0] == '\0') {
 		return true;
 	}
-	return mail->released[0] != '\0' &&
-	       alm_categories_hold_all(agent->categories, mail->released);
+	return mail->released[0] == '\0'
+		       ? is_business_receipt(turn, mail)
+		       : alm_categories_hold_all(
+				 agent->categories, mail->released);
+}
+
+bool alm_role_may_see(
+	const struct alm_agent *agent, const struct alm_audit_record *record)
+{
+	return agent->categories[0] == '\0' || record->agent == agent->number ||
+	       (record->categories[0] != '\0' &&
+		       alm_categories_hold_all(
+			       agent->categories, record->categories));
 }
 
 /* The one that can take most of those who may have it. */
@@ -60,7 +89,7 @@ static enum alm_err choose(const struct alm_turn *turn,
 		if (agent->is_revoked || session->window == 0 ||
 			(agent->roles & ALM_ROLE_RECEIVE) == 0 ||
 			(has_parts && !session->takes_parts) ||
-			!may_have(agent, mail)) {
+			!may_have(turn, agent, mail)) {
 			continue;
 		}
 		is_anyone = true;
@@ -124,7 +153,7 @@ enum alm_err alm_role_check_taken(struct alm_turn *turn,
 	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
 		return ALM_AGENT_CATEGORY; /* nobody can tell what it is */
 	}
-	if (err == ALM_OK && !may_have(agent, &mail)) {
+	if (err == ALM_OK && !may_have(turn, agent, &mail)) {
 		return ALM_AGENT_CATEGORY;
 	}
 	return err;

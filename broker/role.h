@@ -7,7 +7,8 @@
 
 #include "broker/stage.h"
 
-/** Errors: AGENT_ROLE, AGENT_CATEGORY: one of them is not for this agent, or
+/** A business receipt is for who receives as well, and has no categories.
+ * Errors: AGENT_ROLE, AGENT_CATEGORY: one of them is not for this agent, or
  * there is none and it is limited. */
 ALM_MUST_USE enum alm_err alm_role_check_send(
 	const struct alm_agent *agent, const struct alm_message *message);
@@ -27,6 +28,11 @@ ALM_MUST_USE enum alm_err alm_role_choose(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_role_check_taken(struct alm_turn *turn,
 	const struct alm_agent *agent, struct alm_mailbox *mailbox,
 	uint64_t seq);
+
+/** Whether a limited agent may know of a record of its organisation's: of what
+ * it did itself, and of what it may have. */
+bool alm_role_may_see(
+	const struct alm_agent *agent, const struct alm_audit_record *record);
 
 /** Record that an agent asked for what its role does not let it do. */
 ALM_MUST_USE enum alm_err alm_role_record(struct alm_turn *turn,

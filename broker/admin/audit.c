@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/question.h"
+#include "broker/role.h"
 #include "broker/store/index.h"
 
 const char *alm_effect_word(unsigned effect)
@@ -221,17 +222,11 @@ bool alm_call_may_see(
 	if (agent == NULL) {
 		return true;
 	}
-	/* A limited agent sees what it did, and what it may have. */
-	if (agent->categories[0] != '\0' && record->agent != agent->number &&
-		(record->categories[0] == '\0' ||
-			!alm_categories_hold_all(
-				agent->categories, record->categories))) {
-		return false;
-	}
 	is_sender = strcmp(record->sender, agent->organisation) == 0 &&
 		    record->kind != ALM_AUDIT_NOTICE;
 	is_recipient = strcmp(record->recipient, agent->organisation) == 0;
-	return is_sender || (is_recipient && was_given(record));
+	return (is_sender || (is_recipient && was_given(record))) &&
+	       alm_role_may_see(agent, record);
 }
 
 static bool is_shown(const struct alm_call *call,

@@ -14,6 +14,7 @@
 #include "broker/checkpoint.h"
 #include "broker/detail.h"
 #include "broker/question.h"
+#include "broker/role.h"
 #include "lib/lines.h"
 
 /* A multiple of three, so that rows can be put together as base64 too. */
@@ -138,6 +139,9 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 		return err;
 	}
 	*out_shows = reveals ? ALM_RECEIPT_PRIVATE : ALM_RECEIPT_HEADER;
+	if (agent != NULL && !alm_role_may_see(agent, &view.record)) {
+		return ALM_NOT_FOUND;
+	}
 	if (agent == NULL ||
 		strcmp(view.record.sender, agent->organisation) == 0) {
 		return ALM_OK;

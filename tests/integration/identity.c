@@ -179,6 +179,35 @@ Test(identity, a_limited_agent_takes_out_only_what_it_may_have)
 	expect_mail(&ward, "kept");
 }
 
+Test(identity, business_receipts_go_with_receiving)
+{
+	struct alm_message letter;
+	struct alm_message receipt;
+
+	open_agent(&sender, "RX1", "ward", 8);
+	open_agent(&clinic, "C84001", "clinic", 8);
+	set_roles("C84001", "clinic", "receive", "contact");
+	set_roles("RX1", "ward", "all", "contact");
+	letter = test_message(&sender, "C84001");
+	letter.categories =
+		(struct alm_texts){(const char *const[]){"contact"}, 1};
+	test_peer_send(&sender, &letter, "a letter", 0);
+	expect_mail(&clinic, "a letter");
+	receipt = test_message(&clinic, "RX1");
+	receipt.kind = ALM_KIND_ACTED;
+	receipt.correlation_id = (struct alm_bytes){letter.id.raw, 16};
+	receipt.categories.count = 0;
+	receipt.payload_level = ALM_WIRE_LEVEL_NONE;
+	receipt.subject = "";
+	test_peer_send(&clinic, &receipt, "", 0);
+	cr_expect(test_peer_expect(&clinic, ALM_ENVELOPE_RECEIPT)
+			  ->receipt.is_accepted);
+	/* And a limited sender is handed it, though it names no category. */
+	cr_expect_eq(
+		test_peer_expect(&sender, ALM_ENVELOPE_DELIVER)->deliver.kind,
+		ALM_KIND_ACTED);
+}
+
 /* --- the agent's keys ------------------------------------------------------
  */
 
