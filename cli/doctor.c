@@ -20,6 +20,8 @@
 
 #define PERMILLE_WARNED 900
 #define KEYS_FOLDER "/etc/almoner"
+#define UNIT_PROCESSES \
+	"/sys/fs/cgroup/system.slice/almonerd.service/cgroup.procs"
 
 static const struct alm_usage usage = {
 	.name = "doctor",
@@ -35,27 +37,29 @@ static const struct alm_usage usage = {
 /* --- the broker's side -----------------------------------------------------
  */
 
+/* The unit's control group holds a process while the daemon runs. */
 static void see_systemd(struct alm_steps *steps)
 {
-	char state[64] = "";
-	FILE *pipe;
+	char line[32];
+	FILE *processes;
+	bool is_running;
 
 	if (access("/run/systemd/system", F_OK) != 0) {
 		alm_step_add(steps, "systemd", ALM_STEP_SKIPPED, ALM_OK,
 			"not run by systemd");
 		return;
 	}
-	pipe = popen("systemctl is-active almonerd.service 2>/dev/null", "r");
-	if (pipe != NULL) {
-		if (fgets(state, sizeof(state), pipe) != NULL) {
-			state[strcspn(state, "\n")] = '\0';
-		}
-		(void)pclose(pipe);
+	processes = fopen(UNIT_PROCESSES, "re");
+	is_running = processes != NULL &&
+		     fgets(line, sizeof(line), processes) != NULL;
+	if (processes != NULL) {
+		(void)fclose(processes);
 	}
 	alm_step_add(steps, "systemd",
-		strcmp(state, "active") == 0 ? ALM_STEP_GOOD : ALM_STEP_WARNED,
-		ALM_OK, "almonerd.service is %s",
-		state[0] == '\0' ? "not known" : state);
+		is_running ? ALM_STEP_GOOD : ALM_STEP_WARNED, ALM_OK,
+		is_running ? "almonerd.service is running"
+			   : "almonerd.service is not running: systemctl "
+			     "status almonerd");
 }
 
 static void see_settings(struct alm_steps *steps)

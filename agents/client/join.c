@@ -223,12 +223,12 @@ static enum alm_err join(const struct alm_invite_file *invite,
 		envelope.join.signature);
 	alm_arena_init(&arena, REPLY_BYTES_MAX);
 	err = say(invite, &invite_keys, &envelope, &arena, &reply, problem);
-	if (err == ALM_OK &&
+	if (err == ALM_OK && reply != NULL &&
 		memcmp(reply->joined.check, check, sizeof(check)) != 0) {
 		err = alm_problem_set(problem, ALM_WORDS_DIFFER,
 			"the broker answers for other keys than these");
 	}
-	if (err == ALM_OK) {
+	if (err == ALM_OK && reply != NULL) {
 		/* Of what this side knows, whatever the other one says. */
 		alm_words_say(check, result->words);
 		result->is_approved = reply->joined.is_approved;

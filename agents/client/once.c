@@ -174,7 +174,7 @@ enum alm_err alm_once_ask(const struct alm_context *context, const char *verb,
 			TIMEOUT_MS, arena, &reply, problem);
 	}
 	alm_link_close(link, 0);
-	if (err != ALM_OK) {
+	if (err != ALM_OK || reply == NULL) {
 		return err;
 	}
 	*out_answer = reply->answer;

@@ -91,8 +91,9 @@ static enum alm_err find_agent(
 			alm_call_argument(call, "agent"));
 
 	if (agent == NULL || agent->is_revoked) {
-		return alm_problem_set(call->problem, ALM_NOT_FOUND,
+		(void)alm_problem_set(call->problem, ALM_NOT_FOUND,
 			"no such agent, or it is revoked");
+		return ALM_NOT_FOUND;
 	}
 	*out_agent = agent;
 	return ALM_OK;
@@ -158,8 +159,9 @@ static enum alm_err read_keys(
 			ALM_OK ||
 		alm_unhex(alm_call_argument(call, "signing-key"), signing_key,
 			32) != ALM_OK) {
-		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+		(void)alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"curve-key and signing-key are 64 hex digits each");
+		return ALM_BAD_ARGUMENT;
 	}
 	return ALM_OK;
 }

@@ -278,7 +278,7 @@ static enum alm_err find_invite(
 			call->turn->arena, out);
 	}
 	if (err == ALM_NOT_FOUND) {
-		return alm_problem_set(
+		(void)alm_problem_set(
 			call->problem, err, "there is no such invite");
 	}
 	return err;

@@ -136,7 +136,11 @@ int alm_cmd_agent_approve(int argc, char **argv)
 	struct alm_control *control = NULL;
 	struct alm_agent_name name;
 	struct alm_answer answer;
-	struct waiting waiting;
+	struct waiting waiting = {.invite = "",
+		.agent = "",
+		.check = "",
+		.roles = "",
+		.categories = ""};
 	struct alm_arena arena;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);

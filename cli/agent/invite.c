@@ -1,6 +1,7 @@
 /* invite.c - almoner agent invite, invites, uninvite. */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "lib/time.h"
 
 #include "agents/include/almoner_control.h"
+
+#define EXPIRES_S (INT64_C(3) * 24 * 3600)
 
 static const struct alm_option invite_options[] = {
 	{"agent", 'a', ALM_OPTION_TEXT, "NAME",
@@ -82,7 +85,7 @@ static void make_ask(
 	const struct alm_args *args, struct wanted *wanted, struct alm_ask *ask)
 {
 	const char *agent = alm_args_text(args, "agent");
-	int64_t expires_s = alm_args_number(args, "expires", 3 * 24 * 3600);
+	int64_t expires_s = alm_args_number(args, "expires", EXPIRES_S);
 
 	(void)snprintf(wanted->expires_s, sizeof(wanted->expires_s), "%lld",
 		(long long)expires_s);
@@ -122,13 +125,11 @@ static enum alm_err fill_file(const struct alm_args *args,
 	struct alm_problem *problem)
 {
 	const char *endpoint = alm_args_text(args, "endpoint");
-	unsigned long long number = 0;
 
 	if (endpoint == NULL) {
 		endpoint = fact(answer, "endpoint");
 	}
-	(void)sscanf(fact(answer, "invite"), "%llu", &number);
-	invite->number = number;
+	invite->number = strtoull(fact(answer, "invite"), NULL, 10);
 	alm_text_copy(invite->organisation, sizeof(invite->organisation),
 		fact(answer, "organisation"));
 	alm_text_copy(

@@ -30,9 +30,10 @@ enum alm_err alm_agent_name_parse(const char *text,
 static enum alm_err name_agent(const struct alm_args *args,
 	struct alm_agent_name *name, struct alm_problem *problem)
 {
-	enum alm_err err =
-		alm_agent_name_parse(args->positionals[0], name, problem);
+	enum alm_err err;
 
+	name->agent[0] = '\0';
+	err = alm_agent_name_parse(args->positionals[0], name, problem);
 	return err == ALM_OK && name->agent[0] == '\0'
 		       ? alm_problem_set(problem, ALM_USAGE,
 				 "name the agent as ORG/NAME")
