@@ -86,6 +86,20 @@ static bool is_expired(
 		       message->expires_ms > turn->now_ms + ALM_EXPIRY_MS_MAX);
 }
 
+/* That it was sent again is not worth a record, but a trace tells of it. */
+static enum alm_err count_repeat(struct alm_turn *turn,
+	const struct alm_arrival *arrival,
+	const struct alm_duplicate *duplicate)
+{
+	struct alm_duplicate again = *duplicate;
+
+	again.repeats += again.repeats < UINT32_MAX ? 1 : 0;
+	again.repeated_at_ms = turn->now_ms;
+	turn->has_effects = true;
+	return alm_store_duplicate_put(turn->broker->store,
+		arrival->message.sender, &arrival->message.id, &again);
+}
+
 /* The same id came before: the same answer, or a conflict. */
 static enum alm_err answer_duplicate(struct alm_turn *turn,
 	struct alm_arrival *arrival, const struct alm_duplicate *duplicate)
@@ -116,7 +130,10 @@ static enum alm_err answer_duplicate(struct alm_turn *turn,
 	accepted->audit_sequence = duplicate->audit_seq;
 	accepted->accepted_at_ms = duplicate->accepted_at_ms;
 	accepted->is_duplicate = true;
-	return alm_reply_outcomes(turn, arrival->request, &receipt);
+	err = count_repeat(turn, arrival, duplicate);
+	return err == ALM_OK
+		       ? alm_reply_outcomes(turn, arrival->request, &receipt)
+		       : err;
 }
 
 static enum alm_err put_in_mailbox(struct alm_turn *turn,

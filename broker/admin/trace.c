@@ -298,6 +298,30 @@ static enum alm_err add_place(
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
+/* That it was sent again, which has no record either; its sender knows. */
+static enum alm_err add_repeats(
+	struct alm_call *call, const struct alm_audit_record *record)
+{
+	struct alm_table *table = call->table;
+	struct alm_duplicate duplicate;
+	char id[ALM_UUID_TEXT_BYTES];
+	enum alm_err err = alm_store_duplicate_get(call->turn->broker->store,
+		record->sender, &record->message_id, call->turn->arena,
+		&duplicate);
+
+	if (err == ALM_OK && duplicate.repeats > 0) {
+		alm_message_id_text(&record->message_id, id);
+		alm_table_row(table,
+			(const char *const[]){"",
+				alm_table_instant(
+					table, duplicate.repeated_at_ms * 1000),
+				"sent-again", "", "0", "", record->sender,
+				record->recipient, "", id, "", "",
+				alm_table_text(table, duplicate.repeats), ""});
+	}
+	return err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT ? ALM_OK : err;
+}
+
 /* What this message answers, as text. */
 static void add_answered(
 	struct alm_call *call, const struct alm_audit_view *view)
@@ -327,6 +351,7 @@ static enum alm_err find_steps(
 		.with_detail = true,
 	};
 	struct alm_audit_found found;
+	bool has_repeats = false;
 	enum alm_err err;
 
 	memcpy(find.filter.message_id.raw, prefix->low, sizeof(prefix->low));
@@ -345,6 +370,10 @@ static enum alm_err find_steps(
 		if (view->record.kind == ALM_AUDIT_ACCEPTED) {
 			add_answered(call, view);
 			err = add_place(call, &view->record);
+			if (err == ALM_OK && !has_repeats) {
+				err = add_repeats(call, &view->record);
+				has_repeats = true;
+			}
 		}
 	}
 	return err == ALM_OK ? finish(call, &find, &found) : err;

@@ -30,7 +30,7 @@ static bool make_key(const char *sender, const struct alm_message_id *id,
 
 static enum alm_err parse(struct alm_bytes value, struct alm_duplicate *out)
 {
-	struct alm_duplicate found;
+	struct alm_duplicate found = {.repeats = 0};
 	struct alm_reader r;
 
 	alm_reader_init(&r, value.data, value.bytes);
@@ -39,6 +39,10 @@ static enum alm_err parse(struct alm_bytes value, struct alm_duplicate *out)
 	found.accepted_at_ms = (int64_t)alm_read_u64(&r);
 	alm_read_raw(&r, found.content.raw, ALM_DIGEST_BYTES);
 	found.receipt = alm_read_bytes(&r);
+	if (!alm_reader_is_done(&r)) { /* few are sent again */
+		found.repeats = alm_read_u32(&r);
+		found.repeated_at_ms = (int64_t)alm_read_u64(&r);
+	}
 	if (!alm_reader_is_done(&r)) {
 		return ALM_STORE_CORRUPT;
 	}
@@ -90,6 +94,10 @@ enum alm_err alm_store_duplicate_put(struct alm_store *store,
 	alm_write_u64(&w, (uint64_t)duplicate->accepted_at_ms);
 	alm_write_raw(&w, duplicate->content.raw, ALM_DIGEST_BYTES);
 	alm_write_bytes(&w, duplicate->receipt);
+	if (duplicate->repeats > 0) {
+		alm_write_u32(&w, duplicate->repeats);
+		alm_write_u64(&w, (uint64_t)duplicate->repeated_at_ms);
+	}
 	if (w.is_bad || !make_key(sender, id, &key)) {
 		return ALM_FIELD_TOO_LARGE;
 	}

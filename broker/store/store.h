@@ -279,6 +279,8 @@ struct alm_duplicate {
 	int64_t accepted_at_ms;
 	struct alm_digest content; /* SHA-256 of the signed part */
 	struct alm_bytes receipt;  /* the first receipt's content, opaque */
+	uint32_t repeats;          /* how often it was sent again */
+	int64_t repeated_at_ms;    /* and when last; 0: never */
 };
 
 /** Errors: NOT_FOUND: never accepted. */

@@ -349,7 +349,7 @@ static enum alm_err ask_answers(struct alm_trace *trace, struct source *source,
 	return err;
 }
 
-/* What has no record comes last; records of one instant in their order. */
+/* By time; records of one instant in their order. */
 static int by_time(const void *a, const void *b)
 {
 	const struct alm_trace_step *x = a;
@@ -357,8 +357,8 @@ static int by_time(const void *a, const void *b)
 	uint64_t x_seq = strtoull(x->cells[ALM_TRACE_SEQ], NULL, 10);
 	uint64_t y_seq = strtoull(y->cells[ALM_TRACE_SEQ], NULL, 10);
 
-	if ((x_seq == 0) != (y_seq == 0)) {
-		return x_seq == 0 ? 1 : -1;
+	if (x->time_us != y->time_us) {
+		return x->time_us < y->time_us ? -1 : 1;
 	}
 	return x_seq < y_seq ? -1 : x_seq > y_seq ? 1 : 0;
 }

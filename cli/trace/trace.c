@@ -48,6 +48,7 @@ static const struct {
 	{"dead-letter-rerun", "put back into the queue"},
 	{"dead-letter-removed", "removed: kept for as long as it may be"},
 	{"override-reviewed", "its override was reviewed"},
+	{"sent-again", "sent again, and given the first receipt"},
 	{"now-queued", "now: waits in the mailbox"},
 	{"now-on-hold", "now: waits, the mailbox is on hold"},
 	{"now-handed-over", "now: in the hands of an agent"},

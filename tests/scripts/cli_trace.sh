@@ -19,10 +19,13 @@ has 'd["schema"] == "almoner.trace/1" and d["message"] == "'"$id"'"'
 has '[r["step"] for r in d["rows"]] == ["accepted", "now-queued"]'
 has 'd["state"] == "now: waits in the mailbox"'
 mkdir "$dir/in"
+echo 9990000018 | code 0 "$almoner" send -c "$sender" --to C84001 \
+	--purpose direct-care --level identifiable --subject - --id "$id" \
+	--category treatment-summary --payload "$dir/payload" --json
 code 0 "$almoner" recv -c "$recipient" 1 --timeout 20s --dir "$dir/in" --json
 code 0 "$almoner" trace "${id:0:23}" --json
-has '[r["step"] for r in d["rows"]] == ["accepted", "delivered", "acknowledged"]'
-has 'd["rows"][1]["attempt"] == 1 and d["rows"][1]["agent"] != ""'
+has '[r["step"] for r in d["rows"]] == ["accepted", "sent-again", "delivered", "acknowledged"]'
+has 'd["rows"][2]["attempt"] == 1 and d["rows"][2]["agent"] != ""'
 has 'all(r["after-us"] >= 0 for r in d["rows"])'
 has 'd["state"] == "taken by the recipient"'
 code 0 "$almoner" trace "$id"
@@ -31,8 +34,8 @@ grep -q 'handed over' "$dir/out" || fail "the table does not say so"
 
 # Each side sees its own part.
 code 0 "$almoner" trace -c "$sender" "$id" --json
-has '[r["step"] for r in d["rows"]] == ["accepted", "delivered", "acknowledged"]'
-has 'd["rows"][1]["agent"] == ""'
+has '[r["step"] for r in d["rows"]] == ["accepted", "sent-again", "delivered", "acknowledged"]'
+has 'd["rows"][2]["agent"] == ""'
 code 0 "$almoner" trace -c "$recipient" "${id:0:18}" --json
 has '[r["step"] for r in d["rows"]] == ["delivered", "acknowledged"]'
 

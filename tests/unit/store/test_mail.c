@@ -410,6 +410,17 @@ Test(store_mail, remembers_what_was_accepted)
 		ALM_NOT_FOUND);
 	cr_expect_eq(alm_store_duplicate_get(store, "RX", &id, &arena, &out),
 		ALM_NOT_FOUND);
+	cr_expect_eq(out.repeats, 0);
+	in.repeats = 7;
+	in.repeated_at_ms = 8;
+	begin();
+	cr_assert_eq(alm_store_duplicate_put(store, "RX1", &id, &in), ALM_OK);
+	commit();
+	cr_assert_eq(alm_store_duplicate_get(store, "RX1", &id, &arena, &out),
+		ALM_OK);
+	cr_expect_eq(out.repeats, 7);
+	cr_expect_eq(out.repeated_at_ms, 8);
+	cr_expect(alm_bytes_equal(out.receipt, in.receipt));
 }
 
 Test(store_mail, forgets_old_ids_of_every_sender_and_no_others)
