@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1:
 		(void)!alm_mail_body_decode(bytes, 1, &mail);
+		(void)!alm_shared_decode(bytes, &mail);
 		break;
 	default:
 		try_person(bytes);
