@@ -17,6 +17,7 @@
 #include "broker/edge/notify.h"
 #include "broker/edge/signals.h"
 #include "broker/once.h"
+#include "broker/reload.h"
 #include "broker/store/lists.h"
 #include "broker/store/scrub.h"
 #include "broker/turn.h"
@@ -47,11 +48,9 @@ enum mode {
 
 struct options {
 	enum mode mode;
-	const char *config; /* NULL: the usual place */
+	struct alm_settings_source source;
 	const char *keys_folder;
-	const char *reason;    /* of a new origin */
-	char *const *settings; /* NAME=VALUE of --set */
-	size_t setting_count;
+	const char *reason; /* of a new origin */
 };
 
 static const char help[] =
@@ -86,16 +85,17 @@ static struct options read_options(int argc, char **argv, char **settings)
 		{"help", no_argument, NULL, MODE_HELP},
 		{NULL, 0, NULL, 0},
 	};
-	struct options options = {.mode = MODE_RUN, .settings = settings};
+	struct options options = {
+		.mode = MODE_RUN, .source = {.overrides = settings}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			options.config = optarg;
+			options.source.config = optarg;
 			break;
 		case 's':
-			settings[options.setting_count++] = optarg;
+			settings[options.source.override_count++] = optarg;
 			break;
 		case MODE_KEYS:
 			options.keys_folder = optarg;
@@ -123,26 +123,6 @@ static int fail(const struct alm_problem *problem)
 {
 	alm_log_problem(ALM_LOG_ERROR, "start.failed", problem);
 	return alm_err_info(problem->err)->exit_code;
-}
-
-static enum alm_err load_settings(const struct options *options,
-	struct alm_settings *settings, struct alm_problem *problem)
-{
-	enum alm_err err =
-		alm_settings_load(options->config, settings, problem);
-
-	for (size_t i = 0; err == ALM_OK && i < options->setting_count; i++) {
-		char *name = options->settings[i];
-		char *value = strchr(name, '=');
-
-		if (value == NULL) {
-			return alm_problem_set(problem, ALM_CONFIG,
-				"--set %s: write NAME=VALUE", name);
-		}
-		*value = '\0';
-		err = alm_settings_set(settings, name, value + 1, problem);
-	}
-	return err;
 }
 
 static void say_status(const struct alm_broker *broker)
@@ -302,8 +282,26 @@ static void beat(struct pulse *pulse, const struct alm_broker *broker)
 	}
 }
 
+/* What became of it stands in the log and in `almoner status`. */
+static void reload(
+	struct alm_broker *broker, const struct alm_settings_source *source)
+{
+	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
+
+	broker->reloaded_at_us = alm_clock_wall_us();
+	broker->reload = (struct alm_problem){.err = ALM_OK, .detail = ""};
+	if (alm_reload(broker, source, &problem) == ALM_OK) {
+		alm_log(ALM_LOG_NOTICE, "reload.done",
+			"the settings have taken effect");
+		return;
+	}
+	broker->reload = problem;
+	alm_log_problem(ALM_LOG_ERROR, "reload.refused", &problem);
+}
+
 /* True when the daemon shall end. */
-static bool take_signals(int signal_fd)
+static bool take_signals(struct alm_broker *broker, int signal_fd,
+	const struct alm_settings_source *source)
 {
 	int number;
 
@@ -311,8 +309,7 @@ static bool take_signals(int signal_fd)
 		if (number == SIGTERM || number == SIGINT) {
 			return true;
 		}
-		alm_log(ALM_LOG_NOTICE, "signal.ignored",
-			"settings are read at start only");
+		reload(broker, source);
 	}
 	return false;
 }
@@ -355,8 +352,8 @@ static int wait_ms(const struct alm_broker *broker)
 	return alm_redecide_is_due(&broker->redecider) ? WAKE_SOON_MS : WAKE_MS;
 }
 
-static enum alm_err run_loop(
-	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
+static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
+	const struct alm_settings_source *source, struct alm_problem *problem)
 {
 	struct pulse pulse = {.watchdog_ms = alm_notify_watchdog_ms()};
 	enum alm_err err = ALM_OK;
@@ -366,7 +363,7 @@ static enum alm_err run_loop(
 
 		alm_edge_wait(broker->edge, wait_ms(broker), &ready);
 		broker->is_in_haste = false;
-		if (ready.signal && take_signals(signal_fd)) {
+		if (ready.signal && take_signals(broker, signal_fd, source)) {
 			alm_notify_stopping();
 			return drain(broker, problem);
 		}
@@ -382,7 +379,8 @@ static enum alm_err run_loop(
 	return err;
 }
 
-static int serve(const struct alm_settings *settings)
+static int serve(const struct alm_settings *settings,
+	const struct alm_settings_source *source)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_broker *broker = NULL;
@@ -399,7 +397,7 @@ static int serve(const struct alm_settings *settings)
 		ALM_VERSION_TEXT, alm_edge_endpoint(broker->edge));
 	say_status(broker);
 	alm_notify_ready();
-	err = run_loop(broker, signal_fd, &problem);
+	err = run_loop(broker, signal_fd, source, &problem);
 	if (err != ALM_OK) {
 		broker->is_broken = true;
 		alm_log_problem(ALM_LOG_ERROR, "turn.failed", &problem);
@@ -414,7 +412,8 @@ static int run(const struct options *options)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_settings settings;
-	enum alm_err err = load_settings(options, &settings, &problem);
+	enum alm_err err =
+		alm_settings_gather(&options->source, &settings, &problem);
 
 	if (err != ALM_OK) {
 		return fail(&problem);
@@ -431,7 +430,7 @@ static int run(const struct options *options)
 	if (options->mode == MODE_ORIGIN) {
 		return alm_new_origin(&settings, options->reason);
 	}
-	return serve(&settings);
+	return serve(&settings, &options->source);
 }
 
 int main(int argc, char **argv)

@@ -214,6 +214,9 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(table, "store-used-permille",
 		alm_store_used_permille(broker->store));
 	alm_table_fact(table, "takes-mail", takes_mail(broker));
+	alm_table_fact(table, "reloaded-at",
+		alm_table_instant(table, broker->reloaded_at_us));
+	alm_table_fact(table, "reload-refused", broker->reload.detail);
 	alm_table_number(
 		table, "refused-for-room", broker->metrics.refused_full);
 	alm_table_number(

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -327,4 +328,40 @@ Test(start, is_reached_by_either_kind_of_address)
 		reach_by("127.0.0.1", i == 0 ? "RX1" : "RHA");
 		reach_by("[::1]", i == 0 ? "C84001" : "CHA");
 	}
+}
+
+static void reload(const char *wanted)
+{
+	struct alm_answer status;
+
+	cr_assert_eq(kill(broker.pid, SIGHUP), 0);
+	do {
+		status = test_broker_ask(
+			&broker, "status", (const char *const[]){NULL});
+	} while (test_fact(&status, "reloaded-at")[0] == '\0' ||
+		 (strstr(test_fact(&status, "reload-refused"), wanted) ==
+			 NULL) ||
+		 (wanted[0] == '\0' &&
+			 test_fact(&status, "reload-refused")[0] != '\0'));
+}
+
+Test(start, takes_settings_again_all_or_none)
+{
+	struct alm_answer status;
+
+	test_broker_add_settings(&broker, "guardian-mailbox: RX1\n");
+	reload("");
+	status =
+		test_broker_ask(&broker, "status", (const char *const[]){NULL});
+	cr_expect_str_eq(test_fact(&status, "guardian-mailbox"), "RX1");
+	test_broker_replace_setting(
+		&broker, "guardian-mailbox", "guardian-mailbox: RHA");
+	test_broker_add_settings(&broker, "send-window: 17\n");
+	reload("send-window takes effect at a restart");
+	status =
+		test_broker_ask(&broker, "status", (const char *const[]){NULL});
+	cr_expect_str_eq(
+		test_fact(&status, "guardian-mailbox"), "RX1", "none of it");
+	test_broker_replace_setting(&broker, "send-window", "nonsense: 1");
+	reload("nonsense");
 }
