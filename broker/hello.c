@@ -1,5 +1,6 @@
 #include "broker/hello.h"
 
+#include "broker/identity.h"
 #include "broker/packing.h"
 #include "lib/limits.h"
 
@@ -61,10 +62,7 @@ static void tell_next(struct alm_broker *broker,
 	alm_keyring_note_broker_key(
 		broker->keyring, request->agent->number, is_next);
 	if (!is_next) {
-		welcome->next_endpoint =
-			broker->settings.public_endpoint_next[0] != '\0'
-				? broker->settings.public_endpoint_next
-				: alm_edge_next_endpoint(broker->edge);
+		welcome->next_endpoint = alm_next_endpoint(broker);
 		welcome->next_broker_key = (struct alm_bytes){
 			alm_edge_next_public_key(broker->edge), 32};
 	}

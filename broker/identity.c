@@ -229,6 +229,13 @@ enum alm_err alm_identity_check(const struct alm_broker *broker,
 	return alm_join_check(&facts, out);
 }
 
+const char *alm_next_endpoint(const struct alm_broker *broker)
+{
+	return broker->settings.public_endpoint_next[0] != '\0'
+		       ? broker->settings.public_endpoint_next
+		       : alm_edge_next_endpoint(broker->edge);
+}
+
 /* --- what ends by itself -------------------------------------------------- */
 
 static enum alm_err retire(struct alm_turn *turn, const struct alm_agent *agent)

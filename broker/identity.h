@@ -39,6 +39,9 @@ ALM_MUST_USE enum alm_err alm_identity_check(const struct alm_broker *broker,
 	const struct alm_invite_row *invite, const uint8_t curve_key[32],
 	const uint8_t signing_key[32], uint8_t out[ALM_DIGEST_BYTES]);
 
+/** Where agents reach the next endpoint, which there is. */
+const char *alm_next_endpoint(const struct alm_broker *broker);
+
 /** Keys and invites whose time is over end, before anything is decided. */
 ALM_MUST_USE enum alm_err alm_identity_expire(struct alm_turn *turn);
 

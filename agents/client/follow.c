@@ -17,6 +17,7 @@
 
 #define CONTEXT_BYTES_MAX ((size_t)64 * 1024)
 #define PROBE_MS 3000
+#define ANSWER_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 static uint64_t mix(uint64_t stamp, uint64_t value)
 {
@@ -164,4 +165,47 @@ enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
 	return err == ALM_OK
 		       ? rewrite(context_file, endpoint, broker_key, problem)
 		       : err;
+}
+
+static const char *fact(const struct alm_answer *answer, const char *key)
+{
+	for (size_t i = 0; i < answer->fact_count; i++) {
+		if (strcmp(answer->facts[i].key, key) == 0) {
+			return answer->facts[i].value;
+		}
+	}
+	return "";
+}
+
+enum alm_err alm_identity_ask_and_follow(const char *context_file,
+	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem)
+{
+	struct alm_context context;
+	struct alm_answer answer;
+	struct alm_arena arena;
+	uint8_t broker_key[32];
+	enum alm_err err = alm_context_read(context_file, &context, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_arena_init(&arena, ANSWER_BYTES_MAX);
+	err = alm_once_ask(
+		&context, "agent.check", NULL, 0, &arena, &answer, problem);
+	sodium_memzero(&context, sizeof(context));
+	if (err == ALM_OK) {
+		alm_text_copy(out_endpoint, ALM_ENDPOINT_BYTES_MAX + 1,
+			fact(&answer, "next-endpoint"));
+	}
+	if (err == ALM_OK && out_endpoint[0] != '\0') {
+		err = alm_unhex(fact(&answer, "next-broker-key"), broker_key,
+			      32) == ALM_OK
+			      ? alm_identity_follow(context_file, out_endpoint,
+					broker_key, problem)
+			      : alm_problem_set(problem, ALM_INTERNAL,
+					"the broker's answer");
+	}
+	alm_arena_fini(&arena);
+	return err;
 }

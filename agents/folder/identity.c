@@ -24,6 +24,12 @@ static const char rotate_usage[] =
 	"\n"
 	"An agent at work changes over by itself.\n";
 
+static const char follow_usage[] =
+	"usage: almoner-agent follow --context FILE\n"
+	"\n"
+	"  --context FILE  of an agent whose broker moves to another endpoint\n"
+	"                  and key; it is rewritten if it does\n";
+
 static int fail(const struct alm_problem *problem)
 {
 	const struct alm_err_info *info = alm_err_info(problem->err);
@@ -129,5 +135,26 @@ int alm_agent_rotate(int argc, char **argv)
 	(void)printf("the new keys are in place%s%s\n",
 		until[0] == '\0' ? "" : "; the keys before are valid until ",
 		until);
+	return ALM_EXIT_OK;
+}
+
+int alm_agent_follow(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1] = "";
+	const char *context = NULL;
+	int rc = read_one(argc, argv, "context", 0, &context);
+
+	if (rc != 0 || context == NULL) {
+		return rc > 0      ? (void)fputs(follow_usage, stdout),
+		       ALM_EXIT_OK : misused(follow_usage);
+	}
+	problem.err = alm_identity_ask_and_follow(context, endpoint, &problem);
+	if (problem.err != ALM_OK) {
+		return fail(&problem);
+	}
+	(void)printf("the broker %s%s\n",
+		endpoint[0] == '\0' ? "stays where it is" : "is now at ",
+		endpoint);
 	return ALM_EXIT_OK;
 }

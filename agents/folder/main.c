@@ -13,6 +13,7 @@ static const char usage[] =
 	"                     [--proofs]\n"
 	"       almoner-agent join FILE [--dir DIR]\n"
 	"       almoner-agent rotate --context FILE\n"
+	"       almoner-agent follow --context FILE\n"
 	"\n"
 	"  --context FILE  where the broker is and who we are\n"
 	"  --folder DIR    holds outbox, inbox, receipts, refused and state\n"
@@ -45,6 +46,9 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && strcmp(argv[1], "rotate") == 0) {
 		return alm_agent_rotate(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], "follow") == 0) {
+		return alm_agent_follow(argc - 1, argv + 1);
 	}
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
 		-1) {

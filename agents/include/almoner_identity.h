@@ -84,4 +84,12 @@ ALM_MUST_USE enum alm_err alm_identity_follow(const char *context_file,
 	const char *endpoint, const uint8_t broker_key[32],
 	struct alm_problem *problem);
 
+/** Ask whether the broker moves, and follow: for a context that its agent
+ * cannot write.
+ * Out:     out_endpoint  where to; "" if it stays
+ * Errors:  as a question to the broker, and as above */
+ALM_MUST_USE enum alm_err alm_identity_ask_and_follow(const char *context_file,
+	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem);
+
 #endif /* ALM_AGENTS_INCLUDE_ALMONER_IDENTITY_H */

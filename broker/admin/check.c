@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "broker/administer.h"
+#include "broker/identity.h"
 #include "broker/question.h"
 #include "lib/join.h"
 #include "lib/role.h"
@@ -111,8 +112,18 @@ static void tell_broker(struct alm_call *call)
 			: "no");
 	alm_table_number(table, "store-used-permille",
 		alm_store_used_permille(broker->store));
-	if (alm_edge_has_next(broker->edge)) {
-		alm_table_fact(table, "broker-key", is_next ? "next" : "old");
+	if (!alm_edge_has_next(broker->edge)) {
+		return;
+	}
+	alm_table_fact(table, "broker-key", is_next ? "next" : "old");
+	if (!is_next) {
+		alm_table_fact(
+			table, "next-endpoint", alm_next_endpoint(broker));
+		alm_table_fact(table, "next-broker-key",
+			alm_table_hex(table,
+				(struct alm_bytes){
+					alm_edge_next_public_key(broker->edge),
+					32}));
 	}
 }
 

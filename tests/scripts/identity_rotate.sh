@@ -35,7 +35,7 @@ stop_broker() {
 	wait "$broker" || fail "the broker ended with $?"
 }
 
-"$build/almonerd" --generate-keys "$dir" >/dev/null
+old_key=$("$build/almonerd" --generate-keys "$dir" | sed -n 's/^broker-key: //p')
 mkdir "$dir/next"
 "$build/almonerd" --generate-keys "$dir/next" >/dev/null
 old=("endpoint: ipc://$dir/agents.sock" "curve-key-file: $dir/curve.key")
@@ -140,6 +140,14 @@ wait $writer
 check 200
 grep -q "^endpoint: 'ipc://$dir/next.sock'" "$dir/RX1/context.yaml" ||
 	fail "the context names the old endpoint"
+# For an agent that cannot write its context.
+cp -r "$dir/RX1" "$dir/copy"
+sed -i "s|^endpoint:.*|endpoint: ipc://$dir/agents.sock|
+s|^broker-key:.*|broker-key: '$old_key'|" "$dir/copy/context.yaml"
+code 0 "$agent" follow --context "$dir/copy/context.yaml"
+cmp -s "$dir/copy/context.yaml" "$dir/RX1/context.yaml" || fail "not followed"
+code 0 "$agent" follow --context "$dir/copy/context.yaml"
+grep -q stays "$dir/out" || fail "it goes on and on"
 # The old key can go.
 stop_broker
 settings "endpoint: ipc://$dir/next.sock" \
