@@ -8,44 +8,46 @@
 #include "broker/store/parts.h"
 #include "lib/parts.h"
 
-void alm_fetches_init(struct alm_fetches *fetches)
-{
-	TAILQ_INIT(&fetches->all);
-	fetches->count = 0;
-}
-
-static void remove_fetch(
-	struct alm_fetches *fetches, struct alm_fetch **take_fetch)
-{
-	struct alm_fetch *fetch = *take_fetch;
-
-	*take_fetch = NULL;
-	TAILQ_REMOVE(&fetches->all, fetch, order);
-	fetches->count--;
-	free(fetch);
-}
-
 void alm_fetches_clear(struct alm_fetches *fetches)
 {
-	struct alm_fetch *fetch;
+	free(fetches->items);
+	*fetches = (struct alm_fetches){.count = 0};
+}
 
-	while ((fetch = TAILQ_FIRST(&fetches->all)) != NULL) {
-		remove_fetch(fetches, &fetch);
-	}
+/* The last one takes its place. */
+static void remove_fetch(struct alm_fetches *fetches, size_t i)
+{
+	fetches->items[i] = fetches->items[--fetches->count];
 }
 
 static struct alm_fetch *find(
 	struct alm_fetches *fetches, struct alm_peer peer, uint64_t seq)
 {
-	struct alm_fetch *fetch;
+	for (size_t i = 0; i < fetches->count; i++) {
+		struct alm_fetch *fetch = &fetches->items[i];
 
-	TAILQ_FOREACH(fetch, &fetches->all, order)
-	{
 		if (fetch->peer.number == peer.number && fetch->seq == seq) {
-			break;
+			return fetch;
 		}
 	}
-	return fetch;
+	return NULL;
+}
+
+/* Room for one more; NULL when memory is out. */
+static struct alm_fetch *append(struct alm_fetches *fetches)
+{
+	size_t capacity = fetches->capacity * 2 + 16;
+	struct alm_fetch *items;
+
+	if (fetches->count == fetches->capacity) {
+		items = realloc(fetches->items, capacity * sizeof(*items));
+		if (items == NULL) {
+			return NULL;
+		}
+		fetches->items = items;
+		fetches->capacity = capacity;
+	}
+	return &fetches->items[fetches->count++];
 }
 
 /* --- asking --------------------------------------------------------------- */
@@ -88,16 +90,16 @@ static enum alm_err add(struct alm_turn *turn, struct alm_peer peer,
 	if (err != ALM_OK) {
 		return err;
 	}
-	fetch = calloc(1, sizeof(*fetch));
+	fetch = append(fetches);
 	if (fetch == NULL) {
 		return ALM_NOMEM;
 	}
-	fetch->peer = peer;
-	fetch->seq = seq;
-	fetch->number = number;
-	fetch->count = alm_parts_count(bytes);
-	TAILQ_INSERT_TAIL(&fetches->all, fetch, order);
-	fetches->count++;
+	*fetch = (struct alm_fetch){
+		.peer = peer,
+		.seq = seq,
+		.number = number,
+		.count = alm_parts_count(bytes),
+	};
 	*out_fetch = fetch;
 	return ALM_OK;
 }
@@ -204,11 +206,10 @@ static enum alm_err give_part(struct alm_turn *turn,
 		session->peer, &envelope, turn->arena);
 }
 
-/* One part, or the end of it.  *take_fetch is NULL when it is over. */
-static enum alm_err serve(struct alm_turn *turn, struct alm_fetch **take_fetch)
+/* One part, if it may have one.  `*out_is_over`: forget it. */
+static enum alm_err serve(struct alm_turn *turn, struct alm_fetch *fetch,
+	bool *out_is_given, bool *out_is_over)
 {
-	struct alm_fetches *fetches = &turn->broker->fetches;
-	struct alm_fetch *fetch = *take_fetch;
 	struct alm_session *session =
 		alm_sessions_find(turn->broker->sessions, fetch->peer);
 	struct alm_held *held = NULL;
@@ -217,33 +218,35 @@ static enum alm_err serve(struct alm_turn *turn, struct alm_fetch **take_fetch)
 	if (session != NULL) {
 		held = alm_mailbox_held(session->mailbox, fetch->seq);
 	}
-	if (held == NULL || held->session != session) {
-		uint64_t seq = fetch->seq;
-
-		remove_fetch(fetches, take_fetch);
-		return session == NULL ? ALM_OK
-				       : answer_unheld(turn, session, seq);
+	*out_is_over = held == NULL || held->session != session;
+	if (*out_is_over) {
+		return session == NULL
+			       ? ALM_OK
+			       : answer_unheld(turn, session, fetch->seq);
+	}
+	if (fetch->next >= fetch->until) {
+		return ALM_OK;
 	}
 	err = give_part(turn, session, fetch);
 	if (err == ALM_STORE_CORRUPT) {
-		uint64_t seq = fetch->seq;
-
-		remove_fetch(fetches, take_fetch);
-		return alm_set_damaged_aside(turn, session->mailbox, seq);
+		*out_is_over = true;
+		return alm_set_damaged_aside(
+			turn, session->mailbox, fetch->seq);
 	}
 	if (err != ALM_OK) {
 		return err;
 	}
 	note_alive(turn, held);
 	fetch->next++;
-	held->is_part_way &= fetch->next < fetch->count;
+	*out_is_over = fetch->next == fetch->count;
+	held->is_part_way &= !*out_is_over;
+	*out_is_given = true;
 	return ALM_OK;
 }
 
 enum alm_err alm_fetches_serve(struct alm_turn *turn)
 {
 	struct alm_fetches *fetches = &turn->broker->fetches;
-	struct alm_fetch *fetch = TAILQ_FIRST(&fetches->all);
 	size_t idle = 0; /* looked at since one was given anything */
 	unsigned given = 0;
 	enum alm_err err = ALM_OK;
@@ -251,18 +254,21 @@ enum alm_err alm_fetches_serve(struct alm_turn *turn)
 	if (turn->broker->is_draining) {
 		return ALM_OK;
 	}
-	while (fetch != NULL && err == ALM_OK && idle < fetches->count &&
+	while (err == ALM_OK && idle < fetches->count &&
 		given < ALM_TURN_PARTS_OUT_MAX) {
-		bool is_due = fetch->next < fetch->until;
+		bool is_given = false;
+		bool is_over = false;
 
-		TAILQ_REMOVE(&fetches->all, fetch, order);
-		TAILQ_INSERT_TAIL(&fetches->all, fetch, order);
-		idle = is_due ? 0 : idle + 1;
-		given += is_due ? 1 : 0;
-		if (is_due) {
-			err = serve(turn, &fetch);
+		fetches->at = fetches->at < fetches->count ? fetches->at : 0;
+		err = serve(turn, &fetches->items[fetches->at], &is_given,
+			&is_over);
+		if (is_over) {
+			remove_fetch(fetches, fetches->at);
+		} else {
+			fetches->at++;
 		}
-		fetch = TAILQ_FIRST(&fetches->all);
+		idle = is_given ? 0 : idle + (is_over ? 0 : 1);
+		given += is_given ? 1 : 0;
 	}
 	turn->broker->is_in_haste |= given == ALM_TURN_PARTS_OUT_MAX;
 	return err == ALM_BUSY ? ALM_OK : err;

@@ -10,9 +10,8 @@
 #ifndef ALM_BROKER_FETCHES_H
 #define ALM_BROKER_FETCHES_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "broker/edge/edge.h"
 #include "lib/err.h"
@@ -21,7 +20,6 @@ struct alm_turn;
 struct alm_turn_request;
 
 struct alm_fetch {
-	TAILQ_ENTRY(alm_fetch) order;
 	struct alm_peer peer;
 	uint64_t seq;    /* of the mail */
 	uint64_t number; /* of its parts */
@@ -31,12 +29,12 @@ struct alm_fetch {
 };
 
 struct alm_fetches {
-	TAILQ_HEAD(, alm_fetch)
-	all; /* who was given least lately comes first */
+	struct alm_fetch *items;
 	size_t count;
+	size_t capacity;
+	size_t at; /* whose turn it is */
 };
 
-void alm_fetches_init(struct alm_fetches *fetches);
 /** Forget them all: they ask again; also at the end. */
 void alm_fetches_clear(struct alm_fetches *fetches);
 

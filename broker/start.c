@@ -179,7 +179,6 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->hash = alm_hash_new();
 	broker->has_waste = true;
 	alm_uploads_init(&broker->uploads);
-	alm_fetches_init(&broker->fetches);
 	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
 	broker->handshakes.per_second = broker->settings.handshakes_per_second;
 	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
