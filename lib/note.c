@@ -83,7 +83,7 @@ enum alm_err alm_note_key_parse(const char *text, struct alm_note_key *out_key)
 
 	if (second == NULL || first == text ||
 		(size_t)(first - text) >= sizeof(name) ||
-		second - first - 1 != 2 * ALM_NOTE_ID_BYTES ||
+		(size_t)(second - first) - 1 != 2 * ALM_NOTE_ID_BYTES ||
 		!alm_line_base64((struct alm_bytes){(const uint8_t *)second + 1,
 					 strlen(second + 1)},
 			raw, sizeof(raw)) ||

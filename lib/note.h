@@ -21,7 +21,7 @@
 #define ALM_NOTE_NAME_BYTES 160u /* with its NUL */
 #define ALM_NOTE_BYTES_MAX ((size_t)32 * 1024)
 #define ALM_NOTE_SIGNATURES_MAX 64u
-#define ALM_NOTE_ID_BYTES 4u
+#define ALM_NOTE_ID_BYTES ((size_t)4)
 /* Of a checkpoint's text without its signatures. */
 #define ALM_CHECKPOINT_BYTES_MAX (ALM_NOTE_NAME_BYTES + (size_t)96)
 /* The text of a key: name, id and type with key. */

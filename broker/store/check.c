@@ -132,8 +132,8 @@ enum alm_err alm_check_receipt(const struct alm_trust *trust,
 {
 	struct alm_hash *hash = alm_hash_new();
 	uint8_t *extra = alm_arena_take(arena, bytes.bytes + 1);
-	struct alm_tlog_proof proof;
-	struct alm_checked checked;
+	struct alm_tlog_proof proof = {.path_count = 0};
+	struct alm_checked checked = {.seq = 0};
 	size_t extra_bytes = 0;
 	enum alm_err err;
 
@@ -167,8 +167,8 @@ enum alm_err alm_check_growth(const struct alm_trust *trust,
 	struct alm_checked *out_checked, struct alm_problem *problem)
 {
 	struct alm_hash *hash = alm_hash_new();
-	struct alm_tlog_growth growth;
-	struct alm_checked checked;
+	struct alm_tlog_growth growth = {.path_count = 0};
+	struct alm_checked checked = {.seq = 0};
 	enum alm_err err = hash == NULL ? ALM_NOMEM : ALM_OK;
 
 	if (err == ALM_OK && alm_tlog_growth_parse(bytes, &growth) != ALM_OK) {

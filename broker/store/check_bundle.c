@@ -418,7 +418,7 @@ static enum alm_err check_end(struct reading *r)
 	alm_hash_bytes(r->hash, r->rest, found.raw);
 	alm_hex(found.raw, ALM_DIGEST_BYTES, text);
 	if (memcmp(line.data, "end ", 4) != 0 ||
-		memcmp(line.data + 4, text, 2 * ALM_DIGEST_BYTES) != 0 ||
+		memcmp(line.data + 4, text, sizeof(text) - 1) != 0 ||
 		line.data[END_BYTES - 1] != '\n') {
 		return bad(r, "it was changed or is cut off");
 	}

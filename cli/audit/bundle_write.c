@@ -265,7 +265,6 @@ static enum alm_err write_behind(
 			alm_stream_base64(&bundle->stream, salted);
 			alm_stream_text(&bundle->stream, "\n");
 		}
-		sodium_memzero((void *)(uintptr_t)salted.data, salted.bytes);
 		err = err == ALM_NOT_FOUND ? ALM_OK : err;
 	}
 	alm_arena_fini(&arena);
