@@ -8,6 +8,7 @@
 #include "broker/role.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* What the last row and the facts may take. */
 #define LAST_ROW_BYTES ((size_t)256 * 1024)
 
 #define NONE ((const char *const[]){NULL})

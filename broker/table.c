@@ -9,7 +9,7 @@
 #include "broker/detail.h"
 #include "lib/protowire.h"
 
-/* The header of a cell, and what the last row and the facts may take. */
+/* The header of a cell. */
 #define CELL_BYTES 3u
 
 /* Control characters, and all that is not ASCII, if it is not clean. */
