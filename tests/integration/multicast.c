@@ -55,7 +55,7 @@ static const char agreement[] =
 	"    to: [%s]\n"
 	"    purposes: [direct-care]\n"
 	"    categories: [%s]\n"
-	"    identifiability: identifiable\n"
+	"    identifiability: %s\n"
 	"    relationship: not-required\n"
 	"    consent: implied\n"
 	"    opt-out: not-applicable\n"
@@ -70,16 +70,18 @@ static struct test_peer trust;
 static struct test_peer practice;
 static struct test_peer second;
 
-static void activate(void)
+/* The levels of the agreements with C84001 and with RHA. */
+static void activate(const char *whole, const char *part)
 {
 	char yaml[8192];
 	size_t at = sizeof(policy) - 1;
 
 	memcpy(yaml, policy, at);
 	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
-		"DSA-WHOLE", "C84001", "treatment-summary, medications");
+		"DSA-WHOLE", "C84001", "treatment-summary, medications", whole);
 	(void)snprintf(yaml + at, sizeof(yaml) - at, agreement, "DSA-PART",
-		"RHA", "treatment-summary");
+		"RHA", part[0] == 'p' ? "medications" : "treatment-summary",
+		part);
 	test_broker_activate(&broker, yaml);
 }
 
@@ -103,7 +105,7 @@ static void put_standard(void)
 static void open_all(void)
 {
 	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
-	activate();
+	activate("identifiable", "identifiable");
 	put_standard();
 	test_peer_open(&trust, &broker, "RX1", 64);
 	test_peer_open(&practice, &broker, "C84001", 0);
@@ -455,4 +457,43 @@ Test(multicast, the_directory_shows_partners_and_nobody_else)
 	answer = test_broker_ask(&broker, "org.find",
 		(const char *const[]){"text", "a stranger", NULL});
 	cr_expect_eq(answer.row_count, 1);
+}
+
+static void is_pseudonymised(
+	struct test_peer *peer, uint8_t pseudonym[16], bool is_restarted)
+{
+	static const char start[] = ALLERGIES "\x82\x01\x10";
+	const struct alm_deliver *mail;
+
+	test_peer_hello(peer, 64);
+	mail = &test_peer_expect(peer, ALM_ENVELOPE_DELIVER)->deliver;
+	cr_expect_eq(mail->level, ALM_WIRE_LEVEL_PSEUDONYMISED);
+	cr_expect(mail->is_partial);
+	cr_expect_str_empty(mail->subject);
+	cr_assert_eq(mail->payload.bytes, sizeof(start) - 1 + 16);
+	cr_expect_eq(memcmp(mail->payload.data, start, sizeof(start) - 1), 0);
+	cr_assert_eq(mail->pseudonym.bytes, 16);
+	cr_expect_eq(memcmp(mail->payload.data + sizeof(start) - 1,
+			     mail->pseudonym.data, 16),
+		0);
+	cr_expect(!is_restarted ||
+		  memcmp(pseudonym, mail->pseudonym.data, 16) == 0);
+	memcpy(pseudonym, mail->pseudonym.data, 16);
+}
+
+Test(multicast, each_agreement_has_its_own_pseudonym_of_the_same_body)
+{
+	const struct alm_message message = message_to(everybody, 1);
+	uint8_t first[16] = {0};
+	uint8_t other[16] = {0};
+
+	activate("pseudonymised", "pseudonymised");
+	cr_assert(receipt_of(&message)->is_accepted);
+	is_pseudonymised(&practice, first, false);
+	is_pseudonymised(&second, other, false);
+	cr_expect_neq(memcmp(first, other, 16), 0);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	is_pseudonymised(&practice, first, true);
+	is_pseudonymised(&second, other, true);
 }
