@@ -242,8 +242,8 @@ static enum alm_err park(
 }
 
 /* Whether new mail may go, and to whom: to who has the strand, with room. */
-static bool may_go(
-	const struct alm_letter *letter, struct alm_session **session)
+static bool may_go(const struct alm_turn *turn, const struct alm_letter *letter,
+	struct alm_session **session)
 {
 	struct alm_session *chosen = *session;
 	struct alm_card card;
@@ -257,7 +257,7 @@ static bool may_go(
 		return true;
 	}
 	*session = chosen;
-	return !chosen->mailbox->has_limited &&
+	return !chosen->mailbox->has_limited && alm_may_take(turn, chosen) &&
 	       alm_session_has_room(chosen, letter->mail.payload.bytes) &&
 	       (chosen->takes_parts || letter->mail.kind != ALM_MAIL_MESSAGE ||
 		       letter->message.payload_bytes == 0);
@@ -434,7 +434,7 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 	}
 	if (session->mailbox->strands != NULL &&
 		alm_mailbox_held(session->mailbox, entry->seq) == NULL &&
-		!may_go(letter, &session)) {
+		!may_go(turn, letter, &session)) {
 		return park(session->mailbox, letter);
 	}
 	return give(turn, session, letter);

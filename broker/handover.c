@@ -36,7 +36,7 @@ static bool spend(struct budget *budget, const struct alm_queue_entry *entry)
 	return true;
 }
 
-static bool may_take(
+bool alm_may_take(
 	const struct alm_turn *turn, const struct alm_session *session)
 {
 	const struct alm_agent *agent = alm_keyring_by_number(
@@ -74,7 +74,7 @@ static struct alm_session *pick_session(const struct alm_turn *turn,
 
 	for (struct alm_session *session = mailbox->sessions; session != NULL;
 		session = session->next_of_mailbox) {
-		if (!may_take(turn, session) ||
+		if (!alm_may_take(turn, session) ||
 			!alm_session_has_room(session, 0)) {
 			continue;
 		}
@@ -93,7 +93,8 @@ static struct alm_session *pick_again(
 	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
 
 	if (session == NULL && held != NULL && held->session != NULL &&
-		held->session->window > 0 && may_take(turn, held->session)) {
+		held->session->window > 0 &&
+		alm_may_take(turn, held->session)) {
 		return held->session;
 	}
 	return session;
@@ -152,7 +153,7 @@ static bool keeps_order(const struct alm_turn *turn,
 	}
 	if (alm_strand_may_go(mailbox, held->strand, seq, true, &chosen) &&
 		(chosen == *session ||
-			(!mailbox->has_limited && may_take(turn, chosen) &&
+			(!mailbox->has_limited && alm_may_take(turn, chosen) &&
 				alm_session_has_room(chosen, 0) &&
 				(chosen->takes_parts || !held->has_parts)))) {
 		*session = chosen;

@@ -36,6 +36,10 @@ void alm_message_narrow(struct alm_message *message, const char *recipient);
 ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 	const struct alm_turn_request *request, enum alm_err code);
 
+/** Whether a session's agent may be handed mail at all. */
+bool alm_may_take(
+	const struct alm_turn *turn, const struct alm_session *session);
+
 /** Hand over what is due, to every session with room; bounded. */
 ALM_MUST_USE enum alm_err alm_hand_over(struct alm_turn *turn);
 

@@ -176,3 +176,29 @@ Test(order, two_agents_of_one_organisation_share_mail_and_keep_its_order)
 	}
 	test_peer_free(&second);
 }
+
+Test(order, what_a_revoked_agent_had_begun_does_not_go_on_to_it)
+{
+	const struct alm_envelope *mail;
+	struct test_peer second;
+	struct alm_answer answer;
+	uint64_t later;
+
+	test_peer_open(&practice, &broker, "C84001", 64);
+	(void)accepted_about("9990000018");
+	(void)next_delivered(&practice);
+	test_peer_make(&second, "C84001");
+	test_peer_register(&second, &broker, "agent-2");
+	test_peer_connect(&second, &broker);
+	test_peer_hello(&second, 64);
+	answer = test_broker_ask(&broker, "agent.revoke",
+		(const char *const[]){"organisation", "C84001", "agent",
+			"agent", "reason", "lost", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	later = accepted_about("9990000018");
+	while ((mail = test_peer_next(&practice, 200)) != NULL) {
+		cr_expect(mail->kind != ALM_ENVELOPE_DELIVER ||
+			  mail->deliver.sequence != later);
+	}
+	test_peer_free(&second);
+}
