@@ -196,8 +196,7 @@ int alm_admin_change_on(struct alm_control *control,
 		rc = alm_sheet_print(sheet, &args->output);
 		alm_sheet_free(sheet);
 		if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
-			alm_print_warning(&args->output,
-				"this was a dry run: nothing has changed");
+			alm_print_dry_run(&args->output);
 		}
 	}
 	alm_arena_fini(&arena);

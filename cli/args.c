@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/nearest.h"
@@ -161,11 +162,18 @@ static bool parse_size(const char *text, int64_t *out)
 	return false;
 }
 
+/* A time, a day, or how long ago. */
 static bool parse_instant(const char *text, int64_t *out)
 {
+	int64_t now_s = (int64_t)time(NULL);
 	struct alm_period day;
+	int64_t long_s;
 
 	if (alm_instant_parse(text, out) == ALM_OK) {
+		return true;
+	}
+	if (alm_duration_parse(text, &long_s) == ALM_OK) {
+		*out = long_s < now_s ? now_s - long_s : 0;
 		return true;
 	}
 	if (alm_day_parse(text, &day) != ALM_OK) {
@@ -207,8 +215,8 @@ static const char *value_form(enum alm_option_type type)
 	case ALM_OPTION_DURATION:
 		return "a duration such as 90s, 5m or 30d";
 	case ALM_OPTION_INSTANT:
-		return "a time such as 2026-07-30T09:00:00Z or a day such as "
-		       "2026-07-30";
+		return "a time such as 2026-07-30T09:00:00Z, a day such as "
+		       "2026-07-30, or how long ago such as 90m or 30d";
 	}
 	return "a text";
 }

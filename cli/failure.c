@@ -71,6 +71,11 @@ int alm_print_problem(
 		&(struct alm_failure){problem->err, problem->detail, NULL});
 }
 
+void alm_print_dry_run(const struct alm_output *output)
+{
+	alm_print_warning(output, "this was a dry run: nothing has changed");
+}
+
 void alm_print_warning(const struct alm_output *output, const char *format, ...)
 {
 	char text[ALM_DETAIL_BYTES_MAX];

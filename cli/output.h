@@ -94,6 +94,9 @@ int alm_print_failure(
 int alm_print_problem(
 	const struct alm_output *output, const struct alm_problem *problem);
 
+/** Says that nothing has changed, unless --quiet. */
+void alm_print_dry_run(const struct alm_output *output);
+
 /** A warning on stderr, unless --quiet. */
 void alm_print_warning(const struct alm_output *output, const char *format, ...)
 	ALM_PRINTF(2, 3);

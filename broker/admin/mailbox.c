@@ -163,8 +163,9 @@ static enum alm_err add_entry(struct alm_call *call,
 	return ALM_OK;
 }
 
-static enum alm_err add_mailbox_facts(
-	struct alm_call *call, const char *name, struct alm_mailbox *mailbox)
+/* `own` are limits that it would have, or NULL: those that it has. */
+static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
+	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *own)
 {
 	struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
@@ -175,7 +176,8 @@ static enum alm_err add_mailbox_facts(
 	if (err != ALM_OK) {
 		return err;
 	}
-	limits = alm_mailboxes_limits(broker->mailboxes, &state.limits);
+	limits = alm_mailboxes_limits(
+		broker->mailboxes, own != NULL ? own : &state.limits);
 	alm_table_fact(table, "organisation", name);
 	alm_table_number(table, "messages", state.count);
 	alm_table_number(table, "message-bytes", state.bytes);
@@ -209,7 +211,7 @@ enum alm_err alm_verb_mailbox_show(struct alm_call *call)
 		return err;
 	}
 	mailbox = alm_mailboxes_find(broker->mailboxes, organisation);
-	err = add_mailbox_facts(call, organisation, mailbox);
+	err = add_mailbox_facts(call, organisation, mailbox, NULL);
 	while (err == ALM_OK) {
 		struct alm_queue_entry entry;
 
@@ -374,6 +376,7 @@ enum alm_err alm_verb_mailbox_limit(struct alm_call *call)
 		alm_mailbox_set_limits(
 			broker->mailboxes, mailbox, &state.limits);
 	}
-	return err == ALM_OK ? add_mailbox_facts(call, organisation, mailbox)
+	return err == ALM_OK ? add_mailbox_facts(call, organisation, mailbox,
+				       &state.limits)
 			     : err;
 }

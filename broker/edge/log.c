@@ -59,7 +59,9 @@ void alm_log_problem(enum alm_log_level level, const char *id,
 		return;
 	}
 	(void)snprintf(code, sizeof(code), "ALM-%d", (int)problem->err);
-	(void)snprintf(line, sizeof(line), "%s %s: %s %s (%s)", code,
-		info->name, problem->detail, info->sentence, info->hint);
+	(void)snprintf(line, sizeof(line), "%s %s: %s%s%s%s %s", code,
+		info->name, info->sentence,
+		*problem->detail != '\0' ? " (" : "", problem->detail,
+		*problem->detail != '\0' ? ")" : "", info->hint);
 	write_line(level, id, line, code);
 }

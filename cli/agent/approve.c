@@ -126,6 +126,9 @@ static int approve(const struct alm_args *args, struct alm_control *control,
 	alm_sheet_fact(sheet, "words", waiting->words);
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
+	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
+		alm_print_dry_run(&args->output);
+	}
 	return rc;
 }
 

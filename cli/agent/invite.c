@@ -178,6 +178,7 @@ static int print_invite(const struct alm_args *args,
 {
 	struct alm_sheet *sheet =
 		alm_admin_sheet("almoner.agent.invite/1", answer);
+	bool is_dry = alm_args_has(args, "dry-run");
 	int rc;
 
 	if (strcmp(fact(answer, "in-policy"), "no") == 0) {
@@ -186,11 +187,12 @@ static int print_invite(const struct alm_args *args,
 			"to or by it yet",
 			invite->organisation);
 	}
-	alm_sheet_fact(sheet, "file",
-		alm_args_has(args, "dry-run") ? ""
-					      : alm_args_text(args, "out"));
+	alm_sheet_fact(sheet, "file", is_dry ? "" : alm_args_text(args, "out"));
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
+	if (rc == ALM_EXIT_OK && is_dry) {
+		alm_print_dry_run(&args->output);
+	}
 	return rc;
 }
 

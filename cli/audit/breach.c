@@ -364,10 +364,10 @@ static int print_page(struct alm_report *r, const struct alm_affected *a)
 
 	alm_page_begin(&page, "Who is affected by a breach");
 	alm_page_say(&page,
-		"%zu people; %zu messages were handed over, %zu of them "
-		"acknowledged. %zu more are accepted and wait: they can still "
-		"be stopped, by suspending the agreement or withdrawing the "
-		"recipient's keys.",
+		"People affected: %zu. Messages handed over: %zu, of them "
+		"acknowledged: %zu. Accepted and waiting: %zu; what waits can "
+		"still be stopped, by suspending the agreement or revoking the "
+		"keys of the recipient's agents.",
 		a->person_count, a->given, a->taken, a->waiting);
 	if (a->about_nobody > 0) {
 		alm_page_say(&page,

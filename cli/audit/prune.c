@@ -74,8 +74,7 @@ static int tell(const struct alm_args *args, const struct alm_answer *answer)
 
 	alm_sheet_free(sheet);
 	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
-		alm_print_warning(&args->output,
-			"this was a dry run: nothing has changed");
+		alm_print_dry_run(&args->output);
 	}
 	return rc;
 }

@@ -94,8 +94,7 @@ static int tell(const struct alm_args *args, const char *organisation,
 	}
 	rc = alm_sheet_print(counts->sheet, &args->output);
 	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
-		alm_print_warning(&args->output,
-			"this was a dry run: nothing has changed");
+		alm_print_dry_run(&args->output);
 	}
 	return rc;
 }

@@ -187,8 +187,7 @@ static int tell(const struct alm_args *args, const struct import *import,
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
-		alm_print_warning(&args->output,
-			"this was a dry run: nothing has changed");
+		alm_print_dry_run(&args->output);
 	}
 	return rc == ALM_EXIT_OK && count->rejected > 0 ? ALM_EXIT_FAILURE : rc;
 }

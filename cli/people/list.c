@@ -215,8 +215,7 @@ static int tell_dry_run(const struct list *list)
 	alm_sheet_fact(sheet, "persons", banded);
 	rc = alm_sheet_print(sheet, &list->args->output);
 	alm_sheet_free(sheet);
-	alm_print_warning(
-		&list->args->output, "this was a dry run: nothing has changed");
+	alm_print_dry_run(&list->args->output);
 	return rc;
 }
 

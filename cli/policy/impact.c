@@ -25,9 +25,8 @@
 #define BAND 10u
 
 static const struct alm_option options[] = {
-	{"since", 0, ALM_OPTION_TEXT, "WHEN",
-		"from then: a time, or how long ago; 30d unless given", false,
-		false},
+	{"since", 0, ALM_OPTION_INSTANT, "TIME",
+		"from then, inclusive; 30d ago unless given", false, false},
 	{"until", 0, ALM_OPTION_INSTANT, "TIME", "before then", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"decide as at this time instead of now", false, false},
@@ -377,29 +376,6 @@ static int tell(struct telling *t)
 	return rc;
 }
 
-/* How long ago, or when; false for neither. */
-static bool read_since(const struct alm_args *args, int64_t *out_s)
-{
-	const char *text = alm_args_text(args, "since");
-	int64_t now_s = (int64_t)time(NULL);
-	struct alm_period day;
-	int64_t long_s;
-
-	text = text != NULL ? text : "30d";
-	if (alm_duration_parse(text, &long_s) == ALM_OK) {
-		*out_s = long_s < now_s ? now_s - long_s : 0;
-		return true;
-	}
-	if (alm_instant_parse(text, out_s) == ALM_OK) {
-		return true;
-	}
-	if (alm_day_parse(text, &day) == ALM_OK) {
-		*out_s = day.from_s;
-		return true;
-	}
-	return false;
-}
-
 static const char *instant_option(const struct alm_args *args, const char *name,
 	char out[ALM_INSTANT_TEXT_BYTES])
 {
@@ -443,16 +419,14 @@ int alm_cmd_policy_impact(int argc, char **argv)
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_args args;
 	struct telling t = {.args = &args};
-	int64_t since_s = 0;
+	int64_t since_s;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
 	}
-	if (!read_since(&args, &since_s)) {
-		return alm_args_complain(
-			&usage, "--since is a time, or how long ago, as 30d");
-	}
+	since_s = alm_args_number(
+		&args, "since", (int64_t)time(NULL) - INT64_C(30) * 86400);
 	attached = calloc(1, sizeof(*attached));
 	if (attached == NULL) {
 		return ALM_EXIT_UNAVAILABLE;

@@ -29,6 +29,10 @@ has 'd["rows"][0]["on-hold-since"] != ""'
 code 0 "$almoner" mailbox release C84001 --reason 'it is mended' --json
 has 'd["changed"] == "yes" and d["state"] == "open"'
 
+code 0 "$almoner" mailbox limit C84001 --messages 1 --reason 'a test' --dry-run --json
+has 'd["messages-max"] == 1' # what would be
+code 0 "$almoner" mailbox show C84001 --json
+has 'd["messages-max"] > 1'
 code 0 "$almoner" mailbox limit C84001 --messages 1 --age 7d --reason 'a test' --json
 has 'd["messages-max"] == 1 and d["age-max-s"] == 604800'
 send 0 --priority urgent

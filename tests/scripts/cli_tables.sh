@@ -86,3 +86,13 @@ code 0 "$almoner" agent keygen "$dir/keys"
 code 9 "$almoner" agent keygen "$dir/keys"
 [ "$(stat -c %a "$dir/keys/curve.key" "$dir/keys/signing.key" | sort -u)" \
 	= 400 ] || fail "a secret key can be read by others"
+
+# Whoever reads no further (| head) gets no complaint.
+python3 - "$almoner" <<'END'
+import os, signal, subprocess, sys
+reader, writer = os.pipe()
+os.close(reader)
+run = subprocess.run([sys.argv[1], "errors"], stdout=writer,
+                     stderr=subprocess.PIPE)
+assert (run.returncode, run.stderr) == (-signal.SIGPIPE, b""), run
+END

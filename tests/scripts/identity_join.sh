@@ -37,6 +37,7 @@ code 0 "$agent" join "$dir/ward.invite" --dir "$dir/theatre"
 code 5 "$almoner" recv -c "$dir/theatre/context.yaml" 1 --timeout 5s
 code 2 "$almoner" agent approve RX1 --no-input
 code 0 "$almoner" agent approve RX1/theatre --yes --dry-run
+grep -q 'nothing has changed' "$dir/err" || fail 'a dry run does not say so'
 code 0 "$almoner" agent approve RX1/theatre --yes --reason 'read aloud' --json
 has 'd["agent"] == "theatre"'
 [ "$(json 'd["words"]')" = "$words" ] || fail "other words on the broker's side"

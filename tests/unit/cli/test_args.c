@@ -1,6 +1,8 @@
 /* test_args.c - the command line of one command. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/args.h"
 
@@ -93,6 +95,10 @@ Test(args, reads_numbers_sizes_durations_and_instants)
 	cr_assert_eq(parse("-t X --since 2026-01-30 a"), -1);
 	cr_assert_eq(alm_args_number(&args, "since", 0), INT64_C(1769731200));
 	cr_assert_eq(alm_args_number(&args, "limit", 7), 7);
+	cr_assert_eq(parse("-t X --since 30d a"), -1);
+	cr_assert_leq(llabs(time(NULL) - INT64_C(30) * 86400 -
+			      alm_args_number(&args, "since", 0)),
+		60);
 }
 
 Test(args, refuses_what_is_not_understood_with_2)
