@@ -17,6 +17,10 @@
 #include "lib/file.h"
 
 #define SIGN_EVERY_MS 1000
+/* On a slow disk less often, so that it takes a fiftieth of the time at most;
+ * but never so seldom that nobody is shown a head. */
+#define PAUSE_FACTOR 50
+#define SIGN_EVERY_MS_MAX 10000
 #define DAY_S 86400
 
 static enum alm_err make_note(
@@ -80,6 +84,17 @@ static enum alm_err sign(struct alm_broker *broker,
 	return err;
 }
 
+/* How long the next one has to wait, after one that took so long. */
+static int64_t pause_after(int64_t took_us)
+{
+	int64_t pause_ms = took_us * PAUSE_FACTOR / 1000;
+
+	if (pause_ms < SIGN_EVERY_MS) {
+		return SIGN_EVERY_MS;
+	}
+	return pause_ms < SIGN_EVERY_MS_MAX ? pause_ms : SIGN_EVERY_MS_MAX;
+}
+
 static bool can_sign(const struct alm_signer *signer)
 {
 	return signer != NULL && signer->key_count > 0;
@@ -90,18 +105,21 @@ enum alm_err alm_checkpoint_sign(struct alm_turn *turn)
 	struct alm_broker *broker = turn->broker;
 	struct alm_signer *signer = broker->signer;
 	struct alm_audit_head head;
+	int64_t started_us;
 	bool is_published;
 	enum alm_err err;
 
 	if (!can_sign(signer) || turn->is_store_full ||
 		broker->audit_size == signer->size ||
-		turn->monotonic_ms - signer->signed_at_ms < SIGN_EVERY_MS) {
+		turn->monotonic_ms - signer->signed_at_ms < signer->pause_ms) {
 		return ALM_OK;
 	}
+	started_us = alm_clock_monotonic_us();
 	alm_store_audit_head(broker->store, &head);
 	is_published = turn->monotonic_ms - signer->published_at_ms >=
 		       broker->settings.audit_publish_ms;
 	err = sign(broker, &head, turn->monotonic_ms, is_published);
+	signer->pause_ms = pause_after(alm_clock_monotonic_us() - started_us);
 	turn->has_effects |= signer->next_size != 0;
 	return err;
 }

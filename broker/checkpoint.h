@@ -34,6 +34,7 @@ struct alm_signer {
 	bool is_next_published;
 	char next_note[2048];
 	int64_t signed_at_ms; /* monotonic */
+	int64_t pause_ms;     /* until the next */
 	int64_t published_at_ms;
 	uint64_t published_size; /* kept for good; 0: none since the start */
 	int64_t published_day;
