@@ -108,6 +108,50 @@ static void send_several(struct crash_world *world)
 	}
 }
 
+/* --- hung: an agent that takes nothing until it is mended; what it got too
+ * often is a dead letter, and is run again -----------------------------------
+ */
+
+static void begin_hung(struct crash_world *world)
+{
+	crash_agent(world, "C84004", 8)->ignores = true;
+}
+
+static void run_again(struct crash_world *world)
+{
+	(void)test_broker_ask(&world->broker, "mailbox.rerun",
+		(const char *const[]){"organisation", "C84004", "all", "yes",
+			"reason", "mended", NULL});
+}
+
+static void send_hung(struct crash_world *world)
+{
+	struct crash_agent *trust = crash_agent(world, "RHA", 0);
+	struct crash_agent *hung = crash_agent(world, "C84004", 0);
+	struct alm_outgoing message = crash_message(world, "C84004");
+
+	if (crash_random(world, 40) == 0) {
+		(void)crash_send(world, trust, &message);
+	}
+	if (crash_random(world, 3000) == 0) {
+		hung->ignores = !hung->ignores;
+		if (!hung->ignores) {
+			run_again(world);
+		}
+	}
+}
+
+static bool is_hung_done(struct crash_world *world)
+{
+	struct alm_answer dead;
+
+	crash_agent(world, "C84004", 0)->ignores = false;
+	run_again(world);
+	dead = test_broker_ask(&world->broker, "mailbox.dead",
+		(const char *const[]){"organisation", "C84004", NULL});
+	return dead.row_count == 0;
+}
+
 const struct crash_actor crash_actors[] = {
 	{"routine", begin_routine, send_routine, NULL},
 	{"rejected", begin_rejected, send_rejected, NULL},
@@ -115,5 +159,6 @@ const struct crash_actor crash_actors[] = {
 	{"away", NULL, send_away, NULL},
 	{"several", NULL, send_several, NULL},
 	{"large", NULL, crash_large_send, NULL},
+	{"hung", begin_hung, send_hung, is_hung_done},
 };
 const size_t crash_actor_count = ALM_COUNT(crash_actors);

@@ -25,6 +25,7 @@ struct crash_agent {
 	FILE *journal;
 	unsigned unanswered; /* messages without a final receipt */
 	unsigned rejects;    /* of so many deliveries one; 0: none */
+	bool ignores;        /* what is handed over, for now */
 };
 
 struct crash_world {
@@ -84,7 +85,7 @@ void crash_step(struct crash_world *world);
 /** The same for a while; nothing need come. */
 void crash_step_for(struct crash_world *world, int wait_ms);
 
-/** Nothing is unanswered, and no agent's mailbox has mail. */
+/** Nothing is unanswered, the actors are done, no agent's mailbox has mail. */
 bool crash_is_all_taken(struct crash_world *world);
 
 /** Everybody's clients and journals. */

@@ -26,11 +26,12 @@ const char crash_policy[] =
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
 	"  - {id: C84002, name: One that rejects, kind: gp-practice}\n"
 	"  - {id: C84003, name: One that is away, kind: gp-practice}\n"
+	"  - {id: C84004, name: One that hangs, kind: gp-practice}\n"
 	"agreements:\n"
 	"  - id: DSA-CARE\n"
 	"    title: Care\n"
 	"    from: [RX1, RHA]\n"
-	"    to: [C84001, C84002, C84003]\n"
+	"    to: [C84001, C84002, C84003, C84004]\n"
 	"    purposes: [direct-care]\n"
 	"    categories: [discharge]\n"
 	"    identifiability: identifiable\n"
@@ -250,6 +251,9 @@ static void take_delivery(struct crash_world *world, struct crash_agent *agent,
 
 	(void)world;
 	write_got(agent, mail);
+	if (agent->ignores) {
+		return;
+	}
 	if (mail->is_in_parts) {
 		crash_large_fetch(agent, mail);
 		return;
@@ -344,6 +348,12 @@ bool crash_is_all_taken(struct crash_world *world)
 
 	for (size_t i = 0; i < world->agent_count; i++) {
 		if (world->agents[i].unanswered > 0) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < crash_actor_count; i++) {
+		if (crash_actors[i].is_done != NULL &&
+			!crash_actors[i].is_done(world)) {
 			return false;
 		}
 	}

@@ -77,18 +77,6 @@ static void play_round(void)
 	test_broker_start(&world.broker);
 }
 
-/* What somebody waits for: not the mail of who never comes. */
-static bool is_all_done(void)
-{
-	for (size_t i = 0; i < crash_actor_count; i++) {
-		if (crash_actors[i].is_done != NULL &&
-			!crash_actors[i].is_done(&world)) {
-			return false;
-		}
-	}
-	return crash_is_all_taken(&world);
-}
-
 static void check_log(void)
 {
 	struct alm_audit_report report;
@@ -146,7 +134,9 @@ static unsigned number_from(const char *name, unsigned fallback)
 
 static void begin_all(void)
 {
-	test_broker_open(&world.broker, "acknowledge-timeout: 2s\n");
+	test_broker_open(&world.broker, "acknowledge-timeout: 2s\n"
+					"attempts-max: 3\n"
+					"redeliver-max: 3s\n");
 	test_broker_activate(&world.broker, crash_policy);
 	for (size_t i = 0; i < crash_actor_count; i++) {
 		if (crash_actors[i].begin != NULL) {
@@ -165,7 +155,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 	for (unsigned round = 0; round < rounds; round++) {
 		play_round();
 	}
-	while (!is_all_done()) {
+	while (!crash_is_all_taken(&world)) {
 		crash_step(&world);
 	}
 	export_log();
