@@ -122,3 +122,33 @@ grep -q ALM-1209 "$dir/err" || fail "a receiver has sent"
 code 2 "$almoner" agent roles RX1/theatre --reason none
 code 2 "$almoner" agent roles RX1/theatre --roles reader --reason none
 code 3 "$almoner" agent roles RX1/nobody --roles all --reason none
+
+# --- somebody in between --------------------------------------------------------
+# The invite was caught on its way: the thief joins with it, and hands on one
+# of a broker of his own.  What the partner reads aloud is not what is shown.
+mkdir "$dir/evil"
+"$build/almonerd" --generate-keys "$dir/evil" >/dev/null
+printf '%s\n' "endpoint: ipc://$dir/evil/agents.sock" \
+	"admin-endpoint: ipc://$dir/evil/admin.sock" \
+	"store: $dir/evil/store" 'store-map: 4GiB' \
+	"store-key-file: $dir/evil/store.key" \
+	"curve-key-file: $dir/evil/curve.key" >"$dir/evil/almonerd.yaml"
+"$build/almonerd" --config "$dir/evil/almonerd.yaml" 2>>"$dir/evil/log" &
+evil=$!
+trap 'kill "$evil" "$dev" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
+for _ in $(seq 300); do
+	"$almoner" status --admin "ipc://$dir/evil/admin.sock" \
+		>/dev/null 2>&1 && break
+	read -rt 0.1 <> <(:) || true
+done
+invite "$dir/caught.invite" --agent caught
+code 0 "$almoner" agent invite RX1 --agent caught --out "$dir/swapped.invite" \
+	--admin "ipc://$dir/evil/admin.sock"
+code 0 "$agent" join "$dir/caught.invite" --dir "$dir/evil/thief"
+stolen=$(cat "$dir/out")
+code 0 "$agent" join "$dir/swapped.invite" --dir "$dir/victim"
+read_aloud=$(cat "$dir/out")
+code 0 "$almoner" agent approve RX1/caught --yes --dry-run --json
+shown=$(json 'd["words"]')
+[ "$shown" = "$stolen" ] || fail "not the words of who joined"
+[ "$shown" != "$read_aloud" ] || fail "the words do not tell them apart"
