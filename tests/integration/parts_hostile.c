@@ -104,7 +104,7 @@ Test(parts_hostile, a_flipped_part_ends_it)
 	test_peer_send(&sender, &message, "", 0);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 0);
-	cr_assert_eq(e->progress.until, 8);
+	cr_assert_eq(e->progress.until, ALM_PARTS_IN_FLIGHT_MAX);
 	say_part(&message, tree, 0, false);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 1);
