@@ -92,6 +92,12 @@ static const struct alm_option query_options[] = {
 	{"no-record", 0, ALM_OPTION_FLAG, NULL,
 		"with --store: ask although the question cannot be recorded",
 		false, false},
+	{"complete", 0, ALM_OPTION_FLAG, NULL,
+		"as audit bundle: every record of the time, with the proof "
+		"that none is left out; with --store, --key, --out, --reason",
+		false, false},
+	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle, with --complete",
+		false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -229,6 +235,20 @@ static int query_daemon(
 	return rc;
 }
 
+/** The answer as evidence: a bundle. */
+static int query_complete(const struct alm_args *args)
+{
+	static const char *const needed[] = {"store", "key", "out", "reason"};
+
+	for (size_t i = 0; i < ALM_COUNT(needed); i++) {
+		if (!alm_args_has(args, needed[i])) {
+			return alm_args_complain(args->usage,
+				"--complete needs --%s", needed[i]);
+		}
+	}
+	return alm_audit_bundle_make(args);
+}
+
 int alm_cmd_audit_query(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK};
@@ -238,6 +258,9 @@ int alm_cmd_audit_query(int argc, char **argv)
 
 	if (rc >= 0) {
 		return rc;
+	}
+	if (alm_args_has(&args, "complete")) {
+		return query_complete(&args);
 	}
 	problem.err = alm_audit_format_check(&args, &problem);
 	if (problem.err == ALM_OK) {

@@ -372,21 +372,16 @@ static int tell(struct making *m)
 	return rc;
 }
 
-int alm_cmd_audit_bundle(int argc, char **argv)
+int alm_audit_bundle_make(const struct alm_args *args)
 {
-	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
-	struct making *m;
+	struct making *m = calloc(1, sizeof(*m));
+	int rc;
 
-	if (rc >= 0) {
-		return rc;
-	}
-	m = calloc(1, sizeof(*m));
 	if (m == NULL) {
-		return alm_print_failure(&args.output,
+		return alm_print_failure(&args->output,
 			&(struct alm_failure){ALM_NOMEM, "", NULL});
 	}
-	m->args = &args;
+	m->args = args;
 	alm_arena_init(&m->arena, ARENA_BYTES_MAX);
 	m->bundle.arena = &m->arena;
 	m->bundle.singles =
@@ -394,25 +389,33 @@ int alm_cmd_audit_bundle(int argc, char **argv)
 	m->problem.err = m->bundle.singles == NULL
 				 ? ALM_NOMEM
 				 : alm_audit_question_read(
-					   &args, &m->question, &m->problem);
+					   args, &m->question, &m->problem);
 	m->is_complete =
-		alm_args_has(&args, "complete") || !has_condition(&m->question);
+		alm_args_has(args, "complete") || !has_condition(&m->question);
 	m->bundle.reveals = m->question.reveals;
 	if (m->problem.err == ALM_OK) {
 		enum alm_err err = make(m);
 
 		if (err != ALM_OK && m->problem.err == ALM_OK) {
 			(void)alm_problem_set(&m->problem, err, "%s",
-				alm_args_text(&args, "store"));
+				alm_args_text(args, "store"));
 		}
 	}
 	rc = m->problem.err == ALM_OK
 		     ? tell(m)
-		     : alm_print_problem(&args.output, &m->problem);
+		     : alm_print_problem(&args->output, &m->problem);
 	alm_store_close(m->bundle.store);
 	alm_arena_fini(&m->arena);
 	sodium_memzero(m->question.person, sizeof(m->question.person));
 	free(m->bundle.singles);
 	free(m);
 	return rc;
+}
+
+int alm_cmd_audit_bundle(int argc, char **argv)
+{
+	struct alm_args args;
+	int rc = alm_args_parse(&usage, argc, argv, &args);
+
+	return rc >= 0 ? rc : alm_audit_bundle_make(&args);
 }

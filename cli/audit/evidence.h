@@ -38,6 +38,10 @@ ALM_MUST_USE enum alm_err alm_audit_head_read(const char *path,
 /** Check the files and folders that are named.  Gives the exit code. */
 int alm_audit_check_files(const struct alm_args *args);
 
+/** Make the bundle that the options of audit bundle say.  Gives the exit
+ * code. */
+int alm_audit_bundle_make(const struct alm_args *args);
+
 /** What was checked of a folder as tlog-tiles lays it out. */
 struct alm_tiles_checked {
 	struct alm_checked checked;

@@ -949,6 +949,8 @@ _almoner()
 --store
 --key
 --no-record
+--complete
+--out
 --admin
 --context
 --json

@@ -41,6 +41,9 @@ code 0 "$almoner" audit bundle "${store[@]}" --reason 'ICO 4711' \
 	--out "$dir/files/all.bundle"
 code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed --reveal \
 	--reason 'ICO 4712' --out "$dir/files/some.bundle"
+code 0 "$almoner" audit query --since 2026-01-01 --complete "${store[@]}" \
+	--reason 'ICO 4713' --out "$dir/files/query.bundle"
+code 2 "$almoner" audit query --complete --reason 'ICO 4713'
 until_ok "$almoner" audit prove "$size" --out "$dir/files/growth"
 code 0 "$almoner" audit export --tiles "$dir/tiles" "${store[@]}"
 for file in "$dir"/files/* "$dir/tiles"; do
