@@ -75,6 +75,16 @@ void alm_arrival_sign_off(struct alm_audit_record *record,
 	record->signature = alm_audit_signature_encode(&signature, room);
 }
 
+/* What a message is in a conversation; most are nothing of it. */
+static const char *const kind_words[] = {
+	[ALM_KIND_ORDINARY] = "",
+	[ALM_KIND_REQUEST] = "request",
+	[ALM_KIND_REPLY] = "reply",
+	[ALM_KIND_DELIVERED] = "delivered",
+	[ALM_KIND_OPENED] = "opened",
+	[ALM_KIND_ACTED] = "acted",
+};
+
 const char *alm_arrival_describe(
 	struct alm_turn *turn, const struct alm_arrival *arrival)
 {
@@ -104,6 +114,11 @@ const char *alm_arrival_describe(
 	}
 	alm_detail_text(detail, "traceparent", message->traceparent);
 	alm_detail_hex(detail, "correlation", message->correlation_id);
+	if (message->kind != ALM_KIND_ORDINARY &&
+		(size_t)message->kind < ALM_COUNT(kind_words)) {
+		alm_detail_text(
+			detail, "message-kind", kind_words[message->kind]);
+	}
 	return alm_detail_finish(detail);
 }
 

@@ -22,7 +22,7 @@
 
 static const char *const columns[] = {"seq", "time", "kind", "effect", "code",
 	"name", "sender", "recipient", "agent", "message-id", "mail", "ref",
-	"attempt", "next-due"};
+	"attempt", "next-due", "message-kind"};
 
 /* Which messages are meant: the bytes of ids that begin so. */
 struct prefix {
@@ -194,7 +194,8 @@ static void add_step(struct alm_call *call, const struct alm_audit_view *view)
 			agent_of(call, record), id,
 			number_or_none(table, record->mail_seq),
 			number_or_none(table, record->ref),
-			attempt_of(call, view), ""});
+			attempt_of(call, view), "",
+			line_of(call, view->detail, "message-kind")});
 }
 
 /* --- the parts -------------------------------------------------------------
@@ -293,7 +294,8 @@ static enum alm_err add_place(
 				state, "", "0", "", record->sender,
 				record->recipient, "", id,
 				alm_table_text(table, record->mail_seq), "",
-				alm_table_text(table, entry.attempts), due});
+				alm_table_text(table, entry.attempts), due,
+				""});
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
@@ -317,7 +319,8 @@ static enum alm_err add_repeats(
 					table, duplicate.repeated_at_ms * 1000),
 				"sent-again", "", "0", "", record->sender,
 				record->recipient, "", id, "", "",
-				alm_table_text(table, duplicate.repeats), ""});
+				alm_table_text(table, duplicate.repeats), "",
+				""});
 	}
 	return err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT ? ALM_OK : err;
 }

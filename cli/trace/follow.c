@@ -31,7 +31,7 @@ struct asking {
 	size_t pair_count;
 	row_fn *row;
 	void *cookie;
-	struct alm_trace *trace; /* takes the facts */
+	struct alm_trace *trace; /* takes the facts, if it is not NULL */
 };
 
 void alm_trace_init(struct alm_trace *trace)
@@ -84,7 +84,8 @@ static void close_source(struct source *source)
 static void take_fact(
 	struct alm_trace *trace, const char *key, const char *value)
 {
-	if (strcmp(key, "answers") == 0 && trace->answers[0] == '\0') {
+	if (trace != NULL && strcmp(key, "answers") == 0 &&
+		trace->answers[0] == '\0') {
 		trace->answers = keep(trace, value);
 	}
 }
@@ -297,7 +298,7 @@ static enum alm_err ask_steps(struct alm_trace *trace, struct source *source,
 		.pair_count = 2,
 		.row = gather,
 		.cookie = &gathering,
-		.trace = trace,
+		.trace = is_answer ? NULL : trace,
 	};
 
 	return ask_all(&asking, problem);

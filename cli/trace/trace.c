@@ -29,7 +29,7 @@ static const struct alm_usage usage = {
 
 static const char *const columns[] = {"time", "after", "after-us", "step",
 	"what", "from", "to", "agent", "attempt", "code", "name", "next-due",
-	"record", "mail", "message", "relation"};
+	"record", "mail", "message", "relation", "message-kind"};
 
 /** What a kind of record means for the message. */
 static const struct {
@@ -56,10 +56,40 @@ static const struct {
 	{"now-dead-letter", "now: a dead letter"},
 };
 
+/** What an answer says, once it is accepted. */
+static const struct {
+	const char *message_kind;
+	const char *what;
+} said[] = {
+	{"reply", "replied to"},
+	{"delivered", "the recipient says: it reached its people"},
+	{"opened", "the recipient says: opened"},
+	{"acted", "the recipient says: acted on"},
+};
+
+static const char *said_by(const struct alm_trace_step *step)
+{
+	if (!step->is_answer ||
+		strcmp(step->cells[ALM_TRACE_KIND], "accepted") != 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < ALM_COUNT(said); i++) {
+		if (strcmp(said[i].message_kind,
+			    step->cells[ALM_TRACE_MESSAGE_KIND]) == 0) {
+			return said[i].what;
+		}
+	}
+	return NULL;
+}
+
 static const char *what_of(const struct alm_trace_step *step)
 {
 	const char *kind = step->cells[ALM_TRACE_KIND];
+	const char *answer = said_by(step);
 
+	if (answer != NULL) {
+		return answer;
+	}
 	if (strcmp(kind, "delivered") == 0 &&
 		strcmp(step->cells[ALM_TRACE_ATTEMPT], "1") != 0) {
 		return "handed over again";
@@ -111,7 +141,21 @@ static void add_step(struct alm_sheet *sheet, const struct alm_trace_step *step,
 			strlen(code) > 1 ? code : "", cells[ALM_TRACE_NAME],
 			cells[ALM_TRACE_DUE], cells[ALM_TRACE_SEQ],
 			cells[ALM_TRACE_MAIL], cells[ALM_TRACE_MESSAGE],
-			step->is_answer ? "answer" : "message"});
+			step->is_answer ? "answer" : "message",
+			cells[ALM_TRACE_MESSAGE_KIND]});
+}
+
+/** The last that happened to the message, or was said of it. */
+static const char *state_of(const struct alm_trace *trace)
+{
+	for (size_t i = trace->count; i-- > 0;) {
+		const struct alm_trace_step *step = &trace->steps[i];
+
+		if (!step->is_answer || said_by(step) != NULL) {
+			return what_of(step);
+		}
+	}
+	return "";
 }
 
 /** When the sender made it, by its own clock: the id says it. */
@@ -140,7 +184,7 @@ static int print(const struct alm_args *args, const struct alm_trace *trace)
 	alm_sheet_fact(sheet, "made-at", text);
 	alm_sheet_fact(sheet, "from", trace->steps[0].cells[ALM_TRACE_SENDER]);
 	alm_sheet_fact(sheet, "answers", trace->answers);
-	alm_sheet_fact(sheet, "state", what_of(last));
+	alm_sheet_fact(sheet, "state", state_of(trace));
 	alm_sheet_fact(sheet, "took", took);
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct alm_trace_step *step = &trace->steps[i];
@@ -153,6 +197,7 @@ static int print(const struct alm_args *args, const struct alm_trace *trace)
 	alm_sheet_hide(sheet, "mail");
 	alm_sheet_hide(sheet, "message");
 	alm_sheet_hide(sheet, "code");
+	alm_sheet_hide(sheet, "message-kind");
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	return rc;

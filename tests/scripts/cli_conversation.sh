@@ -47,6 +47,9 @@ code 0 "$almoner" recv -c "$trust" 1 --timeout 30s --json
 has 'd["rows"][0]["kind"] == "opened" and d["rows"][0]["subject"] == ""'
 [ "$(json 'd["rows"][0]["correlation"]')" = "$request" ] ||
 	fail "the receipt names another message"
+code 0 "$almoner" trace "$request" --json
+has 'd["answers"] == "" and d["state"] == "the recipient says: opened"'
+has '[r["message-kind"] for r in d["rows"] if r["step"] == "accepted"] == ["request", "reply", "opened"]'
 
 # --- deputies ---------------------------------------------------------------
 code 2 "$almoner" mailbox deputy C84001 --reason test
