@@ -148,8 +148,30 @@ static enum alm_err check_usage(
 	return err;
 }
 
-/* Errors: UPLOADS_FULL and STORE_FULL, and nothing was begun; those of the
- * store that end the turn. */
+/* So far as it is known now.  Errors: MAILBOX_FULL. */
+static enum alm_err check_mailbox(
+	struct alm_turn *turn, const struct alm_message *message)
+{
+	const struct alm_mailbox *mailbox =
+		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
+	struct alm_mailbox_state state = {.count = 0};
+	enum alm_err err;
+
+	if (mailbox == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_store_mailbox_state(
+		turn->broker->store, message->recipient, &state);
+	if (err == ALM_OK && (state.count >= mailbox->limits.messages ||
+				     state.bytes + message->payload_bytes >
+					     mailbox->limits.bytes)) {
+		return ALM_MAILBOX_FULL;
+	}
+	return err;
+}
+
+/* Errors: UPLOADS_FULL, MAILBOX_FULL and STORE_FULL, and nothing was begun;
+ * those of the store that end the turn. */
 static enum alm_err begin(struct alm_turn *turn,
 	const struct alm_arrival *arrival, struct alm_upload *out_upload)
 {
@@ -159,6 +181,9 @@ static enum alm_err begin(struct alm_turn *turn,
 		alm_arrival_record(turn, arrival, ALM_AUDIT_UPLOAD_BEGUN);
 	enum alm_err err = check_usage(turn, &arrival->message);
 
+	if (err == ALM_OK) {
+		err = check_mailbox(turn, &arrival->message);
+	}
 	if (err != ALM_OK || room == NULL) {
 		return room == NULL ? ALM_NOMEM : err;
 	}
@@ -243,7 +268,8 @@ enum alm_err alm_gather_open(struct alm_turn *turn, struct alm_arrival *arrival)
 		turn->broker->metrics.refused_full++;
 		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
-	if (err == ALM_UPLOADS_FULL || err == ALM_MESSAGE_ID_CONFLICT) {
+	if (err == ALM_UPLOADS_FULL || err == ALM_MAILBOX_FULL ||
+		err == ALM_MESSAGE_ID_CONFLICT) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	return err == ALM_OK ? follow(turn, arrival, upload) : err;

@@ -188,3 +188,41 @@ Test(parts_hostile, what_is_not_finished_in_a_day_is_dropped_and_recorded)
 	cr_assert_eq(answer.row_count, 1);
 	cr_assert_str_eq(test_cell(&answer, 0, "sender"), "RX1");
 }
+
+Test(parts_hostile, a_full_mailbox_refuses_before_anything_comes)
+{
+	const char *const limit[] = {"organisation", "C84001", "bytes",
+		"10000000", "reason", "small disk", NULL};
+	struct alm_answer answer =
+		test_broker_ask(&broker, "mailbox.limit", limit);
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_MAILBOX_FULL);
+	alm_part_tree_free(tree);
+}
+
+Test(parts_hostile, an_organisation_has_only_so_many_unfinished)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	for (unsigned i = 0; i < ALM_UPLOADS_PER_ORGANISATION_MAX; i++) {
+		test_peer_send(&sender, &message, "", 0);
+		(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+		message.id = test_message(&sender, "C84001").id;
+	}
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_UPLOADS_FULL);
+	alm_part_tree_free(tree);
+}
