@@ -4,6 +4,8 @@
  */
 #include "broker/inspect.h"
 
+#include <inttypes.h>
+
 #include "broker/detail.h"
 #include "broker/edge/log.h"
 #include "broker/store/scrub.h"
@@ -13,8 +15,17 @@
 
 void alm_inspect_start(struct alm_broker *broker)
 {
+	struct alm_store_damage damage = alm_store_damage(broker->store);
 	enum alm_err err;
 
+	if (damage.records > 0) {
+		alm_log(ALM_LOG_ERROR, "store.damaged",
+			"ALM-%u at the start: %" PRIu64
+			" of the log's last records, the first is record "
+			"%" PRIu64 "; the others are served",
+			(unsigned)ALM_STORE_CORRUPT, damage.records,
+			damage.first);
+	}
 	if (broker->settings.audit_verify_rate == 0) {
 		return;
 	}

@@ -221,6 +221,30 @@ static enum alm_err behind(struct alm_problem *problem,
 		problem, ALM_LOG_BEHIND_HEAD, "%s: %s", signer->head_file, why);
 }
 
+/* A damaged record hides what the root was.  The store's own sealed copy of
+ * that very head says the same: a log that was set back has none. */
+static enum alm_err compare_copies(struct alm_store *store,
+	const struct alm_signer *signer, uint64_t size, struct alm_bytes bytes,
+	struct alm_problem *problem)
+{
+	struct alm_signed_head head;
+	struct alm_arena arena;
+	enum alm_err err;
+
+	alm_arena_init(&arena, ALM_HEAD_BYTES_MAX * 4);
+	err = alm_store_head_from(store, size, &arena, &head);
+	if (err == ALM_NOT_FOUND ||
+		(err == ALM_OK &&
+			(head.size != size || head.note.bytes != bytes.bytes ||
+				memcmp(head.note.data, bytes.data,
+					bytes.bytes) != 0))) {
+		err = behind(problem, signer,
+			"a damaged record hides whether the log contains it");
+	}
+	alm_arena_fini(&arena);
+	return err;
+}
+
 static enum alm_err compare(struct alm_store *store,
 	const struct alm_signer *signer, struct alm_bytes bytes,
 	struct alm_problem *problem)
@@ -247,6 +271,9 @@ static enum alm_err compare(struct alm_store *store,
 		return behind(problem, signer, "it is of another log");
 	}
 	err = alm_audit_head_at(store, kept.size, &head);
+	if (err == ALM_STORE_CORRUPT) {
+		return compare_copies(store, signer, kept.size, bytes, problem);
+	}
 	if (err == ALM_NOT_FOUND) {
 		return behind(problem, signer, "it has more records");
 	}

@@ -377,11 +377,11 @@ enum alm_err alm_store_open_parts(const struct alm_store_options *options,
 	return ALM_OK;
 }
 
-/* The log must end where the state says, and hash to what it says. */
+/* The log must end where the sealed state says, and hash to what it says, but
+ * for records whose own seal is broken (docs/decisions/0122). */
 static enum alm_err check_head(
 	struct alm_store *store, MDB_txn *txn, struct alm_problem *problem)
 {
-	struct alm_frontier found = {.size = 0};
 	enum alm_err err =
 		alm_state_read(store, txn, &store->committed, problem);
 
@@ -392,13 +392,10 @@ static enum alm_err check_head(
 	if (err != ALM_OK) {
 		return alm_problem_set(problem, err, "the opt-out lists");
 	}
-	err = alm_tree_recompute(
-		store, txn, store->committed.frontier.size, &found);
-	if (err == ALM_NOT_FOUND) {
-		err = ALM_STORE_CORRUPT;
-	}
-	if (err == ALM_OK &&
-		!alm_tree_same(&found, &store->committed.frontier)) {
+	err = alm_tree_check(
+		store, txn, &store->committed.frontier, &store->damage);
+	/* Without its key a damaged record is not told from a forged state. */
+	if (err == ALM_OK && store->damage.records > 0 && store->keys == NULL) {
 		err = ALM_STORE_CORRUPT;
 	}
 	if (err != ALM_OK) {
@@ -432,6 +429,11 @@ enum alm_err alm_store_open(const struct alm_store_options *options,
 	}
 	*out_store = store;
 	return ALM_OK;
+}
+
+struct alm_store_damage alm_store_damage(const struct alm_store *store)
+{
+	return store->damage;
 }
 
 void alm_store_close(struct alm_store *store)

@@ -106,6 +106,7 @@ struct alm_store {
 	MDB_txn *reader;  /* reset while unused */
 	struct alm_store_state state;     /* with the open turn */
 	struct alm_store_state committed; /* without it */
+	struct alm_store_damage damage;   /* of the last records, when opened */
 	bool is_state_changed;
 	enum alm_err turn_err; /* the turn can only be aborted */
 	int64_t now_us;        /* of the open turn, clamped */
@@ -231,6 +232,13 @@ ALM_MUST_USE enum alm_err alm_tree_append(
  * Errors: STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_tree_recompute(struct alm_store *store,
 	MDB_txn *txn, uint64_t size, struct alm_frontier *out);
+
+/** Compare a frontier with tiles and the last records, subtree by subtree;
+ * one with a record whose seal does not hold cannot be compared, and the record
+ * is counted instead.  Errors: STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_tree_check(struct alm_store *store, MDB_txn *txn,
+	const struct alm_frontier *frontier,
+	struct alm_store_damage *out_damage);
 
 /** The stored entries of one tile.  Errors: NOT_FOUND, STORE_CORRUPT. */
 ALM_MUST_USE enum alm_err alm_tree_tile(struct alm_store *store, MDB_txn *txn,

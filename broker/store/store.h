@@ -93,6 +93,13 @@ unsigned alm_store_used_permille(struct alm_store *store);
 /** The instant of the newest audit record, microseconds; 0 when empty. */
 int64_t alm_store_last_time_us(const struct alm_store *store);
 
+/** Records among the last whose seal is broken; found when it was opened. */
+struct alm_store_damage {
+	uint64_t records;
+	uint64_t first;
+};
+struct alm_store_damage alm_store_damage(const struct alm_store *store);
+
 /* --- mail --------------------------------------------------------------- */
 
 enum alm_mail_kind {

@@ -150,6 +150,76 @@ enum alm_err alm_tree_recompute(struct alm_store *store, MDB_txn *txn,
 	return ALM_OK;
 }
 
+/* The root of `count` leaves from `first` on; *out_is_whole: it could be
+ * computed. */
+static enum alm_err hash_leaves(struct alm_store *store, MDB_txn *txn,
+	uint64_t first, uint64_t count, struct alm_store_damage *damage,
+	bool *out_is_whole, struct alm_digest *out_root)
+{
+	struct alm_frontier part = {.size = 0};
+	uint64_t before = damage->records;
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct alm_bytes header = {NULL, 0};
+		struct alm_digest leaf;
+		enum alm_err err =
+			alm_audit_header(store, txn, first + i + 1, &header);
+
+		if (err == ALM_STORE_CORRUPT) {
+			damage->first = damage->records == 0 ? first + i + 1
+							     : damage->first;
+			damage->records++;
+			continue;
+		}
+		if (err != ALM_OK) {
+			return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
+		}
+		alm_merkle_leaf(store->hash, header, &leaf);
+		alm_frontier_append(store->hash, &part, &leaf);
+	}
+	*out_is_whole = damage->records == before;
+	*out_root = part.roots[0];
+	return ALM_OK;
+}
+
+enum alm_err alm_tree_check(struct alm_store *store, MDB_txn *txn,
+	const struct alm_frontier *frontier,
+	struct alm_store_damage *out_damage)
+{
+	uint64_t at = frontier->size - frontier->size % ALM_TILE_WIDTH;
+	size_t place = (size_t)__builtin_popcountll(at);
+	struct alm_frontier tiled = *frontier;
+	struct alm_frontier found = {.size = 0};
+	struct alm_store_damage damage = {.records = 0};
+	enum alm_err err = alm_tree_recompute(store, txn, at, &found);
+
+	tiled.size = at;
+	if (err == ALM_NOT_FOUND ||
+		(err == ALM_OK && !alm_tree_same(&found, &tiled))) {
+		return ALM_STORE_CORRUPT;
+	}
+	for (uint64_t count = ALM_TILE_WIDTH / 2; count > 0 && err == ALM_OK;
+		count /= 2) {
+		struct alm_digest root;
+		bool is_whole = false;
+
+		if ((frontier->size & count) == 0) {
+			continue;
+		}
+		err = hash_leaves(
+			store, txn, at, count, &damage, &is_whole, &root);
+		if (err == ALM_OK && is_whole &&
+			memcmp(&root, &frontier->roots[place], sizeof(root)) !=
+				0) {
+			err = ALM_STORE_CORRUPT;
+		}
+		place++;
+		at += count;
+	}
+	*out_damage = damage;
+	return err;
+}
+
 bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b)
 {
 	size_t roots = (size_t)__builtin_popcountll(a->size);

@@ -12,6 +12,7 @@
 #include "lib/bytes.h"
 #include "tests/support/peer.h"
 
+#define NOWHERE SIZE_MAX
 #define NONE ((const char *const[]){NULL})
 
 static struct test_broker broker;
@@ -49,7 +50,8 @@ static uint64_t send_one(uint64_t *out_audit)
 	return receipt->receipt.accepted.sequence;
 }
 
-/* Flip one bit of a row, whether the broker runs or not. */
+/* Flip one bit of a row, whether the broker runs or not; or, with NOWHERE,
+ * remove it. */
 static void flip(const char *table, uint64_t number, size_t at)
 {
 	uint8_t raw[8];
@@ -69,9 +71,13 @@ static void flip(const char *table, uint64_t number, size_t at)
 	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
 	cr_assert_leq(value.mv_size, sizeof(copy));
 	memcpy(copy, value.mv_data, value.mv_size);
-	copy[at] ^= 1;
-	value.mv_data = copy;
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	if (at == NOWHERE) {
+		cr_assert_eq(mdb_del(txn, dbi, &key, NULL), 0);
+	} else {
+		copy[at] ^= 1;
+		value.mv_data = copy;
+		cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	}
 	cr_assert_eq(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
 }
@@ -204,4 +210,44 @@ Test(scrub, finds_damage_that_came_while_the_broker_was_down)
 		(unsigned long long)mail);
 	cr_expect(is_told(&answer, what));
 	cr_expect_eq(test_broker_figure(&broker, "store-damaged-rows"), 2);
+}
+
+Test(scrub, starts_with_a_damaged_record_among_the_last)
+{
+	uint64_t first = 0;
+	uint64_t second = 0;
+	struct alm_answer answer;
+	char number[24];
+
+	(void)send_one(&first);
+	(void)send_one(&second);
+	(void)test_broker_stop(&broker);
+	flip("rec", first, 20);
+	test_broker_start(&broker);
+	wait_for_passes(1);
+	(void)snprintf(
+		number, sizeof(number), "%llu", (unsigned long long)first);
+	answer = test_broker_ask(&broker, "audit.show",
+		(const char *const[]){"seq", number, NULL});
+	cr_expect_eq(answer.code, ALM_RECORD_DAMAGED);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "accepted", NULL});
+	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_number(&answer, "damaged"), 1);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 0);
+	(void)send_one(&second);
+	expect_in_log("of the log's last records", 1);
+}
+
+/* What is no broken seal of one record is not passed over. */
+Test(scrub, does_not_start_without_one_of_the_last_records)
+{
+	static char log[1 << 16];
+	uint64_t first = 0;
+
+	(void)send_one(&first);
+	(void)test_broker_stop(&broker);
+	flip("rec", first, NOWHERE);
+	cr_expect_eq(test_broker_start_fails(&broker, log, sizeof(log)), 8);
 }
