@@ -19,7 +19,7 @@
 #define UNIT_US_FIRST 12.0
 #define UNITS_MIN 32u
 #define SHARE_MIN 8u
-#define SURPLUS_MAX 64u /* refusals of one turn */
+#define SURPLUS_MAX 128u /* units that one turn refuses */
 #define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
 #define FAULT_RECORD_MS 1000
@@ -287,7 +287,7 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	}
 	if (is_lane_full(fair, lane, frame->bytes.bytes)) {
 		frame->is_surplus = true;
-		fair->surplus++;
+		fair->surplus += units;
 		return true;
 	}
 	kept = alm_edge_keep(turn->broker->edge, frame);
@@ -298,6 +298,47 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	push_kept(fair, lane, kept);
 	session->heard_ms = turn->monotonic_ms;
 	return false;
+}
+
+static void push_kept_first(struct alm_fair *fair, struct alm_lane *lane,
+	struct alm_edge_kept *kept)
+{
+	if (lane->first == NULL) {
+		push_kept(fair, lane, kept);
+		return;
+	}
+	kept->next = lane->first;
+	lane->first = kept;
+	lane->kept_count++;
+	lane->kept_bytes += kept->frame.bytes.bytes;
+	fair->kept_bytes += kept->frame.bytes.bytes;
+	fair->held_back++;
+}
+
+void alm_fair_put_back(struct alm_turn *turn, size_t first)
+{
+	struct alm_broker *broker = turn->broker;
+
+	/* The last first: so each lane has them in their order. */
+	while (turn->frame_count > first) {
+		const struct alm_edge_frame *frame =
+			&turn->frames[--turn->frame_count];
+		struct alm_lane *lane = frame->socket == ALM_EDGE_AGENTS
+						? lane_of(turn, frame->peer)
+						: NULL;
+		struct alm_edge_kept *kept = alm_edge_keep(broker->edge, frame);
+
+		if (kept == NULL) {
+			return; /* memory is out: the rest is lost */
+		}
+		if (lane != NULL) {
+			kept->frame.is_surplus = false;
+			push_kept_first(&broker->fair, lane, kept);
+		} else {
+			broker->metrics.lost_frames++;
+			alm_edge_drop_kept(&kept);
+		}
+	}
 }
 
 bool alm_fair_is_sated(const struct alm_fair *fair)

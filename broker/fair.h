@@ -36,7 +36,7 @@ struct alm_fair {
 	uint32_t units;        /* that a shared turn takes of those who wait */
 	uint32_t share;        /* that one organisation takes of it */
 	uint32_t turn_units;   /* taken in this turn */
-	uint32_t surplus;      /* frames of it that no lane has room for */
+	uint32_t surplus;      /* units of it that no lane has room for */
 	double unit_us;        /* what one was measured to cost */
 	double commit_us;      /* and a commit */
 	int64_t begun_us;      /* monotonic, this turn's work */
@@ -55,6 +55,9 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes);
 /** Whether a frame that was just received belongs to this turn.  If not, it
  * waits in its lane, and its place may be used for another. */
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame);
+
+/** The turn has no place for what frames from `first` on ask: they wait. */
+void alm_fair_put_back(struct alm_turn *turn, size_t first);
 
 /** Enough was refused in this turn: leave the rest where it is. */
 bool alm_fair_is_sated(const struct alm_fair *fair);

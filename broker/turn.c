@@ -122,7 +122,14 @@ static enum alm_err decode_frame(
 static enum alm_err decode(struct alm_turn *turn)
 {
 	for (size_t i = 0; i < turn->frame_count; i++) {
-		enum alm_err err = decode_frame(turn, &turn->frames[i]);
+		enum alm_err err;
+
+		if (turn->request_count + ALM_FRAME_ENVELOPES_MAX >
+			ALM_TURN_REQUESTS_MAX) {
+			alm_fair_put_back(turn, i);
+			return ALM_OK;
+		}
+		err = decode_frame(turn, &turn->frames[i]);
 
 		if (err != ALM_OK) {
 			return err;

@@ -13,6 +13,7 @@
 #include "tests/support/peer.h"
 
 #define MALFORMED 500u
+#define PING_FRAMES 200u
 #define LARGE_BYTES (ALM_PAYLOAD_BYTES_MAX - 1)
 #define LARGE_COUNT 80u
 
@@ -88,6 +89,25 @@ static void take_receipts(struct test_peer *peer, unsigned count)
 			"in the order of sending");
 		last = envelope->receipt.accepted.sequence;
 	}
+}
+
+/* Frames, each with as many pings as one may hold. */
+static void send_pings(unsigned count)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	struct alm_frame_builder frame;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, (size_t)16 * 1024 * 1024);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	for (unsigned i = 0; i < ALM_FRAME_ENVELOPES_MAX; i++) {
+		cr_assert_eq(alm_frame_add(&frame, &ping, &arena), ALM_OK);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		test_peer_say_bytes(&trust, alm_frame_bytes(&frame));
+	}
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
 }
 
 Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 120)
@@ -169,5 +189,20 @@ Test(fairness, faults_leave_a_record_a_second, .timeout = 120)
 	records = test_broker_figure(&broker, "audit-size") - before;
 	cr_expect_leq(records, 5, "%llu records", (unsigned long long)records);
 	cr_expect_eq(test_broker_figure(&broker, "malformed"), MALFORMED);
+	end();
+}
+
+/* Frames of many small envelopes ask for more than a turn has place for. */
+Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 120)
+{
+	unsigned answered = 0;
+
+	begin("");
+	send_pings(PING_FRAMES);
+	while (answered < PING_FRAMES * ALM_FRAME_ENVELOPES_MAX) {
+		(void)test_peer_expect(&trust, ALM_ENVELOPE_PONG);
+		answered++;
+	}
+	cr_expect_eq(test_broker_figure(&broker, "lost-frames"), 0);
 	end();
 }
