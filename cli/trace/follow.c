@@ -90,6 +90,18 @@ static void take_fact(
 	}
 }
 
+/** A broker of another version may say more or less of a step. */
+static bool give_row(
+	const struct asking *asking, const char *const *items, size_t count)
+{
+	const char *cells[ALM_TRACE_CELLS];
+
+	for (size_t i = 0; i < ALM_TRACE_CELLS; i++) {
+		cells[i] = i < count ? items[i] : "";
+	}
+	return asking->row(asking->cookie, cells);
+}
+
 /** One page over the administration socket.  `cursor` is updated. */
 static enum alm_err ask_control(const struct asking *asking,
 	char cursor[ALM_TEXT_BYTES_MAX + 1], bool *go_on,
@@ -110,8 +122,8 @@ static enum alm_err ask_control(const struct asking *asking,
 		return err;
 	}
 	for (size_t i = 0; *go_on && i < answer.row_count; i++) {
-		*go_on = answer.rows[i].count == ALM_TRACE_CELLS &&
-			 asking->row(asking->cookie, answer.rows[i].items);
+		*go_on = give_row(
+			asking, answer.rows[i].items, answer.rows[i].count);
 	}
 	for (size_t i = 0; i < answer.fact_count; i++) {
 		take_fact(asking->trace, answer.facts[i].key,
@@ -148,8 +160,8 @@ static enum alm_err ask_client(const struct asking *asking,
 		return (enum alm_err)code;
 	}
 	for (size_t i = 0; *go_on && i < table->row_count; i++) {
-		*go_on = table->rows[i].count == ALM_TRACE_CELLS &&
-			 asking->row(asking->cookie, table->rows[i].items);
+		*go_on = give_row(
+			asking, table->rows[i].items, table->rows[i].count);
 	}
 	for (size_t i = 0; i < table->fact_count; i++) {
 		take_fact(asking->trace, table->facts[i].key,
