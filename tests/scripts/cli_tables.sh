@@ -23,6 +23,19 @@ same() {
 same almoner-errors.7 docs/man/almoner-errors.7 "$almoner" errors --man
 same almoner.1 docs/man/almoner.1 "$almoner" completion man
 same completion cli/completion/almoner.bash "$almoner" completion bash
+"$build/almonerd" --print-sample-config | sed -n 's/^#\([a-z-]*\): .*/\1/p' |
+	while read -r setting; do
+		grep -q "^\.BR.*\b$setting \"" docs/man/almonerd.yaml.5 ||
+			fail "almonerd.yaml(5) lacks $setting"
+	done
+python3 - broker/metrics.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
+import re, sys
+source, text = (open(f).read() for f in sys.argv[1:])
+names = set(re.findall(r'(?:counter|gauge)\(\s*out,\s*"(\w+)"', source))
+names |= set(re.findall(r"HELP almoner_(\w+)", source))
+told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
+assert names == told, names ^ told
+END
 bash -n cli/completion/almoner.bash || fail "the completion is no bash"
 
 "$almoner" errors --json >"$dir/errors.json"
