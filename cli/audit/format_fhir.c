@@ -13,6 +13,7 @@
 
 #define DCM "http://dicom.nema.org/resources/ontology/DCM"
 #define LIFECYCLE "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+#define ACT_REASON "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 #define AUTHZ "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType"
 #define ODS "https://fhir.nhs.uk/Id/ods-organization-code"
 #define KINDS "urn:almoner:audit-kind"
@@ -352,7 +353,46 @@ static void set_outcome(
 	}
 }
 
-json_t *alm_audit_fhir_event(alm_audit_cells cells)
+/* A purpose without codes of its own has those of the one it is under. */
+static const struct alm_words *hl7_of(
+	const struct alm_bundle *policy, const char *purpose)
+{
+	const char *wanted = purpose;
+
+	for (size_t hop = 0; hop < policy->purpose_count && wanted != NULL;
+		hop++) {
+		const struct alm_bundle_purpose *found = NULL;
+
+		for (size_t i = 0; i < policy->purpose_count; i++) {
+			if (strcmp(policy->purposes[i].id.text, wanted) == 0) {
+				found = &policy->purposes[i];
+			}
+		}
+		if (found == NULL || found->hl7.count > 0) {
+			return found == NULL ? NULL : &found->hl7;
+		}
+		wanted = found->under.text;
+	}
+	return NULL;
+}
+
+/* The policy's own word, and what it says that is in HL7's PurposeOfUse. */
+static json_t *purposes_of(const char *purpose, const struct alm_bundle *policy)
+{
+	const struct alm_words *hl7 =
+		policy == NULL ? NULL : hl7_of(policy, purpose);
+	json_t *list =
+		json_pack("[o]", concept_of("urn:almoner:purpose", purpose));
+
+	for (size_t i = 0; hl7 != NULL && i < hl7->count; i++) {
+		(void)json_array_append_new(
+			list, concept_of(ACT_REASON, hl7->items[i].text));
+	}
+	return list;
+}
+
+json_t *alm_audit_fhir_event(
+	alm_audit_cells cells, const struct alm_bundle *policy)
 {
 	const struct shape *shape = shape_of(cells);
 	const char *purpose = cells[ALM_COLUMN_PURPOSE];
@@ -378,9 +418,8 @@ json_t *alm_audit_fhir_event(alm_audit_cells cells)
 		event, "recorded", json_string(cells[ALM_COLUMN_TIME]));
 	set_outcome(event, cells, shape);
 	if (purpose[0] != '\0') {
-		(void)json_object_set_new(event, "purposeOfEvent",
-			json_pack("[o]",
-				concept_of("urn:almoner:purpose", purpose)));
+		(void)json_object_set_new(
+			event, "purposeOfEvent", purposes_of(purpose, policy));
 	}
 	(void)json_object_set_new(
 		event, "agent", agents_of(cells, is_disclosure));

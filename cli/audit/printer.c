@@ -18,6 +18,10 @@ struct alm_audit_printer {
 	struct alm_sheet *sheet;
 	bool is_begun;
 	bool has_failed;
+	alm_audit_policy_fn *policy; /* NULL: nobody can be asked */
+	void *cookie;
+	uint64_t epoch;                 /* that was asked for last; 0: none */
+	struct alm_bundle_files *files; /* of that; NULL: not known */
 };
 
 static enum alm_err read_format(const struct alm_args *args, enum format *out,
@@ -52,6 +56,17 @@ enum alm_err alm_audit_format_check(
 	return read_format(args, &format, problem);
 }
 
+/* Of the daemon, which an agent cannot ask. */
+static struct alm_bundle_files *ask_policy(void *cookie, uint64_t epoch)
+{
+	const struct alm_audit_printer *printer = cookie;
+	char name[24];
+	int rc = ALM_EXIT_OK;
+
+	(void)snprintf(name, sizeof(name), "%llu", (unsigned long long)epoch);
+	return alm_bundle_files_named(printer->args, name, &rc);
+}
+
 enum alm_err alm_audit_printer_new(const struct alm_args *args,
 	const char *schema, const char *const *columns, size_t column_count,
 	struct alm_audit_printer **out_printer, struct alm_problem *problem)
@@ -63,6 +78,9 @@ enum alm_err alm_audit_printer_new(const struct alm_args *args,
 		return alm_problem_set(problem, ALM_NOMEM, "%s", "");
 	}
 	printer->args = args;
+	if (!alm_args_has(args, "context")) {
+		alm_audit_printer_policies(printer, ask_policy, printer);
+	}
 	err = read_format(args, &printer->format, problem);
 	if (err == ALM_OK && printer->format == FORMAT_SHEET) {
 		printer->sheet = alm_sheet_new(schema, columns, column_count);
@@ -89,6 +107,7 @@ void alm_audit_printer_free(struct alm_audit_printer *printer)
 {
 	if (printer != NULL) {
 		alm_sheet_free(printer->sheet);
+		alm_bundle_files_free(printer->files);
 		free(printer);
 	}
 }
@@ -126,6 +145,31 @@ static void print_event(struct alm_audit_printer *printer, json_t *event)
 	json_decref(event);
 }
 
+void alm_audit_printer_policies(struct alm_audit_printer *printer,
+	alm_audit_policy_fn *policy, void *cookie)
+{
+	printer->policy = policy;
+	printer->cookie = cookie;
+}
+
+/* The policy that a record fell under; records come in the order of epochs. */
+static const struct alm_bundle *policy_of(
+	struct alm_audit_printer *printer, alm_audit_cells cells)
+{
+	uint64_t epoch = strtoull(cells[ALM_COLUMN_EPOCH], NULL, 10);
+
+	if (printer->policy == NULL || epoch == 0 ||
+		cells[ALM_COLUMN_PURPOSE][0] == '\0') {
+		return NULL;
+	}
+	if (epoch != printer->epoch) {
+		alm_bundle_files_free(printer->files);
+		printer->files = printer->policy(printer->cookie, epoch);
+		printer->epoch = epoch;
+	}
+	return printer->files == NULL ? NULL : &printer->files->bundle;
+}
+
 void alm_audit_printer_row(
 	struct alm_audit_printer *printer, const char *const *cells)
 {
@@ -134,8 +178,10 @@ void alm_audit_printer_row(
 		alm_sheet_row(printer->sheet, cells);
 		break;
 	case FORMAT_FHIR:
-		print_event(printer, json_pack("{s:o*}", "resource",
-					     alm_audit_fhir_event(cells)));
+		print_event(
+			printer, json_pack("{s:o*}", "resource",
+					 alm_audit_fhir_event(cells,
+						 policy_of(printer, cells))));
 		break;
 	case FORMAT_OCSF:
 		print_event(printer, alm_audit_ocsf_event(cells));

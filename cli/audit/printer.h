@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "cli/audit/options.h"
+#include "cli/bundle_files.h"
 
 struct alm_audit_printer;
 
@@ -36,6 +37,15 @@ ALM_MUST_USE enum alm_err alm_audit_format_check(
 /** The sheet, for facts; NULL in the forms that have none. */
 struct alm_sheet *alm_audit_printer_sheet(struct alm_audit_printer *printer);
 
+/** The policy of an epoch, which is the printer's then; NULL: not known. */
+typedef struct alm_bundle_files *alm_audit_policy_fn(
+	void *cookie, uint64_t epoch);
+
+/** For the forms that give a purpose in other people's words; the daemon's,
+ * unless this says otherwise. */
+void alm_audit_printer_policies(struct alm_audit_printer *printer,
+	alm_audit_policy_fn *policy, void *cookie);
+
 void alm_audit_printer_row(
 	struct alm_audit_printer *printer, const char *const *cells);
 
@@ -55,8 +65,9 @@ ALM_MUST_USE int alm_audit_printer_end(
 /** A row of an answer: ALM_AUDIT_COLUMNS texts, "" where there is nothing. */
 typedef const char *const *alm_audit_cells;
 
-/** NULL when memory is out. */
-json_t *alm_audit_fhir_event(alm_audit_cells cells);
+/** NULL when memory is out; `policy` NULL: not known. */
+json_t *alm_audit_fhir_event(
+	alm_audit_cells cells, const struct alm_bundle *policy);
 json_t *alm_audit_ocsf_event(alm_audit_cells cells);
 
 /** The kind that a row's word says; 0: one that this release does not know. */

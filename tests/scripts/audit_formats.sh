@@ -28,6 +28,8 @@ events=$(tests/formats/check_fhir.py "$dir/live.json") || fail "no valid Bundle"
 cp "$dir/live.json" "$dir/out"
 has 'all("altId" not in a for e in d["entry"] for a in e["resource"]["agent"]
 	if e["resource"].get("meta") and a["who"]["identifier"]["value"] == "RX1")'
+grep -q 'v3-ActReason","code":"TREAT"' "$dir/live.json" ||
+	fail "no purpose in the words of HL7"
 grep -q PrivacyDisclosure.Source "$dir/live.json" || fail "no disclosure"
 grep -q "$number" "$dir/live.json" && fail "a number in clear"
 code 0 "$almoner" audit query --limit 0 --format ocsf
@@ -48,6 +50,8 @@ dev=
 code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
 	--limit 0 --format fhir
 tests/formats/check_fhir.py "$dir/out" >/dev/null || fail "no valid Bundle"
+grep -q 'v3-ActReason","code":"TREAT"' "$dir/out" ||
+	fail "no purpose in the words of HL7 from the store"
 code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
 	--limit 0 --format ocsf
 tests/formats/check_ocsf.py "$dir/out" >/dev/null || fail "no valid events"
