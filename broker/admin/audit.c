@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <sodium.h>
+
 #include "broker/question.h"
 #include "broker/role.h"
 #include "broker/store/index.h"
@@ -121,6 +123,9 @@ static enum alm_err prove(struct alm_call *call,
 	}
 	err = alm_audit_prove(
 		call->turn->broker->store, seq, question->find.size, &proof);
+	if (err == ALM_STORE_CORRUPT) {
+		return ALM_OK; /* a damaged record is in the way: no proof */
+	}
 	if (err == ALM_OK) {
 		*out_leaf = alm_table_hex(call->table,
 			(struct alm_bytes){proof.leaf.raw, ALM_DIGEST_BYTES});
@@ -131,7 +136,36 @@ static enum alm_err prove(struct alm_call *call,
 	return err;
 }
 
-/* The root that the proofs lead to. */
+/* So that whoever has the log's key can check all of a page; a log without a
+ * signed head is proved as it is. */
+static void pin_to_signed(struct alm_question *question)
+{
+	if (question->proves && !question->follows &&
+		question->find.next == 0 && question->marks.signed_size > 0) {
+		question->find.size = question->marks.signed_size;
+	}
+}
+
+/* The head's note, unless it was forgotten since the first page. */
+static enum alm_err add_note(
+	struct alm_call *call, const struct alm_question *question)
+{
+	char text[ALM_TEXT_BYTES_MAX + 1];
+	struct alm_signed_head head;
+	enum alm_err err = alm_store_head_from(call->turn->broker->store,
+		question->find.size, call->turn->arena, &head);
+
+	if (err == ALM_OK && head.size == question->find.size &&
+		sodium_base64_ENCODED_LEN(head.note.bytes,
+			sodium_base64_VARIANT_ORIGINAL) <= sizeof(text)) {
+		(void)sodium_bin2base64(text, sizeof(text), head.note.data,
+			head.note.bytes, sodium_base64_VARIANT_ORIGINAL);
+		alm_table_fact(call->table, "checkpoint", text);
+	}
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+/* The root that the proofs lead to, and who says so. */
 static enum alm_err add_root(
 	struct alm_call *call, const struct alm_question *question)
 {
@@ -149,7 +183,9 @@ static enum alm_err add_root(
 				call->table, (struct alm_bytes){head.root.raw,
 						     ALM_DIGEST_BYTES}));
 	}
-	return err;
+	return err == ALM_OK || err == ALM_STORE_CORRUPT
+		       ? add_note(call, question)
+		       : err;
 }
 
 static enum alm_err add_view(struct alm_call *call,
@@ -374,6 +410,7 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 
 	err = read_question(call, &question);
 	if (err == ALM_OK) {
+		pin_to_signed(&question);
 		err = record_question(call, &question);
 	}
 	if (err == ALM_OK) {

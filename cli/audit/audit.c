@@ -13,6 +13,8 @@
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "lib/limits.h"
+#include "lib/lines.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
@@ -78,8 +80,9 @@ static const struct alm_option query_options[] = {
 		"show the private part of each record; needs --reason", false,
 		false},
 	{"proof", 0, ALM_OPTION_FLAG, NULL,
-		"add to each record its proof of being in the log", false,
-		false},
+		"add to each record its proof of being in the log as last "
+		"signed",
+		false, false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
 		false, false},
 	ALM_AUDIT_FORMAT_OPTION,
@@ -142,6 +145,21 @@ static enum alm_err ask_page(struct alm_asker *asker,
 	return alm_asker_ask(asker, &ask, answer, problem);
 }
 
+/** The signed head that the proofs lead to; "" if there is none. */
+static void read_note(
+	const struct alm_answer *answer, uint8_t note[ALM_TEXT_BYTES_MAX + 1])
+{
+	const char *text = fact(answer, "checkpoint");
+	size_t bytes = 0;
+
+	if (!alm_line_base64_any(
+		    (struct alm_bytes){(const uint8_t *)text, strlen(text)},
+		    note, ALM_TEXT_BYTES_MAX, &bytes)) {
+		bytes = 0;
+	}
+	note[bytes] = '\0';
+}
+
 /** What the first page says of the whole answer. */
 static enum alm_err begin(const struct alm_args *args,
 	const struct alm_audit_question *q, const struct alm_answer *answer,
@@ -152,8 +170,12 @@ static enum alm_err begin(const struct alm_args *args,
 		problem);
 
 	if (err == ALM_OK && q->proves) {
+		uint8_t note[ALM_TEXT_BYTES_MAX + 1] = "";
+
+		read_note(answer, note);
 		alm_audit_tell_root(args, alm_audit_printer_sheet(*out_printer),
-			fact(answer, "size"), fact(answer, "root"));
+			fact(answer, "size"), fact(answer, "root"),
+			(const char *)note);
 	}
 	return err;
 }

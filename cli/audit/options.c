@@ -48,15 +48,19 @@ void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 }
 
 void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
-	const char *size, const char *root)
+	const char *size, const char *root, const char *checkpoint)
 {
 	if (args->output.format == ALM_FORMAT_JSON) {
 		alm_sheet_fact(sheet, "size", size);
 		alm_sheet_fact(sheet, "root", root);
+		alm_sheet_fact(sheet, "checkpoint", checkpoint);
 	} else {
 		alm_print_warning(&args->output,
-			"the proofs lead to the root %s of %s records", root,
-			size);
+			"the proofs lead to the root %s of %s records%s", root,
+			size,
+			*checkpoint == '\0' ? ", which no head signs yet"
+					    : ": almoner audit head --size "
+					      "gives its signatures");
 	}
 }
 

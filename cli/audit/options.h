@@ -85,7 +85,7 @@ ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 
 /** Say which root the proofs lead to: in the document, else beside it. */
 void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
-	const char *size, const char *root);
+	const char *size, const char *root, const char *checkpoint);
 
 /** Say that some records cannot be read. */
 void alm_audit_tell_damage(

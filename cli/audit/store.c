@@ -14,6 +14,7 @@
 #include "broker/store/find.h"
 #include "broker/store/index.h"
 #include "broker/store/store.h"
+#include "cli/audit/log_internal.h"
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
 #include "lib/file.h"
@@ -275,7 +276,7 @@ static enum alm_err scan_page(struct alm_store *store, struct scan *s,
 		if (s->question->proves) {
 			err = prove(store, found.rows[i].record.seq,
 				s->find.size, &proof);
-			if (err != ALM_OK) {
+			if (err != ALM_OK && err != ALM_STORE_CORRUPT) {
 				return err;
 			}
 		}
@@ -327,14 +328,27 @@ static void tell_root(
 {
 	char root[2 * ALM_DIGEST_BYTES + 1];
 	struct alm_audit_head head;
+	struct alm_bytes note = {NULL, 0};
+	struct alm_arena arena;
+	char text[ALM_HEAD_BYTES_MAX + 1];
 	char size[24];
 
-	if (s->question->proves &&
-		alm_audit_head_at(store, s->find.size, &head) == ALM_OK) {
-		number(head.size, size);
-		alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
-		alm_audit_tell_root(s->args, sheet, size, root);
+	if (!s->question->proves ||
+		alm_audit_head_at(store, s->find.size, &head) != ALM_OK) {
+		return;
 	}
+	alm_arena_init(&arena, ALM_HEAD_BYTES_MAX * 8);
+	if (alm_store_head_note(store, s->find.size, &arena, &note) == ALM_OK &&
+		note.bytes < sizeof(text)) {
+		memcpy(text, note.data, note.bytes);
+		text[note.bytes] = '\0';
+	} else {
+		text[0] = '\0';
+	}
+	alm_arena_fini(&arena);
+	number(head.size, size);
+	alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
+	alm_audit_tell_root(s->args, sheet, size, root, text);
 }
 
 /** What is asked, and where its answer goes on. */
@@ -342,10 +356,17 @@ static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
 {
 	struct alm_audit_head head;
 	int64_t given_us;
+	enum alm_err err = alm_store_evidence_marks(store, &s->marks);
 
+	if (err != ALM_OK) {
+		return err;
+	}
 	alm_store_audit_head(store, &head);
 	alm_audit_make_filter(store, s->question, &s->find.filter);
-	s->find.size = head.size;
+	/* Proofs lead to a signed head, if there is one. */
+	s->find.size = s->question->proves && s->marks.signed_size > 0
+			       ? s->marks.signed_size
+			       : head.size;
 	s->find.work_max = PAGE_SCAN;
 	s->find.with_detail = s->question->reveals;
 	s->find.is_newest_first = s->question->is_newest_first;
@@ -354,6 +375,13 @@ static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
 	}
 	return alm_audit_cursor_read(
 		store, s->question->after, "", &s->find, &given_us);
+}
+
+static struct alm_bundle_files *policy_of(void *cookie, uint64_t epoch)
+{
+	struct alm_log log = {.store = cookie};
+
+	return alm_log_store_policy(&log, epoch);
 }
 
 int alm_audit_query_store(
@@ -389,6 +417,7 @@ int alm_audit_query_store(
 	if (problem.err != ALM_OK) {
 		rc = alm_print_problem(&args->output, &problem);
 	} else {
+		alm_audit_printer_policies(printer, policy_of, store);
 		tell_root(store, &scan, alm_audit_printer_sheet(printer));
 		rc = scan_all(store, &scan, &arena, printer);
 	}
