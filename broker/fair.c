@@ -19,7 +19,7 @@
 #define UNIT_US_FIRST 12.0
 #define UNITS_MIN 32u
 #define SHARE_MIN 8u
-#define SURPLUS_MAX 128u /* units that one turn refuses */
+#define SURPLUS_MAX 2048u /* units that one turn refuses */
 #define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
 #define FAULT_RECORD_MS 1000
@@ -164,11 +164,14 @@ static void push_kept(struct alm_fair *fair, struct alm_lane *lane,
 	fair->held_back++;
 }
 
-static bool is_lane_full(
-	const struct alm_fair *fair, const struct alm_lane *lane, size_t bytes)
+static bool is_lane_full(const struct alm_broker *broker,
+	const struct alm_lane *lane, size_t bytes)
 {
+	const struct alm_fair *fair = &broker->fair;
+
 	return lane->kept_count >= ALM_LANE_FRAMES_MAX ||
-	       lane->kept_bytes + bytes > ALM_LANE_BYTES_MAX ||
+	       lane->kept_bytes + bytes >
+		       broker->settings.organisation_waiting_bytes ||
 	       fair->kept_bytes + bytes > ALM_LANES_BYTES_MAX;
 }
 
@@ -285,7 +288,7 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 		take(turn, lane, units);
 		return true;
 	}
-	if (is_lane_full(fair, lane, frame->bytes.bytes)) {
+	if (is_lane_full(turn->broker, lane, frame->bytes.bytes)) {
 		frame->is_surplus = true;
 		fair->surplus += units;
 		return true;

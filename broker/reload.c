@@ -23,6 +23,7 @@ static const enum alm_setting live[] = {
 	ALM_SETTING_opt_out_age_max_s,
 	ALM_SETTING_organisation_bytes_per_s,
 	ALM_SETTING_organisation_messages_per_s,
+	ALM_SETTING_organisation_waiting_bytes,
 	ALM_SETTING_override_review_s,
 	ALM_SETTING_policy_emergency_s,
 	ALM_SETTING_redeliver_max_ms,

@@ -149,8 +149,7 @@
 
 /* Frames of one organisation that wait for their turn or for its quota, their
  * bytes, and those of all; a window of ordinary messages of several agents. */
-#define ALM_LANE_FRAMES_MAX 16384u
-#define ALM_LANE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define ALM_LANE_FRAMES_MAX 131072u
 #define ALM_LANES_BYTES_MAX ((size_t)512 * 1024 * 1024)
 
 /* --- people ------------------------------------------------------------ */

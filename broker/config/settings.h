@@ -74,6 +74,7 @@ struct alm_settings {
 	uint32_t send_window;
 	uint32_t organisation_messages_per_s;
 	uint64_t organisation_bytes_per_s;
+	uint64_t organisation_waiting_bytes;
 	uint32_t handshakes_per_second;
 	uint32_t handshakes_per_address;
 	uint64_t large_payload_bytes_max; /* 0: none */

@@ -123,6 +123,9 @@
 	X(organisation_bytes_per_s, "organisation-bytes-per-second", SIZE, \
 		65536, 1099511627776, "2GiB", \
 		"The same in bytes of messages and payloads.") \
+	X(organisation_waiting_bytes, "organisation-waiting-max", SIZE, \
+		1048576, 536870912, "256MiB", \
+		"What waits of one organisation before more is refused.") \
 	X(handshakes_per_second, "handshakes-per-second", NUMBER, 1, 100000, \
 		"200", \
 		"New connections taken in a second.") \

@@ -15,7 +15,7 @@
 #define MALFORMED 500u
 #define PING_FRAMES 200u
 #define LARGE_BYTES (ALM_PAYLOAD_BYTES_MAX - 1)
-#define LARGE_COUNT 80u
+#define LARGE_COUNT 40u
 
 static const char two_senders[] =
 	"almoner: 1\n"
@@ -144,13 +144,14 @@ Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 120)
 
 	memset(payload, 'x', LARGE_BYTES);
 	payload[LARGE_BYTES] = '\0';
-	begin("organisation-bytes-per-second: 64KiB\n");
+	begin("organisation-bytes-per-second: 64KiB\n"
+	      "organisation-waiting-max: 16MiB\n");
 	for (unsigned i = 0; i < LARGE_COUNT; i++) {
 		struct alm_message message = test_message(&trust, "C84001");
 
 		test_peer_send(&trust, &message, payload, 0);
 	}
-	while (refused < LARGE_COUNT - 70) {
+	while (refused < LARGE_COUNT - 20) {
 		const struct alm_envelope *envelope =
 			test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
 
