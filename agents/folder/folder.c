@@ -49,6 +49,9 @@ enum alm_err alm_folder_open(const char *root, struct alm_folder *out_folder,
 		(int)sizeof(folder.root) - 512) {
 		return alm_problem_set(problem, ALM_IO, "name too long");
 	}
+	if (mkdir(folder.root, 0770) != 0 && errno != EEXIST) {
+		return errno_problem(folder.root, "make", problem);
+	}
 	for (size_t i = 0; i < ALM_COUNT(places); i++) {
 		alm_folder_path(
 			&folder, (enum alm_place_in_folder)i, "", "", path);

@@ -34,8 +34,12 @@ static int fail(const struct alm_problem *problem)
 {
 	const struct alm_err_info *info = alm_err_info(problem->err);
 
-	(void)fprintf(stderr, "ALM-%d %s: %s %s\n  %s\n", (int)problem->err,
-		info->name, info->sentence, problem->detail, info->hint);
+	(void)fprintf(stderr, "almoner-agent: ALM-%d %s: %s", (int)problem->err,
+		info->name, info->sentence);
+	if (problem->detail[0] != '\0') {
+		(void)fprintf(stderr, " (%s)", problem->detail);
+	}
+	(void)fprintf(stderr, "\n  %s\n", info->hint);
 	return info->exit_code;
 }
 

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agents/folder/sending.h"
@@ -321,4 +322,17 @@ Test(folder, a_damaged_mark_is_no_mark)
 	put(ALM_TAKEN, "7", NAME " ../../etc/x");
 	take(7, "content");
 	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+}
+
+Test(folder, makes_itself_too)
+{
+	char path[PATH_MAX];
+	struct alm_folder made;
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/mail", root);
+	cr_assert_eq(alm_folder_open(path, &made, NULL), ALM_OK);
+	alm_folder_close(&made);
+	(void)snprintf(path, sizeof(path), "%s/mail/outbox", root);
+	cr_assert_eq(stat(path, &st), 0);
 }
