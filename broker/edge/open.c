@@ -65,6 +65,27 @@ static enum alm_err bind_problem(
 		"%s: %s", endpoint, zmq_strerror(error));
 }
 
+/* A socket for both kinds names an IPv4 address as one of IPv6; agents without
+ * IPv6 are told of it too, in status and invites. */
+static void say_ipv4_plainly(char endpoint[ALM_ENDPOINT_BYTES_MAX + 1])
+{
+	static const char mapped[] = "tcp://[::ffff:";
+	const char *address = endpoint + strlen(mapped);
+	const char *end;
+	char plain[ALM_ENDPOINT_BYTES_MAX + 1];
+
+	if (strncmp(endpoint, mapped, strlen(mapped)) != 0) {
+		return;
+	}
+	end = strchr(address, ']');
+	if (end == NULL) {
+		return;
+	}
+	(void)snprintf(plain, sizeof(plain), "tcp://%.*s%s",
+		(int)(end - address), address, end + 1);
+	memcpy(endpoint, plain, sizeof(plain));
+}
+
 /* One ROUTER for agents: `*out_socket` is set even on failure. */
 static enum alm_err bind_router(struct alm_edge *edge, const char *endpoint,
 	const char *zap_domain, const uint8_t secret_key[32], void **out_socket,
@@ -82,6 +103,7 @@ static enum alm_err bind_router(struct alm_edge *edge, const char *endpoint,
 		zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &bytes) != 0) {
 		return bind_problem(endpoint, zmq_errno(), problem);
 	}
+	say_ipv4_plainly(bound);
 	return ALM_OK;
 }
 

@@ -8,6 +8,7 @@ number=9990000018
 
 begin_dev --keep
 has 'd["schema"] == "almoner.dev/1"'
+has 'd["endpoint"].startswith("tcp://127.0.0.1:")' # not as IPv6 has it
 folder=$(json 'd["folder"]')
 sender=$(json 'd["sender-context"]')
 receiver=$(json 'd["receiver-context"]')
