@@ -271,7 +271,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.reindex", alm_verb_audit_reindex,
 		ARGUMENTS("reason", "dry-run")},
 	{"audit.prune", alm_verb_audit_prune,
-		ARGUMENTS("reason", "cursor", "dry-run")},
+		ARGUMENTS("reason", "cursor", "dry-run", "despite-gap")},
 	EVIDENCE_VERBS,
 	{"audit.receipt", alm_verb_audit_receipt,
 		ARGUMENTS("seq", "message", "from", "reveal", "reason")},

@@ -78,7 +78,12 @@
 		"from a backup as evidence.") \
 	X(NOT_IN_REPORT, 6034, "report-incomplete", INTEGRITY, false, \
 		"Records that belong in this report are damaged.", \
-		"The report says how many; almoner audit verify says which.")
+		"The report says how many; almoner audit verify says which.") \
+	X(CLOCK_DOUBTFUL, 6035, "clock-doubtful", CONFLICT, false, \
+		"Nothing is pruned, because the log has a gap as a clock " \
+		"leaves that was set forward.", \
+		"Compare the clock with another.  If it is right and the " \
+		"broker was off, say so with --despite-gap.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_AUDIT_MAP_H */

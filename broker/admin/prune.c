@@ -14,6 +14,7 @@
 
 /* Some 20 ms of a turn. */
 #define ROWS_PER_CALL_MAX 8192u
+#define DAY_US (INT64_C(86400) * 1000000)
 
 static struct alm_retention_rule rule_of(const struct alm_broker *broker)
 {
@@ -60,6 +61,12 @@ static enum alm_err record(struct alm_call *call,
 	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 }
 
+/* A clock that runs years ahead would take away what must be kept. */
+static bool has_gap(const struct alm_prune *walk)
+{
+	return walk->gap_us > ALM_PRUNE_GAP_US_MAX;
+}
+
 static enum alm_err begin(struct alm_call *call, struct alm_prune_run *run)
 {
 	struct alm_broker *broker = call->turn->broker;
@@ -73,6 +80,13 @@ static enum alm_err begin(struct alm_call *call, struct alm_prune_run *run)
 	}
 	err = alm_store_prune_begin(
 		broker->store, &rule, call->turn->now_us, is_dry, &run->walk);
+	if (err == ALM_OK && !is_dry && has_gap(&run->walk) &&
+		strcmp(alm_call_argument(call, "despite-gap"), "yes") != 0) {
+		run->is_known = false;
+		return alm_problem_set(call->problem, ALM_CLOCK_DOUBTFUL,
+			"%lld days without a record",
+			(long long)(run->walk.gap_us / DAY_US));
+	}
 	if (err == ALM_OK) {
 		err = alm_store_space(broker->store, &run->space);
 	}
@@ -116,6 +130,10 @@ static void tell(struct alm_call *call, const struct alm_prune_run *run,
 		alm_table_number(table,
 			alm_arena_printf(table->arena, "%s-parts", word),
 			walk->counts.parts[i]);
+	}
+	if (has_gap(walk)) {
+		alm_table_number(table, "days-without-records",
+			(uint64_t)(walk->gap_us / DAY_US));
 	}
 	alm_table_number(table, "looked-at", walk->counts.looked_at);
 	alm_table_number(table, "bytes", walk->counts.bytes);

@@ -133,6 +133,28 @@ static void enter(
 			      : 0;
 }
 
+/* How long nothing was recorded just before `GAP_US_MAX` ago: a clock that was
+ * set forward leaves such a gap, and so does a broker that was switched off. */
+static enum alm_err find_gap(
+	struct alm_store *store, MDB_txn *txn, struct alm_prune *prune)
+{
+	int64_t from_us = 0;
+	int64_t until_us = prune->now_us;
+	uint64_t last = 0;
+	enum alm_err err = last_before(
+		store, txn, prune->now_us - ALM_PRUNE_GAP_US_MAX, &last);
+
+	if (err != ALM_OK || last == 0) {
+		return err;
+	}
+	err = time_of(store, txn, last, &from_us);
+	if (err == ALM_OK && last < store->state.frontier.size) {
+		err = time_of(store, txn, last + 1, &until_us);
+	}
+	prune->gap_us = until_us - from_us;
+	return err;
+}
+
 enum alm_err alm_store_prune_begin(struct alm_store *store,
 	const struct alm_retention_rule *rule, int64_t now_us, bool is_dry,
 	struct alm_prune *out_prune)
@@ -151,6 +173,9 @@ enum alm_err alm_store_prune_begin(struct alm_store *store,
 			then_us > 0 ? alm_month_start_us(then_us, 0) : 0;
 		err = last_before(
 			store, txn, prune.before_us[i], &prune.last[i]);
+	}
+	if (err == ALM_OK) {
+		err = find_gap(store, txn, &prune);
 	}
 	alm_store_view_end(store);
 	if (err == ALM_OK) {

@@ -48,12 +48,16 @@ struct alm_prune_counts {
 	uint64_t keys;                       /* of persons, destroyed */
 };
 
+/** A longer gap in the log makes one doubt the clock. */
+#define ALM_PRUNE_GAP_US_MAX (INT64_C(31) * 86400 * 1000000)
+
 /** A walk: plain value; what is not counted is the inside's. */
 struct alm_prune {
 	int64_t before_us[ALM_RETENTION_COUNT]; /* older ones go */
 	uint64_t last[ALM_RETENTION_COUNT]; /* the last record that is older */
 	int64_t now_us;
-	bool is_dry; /* counts, and changes nothing */
+	int64_t gap_us; /* without records, up to ALM_PRUNE_GAP_US_MAX ago */
+	bool is_dry;    /* counts, and changes nothing */
 	struct alm_prune_counts counts;
 	unsigned class;     /* that is walked now; COUNT: done */
 	bool is_among_keys; /* not among private parts */

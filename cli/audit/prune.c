@@ -17,6 +17,10 @@ static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
 		"why; it is recorded.  Needed unless it is a dry run", false,
 		false},
+	{"despite-gap", 0, ALM_OPTION_FLAG, NULL,
+		"although the log has a gap of more than 31 days; the clock "
+		"was compared",
+		false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -98,6 +102,8 @@ static int prune(const struct alm_args *args, struct alm_control *control,
 	int rc;
 
 	alm_ask_option(&ask, args, "reason");
+	alm_ask_add(&ask, "despite-gap",
+		alm_args_has(args, "despite-gap") ? "yes" : NULL);
 	alm_ask_add(&dry, "dry-run", "yes");
 	problem.err = walk(control, &dry, arena, &answer, &problem);
 	if (problem.err != ALM_OK) {

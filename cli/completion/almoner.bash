@@ -900,6 +900,7 @@ _almoner()
 ' ;;
 	'audit prune') words='
 --reason
+--despite-gap
 --admin
 --dry-run
 --yes
