@@ -1,4 +1,5 @@
 /* invite.c - almoner agent invite, invites, uninvite. */
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ static const struct alm_option invite_options[] = {
 	{"endpoint", 0, ALM_OPTION_TEXT, "ENDPOINT",
 		"how the agent reaches the broker, if not as the broker says",
 		false, false},
-	{"out", 0, ALM_OPTION_TEXT, "FILE", "the invite file to write", true,
+	{"out", 0, ALM_OPTION_TEXT, "FILE",
+		"the invite file to write; default: ORG-AGENT.invite", false,
 		false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
 		false},
@@ -45,12 +47,12 @@ static const struct alm_usage invite_usage = {
 	.positional_max = 1,
 	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CHANGE,
 	.options = invite_options,
-	.notes = "  almoner agent invite RX1 --agent ward-system --out "
-		 "ward.invite",
+	.notes = "  almoner agent invite RX1 --agent ward-system",
 };
 
-/* Texts that an ask borrows until it has been asked. */
+/* Texts that an ask borrows until it has been asked, and the file. */
 struct wanted {
+	char out[PATH_MAX];
 	char invite_key[65];
 	char proof_hash[65];
 	char expires_s[24];
@@ -79,6 +81,28 @@ static enum alm_err make_secret(struct alm_invite_file *invite,
 	sodium_memzero(&keys, sizeof(keys));
 	return err == ALM_OK ? ALM_OK
 			     : alm_problem_set(problem, err, "invite's keys");
+}
+
+/* Where the invite is written: an id with a slash would lead elsewhere. */
+static enum alm_err choose_file(const struct alm_args *args,
+	struct wanted *wanted, struct alm_problem *problem)
+{
+	const char *organisation = args->positionals[0];
+	const char *agent = alm_args_text(args, "agent");
+	const char *out = alm_args_text(args, "out");
+
+	agent = agent == NULL ? "agent" : agent;
+	if (out != NULL) {
+		alm_text_copy(wanted->out, sizeof(wanted->out), out);
+		return ALM_OK;
+	}
+	if (strchr(organisation, '/') != NULL || strchr(agent, '/') != NULL) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"ORG and NAME are ids, without a slash");
+	}
+	(void)snprintf(wanted->out, sizeof(wanted->out), "%s-%s.invite",
+		organisation, agent);
+	return ALM_OK;
 }
 
 static void make_ask(
@@ -147,12 +171,11 @@ static enum alm_err fill_file(const struct alm_args *args,
 
 /* Before anything is made: where the agent would go, and that the file can be
  * written. */
-static enum alm_err check_first(const struct alm_args *args,
+static enum alm_err check_first(const struct alm_args *args, const char *out,
 	struct alm_control *control, struct alm_arena *arena,
 	struct alm_problem *problem)
 {
 	const char *endpoint = alm_args_text(args, "endpoint");
-	const char *out = alm_args_text(args, "out");
 	const struct alm_ask ask = {.verb = "status"};
 	struct alm_answer answer;
 	enum alm_err err = ALM_OK;
@@ -174,7 +197,8 @@ static enum alm_err check_first(const struct alm_args *args,
 }
 
 static int print_invite(const struct alm_args *args,
-	const struct alm_answer *answer, const struct alm_invite_file *invite)
+	const struct alm_answer *answer, const struct alm_invite_file *invite,
+	const char *out)
 {
 	struct alm_sheet *sheet =
 		alm_admin_sheet("almoner.agent.invite/1", answer);
@@ -187,7 +211,7 @@ static int print_invite(const struct alm_args *args,
 			"to or by it yet",
 			invite->organisation);
 	}
-	alm_sheet_fact(sheet, "file", is_dry ? "" : alm_args_text(args, "out"));
+	alm_sheet_fact(sheet, "file", is_dry ? "" : out);
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	if (rc == ALM_EXIT_OK && is_dry) {
@@ -214,7 +238,11 @@ int alm_cmd_agent_invite(int argc, char **argv)
 	alm_arena_init(&arena, ALM_ADMIN_FRAME_BYTES_MAX);
 	problem.err = alm_admin_open(&args, &control, &problem);
 	if (problem.err == ALM_OK) {
-		problem.err = check_first(&args, control, &arena, &problem);
+		problem.err = choose_file(&args, &wanted, &problem);
+	}
+	if (problem.err == ALM_OK) {
+		problem.err = check_first(
+			&args, wanted.out, control, &arena, &problem);
 	}
 	if (problem.err == ALM_OK) {
 		problem.err = make_secret(&invite, &wanted, &problem);
@@ -228,11 +256,11 @@ int alm_cmd_agent_invite(int argc, char **argv)
 		problem.err = fill_file(&args, &answer, &invite, &problem);
 	}
 	if (problem.err == ALM_OK && !alm_args_has(&args, "dry-run")) {
-		problem.err = alm_invite_write(
-			alm_args_text(&args, "out"), &invite, &problem);
+		problem.err = alm_invite_write(wanted.out, &invite, &problem);
 	}
-	rc = problem.err == ALM_OK ? print_invite(&args, &answer, &invite)
-				   : alm_print_problem(&args.output, &problem);
+	rc = problem.err == ALM_OK
+		     ? print_invite(&args, &answer, &invite, wanted.out)
+		     : alm_print_problem(&args.output, &problem);
 	sodium_memzero(&invite, sizeof(invite));
 	alm_control_close(control);
 	alm_arena_fini(&arena);

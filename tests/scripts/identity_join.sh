@@ -152,3 +152,9 @@ code 0 "$almoner" agent approve RX1/caught --yes --dry-run --json
 shown=$(json 'd["words"]')
 [ "$shown" = "$stolen" ] || fail "not the words of who joined"
 [ "$shown" != "$read_aloud" ] || fail "the words do not tell them apart"
+
+# Without --out the file has a name of its own, here.
+(cd "$dir" && code 0 "$almoner" agent invite C84001 --agent spare --json)
+has 'd["file"] == "C84001-spare.invite"'
+[ -s "$dir/C84001-spare.invite" ] || fail "no invite was written"
+code 2 "$almoner" agent invite ../C84001
