@@ -48,7 +48,8 @@ CONFIG  := $(call obj,broker/config/*.c)
 JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
 	cli/decide_json.c)
 EDGE    := $(call obj,broker/edge/*.c)
-BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c broker/admin/*.c))
+BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c \
+	broker/admin/*.c broker/mail/*.c broker/identity/*.c broker/evidence/*.c))
 CLIENT  := $(call obj,agents/client/*.c)
 FOLDER  := $(call obj,agents/folder/*.c)
 BENCH   := $(call obj,agents/bench/*.c)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "broker/role.h"
+#include "broker/identity/role.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 /* What the last row and the facts may take. */

@@ -7,7 +7,7 @@
 
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
-#include "broker/letter.h"
+#include "broker/mail/letter.h"
 #include "broker/session.h"
 #include "broker/stage.h"
 

@@ -1,7 +1,7 @@
 #include "broker/hello.h"
 
-#include "broker/identity.h"
-#include "broker/packing.h"
+#include "broker/identity/identity.h"
+#include "broker/mail/packing.h"
 #include "lib/limits.h"
 
 /* The old connection of an agent that has come back. */

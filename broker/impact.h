@@ -7,7 +7,7 @@
 #ifndef ALM_BROKER_IMPACT_H
 #define ALM_BROKER_IMPACT_H
 
-#include "broker/judge.h"
+#include "broker/mail/judge.h"
 #include "broker/stage.h"
 
 /** How the other policy's decision differs. */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "broker/broker.h"
-#include "broker/checkpoint.h"
 #include "broker/edge/clock.h"
+#include "broker/evidence/checkpoint.h"
 #include "broker/expiry.h"
 #include "broker/store/dead.h"
 #include "broker/store/index.h"

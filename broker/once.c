@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
-#include "broker/checkpoint.h"
 #include "broker/edge/log.h"
+#include "broker/evidence/checkpoint.h"
 #include "lib/file.h"
 #include "lib/id.h"
 

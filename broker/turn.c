@@ -11,15 +11,15 @@
 #include <sodium.h>
 
 #include "broker/administer.h"
-#include "broker/checkpoint.h"
 #include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/epoch.h"
+#include "broker/evidence/checkpoint.h"
 #include "broker/fair.h"
-#include "broker/gather.h"
 #include "broker/hello.h"
-#include "broker/identity.h"
-#include "broker/letter.h"
+#include "broker/identity/identity.h"
+#include "broker/mail/gather.h"
+#include "broker/mail/letter.h"
 #include "broker/stage.h"
 
 /* --- receive ------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 #include "broker/administer.h"
 #include "broker/detail.h"
-#include "broker/identity.h"
+#include "broker/identity/identity.h"
 #include "broker/question.h"
 #include "lib/join.h"
 #include "lib/role.h"

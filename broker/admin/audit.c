@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
+#include "broker/identity/role.h"
 #include "broker/question.h"
-#include "broker/role.h"
 #include "broker/store/index.h"
 
 const char *alm_effect_word(unsigned effect)

@@ -7,7 +7,7 @@
 
 #include "broker/administer.h"
 #include "broker/detail.h"
-#include "broker/letter.h"
+#include "broker/mail/letter.h"
 #include "broker/store/dead.h"
 
 /* Letters that one call runs again: each is read and decided in the turn. */

@@ -9,7 +9,7 @@
 
 #include "broker/administer.h"
 #include "broker/core/request_bytes.h"
-#include "broker/judge.h"
+#include "broker/mail/judge.h"
 #include "broker/past.h"
 #include "lib/nhs_number.h"
 

@@ -11,10 +11,10 @@
 
 #include <sodium.h>
 
-#include "broker/checkpoint.h"
 #include "broker/detail.h"
+#include "broker/evidence/checkpoint.h"
+#include "broker/identity/role.h"
 #include "broker/question.h"
-#include "broker/role.h"
 #include "lib/lines.h"
 
 /* A multiple of three, so that rows can be put together as base64 too. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/admin/people.h"
-#include "broker/judge.h"
+#include "broker/mail/judge.h"
 
 /* One record in a list of all of them. */
 struct item {

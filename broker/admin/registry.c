@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "broker/administer.h"
-#include "broker/identity.h"
+#include "broker/identity/identity.h"
 
 static size_t agents_of(
 	const struct alm_broker *broker, const char *organisation)

@@ -1,0 +1,215 @@
+/*
+ * What is signed is on disk already: the head of the log before the turn.  It
+ * is first kept outside the store and then in it, so nobody is ever shown a
+ * head that a later start would not know of.
+ */
+#include "broker/evidence/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "broker/edge/clock.h"
+#include "broker/edge/log.h"
+#include "broker/stage.h"
+#include "lib/file.h"
+
+#define SIGN_EVERY_MS 1000
+/* On a slow disk less often, so that it takes a fiftieth of the time at most;
+ * but never so seldom that nobody is shown a head. */
+#define PAUSE_FACTOR 50
+#define SIGN_EVERY_MS_MAX 10000
+#define DAY_S 86400
+
+static enum alm_err make_note(
+	struct alm_broker *broker, const struct alm_audit_head *head)
+{
+	struct alm_signer *signer = broker->signer;
+	struct alm_checkpoint checkpoint = {
+		.size = head->size, .root = head->root};
+	struct alm_writer w;
+	struct alm_bytes text;
+
+	memcpy(checkpoint.origin, signer->origin, sizeof(checkpoint.origin));
+	alm_writer_init(&w, (uint8_t *)signer->next_note,
+		sizeof(signer->next_note) - 1);
+	alm_checkpoint_write(&w, &checkpoint);
+	text = (struct alm_bytes){(uint8_t *)signer->next_note, w.bytes};
+	alm_write_u8(&w, '\n');
+	for (size_t i = 0; i < signer->key_count; i++) {
+		alm_note_sign(&w, text, &signer->keys[i], signer->secrets[i]);
+	}
+	if (w.is_bad) {
+		return ALM_INTERNAL;
+	}
+	signer->next_note[w.bytes] = '\0';
+	return ALM_OK;
+}
+
+static struct alm_bytes next_bytes(const struct alm_signer *signer)
+{
+	return (struct alm_bytes){
+		(const uint8_t *)signer->next_note, strlen(signer->next_note)};
+}
+
+/* A head that cannot be kept outside is not signed: better none than one
+ * that a set-back store would contradict. */
+static enum alm_err sign(struct alm_broker *broker,
+	const struct alm_audit_head *head, int64_t now_ms, bool is_published)
+{
+	struct alm_signer *signer = broker->signer;
+	struct alm_signed_head row = {.size = head->size,
+		.signed_at_us = alm_clock_wall_us(),
+		.is_published = is_published};
+	struct alm_problem problem = {.err = ALM_OK};
+	enum alm_err err = make_note(broker, head);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	signer->signed_at_ms = now_ms;
+	if (alm_file_write(signer->head_file, next_bytes(signer), 0600,
+		    &problem) != ALM_OK) {
+		signer->failed_count++;
+		return ALM_OK;
+	}
+	row.note = next_bytes(signer);
+	err = alm_store_head_put(broker->store, &row);
+	if (err == ALM_OK) {
+		signer->next_size = head->size;
+		signer->is_next_published = is_published;
+	}
+	return err;
+}
+
+/* How long the next one has to wait, after one that took so long. */
+static int64_t pause_after(int64_t took_us)
+{
+	int64_t pause_ms = took_us * PAUSE_FACTOR / 1000;
+
+	if (pause_ms < SIGN_EVERY_MS) {
+		return SIGN_EVERY_MS;
+	}
+	return pause_ms < SIGN_EVERY_MS_MAX ? pause_ms : SIGN_EVERY_MS_MAX;
+}
+
+static bool can_sign(const struct alm_signer *signer)
+{
+	return signer != NULL && signer->key_count > 0;
+}
+
+enum alm_err alm_checkpoint_sign(struct alm_turn *turn)
+{
+	struct alm_broker *broker = turn->broker;
+	struct alm_signer *signer = broker->signer;
+	struct alm_audit_head head;
+	int64_t started_us;
+	bool is_published;
+	enum alm_err err;
+
+	if (!can_sign(signer) || turn->is_store_full ||
+		broker->audit_size == signer->size ||
+		turn->monotonic_ms - signer->signed_at_ms < signer->pause_ms) {
+		return ALM_OK;
+	}
+	started_us = alm_clock_monotonic_us();
+	alm_store_audit_head(broker->store, &head);
+	is_published = turn->monotonic_ms - signer->published_at_ms >=
+		       broker->settings.audit_publish_ms;
+	err = sign(broker, &head, turn->monotonic_ms, is_published);
+	signer->pause_ms = pause_after(alm_clock_monotonic_us() - started_us);
+	turn->has_effects |= signer->next_size != 0;
+	return err;
+}
+
+/* --- publishing ----------------------------------------------------------- */
+
+static void write_file(const struct alm_broker *broker, const char *name)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	char path[PATH_MAX + 64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s",
+		broker->settings.audit_publish_folder, name);
+	if (alm_file_write(path,
+		    (struct alm_bytes){(const uint8_t *)broker->signer->note,
+			    strlen(broker->signer->note)},
+		    0644, &problem) != ALM_OK) {
+		alm_log_problem(
+			ALM_LOG_ERROR, "checkpoint.unpublished", &problem);
+	}
+}
+
+/* As `checkpoint`, and once a day under the day's name. */
+static void publish(struct alm_broker *broker)
+{
+	struct alm_signer *signer = broker->signer;
+	int64_t day = signer->at_us / 1000000 / DAY_S;
+	char instant[ALM_INSTANT_TEXT_BYTES];
+	char name[64];
+
+	signer->published_at_ms = signer->signed_at_ms;
+	signer->published_size = signer->size;
+	if (broker->settings.audit_publish_folder[0] == '\0') {
+		return;
+	}
+	write_file(broker, "checkpoint");
+	if (day != signer->published_day) {
+		alm_instant_text(signer->at_us / 1000000, instant);
+		(void)snprintf(name, sizeof(name), "%.10s.checkpoint", instant);
+		write_file(broker, name);
+		signer->published_day = day;
+	}
+}
+
+void alm_checkpoint_committed(struct alm_broker *broker)
+{
+	struct alm_signer *signer = broker->signer;
+
+	if (signer == NULL || signer->next_size == 0) {
+		return;
+	}
+	signer->size = signer->next_size;
+	signer->at_us = alm_clock_wall_us();
+	signer->signed_count++;
+	signer->next_size = 0;
+	memcpy(signer->note, signer->next_note, sizeof(signer->note));
+	if (signer->is_next_published) {
+		publish(broker);
+	}
+}
+
+enum alm_err alm_checkpoint_last(struct alm_broker *broker)
+{
+	struct alm_audit_head head;
+	uint8_t seed[32];
+	enum alm_err err;
+
+	if (!can_sign(broker->signer)) {
+		return ALM_OK;
+	}
+	alm_store_audit_head(broker->store, &head);
+	randombytes_buf(seed, sizeof(seed));
+	err = alm_store_begin(broker->store, alm_clock_wall_us(), seed);
+	if (err == ALM_OK) {
+		err = sign(broker, &head, alm_clock_monotonic_ms(), true);
+		if (err == ALM_OK) {
+			err = alm_store_commit(broker->store);
+		} else {
+			alm_store_abort(broker->store);
+		}
+	}
+	if (err == ALM_OK) {
+		alm_checkpoint_committed(broker);
+	}
+	return err;
+}
+
+char *alm_checkpoint_page(void *cookie)
+{
+	const struct alm_broker *broker = cookie;
+
+	return strdup(broker->signer == NULL ? "" : broker->signer->note);
+}

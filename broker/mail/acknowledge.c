@@ -1,0 +1,337 @@
+/*
+ * Taking mail out of a mailbox: acknowledged, rejected or expired.  Each
+ * leaves a record; the sender hears of a rejection and of an expiry.
+ */
+#include <string.h>
+
+#include "broker/detail.h"
+#include "broker/evidence/inspect.h"
+#include "broker/identity/role.h"
+#include "broker/impact.h"
+#include "broker/mail/conversation.h"
+#include "broker/mail/gather.h"
+#include "broker/mail/letter.h"
+
+/* Mail looked at by one sweep, and how often one runs. */
+#define SWEEP_ENTRIES_MAX 1000u
+#define SWEEP_EVERY_MS 1000
+#define PRUNE_ROWS_MAX 512u
+
+enum alm_err alm_read_card(
+	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
+{
+	struct alm_message message;
+	struct alm_mail mail;
+	enum alm_err err = alm_store_mail_get(
+		turn->broker->store, seq, turn->arena, &mail);
+
+	memset(card, 0, sizeof(*card));
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
+		return ALM_OK; /* it can be taken out, if not described */
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	card->is_notice = mail.kind == ALM_MAIL_NOTICE;
+	card->message_id = mail.message_id;
+	card->audit_seq = mail.audit_seq;
+	card->level = mail.level;
+	if (card->is_notice) {
+		return ALM_OK;
+	}
+	err = alm_wire_decode_message(
+		mail.message, turn->arena, &message, NULL);
+	if (err != ALM_OK) {
+		return err == ALM_NOMEM ? err : ALM_OK;
+	}
+	alm_text_copy(card->sender, sizeof(card->sender), mail.sender);
+	alm_text_copy(card->purpose, sizeof(card->purpose), message.purpose);
+	if (message.subject[0] != '\0') {
+		card->has_person = true;
+		alm_store_pseudonym(
+			turn->broker->store, message.subject, card->person);
+	}
+	return ALM_OK;
+}
+
+struct alm_audit_record alm_card_record(struct alm_turn *turn,
+	const struct alm_card *card, const char *recipient, uint64_t seq,
+	enum alm_audit_kind kind)
+{
+	struct alm_audit_record record = alm_turn_record(turn, kind);
+
+	record.level_out = card->level;
+	record.ref = card->audit_seq;
+	record.mail_seq = seq;
+	record.has_message_id = true;
+	record.message_id = card->message_id;
+	record.has_person = card->has_person;
+	memcpy(record.person, card->person, sizeof(record.person));
+	record.sender = card->sender;
+	record.recipient = recipient;
+	record.purpose = card->purpose;
+	record.basis = card->basis;
+	return record;
+}
+
+static enum alm_err record_taken(struct alm_turn *turn,
+	const struct alm_card *card, const struct alm_agent *agent,
+	uint64_t seq, const struct alm_acknowledgement *item)
+{
+	struct alm_audit_record record =
+		alm_card_record(turn, card, agent->organisation, seq,
+			item->is_rejected ? ALM_AUDIT_REJECTED
+					  : ALM_AUDIT_ACKNOWLEDGED);
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_REJECTED,
+		.to = card->sender,
+		.recipient = agent->organisation,
+		.message_id = card->message_id,
+		.code = ALM_NOTICE_REJECTED,
+		.reason = item->reason,
+	};
+	enum alm_err err;
+
+	record.agent = agent->number;
+	alm_detail_init(turn->detail);
+	alm_detail_text(turn->detail, "words", item->reason);
+	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
+	if (err != ALM_OK || !item->is_rejected) {
+		turn->broker->metrics.acknowledged += err == ALM_OK ? 1 : 0;
+		return err;
+	}
+	turn->broker->metrics.rejected++;
+	facts.ref = record.seq;
+	return card->sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
+}
+
+/* The card of mail that may be gone.  Errors: NOT_FOUND: it is. */
+static enum alm_err find_card(struct alm_turn *turn,
+	struct alm_mailbox *mailbox, uint64_t seq, struct alm_card *card)
+{
+	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+	struct alm_queue_entry entry;
+	enum alm_err err;
+
+	if (held != NULL) {
+		*card = held->card;
+		return ALM_OK;
+	}
+	err = alm_store_queue_get(
+		turn->broker->store, mailbox->organisation, seq, &entry);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_read_card(turn, seq, card);
+	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
+}
+
+/* Acknowledging again what is gone is no fault: the answer is the same. */
+static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
+	const struct alm_agent *agent, const struct alm_acknowledgement *item)
+{
+	struct alm_card card;
+	enum alm_err err =
+		alm_role_check_taken(turn, agent, mailbox, item->sequence);
+
+	if (err == ALM_OK) {
+		err = find_card(turn, mailbox, item->sequence, &card);
+	}
+	if (err == ALM_OK) {
+		err = alm_store_mail_remove(turn->broker->store,
+			mailbox->organisation, item->sequence);
+	}
+	if (err == ALM_NOT_FOUND) {
+		alm_session_let_go(mailbox, item->sequence);
+		err = alm_take_out_dead(
+			turn, mailbox->organisation, item->sequence, &card);
+		if (err == ALM_NOT_FOUND) {
+			return ALM_OK;
+		}
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->has_effects = true;
+	alm_session_let_go(mailbox, item->sequence);
+	if (card.is_notice) {
+		return ALM_OK;
+	}
+	return record_taken(turn, &card, agent, item->sequence, item);
+}
+
+enum alm_err alm_acknowledge_mail(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_acknowledge *items = &request->envelope->acknowledge;
+	struct alm_session *session = alm_session_of(turn, request);
+	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGED};
+	uint64_t *sequences;
+	size_t count = 0;
+
+	if (session == NULL) {
+		return alm_turn_reply_error(
+			turn, request, ALM_HELLO_REQUIRED, "");
+	}
+	if ((request->agent->roles & ALM_ROLE_RECEIVE) == 0) {
+		return alm_role_refuse(
+			turn, request, ALM_AGENT_ROLE, "acknowledge");
+	}
+	sequences = alm_arena_take(
+		turn->arena, (items->count + 1) * sizeof(*sequences));
+	if (sequences == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < items->count; i++) {
+		enum alm_err err = take_out(turn, session->mailbox,
+			request->agent, &items->items[i]);
+
+		if (err == ALM_AGENT_CATEGORY) {
+			err = alm_role_refuse(
+				turn, request, err, "acknowledge");
+		} else if (err == ALM_OK) {
+			sequences[count++] = items->items[i].sequence;
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	envelope.acknowledged.sequences = sequences;
+	envelope.acknowledged.count = count;
+	return count == 0 ? ALM_OK : alm_turn_reply(turn, request, &envelope);
+}
+
+enum alm_err alm_expire(
+	struct alm_turn *turn, const char *recipient, uint64_t seq)
+{
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_EXPIRED,
+		.recipient = recipient,
+		.code = ALM_NOTICE_EXPIRED,
+		.reason = "",
+	};
+	struct alm_audit_record record;
+	struct alm_card card;
+	enum alm_err err = alm_read_card(turn, seq, &card);
+
+	if (err == ALM_OK) {
+		err = alm_store_mail_remove(
+			turn->broker->store, recipient, seq);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->has_effects = true;
+	if (card.is_notice) {
+		return ALM_OK;
+	}
+	record =
+		alm_card_record(turn, &card, recipient, seq, ALM_AUDIT_EXPIRED);
+	record.code = ALM_NOTICE_EXPIRED;
+	err = alm_turn_audit(turn, &record, "");
+	if (err != ALM_OK) {
+		return err;
+	}
+	turn->broker->metrics.expired++;
+	facts.to = card.sender;
+	facts.message_id = card.message_id;
+	facts.ref = record.seq;
+	return card.sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
+}
+
+/* The next entry of the sweep, going on to the next mailbox at an end.
+ * Errors: NOT_FOUND: the round is complete. */
+static enum alm_err next_swept(
+	struct alm_turn *turn, struct alm_queue_entry *entry)
+{
+	struct alm_broker *broker = turn->broker;
+	const char *recipient;
+	enum alm_err err;
+
+	if (broker->sweep_mailbox[0] != '\0') {
+		err = alm_store_queue_next(broker->store, broker->sweep_mailbox,
+			broker->sweep_place, entry);
+		if (err != ALM_NOT_FOUND) {
+			return err;
+		}
+	}
+	err = alm_store_mailbox_next(
+		broker->store, broker->sweep_mailbox, turn->arena, &recipient);
+	broker->sweep_place = 0;
+	if (err != ALM_OK) {
+		broker->sweep_mailbox[0] = '\0';
+		return err;
+	}
+	alm_text_copy(broker->sweep_mailbox, sizeof(broker->sweep_mailbox),
+		recipient);
+	return alm_store_queue_next(broker->store, recipient, 0, entry);
+}
+
+static enum alm_err forget_duplicates(struct alm_turn *turn)
+{
+	unsigned count = 0;
+	enum alm_err err = alm_store_duplicate_prune(turn->broker->store,
+		turn->now_ms - ALM_DUPLICATE_KEEP_MS, PRUNE_ROWS_MAX, &count);
+
+	turn->has_effects |= count > 0;
+	return err;
+}
+
+enum alm_err alm_sweep(struct alm_turn *turn)
+{
+	struct alm_broker *broker = turn->broker;
+	enum alm_err err = ALM_OK;
+
+	if (turn->monotonic_ms - broker->swept_at_ms < SWEEP_EVERY_MS) {
+		return ALM_OK;
+	}
+	broker->swept_at_ms = turn->monotonic_ms;
+	alm_impact_sweep(broker, turn->monotonic_ms);
+	err = alm_watch_overrides(turn);
+	if (err == ALM_OK) {
+		err = alm_inspect(turn);
+	}
+	if (err == ALM_OK && !turn->is_store_full) {
+		err = alm_deadlines_sweep(turn);
+	}
+	if (err == ALM_OK) {
+		err = alm_gather_sweep(turn);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	for (unsigned i = 0; i < SWEEP_ENTRIES_MAX; i++) {
+		struct alm_queue_entry entry;
+		struct alm_mailbox *mailbox;
+
+		err = next_swept(turn, &entry);
+		if (err != ALM_OK) {
+			break;
+		}
+		broker->sweep_place = entry.place;
+		if (entry.is_damaged) {
+			err = alm_mend_entry(
+				turn, broker->sweep_mailbox, entry.seq);
+			if (err != ALM_OK) {
+				break;
+			}
+			continue;
+		}
+		if (entry.expires_ms > turn->now_ms) {
+			continue;
+		}
+		mailbox = alm_mailboxes_find(
+			broker->mailboxes, broker->sweep_mailbox);
+		if (mailbox != NULL) {
+			alm_session_let_go(mailbox, entry.seq);
+		}
+		err = alm_expire(turn, broker->sweep_mailbox, entry.seq);
+		if (err != ALM_OK) {
+			break;
+		}
+	}
+	if (err == ALM_OK || err == ALM_NOT_FOUND) {
+		err = alm_sweep_dead(turn);
+	}
+	return err == ALM_OK ? forget_duplicates(turn) : err;
+}

@@ -1,0 +1,300 @@
+/*
+ * Deadlines that pass.  A request without its reply is closed and its asker
+ * told.  Mail that was not taken in time stays in its mailbox: its sender is
+ * told, and the recipient's deputy, if it has one, gets what the rule lets the
+ * deputy have, and at most what the recipient would have got.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/mail/conversation.h"
+#include "broker/mail/receipt.h"
+#include "broker/store/watch.h"
+
+#define DEADLINES_EACH_TURN 256u
+
+static struct alm_audit_record record_of(struct alm_turn *turn,
+	const struct alm_watch *watch, enum alm_audit_kind kind,
+	enum alm_err code)
+{
+	struct alm_audit_record record = alm_turn_record(turn, kind);
+
+	record.code = (uint32_t)code;
+	record.ref = watch->audit_seq;
+	record.mail_seq = watch->seq;
+	record.has_message_id = true;
+	record.message_id = watch->message_id;
+	record.sender = watch->sender;
+	record.recipient = watch->recipient;
+	return record;
+}
+
+static enum alm_err tell(struct alm_turn *turn, const struct alm_watch *watch,
+	enum alm_audit_kind kind, struct alm_notice_facts facts)
+{
+	struct alm_audit_record record =
+		record_of(turn, watch, kind, facts.code);
+	enum alm_err err = alm_turn_audit(turn, &record, "");
+
+	facts.to = watch->sender;
+	facts.recipient = watch->recipient;
+	facts.message_id = watch->message_id;
+	facts.ref = record.seq;
+	return err == ALM_OK ? alm_send_notice(turn, &facts) : err;
+}
+
+/* --- requests ----------------------------------------------------------- */
+
+static enum alm_err time_out(
+	struct alm_turn *turn, const struct alm_watch *watch)
+{
+	struct alm_store *store = turn->broker->store;
+	const struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_TIMED_OUT,
+		.code = ALM_NOTICE_TIMED_OUT,
+		.reason = "",
+	};
+	struct alm_watch forget = *watch;
+	struct alm_open_request request;
+	enum alm_err err = alm_store_request_get(store, watch->sender,
+		&watch->message_id, turn->arena, &request);
+
+	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
+		return ALM_OK;
+	}
+	if (err == ALM_OK && request.state == ALM_REQUEST_OPEN) {
+		request.state = ALM_REQUEST_TIMED_OUT;
+		err = alm_store_request_put(store, &request);
+		if (err == ALM_OK) {
+			err = tell(turn, watch, ALM_AUDIT_TIMED_OUT, facts);
+		}
+		turn->broker->metrics.timed_out++;
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	forget.what = ALM_WATCH_FORGET;
+	forget.at_ms += ALM_DUPLICATE_KEEP_MS;
+	return alm_store_watch_put(store, &forget);
+}
+
+/* --- mail --------------------------------------------------------------- */
+
+static enum alm_err read_letter(
+	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter)
+{
+	enum alm_err err = alm_store_mail_get(
+		turn->broker->store, seq, turn->arena, &letter->mail);
+
+	if (err == ALM_OK) {
+		err = alm_wire_decode_message(letter->mail.message, turn->arena,
+			&letter->message, NULL);
+	}
+	return err == ALM_OK || err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
+}
+
+/* The sender's word about a relationship was about the recipient alone. */
+static enum alm_err judge_for_deputy(
+	struct alm_turn *turn, const char *deputy, struct alm_letter *letter)
+{
+	struct alm_cap cap = {.released = letter->mail.released,
+		.level = (enum alm_level)letter->mail.level,
+		.strips_location = letter->mail.strips_location};
+
+	letter->message.recipient = deputy;
+	letter->message.recipients.count = 0;
+	letter->message.has_relationship = false;
+	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
+		&letter->judgement);
+}
+
+static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
+	const struct alm_letter *letter, struct alm_mail *mail)
+{
+	const struct alm_judgement *judgement = &letter->judgement;
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_get(turn->broker->mailboxes, deputy);
+
+	*mail = letter->mail;
+	mail->recipient = deputy;
+	mail->escalated_from = letter->mail.recipient;
+	mail->shared_seq = 0;
+	mail->priority = (uint8_t)letter->message.priority;
+	mail->audit_seq = turn->broker->audit_size + 1;
+	mail->payload = judgement->view;
+	mail->level = (uint8_t)judgement->level;
+	mail->is_partial |= judgement->is_partial;
+	mail->strips_location = false; /* the view is without it */
+	mail->released = alm_texts_join(judgement->release, turn->arena);
+	mail->has_person = judgement->has_person;
+	memcpy(mail->person, judgement->person, sizeof(mail->person));
+	if (mailbox == NULL || mail->released == NULL) {
+		return ALM_NOMEM;
+	}
+	mailbox->has_more[mail->priority] = true;
+	return alm_store_mail_put(turn->broker->store, mail);
+}
+
+static enum alm_err record_escalation(struct alm_turn *turn,
+	const struct alm_watch *watch, const struct alm_letter *letter,
+	const struct alm_mail *mail)
+{
+	const struct alm_judgement *judgement = &letter->judgement;
+	struct alm_audit_record record =
+		record_of(turn, watch, ALM_AUDIT_ESCALATED,
+			judgement->effect == ALM_EFFECT_DENY ? judgement->code
+							     : ALM_OK);
+
+	record.effect = (uint8_t)judgement->effect;
+	record.level_in = (uint8_t)letter->message.payload_level;
+	record.level_out = (uint8_t)judgement->level;
+	record.mail_seq = mail->seq;
+	record.recipient = letter->message.recipient;
+	record.has_person = judgement->has_person;
+	memcpy(record.person, judgement->person, sizeof(record.person));
+	record.purpose = letter->message.purpose;
+	record.basis = judgement->basis == NULL ? "" : judgement->basis;
+	record.standard = letter->message.standard;
+	record.categories = mail->seq == 0 ? "" : mail->released;
+	return alm_turn_audit(turn, &record, "");
+}
+
+/* Gives why the deputy may not have it: OK, it has got it. */
+static enum alm_err escalate(struct alm_turn *turn,
+	const struct alm_watch *watch, const char *deputy,
+	enum alm_err *out_code)
+{
+	struct alm_letter *letter =
+		alm_arena_take(turn->arena, sizeof(*letter));
+	struct alm_mail mail = {.seq = 0, .released = ""};
+	enum alm_err err;
+
+	if (letter == NULL) {
+		return ALM_NOMEM;
+	}
+	err = read_letter(turn, watch->seq, letter);
+	if (err != ALM_OK) {
+		*out_code = err;
+		return err == ALM_NOMEM ? err : ALM_OK;
+	}
+	if (letter->message.payload_bytes > 0) {
+		*out_code = ALM_PARTS_STAY;
+		return ALM_OK;
+	}
+	err = judge_for_deputy(turn, deputy, letter);
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_code = letter->judgement.code;
+	if (letter->judgement.effect != ALM_EFFECT_DENY) {
+		err = put_for_deputy(turn, deputy, letter, &mail);
+		if (err == ALM_MAILBOX_FULL || err == ALM_STORE_FULL) {
+			*out_code = err;
+			return ALM_OK;
+		}
+		*out_code = err;
+		turn->broker->metrics.escalated++;
+	}
+	return err == ALM_OK ? record_escalation(turn, watch, letter, &mail)
+			     : err;
+}
+
+/* In words, for the sender. */
+static const char *outcome_words(
+	struct alm_turn *turn, const char *deputy, enum alm_err code)
+{
+	char words[ALM_REF_BYTES_MAX];
+
+	if (deputy[0] == '\0') {
+		return "it still waits";
+	}
+	if (code == ALM_OK) {
+		(void)snprintf(words, sizeof(words),
+			"it still waits; its deputy %s has it too", deputy);
+	} else {
+		(void)snprintf(words, sizeof(words),
+			"it still waits; its deputy %s did not get it: ALM-%u",
+			deputy, (unsigned)alm_shown_code(code));
+	}
+	return alm_arena_text(turn->arena, words, strlen(words));
+}
+
+static enum alm_err pass_deadline(
+	struct alm_turn *turn, const struct alm_watch *watch)
+{
+	struct alm_store *store = turn->broker->store;
+	struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_DEADLINE,
+		.code = ALM_NOTICE_DEADLINE,
+	};
+	struct alm_queue_entry entry;
+	const char *deputy = "";
+	enum alm_err code = ALM_OK;
+	enum alm_err err = alm_store_queue_get(
+		store, watch->recipient, watch->seq, &entry);
+
+	if (err != ALM_OK) {
+		return err == ALM_NOT_FOUND ? ALM_OK : err; /* it was taken */
+	}
+	err = alm_store_deputy_get(
+		store, watch->recipient, turn->arena, &deputy);
+	if (err != ALM_OK && err != ALM_STORE_CORRUPT) {
+		return err;
+	}
+	if (deputy[0] != '\0') {
+		err = escalate(turn, watch, deputy, &code);
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	facts.reason = outcome_words(turn, deputy, code);
+	turn->broker->metrics.deadlines_passed++;
+	return facts.reason == NULL
+		       ? ALM_NOMEM
+		       : tell(turn, watch, ALM_AUDIT_DEADLINE, facts);
+}
+
+/* --- all of them -------------------------------------------------------- */
+
+static enum alm_err see_to(struct alm_turn *turn, const struct alm_watch *watch)
+{
+	if (watch->is_damaged) {
+		return alm_record_anomaly(turn, "", watch->seq,
+			"what: a deadline is damaged\ndone: it was removed\n");
+	}
+	switch (watch->what) {
+	case ALM_WATCH_DEADLINE:
+		return pass_deadline(turn, watch);
+	case ALM_WATCH_REQUEST:
+		return time_out(turn, watch);
+	case ALM_WATCH_FORGET:
+		break;
+	}
+	return alm_store_request_forget(
+		turn->broker->store, watch->sender, &watch->message_id);
+}
+
+enum alm_err alm_deadlines_sweep(struct alm_turn *turn)
+{
+	struct alm_store *store = turn->broker->store;
+
+	for (unsigned i = 0; i < DEADLINES_EACH_TURN; i++) {
+		struct alm_watch watch;
+		enum alm_err err = alm_store_watch_due(
+			store, turn->now_ms, turn->arena, &watch);
+
+		if (err != ALM_OK) {
+			return err == ALM_NOT_FOUND ? ALM_OK : err;
+		}
+		turn->has_effects = true;
+		err = alm_store_watch_remove(store, watch.at_ms, watch.seq);
+		if (err == ALM_OK) {
+			err = see_to(turn, &watch);
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	turn->broker->is_in_haste = true;
+	return ALM_OK;
+}

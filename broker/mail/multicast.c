@@ -1,0 +1,498 @@
+/*
+ * A message to several.  All its recipients are decided first; then what any
+ * of them may have is kept once, and each gets a record, and its share if it
+ * is permitted.  What one of them may not have is not in its share's bounds,
+ * and nothing that nobody may have is kept at all.
+ */
+#include <string.h>
+
+#include "broker/core/address.h"
+#include "broker/core/minimise.h"
+#include "broker/detail.h"
+#include "broker/mail/conversation.h"
+#include "broker/mail/letter.h"
+#include "broker/mail/orders.h"
+#include "broker/mail/receipt.h"
+
+/* One message on its way to all of them; outcomes[i] is of letters[i]. */
+struct casting {
+	struct alm_arrival *arrival; /* as it was sent */
+	struct alm_letter *letters;
+	struct alm_send_outcome *outcomes;
+	size_t count;
+	size_t permitted; /* by the rule */
+	size_t accepted;  /* and taken by their mailboxes */
+	uint64_t shared_seq;
+	uint64_t audit_seq;
+	struct alm_bytes payload; /* what any of them may have */
+};
+
+void alm_remember_letter(struct alm_turn *turn, const struct alm_letter *letter)
+{
+	uint64_t seq = letter->mail.seq;
+
+	if (turn->letter_count == 0) {
+		turn->first_seq = seq;
+	}
+	/* Notices take sequences too, and leave gaps. */
+	while (turn->first_seq + turn->letter_count < seq &&
+		turn->letter_count < ALM_TURN_LETTERS_MAX) {
+		turn->letters[turn->letter_count++] = NULL;
+	}
+	if (turn->letter_count < ALM_TURN_LETTERS_MAX) {
+		turn->letters[turn->letter_count++] = letter;
+	}
+}
+
+/* A relationship is asserted of one organisation, and holds for that one. */
+void alm_message_narrow(struct alm_message *message, const char *recipient)
+{
+	message->recipient = recipient;
+	message->recipients = (struct alm_texts){NULL, 0};
+	if (message->has_relationship &&
+		strcmp(message->relationship_organisation, recipient) != 0) {
+		message->has_relationship = false;
+	}
+}
+
+/* --- to whom ---------------------------------------------------------------
+ */
+
+static size_t group_count(struct alm_texts addresses)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < addresses.count; i++) {
+		count += strchr(addresses.items[i], ':') != NULL ? 1 : 0;
+	}
+	return count;
+}
+
+/* One turn takes so many recipients; the first message to several goes
+ * through, whatever it comes to. */
+static bool takes(struct alm_turn *turn, bool is_first, size_t more)
+{
+	if (!is_first &&
+		turn->multicast_count + more > ALM_TURN_MULTICAST_MAX) {
+		return false;
+	}
+	turn->multicast_count += more;
+	return true;
+}
+
+static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
+	const char *const **out_ids, struct alm_problem *problem)
+{
+	const struct alm_message *message = &casting->arrival->message;
+	size_t groups = group_count(message->recipients);
+	bool is_first = turn->multicast_count == 0;
+	const struct alm_addressing addressing = {
+		.snapshot = turn->broker->snapshot,
+		.sender = message->sender,
+		.addresses = message->recipients.items,
+		.address_count = message->recipients.count,
+		.recipient_max = ALM_MULTICAST_RECIPIENTS_MAX,
+		.t_s = turn->now_s,
+	};
+	enum alm_err err;
+
+	if (message->recipient[0] != '\0') {
+		return ALM_RECIPIENT_TWICE;
+	}
+	if (message->payload_bytes != 0) {
+		return ALM_PARTS_RECIPIENTS;
+	}
+	if (groups > ALM_GROUP_ADDRESSES_MAX) {
+		return ALM_TOO_MANY_RECIPIENTS;
+	}
+	if (!takes(turn, is_first, groups * ALM_GROUP_ADDRESS_COST)) {
+		return ALM_MULTICAST_BUSY;
+	}
+	err = alm_addresses_resolve(
+		&addressing, turn->arena, out_ids, &casting->count, problem);
+	return err == ALM_OK && !takes(turn, is_first, casting->count)
+		       ? ALM_MULTICAST_BUSY
+		       : err;
+}
+
+/* --- what each may have ----------------------------------------------------
+ */
+
+static enum alm_err judge_all(
+	struct alm_turn *turn, struct casting *casting, const char *const *ids)
+{
+	struct alm_judge_common *common =
+		alm_arena_take(turn->arena, sizeof(*common));
+	const struct alm_arrival *arrival = casting->arrival;
+
+	if (common == NULL) {
+		return ALM_NOMEM;
+	}
+	for (size_t i = 0; i < casting->count; i++) {
+		struct alm_letter *letter = &casting->letters[i];
+		enum alm_err err;
+
+		letter->message = arrival->message;
+		alm_message_narrow(&letter->message, ids[i]);
+		err = alm_judge_each(turn, &letter->message,
+			arrival->send->payload, common, &letter->judgement);
+		if (err != ALM_OK) {
+			return err;
+		}
+		if (common->view_bytes > ALM_TURN_MULTICAST_VIEW_BYTES_MAX) {
+			return ALM_TOO_MANY_RECIPIENTS;
+		}
+		if (turn->multicast_view_bytes + common->view_bytes >
+			ALM_TURN_MULTICAST_VIEW_BYTES_MAX) {
+			return ALM_MULTICAST_BUSY;
+		}
+		casting->outcomes[i].recipient = ids[i];
+		casting->outcomes[i].code = letter->judgement.code;
+		casting->permitted +=
+			letter->judgement.effect != ALM_EFFECT_DENY ? 1 : 0;
+	}
+	turn->multicast_view_bytes += common->view_bytes;
+	return ALM_OK;
+}
+
+static bool is_permitted(const struct casting *casting, size_t i)
+{
+	return casting->letters[i].judgement.effect != ALM_EFFECT_DENY;
+}
+
+static bool adds(struct alm_texts all, const char *word)
+{
+	for (size_t i = 0; i < all.count; i++) {
+		if (strcmp(all.items[i], word) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The view that holds the view of each of them, and no more. */
+static bool widest_view(const struct casting *casting, struct alm_arena *arena,
+	struct alm_view *out)
+{
+	const char **released =
+		alm_arena_take(arena, ALM_CATEGORIES_MAX * sizeof(*released));
+	struct alm_texts all = {released, 0};
+
+	*out = (struct alm_view){
+		.released = released,
+		.strips_location = true,
+		.sent = (enum alm_level)casting->arrival->message.payload_level,
+	};
+	for (size_t i = 0; released != NULL && i < casting->count; i++) {
+		const struct alm_judgement *judgement =
+			&casting->letters[i].judgement;
+
+		if (!is_permitted(casting, i)) {
+			continue;
+		}
+		for (size_t k = 0; k < judgement->release.count; k++) {
+			const char *word = judgement->release.items[k];
+
+			if (all.count < ALM_CATEGORIES_MAX && adds(all, word)) {
+				released[all.count++] = word;
+			}
+		}
+		out->strips_location &= judgement->strips_location;
+		if (judgement->level > out->level) {
+			out->level = judgement->level;
+		}
+	}
+	out->released_count = all.count;
+	return released != NULL;
+}
+
+static enum alm_err make_payload(struct alm_turn *turn, struct casting *casting)
+{
+	const struct alm_message *message = &casting->arrival->message;
+	struct alm_bytes payload = casting->arrival->send->payload;
+	size_t bytes_max = payload.bytes + ALM_VIEW_EXTRA_BYTES;
+	const struct alm_standard *standard;
+	struct alm_withheld *withheld;
+	struct alm_view view;
+	uint8_t *out;
+
+	casting->payload = payload;
+	if (message->standard[0] == '\0') {
+		return ALM_OK;
+	}
+	standard = alm_standards_find(turn->broker->standards,
+		message->standard, message->standard_version);
+	out = alm_arena_take(turn->arena, bytes_max);
+	withheld = alm_arena_take(turn->arena, sizeof(*withheld));
+	if (standard == NULL) {
+		return ALM_STANDARD_UNKNOWN;
+	}
+	if (out == NULL || withheld == NULL ||
+		!widest_view(casting, turn->arena, &view)) {
+		return ALM_NOMEM;
+	}
+	casting->payload.data = out;
+	return alm_minimise(standard, payload, &view, out, bytes_max,
+		&casting->payload.bytes, withheld);
+}
+
+/* --- what is kept ----------------------------------------------------------
+ */
+
+/* What was addressed, before what became of it for each. */
+static enum alm_err record_all(struct alm_turn *turn, struct casting *casting)
+{
+	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
+	struct alm_audit_record record =
+		alm_arrival_record(turn, casting->arrival, ALM_AUDIT_MULTICAST);
+	enum alm_err err;
+
+	record.mail_seq = casting->shared_seq;
+	alm_arrival_sign_off(&record, casting->arrival->send, signature);
+	if (casting->permitted == 0) {
+		record.effect = ALM_EFFECT_DENY;
+		record.code = ALM_ALL_REFUSED;
+	}
+	alm_detail_init(turn->detail);
+	alm_detail_number(turn->detail, "recipients", casting->count);
+	alm_detail_texts(turn->detail, "addressed",
+		casting->arrival->message.recipients);
+	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
+	casting->audit_seq = record.seq;
+	return err;
+}
+
+static enum alm_err put_share(
+	struct alm_turn *turn, struct casting *casting, size_t i)
+{
+	struct alm_letter *letter = &casting->letters[i];
+	const struct alm_message *message = &letter->message;
+	const struct alm_judgement *judgement = &letter->judgement;
+	struct alm_mailbox *mailbox =
+		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
+	const char *released = alm_texts_join(judgement->release, turn->arena);
+
+	if (mailbox == NULL || released == NULL) {
+		return ALM_NOMEM;
+	}
+	if (mailbox->limits.age_ms != 0) {
+		enum alm_err err = alm_mailbox_look(turn, mailbox);
+
+		if (err != ALM_OK || mailbox->is_unread) {
+			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
+		}
+	}
+	letter->mail = (struct alm_mail){
+		.kind = ALM_MAIL_MESSAGE,
+		.recipient = message->recipient,
+		.sender = message->sender,
+		.message_id = message->id,
+		.accepted_at_ms = turn->now_ms,
+		.expires_ms = message->expires_ms != 0
+				      ? message->expires_ms
+				      : turn->now_ms + ALM_EXPIRY_DEFAULT_MS,
+		.audit_seq = turn->broker->audit_size + 1,
+		.message = casting->arrival->send->message,
+		.payload = casting->payload,
+		.level = (uint8_t)judgement->level,
+		.is_partial = judgement->is_partial,
+		.released = released,
+		.has_person = judgement->has_person,
+		.shared_seq = casting->shared_seq,
+		.strips_location = judgement->strips_location,
+		.priority = (uint8_t)message->priority,
+		.limits = &mailbox->limits,
+	};
+	memcpy(letter->mail.person, judgement->person,
+		sizeof(letter->mail.person));
+	mailbox->has_more[letter->mail.priority] = true;
+	return alm_store_mail_put(turn->broker->store, &letter->mail);
+}
+
+static enum alm_err record_one(
+	struct alm_turn *turn, struct casting *casting, size_t i)
+{
+	struct alm_letter *letter = &casting->letters[i];
+	struct alm_send_outcome *outcome = &casting->outcomes[i];
+	bool is_accepted = outcome->code == ALM_OK;
+	struct alm_arrival one = *casting->arrival;
+	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
+	struct alm_audit_record record;
+	enum alm_err err;
+
+	one.message = letter->message;
+	one.judgement = letter->judgement;
+	one.is_judged = true;
+	record = alm_arrival_record(turn, &one,
+		is_accepted ? ALM_AUDIT_ACCEPTED : ALM_AUDIT_REFUSED);
+	record.ref = casting->audit_seq;
+	if (is_accepted) {
+		record.code = letter->judgement.rule_code;
+		record.mail_seq = letter->mail.seq;
+		record.categories = letter->mail.released;
+	} else {
+		record.effect = ALM_EFFECT_DENY;
+		record.code = (uint32_t)outcome->code;
+		record.level_out = 0;
+	}
+	alm_arrival_sign_off(&record, casting->arrival->send, signature);
+	err = alm_turn_audit(turn, &record, alm_arrival_describe(turn, &one));
+	outcome->audit_sequence = record.seq;
+	ALM_ASSERT(err != ALM_OK || !is_accepted ||
+		   record.seq == letter->mail.audit_seq);
+	return err;
+}
+
+static enum alm_err take_in_one(
+	struct alm_turn *turn, struct casting *casting, size_t i)
+{
+	struct alm_letter *letter = &casting->letters[i];
+	struct alm_send_outcome *outcome = &casting->outcomes[i];
+	enum alm_err err = ALM_OK;
+
+	if (outcome->code == ALM_OK) {
+		err = put_share(turn, casting, i);
+		if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
+			outcome->code = err;
+			err = ALM_OK;
+		}
+	}
+	if (err == ALM_OK) {
+		err = record_one(turn, casting, i);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (outcome->code != ALM_OK) {
+		outcome->code = alm_shown_code(outcome->code);
+		turn->broker->metrics.refused++;
+		return ALM_OK;
+	}
+	outcome->sequence = letter->mail.seq;
+	outcome->is_transformed = letter->judgement.is_partial;
+	outcome->level = (enum alm_wire_level)letter->judgement.level;
+	casting->accepted++;
+	turn->broker->metrics.accepted++;
+	alm_remember_letter(turn, letter);
+	err = alm_conversation_accepted(turn, letter);
+	return err == ALM_OK && letter->judgement.is_override_used
+		       ? alm_note_override(turn, letter)
+		       : err;
+}
+
+/* --- the answer ------------------------------------------------------------
+ */
+
+static enum alm_err keep_outcomes(struct alm_turn *turn,
+	const struct casting *casting, const struct alm_receipt *receipt)
+{
+	struct alm_duplicate duplicate = {
+		.seq = casting->shared_seq,
+		.audit_seq = casting->audit_seq,
+		.accepted_at_ms = turn->now_ms,
+		.content = casting->arrival->content,
+	};
+	enum alm_err err =
+		alm_outcomes_encode(receipt, turn->arena, &duplicate.receipt);
+
+	return err != ALM_OK
+		       ? err
+		       : alm_store_duplicate_put(turn->broker->store,
+				 casting->arrival->message.sender,
+				 &casting->arrival->message.id, &duplicate);
+}
+
+static enum alm_err answer(struct alm_turn *turn, struct casting *casting)
+{
+	struct alm_receipt receipt = {
+		.message_id = casting->arrival->message.id,
+		.is_accepted = casting->accepted > 0,
+		.refused = {.code = ALM_ALL_REFUSED},
+		.outcomes = casting->outcomes,
+		.outcome_count = casting->count,
+	};
+	enum alm_err err = ALM_OK;
+
+	if (receipt.is_accepted) {
+		receipt.accepted = (struct alm_accepted){
+			.sequence = casting->shared_seq,
+			.audit_sequence = casting->audit_seq,
+			.accepted_at_ms = turn->now_ms,
+			.basis = "",
+		};
+		for (size_t i = 0; i < casting->count; i++) {
+			receipt.accepted.is_transformed |=
+				casting->outcomes[i].is_transformed;
+		}
+		err = keep_outcomes(turn, casting, &receipt);
+	}
+	turn->broker->metrics.multicasts++;
+	return err == ALM_OK ? alm_reply_outcomes(turn,
+				       casting->arrival->request, &receipt)
+			     : err;
+}
+
+static enum alm_err take_in(struct alm_turn *turn, struct casting *casting)
+{
+	struct alm_store *store = turn->broker->store;
+	const struct alm_mail shared = {
+		.message = casting->arrival->send->message,
+		.payload = casting->payload,
+	};
+	enum alm_err err = ALM_OK;
+
+	if (casting->permitted > 0) {
+		err = alm_store_shared_put(store, &shared, casting->permitted,
+			&casting->shared_seq);
+	}
+	if (err == ALM_STORE_FULL) {
+		/* What is kept free is for records and for mail to leave. */
+		turn->refuses_mail = true;
+		turn->broker->metrics.refused_full++;
+		return alm_refuse_unrecorded(
+			turn, casting->arrival->request, err);
+	}
+	if (err == ALM_OK) {
+		err = record_all(turn, casting);
+	}
+	for (size_t i = 0; i < casting->count && err == ALM_OK; i++) {
+		err = take_in_one(turn, casting, i);
+	}
+	if (err == ALM_OK && casting->permitted > 0) {
+		err = alm_store_shared_close(
+			store, casting->shared_seq, casting->accepted);
+	}
+	return err == ALM_OK ? answer(turn, casting) : err;
+}
+
+enum alm_err alm_accept_for_several(
+	struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	struct casting casting = {.arrival = arrival};
+	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
+	const char *const *ids = NULL;
+	enum alm_err err = resolve(turn, &casting, &ids, &problem);
+
+	if (err == ALM_OK) {
+		alm_fair_note_several(turn,
+			&alm_session_of(turn, arrival->request)->mailbox->lane,
+			casting.count);
+		casting.letters = alm_arena_take(
+			turn->arena, casting.count * sizeof(*casting.letters));
+		casting.outcomes = alm_arena_take(
+			turn->arena, casting.count * sizeof(*casting.outcomes));
+		err = casting.letters == NULL || casting.outcomes == NULL
+			      ? ALM_NOMEM
+			      : judge_all(turn, &casting, ids);
+	}
+	if (err == ALM_OK && casting.permitted > 0) {
+		err = make_payload(turn, &casting);
+	}
+	if (err == ALM_NOMEM || err == ALM_STORE_FULL || err == ALM_STORE_IO) {
+		return err;
+	}
+	if (err != ALM_OK) {
+		return alm_arrival_refuse(turn, arrival, err, problem.detail);
+	}
+	return take_in(turn, &casting);
+}

@@ -1,0 +1,27 @@
+/*
+ * view.h - the recipient's view of a payload that names an information
+ * standard: checked field by field, then minimised by broker/core.
+ */
+#ifndef ALM_BROKER_MAIL_VIEW_H
+#define ALM_BROKER_MAIL_VIEW_H
+
+#include "broker/mail/judge.h"
+
+/**
+ * In:      is_kept    the payload is a view made before, not a new message
+ *          judgement  not denied; its lists and level say what may go on
+ * Out:     judgement  view and withheld; faults when not conformant
+ * Errors:  STANDARD_UNKNOWN, NOT_CONFORMANT, CANNOT_MINIMISE,
+ *          REASON_403 (nothing is left): deny; NOMEM
+ */
+ALM_MUST_USE enum alm_err alm_view_make(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	bool is_kept, struct alm_judgement *judgement);
+
+/** The same for one of several recipients: the payload is checked once, and
+ * each view of it is made once. */
+ALM_MUST_USE enum alm_err alm_view_of_several(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	struct alm_judge_common *common, struct alm_judgement *judgement);
+
+#endif /* ALM_BROKER_MAIL_VIEW_H */
