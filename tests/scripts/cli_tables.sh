@@ -36,6 +36,10 @@ names |= set(re.findall(r"HELP almoner_(\w+)", source))
 told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
 assert names == told, names ^ told
 END
+for page in docs/decisions/0*.md; do
+	grep -q "(${page##*/})" docs/decisions/README.md ||
+		fail "docs/decisions/README.md does not list $page"
+done
 bash -n cli/completion/almoner.bash || fail "the completion is no bash"
 
 "$almoner" errors --json >"$dir/errors.json"
