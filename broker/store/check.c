@@ -52,6 +52,10 @@ static enum alm_err count_signatures(const struct alm_trust *trust,
 		return alm_problem_set(problem, ALM_SIGNATURE_ABSENT, "%s",
 			checked->head.origin);
 	}
+	if (trust->needs_witness && checked->witnesses == 0) {
+		return alm_problem_set(problem, ALM_SIGNATURE_ABSENT,
+			"no witness that was given has cosigned");
+	}
 	if (trust->is_strict && checked->strangers > 0) {
 		return alm_problem_set(problem, ALM_SIGNATURE_ABSENT,
 			"%u signatures are by keys that were not given",

@@ -23,6 +23,7 @@ struct alm_trust {
 	struct alm_note_key witnesses[ALM_TRUSTED_WITNESSES_MAX];
 	size_t witness_count;
 	bool is_strict; /* a signature by a key that nobody named is refused */
+	bool needs_witness; /* one of those must have cosigned */
 };
 
 /** What a file says, all of it checked. */

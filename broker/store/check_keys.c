@@ -94,6 +94,7 @@ void alm_trust_widen(const struct alm_trust *trust,
 
 	*out_wide = *trust;
 	out_wide->is_strict = true;
+	out_wide->needs_witness = false; /* whom the reader named is checked */
 	add_log_keys(named, out_wide);
 	if (alm_note_parse(note_bytes, &note) == ALM_OK) {
 		/* Those that the reader named would count twice. */

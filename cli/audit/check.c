@@ -75,6 +75,7 @@ enum alm_err alm_audit_trust_read(const struct alm_args *args,
 				"shows it");
 		}
 		out_trust->witness_count++;
+		out_trust->needs_witness = true;
 	}
 	return err;
 }
@@ -83,6 +84,7 @@ enum alm_err alm_audit_head_read(const char *path,
 	const struct alm_trust *trust, struct alm_checkpoint *out_head,
 	struct alm_problem *problem)
 {
+	struct alm_trust own = *trust;
 	struct alm_checked checked;
 	uint8_t *data = NULL;
 	size_t bytes = 0;
@@ -90,7 +92,8 @@ enum alm_err alm_audit_head_read(const char *path,
 		alm_file_read(path, ALM_NOTE_BYTES_MAX, &data, &bytes, problem);
 
 	if (err == ALM_OK) {
-		err = alm_check_head(trust, (struct alm_bytes){data, bytes},
+		own.needs_witness = false; /* the reader kept it himself */
+		err = alm_check_head(&own, (struct alm_bytes){data, bytes},
 			&checked, problem);
 	}
 	free(data);

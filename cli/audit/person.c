@@ -339,8 +339,8 @@ static void put_summary(struct alm_report *r, struct alm_page *page,
 		shared, refused, overrides);
 	if (left_out > 0) {
 		alm_page_say(page,
-			"%zu entries are left out, because the law protects "
-			"them. You can ask the Information Commissioner's "
+			"Left out: %zu, because the law protects what they "
+			"say. You can ask the Information Commissioner's "
 			"Office to look at that decision.",
 			left_out);
 	}

@@ -41,8 +41,9 @@ static const struct alm_option options[] = {
 		"is changed",
 		false, true},
 	{"witness", 0, ALM_OPTION_TEXT, "NAME+ID+KEY",
-		"a witness's public key: its cosignatures are checked", false,
-		true},
+		"a witness's public key: of those given one must have "
+		"cosigned, if a file is checked",
+		false, true},
 	{"strict", 0, ALM_OPTION_FLAG, NULL,
 		"refuse signatures by keys that were not given", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
@@ -234,6 +235,7 @@ static void check_signer(const struct alm_trust *trust, struct outcome *outcome)
 	struct alm_trust loose = *trust;
 
 	loose.is_strict = false;
+	loose.needs_witness = false; /* the stored note is without theirs */
 	if (outcome->err != ALM_OK || trust->key_count == 0) {
 		return;
 	}

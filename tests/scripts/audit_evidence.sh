@@ -76,6 +76,15 @@ both 0 "$dir/tiles"
 # Another key, no key, and no cosignature where a witness was given.
 code 8 "$almoner" audit verify "$dir/old" --audit-key "$(printf '%064d' 7)"
 code 2 "$almoner" audit verify "$dir/old"
+witness=$(python3 -c 'import base64, hashlib
+name, key = b"C84001/demo", b"\4" + bytes(32)
+number = hashlib.sha256(name + b"\n" + key).digest()[:4].hex()
+print(name.decode(), number, base64.b64encode(key).decode(), sep="+")')
+code 8 "$almoner" audit verify "$dir/files/three" --audit-key "$key" \
+	--witness "$witness"
+grep -q 'no witness that was given' "$dir/err" || fail "no witness is missed"
+code 8 python3 tests/verifier/verify "$dir/files/three" --audit-key "$key" \
+	--witness "$witness"
 
 # The whole store, and from a head that was seen before.
 code 0 "$almoner" audit verify "${store[@]}" --from-checkpoint "$dir/old" \

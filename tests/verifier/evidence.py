@@ -211,13 +211,17 @@ class Head:
             need(verdict is not False, "a wrong cosignature")
             self.witnesses += verdict is True
         need(good > 0, "no signature by a key that was given")
+        need(self.witnesses > 0 or not trust.needs_witness,
+             "no cosignature by a witness that was given")
         self.strangers = len(note.signatures) - good - self.witnesses
         need(not trust.strict or self.strangers == 0,
              "a signature by a key that was not given")
 
 
 class Trust:
-    def __init__(self, keys=(), witnesses=(), strict=False):
+    def __init__(self, keys=(), witnesses=(), strict=False,
+                 needs_witness=False):
+        self.needs_witness = needs_witness
         self.keys = list(keys)
         self.witnesses = list(witnesses)
         self.strict = strict
@@ -443,7 +447,8 @@ class Bundle:
     def finish(self, trust):
         self.close_policy()
         data = self.lines.rest()
-        Head(data, Trust(trust.keys, trust.witnesses))
+        Head(data, Trust(trust.keys, trust.witnesses,
+                         needs_witness=trust.needs_witness))
         wide = Trust(trust.keys, (), True)
         for record in self.named:
             if record.kind == KEY_ADDED and record.content not in wide.keys:
