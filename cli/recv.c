@@ -352,7 +352,8 @@ static int receive(struct receiver *r, int64_t quiet_ms_max)
 		} else if (rc == ALM_EXIT_OK && !is_done(r) &&
 			   now_ms() - last_ms >= quiet_ms_max) {
 			rc = alm_print_failure(&r->args->output,
-				&(struct alm_failure){ALM_TIMEOUT, "", NULL});
+				&(struct alm_failure){
+					ALM_TIMEOUT, "no mail has come", NULL});
 		} else if (rc == ALM_EXIT_OK && !is_done(r)) {
 			(void)poll(&readable, 1,
 				quiet_ms_max < TICK_MS ? (int)quiet_ms_max
