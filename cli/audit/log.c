@@ -144,6 +144,8 @@ static enum alm_err daemon_each(struct alm_log *log,
 			}
 		}
 		(void)snprintf(cursor, sizeof(cursor), "%s", answer.cursor);
+		alm_bar_show(&log->bar, fact_number(&answer, "seen"),
+			fact_number(&answer, "size"));
 	} while (cursor[0] != '\0');
 	return ALM_OK;
 }
@@ -233,10 +235,15 @@ enum alm_err alm_log_each(struct alm_log *log,
 	const struct alm_audit_question *question, const char *what,
 	alm_log_row_fn *each, void *cookie, struct alm_problem *problem)
 {
-	return log->store != NULL ? alm_log_store_each(log, question, what,
-					    each, cookie, problem)
-				  : daemon_each(log, question, what, each,
-					    cookie, problem);
+	enum alm_err err;
+
+	alm_bar_init(&log->bar, &log->args->output, "records");
+	err = log->store != NULL
+		      ? alm_log_store_each(
+				log, question, what, each, cookie, problem)
+		      : daemon_each(log, question, what, each, cookie, problem);
+	alm_bar_end(&log->bar);
+	return err;
 }
 
 static enum alm_err daemon_get(struct alm_log *log, uint64_t seq, bool reveals,

@@ -3,6 +3,7 @@
 #define ALM_CLI_AUDIT_LOG_INTERNAL_H
 
 #include "cli/audit/log.h"
+#include "cli/bar.h"
 
 struct alm_control;
 struct alm_store;
@@ -16,6 +17,7 @@ struct alm_log {
 	char root[2 * ALM_DIGEST_BYTES + 1];
 	uint64_t damaged;
 	uint64_t first_damaged;
+	struct alm_bar bar; /* how far a walk is */
 };
 
 #define ALM_LOG_ARENA_BYTES_MAX ((size_t)128 * 1024 * 1024)

@@ -248,6 +248,8 @@ enum alm_err alm_log_store_each(struct alm_log *log,
 			}
 		}
 		find.next = found.next;
+		alm_bar_show(&log->bar,
+			find.next == 0 ? log->size : find.next - 1, log->size);
 	} while (find.next != 0);
 	return ALM_OK;
 }
