@@ -8,6 +8,7 @@
 
 #include "broker/administer.h"
 #include "broker/detail.h"
+#include "broker/store/watch.h"
 
 static const char *const priorities[ALM_MAIL_PRIORITIES] = {
 	[ALM_MAIL_ROUTINE] = "routine",
@@ -171,8 +172,13 @@ static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
 	struct alm_table *table = call->table;
 	struct alm_mailbox_limits limits;
 	struct alm_mailbox_state state;
+	const char *deputy = "";
 	enum alm_err err = alm_store_mailbox_state(broker->store, name, &state);
 
+	if (err == ALM_OK) {
+		err = alm_store_deputy_get(
+			broker->store, name, call->turn->arena, &deputy);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -188,6 +194,7 @@ static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
 	alm_table_fact(table, "on-hold-since",
 		alm_table_instant(table, state.held_since_us));
 	alm_table_number(table, "dead-letters", state.dead_count);
+	alm_table_fact(table, "deputy", deputy);
 	alm_table_number(table, "messages-max", limits.messages);
 	alm_table_number(table, "bytes-max", limits.bytes);
 	alm_table_number(table, "age-max-s", (uint64_t)limits.age_ms / 1000);

@@ -56,6 +56,8 @@ code 2 "$almoner" mailbox deputy C84001 --reason test
 code 0 "$almoner" mailbox deputy C84001 --to RK5 --reason test --dry-run
 code 0 "$almoner" mailbox deputy C84001 --to RK5 --reason test --json
 has 'd["before"] == "" and d["deputy"] == "RK5"'
+code 0 "$almoner" mailbox show C84001 --json
+has 'd["deputy"] == "RK5"'
 code 0 "$almoner" mailbox deputy C84001 --none --reason test --json
 has 'd["before"] == "RK5"'
 code 0 "$almoner" audit query --kind mailbox-changed --json
