@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -124,6 +125,8 @@ static void run_daemon(struct test_broker *broker, const char *notify)
 	char log[PATH_MAX + 16];
 	int fd;
 
+	/* Not to outlive a test that failed. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(program, sizeof(program), "%s/almonerd",
 		getenv("ALMONER_BUILD"));
 	snprintf(log, sizeof(log), "%s/log", broker->folder);
