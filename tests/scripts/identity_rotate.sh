@@ -151,9 +151,31 @@ grep -q stays "$dir/out" || fail "it goes on and on"
 # The old key can go.
 stop_broker
 settings "endpoint: ipc://$dir/next.sock" \
-	"curve-key-file: $dir/next/curve.key"
+	"curve-key-file: $dir/next/curve.key" 'key-overlap: 1s'
 start_broker
 put 201 220
 check 220
 code 0 "$almoner" audit query --effect deny --json
 has 'len(d["rows"]) == 0'
+
+# --- the answer to a rotation is lost, and the overlap is over ------------------
+code 0 "$almoner" agent invite RX1 --agent spare --out "$dir/spare.invite"
+code 0 "$agent" join "$dir/spare.invite" --dir "$dir/spare"
+code 0 "$almoner" agent approve RX1/spare --yes
+cp -r "$dir/spare" "$dir/before"
+code 0 "$agent" rotate --context "$dir/spare/context.yaml"
+for key in curve signing; do
+	mv "$dir/spare/$key.key" "$dir/before/$key.key.next"
+done
+is_over() {
+	"$almoner" agent list -o RX1 --json >"$dir/agents"
+	python3 -c 'import json, sys
+sys.exit(any(a["old-keys-until"] for a in json.load(open(sys.argv[1]))["rows"]
+	if a["agent"] == "spare"))' "$dir/agents"
+}
+wait_for "end of the overlap" is_over
+code 0 "$agent" rotate --context "$dir/before/context.yaml"
+for key in curve signing; do
+	[ ! -e "$dir/before/$key.key.next" ] || fail "not in place"
+done
+code 0 "$agent" rotate --context "$dir/before/context.yaml"
