@@ -159,6 +159,8 @@ const struct crash_actor crash_actors[] = {
 	{"away", NULL, send_away, NULL},
 	{"several", NULL, send_several, NULL},
 	{"large", NULL, crash_large_send, NULL},
+	{"rotated", crash_rotate_begin, crash_rotate_step,
+		crash_rotate_is_done},
 	{"hung", begin_hung, send_hung, is_hung_done},
 };
 const size_t crash_actor_count = ALM_COUNT(crash_actors);

@@ -35,6 +35,7 @@ struct crash_world {
 	unsigned rng;
 	unsigned number; /* of the last message; its payload */
 	uint64_t receipts;
+	bool replaces_keys; /* the actor of rotate.c does */
 };
 
 /** A kind of traffic. */
@@ -78,6 +79,18 @@ void crash_large_fetch(
 	struct crash_agent *agent, const struct alm_delivery *mail);
 void crash_large_fetched(
 	struct crash_agent *agent, uint64_t sequence, int code);
+
+/* Keys that are replaced: rotate.c. */
+void crash_rotate_keep(const struct crash_world *world,
+	const char *organisation, const uint8_t curve[32],
+	const uint8_t signing[32]);
+void crash_rotate_begin(struct crash_world *world);
+void crash_rotate_step(struct crash_world *world);
+/** What runs meanwhile: see whether it is done, and go on with the keys. */
+void crash_rotate_tend(struct crash_world *world);
+bool crash_rotate_is_done(struct crash_world *world);
+/** How often keys were replaced. */
+unsigned crash_rotate_count(void);
 
 /** Take what has come for everybody; fails the test when nothing does. */
 void crash_step(struct crash_world *world);

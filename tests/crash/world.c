@@ -11,6 +11,7 @@
 #include "tests/support/peer.h"
 
 #define STALL_MS 60000
+#define LOOK_MS 50
 
 const char crash_policy[] =
 	"almoner: 1\n"
@@ -27,11 +28,13 @@ const char crash_policy[] =
 	"  - {id: C84002, name: One that rejects, kind: gp-practice}\n"
 	"  - {id: C84003, name: One that is away, kind: gp-practice}\n"
 	"  - {id: C84004, name: One that hangs, kind: gp-practice}\n"
+	"  - {id: RTG, name: New keys, kind: nhs-trust}\n"
+	"  - {id: C84005, name: New keys too, kind: gp-practice}\n"
 	"agreements:\n"
 	"  - id: DSA-CARE\n"
 	"    title: Care\n"
-	"    from: [RX1, RHA]\n"
-	"    to: [C84001, C84002, C84003, C84004]\n"
+	"    from: [RX1, RHA, RTG]\n"
+	"    to: [C84001, C84002, C84003, C84004, C84005]\n"
 	"    purposes: [direct-care]\n"
 	"    categories: [discharge]\n"
 	"    identifiability: identifiable\n"
@@ -165,6 +168,7 @@ static void open_client(
 	struct alm_client_options options = {.endpoint = world->broker.endpoint,
 		.broker_key = world->broker.public_key,
 		.organisation = agent->organisation,
+		.agent = "agent",
 		.credit = credit,
 		.takes_parts = true};
 	char error[512] = "";
@@ -172,6 +176,8 @@ static void open_client(
 
 	test_peer_make(&keys, agent->organisation);
 	test_peer_register(&keys, &world->broker, "agent");
+	crash_rotate_keep(world, agent->organisation, keys.curve_secret,
+		keys.signing_secret);
 	options.curve_key = keys.curve_secret;
 	options.signing_key = keys.signing_secret; /* begins with the seed */
 	cr_assert_eq(alm_client_open_with(
@@ -316,6 +322,7 @@ static bool wait_and_take(struct crash_world *world, int wait_ms)
 			.events = POLLIN};
 	}
 	has_come = poll(fds, world->agent_count, wait_ms) > 0;
+	crash_rotate_tend(world);
 	for (size_t i = 0; i < world->agent_count; i++) {
 		take_events(world, &world->agents[i]);
 	}
@@ -324,7 +331,12 @@ static bool wait_and_take(struct crash_world *world, int wait_ms)
 
 void crash_step(struct crash_world *world)
 {
-	cr_assert(wait_and_take(world, STALL_MS), "nothing moves any more");
+	int waited_ms = 0;
+
+	while (!wait_and_take(world, LOOK_MS)) {
+		waited_ms += LOOK_MS;
+		cr_assert_lt(waited_ms, STALL_MS, "nothing moves any more");
+	}
 }
 
 void crash_step_for(struct crash_world *world, int wait_ms)

@@ -136,7 +136,8 @@ static void begin_all(void)
 {
 	test_broker_open(&world.broker, "acknowledge-timeout: 2s\n"
 					"attempts-max: 3\n"
-					"redeliver-max: 3s\n");
+					"redeliver-max: 3s\n"
+					"key-overlap: 1s\n");
 	test_broker_activate(&world.broker, crash_policy);
 	for (size_t i = 0; i < crash_actor_count; i++) {
 		if (crash_actors[i].begin != NULL) {
@@ -151,6 +152,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 
 	world.rng = number_from("CRASH_SEED", 20261122u);
 	printf("crash: seed %u, %u rounds\n", world.rng, rounds);
+	world.replaces_keys = true;
 	begin_all();
 	for (unsigned round = 0; round < rounds; round++) {
 		play_round();
@@ -163,6 +165,8 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 	check_journals();
 	cr_assert_eq(test_broker_stop(&world.broker), 0);
 	check_log();
-	printf("crash: %u messages\n", world.number);
+	printf("crash: %u messages, %u times new keys\n", world.number,
+		crash_rotate_count());
+	cr_expect_gt(crash_rotate_count(), 0);
 	test_broker_close(&world.broker);
 }
