@@ -16,6 +16,7 @@ each thing that it did or saw, appended when it happened.
    "priority": P, "repeat": BOOL, "payload": HEX}
   {"event": "fetched", "mail": N, "payload": HEX}    when it came in parts
   {"event": "took", "mail": N}    {"event": "rejected", "mail": N}
+  {"event": "connected"}                             mail may come again now
   {"event": "notice", "id": UUID, "kind": K, "recipient": ORG}
 
 Exit 0 when all rules hold, 1 when one does not; each breach is a line that
@@ -43,6 +44,9 @@ RULES = (
     "lost",
     "ended-twice",
     "ended-without-notice",
+    "notice-without-end",
+    "dead-letter-handed-over",
+    "rerun-of-no-dead-letter",
     "acknowledgement-lost",
     "acknowledged-by-nobody",
     "got-what-nobody-accepted",
@@ -51,6 +55,7 @@ RULES = (
     "content-changed",
     "repeat-without-mark",
     "out-of-order",
+    "out-of-order-again",
     "delivery-without-permit",
     "counts-differ",
 )
@@ -78,6 +83,7 @@ class Check:
         self.refused = collections.Counter()
         self.ends = collections.defaultdict(list)
         self.delivered = collections.Counter()
+        self.rerun = set()
         for record in audit:
             self.sort(record)
 
@@ -92,6 +98,8 @@ class Check:
         elif kind == "delivered":
             if record["effect"] in ("permit", "transform"):
                 self.delivered[mail] += 1
+        elif kind == "dead-letter-rerun":
+            self.rerun.add(mail)
         elif kind in ENDS:
             self.ends[mail].append(record)
 
@@ -163,6 +171,7 @@ class Check:
         me = journal.organisation
         seen = collections.Counter()
         last = {}
+        self.check_order_again(journal)
         fetched = {e["mail"]: e["payload"] for e in journal.of("fetched")}
         for got in journal.of("got"):
             key, mail = (got["sender"], got["id"]), got["mail"]
@@ -186,6 +195,8 @@ class Check:
                                 "again without the mark" % (mail, me))
                 continue
             line = (got["sender"], got["subject"], got.get("priority", ""))
+            if mail in self.rerun:
+                continue
             if last.get(line, 0) > mail:
                 self.breach("out-of-order", "mail %s of %s came after %s"
                             % (mail, line, last[line]))
@@ -196,6 +207,25 @@ class Check:
                             "mail %s came %d times, %d are recorded"
                             % (mail, times, self.delivered[mail]))
         return set(seen)
+
+    def check_order_again(self, journal):
+        """What comes to a connection for the first time, although not to the
+        agent, never comes after what was accepted later."""
+        seen, last = set(), {}
+        for event in journal.of("connected", "got"):
+            if event["event"] == "connected":
+                seen, last = set(), {}
+                continue
+            mail = event["mail"]
+            line = (event["sender"], event["subject"],
+                    event.get("priority", ""))
+            if mail in seen or mail in self.rerun:
+                continue
+            seen.add(mail)
+            if last.get(line, 0) > mail:
+                self.breach("out-of-order-again", "mail %s of %s came after "
+                            "%s on one connection" % (mail, line, last[line]))
+            last[line] = max(mail, last.get(line, 0))
 
     def check_recipients(self, sent):
         took = collections.defaultdict(set)
@@ -235,6 +265,7 @@ class Check:
             for notice in journal.of("notice"):
                 heard[journal.organisation].add(
                     (notice["id"], notice["recipient"], notice["kind"]))
+        self.check_notices(heard)
         for mail, records in self.ends.items():
             kinds = [r["kind"] for r in records]
             final = [k for k in kinds if k != "dead-lettered"]
@@ -250,8 +281,35 @@ class Check:
                     self.breach("ended-without-notice", "mail %s: %s"
                                 % (mail, kind))
 
+    def check_notices(self, heard):
+        ended = {(r["sender"], r["message-id"], r["recipient"],
+                  ENDS[r["kind"]]) for rs in self.ends.values() for r in rs}
+        for sender, notices in heard.items():
+            for notice in notices:
+                if notice[2] in ENDS.values() and \
+                        (sender, *notice) not in ended:
+                    self.breach("notice-without-end", "%s to %s: %s" % notice)
+
+    def check_dead_letters(self):
+        """A dead letter rests until somebody has it run again."""
+        dead = set()
+        for record in self.audit:
+            kind, mail = record["kind"], record["mail"]
+            if kind == "dead-lettered":
+                if mail in dead:
+                    self.breach("ended-twice", "mail %s is a dead letter "
+                                "already" % mail)
+                dead.add(mail)
+            elif kind == "dead-letter-rerun":
+                if mail not in dead:
+                    self.breach("rerun-of-no-dead-letter", "mail %s" % mail)
+                dead.discard(mail)
+            elif kind == "delivered" and mail in dead:
+                self.breach("dead-letter-handed-over", "mail %s" % mail)
+
     def run(self):
         self.check_log()
+        self.check_dead_letters()
         sent = self.check_senders()
         self.check_recipients(sent)
         self.check_ends()

@@ -21,8 +21,9 @@ def later(seq, kind, mail, number, recipient, effect=""):
 
 
 def world():
-    """Five messages: two taken, the second after a repeat; one rejected, one
-    that expired, one that waits; and one that was refused."""
+    """Six messages: two taken, the second after a repeat; one rejected, one
+    that expired, one that waits, one that was a dead letter and was taken when
+    it was run again; and one that was refused."""
     log = [
         accepted(1, 1, 1, "C84001"), accepted(2, 2, 2, "C84001"),
         accepted(3, 3, 3, "C84001"), accepted(4, 4, 4, "RHA"),
@@ -36,28 +37,42 @@ def world():
         later(12, "acknowledged", 2, 2, "C84001"),
         later(13, "rejected", 3, 3, "C84001"),
         later(14, "expired", 4, 4, "RHA"),
+        accepted(15, 7, 7, "C84001"),
+        later(16, "delivered", 7, 7, "C84001", "permit"),
+        later(17, "dead-lettered", 7, 7, "C84001"),
+        later(18, "dead-letter-rerun", 7, 7, "C84001"),
+        later(19, "delivered", 7, 7, "C84001", "permit"),
+        later(20, "acknowledged", 7, 7, "C84001"),
     ]
     trust = [{"event": "agent", "organisation": "RX1"}]
-    for number in range(1, 7):
+    for number in range(1, 8):
         trust.append({"event": "sent", "id": ID % number,
                       "to": ["RHA" if number in (4, 5) else "C84001"],
                       "subject": "s", "payload": "%02x" % number})
-    for number in range(1, 6):
+    for number, audit in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (7, 15)):
         trust.append({"event": "receipt", "id": ID % number, "code": 0,
-                      "mail": number, "audit": number})
+                      "mail": number, "audit": audit})
     trust.append({"event": "receipt", "id": ID % 6, "code": 203,
                   "final": True})
     trust.append({"event": "notice", "id": ID % 3, "kind": "rejected",
                   "recipient": "C84001"})
     trust.append({"event": "notice", "id": ID % 4, "kind": "expired",
                   "recipient": "RHA"})
-    practice = [{"event": "agent", "organisation": "C84001"}]
-    for mail, repeat in ((1, False), (2, False), (2, True), (3, False)):
+    trust.append({"event": "notice", "id": ID % 7, "kind": "dead-letter",
+                  "recipient": "C84001"})
+    practice = [{"event": "agent", "organisation": "C84001"},
+                {"event": "connected"}]
+    for mail, repeat in ((1, False), (2, False), (7, False), (None, False),
+                         (2, True), (3, False), (7, True)):
+        if mail is None:
+            practice.append({"event": "connected"})
+            continue
         practice.append({"event": "got", "mail": mail, "id": ID % mail,
                          "sender": "RX1", "subject": "s", "priority": "",
                          "repeat": repeat, "payload": "%02x" % mail})
     practice += [{"event": "took", "mail": 1}, {"event": "took", "mail": 2},
-                 {"event": "rejected", "mail": 3}]
+                 {"event": "rejected", "mail": 3},
+                 {"event": "took", "mail": 7}]
     return log, trust, practice
 
 
@@ -72,7 +87,12 @@ def drop(events, **wanted):
 
 
 def swap_deliveries(log, trust, practice):
-    practice[1], practice[2] = practice[2], practice[1]
+    practice[2], practice[3] = practice[3], practice[2]
+
+
+def repeat_behind(log, trust, practice):
+    again = next(i for i, e in enumerate(practice) if e.get("repeat"))
+    practice[again], practice[again + 1] = practice[again + 1], practice[again]
 
 
 def deliver_refused(log, trust, practice):
@@ -92,7 +112,7 @@ def deliver_elsewhere(log, trust, practice):
 
 # rule -> what breaks it
 CASES = {
-    "log-has-gap": lambda l, t, p: l[13].update(seq=15),
+    "log-has-gap": lambda l, t, p: l[13].update(seq=16),
     "receipt-without-record":
         lambda l, t, p: find(t, event="receipt", id=ID % 5).update(audit=4),
     "record-without-sending": lambda l, t, p: drop(t, event="sent",
@@ -104,9 +124,16 @@ CASES = {
     "refusal-without-record": lambda l, t, p: l[5].update(kind="started"),
     "lost": lambda l, t, p: drop(p, event="got", mail=1),
     "ended-twice": lambda l, t, p: l.append(
-        later(15, "expired", 1, 1, "C84001")),
+        later(21, "expired", 1, 1, "C84001")),
     "ended-without-notice": lambda l, t, p: drop(t, event="notice",
                                                  id=ID % 4),
+    "notice-without-end": lambda l, t, p: t.append(
+        {"event": "notice", "id": ID % 5, "kind": "expired",
+         "recipient": "RHA"}),
+    "dead-letter-handed-over":
+        lambda l, t, p: l[17].update(kind="started", mail=None),
+    "rerun-of-no-dead-letter":
+        lambda l, t, p: l[16].update(kind="started", mail=None),
     "acknowledgement-lost": lambda l, t, p: l[10].update(kind="started"),
     "acknowledged-by-nobody": lambda l, t, p: drop(p, event="took", mail=1),
     "got-what-nobody-accepted": deliver_unknown,
@@ -117,6 +144,7 @@ CASES = {
     "repeat-without-mark":
         lambda l, t, p: find(p, mail=2, repeat=True).update(repeat=False),
     "out-of-order": swap_deliveries,
+    "out-of-order-again": repeat_behind,
     "delivery-without-permit": lambda l, t, p: l[6].update(effect="deny"),
     "counts-differ": lambda l, t, p: drop(t, event="receipt", id=ID % 5),
 }

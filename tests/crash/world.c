@@ -293,6 +293,8 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 		world->receipts++;
 	} else if (event->kind == ALM_EVENT_DELIVERY) {
 		take_delivery(world, agent, event->delivery);
+	} else if (event->kind == ALM_EVENT_CONNECTED) {
+		fputs("{\"event\":\"connected\"}\n", agent->journal);
 	} else if (event->kind == ALM_EVENT_NOTICE) {
 		take_notice(agent, event->notice);
 	} else if (event->kind == ALM_EVENT_FETCHED) {
