@@ -41,16 +41,10 @@ static enum alm_err parse_instant(
 	struct alm_call *call, const char *key, int64_t *out_us)
 {
 	const char *text = alm_call_argument(call, key);
-	int64_t instant_s;
 
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	if (alm_instant_parse(text, &instant_s) != ALM_OK) {
-		return bad(call, key);
-	}
-	*out_us = instant_s * 1000000;
-	return ALM_OK;
+	return text[0] == '\0' || alm_instant_us_parse(text, out_us) == ALM_OK
+		       ? ALM_OK
+		       : bad(call, key);
 }
 
 static enum alm_err parse_effect(

@@ -183,6 +183,20 @@ static bool parse_instant(const char *text, int64_t *out)
 	return true;
 }
 
+static bool parse_moment(const char *text, int64_t *out_us)
+{
+	int64_t instant_s = 0;
+
+	if (alm_instant_us_parse(text, out_us) == ALM_OK) {
+		return true;
+	}
+	if (!parse_instant(text, &instant_s)) {
+		return false;
+	}
+	*out_us = instant_s * 1000000;
+	return true;
+}
+
 static bool parse_value(
 	const struct alm_option *option, const char *text, int64_t *out)
 {
@@ -198,6 +212,8 @@ static bool parse_value(
 		return alm_duration_parse(text, out) == ALM_OK;
 	case ALM_OPTION_INSTANT:
 		return parse_instant(text, out);
+	case ALM_OPTION_MOMENT:
+		return parse_moment(text, out);
 	}
 	return false;
 }
@@ -216,6 +232,10 @@ static const char *value_form(enum alm_option_type type)
 		return "a duration such as 90s, 5m or 30d";
 	case ALM_OPTION_INSTANT:
 		return "a time such as 2026-07-30T09:00:00Z, a day such as "
+		       "2026-07-30, or how long ago such as 90m or 30d";
+	case ALM_OPTION_MOMENT:
+		return "a time such as 2026-07-30T09:00:00Z or "
+		       "2026-07-30T09:00:00.000001Z, a day such as "
 		       "2026-07-30, or how long ago such as 90m or 30d";
 	}
 	return "a text";

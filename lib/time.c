@@ -116,6 +116,39 @@ enum alm_err alm_instant_parse(const char *text, int64_t *out_s)
 	return ALM_OK;
 }
 
+enum alm_err alm_instant_us_parse(const char *text, int64_t *out_us)
+{
+	char whole[ALM_INSTANT_TEXT_BYTES];
+	int64_t fraction_us = 0;
+	int64_t unit_us = 1000000;
+	int64_t instant_s = 0;
+	const char *at = text + ALM_INSTANT_TEXT_BYTES - 2;
+	enum alm_err err;
+
+	if (strlen(text) < ALM_INSTANT_TEXT_BYTES - 1) {
+		return ALM_VALUE_BAD;
+	}
+	memcpy(whole, text, sizeof(whole) - 2);
+	memcpy(whole + sizeof(whole) - 2, "Z", 2);
+	if (*at == '.') {
+		while (*++at >= '0' && *at <= '9' && unit_us > 1) {
+			unit_us /= 10;
+			fraction_us += (*at - '0') * unit_us;
+		}
+		if (unit_us == 1000000) {
+			return ALM_VALUE_BAD;
+		}
+	}
+	if (strcmp(at, "Z") != 0) {
+		return ALM_VALUE_BAD;
+	}
+	err = alm_instant_parse(whole, &instant_s);
+	if (err == ALM_OK) {
+		*out_us = instant_s * 1000000 + fraction_us;
+	}
+	return err;
+}
+
 void alm_instant_text(int64_t instant_s, char out[ALM_INSTANT_TEXT_BYTES])
 {
 	struct civil c = civil_from_days(instant_s / DAY_S);
@@ -138,6 +171,16 @@ void alm_instant_us_text(
 	(void)snprintf(
 		text, sizeof(text), ".%06dZ", (int)(instant_us % 1000000));
 	memcpy(out + 19, text, 9);
+}
+
+void alm_instant_short_text(
+	int64_t instant_us, char out[ALM_INSTANT_US_TEXT_BYTES])
+{
+	if (instant_us % 1000000 != 0) {
+		alm_instant_us_text(instant_us, out);
+	} else {
+		alm_instant_text(instant_us / 1000000, out);
+	}
 }
 
 /* The last Sunday of a month of 31 days, as a day count. */

@@ -20,9 +20,16 @@
 /** Exactly YYYY-MM-DDTHH:MM:SSZ, 2000 to 2099.  Errors: VALUE_BAD. */
 ALM_MUST_USE enum alm_err alm_instant_parse(const char *text, int64_t *out_s);
 
+/** The same, and with one to six decimals of a second.  Errors: VALUE_BAD. */
+ALM_MUST_USE enum alm_err alm_instant_us_parse(
+	const char *text, int64_t *out_us);
+
 /** `instant_s` lies in the years 1970 to 9999. */
 void alm_instant_text(int64_t instant_s, char out[ALM_INSTANT_TEXT_BYTES]);
 void alm_instant_us_text(
+	int64_t instant_us, char out[ALM_INSTANT_US_TEXT_BYTES]);
+/** With six decimals, or with none where the second is whole. */
+void alm_instant_short_text(
 	int64_t instant_us, char out[ALM_INSTANT_US_TEXT_BYTES]);
 
 /** A period of days as instants: valid from `from_s`, before `until_s`. */

@@ -31,12 +31,12 @@ void alm_audit_ask_fill(struct alm_ask *ask, const struct alm_audit_question *q,
 		alm_message_id_text(&q->message, texts->message);
 		alm_ask_add(ask, "message", texts->message);
 	}
-	if (q->since_s > 0) {
-		alm_instant_text(q->since_s, texts->since);
+	if (q->since_us > 0) {
+		alm_instant_short_text(q->since_us, texts->since);
 		alm_ask_add(ask, "since", texts->since);
 	}
-	if (q->until_s > 0) {
-		alm_instant_text(q->until_s, texts->until);
+	if (q->until_us > 0) {
+		alm_instant_short_text(q->until_us, texts->until);
 		alm_ask_add(ask, "until", texts->until);
 	}
 	alm_ask_add(ask, "reverse", q->is_newest_first ? "yes" : NULL);

@@ -33,8 +33,8 @@
 
 /** The texts of a question's arguments, and where its answer goes on. */
 struct alm_audit_texts {
-	char since[ALM_INSTANT_TEXT_BYTES];
-	char until[ALM_INSTANT_TEXT_BYTES];
+	char since[ALM_INSTANT_US_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
 	char code[16];
 	char limit[24];
 	char message[ALM_UUID_TEXT_BYTES];

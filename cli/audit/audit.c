@@ -66,9 +66,9 @@ int alm_cmd_audit_head(int argc, char **argv)
 
 static const struct alm_option query_options[] = {
 	ALM_AUDIT_FILTER_OPTIONS,
-	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+	{"since", 0, ALM_OPTION_MOMENT, "TIME", "from then, inclusive", false,
 		false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+	{"until", 0, ALM_OPTION_MOMENT, "TIME", "until then, exclusive", false,
 		false},
 	{"limit", 0, ALM_OPTION_NUMBER, "N",
 		"at most so many rows; 0 for all; 100 unless given", false,

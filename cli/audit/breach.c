@@ -14,7 +14,8 @@
 #include "cli/commands.h"
 
 #define HOURS_TO_TELL 72
-#define CLOCK_SKEW_S 300
+#define HOUR_US (INT64_C(3600) * 1000000)
+#define CLOCK_SKEW_MS INT64_C(300000)
 
 static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
@@ -28,11 +29,11 @@ static const struct alm_option options[] = {
 		false},
 	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "only for this purpose", false,
 		false},
-	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+	{"since", 0, ALM_OPTION_MOMENT, "TIME", "from then, inclusive", false,
 		false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+	{"until", 0, ALM_OPTION_MOMENT, "TIME", "until then, exclusive", false,
 		false},
-	{"aware", 0, ALM_OPTION_INSTANT, "TIME",
+	{"aware", 0, ALM_OPTION_MOMENT, "TIME",
 		"when the breach became known; now unless given", false, false},
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show masked NHS numbers of those in --numbers", false, false},
@@ -112,18 +113,18 @@ static enum alm_err read_range(
 }
 
 /** The time in an id is the sender's: it may be some minutes off. */
-static int64_t time_of(const char *uuid)
+static int64_t time_of_us(const char *uuid)
 {
 	char digits[13] = "";
 
 	(void)snprintf(digits, sizeof(digits), "%.8s%.4s", uuid, uuid + 9);
-	return (int64_t)(strtoull(digits, NULL, 16) / 1000) - CLOCK_SKEW_S;
+	return ((int64_t)strtoull(digits, NULL, 16) - CLOCK_SKEW_MS) * 1000;
 }
 
 struct gathering {
 	struct alm_stories *stories;
 	const struct range *range;
-	char until[ALM_INSTANT_TEXT_BYTES]; /* "": to the last */
+	char until[ALM_INSTANT_US_TEXT_BYTES]; /* "": to the last */
 };
 
 static bool is_in(const struct gathering *g, const struct alm_log_row *row)
@@ -139,8 +140,8 @@ static bool is_in(const struct gathering *g, const struct alm_log_row *row)
 			strcmp(row->message, range->last) > 0)) {
 		return false;
 	}
-	/* YYYY-MM-DDTHH:MM:SS sorts as time does. */
-	return g->until[0] == '\0' || strncmp(row->time, g->until, 19) < 0;
+	/* YYYY-MM-DDTHH:MM:SS.uuuuuuZ sorts as time does. */
+	return g->until[0] == '\0' || strcmp(row->time, g->until) < 0;
 }
 
 /** What became of a message counts whenever it was. */
@@ -166,7 +167,7 @@ static struct alm_audit_question question_of(const struct alm_args *args)
 		.purpose = purpose != NULL ? purpose : "",
 		.basis = "",
 		.after = "",
-		.since_s = alm_args_number(args, "since", 0),
+		.since_us = alm_args_number(args, "since", 0),
 		.reason = alm_args_text(args, "reason"),
 	};
 }
@@ -174,18 +175,18 @@ static struct alm_audit_question question_of(const struct alm_args *args)
 static enum alm_err gather(struct alm_report *r, const struct range *range,
 	struct alm_problem *problem)
 {
-	int64_t until_s = alm_args_number(r->args, "until", 0);
+	int64_t until_us = alm_args_number(r->args, "until", 0);
 	struct gathering g = {.stories = &r->stories, .range = range};
 	struct alm_audit_question *q = &r->question;
 	const char *message;
 	enum alm_err err = ALM_OK;
 
 	r->book.log = r->log;
-	if (until_s > 0) {
-		alm_instant_text(until_s, g.until);
+	if (until_us > 0) {
+		alm_instant_us_text(until_us, g.until);
 	}
-	if (range->first[0] != '\0' && q->since_s < time_of(range->first)) {
-		q->since_s = time_of(range->first);
+	if (range->first[0] != '\0' && q->since_us < time_of_us(range->first)) {
+		q->since_us = time_of_us(range->first);
 	}
 	if (!alm_args_has(r->args, "message")) {
 		err = alm_log_each(
@@ -214,14 +215,18 @@ static enum alm_err gather(struct alm_report *r, const struct range *range,
 static const char *const columns[] = {"person", "nhs-number", "messages",
 	"taken", "categories", "recipients", "levels", "first", "last"};
 
-static void deadline_of(const struct alm_report *r,
-	char out[ALM_INSTANT_TEXT_BYTES], int64_t *out_left_h)
+static int64_t aware_us_of(const struct alm_report *r)
 {
-	int64_t aware_s = alm_args_number(r->args, "aware", r->made_s);
-	int64_t until_s = aware_s + HOURS_TO_TELL * INT64_C(3600);
+	return alm_args_number(r->args, "aware", r->made_s * 1000000);
+}
 
-	alm_instant_text(until_s, out);
-	*out_left_h = (until_s - r->made_s) / 3600;
+static void deadline_of(const struct alm_report *r,
+	char out[ALM_INSTANT_US_TEXT_BYTES], int64_t *out_left_h)
+{
+	int64_t until_us = aware_us_of(r) + HOURS_TO_TELL * HOUR_US;
+
+	alm_instant_short_text(until_us, out);
+	*out_left_h = (until_us - r->made_s * 1000000) / HOUR_US;
 }
 
 static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
@@ -236,7 +241,7 @@ static int print_sheet(struct alm_report *r, const struct alm_affected *a)
 {
 	struct alm_sheet *sheet = alm_sheet_new(
 		"almoner.audit.breach/1", columns, ALM_COUNT(columns));
-	char until[ALM_INSTANT_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
 	int64_t left_h;
 	int rc;
 
@@ -272,12 +277,12 @@ static int print_sheet(struct alm_report *r, const struct alm_affected *a)
 
 static void put_clock(struct alm_report *r, struct alm_page *page)
 {
-	char until[ALM_INSTANT_TEXT_BYTES];
-	char aware[ALM_INSTANT_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
+	char aware[ALM_INSTANT_US_TEXT_BYTES];
 	int64_t left_h;
 
 	deadline_of(r, until, &left_h);
-	alm_instant_text(alm_args_number(r->args, "aware", r->made_s), aware);
+	alm_instant_short_text(aware_us_of(r), aware);
 	alm_page_heading(page, 2, "The 72 hours");
 	alm_page_say(page,
 		"Known since %s. If a risk to people is likely, the "

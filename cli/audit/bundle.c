@@ -27,9 +27,9 @@
 #define PAGE_ROWS 1000u
 
 static const struct alm_option options[] = {
-	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+	{"since", 0, ALM_OPTION_MOMENT, "TIME", "from then, inclusive", false,
 		false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+	{"until", 0, ALM_OPTION_MOMENT, "TIME", "until then, exclusive", false,
 		false},
 	{"person", 0, ALM_OPTION_TEXT, "NHS-NUMBER|-",
 		"only whom it concerns; - reads standard input", false, false},
@@ -215,13 +215,13 @@ static enum alm_err choose_range(struct making *m)
 	uint64_t end = b->size;
 	enum alm_err err = ALM_OK;
 
-	if (m->question.since_s > 0) {
+	if (m->question.since_us > 0) {
 		err = alm_bundle_count_before(
-			b->store, m->question.since_s * 1000000, &first);
+			b->store, m->question.since_us, &first);
 	}
-	if (err == ALM_OK && m->question.until_s > 0) {
+	if (err == ALM_OK && m->question.until_us > 0) {
 		err = alm_bundle_count_before(
-			b->store, m->question.until_s * 1000000, &end);
+			b->store, m->question.until_us, &end);
 	}
 	end = end < b->size ? end : b->size;
 	if (err == ALM_OK && first >= end) {

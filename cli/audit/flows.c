@@ -8,17 +8,17 @@
 #define ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define FLOWS_MAX 1000000u
 
-void alm_flows_init(struct alm_flows *flows, int64_t until_s, int64_t period_s,
+void alm_flows_init(struct alm_flows *flows, int64_t until_us, int64_t period_s,
 	unsigned periods)
 {
 	memset(flows, 0, sizeof(*flows));
 	alm_arena_init(&flows->arena, ARENA_BYTES_MAX);
 	flows->periods = periods;
-	flows->period_s = period_s;
-	flows->until_s = until_s;
-	flows->since_s = until_s - period_s * periods;
-	if (flows->since_s < 1) {
-		flows->since_s = 1;
+	flows->period_us = period_s * 1000000;
+	flows->until_us = until_us;
+	flows->since_us = until_us - flows->period_us * periods;
+	if (flows->since_us < 1) {
+		flows->since_us = 1;
 	}
 }
 
@@ -153,20 +153,14 @@ static bool use(struct alm_flows *flows, const char *basis)
 /* The period of an RFC 3339 text; -1: outside. */
 static int64_t period_of(const struct alm_flows *flows, const char *time)
 {
-	char text[ALM_INSTANT_TEXT_BYTES];
-	int64_t instant_s = 0;
+	int64_t instant_us = 0;
 
-	memcpy(text, "2000-01-01T00:00:00Z", sizeof(text));
-	if (strlen(time) < 19) {
-		return -1;
-	}
-	memcpy(text, time, 19);
-	if (alm_instant_parse(text, &instant_s) != ALM_OK ||
-		instant_s >= flows->until_s || instant_s < flows->since_s) {
+	if (alm_instant_us_parse(time, &instant_us) != ALM_OK ||
+		instant_us >= flows->until_us || instant_us < flows->since_us) {
 		return -1;
 	}
 	return (int64_t)flows->periods - 1 -
-	       (flows->until_s - 1 - instant_s) / flows->period_s;
+	       (flows->until_us - 1 - instant_us) / flows->period_us;
 }
 
 bool alm_flows_add(struct alm_flows *flows, const struct alm_log_row *row)

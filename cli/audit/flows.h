@@ -27,9 +27,9 @@ enum alm_trend {
 
 struct alm_flows {
 	struct alm_arena arena;
-	int64_t since_s;
-	int64_t until_s;
-	int64_t period_s;
+	int64_t since_us;
+	int64_t until_us;
+	int64_t period_us;
 	unsigned periods;
 	struct alm_flow *items;
 	size_t count;
@@ -41,8 +41,8 @@ struct alm_flows {
 };
 
 /** `periods` up to ALM_FLOW_PERIODS_MAX, the last of which ends at
- * `until_s`. */
-void alm_flows_init(struct alm_flows *flows, int64_t until_s, int64_t period_s,
+ * `until_us`. */
+void alm_flows_init(struct alm_flows *flows, int64_t until_us, int64_t period_s,
 	unsigned periods);
 void alm_flows_fini(struct alm_flows *flows);
 

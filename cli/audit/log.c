@@ -57,8 +57,8 @@ static struct alm_log_row row_of(const struct alm_answer *answer, size_t i)
 
 /** The question as arguments; the texts live in `texts`. */
 struct texts {
-	char since[ALM_INSTANT_TEXT_BYTES];
-	char until[ALM_INSTANT_TEXT_BYTES];
+	char since[ALM_INSTANT_US_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
 	char code[16];
 	char limit[24];
 	char message[ALM_UUID_TEXT_BYTES];
@@ -88,12 +88,12 @@ static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
 		alm_message_id_text(&q->message, t->message);
 		alm_ask_add(ask, "message", t->message);
 	}
-	if (q->since_s > 0) {
-		alm_instant_text(q->since_s, t->since);
+	if (q->since_us > 0) {
+		alm_instant_short_text(q->since_us, t->since);
 		alm_ask_add(ask, "since", t->since);
 	}
-	if (q->until_s > 0) {
-		alm_instant_text(q->until_s, t->until);
+	if (q->until_us > 0) {
+		alm_instant_short_text(q->until_us, t->until);
 		alm_ask_add(ask, "until", t->until);
 	}
 	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);

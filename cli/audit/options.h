@@ -65,8 +65,8 @@ struct alm_audit_question {
 	unsigned kind; /* enum alm_audit_kind */
 	bool has_message;
 	struct alm_message_id message;
-	int64_t since_s; /* 0: from the first */
-	int64_t until_s;
+	int64_t since_us; /* 0: from the first */
+	int64_t until_us;
 	size_t limit; /* 0: all */
 	const char *after;
 	bool is_newest_first;

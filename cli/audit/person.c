@@ -17,9 +17,9 @@ static const struct alm_option options[] = {
 		"why you ask, such as the number of the request; it is "
 		"recorded",
 		true, false},
-	{"since", 0, ALM_OPTION_INSTANT, "TIME", "from then, inclusive", false,
+	{"since", 0, ALM_OPTION_MOMENT, "TIME", "from then, inclusive", false,
 		false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME", "until then, exclusive", false,
+	{"until", 0, ALM_OPTION_MOMENT, "TIME", "until then, exclusive", false,
 		false},
 	{"with-protected", 0, ALM_OPTION_FLAG, NULL,
 		"also what the policy marks as protected, such as evidence "
@@ -375,8 +375,8 @@ static int report(struct alm_report *r, const struct alm_args *args)
 		.purpose = "",
 		.basis = "",
 		.after = "",
-		.since_s = alm_args_number(args, "since", 0),
-		.until_s = alm_args_number(args, "until", 0),
+		.since_us = alm_args_number(args, "since", 0),
+		.until_us = alm_args_number(args, "until", 0),
 		.reveals = true,
 		.reason = alm_args_text(args, "reason")};
 	if (problem.err == ALM_OK) {

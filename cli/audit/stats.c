@@ -24,7 +24,7 @@ static const struct alm_option options[] = {
 		"compare with so many periods before the last, 1 to 52; 8 "
 		"unless given",
 		false, false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME",
+	{"until", 0, ALM_OPTION_MOMENT, "TIME",
 		"the end of the last period; now unless given", false, false},
 	{"from", 0, ALM_OPTION_TEXT, "ORG", "only what it sent", false, false},
 	{"to", 0, ALM_OPTION_TEXT, "ORG", "only what is for it", false, false},
@@ -115,14 +115,14 @@ static int print_sheet(struct alm_report *r, const struct alm_flows *flows)
 	struct alm_sheet *sheet = alm_sheet_new(
 		"almoner.audit.stats/1", columns, ALM_COUNT(columns));
 	const struct alm_bundle *bundle = alm_book_bundle(&r->book, 0);
-	char text[ALM_INSTANT_TEXT_BYTES];
+	char text[ALM_INSTANT_US_TEXT_BYTES];
 	int rc;
 
-	alm_instant_text(flows->since_s, text);
+	alm_instant_short_text(flows->since_us, text);
 	alm_sheet_fact(sheet, "since", text);
-	alm_instant_text(flows->until_s - flows->period_s, text);
+	alm_instant_short_text(flows->until_us - flows->period_us, text);
 	alm_sheet_fact(sheet, "now-since", text);
-	alm_instant_text(flows->until_s, text);
+	alm_instant_short_text(flows->until_us, text);
 	alm_sheet_fact(sheet, "until", text);
 	for (size_t i = 0; i < flows->count; i++) {
 		if (is_wanted(r, flows, &flows->items[i])) {
@@ -206,13 +206,13 @@ static int print_page(struct alm_report *r, const struct alm_flows *flows)
 {
 	struct alm_page page = {
 		.out = stdout, .is_html = alm_args_has(r->args, "html")};
-	char since[ALM_INSTANT_TEXT_BYTES];
-	char last[ALM_INSTANT_TEXT_BYTES];
-	char until[ALM_INSTANT_TEXT_BYTES];
+	char since[ALM_INSTANT_US_TEXT_BYTES];
+	char last[ALM_INSTANT_US_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
 
-	alm_instant_text(flows->since_s, since);
-	alm_instant_text(flows->until_s - flows->period_s, last);
-	alm_instant_text(flows->until_s, until);
+	alm_instant_short_text(flows->since_us, since);
+	alm_instant_short_text(flows->until_us - flows->period_us, last);
+	alm_instant_short_text(flows->until_us, until);
 	alm_page_begin(&page, "What flows between partners");
 	alm_page_say(&page,
 		"From %s to %s. The last period begins on %s; what is usual is "
@@ -245,8 +245,8 @@ static enum alm_err gather(struct alm_report *r, struct alm_flows *flows,
 			.purpose = purpose != NULL ? purpose : "",
 			.basis = "",
 			.after = "",
-			.since_s = flows->since_s,
-			.until_s = flows->until_s,
+			.since_us = flows->since_us,
+			.until_us = flows->until_us,
 			.reason = alm_args_text(args, "reason")};
 	err = alm_log_each(
 		r->log, &r->question, "statistics", add, flows, problem);
@@ -266,7 +266,8 @@ static int report(struct alm_report *r, const struct alm_args *args)
 	int rc;
 
 	problem.err = alm_report_begin(r, args, &problem);
-	alm_flows_init(&flows, alm_args_number(args, "until", r->made_s + 1),
+	alm_flows_init(&flows,
+		alm_args_number(args, "until", (r->made_s + 1) * 1000000),
 		period_s, (unsigned)periods + 1);
 	if (problem.err == ALM_OK) {
 		problem.err = gather(r, &flows, &problem);

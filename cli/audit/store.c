@@ -132,8 +132,8 @@ void alm_audit_make_filter(struct alm_store *store,
 		.kind = (enum alm_audit_kind)q->kind,
 		.has_message_id = q->has_message,
 		.message_id = q->message,
-		.since_us = q->since_s * 1000000,
-		.until_us = q->until_s * 1000000};
+		.since_us = q->since_us,
+		.until_us = q->until_us};
 	if (out->has_person) {
 		alm_store_pseudonym(store, q->person, out->person);
 	}

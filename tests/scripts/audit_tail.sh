@@ -47,6 +47,20 @@ code 0 "$almoner" audit tail --kind administration --format ocsf \
 code 2 "$almoner" audit tail --kind accepted --cursor-file "$dir/cursor"
 grep -q ALM-6003 "$dir/err" || fail "another question's cursor was taken"
 
+# A time as it is printed bounds a question to the microsecond.
+code 0 "$almoner" audit query --kind administration --json
+from=$(json 'd["rows"][0]["time"]')
+until=$(json 'd["rows"][1]["time"]')
+between='[r["time"] for r in d["rows"]] == ["'$from'"]'
+code 0 "$almoner" audit query --kind administration --since "$from" \
+	--until "$until" --json
+has "$between"
+code 0 "$almoner" audit stats --until "$until" --json
+has "d['until'] == '$until'"
+code 0 "$almoner" audit breach --from RX1 --since "$from" --until "$until" \
+	--aware "$from" --reason test --json
+code 2 "$almoner" audit query --since "${from%Z}0Z"
+
 # --- without the daemon ----------------------------------------------------
 kill -TERM "$dev"
 wait "$dev" || fail "dev did not end well"
@@ -57,3 +71,6 @@ code 0 "$almoner" audit reindex "${store[@]}" --json
 has 'd["covered"] <= d["size"] and d["damaged"] == 0'
 code 0 "$almoner" audit query "${store[@]}" --kind administration --json
 has 'len(d["rows"]) == 3'
+code 0 "$almoner" audit query "${store[@]}" --kind administration \
+	--since "$from" --until "$until" --json
+has "$between"

@@ -13,6 +13,7 @@ static const struct alm_option options[] = {
 	{"payload", 0, ALM_OPTION_SIZE, "SIZE", "how large", false, false},
 	{"wait", 0, ALM_OPTION_DURATION, "TIME", "how long", false, false},
 	{"since", 0, ALM_OPTION_INSTANT, "TIME", "when", false, false},
+	{"from", 0, ALM_OPTION_MOMENT, "TIME", "when exactly", false, false},
 	{"reveal", 'R', ALM_OPTION_FLAG, NULL, "all", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
@@ -95,6 +96,12 @@ Test(args, reads_numbers_sizes_durations_and_instants)
 	cr_assert_eq(parse("-t X --since 2026-01-30 a"), -1);
 	cr_assert_eq(alm_args_number(&args, "since", 0), INT64_C(1769731200));
 	cr_assert_eq(alm_args_number(&args, "limit", 7), 7);
+	cr_assert_eq(parse("-t X --from 2026-07-30T09:00:00.951718Z a"), -1);
+	cr_assert_eq(
+		alm_args_number(&args, "from", 0), INT64_C(1785402000951718));
+	cr_assert_eq(parse("-t X --from 2026-01-30 a"), -1);
+	cr_assert_eq(
+		alm_args_number(&args, "from", 0), INT64_C(1769731200000000));
 	cr_assert_eq(parse("-t X --since 30d a"), -1);
 	cr_assert_leq(llabs(time(NULL) - INT64_C(30) * 86400 -
 			      alm_args_number(&args, "since", 0)),

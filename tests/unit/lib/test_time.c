@@ -78,6 +78,39 @@ Test(time, writes_microseconds)
 	cr_expect_str_eq(text, "2026-03-01T09:00:00.000042Z");
 }
 
+Test(time, reads_microseconds_as_it_writes_them)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} rows[] = {{"2026-03-01T09:00:00Z", INT64_C(1772355600000000)},
+		{"2026-03-01T09:00:00.5Z", INT64_C(1772355600500000)},
+		{"2026-03-01T09:00:00.000042Z", INT64_C(1772355600000042)},
+		{"2026-03-01T09:00:00.999999Z", INT64_C(1772355600999999)}};
+	static const char *const bad[] = {"", "2026-03-01",
+		"2026-03-01T09:00:00", "2026-03-01T09:00:00.Z",
+		"2026-03-01T09:00:00.000042", "2026-03-01T09:00:00.0000420Z",
+		"2026-03-01T09:00:00,5Z", "2026-03-01T09:00:00.5z",
+		"2026-03-01T09:00:00.-1Z", "2026-03-01T09:00:60.5Z",
+		"2026-03-01T09:00:00ZZ", "2026-03-01T09:00:00.5+01:00"};
+	char text[ALM_INSTANT_US_TEXT_BYTES];
+	int64_t us = 7;
+
+	for (size_t i = 0; i < ALM_COUNT(bad); i++) {
+		cr_expect_eq(alm_instant_us_parse(bad[i], &us), ALM_VALUE_BAD,
+			"'%s'", bad[i]);
+		cr_expect_eq(us, 7);
+	}
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		cr_assert_eq(alm_instant_us_parse(rows[i].text, &us), ALM_OK);
+		cr_expect_eq(us, rows[i].us, "%s", rows[i].text);
+	}
+	alm_instant_short_text(rows[0].us, text);
+	cr_expect_str_eq(text, rows[0].text);
+	alm_instant_short_text(rows[2].us, text);
+	cr_expect_str_eq(text, rows[2].text);
+}
+
 Test(time, counts_days_in_london)
 {
 	static const struct {

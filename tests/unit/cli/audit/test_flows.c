@@ -13,7 +13,7 @@ static struct alm_flows flows;
 
 static void set_up(void)
 {
-	alm_flows_init(&flows, END_S, DAY_S, 9);
+	alm_flows_init(&flows, END_S * 1000000, DAY_S, 9);
 }
 
 static void tear_down(void)
