@@ -77,23 +77,47 @@ enum alm_retention alm_retention_of(const struct alm_retention_rule *rule,
 
 /* --- the walk ------------------------------------------------------------- */
 
-static enum alm_err time_of(
-	struct alm_store *store, MDB_txn *txn, uint64_t seq, int64_t *out_us)
+/* Errors: STORE_CORRUPT: it is damaged. */
+static enum alm_err read_record(struct alm_store *store, MDB_txn *txn,
+	uint64_t seq, struct alm_audit_record *out)
 {
 	struct alm_bytes header = {NULL, 0};
-	struct alm_audit_record record;
 	enum alm_err err = alm_audit_header(store, txn, seq, &header);
 
 	if (err == ALM_OK) {
-		err = alm_audit_record_decode(header, &record);
+		err = alm_audit_record_decode(header, out);
 	}
-	if (err == ALM_OK) {
-		*out_us = record.time_us;
+	if (err == ALM_OK && out->seq != seq) {
+		err = ALM_STORE_CORRUPT;
 	}
 	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
 }
 
-/* The last record before an instant: the log never goes back in time. */
+/* The time of the first record from `seq` to before `end` that can be read;
+ * *out_seq is `end` if none can. */
+static enum alm_err time_from(struct alm_store *store, MDB_txn *txn,
+	uint64_t seq, uint64_t end, uint64_t *out_seq, int64_t *out_us)
+{
+	struct alm_audit_record record;
+	enum alm_err err = ALM_STORE_CORRUPT;
+
+	while (seq < end) {
+		err = read_record(store, txn, seq, &record);
+		if (err != ALM_STORE_CORRUPT) {
+			break;
+		}
+		seq++;
+	}
+	if (err == ALM_OK) {
+		*out_us = record.time_us;
+	}
+	*out_seq = seq;
+	return seq == end ? ALM_OK : err;
+}
+
+/* The last record that can be read and is before an instant: the log never
+ * goes back in time, so what is damaged below it is older too.  Of what is
+ * damaged above it nobody knows: it is not taken to be. */
 static enum alm_err last_before(struct alm_store *store, MDB_txn *txn,
 	int64_t before_us, uint64_t *out_seq)
 {
@@ -102,14 +126,16 @@ static enum alm_err last_before(struct alm_store *store, MDB_txn *txn,
 
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
-		int64_t time_us = 0;
-		enum alm_err err = time_of(store, txn, middle, &time_us);
+		uint64_t seq = 0;
+		int64_t time_us = INT64_MAX;
+		enum alm_err err =
+			time_from(store, txn, middle, high, &seq, &time_us);
 
 		if (err != ALM_OK) {
 			return err;
 		}
 		if (time_us < before_us) {
-			low = middle;
+			low = seq;
 		} else {
 			high = middle;
 		}
@@ -138,6 +164,7 @@ static void enter(
 static enum alm_err find_gap(
 	struct alm_store *store, MDB_txn *txn, struct alm_prune *prune)
 {
+	const uint64_t end = store->state.frontier.size + 1;
 	int64_t from_us = 0;
 	int64_t until_us = prune->now_us;
 	uint64_t last = 0;
@@ -147,9 +174,9 @@ static enum alm_err find_gap(
 	if (err != ALM_OK || last == 0) {
 		return err;
 	}
-	err = time_of(store, txn, last, &from_us);
-	if (err == ALM_OK && last < store->state.frontier.size) {
-		err = time_of(store, txn, last + 1, &until_us);
+	err = time_from(store, txn, last, end, &last, &from_us);
+	if (err == ALM_OK) {
+		err = time_from(store, txn, last + 1, end, &last, &until_us);
 	}
 	prune->gap_us = until_us - from_us;
 	return err;
@@ -171,6 +198,7 @@ enum alm_err alm_store_prune_begin(struct alm_store *store,
 
 		prune.before_us[i] =
 			then_us > 0 ? alm_month_start_us(then_us, 0) : 0;
+		prune.from[i] = store->state.pruned[i];
 		err = last_before(
 			store, txn, prune.before_us[i], &prune.last[i]);
 	}
@@ -221,25 +249,54 @@ static enum alm_err mark_key(
 		(struct alm_bytes){row, sizeof(row)}, 0);
 }
 
-/* One private part: away, or its key marked.  What a damaged header says is
- * not known: its part stays. */
+/* Whether the walk of a class before has met this record. */
+static bool was_met(const struct alm_prune *prune, uint64_t seq)
+{
+	for (unsigned i = 0; i < prune->class; i++) {
+		if (seq > prune->from[i] && seq <= prune->last[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a damaged header says is not known: its part stays, and what may be its
+ * key is kept as long as that of any class. */
+static enum alm_err pass_over(struct alm_store *store,
+	const struct alm_retention_rule *rule, struct alm_prune *prune,
+	MDB_val value)
+{
+	int64_t longest_s = 0;
+
+	prune->counts.damaged += was_met(prune, prune->next) ? 0 : 1;
+	if (prune->is_dry || prune->class == ALM_RETENTION_SECURITY ||
+		value.mv_size < 8) {
+		return ALM_OK;
+	}
+	for (unsigned i = 0; i < ALM_RETENTION_COUNT; i++) {
+		longest_s = rule->keep_s[i] > longest_s ? rule->keep_s[i]
+							: longest_s;
+	}
+	return mark_key(store, alm_get_u64(value.mv_data),
+		prune->before_us[prune->class] + longest_s * 1000000);
+}
+
+/* One private part: away, or its key marked. */
 static enum alm_err look_at(struct alm_store *store,
 	const struct alm_retention_rule *rule, struct alm_prune *prune,
 	MDB_txn *txn, MDB_cursor *cursor, MDB_val value)
 {
-	struct alm_bytes header = {NULL, 0};
 	struct alm_audit_record record;
 	enum alm_retention class;
 	uint64_t number;
-	enum alm_err err = alm_audit_header(store, txn, prune->next, &header);
+	enum alm_err err = read_record(store, txn, prune->next, &record);
 
 	prune->counts.looked_at++;
-	if (err == ALM_OK) {
-		err = alm_audit_record_decode(header, &record);
+	if (err == ALM_STORE_CORRUPT) {
+		return pass_over(store, rule, prune, value);
 	}
 	if (err != ALM_OK) {
-		return err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ? ALM_OK
-									: err;
+		return err;
 	}
 	class = alm_retention_of(rule, &record);
 	if (prune->is_dry && class != prune->class &&
@@ -421,32 +478,4 @@ uint64_t alm_store_pruned(
 	const struct alm_store *store, enum alm_retention class)
 {
 	return store->state.pruned[class];
-}
-
-/* --- room ----------------------------------------------------------------- */
-
-enum alm_err alm_store_space(
-	struct alm_store *store, struct alm_store_space *out_space)
-{
-	struct alm_store_space space = {.used = 0};
-	uint64_t map_bytes = 0;
-	MDB_envinfo info;
-	MDB_stat stat;
-	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_store_usage(store, txn, &space.used, &map_bytes);
-	(void)mdb_env_info(store->env, &info);
-	(void)mdb_env_stat(store->env, &stat);
-	alm_store_view_end(store);
-	if (err == ALM_OK) {
-		space.file = (info.me_last_pgno + 1) * stat.ms_psize;
-		space.free =
-			space.file > space.used ? space.file - space.used : 0;
-		*out_space = space;
-	}
-	return err;
 }

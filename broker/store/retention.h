@@ -46,6 +46,7 @@ struct alm_prune_counts {
 	uint64_t parts[ALM_RETENTION_COUNT]; /* of those, past their time */
 	uint64_t bytes;                      /* of these */
 	uint64_t keys;                       /* of persons, destroyed */
+	uint64_t damaged; /* parts that stay: their headers are damaged */
 };
 
 /** A longer gap in the log makes one doubt the clock. */
@@ -54,6 +55,7 @@ struct alm_prune_counts {
 /** A walk: plain value; what is not counted is the inside's. */
 struct alm_prune {
 	int64_t before_us[ALM_RETENTION_COUNT]; /* older ones go */
+	uint64_t from[ALM_RETENTION_COUNT];     /* was looked at before */
 	uint64_t last[ALM_RETENTION_COUNT]; /* the last record that is older */
 	int64_t now_us;
 	int64_t gap_us; /* without records, up to ALM_PRUNE_GAP_US_MAX ago */
@@ -64,7 +66,7 @@ struct alm_prune {
 	uint64_t next;      /* the next row's number */
 };
 
-/** Find out what is past its time at `now_us`.  Errors: STORE_CORRUPT. */
+/** Find out what is past its time at `now_us`. */
 ALM_MUST_USE enum alm_err alm_store_prune_begin(struct alm_store *store,
 	const struct alm_retention_rule *rule, int64_t now_us, bool is_dry,
 	struct alm_prune *out_prune);

@@ -114,3 +114,29 @@ enum alm_store_room alm_store_room(const struct alm_store *store)
 	}
 	return store->has_room ? ALM_STORE_ROOM : ALM_STORE_ROOM_NO_MAP;
 }
+
+enum alm_err alm_store_space(
+	struct alm_store *store, struct alm_store_space *out_space)
+{
+	struct alm_store_space space = {.used = 0};
+	uint64_t map_bytes = 0;
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_store_usage(store, txn, &space.used, &map_bytes);
+	(void)mdb_env_info(store->env, &info);
+	(void)mdb_env_stat(store->env, &stat);
+	alm_store_view_end(store);
+	if (err == ALM_OK) {
+		space.file = (info.me_last_pgno + 1) * stat.ms_psize;
+		space.free =
+			space.file > space.used ? space.file - space.used : 0;
+		*out_space = space;
+	}
+	return err;
+}

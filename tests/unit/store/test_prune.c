@@ -1,6 +1,6 @@
 /* test_prune.c - what was kept long enough goes, with its keys; what must stay
  * stays, every proof verifies, and the room can be used again. */
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/flip.h"
 
 #include "broker/store/retention.h"
 
@@ -255,4 +255,60 @@ Test(store_prune, gives_a_person_a_key_for_each_month)
 	cr_expect_str_eq(detail_of(1), "pruned");
 	cr_expect_str_eq(detail_of(2), "why: two\n");
 	(void)verified();
+}
+
+/* Whichever record the search meets, at the edge of the month or within. */
+Test(store_prune, passes_over_a_damaged_record_and_takes_the_others)
+{
+	for (uint64_t damaged = 1; damaged <= 12; damaged++) {
+		const int64_t now_us = LONG_AGO_US + 9 * 365 * DAY_US;
+		struct alm_prune_counts counts;
+		struct alm_prune prune;
+
+		tear_down();
+		set_up();
+		fill(LONG_AGO_US);
+		fill(LATER_US);
+		flip_number("rec", damaged, 20);
+		cr_assert_eq(alm_store_prune_begin(
+				     store, &rule, now_us, true, &prune),
+			ALM_OK);
+		while (!alm_store_prune_is_done(&prune)) {
+			cr_assert_eq(
+				alm_store_prune_step(store, &rule, 2, &prune),
+				ALM_OK);
+		}
+		counts = prune_at(now_us, 1);
+		cr_expect_eq(memcmp(prune.counts.parts, counts.parts,
+				     sizeof(counts.parts)),
+			0);
+		cr_expect_eq(counts.parts[ALM_RETENTION_SECURITY] +
+				     counts.parts[ALM_RETENTION_DISCLOSURE],
+			damaged > 6 || damaged == 2 ? 5 : 4);
+		/* Whether the last of a month is in it is not known. */
+		cr_expect_eq(counts.damaged, damaged < 6 ? 1 : 0, "%d",
+			(int)damaged);
+	}
+}
+
+/* Its class is not known: the key is there for as long as it may be needed. */
+Test(store_prune, keeps_the_key_of_a_damaged_record)
+{
+	fill(LONG_AGO_US);
+	fill(LATER_US);
+	flip_number("rec", 2, 20);
+	cr_expect_eq(prune_at(LONG_AGO_US + 9 * 365 * DAY_US, 1).keys, 1);
+	flip_number("rec", 2, 20);
+	cr_expect_str_eq(detail_of(1), "pruned");
+	cr_expect_str_eq(detail_of(2), "why: two\n");
+	(void)verified();
+}
+
+Test(store_prune, takes_nothing_of_a_time_that_nothing_tells)
+{
+	fill(LONG_AGO_US);
+	for (uint64_t seq = 1; seq <= 6; seq++) {
+		flip_number("rec", seq, 20);
+	}
+	cr_expect_eq(prune_at(LATER_US, 1).looked_at, 0);
 }
