@@ -5,7 +5,9 @@
  * A sibling on the way up is a perfect subtree, but for the one at the right
  * edge, which is folded from the perfect subtrees that it is made of.  A
  * perfect subtree is read from a tile when its height is a multiple of 8, and
- * else hashed from the at most 128 nodes below it that are.
+ * else hashed from the at most 128 nodes below it that are.  Those at the right
+ * edge that the log's frontier holds are taken from there, so that a damaged
+ * record in one of them costs the proofs of that one alone.
  */
 #include <string.h>
 
@@ -48,6 +50,24 @@ static enum alm_err stored_node(struct prover *prover, unsigned height,
 	return ALM_OK;
 }
 
+/* The root that the log's frontier holds; false: it is not among them. */
+static bool held_node(const struct prover *prover, unsigned height,
+	uint64_t place, struct alm_digest *out)
+{
+	const struct alm_frontier *frontier = &prover->store->state.frontier;
+	uint64_t above;
+
+	if (height > 62 || (frontier->size >> height & 1u) == 0) {
+		return false;
+	}
+	above = frontier->size >> (height + 1);
+	if (place != above << 1) {
+		return false;
+	}
+	*out = frontier->roots[__builtin_popcountll(above)];
+	return true;
+}
+
 /* The root of the leaves from place << height, 1 << height of them. */
 static enum alm_err perfect_node(struct prover *prover, unsigned height,
 	uint64_t place, struct alm_digest *out)
@@ -55,6 +75,9 @@ static enum alm_err perfect_node(struct prover *prover, unsigned height,
 	unsigned above = height % TILE_HEIGHT;
 	struct alm_frontier part = {.size = 0};
 
+	if (held_node(prover, height, place, out)) {
+		return ALM_OK;
+	}
 	for (uint64_t i = 0; i < (UINT64_C(1) << above); i++) {
 		struct alm_digest node;
 		enum alm_err err = stored_node(
@@ -69,10 +92,11 @@ static enum alm_err perfect_node(struct prover *prover, unsigned height,
 	return ALM_OK;
 }
 
-/* The root of the leaves from `first` to before `end`, where `first` is a
- * multiple of the least power of two that is not less than their number. */
-static enum alm_err span_node(struct prover *prover, uint64_t first,
-	uint64_t end, struct alm_digest *out)
+/* The perfect subtrees of the leaves from `first` to before `end`, where
+ * `first` is a multiple of the least power of two that is not less than their
+ * number. */
+static enum alm_err span_frontier(struct prover *prover, uint64_t first,
+	uint64_t end, struct alm_frontier *out)
 {
 	struct alm_frontier part = {.size = end - first};
 	size_t count = 0;
@@ -90,8 +114,20 @@ static enum alm_err span_node(struct prover *prover, uint64_t first,
 		}
 		first += UINT64_C(1) << height;
 	}
-	alm_frontier_root(prover->store->hash, &part, out);
+	*out = part;
 	return ALM_OK;
+}
+
+static enum alm_err span_node(struct prover *prover, uint64_t first,
+	uint64_t end, struct alm_digest *out)
+{
+	struct alm_frontier part;
+	enum alm_err err = span_frontier(prover, first, end, &part);
+
+	if (err == ALM_OK) {
+		alm_frontier_root(prover->store->hash, &part, out);
+	}
+	return err;
 }
 
 static enum alm_err sibling(struct prover *prover, uint64_t index,
@@ -127,6 +163,21 @@ static enum alm_err prove(
 	return err;
 }
 
+/* A proof that does not lead to the root is none. */
+static enum alm_err check(struct prover *prover, uint64_t index,
+	const struct alm_audit_proof *proof)
+{
+	struct alm_digest root;
+	enum alm_err err = span_node(prover, 0, prover->size, &root);
+
+	if (err == ALM_OK && !alm_merkle_verify_inclusion(prover->store->hash,
+				     index, prover->size, &proof->leaf,
+				     proof->path, proof->path_count, &root)) {
+		err = ALM_STORE_CORRUPT;
+	}
+	return err;
+}
+
 enum alm_err alm_audit_prove(struct alm_store *store, uint64_t seq,
 	uint64_t size, struct alm_audit_proof *out_proof)
 {
@@ -142,6 +193,9 @@ enum alm_err alm_audit_prove(struct alm_store *store, uint64_t seq,
 		return err;
 	}
 	err = prove(&prover, seq - 1, &proof);
+	if (err == ALM_OK) {
+		err = check(&prover, seq - 1, &proof);
+	}
 	alm_store_view_end(store);
 	if (err == ALM_OK) {
 		*out_proof = proof;
@@ -152,18 +206,23 @@ enum alm_err alm_audit_prove(struct alm_store *store, uint64_t seq,
 enum alm_err alm_audit_head_at(
 	struct alm_store *store, uint64_t size, struct alm_audit_head *out_head)
 {
+	struct prover prover = {.store = store, .size = size};
 	struct alm_frontier frontier;
-	MDB_txn *txn = NULL;
 	enum alm_err err;
 
 	if (size > store->state.frontier.size) {
 		return ALM_NOT_FOUND;
 	}
-	err = alm_store_view(store, &txn);
+	err = alm_store_view(store, &prover.txn);
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = alm_tree_recompute(store, txn, size, &frontier);
+	err = alm_tree_recompute(store, prover.txn, size, &frontier);
+	if (err == ALM_STORE_CORRUPT) {
+		/* A damaged record: what the log's frontier holds, and tiles.
+		 */
+		err = span_frontier(&prover, 0, size, &frontier);
+	}
 	alm_store_view_end(store);
 	if (err == ALM_OK) {
 		out_head->size = size;
@@ -233,8 +292,7 @@ static enum alm_err prove_range(
 {
 	struct alm_frontier left;
 	uint64_t at = range->end;
-	enum alm_err err = alm_tree_recompute(
-		prover->store, prover->txn, range->first, &left);
+	enum alm_err err = span_frontier(prover, 0, range->first, &left);
 
 	if (err == ALM_OK) {
 		memcpy(range->left, left.roots, sizeof(range->left));

@@ -2,8 +2,9 @@
  * test_proof.c - every record of the log can be proved to be in it, at every
  * size the log has had; nothing else can.
  */
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/flip.h"
 
+#include "broker/store/evidence.h"
 #include "lib/hash.h"
 
 TestSuite(store_proof, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -86,4 +87,61 @@ Test(store_proof, proves_nothing_outside_the_log)
 	cr_expect_eq(alm_audit_prove(store, 3, 2, &proof), ALM_NOT_FOUND);
 	cr_expect_eq(alm_audit_prove(store, 4, 4, &proof), ALM_NOT_FOUND);
 	cr_expect_eq(alm_audit_head_at(store, 4, &head), ALM_NOT_FOUND);
+}
+
+/* Of 600 leaves 512 are in whole tiles, then there are 64, 16 and 8. */
+Test(store_proof, loses_the_proofs_of_one_subtree_to_a_damaged_record)
+{
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_digest path[ALM_TLOG_PATH_MAX];
+	struct alm_audit_head before[2];
+	size_t count = 0;
+
+	append_many(600);
+	for (uint64_t i = 0; i < 2; i++) {
+		cr_assert_eq(
+			alm_audit_head_at(store, 599 + i, &before[i]), ALM_OK);
+	}
+	flip_number("rec", 530, 20);
+	for (uint64_t size = 599; size <= 600; size++) {
+		struct alm_audit_head after;
+
+		cr_assert_eq(alm_audit_head_at(store, size, &after), ALM_OK);
+		cr_expect_eq(
+			memcmp(&after, &before[size - 599], sizeof(after)), 0);
+		for (uint64_t seq = 1; seq <= size; seq++) {
+			struct alm_audit_proof proof;
+
+			if (seq <= 512 || seq > 576) {
+				cr_assert(verifies(hash, seq, size), "%d in %d",
+					(int)seq, (int)size);
+			} else {
+				cr_assert_eq(alm_audit_prove(
+						     store, seq, size, &proof),
+					ALM_STORE_CORRUPT);
+			}
+		}
+		cr_expect_eq(
+			alm_audit_prove_growth(store, 512, size, path, &count),
+			ALM_OK);
+	}
+	alm_hash_free(hash);
+}
+
+/* The tile's second entry is wrong: the root says who was misled by it. */
+Test(store_proof, gives_no_proof_that_does_not_lead_to_the_root)
+{
+	static const uint8_t tile[9] = {1};
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_audit_proof proof;
+	struct alm_audit_head head;
+
+	append_many(600);
+	alm_store_audit_head(store, &head);
+	flip("tile", tile, sizeof(tile), 40);
+	cr_expect_eq(alm_audit_prove(store, 1, 600, &proof), ALM_STORE_CORRUPT);
+	cr_assert_eq(alm_audit_prove(store, 300, 600, &proof), ALM_OK);
+	cr_expect(alm_merkle_verify_inclusion(hash, 299, 600, &proof.leaf,
+		proof.path, proof.path_count, &head.root));
+	alm_hash_free(hash);
 }
