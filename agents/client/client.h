@@ -70,7 +70,10 @@ struct alm_client {
 	int64_t hello_due_ms;
 	int64_t ping_due_ms;
 	int64_t gather_until_ms; /* sends wait for more; 0: they do not */
-	bool has_answers;        /* receipts came since the last sends */
+	/* Uploads are announced again, and few others go out until the broker
+	 * has said how far they are; 0: not so. */
+	int64_t resume_until_ms;
+	bool has_answers; /* receipts came since the last sends */
 	bool credit_is_due;
 	bool has_new_work; /* started since the last turn */
 	uint32_t window;   /* as welcome said, as are the next */

@@ -9,6 +9,7 @@
 
 #define PING_AFTER_MS 10000
 #define GATHER_MS 2
+#define RESUME_WINDOW 64u
 
 static enum alm_err transmit(struct alm_client *client)
 {
@@ -96,8 +97,12 @@ static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
 {
 	const struct alm_outbox *outbox = &client->outbox;
 	size_t sent = outbox->counts[ALM_PENDING_SENT];
-	size_t room = alm_doubt_room(&client->doubt, outbox,
-		sent < client->window ? client->window - sent : 0);
+	size_t window =
+		client->resume_until_ms != 0 && client->window > RESUME_WINDOW
+			? RESUME_WINDOW
+			: client->window;
+	size_t room = alm_doubt_room(
+		&client->doubt, outbox, sent < window ? window - sent : 0);
 	const struct alm_pending *pending = alm_outbox_next(outbox);
 
 	if (room > ALM_SIGNATURE_LEAVES_MAX) {
@@ -267,6 +272,9 @@ void alm_outbound_flush(struct alm_client *client)
 	err = err == ALM_OK ? flush_acks(client) : err;
 	err = err == ALM_OK ? flush_questions(client) : err;
 	err = err == ALM_OK ? flush_doubt(client) : err;
+	if (err == ALM_OK && client->resume_until_ms != 0) {
+		err = alm_sendings_flush_first(client);
+	}
 	err = err == ALM_OK ? flush_sends(client) : err;
 	err = err == ALM_OK ? alm_sendings_flush(client) : err;
 	if (err != ALM_OK && err != ALM_BUSY) {

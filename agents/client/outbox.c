@@ -226,6 +226,15 @@ void alm_outbox_resend_all(struct alm_outbox *outbox)
 	}
 }
 
+void alm_outbox_put_first(
+	struct alm_outbox *outbox, struct alm_pending *pending)
+{
+	struct alm_pending_list *list = &outbox->lists[pending->state];
+
+	TAILQ_REMOVE(list, pending, order);
+	TAILQ_INSERT_HEAD(list, pending, order);
+}
+
 void alm_outbox_doubt_all(struct alm_outbox *outbox)
 {
 	struct alm_pending *pending;

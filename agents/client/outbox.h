@@ -100,7 +100,12 @@ void alm_outbox_retry_later(struct alm_outbox *outbox,
 /** Everything sent and unanswered is to be sent again, in its order. */
 void alm_outbox_resend_all(struct alm_outbox *outbox);
 
-/** The same, and each of them is in doubt until it has an answer. */
+/** It goes out before the others in its state. */
+void alm_outbox_put_first(
+	struct alm_outbox *outbox, struct alm_pending *pending);
+
+/** Everything sent and unanswered is to be sent again, in its order, and each
+ * of them is in doubt until it has an answer. */
 void alm_outbox_doubt_all(struct alm_outbox *outbox);
 
 /** Queue what is due: retries, and what had no answer in time. */

@@ -20,12 +20,13 @@ struct alm_pending;
 /** A payload that is sent in parts; owned by its message in the outbox. */
 struct alm_sending {
 	LIST_ENTRY(alm_sending) order;
-	const struct alm_pending *pending; /* NULL: not started */
+	struct alm_pending *pending; /* NULL: not started */
 	struct alm_source source;
 	struct alm_part_tree *tree;
 	uint32_t count;
-	uint32_t next;  /* to be sent */
-	uint32_t until; /* the broker takes those before this one */
+	uint32_t next;   /* to be sent */
+	uint32_t until;  /* the broker takes those before this one */
+	bool is_awaited; /* announced again, the broker has not answered */
 };
 
 LIST_HEAD(alm_sendings, alm_sending);
@@ -56,6 +57,10 @@ void alm_sending_free(struct alm_sending *sending);
 
 struct alm_client;
 
+/** After a reconnection: they are announced before all else. */
+void alm_sendings_resume(struct alm_client *client);
+/** While they are announced again: their parts go before all else. */
+ALM_MUST_USE enum alm_err alm_sendings_flush_first(struct alm_client *client);
 /** The connection is another: nothing may be sent until the broker says so. */
 void alm_sendings_pause(struct alm_client *client);
 

@@ -71,6 +71,8 @@ void alm_source_close(struct alm_source *source)
 	*source = (struct alm_source){.bytes = 0};
 }
 
+#define RESUME_MS 1000
+
 /* --- a sending ---------------------------------------------------------- */
 
 static enum alm_err hash_all(
@@ -146,6 +148,35 @@ void alm_sendings_pause(struct alm_client *client)
 	}
 }
 
+void alm_sendings_resume(struct alm_client *client)
+{
+	struct alm_sending *sending;
+
+	client->resume_until_ms = 0;
+	LIST_FOREACH(sending, &client->sendings, order)
+	{
+		if (sending->pending->state == ALM_PENDING_QUEUED) {
+			alm_outbox_put_first(&client->outbox, sending->pending);
+			sending->is_awaited = true;
+			client->resume_until_ms = client->now_ms + RESUME_MS;
+		}
+	}
+}
+
+/* Whether the broker has yet to say of one how far it is. */
+static bool is_one_awaited(const struct alm_client *client)
+{
+	const struct alm_sending *sending;
+
+	LIST_FOREACH(sending, &client->sendings, order)
+	{
+		if (sending->is_awaited) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void alm_sendings_progress(
 	struct alm_client *client, const struct alm_progress *progress)
 {
@@ -163,6 +194,7 @@ void alm_sendings_progress(
 		return;
 	}
 	sending = pending->sending;
+	sending->is_awaited = false;
 	alm_outbox_answered(&client->outbox, pending, client->now_ms);
 	if (progress->is_again || progress->next > sending->next) {
 		sending->next = progress->next;
@@ -231,4 +263,15 @@ enum alm_err alm_sendings_flush(struct alm_client *client)
 		sending = next;
 	}
 	return ALM_OK;
+}
+
+enum alm_err alm_sendings_flush_first(struct alm_client *client)
+{
+	enum alm_err err = alm_sendings_flush(client);
+
+	if (err == ALM_OK && (client->now_ms >= client->resume_until_ms ||
+				     !is_one_awaited(client))) {
+		client->resume_until_ms = 0;
+	}
+	return err;
 }

@@ -156,6 +156,7 @@ void alm_session_welcome(
 	client->detail[0] = '\0';
 	alm_sendings_pause(client);
 	alm_outbox_resend_all(&client->outbox);
+	alm_sendings_resume(client);
 	alm_doubt_reconnected(&client->doubt);
 	alm_acks_repeat_all(&client->acks);
 	TAILQ_FOREACH(question, &client->questions, order)
@@ -262,6 +263,9 @@ static int64_t next_due_ms(const struct alm_client *client)
 	}
 	if (client->gather_until_ms != 0 && client->gather_until_ms < due_ms) {
 		due_ms = client->gather_until_ms;
+	}
+	if (client->resume_until_ms != 0 && client->resume_until_ms < due_ms) {
+		due_ms = client->resume_until_ms;
 	}
 	if (alm_witness_due_ms(client) < due_ms) {
 		due_ms = alm_witness_due_ms(client);

@@ -44,6 +44,28 @@ Test(outbox, sends_again_in_the_first_order_before_what_is_new)
 	alm_outbox_fini(&outbox);
 }
 
+Test(outbox, puts_one_before_the_others)
+{
+	static struct alm_outbox outbox;
+	static const uint8_t wanted[] = {3, 1, 2};
+	struct alm_message_id third = {.raw = {0}};
+
+	alm_outbox_init(&outbox);
+	add(&outbox, 1);
+	add(&outbox, 2);
+	add(&outbox, 3);
+	third = TAILQ_LAST(&outbox.lists[ALM_PENDING_QUEUED], alm_pending_list)
+			->id;
+	alm_outbox_put_first(&outbox, alm_outbox_find(&outbox, &third));
+	for (size_t i = 0; i < 3; i++) {
+		struct alm_pending *next = alm_outbox_next(&outbox);
+
+		cr_assert_eq(next->id.raw[15], wanted[i]);
+		alm_outbox_mark_sent(&outbox, next, 0);
+	}
+	alm_outbox_fini(&outbox);
+}
+
 Test(outbox, sends_again_what_had_no_answer_in_time)
 {
 	static struct alm_outbox outbox;
