@@ -91,18 +91,23 @@ static bool has_share(
 	if (lane->turn != turn->number) {
 		lane->turn = turn->number;
 		lane->taken = 0;
+		lane->taken_bytes = 0;
 		refill(turn, lane);
 	}
-	if (!has_quota(lane)) {
+	/* What the turn has taken counts before it is carried out. */
+	if ((int64_t)lane->taken >= lane->messages_left ||
+		lane->taken_bytes >= lane->bytes_left) {
 		return false;
 	}
 	return !fair->is_shared || lane->taken == 0 ||
 	       lane->taken + units <= fair->share;
 }
 
-static void take(struct alm_turn *turn, struct alm_lane *lane, uint32_t units)
+static void take(struct alm_turn *turn, struct alm_lane *lane, uint32_t units,
+	size_t bytes)
 {
 	lane->taken += units;
+	lane->taken_bytes += (int64_t)bytes;
 	turn->broker->fair.turn_units += units;
 }
 
@@ -245,7 +250,7 @@ static void take_kept(
 		kept = pop_kept(&turn->broker->fair, lane);
 		*bytes += kept->frame.bytes.bytes;
 		alm_edge_take_kept(turn->broker->edge, &kept, frame);
-		take(turn, lane, units);
+		take(turn, lane, units, frame->bytes.bytes);
 		turn->frame_count++;
 	}
 }
@@ -285,7 +290,7 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	}
 	lane = &session->mailbox->lane;
 	if (lane->first == NULL && has_share(turn, lane, units)) {
-		take(turn, lane, units);
+		take(turn, lane, units, frame->bytes.bytes);
 		return true;
 	}
 	if (is_lane_full(turn->broker, lane, frame->bytes.bytes)) {
@@ -367,7 +372,7 @@ void alm_fair_note_several(
 	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count)
 {
 	lane->messages_left -= (int64_t)recipient_count - 1;
-	take(turn, lane, (uint32_t)recipient_count - 1);
+	take(turn, lane, (uint32_t)recipient_count - 1, 0);
 }
 
 static double smooth(double before, double now)
