@@ -25,7 +25,7 @@ struct crash_agent {
 	FILE *journal;
 	unsigned unanswered; /* messages without a final receipt */
 	unsigned rejects;    /* of so many deliveries one; 0: none */
-	bool ignores;        /* what is handed over, for now */
+	bool ignores;        /* what is handed over: it hangs */
 };
 
 struct crash_world {
