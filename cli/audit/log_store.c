@@ -57,28 +57,6 @@ static const char *who(void)
 	return entry != NULL ? entry->pw_name : "unknown";
 }
 
-static void make_filter(struct alm_store *store,
-	const struct alm_audit_question *q, struct alm_audit_filter *out)
-{
-	*out = (struct alm_audit_filter){.has_person = q->person[0] != '\0',
-		.sender = q->from,
-		.recipient = q->to,
-		.either = q->either,
-		.purpose = q->purpose,
-		.basis = q->basis,
-		.effect = (uint8_t)q->effect,
-		.has_code = q->has_code,
-		.code = q->code,
-		.kind = (enum alm_audit_kind)q->kind,
-		.has_message_id = q->has_message,
-		.message_id = q->message,
-		.since_us = q->since_us,
-		.until_us = q->until_us};
-	if (out->has_person) {
-		alm_store_pseudonym(store, q->person, out->person);
-	}
-}
-
 /** Write down the question before anything is answered. */
 static enum alm_err record(struct alm_store *store,
 	const struct alm_audit_question *q, const struct alm_audit_filter *f,
@@ -223,7 +201,7 @@ enum alm_err alm_log_store_each(struct alm_log *log,
 		.with_detail = question->reveals};
 	enum alm_err err = ALM_OK;
 
-	make_filter(log->store, question, &find.filter);
+	alm_audit_make_filter(log->store, question, &find.filter);
 	if (!alm_args_has(log->args, "no-record")) {
 		err = record(log->store, question, &find.filter, what);
 	}
