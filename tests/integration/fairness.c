@@ -5,7 +5,6 @@
  * Method: agents at the level of the wire, small quotas.
  */
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,19 +120,6 @@ Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 120)
 		"the other one was not held up by the first");
 	take_receipts(&trust, 350);
 	cr_expect_eq(test_broker_figure(&broker, "accepted"), 400);
-	end();
-}
-
-/* However many come together. */
-Test(fairness, a_quota_is_not_overdrawn_by_one_turn, .timeout = 120)
-{
-	begin("organisation-messages-per-second: 100\n");
-	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
-	send_some(&trust, 300);
-	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
-	take_receipts(&trust, 1);
-	cr_expect_leq(test_broker_figure(&broker, "accepted"), 200);
-	take_receipts(&trust, 299);
 	end();
 }
 
