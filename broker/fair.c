@@ -399,17 +399,6 @@ void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 	}
 }
 
-size_t alm_fair_frames(int64_t commit_us)
-{
-	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
-
-	if (frames < ALM_TURN_FRAMES_QUICK) {
-		return ALM_TURN_FRAMES_QUICK;
-	}
-	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
-					    : ALM_TURN_FRAMES_MAX;
-}
-
 size_t alm_fair_hand_overs(const struct alm_fair *fair)
 {
 	size_t count = 2 * (size_t)fair->units;

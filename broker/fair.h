@@ -74,9 +74,6 @@ void alm_fair_note_several(
 void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 	int64_t committed_at_us, size_t request_count);
 
-/** How many frames the next turn should take, if its commit takes as long. */
-size_t alm_fair_frames(int64_t commit_us);
-
 /** How much mail one turn hands over, and one mailbox in a pass. */
 size_t alm_fair_hand_overs(const struct alm_fair *fair);
 size_t alm_fair_pass(const struct alm_fair *fair, size_t otherwise);

@@ -278,6 +278,18 @@ static enum alm_err begin(struct alm_turn *turn)
 	return err;
 }
 
+/* How many frames the next turn should take, if its commit takes as long. */
+static size_t frames_worth(int64_t commit_us)
+{
+	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
+
+	if (frames < ALM_TURN_FRAMES_QUICK) {
+		return ALM_TURN_FRAMES_QUICK;
+	}
+	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
+					    : ALM_TURN_FRAMES_MAX;
+}
+
 static enum alm_err commit(struct alm_turn *turn)
 {
 	struct alm_metrics *metrics = &turn->broker->metrics;
@@ -294,7 +306,7 @@ static enum alm_err commit(struct alm_turn *turn)
 	took_us = alm_clock_monotonic_us() - started_us;
 	alm_fair_end(
 		turn, started_us, started_us + took_us, turn->request_count);
-	turn->broker->frames_max = alm_fair_frames(took_us);
+	turn->broker->frames_max = frames_worth(took_us);
 	metrics->commit_us += (uint64_t)took_us;
 	metrics->turns++;
 	if (turn->request_count > metrics->batch_max) {
