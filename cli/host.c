@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_BYTES_MAX 512u
@@ -92,6 +93,18 @@ void alm_host_used_by(pid_t pid, double *out_user_s, double *out_system_s)
 		*out_user_s = (double)strtoull(at, &at, 10) / ticks;
 		*out_system_s = (double)strtoull(at, NULL, 10) / ticks;
 	}
+}
+
+double alm_host_processor_s(pid_t pid)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 ||
+		clock_gettime(clock, &used) != 0) {
+		return 0;
+	}
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 uint64_t alm_host_memory_kib(pid_t pid)
