@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "broker/store/dead.h"
 
 enum alm_err alm_role_check_send(
 	const struct alm_agent *agent, const struct alm_message *message)
@@ -132,6 +133,8 @@ enum alm_err alm_role_check_taken(struct alm_turn *turn,
 	uint64_t seq)
 {
 	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+	struct alm_store *store = turn->broker->store;
+	struct alm_dead_letter dead;
 	struct alm_queue_entry entry;
 	struct alm_mail mail;
 	enum alm_err err;
@@ -141,14 +144,16 @@ enum alm_err alm_role_check_taken(struct alm_turn *turn,
 			held->session->agent_number == agent->number)) {
 		return ALM_OK;
 	}
-	err = alm_store_queue_get(
-		turn->broker->store, mailbox->organisation, seq, &entry);
+	err = alm_store_queue_get(store, mailbox->organisation, seq, &entry);
 	if (err == ALM_NOT_FOUND) {
-		return ALM_OK; /* gone already, or among the dead letters */
+		err = alm_store_dead_get(
+			store, mailbox->organisation, seq, &dead);
+	}
+	if (err == ALM_NOT_FOUND) {
+		return ALM_OK; /* gone already */
 	}
 	if (err == ALM_OK) {
-		err = alm_store_mail_get(
-			turn->broker->store, seq, turn->arena, &mail);
+		err = alm_store_mail_get(store, seq, turn->arena, &mail);
 	}
 	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
 		return ALM_AGENT_CATEGORY; /* nobody can tell what it is */

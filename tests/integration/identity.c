@@ -17,6 +17,7 @@
 #include "tests/support/peer.h"
 
 #define WAIT_S 30
+#define ATTEMPTS_MAX 2u
 
 static struct test_broker broker;
 static struct test_peer sender;
@@ -37,7 +38,7 @@ static void activate(void)
 
 static void open_all(void)
 {
-	test_broker_open(&broker, "key-overlap: 2s\n");
+	test_broker_open(&broker, "key-overlap: 2s\nattempts-max: 2\n");
 	activate();
 }
 
@@ -177,6 +178,33 @@ Test(identity, a_limited_agent_takes_out_only_what_it_may_have)
 	cr_expect_eq(reply->error.code, ALM_AGENT_ROLE);
 	open_agent(&ward, "C84001", "desk", 8);
 	expect_mail(&ward, "kept");
+}
+
+/* Sequences are easily guessed. */
+Test(identity, a_limited_agent_takes_out_no_dead_letter_of_others)
+{
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+	const struct alm_envelope *reply;
+
+	open_agent(&sender, "RX1", "ward", 0);
+	open_agent(&ward, "C84001", "desk", 8);
+	cr_assert_eq(send_in(&sender, "C84001", "discharge", "1"), ALM_OK);
+	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
+		(void)test_peer_expect(&ward, ALM_ENVELOPE_DELIVER);
+		test_peer_say(&ward, &goodbye);
+		test_peer_hello(&ward, 8);
+	}
+	cr_assert_eq(test_broker_figure(&broker, "dead-letters"), 1);
+	open_agent(&clinic, "C84001", "clinic", 8);
+	set_roles("C84001", "clinic", "all", "contact");
+	test_peer_acknowledge(&clinic, 1, NULL);
+	reply = test_peer_next(&clinic, 10000);
+	cr_assert_not_null(reply);
+	cr_expect_eq(reply->kind, ALM_ENVELOPE_ERROR);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 1);
+	test_peer_acknowledge(&ward, 1, NULL);
+	(void)test_peer_expect(&ward, ALM_ENVELOPE_ACKNOWLEDGED);
+	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 0);
 }
 
 Test(identity, business_receipts_go_with_receiving)
