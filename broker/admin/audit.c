@@ -265,13 +265,18 @@ bool alm_call_may_see(
 	       alm_role_may_see(agent, record);
 }
 
-static bool is_shown(const struct alm_call *call,
-	const struct alm_question *question,
-	const struct alm_audit_record *record)
+/* Who asks, and what: for the store, which asks of each record. */
+struct asking {
+	const struct alm_call *call;
+	const struct alm_question *question;
+};
+
+static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 {
-	if (call->request->agent == NULL) {
-		return true;
-	}
+	const struct asking *asking = cookie;
+	const struct alm_call *call = asking->call;
+	const struct alm_question *question = asking->question;
+
 	if (!alm_call_may_see(call, record)) {
 		return false;
 	}
@@ -337,9 +342,7 @@ static enum alm_err add_views(struct alm_call *call,
 			found->next = view->record.seq;
 			break;
 		}
-		if (is_shown(call, question, &view->record)) {
-			err = add_view(call, question, view);
-		}
+		err = add_view(call, question, view);
 	}
 	return err;
 }
@@ -383,11 +386,16 @@ static enum alm_err find_page(struct alm_call *call,
 	struct alm_question *question, struct alm_audit_found *found)
 {
 	bool is_start = question->follows && question->find.next == 0;
+	const struct asking asking = {call, question};
+	struct alm_audit_find find;
 	enum alm_err err;
 
 	question->find.is_newest_first |= is_start;
-	err = alm_audit_find(call->turn->broker->store, &question->find,
-		call->turn->arena, found);
+	find = question->find;
+	find.is_wanted = call->request->agent == NULL ? NULL : is_shown;
+	find.cookie = &asking;
+	err = alm_audit_find(
+		call->turn->broker->store, &find, call->turn->arena, found);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -455,22 +463,6 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 		err = add_root(call, &question);
 	}
 	return err;
-}
-
-enum alm_err alm_verb_audit_head(struct alm_call *call)
-{
-	struct alm_broker *broker = call->turn->broker;
-	struct alm_audit_head head;
-
-	alm_store_audit_head(broker->store, &head);
-	alm_table_number(call->table, "size", head.size);
-	alm_table_fact(call->table, "root",
-		alm_table_hex(call->table,
-			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
-	alm_table_fact(call->table, "time",
-		alm_table_instant(
-			call->table, alm_store_last_time_us(broker->store)));
-	return ALM_OK;
 }
 
 /* Throw the index away; it comes back by itself, from the log. */

@@ -42,6 +42,22 @@ static const struct alm_signer *signer_of(const struct alm_call *call)
 	return call->turn->broker->signer;
 }
 
+enum alm_err alm_verb_audit_head(struct alm_call *call)
+{
+	struct alm_broker *broker = call->turn->broker;
+	struct alm_audit_head head;
+
+	alm_store_audit_head(broker->store, &head);
+	alm_table_number(call->table, "size", head.size);
+	alm_table_fact(call->table, "root",
+		alm_table_hex(call->table,
+			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
+	alm_table_fact(call->table, "time",
+		alm_table_instant(
+			call->table, alm_store_last_time_us(broker->store)));
+	return ALM_OK;
+}
+
 /* The newest head that was published; what a witness cosigns must stay. */
 static uint64_t published_size(const struct alm_call *call)
 {

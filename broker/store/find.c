@@ -80,6 +80,14 @@ static enum alm_err fetch(struct hunt *hunt, uint64_t seq,
 	return ALM_OK;
 }
 
+static bool is_wanted(const struct alm_audit_find *find,
+	const struct alm_audit_record *record)
+{
+	return alm_audit_filter_matches(&find->filter, record) &&
+	       (find->is_wanted == NULL ||
+		       find->is_wanted(find->cookie, record));
+}
+
 /* Look at one record, and take it if it matches.
  * Errors: STORE_CORRUPT: it cannot be read. */
 static enum alm_err look_at(struct hunt *hunt, uint64_t seq)
@@ -101,8 +109,7 @@ static enum alm_err look_at(struct hunt *hunt, uint64_t seq)
 	if (err == ALM_OK && record.seq != seq) {
 		err = ALM_STORE_CORRUPT;
 	}
-	if (err != ALM_OK ||
-		!alm_audit_filter_matches(&hunt->find->filter, &record)) {
+	if (err != ALM_OK || !is_wanted(hunt->find, &record)) {
 		return err;
 	}
 	err = alm_audit_view_copy(hunt->store, hunt->txn, header,

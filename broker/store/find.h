@@ -21,6 +21,11 @@ struct alm_audit_find {
 	bool with_detail; /* the private parts too */
 	size_t row_max;
 	uint64_t work_max; /* as much work as looking at so many records */
+	/* NULL: whatever matches.  What it says no to does not end a page, so
+	 * that the page does not tell that it is there. */
+	bool (*is_wanted)(
+		const void *cookie, const struct alm_audit_record *record);
+	const void *cookie;
 };
 
 struct alm_audit_found {

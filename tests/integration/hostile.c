@@ -102,6 +102,44 @@ Test(hostile, recipient_sees_what_it_was_given)
 	cr_assert_str_eq(test_cell(&answer, 0, "kind"), "delivered");
 }
 
+/* A page of one row, of what the log has about a person. */
+static struct alm_answer query_one(struct test_peer *peer, const char *person)
+{
+	const struct alm_argument arguments[] = {
+		{"limit", "1"}, {"person", person}, {"reason", "curious"}};
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 8,
+			.verb = "audit.query",
+			.arguments = arguments,
+			.argument_count = 3}};
+
+	test_peer_say(peer, &envelope);
+	return test_peer_expect(peer, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+/* A page that is over tells of a record as its row would. */
+Test(hostile, a_short_page_tells_nothing_of_what_is_not_shown)
+{
+	static const char *const unknown[] = {"contact"};
+	struct alm_message message = test_message(&trust, "C84001");
+	struct alm_answer answer;
+
+	message.categories.items = unknown;
+	for (unsigned i = 0; i < 3; i++) {
+		message.id = test_message(&trust, "C84001").id;
+		cr_assert_not(receipt_of(&message)->is_accepted);
+	}
+	answer = query_one(&practice, "9990000026");
+	cr_assert_eq(answer.row_count, 0);
+	cr_assert_str_eq(answer.cursor, "");
+	answer = query_one(&practice, SUBJECT);
+	cr_assert_eq(answer.row_count, 0);
+	cr_expect_str_eq(answer.cursor, "");
+	answer = query_one(&trust, SUBJECT);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_neq(answer.cursor, "");
+}
+
 /* The cursor that a plain question gave, with one that reveals. */
 Test(hostile, refuses_a_question_that_pretends_to_go_on)
 {
