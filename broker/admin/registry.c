@@ -186,6 +186,8 @@ static const struct alm_agent *named_agent(const struct alm_call *call)
 enum alm_err alm_verb_agent_revoke(struct alm_call *call)
 {
 	const struct alm_agent *named = named_agent(call);
+	struct alm_sessions *sessions = call->turn->broker->sessions;
+	struct alm_session *session;
 	struct alm_agent agent;
 	enum alm_err err;
 
@@ -206,6 +208,11 @@ enum alm_err alm_verb_agent_revoke(struct alm_call *call)
 	}
 	if (err == ALM_OK) {
 		err = alm_turn_change_agent(call->turn, &agent);
+	}
+	/* What it holds is due again elsewhere. */
+	session = alm_sessions_of_agent(sessions, agent.number);
+	if (err == ALM_OK && session != NULL) {
+		alm_sessions_remove(sessions, &session);
 	}
 	return err;
 }

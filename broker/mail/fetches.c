@@ -121,7 +121,8 @@ static enum alm_err ask(struct alm_turn *turn,
 	struct alm_fetch *fetch =
 		find(&turn->broker->fetches, session->peer, progress->sequence);
 	bool is_new = fetch == NULL;
-	uint32_t until = progress->until;
+	uint64_t until = progress->until;
+	uint64_t from;
 	enum alm_err err = ALM_OK;
 
 	if (is_new) {
@@ -137,10 +138,12 @@ static enum alm_err ask(struct alm_turn *turn,
 	if (is_new || progress->is_again) {
 		fetch->next = progress->next;
 	}
-	if (until > progress->next + ALM_PART_WINDOW_MAX) {
-		until = progress->next + ALM_PART_WINDOW_MAX;
+	/* What it says it has may not have left yet. */
+	from = progress->next < fetch->next ? progress->next : fetch->next;
+	if (until > from + ALM_PART_WINDOW_MAX) {
+		until = from + ALM_PART_WINDOW_MAX;
 	}
-	fetch->until = until < fetch->count ? until : fetch->count;
+	fetch->until = until < fetch->count ? (uint32_t)until : fetch->count;
 	return ALM_OK;
 }
 
@@ -218,7 +221,8 @@ static enum alm_err serve(struct alm_turn *turn, struct alm_fetch *fetch,
 	if (session != NULL) {
 		held = alm_mailbox_held(session->mailbox, fetch->seq);
 	}
-	*out_is_over = held == NULL || held->session != session;
+	*out_is_over = held == NULL || held->session != session ||
+		       !alm_may_take(turn, session);
 	if (*out_is_over) {
 		return session == NULL
 			       ? ALM_OK

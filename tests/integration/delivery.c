@@ -137,6 +137,36 @@ Test(delivery, what_is_never_acknowledged_becomes_a_dead_letter)
 	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 1);
 }
 
+/* It is not waited for who may not acknowledge any more. */
+Test(delivery, what_a_revoked_agent_holds_goes_to_another_at_once)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	struct test_peer desk;
+	const struct alm_envelope *mail;
+	uint64_t sequence;
+
+	test_peer_open(&practice, &broker, "C84001", 8);
+	sequence = accepted(&message);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_make(&desk, "C84001");
+	test_peer_register(&desk, &broker, "desk");
+	test_peer_connect(&desk, &broker);
+	test_peer_hello(&desk, 8);
+	cr_assert_eq(test_broker_ask(&broker, "agent.revoke",
+			     (const char *const[]){"organisation", "C84001",
+				     "agent", "agent", "reason", "gone", NULL})
+			     .code,
+		ALM_OK);
+	mail = test_peer_next(&desk, 10000);
+	cr_assert_not_null(mail);
+	cr_assert_eq(mail->kind, ALM_ENVELOPE_DELIVER);
+	cr_expect_eq(mail->deliver.sequence, sequence);
+	cr_expect(mail->deliver.is_repeat);
+	test_peer_acknowledge(&practice, sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ERROR);
+	test_peer_free(&desk);
+}
+
 Test(delivery, a_dead_letter_outlives_the_broker_and_is_run_again)
 {
 	struct alm_message message;

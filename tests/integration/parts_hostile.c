@@ -15,6 +15,7 @@
 
 static struct test_broker broker;
 static struct test_peer sender;
+static struct test_peer receiver;
 
 static void open_all(void)
 {
@@ -27,6 +28,7 @@ static void open_all(void)
 static void close_all(void)
 {
 	test_peer_free(&sender);
+	test_peer_free(&receiver);
 	test_broker_close(&broker);
 }
 
@@ -225,4 +227,78 @@ Test(parts_hostile, an_organisation_has_only_so_many_unfinished)
 	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
 	cr_assert_eq(e->receipt.refused.code, ALM_UPLOADS_FULL);
 	alm_part_tree_free(tree);
+}
+
+/* All of it, as the broker lets it. */
+static void upload(void)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+	uint32_t sent = 0;
+
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	do {
+		uint32_t until;
+
+		e = test_peer_next(&sender, 10000);
+		cr_assert_not_null(e);
+		until = e->kind == ALM_ENVELOPE_PROGRESS ? e->progress.until
+							 : 0;
+		for (; sent < until; sent++) {
+			say_part(&message, tree, sent, false);
+		}
+	} while (e->kind != ALM_ENVELOPE_RECEIPT);
+	cr_assert(e->receipt.is_accepted, "%s", e->receipt.refused.name);
+	alm_part_tree_free(tree);
+}
+
+static uint64_t take_delivery(void)
+{
+	const struct alm_envelope hello = {.kind = ALM_ENVELOPE_HELLO,
+		.hello = {.version = ALM_PROTOCOL_VERSION,
+			.software = "test",
+			.credit = 8,
+			.takes_parts = true}};
+
+	test_peer_make(&receiver, "C84001");
+	test_peer_register(&receiver, &broker, "agent");
+	test_peer_connect(&receiver, &broker);
+	test_peer_say(&receiver, &hello);
+	return test_peer_expect(&receiver, ALM_ENVELOPE_DELIVER)
+		->deliver.sequence;
+}
+
+static unsigned count_parts(void)
+{
+	const struct alm_envelope *e;
+	unsigned count = 0;
+
+	while ((e = test_peer_next(&receiver, 500)) != NULL) {
+		count += e->kind == ALM_ENVELOPE_PART ? 1 : 0;
+	}
+	return count;
+}
+
+/* What it says it has is not believed: it would all wait in memory for one
+ * that does not read. */
+Test(parts_hostile, no_more_is_on_its_way_than_was_given_and_a_window)
+{
+	struct alm_envelope ask = {.kind = ALM_ENVELOPE_PROGRESS};
+
+	upload();
+	ask.progress.sequence = take_delivery();
+	ask.progress.until = 1;
+	test_peer_say(&receiver, &ask);
+	cr_assert_eq(count_parts(), 1);
+	ask.progress.next = 40;
+	ask.progress.until = 48;
+	test_peer_say(&receiver, &ask);
+	cr_expect_eq(count_parts(), ALM_PART_WINDOW_MAX);
+	ask.progress.next = ALM_PARTS_MAX - 1;
+	ask.progress.until = ALM_PARTS_MAX;
+	test_peer_say(&receiver, &ask);
+	cr_expect_eq(count_parts(), ALM_PART_WINDOW_MAX);
 }
