@@ -270,6 +270,8 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->uploads.usage.count);
 	gauge(out, "uploads_unfinished_bytes", "How large they are to be.",
 		(double)broker->uploads.usage.bytes);
+	gauge(out, "parts_stored", "Parts of large payloads that are kept.",
+		(double)alm_store_parts_stored(broker->store));
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
 		(double)broker->overrides.unreviewed);
 	gauge(out, "override_overdue", "Of those, past their due time.",

@@ -247,9 +247,6 @@
 		"recipient.", \
 		"Take the id from the mail, and send the receipt to its " \
 		"sender, within 35 days.") \
-	X(PARTS_STAY, 1326, "parts-not-escalated", REFUSED, false, \
-		"A payload in parts does not go to a deputy.", \
-		"Contact the recipient directly.") \
 	X(ADDRESS_MALFORMED, 1330, "address-malformed", USAGE, false, \
 		"An address is not one that the broker knows how to read.", \
 		"Write an organisation id, group:ID, kind:KIND@group:ID or " \
@@ -289,9 +286,6 @@
 		"recipient may have.", \
 		"Name no information standard, so that it goes whole or not " \
 		"at all, or send messages of up to 1 MiB.") \
-	X(PARTS_RECIPIENTS, 1343, "large-payload-recipients", INVALID, false, \
-		"A payload in parts goes to one recipient.", \
-		"Send it to each of them.") \
 	X(OVER_QUOTA, 1390, "over-quota", UNAVAILABLE, true, \
 		"Your organisation has more on its way than the broker holds " \
 		"for it.", \

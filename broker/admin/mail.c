@@ -55,6 +55,8 @@ static void add_figures(
 	alm_table_number(table, "commit-us", metrics->commit_us);
 	alm_table_number(table, "uploads", broker->uploads.usage.count);
 	alm_table_number(table, "upload-bytes", broker->uploads.usage.bytes);
+	alm_table_number(
+		table, "parts-stored", alm_store_parts_stored(broker->store));
 }
 
 /* On whose word the policy is active, and what of it must be renewed. */

@@ -344,8 +344,29 @@ static enum alm_err decide(struct alm_turn *turn, struct alm_arrival *arrival)
 	return take_in(turn, arrival);
 }
 
-/* The payload is to come in parts.  What would be refused is refused before
- * any is taken; what is permitted is decided when it is whole. */
+/* Refuse what is not permitted before any of its parts is taken. */
+static enum alm_err judge_announced(
+	struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	enum alm_err err = check_conversation(turn, arrival);
+
+	if (err != ALM_OK || arrival->refused != ALM_OK) {
+		return err;
+	}
+	if (arrival->message.recipients.count > 0) {
+		return alm_announce_to_several(turn, arrival);
+	}
+	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
+		&arrival->judgement);
+	if (err != ALM_OK || arrival->judgement.effect != ALM_EFFECT_DENY) {
+		return err;
+	}
+	arrival->is_judged = true;
+	return alm_arrival_refuse(turn, arrival, arrival->judgement.code, "");
+}
+
+/* The payload is to come in parts.  What is permitted is decided when it is
+ * whole; what has come already of what is not, goes. */
 static enum alm_err announce(struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	enum alm_err code = alm_gather_check(turn, &arrival->message);
@@ -354,23 +375,13 @@ static enum alm_err announce(struct alm_turn *turn, struct alm_arrival *arrival)
 	if (code != ALM_OK) {
 		return alm_arrival_refuse(turn, arrival, code, "");
 	}
-	err = check_conversation(turn, arrival);
-	if (err != ALM_OK || arrival->refused != ALM_OK) {
-		return err;
-	}
-	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
-		&arrival->judgement);
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (arrival->judgement.effect != ALM_EFFECT_DENY) {
+	err = judge_announced(turn, arrival);
+	if (err == ALM_OK && arrival->refused == ALM_OK) {
 		return alm_gather_open(turn, arrival);
 	}
-	arrival->is_judged = true;
-	err = alm_gather_refused(turn, &arrival->message);
-	return err == ALM_OK ? alm_arrival_refuse(turn, arrival,
-				       arrival->judgement.code, "")
-			     : err;
+	return err == ALM_OK && !alm_err_info(arrival->refused)->is_retryable
+		       ? alm_gather_refused(turn, &arrival->message)
+		       : err;
 }
 
 static enum alm_err judge_arrival(

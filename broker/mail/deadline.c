@@ -9,6 +9,7 @@
 
 #include "broker/mail/conversation.h"
 #include "broker/mail/receipt.h"
+#include "broker/store/parts.h"
 #include "broker/store/watch.h"
 
 #define DEADLINES_EACH_TURN 256u
@@ -114,6 +115,7 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 	const struct alm_judgement *judgement = &letter->judgement;
 	struct alm_mailbox *mailbox =
 		alm_mailboxes_get(turn->broker->mailboxes, deputy);
+	enum alm_err err;
 
 	*mail = letter->mail;
 	mail->recipient = deputy;
@@ -122,6 +124,7 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 	mail->priority = (uint8_t)letter->message.priority;
 	mail->audit_seq = turn->broker->audit_size + 1;
 	mail->payload = judgement->view;
+	mail->payload_bytes = letter->message.payload_bytes;
 	mail->level = (uint8_t)judgement->level;
 	mail->is_partial |= judgement->is_partial;
 	mail->strips_location = false; /* the view is without it */
@@ -131,8 +134,13 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 	if (mailbox == NULL || mail->released == NULL) {
 		return ALM_NOMEM;
 	}
+	mail->limits = &mailbox->limits;
 	mailbox->has_more[mail->priority] = true;
-	return alm_store_mail_put(turn->broker->store, mail);
+	err = alm_store_mail_put(turn->broker->store, mail);
+	return err == ALM_OK && mail->payload_bytes != 0
+		       ? alm_store_parts_share(turn->broker->store,
+				 letter->mail.seq, mail->seq)
+		       : err;
 }
 
 static enum alm_err record_escalation(struct alm_turn *turn,
@@ -167,6 +175,8 @@ static enum alm_err escalate(struct alm_turn *turn,
 	struct alm_letter *letter =
 		alm_arena_take(turn->arena, sizeof(*letter));
 	struct alm_mail mail = {.seq = 0, .released = ""};
+	uint64_t number = 0;
+	uint64_t bytes = 0;
 	enum alm_err err;
 
 	if (letter == NULL) {
@@ -178,8 +188,15 @@ static enum alm_err escalate(struct alm_turn *turn,
 		return err == ALM_NOMEM ? err : ALM_OK;
 	}
 	if (letter->message.payload_bytes > 0) {
-		*out_code = ALM_PARTS_STAY;
+		err = alm_store_parts_of(
+			turn->broker->store, watch->seq, &number, &bytes);
+	}
+	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
+		*out_code = ALM_STORE_CORRUPT;
 		return ALM_OK;
+	}
+	if (err != ALM_OK) {
+		return err;
 	}
 	err = judge_for_deputy(turn, deputy, letter);
 	if (err != ALM_OK) {

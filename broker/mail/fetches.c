@@ -228,7 +228,7 @@ static enum alm_err serve(struct alm_turn *turn, struct alm_fetch *fetch,
 			       ? ALM_OK
 			       : answer_unheld(turn, session, fetch->seq);
 	}
-	if (fetch->next >= fetch->until) {
+	if (fetch->next >= fetch->until || session->mailbox->is_on_hold) {
 		return ALM_OK;
 	}
 	err = give_part(turn, session, fetch);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/mail/letter.h"
+#include "broker/mail/orders.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/receipt.h"
 #include "lib/parts.h"
@@ -125,10 +126,7 @@ enum alm_err alm_gather_check(
 		turn->broker->settings.large_payload_bytes_max) {
 		return ALM_PAYLOAD_TOO_LARGE;
 	}
-	if (message->standard[0] != '\0') {
-		return ALM_PARTS_STANDARD;
-	}
-	return message->recipients.count > 0 ? ALM_PARTS_RECIPIENTS : ALM_OK;
+	return message->standard[0] != '\0' ? ALM_PARTS_STANDARD : ALM_OK;
 }
 
 /* Errors: UPLOADS_FULL, and those of the store. */
@@ -148,17 +146,22 @@ static enum alm_err check_usage(
 	return err;
 }
 
-/* So far as it is known now.  Errors: MAILBOX_FULL. */
-static enum alm_err check_mailbox(
+enum alm_err alm_gather_check_room(
 	struct alm_turn *turn, const struct alm_message *message)
 {
-	const struct alm_mailbox *mailbox =
+	struct alm_mailbox *mailbox =
 		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
 	struct alm_mailbox_state state = {.count = 0};
 	enum alm_err err;
 
 	if (mailbox == NULL) {
 		return ALM_NOMEM;
+	}
+	if (mailbox->limits.age_ms != 0) {
+		err = alm_mailbox_look(turn, mailbox);
+		if (err != ALM_OK || mailbox->is_unread) {
+			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
+		}
 	}
 	err = alm_store_mailbox_state(
 		turn->broker->store, message->recipient, &state);
@@ -170,8 +173,8 @@ static enum alm_err check_mailbox(
 	return err;
 }
 
-/* Errors: UPLOADS_FULL, MAILBOX_FULL and STORE_FULL, and nothing was begun;
- * those of the store that end the turn. */
+/* Errors: UPLOADS_FULL, MAILBOX_FULL, MAILBOX_UNREAD and STORE_FULL, and
+ * nothing was begun; those of the store that end the turn. */
 static enum alm_err begin(struct alm_turn *turn,
 	const struct alm_arrival *arrival, struct alm_upload *out_upload)
 {
@@ -181,8 +184,8 @@ static enum alm_err begin(struct alm_turn *turn,
 		alm_arrival_record(turn, arrival, ALM_AUDIT_UPLOAD_BEGUN);
 	enum alm_err err = check_usage(turn, &arrival->message);
 
-	if (err == ALM_OK) {
-		err = check_mailbox(turn, &arrival->message);
+	if (err == ALM_OK && arrival->message.recipients.count == 0) {
+		err = alm_gather_check_room(turn, &arrival->message);
 	}
 	if (err != ALM_OK || room == NULL) {
 		return room == NULL ? ALM_NOMEM : err;
@@ -269,7 +272,7 @@ enum alm_err alm_gather_open(struct alm_turn *turn, struct alm_arrival *arrival)
 		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
 	if (err == ALM_UPLOADS_FULL || err == ALM_MAILBOX_FULL ||
-		err == ALM_MESSAGE_ID_CONFLICT) {
+		err == ALM_MAILBOX_UNREAD || err == ALM_MESSAGE_ID_CONFLICT) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	return err == ALM_OK ? follow(turn, arrival, upload) : err;

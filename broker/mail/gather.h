@@ -17,6 +17,11 @@ ALM_MUST_USE enum alm_err alm_gather_open(
 enum alm_err alm_gather_check(
 	const struct alm_turn *turn, const struct alm_message *message);
 
+/** Whether the mailbox of its recipient has room for it now.
+ * Errors: MAILBOX_FULL, MAILBOX_UNREAD. */
+ALM_MUST_USE enum alm_err alm_gather_check_room(
+	struct alm_turn *turn, const struct alm_message *message);
+
 /** It is not permitted any more: what has come of it is dropped. */
 ALM_MUST_USE enum alm_err alm_gather_refused(
 	struct alm_turn *turn, const struct alm_message *message);

@@ -25,6 +25,11 @@ ALM_MUST_USE enum alm_err alm_accept(
 ALM_MUST_USE enum alm_err alm_accept_for_several(
 	struct alm_turn *turn, struct alm_arrival *arrival);
 
+/** Its payload is to come in parts: refuse what none of them may have, or has
+ * room for; `arrival->refused` says so. */
+ALM_MUST_USE enum alm_err alm_announce_to_several(
+	struct alm_turn *turn, struct alm_arrival *arrival);
+
 /** It was accepted in this turn: hand it over without reading it back. */
 void alm_remember_letter(
 	struct alm_turn *turn, const struct alm_letter *letter);

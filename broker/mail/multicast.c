@@ -2,17 +2,20 @@
  * A message to several.  All its recipients are decided first; then what any
  * of them may have is kept once, and each gets a record, and its share if it
  * is permitted.  What one of them may not have is not in its share's bounds,
- * and nothing that nobody may have is kept at all.
+ * and nothing that nobody may have is kept at all.  A payload in parts is
+ * decided twice: before any of it is taken, which leaves no record if anybody
+ * may have it, and when it is whole; its parts then belong to all the mail.
  */
 #include <string.h>
 
 #include "broker/core/address.h"
-#include "broker/core/minimise.h"
 #include "broker/detail.h"
 #include "broker/mail/conversation.h"
+#include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
 #include "broker/mail/orders.h"
 #include "broker/mail/receipt.h"
+#include "broker/mail/view.h"
 
 /* One message on its way to all of them; outcomes[i] is of letters[i]. */
 struct casting {
@@ -26,34 +29,6 @@ struct casting {
 	uint64_t audit_seq;
 	struct alm_bytes payload; /* what any of them may have */
 };
-
-void alm_remember_letter(struct alm_turn *turn, const struct alm_letter *letter)
-{
-	uint64_t seq = letter->mail.seq;
-
-	if (turn->letter_count == 0) {
-		turn->first_seq = seq;
-	}
-	/* Notices take sequences too, and leave gaps. */
-	while (turn->first_seq + turn->letter_count < seq &&
-		turn->letter_count < ALM_TURN_LETTERS_MAX) {
-		turn->letters[turn->letter_count++] = NULL;
-	}
-	if (turn->letter_count < ALM_TURN_LETTERS_MAX) {
-		turn->letters[turn->letter_count++] = letter;
-	}
-}
-
-/* A relationship is asserted of one organisation, and holds for that one. */
-void alm_message_narrow(struct alm_message *message, const char *recipient)
-{
-	message->recipient = recipient;
-	message->recipients = (struct alm_texts){NULL, 0};
-	if (message->has_relationship &&
-		strcmp(message->relationship_organisation, recipient) != 0) {
-		message->has_relationship = false;
-	}
-}
 
 /* --- to whom ---------------------------------------------------------------
  */
@@ -98,9 +73,6 @@ static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
 
 	if (message->recipient[0] != '\0') {
 		return ALM_RECIPIENT_TWICE;
-	}
-	if (message->payload_bytes != 0) {
-		return ALM_PARTS_RECIPIENTS;
 	}
 	if (groups > ALM_GROUP_ADDRESSES_MAX) {
 		return ALM_TOO_MANY_RECIPIENTS;
@@ -153,87 +125,6 @@ static enum alm_err judge_all(
 	}
 	turn->multicast_view_bytes += common->view_bytes;
 	return ALM_OK;
-}
-
-static bool is_permitted(const struct casting *casting, size_t i)
-{
-	return casting->letters[i].judgement.effect != ALM_EFFECT_DENY;
-}
-
-static bool adds(struct alm_texts all, const char *word)
-{
-	for (size_t i = 0; i < all.count; i++) {
-		if (strcmp(all.items[i], word) == 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The view that holds the view of each of them, and no more. */
-static bool widest_view(const struct casting *casting, struct alm_arena *arena,
-	struct alm_view *out)
-{
-	const char **released =
-		alm_arena_take(arena, ALM_CATEGORIES_MAX * sizeof(*released));
-	struct alm_texts all = {released, 0};
-
-	*out = (struct alm_view){
-		.released = released,
-		.strips_location = true,
-		.sent = (enum alm_level)casting->arrival->message.payload_level,
-	};
-	for (size_t i = 0; released != NULL && i < casting->count; i++) {
-		const struct alm_judgement *judgement =
-			&casting->letters[i].judgement;
-
-		if (!is_permitted(casting, i)) {
-			continue;
-		}
-		for (size_t k = 0; k < judgement->release.count; k++) {
-			const char *word = judgement->release.items[k];
-
-			if (all.count < ALM_CATEGORIES_MAX && adds(all, word)) {
-				released[all.count++] = word;
-			}
-		}
-		out->strips_location &= judgement->strips_location;
-		if (judgement->level > out->level) {
-			out->level = judgement->level;
-		}
-	}
-	out->released_count = all.count;
-	return released != NULL;
-}
-
-static enum alm_err make_payload(struct alm_turn *turn, struct casting *casting)
-{
-	const struct alm_message *message = &casting->arrival->message;
-	struct alm_bytes payload = casting->arrival->send->payload;
-	size_t bytes_max = payload.bytes + ALM_VIEW_EXTRA_BYTES;
-	const struct alm_standard *standard;
-	struct alm_withheld *withheld;
-	struct alm_view view;
-	uint8_t *out;
-
-	casting->payload = payload;
-	if (message->standard[0] == '\0') {
-		return ALM_OK;
-	}
-	standard = alm_standards_find(turn->broker->standards,
-		message->standard, message->standard_version);
-	out = alm_arena_take(turn->arena, bytes_max);
-	withheld = alm_arena_take(turn->arena, sizeof(*withheld));
-	if (standard == NULL) {
-		return ALM_STANDARD_UNKNOWN;
-	}
-	if (out == NULL || withheld == NULL ||
-		!widest_view(casting, turn->arena, &view)) {
-		return ALM_NOMEM;
-	}
-	casting->payload.data = out;
-	return alm_minimise(standard, payload, &view, out, bytes_max,
-		&casting->payload.bytes, withheld);
 }
 
 /* --- what is kept ----------------------------------------------------------
@@ -297,6 +188,7 @@ static enum alm_err put_share(
 		.level = (uint8_t)judgement->level,
 		.is_partial = judgement->is_partial,
 		.released = released,
+		.payload_bytes = message->payload_bytes,
 		.has_person = judgement->has_person,
 		.shared_seq = casting->shared_seq,
 		.strips_location = judgement->strips_location,
@@ -432,9 +324,53 @@ static enum alm_err answer(struct alm_turn *turn, struct casting *casting)
 			     : err;
 }
 
-static enum alm_err take_in(struct alm_turn *turn, struct casting *casting)
+/* They belong to all the mail that was accepted. */
+static enum alm_err give_parts(
+	struct alm_turn *turn, const struct casting *casting)
 {
 	struct alm_store *store = turn->broker->store;
+	uint64_t first_seq = 0;
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < casting->count && err == ALM_OK; i++) {
+		uint64_t seq = casting->outcomes[i].sequence;
+
+		if (seq == 0) {
+			continue;
+		}
+		if (first_seq == 0) {
+			first_seq = seq;
+			err = alm_store_upload_finish(
+				store, casting->arrival->upload, seq);
+		} else {
+			err = alm_store_parts_share(store, first_seq, seq);
+		}
+	}
+	return err;
+}
+
+static enum alm_err take_in_each(struct alm_turn *turn, struct casting *casting)
+{
+	enum alm_err err = record_all(turn, casting);
+
+	for (size_t i = 0; i < casting->count && err == ALM_OK; i++) {
+		err = take_in_one(turn, casting, i);
+	}
+	if (err == ALM_OK && casting->permitted > 0) {
+		err = alm_store_shared_close(turn->broker->store,
+			casting->shared_seq, casting->accepted);
+	}
+	if (err == ALM_OK && casting->arrival->upload != NULL) {
+		err = give_parts(turn, casting);
+	}
+	if (casting->accepted == 0) {
+		casting->arrival->refused = ALM_ALL_REFUSED;
+	}
+	return err == ALM_OK ? answer(turn, casting) : err;
+}
+
+static enum alm_err take_in(struct alm_turn *turn, struct casting *casting)
+{
 	const struct alm_mail shared = {
 		.message = casting->arrival->send->message,
 		.payload = casting->payload,
@@ -442,27 +378,51 @@ static enum alm_err take_in(struct alm_turn *turn, struct casting *casting)
 	enum alm_err err = ALM_OK;
 
 	if (casting->permitted > 0) {
-		err = alm_store_shared_put(store, &shared, casting->permitted,
-			&casting->shared_seq);
+		err = alm_store_shared_put(turn->broker->store, &shared,
+			casting->permitted, &casting->shared_seq);
 	}
 	if (err == ALM_STORE_FULL) {
 		/* What is kept free is for records and for mail to leave. */
 		turn->refuses_mail = true;
 		turn->broker->metrics.refused_full++;
+		casting->arrival->refused = err;
 		return alm_refuse_unrecorded(
 			turn, casting->arrival->request, err);
 	}
-	if (err == ALM_OK) {
-		err = record_all(turn, casting);
+	return err == ALM_OK ? take_in_each(turn, casting) : err;
+}
+
+/* Who they are, and what the rule says of each. */
+static enum alm_err weigh(struct alm_turn *turn, struct casting *casting,
+	struct alm_problem *problem)
+{
+	const char *const *ids = NULL;
+	enum alm_err err = resolve(turn, casting, &ids, problem);
+
+	if (err != ALM_OK) {
+		return err;
 	}
-	for (size_t i = 0; i < casting->count && err == ALM_OK; i++) {
-		err = take_in_one(turn, casting, i);
-	}
-	if (err == ALM_OK && casting->permitted > 0) {
-		err = alm_store_shared_close(
-			store, casting->shared_seq, casting->accepted);
-	}
-	return err == ALM_OK ? answer(turn, casting) : err;
+	alm_fair_note_several(turn,
+		&alm_session_of(turn, casting->arrival->request)->mailbox->lane,
+		casting->count);
+	casting->letters = alm_arena_take(
+		turn->arena, casting->count * sizeof(*casting->letters));
+	casting->outcomes = alm_arena_take(
+		turn->arena, casting->count * sizeof(*casting->outcomes));
+	return casting->letters == NULL || casting->outcomes == NULL
+		       ? ALM_NOMEM
+		       : judge_all(turn, casting, ids);
+}
+
+static enum alm_err refuse_all(struct alm_turn *turn,
+	struct alm_arrival *arrival, enum alm_err code,
+	const struct alm_problem *problem)
+{
+	return code == ALM_NOMEM || code == ALM_STORE_FULL ||
+			       code == ALM_STORE_IO
+		       ? code
+		       : alm_arrival_refuse(
+				 turn, arrival, code, problem->detail);
 }
 
 enum alm_err alm_accept_for_several(
@@ -470,29 +430,53 @@ enum alm_err alm_accept_for_several(
 {
 	struct casting casting = {.arrival = arrival};
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
-	const char *const *ids = NULL;
-	enum alm_err err = resolve(turn, &casting, &ids, &problem);
+	enum alm_err err = weigh(turn, &casting, &problem);
 
-	if (err == ALM_OK) {
-		alm_fair_note_several(turn,
-			&alm_session_of(turn, arrival->request)->mailbox->lane,
-			casting.count);
-		casting.letters = alm_arena_take(
-			turn->arena, casting.count * sizeof(*casting.letters));
-		casting.outcomes = alm_arena_take(
-			turn->arena, casting.count * sizeof(*casting.outcomes));
-		err = casting.letters == NULL || casting.outcomes == NULL
-			      ? ALM_NOMEM
-			      : judge_all(turn, &casting, ids);
-	}
 	if (err == ALM_OK && casting.permitted > 0) {
-		err = make_payload(turn, &casting);
+		err = alm_view_for_all(turn, &arrival->message,
+			arrival->send->payload, casting.letters, casting.count,
+			&casting.payload);
 	}
-	if (err == ALM_NOMEM || err == ALM_STORE_FULL || err == ALM_STORE_IO) {
-		return err;
+	return err == ALM_OK ? take_in(turn, &casting)
+			     : refuse_all(turn, arrival, err, &problem);
+}
+
+/* --- before its parts come -------------------------------------------------
+ */
+
+/* Who has no room now is as good as refused. */
+static enum alm_err check_rooms(struct alm_turn *turn, struct casting *casting)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; i < casting->count && err == ALM_OK; i++) {
+		struct alm_send_outcome *outcome = &casting->outcomes[i];
+
+		if (outcome->code != ALM_OK) {
+			continue;
+		}
+		err = alm_gather_check_room(turn, &casting->letters[i].message);
+		if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
+			outcome->code = err;
+			casting->permitted--;
+			err = ALM_OK;
+		}
 	}
+	return err;
+}
+
+enum alm_err alm_announce_to_several(
+	struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	struct casting casting = {.arrival = arrival};
+	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
+	enum alm_err err = weigh(turn, &casting, &problem);
+
 	if (err != ALM_OK) {
-		return alm_arrival_refuse(turn, arrival, err, problem.detail);
+		return refuse_all(turn, arrival, err, &problem);
 	}
-	return take_in(turn, &casting);
+	err = check_rooms(turn, &casting);
+	return err == ALM_OK && casting.permitted == 0
+		       ? take_in_each(turn, &casting)
+		       : err;
 }

@@ -170,3 +170,82 @@ enum alm_err alm_view_of_several(struct alm_turn *turn,
 	return err == ALM_NOMEM ? err
 				: keep_view(common, turn->arena, out, err);
 }
+
+static bool adds(struct alm_texts all, const char *word)
+{
+	for (size_t i = 0; i < all.count; i++) {
+		if (strcmp(all.items[i], word) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void widen(struct alm_view *view, const struct alm_judgement *judgement,
+	const char **released, struct alm_texts *all)
+{
+	for (size_t i = 0; i < judgement->release.count; i++) {
+		const char *word = judgement->release.items[i];
+
+		if (all->count < ALM_CATEGORIES_MAX && adds(*all, word)) {
+			released[all->count++] = word;
+		}
+	}
+	view->strips_location &= judgement->strips_location;
+	if (judgement->level > view->level) {
+		view->level = judgement->level;
+	}
+}
+
+/* The view that holds the view of each of them, and no more. */
+static bool widest_view(const struct alm_letter *letters, size_t count,
+	struct alm_arena *arena, struct alm_view *out)
+{
+	const char **released =
+		alm_arena_take(arena, ALM_CATEGORIES_MAX * sizeof(*released));
+	struct alm_texts all = {released, 0};
+
+	*out = (struct alm_view){
+		.released = released,
+		.strips_location = true,
+		.sent = (enum alm_level)letters[0].message.payload_level,
+	};
+	for (size_t i = 0; released != NULL && i < count; i++) {
+		if (letters[i].judgement.effect != ALM_EFFECT_DENY) {
+			widen(out, &letters[i].judgement, released, &all);
+		}
+	}
+	out->released_count = all.count;
+	return released != NULL;
+}
+
+enum alm_err alm_view_for_all(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	const struct alm_letter *letters, size_t count,
+	struct alm_bytes *out_payload)
+{
+	size_t bytes_max = payload.bytes + ALM_VIEW_EXTRA_BYTES;
+	const struct alm_standard *standard;
+	struct alm_withheld *withheld;
+	struct alm_view view;
+	uint8_t *out;
+
+	if (message->standard[0] == '\0') {
+		*out_payload = payload;
+		return ALM_OK;
+	}
+	standard = alm_standards_find(turn->broker->standards,
+		message->standard, message->standard_version);
+	out = alm_arena_take(turn->arena, bytes_max);
+	withheld = alm_arena_take(turn->arena, sizeof(*withheld));
+	if (standard == NULL) {
+		return ALM_STANDARD_UNKNOWN;
+	}
+	if (out == NULL || withheld == NULL ||
+		!widest_view(letters, count, turn->arena, &view)) {
+		return ALM_NOMEM;
+	}
+	out_payload->data = out;
+	return alm_minimise(standard, payload, &view, out, bytes_max,
+		&out_payload->bytes, withheld);
+}

@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_MAIL_VIEW_H
 #define ALM_BROKER_MAIL_VIEW_H
 
-#include "broker/mail/judge.h"
+#include "broker/mail/letter.h"
 
 /**
  * In:      is_kept    the payload is a view made before, not a new message
@@ -23,5 +23,13 @@ ALM_MUST_USE enum alm_err alm_view_make(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_view_of_several(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	struct alm_judge_common *common, struct alm_judgement *judgement);
+
+/** What any of those who are permitted may have of a payload, and no more:
+ * this is kept once for all of them.
+ * Errors: STANDARD_UNKNOWN, CANNOT_MINIMISE; NOMEM. */
+ALM_MUST_USE enum alm_err alm_view_for_all(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_bytes payload,
+	const struct alm_letter *letters, size_t count,
+	struct alm_bytes *out_payload);
 
 #endif /* ALM_BROKER_MAIL_VIEW_H */

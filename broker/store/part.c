@@ -186,3 +186,18 @@ enum alm_err alm_parts_remove(struct alm_store *store, uint64_t number,
 	*out_removed = removed;
 	return rc == MDB_NOTFOUND ? ALM_OK : alm_store_fail(store, rc);
 }
+
+uint64_t alm_store_parts_stored(struct alm_store *store)
+{
+	uint64_t rows = 0;
+	MDB_txn *txn = NULL;
+
+	if (alm_store_view(store, &txn) != ALM_OK) {
+		return 0;
+	}
+	if (alm_table_rows(store, txn, ALM_TABLE_PART, &rows) != ALM_OK) {
+		rows = 0;
+	}
+	alm_store_view_end(store);
+	return rows;
+}

@@ -5,7 +5,8 @@
  * Life of a payload, each step within the turn of whoever asks for it
  *   receiving  begun by its message       -> alm_store_upload_finish()
  *                                         -> alm_store_upload_drop()
- *   queued     belongs to a piece of mail -> that mail is removed
+ *   queued     belongs to a piece of mail, or to several that share it
+ *                                         -> the last of them is removed
  *   waste      nobody's                   -> alm_store_waste_remove(), a few
  *                                            parts in each turn
  *
@@ -59,6 +60,11 @@ ALM_MUST_USE enum alm_err alm_store_upload_usage(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_store_upload_finish(struct alm_store *store,
 	const struct alm_upload *upload, uint64_t mail_seq);
 
+/** What belongs to `of_seq` belongs to `mail_seq` too: it stays until all of
+ * its mail is removed.  Errors: NOT_FOUND, STORE_CORRUPT: not known what. */
+ALM_MUST_USE enum alm_err alm_store_parts_share(
+	struct alm_store *store, uint64_t of_seq, uint64_t mail_seq);
+
 /** It will not be finished: its parts are waste. */
 ALM_MUST_USE enum alm_err alm_store_upload_drop(
 	struct alm_store *store, const struct alm_upload *upload);
@@ -82,6 +88,9 @@ ALM_MUST_USE enum alm_err alm_store_part_get(struct alm_store *store,
 /** How many parts there are: they are put in order. */
 ALM_MUST_USE enum alm_err alm_store_part_count(
 	struct alm_store *store, uint64_t number, uint32_t *out_count);
+
+/** How many there are in all. */
+uint64_t alm_store_parts_stored(struct alm_store *store);
 
 /** The number of the parts of a piece of mail, and how many bytes they are.
  * Errors: NOT_FOUND. */

@@ -5,6 +5,7 @@
  *   receiving  0, sender, NUL, message id, number
  *   queued     1, mail sequence, number
  *   waste      2, number
+ *   shared     3, number, mail sequence: one for each mail, if several have it
  */
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum state {
 	RECEIVING = 0,
 	QUEUED = 1,
 	WASTE = 2,
+	SHARED = 3,
 };
 
 #define KEY_BYTES_MAX (1 + ALM_ID_BYTES_MAX + 1 + ALM_MESSAGE_ID_BYTES + 8)
@@ -67,6 +69,13 @@ static void begin_queued(struct key *key, uint64_t mail_seq)
 static void make_waste(struct key *key, uint64_t number)
 {
 	key->data[0] = WASTE;
+	key->bytes = 1;
+	add_u64(key, number);
+}
+
+static void begin_shared(struct key *key, uint64_t number)
+{
+	key->data[0] = SHARED;
 	key->bytes = 1;
 	add_u64(key, number);
 }
@@ -284,21 +293,27 @@ static enum alm_err end_receiving(
 	return alm_row_remove(store, ALM_TABLE_UPLOAD, of_key(&key));
 }
 
+static enum alm_err put_queued(struct alm_store *store, uint64_t mail_seq,
+	uint64_t number, uint64_t bytes)
+{
+	struct key key;
+	uint8_t raw[8];
+
+	begin_queued(&key, mail_seq);
+	add_u64(&key, number);
+	alm_put_u64(raw, bytes);
+	return alm_row_put(store, ALM_TABLE_UPLOAD, of_key(&key),
+		(struct alm_bytes){raw, sizeof(raw)}, 0);
+}
+
 enum alm_err alm_store_upload_finish(struct alm_store *store,
 	const struct alm_upload *upload, uint64_t mail_seq)
 {
 	enum alm_err err = end_receiving(store, upload);
-	struct key key;
-	uint8_t raw[8];
 
-	if (err != ALM_OK) {
-		return err;
-	}
-	begin_queued(&key, mail_seq);
-	add_u64(&key, upload->number);
-	alm_put_u64(raw, upload->payload_bytes);
-	return alm_row_put(store, ALM_TABLE_UPLOAD, of_key(&key),
-		(struct alm_bytes){raw, sizeof(raw)}, 0);
+	return err == ALM_OK ? put_queued(store, mail_seq, upload->number,
+				       upload->payload_bytes)
+			     : err;
 }
 
 enum alm_err alm_store_upload_drop(
@@ -356,6 +371,60 @@ enum alm_err alm_store_parts_of(struct alm_store *store, uint64_t mail_seq,
 	return err;
 }
 
+static enum alm_err put_share(
+	struct alm_store *store, uint64_t number, uint64_t mail_seq)
+{
+	struct key key;
+
+	begin_shared(&key, number);
+	add_u64(&key, mail_seq);
+	return alm_row_put(store, ALM_TABLE_UPLOAD, of_key(&key),
+		(struct alm_bytes){NULL, 0}, 0);
+}
+
+enum alm_err alm_store_parts_share(
+	struct alm_store *store, uint64_t of_seq, uint64_t mail_seq)
+{
+	uint64_t number = 0;
+	uint64_t bytes = 0;
+	enum alm_err err = alm_store_parts_of(store, of_seq, &number, &bytes);
+
+	ALM_ASSERT(store->turn != NULL);
+	if (err == ALM_OK) {
+		err = put_share(store, number, of_seq);
+	}
+	if (err == ALM_OK) {
+		err = put_share(store, number, mail_seq);
+	}
+	if (err == ALM_OK) {
+		err = put_queued(store, mail_seq, number, bytes);
+	}
+	store->is_state_changed |= err == ALM_OK;
+	return err;
+}
+
+/* One of those who share it goes.  Errors: NOT_FOUND: it was the last, or the
+ * only one. */
+static enum alm_err end_share(
+	struct alm_store *store, uint64_t number, uint64_t mail_seq)
+{
+	struct alm_bytes at = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
+	struct key key;
+	size_t prefix;
+	enum alm_err err;
+
+	begin_shared(&key, number);
+	prefix = key.bytes;
+	add_u64(&key, mail_seq);
+	err = alm_row_remove(store, ALM_TABLE_UPLOAD, of_key(&key));
+	if (err != ALM_OK) {
+		return err;
+	}
+	begin_shared(&key, number);
+	return seek(store, store->turn, &key, prefix, &at, &value);
+}
+
 enum alm_err alm_parts_discard(struct alm_store *store, uint64_t mail_seq)
 {
 	uint64_t number = 0;
@@ -363,13 +432,17 @@ enum alm_err alm_parts_discard(struct alm_store *store, uint64_t mail_seq)
 	enum alm_err err =
 		find_queued(store, store->turn, mail_seq, &key, &number);
 
+	if (err == ALM_NOT_FOUND) {
+		return ALM_OK;
+	}
 	if (err == ALM_OK) {
 		err = alm_row_remove(store, ALM_TABLE_UPLOAD, of_key(&key));
 	}
 	if (err == ALM_OK) {
-		err = put_waste(store, number);
+		store->is_state_changed = true;
+		err = end_share(store, number, mail_seq);
 	}
-	return err == ALM_NOT_FOUND ? ALM_OK : err;
+	return err == ALM_NOT_FOUND ? put_waste(store, number) : err;
 }
 
 enum alm_err alm_store_waste_remove(struct alm_store *store, unsigned part_max,

@@ -93,6 +93,9 @@ class Check:
         if kind == "accepted":
             self.accepted[mail] = record
             self.by_message[key].append(record)
+        elif kind == "escalated-to-deputy":
+            if mail:
+                self.accepted[mail] = record
         elif kind == "refused":
             self.refused[key] += 1
         elif kind == "delivered":

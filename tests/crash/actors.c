@@ -146,7 +146,7 @@ const struct crash_actor crash_actors[] = {
 	{"refused", NULL, send_refused, NULL},
 	{"away", NULL, send_away, NULL},
 	{"several", NULL, send_several, NULL},
-	{"large", NULL, crash_large_send, NULL},
+	{"large", crash_large_begin, crash_large_send, NULL},
 	{"rotated", crash_rotate_begin, crash_rotate_step,
 		crash_rotate_is_done},
 	{"hung", begin_hung, send_hung, is_hung_done},

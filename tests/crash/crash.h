@@ -73,12 +73,15 @@ void crash_write_sent(struct crash_agent *agent,
 	unsigned number, uint64_t bytes);
 
 /* Payloads in parts: large.c. */
+void crash_large_begin(struct crash_world *world);
 void crash_large_send(struct crash_world *world);
 void crash_large_answered(struct crash_agent *agent, const uint8_t id[16]);
 void crash_large_fetch(
 	struct crash_agent *agent, const struct alm_delivery *mail);
 void crash_large_fetched(
 	struct crash_agent *agent, uint64_t sequence, int code);
+/** Wait until no part is stored any more. */
+void crash_large_is_freed(struct crash_world *world);
 
 /* Keys that are replaced: rotate.c. */
 void crash_rotate_keep(const struct crash_world *world,

@@ -1,16 +1,22 @@
 /*
  * large.c - payloads in parts: made up as they are read, and checked byte for
  * byte as they are fetched.  The broker is killed in the middle of either.
+ * Some go to several, who share them; one of these is away, and its deputy
+ * gets what it has not taken in time.  In the end nothing of them is stored.
  */
 #include "tests/crash/crash.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LARGE_BYTES_MIN ((uint64_t)1100 * 1024)
 #define LARGE_BYTES_SPAN (1024u * 1024)
 #define UNDER_WAY_MAX 2u
+#define DEADLINE_MS 1000
+#define EXPIRY_MS 6000
+#define FREED_MS 30000
 
 /* One on its way out, until its receipt; or in, until it is whole. */
 struct large {
@@ -81,6 +87,36 @@ static void drop(struct large *large)
 	free(large);
 }
 
+void crash_large_begin(struct crash_world *world)
+{
+	(void)crash_agent(world, "RHA", 64);
+	(void)test_broker_ask(&world->broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84003", "deputy",
+			"C84002", "reason", "it is away", NULL});
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void address(struct crash_world *world, struct alm_outgoing *message)
+{
+	static const char *const recipients[] = {"C84001", "C84002", "C84003"};
+
+	if (crash_random(world, 2) == 0) {
+		return;
+	}
+	message->recipient = NULL;
+	message->recipients = recipients;
+	message->recipient_count = 2 + crash_random(world, 2);
+	message->deadline_ms = now_ms() + DEADLINE_MS;
+	message->expires_ms = now_ms() + EXPIRY_MS;
+}
+
 void crash_large_send(struct crash_world *world)
 {
 	struct crash_agent *trust = crash_agent(world, "RHA", 0);
@@ -104,6 +140,7 @@ void crash_large_send(struct crash_world *world)
 	alm_make_id(large->id);
 	message.id = large->id;
 	message.subject = "9990000034";
+	address(world, &message);
 	message.payload = NULL;
 	message.payload_bytes = 0;
 	message.source = &large->source;
@@ -163,4 +200,14 @@ void crash_large_fetched(struct crash_agent *agent, uint64_t sequence, int code)
 		cr_assert_eq(alm_acknowledge(agent->client, sequence, NULL), 0);
 	}
 	drop(large); /* otherwise the mail comes again */
+}
+
+void crash_large_is_freed(struct crash_world *world)
+{
+	int64_t until_ms = now_ms() + FREED_MS;
+
+	while (test_broker_figure(&world->broker, "parts-stored") > 0) {
+		cr_assert_lt(now_ms(), until_ms, "parts that nobody has");
+		crash_step_for(world, 50);
+	}
 }

@@ -160,6 +160,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 	while (!crash_is_all_taken(&world)) {
 		crash_step(&world);
 	}
+	crash_large_is_freed(&world);
 	export_log();
 	crash_close_agents(&world);
 	check_journals();

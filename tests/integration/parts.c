@@ -10,6 +10,7 @@
 
 #include "agents/client/client.h"
 #include "broker/core/record_batch.h"
+#include "tests/support/large.h"
 #include "tests/support/peer.h"
 
 #define WAIT_MS 30000
@@ -39,56 +40,6 @@ static void close_all(void)
 TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 240);
 
 /* --- both ends ------------------------------------------------------------ */
-
-/* A payload that nobody needs to hold: each byte follows from its place. */
-static uint8_t byte_at(uint64_t offset)
-{
-	uint64_t x = (offset >> 3) * UINT64_C(0x9E3779B97F4A7C15);
-
-	return (uint8_t)((x ^ x >> 29) >> (offset & 7) * 8);
-}
-
-static int read_pattern(void *cookie, uint64_t offset, void *out, size_t bytes)
-{
-	unsigned *reads = cookie;
-
-	for (size_t i = 0; i < bytes; i++) {
-		((uint8_t *)out)[i] = byte_at(offset + i);
-	}
-	if (reads != NULL) {
-		++*reads;
-	}
-	return 0;
-}
-
-struct place {
-	uint64_t bytes; /* so many came, in order and right */
-	uint64_t stop_at;
-	uint64_t kill_at; /* the broker, and start it again */
-	bool is_wrong;
-};
-
-static int check_pattern(
-	void *cookie, uint64_t offset, const void *data, size_t bytes)
-{
-	struct place *place = cookie;
-
-	place->is_wrong |= offset != place->bytes;
-	for (size_t i = 0; i < bytes; i++) {
-		place->is_wrong |=
-			((const uint8_t *)data)[i] != byte_at(offset + i);
-	}
-	if (place->stop_at != 0 && place->bytes >= place->stop_at) {
-		return -1;
-	}
-	place->bytes += bytes;
-	if (place->kill_at != 0 && place->bytes >= place->kill_at) {
-		place->kill_at = 0;
-		test_broker_kill(&broker);
-		test_broker_start(&broker);
-	}
-	return 0;
-}
 
 static struct alm_client *open_client(
 	const struct test_peer *peer, bool is_uncompressed)
@@ -183,8 +134,8 @@ static struct alm_receipt_view wait_receipt(struct alm_client *client)
 
 static void fetch_all(struct alm_client *to, const struct alm_delivery *mail)
 {
-	struct place place = {.bytes = 0};
-	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct test_large place = {.bytes = 0};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 
 	cr_assert(mail->is_in_parts);
 	cr_assert_null(mail->payload);
@@ -201,7 +152,7 @@ static void fetch_all(struct alm_client *to, const struct alm_delivery *mail)
 Test(parts, a_large_payload_arrives_whole)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *to = open_client(&receiver, false);
 	struct alm_delivery *mail = NULL;
 
@@ -215,7 +166,7 @@ Test(parts, a_large_payload_arrives_whole)
 Test(parts, nobody_sees_it_before_it_is_whole)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *from = open_client(&sender, false);
 	struct alm_client *to = open_client(&receiver, false);
 	struct alm_outgoing message = message_of(&source);
@@ -237,8 +188,9 @@ Test(parts, nobody_sees_it_before_it_is_whole)
 Test(parts, a_sender_goes_on_where_its_broken_connection_was)
 {
 	unsigned reads = 0;
-	struct alm_source source = {
-		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	struct alm_source source = {.read = test_large_read,
+		.cookie = &reads,
+		.bytes = PAYLOAD_BYTES};
 	uint32_t parts = alm_parts_count(PAYLOAD_BYTES);
 	struct alm_client *from = open_client(&sender, false);
 	struct alm_outgoing message = message_of(&source);
@@ -267,13 +219,14 @@ Test(parts, a_sender_goes_on_where_its_broken_connection_was)
 Test(parts, a_killed_broker_goes_on_with_what_was_on_disk)
 {
 	unsigned reads = 0;
-	struct alm_source source = {
-		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	struct alm_source source = {.read = test_large_read,
+		.cookie = &reads,
+		.bytes = PAYLOAD_BYTES};
 	struct alm_client *from = open_client(&sender, false);
 	struct alm_client *to = open_client(&receiver, false);
 	struct alm_outgoing message = message_of(&source);
-	struct place place = {.stop_at = PAYLOAD_BYTES / 2};
-	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct test_large place = {.stop_at = PAYLOAD_BYTES / 2};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
 
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
@@ -300,10 +253,10 @@ Test(parts, a_killed_broker_goes_on_with_what_was_on_disk)
 Test(parts, a_receiver_goes_on_over_a_broken_connection)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *to = open_client(&receiver, false);
-	struct place place = {.stop_at = 4000000};
-	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct test_large place = {.stop_at = 4000000};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
 
 	send_whole(&source);
@@ -326,10 +279,10 @@ Test(parts, a_receiver_goes_on_over_a_broken_connection)
 Test(parts, a_fetch_goes_on_by_itself_over_a_killed_broker)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *to = open_client(&receiver, false);
-	struct place place = {.kill_at = 3000000};
-	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct test_large place = {.kill_at = 3000000, .broker = &broker};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
 
 	send_whole(&source);
@@ -345,7 +298,7 @@ Test(parts, a_fetch_goes_on_by_itself_over_a_killed_broker)
 Test(parts, who_reads_no_zstd_gets_what_was_sent_compressed)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *to = open_client(&receiver, true);
 	struct alm_delivery *mail = NULL;
 
@@ -386,10 +339,10 @@ static void object(void)
 Test(parts, a_withdrawal_stops_what_is_half_handed_over)
 {
 	struct alm_source source = {
-		.read = read_pattern, .bytes = PAYLOAD_BYTES};
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
 	struct alm_client *to = open_client(&receiver, false);
-	struct place place = {.stop_at = 4000000};
-	struct alm_sink sink = {.write = check_pattern, .cookie = &place};
+	struct test_large place = {.stop_at = 4000000};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
 
 	send_whole(&source);
@@ -420,8 +373,9 @@ static void refused_with(struct alm_outgoing *message, int code)
 Test(parts, what_the_policy_refuses_costs_no_part)
 {
 	unsigned reads = 0;
-	struct alm_source source = {
-		.read = read_pattern, .cookie = &reads, .bytes = PAYLOAD_BYTES};
+	struct alm_source source = {.read = test_large_read,
+		.cookie = &reads,
+		.bytes = PAYLOAD_BYTES};
 	struct alm_outgoing message = message_of(&source);
 
 	message.purpose = "planning";
@@ -438,7 +392,7 @@ static int read_changed(void *cookie, uint64_t offset, void *out, size_t bytes)
 {
 	bool *is_changed = cookie;
 
-	(void)read_pattern(NULL, offset, out, bytes);
+	(void)test_large_read(NULL, offset, out, bytes);
 	if (offset == 10 * ALM_PART_BYTES) {
 		((uint8_t *)out)[7] ^= *is_changed ? 1 : 0;
 		*is_changed = true;

@@ -9,6 +9,7 @@
 #include "broker/store/parts.h"
 #include "lib/file.h"
 #include "lib/parts.h"
+#include "tests/support/large.h"
 #include "tests/support/peer.h"
 
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
@@ -34,27 +35,6 @@ static void close_all(void)
 
 TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 120);
 
-/* A payload that nobody needs to hold: each byte follows from its place. */
-static uint8_t byte_at(uint64_t offset)
-{
-	uint64_t x = (offset >> 3) * UINT64_C(0x9E3779B97F4A7C15);
-
-	return (uint8_t)((x ^ x >> 29) >> (offset & 7) * 8);
-}
-
-static int read_pattern(void *cookie, uint64_t offset, void *out, size_t bytes)
-{
-	unsigned *reads = cookie;
-
-	for (size_t i = 0; i < bytes; i++) {
-		((uint8_t *)out)[i] = byte_at(offset + i);
-	}
-	if (reads != NULL) {
-		++*reads;
-	}
-	return 0;
-}
-
 static struct alm_part_tree *announce(struct alm_message *message)
 {
 	struct alm_hash *hash = alm_hash_new();
@@ -65,7 +45,7 @@ static struct alm_part_tree *announce(struct alm_message *message)
 	for (uint32_t i = 0; i < count; i++) {
 		size_t bytes = alm_part_length(PAYLOAD_BYTES, i);
 
-		(void)read_pattern(NULL, i * ALM_PART_BYTES, room, bytes);
+		(void)test_large_read(NULL, i * ALM_PART_BYTES, room, bytes);
 		alm_part_tree_set(
 			tree, hash, i, (struct alm_bytes){room, bytes});
 	}
@@ -85,7 +65,7 @@ static void say_part(const struct alm_message *message,
 	struct alm_envelope e = {.kind = ALM_ENVELOPE_PART};
 	size_t bytes = alm_part_length(PAYLOAD_BYTES, index);
 
-	(void)read_pattern(NULL, index * ALM_PART_BYTES, room, bytes);
+	(void)test_large_read(NULL, index * ALM_PART_BYTES, room, bytes);
 	room[100] ^= is_flipped ? 4 : 0;
 	e.part = (struct alm_payload_part){.message_id = {message->id.raw, 16},
 		.index = index,

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "broker/store/dead.h"
 #include "broker/store/parts.h"
 #include "tests/unit/store/fixture.h"
 
@@ -217,6 +218,98 @@ Test(store_parts, parts_go_with_their_mail_a_few_at_a_time)
 	reopen();
 	cr_assert_eq(alm_store_mailbox_state(store, "RY2", &state), ALM_OK);
 	cr_assert_eq(state.bytes, 0);
+}
+
+/* A piece of mail that has what that of `of_seq` has. */
+static uint64_t share_of(uint64_t of_seq, const char *recipient)
+{
+	struct alm_mail mail = {
+		.kind = ALM_MAIL_MESSAGE,
+		.recipient = recipient,
+		.sender = "RX1",
+		.message_id = id_of(7),
+		.expires_ms = 2000,
+		.message = {MESSAGE, sizeof(MESSAGE)},
+		.released = "",
+		.payload_bytes = 2 * ALM_PART_BYTES + 5,
+	};
+
+	cr_assert_eq(alm_store_mail_put(store, &mail), ALM_OK);
+	cr_assert_eq(alm_store_parts_share(store, of_seq, mail.seq), ALM_OK);
+	return mail.seq;
+}
+
+static void remove_mail(const char *recipient, uint64_t seq)
+{
+	cr_assert_eq(alm_store_mail_remove(store, recipient, seq), ALM_OK);
+}
+
+Test(store_parts, shared_parts_stay_until_the_last_mail_is_gone)
+{
+	uint64_t number = 0;
+	uint64_t bytes = 0;
+	bool has_more = false;
+	uint64_t first;
+	uint64_t second;
+	uint64_t third;
+
+	begin();
+	put_whole(7);
+	put_whole(8);
+	first = mail_with(7);
+	second = share_of(first, "RY3");
+	third = share_of(second, "RY2");
+	(void)mail_with(8);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_parts_of(store, third, &number, &bytes), ALM_OK);
+	cr_assert_eq(number, 7);
+	cr_assert_eq(bytes, 2 * ALM_PART_BYTES + 5);
+	begin();
+	remove_mail("RY2", first);
+	remove_mail("RY2", third);
+	cr_assert_eq(remove_waste(9, &has_more), 0, "one still has them");
+	commit();
+	reopen();
+	cr_assert_eq(count_of(7), 3);
+	begin();
+	remove_mail("RY3", second);
+	cr_assert_eq(remove_waste(9, &has_more), 4, "three, and the row");
+	commit();
+	cr_assert_eq(count_of(7), 0);
+	cr_assert_eq(alm_store_parts_stored(store), 3);
+	cr_assert_eq(count_of(8), 3);
+}
+
+Test(store_parts, a_dead_letter_keeps_its_share)
+{
+	struct alm_dead_letter dead = {.died_at_ms = 1, .code = 8006};
+	bool has_more = false;
+	uint64_t first;
+	uint64_t second;
+
+	begin();
+	put_whole(7);
+	first = mail_with(7);
+	second = share_of(first, "RY3");
+	cr_assert_eq(
+		alm_store_queue_get(store, "RY3", second, &dead.entry), ALM_OK);
+	cr_assert_eq(alm_store_dead_put(store, "RY3", &dead), ALM_OK);
+	remove_mail("RY2", first);
+	cr_assert_eq(remove_waste(9, &has_more), 0);
+	cr_assert_eq(alm_store_dead_rerun(store, "RY3", second), ALM_OK);
+	cr_assert_eq(alm_store_dead_put(store, "RY3", &dead), ALM_OK);
+	cr_assert_eq(alm_store_dead_remove(store, "RY3", second), ALM_OK);
+	cr_assert_eq(remove_waste(9, &has_more), 4);
+	commit();
+	cr_assert_eq(count_of(7), 0);
+}
+
+Test(store_parts, nothing_is_shared_of_mail_without_parts)
+{
+	begin();
+	cr_assert_eq(alm_store_parts_share(store, 77, 78), ALM_NOT_FOUND);
+	commit();
 }
 
 Test(store_parts, what_is_dropped_is_gone_at_once_and_removed_later)

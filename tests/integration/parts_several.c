@@ -1,0 +1,489 @@
+/*
+ * Goal: a payload in parts that goes to several is stored once, each of its
+ * recipients gets it at its own pace, and it is gone when the last of them has
+ * taken or lost it: by acknowledging, rejecting, expiry or a stop, as a dead
+ * letter, at a deputy, and whenever the broker is killed.
+ */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "agents/client/client.h"
+#include "tests/support/large.h"
+#include "tests/support/peer.h"
+
+#define WAIT_MS 30000
+#define PAYLOAD_BYTES ((uint64_t)5 * 1024 * 1024 + 345)
+#define PARTS 21u
+#define NONE ((const char *const[]){NULL})
+
+static struct test_broker broker;
+static struct test_peer trust; /* keys */
+static struct test_peer practice;
+static struct test_peer second;
+static struct alm_source source = {
+	.read = test_large_read, .bytes = PAYLOAD_BYTES};
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1s\n"
+				  "redeliver-max: 1s\n"
+				  "attempts-max: 2\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&trust, "RX1");
+	test_peer_register(&trust, &broker, "agent");
+	test_peer_make(&practice, "C84001");
+	test_peer_register(&practice, &broker, "agent");
+	test_peer_make(&second, "RHA");
+	test_peer_register(&second, &broker, "agent");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_peer_free(&second);
+	test_broker_close(&broker);
+}
+
+TestSuite(parts_several, .init = open_all, .fini = close_all, .timeout = 240);
+
+/* --- both ends ------------------------------------------------------------ */
+
+static struct alm_client *open_client(const struct test_peer *peer)
+{
+	struct alm_client_options options = {.endpoint = broker.endpoint,
+		.broker_key = broker.public_key,
+		.organisation = peer->organisation,
+		.agent = "agent",
+		.curve_key = peer->curve_secret,
+		.signing_key = peer->signing_secret,
+		.credit = 16,
+		.takes_parts = true};
+	struct alm_client *client = NULL;
+	char error[512];
+
+	cr_assert_eq(
+		alm_client_open_with(&options, &client, error, sizeof(error)),
+		0, "%s", error);
+	return client;
+}
+
+static const char *const everybody[] = {"C84001", "RHA", "CHA"};
+
+static struct alm_outgoing message_to(
+	const char *const *addresses, size_t address_count)
+{
+	static const char *const categories[] = {"discharge"};
+
+	return (struct alm_outgoing){.recipients = addresses,
+		.recipient_count = address_count,
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.source = &source};
+}
+
+static const struct alm_recipient_outcome *outcome_of(
+	const struct alm_receipt_view *receipt, const char *recipient)
+{
+	for (size_t i = 0; i < receipt->outcome_count; i++) {
+		if (strcmp(receipt->outcomes[i].recipient, recipient) == 0) {
+			return &receipt->outcomes[i];
+		}
+	}
+	cr_assert(false, "no outcome of %s", recipient);
+	return NULL;
+}
+
+static struct alm_receipt_view *send_to(struct alm_outgoing *message)
+{
+	struct alm_client *from = open_client(&trust);
+	struct alm_receipt_view *receipt = NULL;
+
+	cr_assert_eq(alm_send(from, message, WAIT_MS, &receipt), 0);
+	alm_client_close(from);
+	return receipt;
+}
+
+/* To the practice and the second trust; the charity may not have it. */
+static void send_accepted(int64_t deadline_ms, int64_t expires_ms)
+{
+	struct alm_outgoing message = message_to(everybody, 3);
+	struct alm_receipt_view *receipt;
+
+	message.deadline_ms = deadline_ms;
+	message.expires_ms = expires_ms;
+	receipt = send_to(&message);
+	cr_assert_eq(receipt->code, 0, "%s %s", receipt->name, receipt->detail);
+	cr_assert_eq(receipt->outcome_count, 3);
+	cr_expect_eq(outcome_of(receipt, "C84001")->code, 0);
+	cr_expect_eq(outcome_of(receipt, "RHA")->code, 0);
+	cr_expect_neq(outcome_of(receipt, "CHA")->code, 0);
+	alm_receipt_free(receipt);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
+}
+
+static struct alm_delivery *receive(struct alm_client *client)
+{
+	struct alm_delivery *mail = NULL;
+
+	cr_assert_eq(alm_receive(client, WAIT_MS, &mail), 0);
+	cr_assert(mail->is_in_parts);
+	cr_assert_eq(mail->payload_bytes, PAYLOAD_BYTES);
+	return mail;
+}
+
+static void fetch(struct alm_client *client, const struct alm_delivery *mail,
+	struct test_large *place)
+{
+	struct alm_sink sink = {.write = test_large_write,
+		.cookie = place,
+		.have_bytes = place->bytes};
+
+	cr_assert_eq(alm_fetch(client, mail, &sink, WAIT_MS), 0);
+	cr_assert_eq(place->bytes, PAYLOAD_BYTES);
+	cr_assert_not(place->is_wrong);
+}
+
+/* Some of it, and no more for now. */
+static void fetch_some(struct alm_client *client,
+	const struct alm_delivery *mail, struct test_large *place)
+{
+	struct alm_sink sink = {.write = test_large_write, .cookie = place};
+
+	place->stop_at = PAYLOAD_BYTES / 2;
+	cr_assert_eq(alm_fetch(client, mail, &sink, WAIT_MS), 7011);
+	place->stop_at = 0;
+	cr_assert_lt(place->bytes, PAYLOAD_BYTES);
+}
+
+static void take(struct alm_client *client, const char *reject_reason)
+{
+	struct alm_delivery *mail = receive(client);
+	struct test_large place = {.bytes = 0};
+
+	fetch(client, mail, &place);
+	cr_assert_eq(alm_acknowledge_wait(
+			     client, mail->sequence, reject_reason, WAIT_MS),
+		0);
+	alm_delivery_free(mail);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until a figure of the broker has that value. */
+static void wait_for(const char *figure, uint64_t value)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (test_broker_figure(&broker, figure) == value) {
+			return;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	cr_assert(false, "%s is not %llu but %llu", figure,
+		(unsigned long long)value,
+		(unsigned long long)test_broker_figure(&broker, figure));
+}
+
+static uint64_t records_of(const char *kind)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", kind, NULL})
+		.row_count;
+}
+
+static struct alm_answer ask(const char *verb, const char *key,
+	const char *value, const char *more, const char *words)
+{
+	struct alm_answer answer = test_broker_ask(&broker, verb,
+		(const char *const[]){key, value, more, words, NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s %s", verb, answer.detail);
+	return answer;
+}
+
+/* --- the tests ------------------------------------------------------------ */
+
+Test(parts_several, each_gets_it_and_the_last_one_frees_it)
+{
+	struct alm_client *first = open_client(&practice);
+	struct alm_client *other = open_client(&second);
+	struct test_large places[2] = {{.bytes = 0}, {.bytes = 0}};
+	struct alm_delivery *mails[2];
+
+	send_accepted(0, 0);
+	mails[0] = receive(first);
+	mails[1] = receive(other);
+	fetch_some(first, mails[0], &places[0]);
+	fetch(other, mails[1], &places[1]);
+	cr_assert_eq(
+		alm_acknowledge_wait(other, mails[1]->sequence, NULL, WAIT_MS),
+		0);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
+	fetch(first, mails[0], &places[0]);
+	cr_assert_eq(alm_acknowledge_wait(
+			     first, mails[0]->sequence, "not ours", WAIT_MS),
+		0);
+	wait_for("parts-stored", 0);
+	cr_expect_eq(records_of("sent-to-several"), 1);
+	cr_expect_eq(records_of("upload-begun"), 1);
+	cr_expect_eq(records_of("accepted"), 2);
+	cr_expect_eq(records_of("refused"), 1);
+	alm_delivery_free(mails[0]);
+	alm_delivery_free(mails[1]);
+	alm_client_close(first);
+	alm_client_close(other);
+}
+
+static const struct alm_sending *sending_of(const struct alm_client *client)
+{
+	return LIST_FIRST(&client->sendings);
+}
+
+static void work(struct alm_client *client)
+{
+	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
+
+	(void)poll(&item, 1, 100);
+	cr_assert_eq(alm_client_process(client), 0);
+}
+
+static struct alm_event *wait_receipt(struct alm_client *client)
+{
+	for (int i = 0; i < 3000; i++) {
+		struct alm_event *event;
+
+		work(client);
+		event = alm_client_next_event(client);
+		if (event != NULL && event->kind == ALM_EVENT_RECEIPT) {
+			return event;
+		}
+		alm_event_free(event);
+	}
+	cr_assert(false, "no receipt");
+	return NULL;
+}
+
+Test(parts_several, a_killed_broker_loses_nothing_of_any_of_them)
+{
+	struct alm_outgoing message = message_to(everybody, 3);
+	struct alm_client *from = open_client(&trust);
+	struct alm_client *first = open_client(&practice);
+	struct alm_client *other = open_client(&second);
+	struct test_large places[2] = {
+		{.kill_at = PAYLOAD_BYTES / 3, .broker = &broker},
+		{.bytes = 0}};
+	struct alm_delivery *mails[2];
+	struct alm_event *event;
+
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	while (sending_of(from) == NULL || sending_of(from)->next < 9) {
+		work(from);
+		alm_event_free(alm_client_next_event(from));
+	}
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	event = wait_receipt(from);
+	cr_assert_eq(event->receipt->code, 0, "%s", event->receipt->name);
+	cr_assert_eq(event->receipt->outcome_count, 3);
+	alm_event_free(event);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	mails[1] = receive(other);
+	fetch_some(other, mails[1], &places[1]);
+	mails[0] = receive(first);
+	fetch(first, mails[0], &places[0]);
+	cr_assert_eq(
+		alm_acknowledge_wait(first, mails[0]->sequence, NULL, WAIT_MS),
+		0);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	fetch(other, mails[1], &places[1]);
+	cr_assert_eq(
+		alm_acknowledge_wait(other, mails[1]->sequence, NULL, WAIT_MS),
+		0);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	wait_for("parts-stored", 0);
+	alm_delivery_free(mails[0]);
+	alm_delivery_free(mails[1]);
+	alm_client_close(from);
+	alm_client_close(first);
+	alm_client_close(other);
+}
+
+Test(parts_several, what_nobody_may_have_costs_no_part)
+{
+	static const char *const refused[] = {"CHA", "ZZ9"};
+	struct alm_outgoing message = message_to(refused, 2);
+	struct alm_receipt_view *receipt = send_to(&message);
+
+	cr_expect_eq(receipt->code, ALM_ALL_REFUSED);
+	cr_assert_eq(receipt->outcome_count, 2);
+	cr_expect_eq(outcome_of(receipt, "ZZ9")->code, 4203);
+	alm_receipt_free(receipt);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), 0);
+	cr_expect_eq(records_of("upload-begun"), 0);
+	cr_expect_eq(records_of("refused"), 2);
+}
+
+Test(parts_several, each_mailbox_counts_it_against_its_own_limit)
+{
+	struct alm_outgoing message = message_to(everybody, 3);
+	struct alm_receipt_view *receipt;
+	struct alm_client *other;
+
+	(void)test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "C84001", "messages", "1",
+			"reason", "small", NULL});
+	send_accepted(0, 0);
+	receipt = send_to(&message);
+	cr_assert_eq(receipt->code, 0);
+	cr_expect_eq(outcome_of(receipt, "C84001")->code, ALM_MAILBOX_FULL);
+	cr_expect_eq(outcome_of(receipt, "RHA")->code, 0);
+	alm_receipt_free(receipt);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), 2 * PARTS);
+	(void)test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "RHA", "bytes",
+			"12000000", "reason", "small", NULL});
+	message = message_to(everybody, 3);
+	receipt = send_to(&message);
+	cr_expect_eq(receipt->code, ALM_ALL_REFUSED);
+	cr_expect_eq(outcome_of(receipt, "RHA")->code, ALM_MAILBOX_FULL);
+	alm_receipt_free(receipt);
+	cr_expect_eq(records_of("upload-begun"), 2, "no part of the third");
+	other = open_client(&second);
+	take(other, NULL);
+	take(other, NULL);
+	alm_client_close(other);
+	wait_for("parts-stored", PARTS);
+}
+
+Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
+{
+	struct alm_outgoing message = message_to(NULL, 0);
+	struct alm_client *deputy = open_client(&second);
+	struct alm_client *late;
+	struct alm_receipt_view *receipt;
+	struct alm_delivery *mail;
+	struct test_large place = {.bytes = 0};
+
+	(void)test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84001", "deputy", "RHA",
+			"reason", "a test", NULL});
+	message.recipient = "C84001";
+	message.deadline_ms = now_ms() + 2500;
+	receipt = send_to(&message);
+	cr_assert_eq(receipt->code, 0, "%s", receipt->name);
+	alm_receipt_free(receipt);
+	mail = receive(deputy);
+	cr_expect_str_eq(mail->escalated_from, "C84001");
+	fetch_some(deputy, mail, &place);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	late = open_client(&practice);
+	take(late, NULL);
+	alm_client_close(late);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
+	fetch(deputy, mail, &place);
+	cr_assert_eq(
+		alm_acknowledge_wait(deputy, mail->sequence, NULL, WAIT_MS), 0);
+	wait_for("parts-stored", 0);
+	cr_expect_eq(records_of("escalated-to-deputy"), 1);
+	alm_delivery_free(mail);
+	alm_client_close(deputy);
+}
+
+Test(parts_several, a_deputy_of_one_of_several_shares_it_too)
+{
+	struct alm_client *deputy = open_client(&second);
+	struct alm_client *late;
+
+	(void)test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84001", "deputy", "RHA",
+			"reason", "a test", NULL});
+	send_accepted(now_ms() + 2500, 0);
+	take(deputy, NULL); /* its own */
+	take(deputy, NULL); /* the practice's */
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
+	late = open_client(&practice);
+	take(late, NULL);
+	wait_for("parts-stored", 0);
+	alm_client_close(late);
+	alm_client_close(deputy);
+}
+
+Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
+{
+	struct alm_client *first = open_client(&practice);
+	struct alm_client *other = open_client(&second);
+	struct alm_delivery *mail;
+	struct alm_answer answer;
+
+	send_accepted(0, 0);
+	take(other, NULL);
+	mail = receive(first);
+	alm_delivery_free(mail); /* never fetched */
+	mail = receive(first);
+	alm_delivery_free(mail);
+	wait_for("dead-letters", 1);
+	alm_client_close(first);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
+	answer = test_broker_ask(&broker, "mailbox.rerun",
+		(const char *const[]){"organisation", "C84001", "all", "yes",
+			"reason", "mended", NULL});
+	cr_expect_eq(test_number(&answer, "queued"), 1);
+	first = open_client(&practice);
+	take(first, NULL);
+	wait_for("parts-stored", 0);
+	alm_client_close(first);
+	alm_client_close(other);
+}
+
+Test(parts_several, a_mailbox_on_hold_is_given_no_parts)
+{
+	struct alm_client *first = open_client(&practice);
+	struct alm_client *other = open_client(&second);
+	struct test_large place = {.bytes = 0};
+	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
+	struct alm_delivery *mail;
+	uint64_t bytes;
+
+	send_accepted(0, 0);
+	mail = receive(first);
+	fetch_some(first, mail, &place);
+	(void)ask("mailbox.hold", "organisation", "C84001", "reason", "stop");
+	bytes = place.bytes;
+	sink.have_bytes = bytes;
+	cr_expect_eq(alm_fetch(first, mail, &sink, 500), 7001);
+	cr_expect_eq(place.bytes, bytes);
+	take(other, NULL);
+	(void)ask("mailbox.release", "organisation", "C84001", "reason", "go");
+	fetch(first, mail, &place);
+	cr_assert_eq(
+		alm_acknowledge_wait(first, mail->sequence, NULL, WAIT_MS), 0);
+	wait_for("parts-stored", 0);
+	alm_delivery_free(mail);
+	alm_client_close(first);
+	alm_client_close(other);
+}
+
+Test(parts_several, what_expires_at_all_of_them_is_freed)
+{
+	send_accepted(0, now_ms() + 3000);
+	wait_for("expired", 2);
+	wait_for("parts-stored", 0);
+}
