@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/alarm.h"
 #include "broker/auth/keyring.h"
 #include "broker/auth/signature.h"
 #include "broker/auth/zap.h"
@@ -58,8 +59,10 @@ struct alm_metrics {
 	uint64_t unsayable;   /* answers that did not fit the wire */
 	uint64_t lost_frames; /* a peer was gone or did not read */
 	uint64_t handshakes_refused;
-	uint64_t commit_us; /* in all */
-	uint64_t batch_max; /* requests of the largest turn */
+	uint64_t handshakes_limited;        /* of these, told to wait */
+	uint64_t handshakes_agents_limited; /* of these, agents */
+	uint64_t commit_us;                 /* in all */
+	uint64_t batch_max;                 /* requests of the largest turn */
 };
 
 /** A pruning of the log under way. */
@@ -85,8 +88,7 @@ struct alm_broker {
 	struct alm_store *store;
 	struct alm_keyring *keyring;
 	struct alm_verifier *verifier;
-	struct alm_handshake_limit handshakes;
-	struct alm_handshake_sources sources; /* of them, by address */
+	struct alm_handshake_gate handshakes;
 	struct alm_handshake_limit joins;
 	int64_t identity_due_us; /* a key or an invite ends then */
 	struct alm_standards *standards;
@@ -117,6 +119,7 @@ struct alm_broker {
 	struct alm_override_watch overrides;
 	struct alm_signer *signer; /* of the log's heads */
 	struct alm_metrics metrics;
+	struct alm_alarms alarms;
 	struct alm_arena arena; /* of one turn */
 	struct alm_turn_buffers *buffers;
 	size_t frames_max;    /* of the next turn */

@@ -375,6 +375,7 @@ static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
 		}
 		err = alm_turn_run(broker, &ready, problem);
 		beat(&pulse, broker);
+		alm_alarms_tell(broker, alm_clock_monotonic_ms());
 	}
 	return err;
 }
@@ -442,6 +443,7 @@ int main(int argc, char **argv)
 
 	/* A file that may grow no further is an error like a full disk. */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	alm_alarms_raise_files();
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY_BYTES_MAX);
 	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);

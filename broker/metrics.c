@@ -95,8 +95,6 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		metrics->malformed);
 	counter(out, "frames_lost_total",
 		"Frames that a peer could not be given.", metrics->lost_frames);
-	counter(out, "handshakes_refused_total", "Connections refused.",
-		metrics->handshakes_refused);
 	counter(out, "turns_total", "Turns committed.", metrics->turns);
 	(void)fprintf(out,
 		"# HELP almoner_commit_seconds Time spent committing.\n"
@@ -451,6 +449,7 @@ char *alm_metrics_page(void *cookie)
 		return NULL;
 	}
 	counters(out, &broker->metrics);
+	alm_alarms_metrics(out, broker);
 	gauges(out, broker);
 	effects(out, &broker->redecider);
 	identities(out, broker);

@@ -87,11 +87,8 @@ static void take_effect(
 {
 	broker->settings = *fresh;
 	broker->world.opt_out_age_max_s = fresh->opt_out_age_max_s;
-	broker->handshakes.per_second = fresh->handshakes_per_second;
-	for (size_t i = 0; i < ALM_HANDSHAKE_SOURCES; i++) {
-		broker->sources.limits[i].per_second =
-			fresh->handshakes_per_address;
-	}
+	alm_handshake_gate_set(&broker->handshakes,
+		fresh->handshakes_per_second, fresh->handshakes_per_address);
 	alm_log_open((enum alm_log_level)fresh->log_level);
 }
 

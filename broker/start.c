@@ -180,14 +180,12 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->has_waste = true;
 	alm_uploads_init(&broker->uploads);
 	randombytes_buf(&broker->jitter_seed, sizeof(broker->jitter_seed));
-	broker->handshakes.per_second = broker->settings.handshakes_per_second;
-	broker->handshakes.filled_at_ms = alm_clock_monotonic_ms();
-	broker->handshakes.tokens = broker->handshakes.per_second;
-	broker->joins = broker->handshakes;
-	alm_handshake_sources_init(&broker->sources,
+	alm_handshake_gate_init(&broker->handshakes,
+		broker->settings.handshakes_per_second,
 		broker->settings.handshakes_per_address,
-		broker->handshakes.filled_at_ms, broker->jitter_seed);
-	broker->joins.per_second = ALM_JOINS_PER_SECOND_MAX;
+		alm_clock_monotonic_ms(), broker->jitter_seed);
+	broker->joins = (struct alm_handshake_limit){ALM_JOINS_PER_SECOND_MAX,
+		ALM_JOINS_PER_SECOND_MAX, alm_clock_monotonic_ms()};
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_clock_wall_us();
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
@@ -352,12 +350,14 @@ static void judge_zap(void *cookie, const struct alm_bytes *frames,
 	struct alm_broker *broker = cookie;
 	struct alm_zap_verdict *verdict = &broker->zap_verdict;
 
-	alm_zap_judge(broker->keyring, &broker->handshakes, &broker->sources,
+	alm_zap_judge(broker->keyring, &broker->handshakes,
 		(struct alm_zap_clock){
 			alm_clock_monotonic_ms(), alm_clock_wall_us()},
 		frames, frame_count, verdict);
 	if (strcmp(verdict->status, "200") != 0) {
-		broker->metrics.handshakes_refused++;
+		alm_alarms_count(broker, verdict,
+			frame_count > 3 ? frames[3]
+					: (struct alm_bytes){NULL, 0});
 	}
 	*out_status = verdict->status;
 	*out_text = verdict->text;
@@ -441,6 +441,7 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 	}
 	if (err == ALM_OK) {
 		broker->metrics = (struct alm_metrics){.accepted = 0};
+		broker->alarms = (struct alm_alarms){.refused = 0};
 		err = record_alone(broker, ALM_AUDIT_START);
 	}
 	if (err == ALM_OK) {

@@ -13,6 +13,7 @@ bool alm_column_is_number(const char *name)
 		"added", "agents", "agreements", "agreements-expiring",
 		"attempt", "attempts", "base-epoch", "bases", "audit-sequence",
 		"audit-size", "bytes", "code", "column", "commit-us",
+		"handshakes-agents-limited", "handshakes-limited",
 		"handshakes-refused", "lost-frames", "malformed", "repeated",
 		"standards", "turn-batch-max", "delivered", "epoch", "errors",
 		"exit", "expired", "failed", "fields", "first-bad-seq",

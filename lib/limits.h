@@ -111,6 +111,8 @@
 
 /* --- who may connect ----------------------------------------------------- */
 
+/* Connections that one agent makes in a second, and at once. */
+#define ALM_HANDSHAKES_PER_AGENT_MAX 20u
 /* Invites that wait: each is compared with at a stranger's handshake. */
 #define ALM_INVITES_OPEN_MAX 256u
 /* What comes under an invite's key: one join envelope, so often in all. */

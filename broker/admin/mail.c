@@ -50,6 +50,10 @@ static void add_figures(
 	alm_table_number(table, "lost-frames", metrics->lost_frames);
 	alm_table_number(
 		table, "handshakes-refused", metrics->handshakes_refused);
+	alm_table_number(
+		table, "handshakes-limited", metrics->handshakes_limited);
+	alm_table_number(table, "handshakes-agents-limited",
+		metrics->handshakes_agents_limited);
 	alm_table_number(table, "turns", metrics->turns);
 	alm_table_number(table, "turn-batch-max", metrics->batch_max);
 	alm_table_number(table, "commit-us", metrics->commit_us);

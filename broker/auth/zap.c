@@ -1,10 +1,14 @@
 #include "broker/auth/zap.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/limits.h"
 
 /* version, request id, domain, address, identity, mechanism, credential */
 #define FRAME_COUNT 7u
@@ -33,25 +37,75 @@ bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms)
 	return true;
 }
 
-void alm_handshake_sources_init(struct alm_handshake_sources *sources,
+static void init_limit(
+	struct alm_handshake_limit *limit, uint32_t per_second, int64_t now_ms)
+{
+	*limit = (struct alm_handshake_limit){per_second, per_second, now_ms};
+}
+
+static void init_sources(struct alm_handshake_sources *sources,
 	uint32_t per_second, int64_t now_ms, uint64_t seed)
 {
 	sources->seed = seed;
 	for (size_t i = 0; i < ALM_HANDSHAKE_SOURCES; i++) {
-		sources->limits[i] = (struct alm_handshake_limit){
-			per_second, per_second, now_ms};
+		init_limit(&sources->limits[i], per_second, now_ms);
+	}
+}
+
+void alm_handshake_gate_init(struct alm_handshake_gate *gate,
+	uint32_t per_second, uint32_t per_address, int64_t now_ms,
+	uint64_t seed)
+{
+	init_limit(&gate->known, per_second, now_ms);
+	init_sources(&gate->keys, ALM_HANDSHAKES_PER_AGENT_MAX, now_ms, seed);
+	init_sources(&gate->strangers, per_address, now_ms, seed);
+}
+
+void alm_handshake_gate_set(struct alm_handshake_gate *gate,
+	uint32_t per_second, uint32_t per_address)
+{
+	gate->known.per_second = per_second;
+	for (size_t i = 0; i < ALM_HANDSHAKE_SOURCES; i++) {
+		gate->strangers.limits[i].per_second = per_address;
 	}
 }
 
 static struct alm_handshake_limit *limit_of(
-	struct alm_handshake_sources *sources, struct alm_bytes address)
+	struct alm_handshake_sources *sources, struct alm_bytes who)
 {
 	uint64_t hash = sources->seed ^ UINT64_C(14695981039346656037);
 
-	for (size_t i = 0; i < address.bytes; i++) { /* FNV-1a */
-		hash = (hash ^ address.data[i]) * UINT64_C(1099511628211);
+	for (size_t i = 0; i < who.bytes; i++) { /* FNV-1a */
+		hash = (hash ^ who.data[i]) * UINT64_C(1099511628211);
 	}
 	return &sources->limits[(hash ^ hash >> 32) % ALM_HANDSHAKE_SOURCES];
+}
+
+/* Whoever has one address of IPv6 has all that begin with its first half. */
+static bool stranger_may_ask(struct alm_handshake_gate *gate,
+	struct alm_bytes address, int64_t now_ms)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr parsed;
+	struct alm_bytes who = address;
+
+	if (address.bytes < sizeof(text)) {
+		memcpy(text, address.data, address.bytes);
+		text[address.bytes] = '\0';
+		if (inet_pton(AF_INET6, text, &parsed) == 1 &&
+			!IN6_IS_ADDR_V4MAPPED(&parsed)) {
+			who = (struct alm_bytes){parsed.s6_addr, 8};
+		}
+	}
+	return alm_handshake_take(limit_of(&gate->strangers, who), now_ms);
+}
+
+/* Its own bucket first: one that is empty takes nothing of the others'. */
+static bool agent_may_come(
+	struct alm_handshake_gate *gate, struct alm_bytes key, int64_t now_ms)
+{
+	return alm_handshake_take(limit_of(&gate->keys, key), now_ms) &&
+	       alm_handshake_take(&gate->known, now_ms);
 }
 
 static void say(
@@ -97,41 +151,45 @@ static bool admit_invite(const struct alm_keyring *ring, const uint8_t *key,
 	return true;
 }
 
+static bool admit(const struct alm_keyring *ring, const uint8_t *key,
+	int64_t wall_us, struct alm_zap_verdict *out)
+{
+	const struct alm_agent *agent = alm_keyring_by_key(ring, key);
+
+	return agent != NULL ? admit_agent(agent, key, wall_us, out)
+			     : admit_invite(ring, key, wall_us, out);
+}
+
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit,
-	struct alm_handshake_sources *sources, struct alm_zap_clock now,
+	struct alm_handshake_gate *gate, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict)
 {
-	const struct alm_agent *agent;
-	bool is_admitted;
+	struct alm_zap_verdict *out = out_verdict;
 
-	memset(out_verdict, 0, sizeof(*out_verdict));
+	memset(out, 0, sizeof(*out));
 	if (frame_count != FRAME_COUNT || !is_text(frames[0], "1.0") ||
 		!is_text(frames[5], "CURVE") || frames[6].bytes != 32) {
-		say(out_verdict, "400", "not a CURVE request");
+		say(out, "400", "not a CURVE request");
 		return;
 	}
 	if (!is_text(frames[2], ALM_ZAP_DOMAIN)) {
-		say(out_verdict, "400", "wrong domain");
+		say(out, "400", "wrong domain");
 		return;
 	}
-	if (!alm_handshake_take(
-		    limit_of(sources, frames[3]), now.monotonic_ms) ||
-		!alm_handshake_take(limit, now.monotonic_ms)) {
-		say(out_verdict, "300", "too many handshakes");
-		return;
-	}
-	agent = alm_keyring_by_key(ring, frames[6].data);
-	is_admitted = agent != NULL ? admit_agent(agent, frames[6].data,
-					      now.wall_us, out_verdict)
-				    : admit_invite(ring, frames[6].data,
-					      now.wall_us, out_verdict);
-	if (is_admitted) {
-		say(out_verdict, "200", "");
+	out->is_known = admit(ring, frames[6].data, now.wall_us, out);
+	out->is_limited =
+		out->is_known
+			? !agent_may_come(gate, frames[6], now.monotonic_ms)
+			: !stranger_may_ask(gate, frames[3], now.monotonic_ms);
+	if (out->is_limited) {
+		out->user_id[0] = '\0';
+		say(out, "300", "too many handshakes");
+	} else if (out->is_known) {
+		say(out, "200", "");
 	} else {
 		/* A stranger does not learn whether a key was ever known. */
-		say(out_verdict, "400", "not registered");
+		say(out, "400", "not registered");
 	}
 }
 

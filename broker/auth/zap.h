@@ -25,20 +25,36 @@ struct alm_handshake_limit {
 
 #define ALM_HANDSHAKE_SOURCES 1024u
 
-/** The same for each address; addresses may share a bucket, and a seed makes
- * that nobody can choose with whom. */
+/** One bucket for each who asks; some may share one, and a seed makes that
+ * nobody can choose with whom. */
 struct alm_handshake_sources {
 	uint64_t seed;
 	struct alm_handshake_limit limits[ALM_HANDSHAKE_SOURCES];
 };
 
-void alm_handshake_sources_init(struct alm_handshake_sources *sources,
-	uint32_t per_second, int64_t now_ms, uint64_t seed);
+/** What may be spent on handshakes.  Strangers, whose keys nobody knows, spend
+ * their address's and nothing else: so no flood of them, from however many
+ * addresses, keeps out whoever is registered. */
+struct alm_handshake_gate {
+	struct alm_handshake_limit known;       /* all valid keys together */
+	struct alm_handshake_sources keys;      /* by key, of these */
+	struct alm_handshake_sources strangers; /* by address */
+};
+
+void alm_handshake_gate_init(struct alm_handshake_gate *gate,
+	uint32_t per_second, uint32_t per_address, int64_t now_ms,
+	uint64_t seed);
+
+/** Other rates from now on. */
+void alm_handshake_gate_set(struct alm_handshake_gate *gate,
+	uint32_t per_second, uint32_t per_address);
 
 struct alm_zap_verdict {
 	const char *status; /* "200", "300", "400" or "500" */
 	const char *text;
 	char user_id[ALM_USER_ID_BYTES_MAX]; /* "" unless 200 */
+	bool is_limited;                     /* 300 for want of a token */
+	bool is_known;                       /* the key is valid */
 };
 
 /** The two clocks of a verdict. */
@@ -51,11 +67,9 @@ struct alm_zap_clock {
  * Judge one request: the frames after the empty delimiter, from the version
  * on.  Anything but CURVE in the domain `almoner` is denied, and so is any key
  * but a valid one of a registered, unrevoked agent, or that of an open invite.
- * One address takes its own share of all handshakes first.
  */
 void alm_zap_judge(const struct alm_keyring *ring,
-	struct alm_handshake_limit *limit,
-	struct alm_handshake_sources *sources, struct alm_zap_clock now,
+	struct alm_handshake_gate *gate, struct alm_zap_clock now,
 	const struct alm_bytes *frames, size_t frame_count,
 	struct alm_zap_verdict *out_verdict);
 

@@ -128,10 +128,11 @@
 		"What waits of one organisation before more is refused.") \
 	X(handshakes_per_second, "handshakes-per-second", NUMBER, 1, 100000, \
 		"200", \
-		"New connections taken in a second.") \
+		"New connections of agents taken in a second.") \
 	X(handshakes_per_address, "handshakes-per-address", NUMBER, 1, 100000, \
 		"100", \
-		"Of them, from one address.") \
+		"Connections of strangers judged in a second, from one " \
+		"address.") \
 	X(log_level, "log-level", LEVEL, 0, 7, "info", \
 		"error, warning, notice, info or debug.") \
 	X(drain_timeout_ms, "drain-timeout", MS, 1000, 600000, "10s", \

@@ -42,7 +42,7 @@ static bool set_agents(
 {
 	return set_common(socket, ALM_FRAME_BYTES_MAX) &&
 	       set_int(socket, ZMQ_RCVHWM, 1024) &&
-	       set_int(socket, ZMQ_BACKLOG, 1024) &&
+	       set_int(socket, ZMQ_BACKLOG, 4096) &&
 	       set_int(socket, ZMQ_IPV6, 1) &&
 	       set_int(socket, ZMQ_HEARTBEAT_IVL, 10000) &&
 	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 30000) &&

@@ -28,10 +28,11 @@ same completion cli/completion/almoner.bash "$almoner" completion bash
 		grep -q "^\.BR.*\b$setting \"" docs/man/almonerd.yaml.5 ||
 			fail "almonerd.yaml(5) lacks $setting"
 	done
-python3 - broker/metrics.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
+python3 - broker/metrics.c broker/alarm.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
 import re, sys
-source, text = (open(f).read() for f in sys.argv[1:])
-names = set(re.findall(r'(?:counter|gauge)\(\s*out,\s*"(\w+)"', source))
+*sources, text = (open(f).read() for f in sys.argv[1:])
+source = "".join(sources)
+names = set(re.findall(r'(?:counter|gauge|one)\(\s*out,\s*"(\w+)"', source))
 names |= set(re.findall(r"HELP almoner_(\w+)", source))
 told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
 assert names == told, names ^ told

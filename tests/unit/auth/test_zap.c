@@ -3,16 +3,18 @@
  * invite, is admitted; and a user id says no more than it should.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "broker/auth/zap.h"
+#include "lib/limits.h"
 
 #define NOW_US INT64_C(1790000000000000)
 
 static struct alm_keyring *ring;
-static struct alm_handshake_limit limit;
-static struct alm_handshake_sources sources;
+static struct alm_handshake_gate gate;
 static const char *address;
+static int64_t now_ms;
 static struct alm_zap_verdict verdict;
 
 static struct alm_agent agent_with(uint64_t number, uint8_t key)
@@ -34,8 +36,8 @@ static void open_ring(void)
 	struct alm_agent agent = agent_with(7, 1);
 
 	ring = alm_keyring_new();
-	limit = (struct alm_handshake_limit){.per_second = 100, .tokens = 100};
-	alm_handshake_sources_init(&sources, 100, 0, 7);
+	alm_handshake_gate_init(&gate, 100, 10, 0, 7);
+	now_ms = 0;
 	address = "10.0.0.1";
 	put(&agent);
 }
@@ -53,16 +55,23 @@ static struct alm_bytes text(const char *value)
 }
 
 /* Whether a CURVE request with this key is admitted at NOW_US. */
-static bool is_admitted(uint8_t key)
+static bool asks(uint8_t key)
 {
 	uint8_t raw[32] = {key};
 	const struct alm_bytes frames[] = {text("1.0"), text("1"),
 		text("almoner"), text(address), text(""), text("CURVE"),
 		{raw, 32}};
 
-	alm_zap_judge(ring, &limit, &sources, (struct alm_zap_clock){0, NOW_US},
+	alm_zap_judge(ring, &gate, (struct alm_zap_clock){now_ms, NOW_US},
 		frames, ALM_COUNT(frames), &verdict);
 	return strcmp(verdict.status, "200") == 0;
+}
+
+/* The same, when no limit is met. */
+static bool is_admitted(uint8_t key)
+{
+	now_ms += 1000;
+	return asks(key);
 }
 
 Test(zap, admits_the_key_of_an_agent_in_office_alone)
@@ -179,42 +188,97 @@ Test(zap, reads_user_ids_strictly)
 	cr_expect_null(alm_user_from_id(ring, NULL).agent);
 }
 
-Test(zap, refuses_what_is_not_curve_and_more_than_its_share)
+Test(zap, refuses_what_is_not_curve)
 {
 	uint8_t raw[32] = {1};
 	struct alm_bytes frames[] = {text("1.0"), text("1"), text("almoner"),
 		text("10.0.0.1"), text(""), text("PLAIN"), {raw, 32}};
 	const struct alm_zap_clock now = {0, NOW_US};
 
-	alm_zap_judge(ring, &limit, &sources, now, frames, 7, &verdict);
+	alm_zap_judge(ring, &gate, now, frames, 7, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
 	frames[5] = text("CURVE");
 	frames[2] = text("other");
-	alm_zap_judge(ring, &limit, &sources, now, frames, 7, &verdict);
+	alm_zap_judge(ring, &gate, now, frames, 7, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
 	frames[2] = text("almoner");
-	alm_zap_judge(ring, &limit, &sources, now, frames, 6, &verdict);
+	alm_zap_judge(ring, &gate, now, frames, 6, &verdict);
 	cr_expect_str_eq(verdict.status, "400");
-	for (int i = 0; i < 100; i++) {
-		cr_assert(is_admitted(1), "%d", i);
-	}
-	cr_expect_not(is_admitted(1));
-	cr_expect_str_eq(verdict.status, "300");
 }
 
-/* A flood from one address leaves handshakes for the others. */
-Test(zap, one_address_takes_its_own_share_alone)
+/* Strangers in any number, from anywhere, leave the others theirs. */
+Test(zap, strangers_spend_nothing_of_those_who_are_registered)
 {
-	alm_handshake_sources_init(&sources, 10, 0, 7);
+	char text[64];
+
+	address = text;
+	for (unsigned i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "10.%u.%u.1", i / 256 % 256,
+			i % 256);
+		cr_assert_not(asks(9));
+	}
+	cr_expect(asks(1));
+	cr_expect_eq(gate.known.tokens, 99.0);
+}
+
+Test(zap, a_stranger_shares_an_address_with_an_agent)
+{
 	for (unsigned i = 0; i < 10; i++) {
-		cr_assert(is_admitted(1));
+		cr_assert_not(asks(9));
+		cr_assert_str_eq(verdict.status, "400");
+		cr_assert_not(verdict.is_limited);
+	}
+	cr_assert_not(asks(9));
+	cr_expect_str_eq(verdict.status, "300");
+	cr_expect(verdict.is_limited);
+	cr_expect_not(verdict.is_known);
+	cr_expect(asks(1));
+	address = "10.0.0.2";
+	cr_assert_not(asks(9));
+	cr_expect_str_eq(verdict.status, "400");
+}
+
+/* An address of IPv6 costs nothing to whoever has one. */
+Test(zap, counts_strangers_by_network_where_addresses_are_cheap)
+{
+	char text[64];
+
+	address = text;
+	for (unsigned i = 0; i < 11; i++) {
+		snprintf(text, sizeof(text), "2001:db8:1:2::%x", i + 1);
+		cr_assert_not(asks(9));
+	}
+	cr_expect_str_eq(verdict.status, "300");
+	address = "2001:db8:1:3::1";
+	cr_assert_not(asks(9));
+	cr_expect_str_eq(verdict.status, "400");
+	for (unsigned i = 0; i < 11; i++) {
+		address = "::ffff:10.0.0.7";
+		cr_assert_not(asks(9));
+	}
+	cr_expect_str_eq(verdict.status, "300");
+	address = "::ffff:10.0.0.8";
+	cr_assert_not(asks(9));
+	cr_expect_str_eq(verdict.status, "400");
+}
+
+Test(zap, an_agent_that_connects_again_and_again_waits_alone)
+{
+	struct alm_agent other = agent_with(8, 2);
+
+	put(&other);
+	for (unsigned i = 0; i < ALM_HANDSHAKES_PER_AGENT_MAX; i++) {
+		cr_assert(asks(1), "%u", i);
 	}
 	for (unsigned i = 0; i < 1000; i++) {
-		cr_assert_not(is_admitted(1));
+		cr_assert_not(asks(1));
 		cr_assert_str_eq(verdict.status, "300");
+		cr_assert_str_eq(verdict.user_id, "");
 	}
-	address = "10.0.0.2";
-	cr_expect(is_admitted(1));
-	limit.tokens = 0;
-	cr_expect_not(is_admitted(1), "all together are limited as well");
+	cr_expect(verdict.is_limited && verdict.is_known);
+	cr_expect(asks(2), "it took nothing of what all share");
+	now_ms += 1000;
+	cr_expect(asks(1));
+	gate.known.tokens = 0;
+	cr_expect_not(asks(2), "all together are limited as well");
 }
