@@ -81,7 +81,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(agents_folder, .init = open_all, .fini = close_all, .timeout = 180);
+TestSuite(agents_folder, .init = open_all, .fini = close_all, .timeout = 300);
 
 static pid_t start_agent(size_t i)
 {

@@ -20,7 +20,8 @@ static struct test_peer practice;
 static void open_all(void)
 {
 	test_broker_open(&broker,
-		"attempts-max: 2\nmailbox-messages-max: 100\n"
+		"acknowledge-timeout: 1h\nattempts-max: "
+		"2\nmailbox-messages-max: 100\n"
 		"mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n");
 	test_broker_activate(&broker, test_policy);
 	test_peer_open(&trust, &broker, "RX1", 64);
@@ -33,7 +34,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(delivery, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(delivery, .init = open_all, .fini = close_all, .timeout = 300);
 
 static const struct alm_receipt *send_message(const struct alm_message *message)
 {
@@ -72,7 +73,7 @@ static void expect_nothing(struct test_peer *peer)
 	const struct alm_envelope *envelope;
 
 	test_peer_say(peer, &ping);
-	envelope = test_peer_next(peer, 10000);
+	envelope = test_peer_next(peer, 60000);
 	cr_assert_neq(envelope, NULL);
 	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
 	cr_assert_eq(test_peer_next(peer, 0), NULL);

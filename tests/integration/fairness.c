@@ -5,9 +5,11 @@
  * Method: agents at the level of the wire, small quotas.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/limits.h"
 #include "tests/support/peer.h"
@@ -74,8 +76,8 @@ static void send_some(struct test_peer *peer, unsigned count)
 	}
 }
 
-/* Accepted, and in order. */
-static void take_receipts(struct test_peer *peer, unsigned count)
+/* Accepted, and in order; gives the sequence of the last. */
+static uint64_t take_receipts(struct test_peer *peer, unsigned count)
 {
 	uint64_t last = 0;
 
@@ -89,6 +91,7 @@ static void take_receipts(struct test_peer *peer, unsigned count)
 			"in the order of sending");
 		last = envelope->receipt.accepted.sequence;
 	}
+	return last;
 }
 
 /* Frames, each with as many pings as one may hold. */
@@ -110,34 +113,38 @@ static void send_pings(unsigned count)
 	alm_arena_fini(&arena);
 }
 
-Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 120)
+Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 300)
 {
+	uint64_t last_of_other;
+
 	begin("organisation-messages-per-second: 100\n");
+	/* It finds all of them there. */
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
 	send_some(&trust, 350);
 	send_some(&other, 50);
-	take_receipts(&other, 50);
-	cr_expect_lt(test_broker_figure(&broker, "accepted"), 350,
-		"the other one was not held up by the first");
-	take_receipts(&trust, 350);
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	last_of_other = take_receipts(&other, 50);
+	cr_expect_lt(last_of_other, take_receipts(&trust, 350),
+		"the other one was held up by the first");
 	cr_expect_eq(test_broker_figure(&broker, "accepted"), 400);
 	end();
 }
 
-Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 120)
+Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 300)
 {
 	begin("");
 	for (unsigned round = 0; round < 5; round++) {
 		send_some(&trust, 800);
 		send_some(&other, 800);
-		take_receipts(&other, 800);
-		take_receipts(&trust, 800);
+		(void)take_receipts(&other, 800);
+		(void)take_receipts(&trust, 800);
 	}
 	cr_expect_eq(test_broker_figure(&broker, "accepted"), 8000);
 	end();
 }
 
 /* What an organisation has waiting is bounded. */
-Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 120)
+Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 300)
 {
 	char *payload = malloc(LARGE_BYTES + 1);
 	unsigned refused = 0;
@@ -164,18 +171,20 @@ Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 120)
 		cr_expect_gt(envelope->receipt.refused.retry_after_ms, 0);
 	}
 	send_some(&other, 1);
-	take_receipts(&other, 1);
+	(void)take_receipts(&other, 1);
 	free(payload);
 	end();
 }
 
-Test(fairness, faults_leave_a_record_a_second, .timeout = 120)
+Test(fairness, faults_leave_a_record_a_second, .timeout = 300)
 {
 	static const uint8_t rubbish[] = {0xff, 0xff, 0xff};
 	uint64_t before;
 	uint64_t records;
+	time_t begun;
 
 	begin("");
+	begun = time(NULL);
 	before = test_broker_figure(&broker, "audit-size");
 	for (unsigned i = 0; i < MALFORMED; i++) {
 		test_peer_say_bytes(
@@ -188,13 +197,14 @@ Test(fairness, faults_leave_a_record_a_second, .timeout = 120)
 		(void)test_peer_next(&other, 50);
 	}
 	records = test_broker_figure(&broker, "audit-size") - before;
-	cr_expect_leq(records, 5, "%llu records", (unsigned long long)records);
+	cr_expect_leq(records, (uint64_t)(time(NULL) - begun) + 2,
+		"%llu records", (unsigned long long)records);
 	cr_expect_eq(test_broker_figure(&broker, "malformed"), MALFORMED);
 	end();
 }
 
 /* Frames of many small envelopes ask for more than a turn has place for. */
-Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 120)
+Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 300)
 {
 	unsigned answered = 0;
 

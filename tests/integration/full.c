@@ -24,7 +24,7 @@
 #define PAYLOAD_BYTES 16000u
 #define SENDS_MAX 20000u
 #define DISK_MIB 96
-#define WAIT_TURNS_MAX 600
+#define WAIT_TURNS_MAX 6000
 
 static struct test_broker broker;
 static struct test_peer trust;

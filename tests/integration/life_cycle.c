@@ -36,7 +36,7 @@ static void close_broker(void)
 }
 
 TestSuite(
-	life_cycle, .init = open_broker, .fini = close_broker, .timeout = 120);
+	life_cycle, .init = open_broker, .fini = close_broker, .timeout = 300);
 
 #define OK(expression) \
 	do { \

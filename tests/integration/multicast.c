@@ -104,7 +104,7 @@ static void put_standard(void)
 
 static void open_all(void)
 {
-	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
 	activate("identifiable", "identifiable");
 	put_standard();
 	test_peer_open(&trust, &broker, "RX1", 64);
@@ -120,7 +120,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(multicast, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(multicast, .init = open_all, .fini = close_all, .timeout = 300);
 
 static const char *const everybody[] = {"group:ics"};
 
@@ -333,17 +333,17 @@ Test(multicast, survives_a_crash_between_any_two_steps)
 	test_broker_kill(&broker);
 	cr_expect_eq(bodies(), 3);
 	test_broker_start(&broker);
-	test_peer_hello(&practice, 64);
+	test_peer_come_back(&practice, &broker, 64);
 	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	test_peer_hello(&practice, 64);
+	test_peer_come_back(&practice, &broker, 64);
 	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
 	acknowledge(&practice, whole);
 	test_broker_kill(&broker);
 	cr_expect_eq(bodies(), 2);
 	test_broker_start(&broker);
-	test_peer_hello(&second, 64);
+	test_peer_come_back(&second, &broker, 64);
 	cr_expect_eq(take(&second, true, DISCHARGED), part);
 	acknowledge(&second, part);
 	test_broker_kill(&broker);
@@ -465,7 +465,7 @@ static void is_pseudonymised(
 	static const char start[] = ALLERGIES "\x82\x01\x10";
 	const struct alm_deliver *mail;
 
-	test_peer_hello(peer, 64);
+	test_peer_come_back(peer, &broker, 64);
 	mail = &test_peer_expect(peer, ALM_ENVELOPE_DELIVER)->deliver;
 	cr_expect_eq(mail->level, ALM_WIRE_LEVEL_PSEUDONYMISED);
 	cr_expect(mail->is_partial);

@@ -47,7 +47,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(overrides, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(overrides, .init = open_all, .fini = close_all, .timeout = 300);
 
 static void object(void)
 {
@@ -235,9 +235,7 @@ Test(overrides, alarm_when_they_are_not_reviewed_in_time)
 	test_broker_add_settings(&broker, "override-review-within: 1s\n");
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_start(&broker);
-	test_peer_disconnect(&trust);
-	test_peer_connect(&trust, &broker);
-	test_peer_hello(&trust, 0);
+	test_peer_come_back(&trust, &broker, 0);
 	object();
 	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
 	wait_for("overrides-overdue", 1);

@@ -37,7 +37,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 240);
+TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 300);
 
 /* --- both ends ------------------------------------------------------------ */
 

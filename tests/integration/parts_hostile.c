@@ -33,7 +33,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 300);
 
 static struct alm_part_tree *announce(struct alm_message *message)
 {
@@ -161,7 +161,7 @@ Test(parts_hostile, what_is_not_finished_in_a_day_is_dropped_and_recorded)
 	time_t until;
 
 	begin_long_ago();
-	until = time(NULL) + 20;
+	until = time(NULL) + 120;
 	do {
 		answer = test_broker_ask(&broker, "audit.query", question);
 		cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);

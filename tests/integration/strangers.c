@@ -24,7 +24,7 @@ static void close_broker(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(strangers, .init = open_broker, .fini = close_broker, .timeout = 120);
+TestSuite(strangers, .init = open_broker, .fini = close_broker, .timeout = 300);
 
 Test(strangers, are_refused_at_the_handshake)
 {

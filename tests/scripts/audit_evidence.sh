@@ -18,7 +18,7 @@ until_ok() {
 	local tries=0
 	until "$@" >"$dir/out" 2>"$dir/err"; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail "never: $*"
+		[ $tries -lt 1200 ] || fail "never: $*"
 		read -r -t 0.1 <>"$dir/ready" || true
 	done
 }

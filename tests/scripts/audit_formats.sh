@@ -18,7 +18,7 @@ send() {
 }
 send $number || fail "it was not sent"
 send 9990000123 && fail "nobody's subject was taken"
-code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in"
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 300s --dir "$dir/in"
 code 0 "$almoner" audit query --limit 5
 
 code 0 "$almoner" audit query --limit 0 --format fhir

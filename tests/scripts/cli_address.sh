@@ -40,7 +40,7 @@ id=$(json 'd["id"]')
 echo $number | code 0 "$almoner" send -c "$sender" "${words[@]}" --id "$id" \
 	--to kind:gp-practice@group:ics-QT1 --to NOBODY --json
 has 'd["duplicate"] == "yes"'
-code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in" --json
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 300s --dir "$dir/in" --json
 cmp -s "$dir/payload" "$(json 'd["rows"][0]["payload"]')" ||
 	fail "another payload came"
 code 0 "$almoner" audit query --message "$id" --kind sent-to-several --json

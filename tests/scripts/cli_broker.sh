@@ -34,7 +34,7 @@ grep -q '"code":"ALM-4[0-9]*"' "$dir/err" || fail "no coded refusal"
 grep -q '"trace_id":"[0-9a-f-]*"' "$dir/err" || fail "no trace id"
 code 0 "$almoner" mailbox list --json
 has '[r for r in d["rows"] if r["organisation"] == "C84001"][0]["messages"] == 1'
-code 0 "$almoner" recv -c "$receiver" 1 --timeout 20s --dir "$dir/in" --json
+code 0 "$almoner" recv -c "$receiver" 1 --timeout 300s --dir "$dir/in" --json
 has 'd["rows"][0]["subject"] == "999 *** **18"'
 cmp -s "$dir/payload" "$(json 'd["rows"][0]["payload"]')" ||
 	fail "another payload came"

@@ -22,7 +22,7 @@ mkdir "$dir/in"
 echo 9990000018 | code 0 "$almoner" send -c "$sender" --to C84001 \
 	--purpose direct-care --level identifiable --subject - --id "$id" \
 	--category treatment-summary --payload "$dir/payload" --json
-code 0 "$almoner" recv -c "$recipient" 1 --timeout 20s --dir "$dir/in" --json
+code 0 "$almoner" recv -c "$recipient" 1 --timeout 300s --dir "$dir/in" --json
 code 0 "$almoner" trace "${id:0:23}" --json
 has '[r["step"] for r in d["rows"]] == ["accepted", "sent-again", "delivered", "acknowledged"]'
 has 'd["rows"][2]["attempt"] == 1 and d["rows"][2]["agent"] != ""'

@@ -34,7 +34,7 @@ words=$(cat "$dir/out")
 code 0 "$agent" join "$dir/ward.invite" --dir "$dir/theatre"
 [ "$(cat "$dir/out")" = "$words" ] || fail "other words the second time"
 # Not yet let in; and nothing is approved unasked.
-code 5 "$almoner" recv -c "$dir/theatre/context.yaml" 1 --timeout 5s
+code 5 "$almoner" recv -c "$dir/theatre/context.yaml" 1 --timeout 300s
 code 2 "$almoner" agent approve RX1 --no-input
 code 0 "$almoner" agent approve RX1/theatre --yes --dry-run
 grep -q 'nothing has changed' "$dir/err" || fail 'a dry run does not say so'
@@ -136,7 +136,7 @@ printf '%s\n' "endpoint: ipc://$dir/evil/agents.sock" \
 "$build/almonerd" --config "$dir/evil/almonerd.yaml" 2>>"$dir/evil/log" &
 evil=$!
 trap 'kill "$evil" "$dev" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
-for _ in $(seq 300); do
+for _ in $(seq 2400); do
 	"$almoner" status --admin "ipc://$dir/evil/admin.sock" \
 		>/dev/null 2>&1 && break
 	read -rt 0.1 <> <(:) || true

@@ -13,7 +13,7 @@ export ALMONER_ADMIN
 wait_for() { # wait_for WHAT COMMAND...: until it succeeds
 	local what=$1
 	shift
-	for _ in $(seq 600); do
+	for _ in $(seq 2400); do
 		"$@" >/dev/null 2>&1 && return
 		read -rt 0.1 <> <(:) || true
 	done

@@ -101,6 +101,6 @@ decide --people "$work/people" --quiet <"$data/requests.ndjson" \
 coproc decide --people "$data/people.ndjson"
 for i in 1 2 3; do
 	head -n 1 "$data/requests.ndjson" >&"${COPROC[1]}"
-	read -r -t 20 line <&"${COPROC[0]}" || fail 'no answer over the pipe'
+	read -r -t 120 line <&"${COPROC[0]}" || fail 'no answer over the pipe'
 	[[ $line == *permit* ]] || fail "unexpected: $line"
 done

@@ -44,7 +44,7 @@ END
 
 # lines FILE WANTED WORD: wait until so many lines of the file begin so
 lines() {
-	for _ in $(seq 600); do
+	for _ in $(seq 2400); do
 		[ "$(grep -c "^$3" "$1")" -lt "$2" ] || return 0
 		read -r -t 0.05 <>"$dir/never" || true
 	done
@@ -76,7 +76,7 @@ for round in 1 2 3; do
 done
 play_council
 lines "$dir/council.out" 1 ready
-for _ in $(seq 600); do
+for _ in $(seq 2400); do
 	"$almoner" mailbox list --json >"$dir/boxes.json"
 	left=$(json "$dir/boxes.json" \
 		'sum(r["messages"] for r in d["rows"] if r["organisation"] == "511")')

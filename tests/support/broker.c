@@ -19,8 +19,8 @@
 #include "lib/file.h"
 #include "tests/support/tempdir.h"
 
-#define READY_WAIT_MS 30000
-#define ANSWER_WAIT_MS 30000
+#define READY_WAIT_MS 60000
+#define ANSWER_WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static void make_key(const char *path, uint8_t key[32])

@@ -9,7 +9,7 @@
 #include "lib/hash.h"
 #include "lib/merkle.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define CONTEXT "almoner.v1.send"
 
@@ -171,6 +171,25 @@ void test_peer_hello(struct test_peer *peer, uint32_t credit)
 	test_peer_say(peer, &hello);
 	welcome = test_peer_expect(peer, ALM_ENVELOPE_WELCOME);
 	cr_assert_str_eq(welcome->welcome.organisation, peer->organisation);
+}
+
+void test_peer_leave(struct test_peer *peer)
+{
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+
+	test_peer_say(peer, &goodbye);
+	test_peer_say(peer, &ping); /* refused: there is no session */
+	(void)test_peer_expect(peer, ALM_ENVELOPE_ERROR);
+	test_peer_disconnect(peer);
+}
+
+void test_peer_come_back(
+	struct test_peer *peer, struct test_broker *broker, uint32_t credit)
+{
+	test_peer_disconnect(peer);
+	test_peer_connect(peer, broker);
+	test_peer_hello(peer, credit);
 }
 
 void test_peer_acknowledge(

@@ -37,6 +37,11 @@ void test_peer_open(struct test_peer *peer, struct test_broker *broker,
 void test_peer_say(struct test_peer *peer, const struct alm_envelope *envelope);
 void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame);
 void test_peer_hello(struct test_peer *peer, uint32_t credit);
+/** Say goodbye, until the broker knows, and close. */
+void test_peer_leave(struct test_peer *peer);
+/** Break the connection, and be there again on a new one. */
+void test_peer_come_back(
+	struct test_peer *peer, struct test_broker *broker, uint32_t credit);
 void test_peer_acknowledge(
 	struct test_peer *peer, uint64_t sequence, const char *reject_reason);
 
