@@ -226,6 +226,7 @@ static enum alm_err apply_scope(
 		}
 		question->find.filter.either = agent->organisation;
 		/* By the code as it is shown, not as it is recorded. */
+		question->has_shown_code = question->find.filter.has_code;
 		question->shown_code = question->find.filter.code;
 		question->find.filter.has_code = false;
 	}

@@ -11,8 +11,9 @@
 /** A question as it was understood. */
 struct alm_question {
 	struct alm_audit_find find;
-	const char *asker;               /* whom its cursors belong to */
-	uint32_t shown_code;             /* that an agent looks for; 0: any */
+	const char *asker; /* whom its cursors belong to */
+	bool has_shown_code;
+	uint32_t shown_code;             /* that an agent looks for */
 	struct alm_evidence_marks marks; /* what is signed and witnessed */
 	bool proves;
 	bool follows;      /* its answer has no end: what comes is added */

@@ -283,7 +283,7 @@ static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 	if (question->find.filter.has_person && !knows_person(call, record)) {
 		return false;
 	}
-	return question->shown_code == 0 ||
+	return !question->has_shown_code ||
 	       question->shown_code == alm_call_shown_code(call, record->code);
 }
 

@@ -205,3 +205,50 @@ Test(strangers, an_agent_sees_its_own_organisations_records_only)
 	test_peer_free(&trust);
 	test_peer_free(&other);
 }
+
+/* Neither rows nor a gap where they would be. */
+static void expect_nothing(struct test_peer *peer,
+	const struct alm_argument *arguments, size_t count)
+{
+	struct alm_answer answer = query(peer, arguments, count);
+
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_expect_eq(answer.row_count, 0);
+	cr_expect_str_eq(answer.cursor, "");
+	cr_expect_eq(
+		test_number(&answer, "seen"), test_number(&answer, "size"));
+}
+
+Test(strangers, pages_do_not_tell_of_what_they_may_not_show)
+{
+	const struct alm_argument refused[] = {
+		{"from", "RX1"}, {"effect", "deny"}, {"limit", "1"}};
+	const struct alm_argument person[] = {{"person", "9990000018"},
+		{"reason", "whose is it?"}, {"limit", "1"}};
+	const struct alm_argument permitted[] = {{"code", "0"}};
+	struct alm_message message;
+	struct test_peer practice;
+	struct alm_answer answer;
+	struct test_peer trust;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	test_peer_open(&practice, &broker, "C84001", 8);
+	message = test_message(&trust, "C84001");
+	message.purpose = "emergency-care";
+	for (unsigned i = 0; i < 3; i++) {
+		message.id.raw[15] = (uint8_t)i;
+		test_peer_send(&trust, &message, "content", 0);
+		(void)test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	}
+	expect_nothing(&practice, refused, ALM_COUNT(refused));
+	expect_nothing(&practice, person, ALM_COUNT(person));
+	answer = query(&trust, person, ALM_COUNT(person));
+	cr_expect_eq(answer.row_count, 1);
+	cr_expect_str_neq(answer.cursor, "");
+	answer = query(&trust, permitted, ALM_COUNT(permitted));
+	for (size_t i = 0; i < answer.row_count; i++) {
+		cr_expect_str_eq(test_cell(&answer, i, "code"), "0");
+	}
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+}
