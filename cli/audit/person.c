@@ -53,9 +53,9 @@ static const char *const columns[] = {"seq", "time", "outcome", "sender",
 
 static const char *outcome_word(const struct alm_story *story)
 {
-	return story->end == ALM_STORY_REFUSED   ? "refused"
+	return alm_story_was_given(story)        ? "shared"
+	       : story->end == ALM_STORY_REFUSED ? "refused"
 	       : story->end == ALM_STORY_STOPPED ? "stopped"
-	       : alm_story_was_given(story)      ? "shared"
 						 : "not-shared";
 }
 
@@ -187,6 +187,10 @@ static void put_shared(struct alm_report *r, struct alm_page *page,
 	alm_page_fact(page, "Override", alm_story_override(book, story));
 	alm_page_fact(
 		page, "What became of it", alm_story_end_words(book, story));
+	if (story->end == ALM_STORY_STOPPED) {
+		alm_page_fact(page, "Why it was stopped",
+			alm_story_reasons(book, &story->ended));
+	}
 	alm_page_fact(
 		page, "Record", alm_book_text(book, "%" PRIu64, first->seq));
 	alm_page_facts_end(page);
@@ -219,10 +223,12 @@ static void put_refused(struct alm_report *r, struct alm_page *page,
 	alm_page_facts_end(page);
 }
 
+/* What was handed over once was shared, whatever was stopped later. */
 static bool is_not_shared(const struct alm_story *story)
 {
-	return story->end == ALM_STORY_REFUSED ||
-	       story->end == ALM_STORY_STOPPED;
+	return !alm_story_was_given(story) &&
+	       (story->end == ALM_STORY_REFUSED ||
+		       story->end == ALM_STORY_STOPPED);
 }
 
 static void put_stories(

@@ -107,14 +107,17 @@ const char *alm_story_end_words(
 	struct alm_book *book, const struct alm_story *story)
 {
 	const char *when = alm_book_time(book, story->ended.time);
+	const char *given =
+		story->given.seq == 0
+			? ""
+			: alm_book_text(book, "handed over on %s; ",
+				  alm_book_time(book, story->given.time));
 
 	switch (story->end) {
 	case ALM_STORY_WAITS:
 		return "accepted; waiting to be collected";
 	case ALM_STORY_GIVEN:
-		return alm_book_text(book,
-			"handed over on %s; not acknowledged yet",
-			alm_book_time(book, story->given.time));
+		return alm_book_text(book, "%snot acknowledged yet", given);
 	case ALM_STORY_TAKEN:
 		return alm_book_text(book, "received on %s", when);
 	case ALM_STORY_REJECTED:
@@ -122,14 +125,23 @@ const char *alm_story_end_words(
 			"handed over, and turned away by the recipient on %s",
 			when);
 	case ALM_STORY_STOPPED:
-		return alm_book_text(
-			book, "stopped on %s, before it was handed over", when);
+		return alm_book_text(book,
+			*given != '\0' ? "%snot acknowledged; handing it over "
+					 "again was stopped on %s"
+				       : "%sstopped on %s, before it was "
+					 "handed over",
+			given, when);
 	case ALM_STORY_EXPIRED:
-		return alm_book_text(
-			book, "not collected in time; ended on %s", when);
+		return alm_book_text(book,
+			*given != '\0' ? "%snever acknowledged; ended on %s"
+				       : "%snot collected in time; ended on %s",
+			given, when);
 	case ALM_STORY_DEAD:
-		return alm_book_text(
-			book, "could not be delivered; set aside on %s", when);
+		return alm_book_text(book,
+			*given != '\0' ? "%snever acknowledged; set aside on %s"
+				       : "%scould not be delivered; set aside "
+					 "on %s",
+			given, when);
 	case ALM_STORY_REFUSED:
 		return "refused; nothing was shared";
 	}

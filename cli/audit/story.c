@@ -31,10 +31,12 @@ static uint64_t hash(const char *text, uint64_t seed)
 	return seed;
 }
 
+/* A sender chooses its ids: another may choose the same. */
 static uint64_t hash_of(const struct alm_log_row *row)
 {
 	return hash(row->recipient,
-		hash(row->message, UINT64_C(14695981039346656037)));
+		hash(row->sender,
+			hash(row->message, UINT64_C(14695981039346656037))));
 }
 
 static const struct alm_log_row *any_of(const struct alm_story *story)
@@ -49,6 +51,7 @@ static bool is_of(const struct alm_story *story, const struct alm_log_row *row)
 	const struct alm_log_row *known = any_of(story);
 
 	return strcmp(known->message, row->message) == 0 &&
+	       strcmp(known->sender, row->sender) == 0 &&
 	       strcmp(known->recipient, row->recipient) == 0;
 }
 
@@ -80,7 +83,9 @@ static bool grow_index(struct alm_stories *s)
 	s->index = index;
 	s->index_count = count;
 	for (size_t i = 0; i < s->count; i++) {
-		*place(s, any_of(&s->items[i])) = (uint32_t)i + 1;
+		if (!s->items[i].is_over) {
+			*place(s, any_of(&s->items[i])) = (uint32_t)i + 1;
+		}
 	}
 	return true;
 }
@@ -158,6 +163,32 @@ static bool begins(const struct alm_log_row *row)
 	return false;
 }
 
+/* An id that was accepted is used again: for other content, which is refused,
+ * or after the broker has forgotten the first.  Neither undoes what went out,
+ * so it is an entry of its own, and what follows belongs to what was accepted
+ * last. */
+static void add_again(
+	struct alm_stories *s, uint32_t *at, const struct alm_log_row *copy)
+{
+	struct alm_story *story = &s->items[s->count];
+	bool is_refused = is(copy, ALM_AUDIT_REFUSED);
+
+	*story = (struct alm_story){.is_over = is_refused};
+	s->count++;
+	if (!is_refused) {
+		s->items[*at - 1].is_over = true;
+		*at = (uint32_t)s->count;
+	}
+	follow(story, copy);
+}
+
+static bool is_again(
+	const struct alm_story *story, const struct alm_log_row *row)
+{
+	return story->end != ALM_STORY_REFUSED &&
+	       (is(row, ALM_AUDIT_ACCEPTED) || is(row, ALM_AUDIT_REFUSED));
+}
+
 bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
 {
 	struct alm_log_row copy;
@@ -182,6 +213,10 @@ bool alm_stories_add(struct alm_stories *s, const struct alm_log_row *row)
 		return true;
 	}
 	at = place(s, row);
+	if (*at != 0 && is_again(&s->items[*at - 1], row)) {
+		add_again(s, at, &copy);
+		return true;
+	}
 	if (*at == 0) {
 		s->items[s->count] = (struct alm_story){.end = 0};
 		*at = (uint32_t)++s->count;

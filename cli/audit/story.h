@@ -25,6 +25,7 @@ struct alm_story {
 	struct alm_log_row ended; /* what came last of the others */
 	struct alm_log_row reviewed;
 	enum alm_story_end end;
+	bool is_over; /* what follows under its id is of another entry */
 };
 
 struct alm_stories {
@@ -32,7 +33,7 @@ struct alm_stories {
 	struct alm_story *items;
 	size_t count;
 	size_t capacity;
-	uint32_t *index; /* by message and recipient; item + 1 */
+	uint32_t *index; /* by message, sender and recipient; item + 1 */
 	size_t index_count;
 	/* Records that are about no message: questions to the log, changes. */
 	struct alm_log_row *others;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/audit/story.h"
+#include "cli/audit/report.h"
 
 static struct alm_stories stories;
 static uint64_t seq;
@@ -99,6 +99,77 @@ Test(story, ends_as_the_last_record_says)
 			rows[i].was_given, "row %zu", i);
 		cr_expect_neq(alm_story_main(&stories.items[i])->seq, 0);
 	}
+}
+
+/* A sender chooses its ids, and so can hide nothing that another sent. */
+Test(story, tells_senders_that_chose_one_id_apart)
+{
+	struct alm_log_row row;
+
+	add("accepted", "m1", "RHA");
+	add("delivered", "m1", "RHA");
+	row = row_of("refused", "m1", "RHA");
+	row.sender = "R1H";
+	cr_assert(alm_stories_add(&stories, &row));
+	add("acknowledged", "m1", "RHA");
+	cr_assert_eq(stories.count, 2);
+	cr_expect_eq(stories.items[0].end, ALM_STORY_TAKEN);
+	cr_expect_eq(stories.items[1].end, ALM_STORY_REFUSED);
+}
+
+Test(story, keeps_what_went_out_when_its_id_is_used_again)
+{
+	static const char *const kinds[] = {"accepted", "refused", "delivered",
+		"acknowledged", "refused", "accepted", "delivered", "expired"};
+	char other[16];
+
+	for (size_t i = 0; i < ALM_COUNT(kinds); i++) {
+		add(kinds[i], "m1", "RHA");
+	}
+	cr_assert_eq(stories.count, 4);
+	cr_expect_eq(stories.items[0].end, ALM_STORY_TAKEN);
+	cr_expect_eq(stories.items[1].end, ALM_STORY_REFUSED);
+	cr_expect_eq(stories.items[2].end, ALM_STORY_REFUSED);
+	cr_expect_eq(stories.items[3].end, ALM_STORY_EXPIRED);
+	cr_expect(alm_story_was_given(&stories.items[3]));
+	/* Also when they are looked up in a larger table. */
+	for (unsigned i = 0; i < 2000; i++) {
+		(void)snprintf(other, sizeof(other), "n%u", i);
+		add("accepted", other, "RHA");
+	}
+	add("acknowledged", "m1", "RHA");
+	cr_expect_eq(stories.items[3].end, ALM_STORY_TAKEN);
+}
+
+Test(story, says_that_it_was_handed_over_before_it_was_stopped)
+{
+	static const char *const ends[] = {
+		"stopped-at-hand-over", "expired", "dead-lettered"};
+	struct alm_arena arena;
+	struct alm_book book;
+
+	alm_arena_init(&arena, 65536);
+	alm_book_init(&book, NULL, &arena);
+	for (size_t i = 0; i < ALM_COUNT(ends); i++) {
+		char message[8];
+		const char *words;
+
+		(void)snprintf(message, sizeof(message), "m%zu", i);
+		add("accepted", message, "RHA");
+		add(ends[i], message, "RHA");
+		words = alm_story_end_words(&book, &stories.items[2 * i]);
+		cr_expect_null(strstr(words, "handed over on"), "%s", words);
+		(void)snprintf(message, sizeof(message), "n%zu", i);
+		add("accepted", message, "RHA");
+		add("delivered", message, "RHA");
+		add(ends[i], message, "RHA");
+		words = alm_story_end_words(&book, &stories.items[2 * i + 1]);
+		cr_expect_eq(
+			strncmp(words, "handed over on", 14), 0, "%s", words);
+		cr_expect_null(strstr(words, "before it was"), "%s", words);
+	}
+	alm_book_fini(&book);
+	alm_arena_fini(&arena);
 }
 
 Test(story, finds_each_of_many_again)
