@@ -233,8 +233,20 @@ static enum alm_err record_review(
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_OVERRIDE_REVIEWED);
 	struct alm_detail *detail = call->turn->detail;
-	enum alm_err err;
+	struct alm_audit_view used;
+	enum alm_err err = alm_audit_get(call->turn->broker->store,
+		row->audit_seq, false, call->turn->arena, &used);
 
+	if (err != ALM_OK && err != ALM_NOT_FOUND && err != ALM_STORE_CORRUPT) {
+		return err;
+	}
+	if (err == ALM_OK) {
+		/* So that the review goes with what is erased of the person,
+		 * and the person is told of it. */
+		record.has_person = used.record.has_person;
+		memcpy(record.person, used.record.person,
+			sizeof(record.person));
+	}
 	record.ref = row->audit_seq;
 	record.mail_seq = row->mail_seq;
 	record.has_message_id = !row->is_damaged;

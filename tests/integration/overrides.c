@@ -212,6 +212,18 @@ Test(overrides, are_reviewed_once_and_by_somebody_else)
 	answer = test_broker_ask(&broker, "audit.query",
 		(const char *const[]){"kind", "override-reviewed", NULL});
 	cr_expect_eq(answer.row_count, 1);
+	/* It is about the person too: it is found by them, and goes with
+	 * them. */
+	cr_expect_str_neq(test_cell(&answer, 0, "person"), "");
+	answer = test_broker_ask(&broker, "people.erase",
+		(const char *const[]){"subject", "9990000018",
+			"with-objections", "yes", "reason", "test", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "override-reviewed", "reveal",
+			"yes", "reason", "test", NULL});
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "detail"), "erased");
 	wait_for("overrides-unreviewed", 0);
 }
 
