@@ -278,7 +278,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "reason")},
-	{"audit.bundle", alm_verb_audit_bundle, ARGUMENTS("reveal", "reason")},
+	{"audit.bundle", alm_verb_audit_bundle, AUDIT_ARGUMENTS},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 };

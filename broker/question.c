@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/detail.h"
 #include "lib/nhs_number.h"
 
 #define LIMIT_DEFAULT 100u
@@ -253,4 +254,27 @@ enum alm_err alm_question_read(
 	}
 	*out_question = question;
 	return err;
+}
+
+enum alm_err alm_question_record(struct alm_call *call,
+	const struct alm_question *question, struct alm_audit_record *record,
+	const char *what)
+{
+	static const char *const keys[] = {"seq", "from", "to", "either",
+		"purpose", "basis", "effect", "code", "kind", "message",
+		"since", "until"};
+	const struct alm_audit_filter *filter = &question->find.filter;
+	struct alm_detail *detail = alm_call_detail(call, what);
+
+	if (call->request->agent != NULL) {
+		record->sender = call->request->agent->organisation;
+	}
+	record->has_person = filter->has_person;
+	memcpy(record->person, filter->person, sizeof(record->person));
+	record->purpose = filter->purpose;
+	for (size_t i = 0; i < ALM_COUNT(keys); i++) {
+		alm_detail_text(
+			detail, keys[i], alm_call_argument(call, keys[i]));
+	}
+	return alm_turn_audit(call->turn, record, alm_detail_finish(detail));
 }

@@ -29,6 +29,15 @@ struct alm_question {
 ALM_MUST_USE enum alm_err alm_question_read(
 	struct alm_call *call, struct alm_question *out_question);
 
+/**
+ * Append the record of a question: who asked and why, and what bounds the
+ * answer; the person is in its header, as a pseudonym.
+ * Errors: as alm_turn_audit()
+ */
+ALM_MUST_USE enum alm_err alm_question_record(struct alm_call *call,
+	const struct alm_question *question, struct alm_audit_record *record,
+	const char *what);
+
 /** An argument that is a number; unchanged if it is not given. */
 ALM_MUST_USE enum alm_err alm_question_number(
 	struct alm_call *call, const char *key, uint64_t *out_number);

@@ -9,7 +9,6 @@
 
 #include "broker/identity/role.h"
 #include "broker/question.h"
-#include "broker/store/index.h"
 
 const char *alm_effect_word(unsigned effect)
 {
@@ -287,25 +286,17 @@ static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 	       question->shown_code == alm_call_shown_code(call, record->code);
 }
 
-/* What was asked, with the person as a pseudonym.  The pages of one answer
- * are one question. */
+/* The pages of one answer are one question. */
 static enum alm_err record_question(
 	struct alm_call *call, const struct alm_question *question)
 {
-	const struct alm_audit_filter *filter = &question->find.filter;
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 
 	if (question->is_continued) {
 		return ALM_OK;
 	}
-	if (call->request->agent != NULL) {
-		record.sender = call->request->agent->organisation;
-	}
-	record.has_person = filter->has_person;
-	memcpy(record.person, filter->person, 16);
-	record.purpose = filter->purpose;
-	return alm_call_record(call, &record,
+	return alm_question_record(call, question, &record,
 		question->find.with_detail ? "revealed"
 		: question->follows        ? "followed"
 					   : "asked");
@@ -452,6 +443,12 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 				call->problem, ALM_RECORD_DAMAGED, "%s", "");
 		}
 	}
+	if (err == ALM_OK && question.find.with_detail) {
+		/* Whoever is written of may ask who has read it. */
+		question.find.filter.has_person = view.record.has_person;
+		memcpy(question.find.filter.person, view.record.person,
+			sizeof(view.record.person));
+	}
 	if (err == ALM_OK) {
 		err = record_question(call, &question);
 	}
@@ -462,31 +459,5 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 		alm_table_number(call->table, "size", question.find.size);
 		err = add_root(call, &question);
 	}
-	return err;
-}
-
-/* Throw the index away; it comes back by itself, from the log. */
-enum alm_err alm_verb_audit_reindex(struct alm_call *call)
-{
-	struct alm_store *store = call->turn->broker->store;
-	struct alm_audit_record record =
-		alm_turn_record(call->turn, ALM_AUDIT_ADMIN);
-	struct alm_log_index_state state;
-	enum alm_err err = ALM_OK;
-
-	alm_log_index_state(store, &state);
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
-	}
-	if (!alm_call_is_dry_run(call)) {
-		err = alm_call_record(call, &record, "audit-reindexed");
-		alm_log_index_rebuild(store);
-	}
-	alm_table_number(call->table, "size", call->turn->broker->audit_size);
-	alm_table_number(call->table, "covered", state.covered);
-	alm_table_number(call->table, "files", state.runs);
-	alm_table_number(call->table, "bytes", state.bytes);
-	alm_table_number(call->table, "damaged", state.damaged);
 	return err;
 }

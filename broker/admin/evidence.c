@@ -42,22 +42,6 @@ static const struct alm_signer *signer_of(const struct alm_call *call)
 	return call->turn->broker->signer;
 }
 
-enum alm_err alm_verb_audit_head(struct alm_call *call)
-{
-	struct alm_broker *broker = call->turn->broker;
-	struct alm_audit_head head;
-
-	alm_store_audit_head(broker->store, &head);
-	alm_table_number(call->table, "size", head.size);
-	alm_table_fact(call->table, "root",
-		alm_table_hex(call->table,
-			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
-	alm_table_fact(call->table, "time",
-		alm_table_instant(
-			call->table, alm_store_last_time_us(broker->store)));
-	return ALM_OK;
-}
-
 /* The newest head that was published; what a witness cosigns must stay. */
 static uint64_t published_size(const struct alm_call *call)
 {
@@ -143,7 +127,8 @@ static enum alm_err find_message(struct alm_call *call, uint64_t *out_seq)
  * message's id was given the message; by number a recipient could go through
  * what it never got. */
 static enum alm_err judge(struct alm_call *call, uint64_t seq,
-	bool is_by_message, enum alm_receipt_shows *out_shows)
+	bool is_by_message, enum alm_receipt_shows *out_shows,
+	struct alm_audit_record *question)
 {
 	const struct alm_agent *agent = call->request->agent;
 	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
@@ -155,6 +140,13 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 		return err;
 	}
 	*out_shows = reveals ? ALM_RECEIPT_PRIVATE : ALM_RECEIPT_HEADER;
+	question->ref = seq;
+	if (reveals) {
+		/* Whoever is written of may ask who has read it. */
+		question->has_person = view.record.has_person;
+		memcpy(question->person, view.record.person,
+			sizeof(question->person));
+	}
 	if (agent != NULL && !alm_role_may_see(agent, &view.record)) {
 		return ALM_NOT_FOUND;
 	}
@@ -174,22 +166,12 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 	return ALM_OK;
 }
 
-static enum alm_err record_receipt(struct alm_call *call, uint64_t seq)
-{
-	struct alm_audit_record record =
-		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
-
-	if (call->request->agent != NULL) {
-		return ALM_OK;
-	}
-	record.ref = seq;
-	return alm_call_record(call, &record, "receipt");
-}
-
 enum alm_err alm_verb_audit_receipt(struct alm_call *call)
 {
 	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
 	bool is_by_message = alm_call_argument(call, "message")[0] != '\0';
+	struct alm_audit_record question =
+		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 	struct alm_bytes file = {NULL, 0};
 	enum alm_receipt_shows shows = ALM_RECEIPT_DIGEST;
 	uint64_t seq = 0;
@@ -206,14 +188,14 @@ enum alm_err alm_verb_audit_receipt(struct alm_call *call)
 	err = is_by_message ? find_message(call, &seq)
 			    : alm_question_number(call, "seq", &seq);
 	if (err == ALM_OK) {
-		err = judge(call, seq, is_by_message, &shows);
+		err = judge(call, seq, is_by_message, &shows, &question);
 	}
 	if (err == ALM_OK) {
 		err = alm_evidence_receipt(call->turn->broker->store, seq,
 			shows, call->turn->arena, &file);
 	}
-	if (err == ALM_OK) {
-		err = record_receipt(call, seq);
+	if (err == ALM_OK && call->request->agent == NULL) {
+		err = alm_call_record(call, &question, "receipt");
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -388,16 +370,19 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
  * its number given, which is in the bundle. */
 enum alm_err alm_verb_audit_bundle(struct alm_call *call)
 {
-	bool reveals = strcmp(alm_call_argument(call, "reveal"), "yes") == 0;
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
-	enum alm_err err;
+	struct alm_question question;
+	enum alm_err err = alm_question_read(call, &question);
 
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
+	if (err == ALM_OK && alm_call_argument(call, "reason")[0] == '\0') {
+		err = alm_problem_set(
 			call->problem, ALM_REASON_REQUIRED, "%s", "");
 	}
-	err = alm_call_record(call, &record, reveals ? "revealed" : "bundle");
+	if (err == ALM_OK) {
+		err = alm_question_record(call, &question, &record,
+			question.find.with_detail ? "revealed" : "bundle");
+	}
 	if (err == ALM_OK) {
 		alm_table_number(call->table, "seq", record.seq);
 	}

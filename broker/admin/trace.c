@@ -90,6 +90,7 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 	const char *after = alm_call_argument(call, "after");
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
+	struct alm_detail *detail;
 	int64_t given_us;
 
 	find->filter.either = agent == NULL ? "" : agent->organisation;
@@ -102,7 +103,9 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 			find->filter.either, find, &given_us);
 	}
 	record.sender = find->filter.either;
-	return alm_call_record(call, &record, "traced a message");
+	detail = alm_call_detail(call, "traced a message");
+	alm_detail_text(detail, "message", alm_call_argument(call, "message"));
+	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 }
 
 static enum alm_err finish(struct alm_call *call, struct alm_audit_find *find,

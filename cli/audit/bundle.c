@@ -16,6 +16,7 @@
 
 #include "agents/include/almoner_control.h"
 #include "cli/admin.h"
+#include "cli/audit/ask.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/options.h"
 #include "cli/commands.h"
@@ -102,6 +103,7 @@ static enum alm_err ask_daemon(struct making *m)
 {
 	struct alm_ask ask = {.verb = "audit.bundle"};
 	struct alm_control *control = NULL;
+	struct alm_audit_texts texts;
 	struct alm_answer answer;
 	struct alm_arena arena;
 	enum alm_err err = alm_admin_open(m->args, &control, &m->problem);
@@ -109,8 +111,7 @@ static enum alm_err ask_daemon(struct making *m)
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_ask_option(&ask, m->args, "reason");
-	alm_ask_add(&ask, "reveal", m->question.reveals ? "yes" : NULL);
+	alm_audit_ask_fill(&ask, &m->question, &texts);
 	alm_arena_init(&arena, (size_t)1024 * 1024);
 	err = alm_admin_ask(control, &ask, &arena, &answer, &m->problem);
 	if (err == ALM_OK) {
@@ -125,35 +126,9 @@ static enum alm_err ask_daemon(struct making *m)
 
 static enum alm_err record_here(struct making *m, struct alm_store *store)
 {
-	struct alm_audit_record record = {.kind = ALM_AUDIT_QUERY,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
-	char detail[ALM_TEXT_BYTES_MAX + 128];
-	uint8_t seed[32];
-	struct timespec now;
-	enum alm_err err;
-
-	(void)snprintf(detail, sizeof(detail),
-		"verb: audit.bundle\nwhat: %s\nreason: %.1024s\n"
-		"by: uid %u, from the store\n",
-		m->question.reveals ? "revealed" : "bundle", m->question.reason,
-		(unsigned)getuid());
-	randombytes_buf(seed, sizeof(seed));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	err = alm_store_begin(store,
-		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
-	if (err == ALM_OK) {
-		err = alm_store_audit_append(store, &record, detail);
-		if (err == ALM_OK) {
-			return alm_store_commit(store);
-		}
-		alm_store_abort(store);
-	}
-	return err;
+	alm_audit_make_filter(store, &m->question, &m->filter);
+	return alm_audit_record_question(store, &m->question, &m->filter,
+		"audit.bundle", m->question.reveals ? "revealed" : "bundle");
 }
 
 static enum alm_err record_question(struct making *m)

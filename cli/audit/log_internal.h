@@ -26,6 +26,10 @@ struct alm_log {
 /** Count damage that a page tells of. */
 void alm_log_note_damage(struct alm_log *log, uint64_t count, uint64_t first);
 
+/** The lines of a private part as one, as the daemon gives them: no text can
+ * end one.  In the arena; "" when it is full. */
+const char *alm_log_one_line(struct alm_arena *arena, const char *detail);
+
 ALM_MUST_USE enum alm_err alm_log_store_open(
 	struct alm_log *log, struct alm_problem *problem);
 ALM_MUST_USE enum alm_err alm_log_store_each(struct alm_log *log,

@@ -1,11 +1,8 @@
 /* Reading the log from a store that no daemon has open. */
-#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "broker/store/find.h"
 #include "broker/store/store.h"
@@ -49,51 +46,20 @@ enum alm_err alm_log_store_open(
 	return err;
 }
 
-/** Who asks, as the system knows them. */
-static const char *who(void)
-{
-	const struct passwd *entry = getpwuid(getuid());
-
-	return entry != NULL ? entry->pw_name : "unknown";
-}
-
 /** Write down the question before anything is answered. */
 static enum alm_err record(struct alm_store *store,
-	const struct alm_audit_question *q, const struct alm_audit_filter *f,
+	const struct alm_audit_question *question,
+	const struct alm_audit_filter *filter, const char *verb,
 	const char *what)
 {
-	struct alm_audit_record entry = {.kind = ALM_AUDIT_QUERY,
-		.has_person = f->has_person,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
-	char detail[2048];
-	struct timespec now;
-	uint8_t seed[32];
-	enum alm_err err;
+	struct alm_audit_question told = *question;
+	char reason[ALM_TEXT_BYTES_MAX + 64];
 
-	memcpy(entry.person, f->person, sizeof(entry.person));
-	(void)snprintf(detail, sizeof(detail),
-		"by: %s, from the store\nreason: %s: %.1000s\nfrom: %.64s\n"
-		"to: %.64s\npurpose: %.64s\nbasis: %.64s\nrevealed: %s\n",
-		who(), what, q->reason != NULL ? q->reason : "", q->from, q->to,
-		q->purpose, q->basis, q->reveals ? "yes" : "no");
-	randombytes_buf(seed, sizeof(seed));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	err = alm_store_begin(store,
-		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_store_audit_append(store, &entry, detail);
-	if (err != ALM_OK) {
-		alm_store_abort(store);
-		return err;
-	}
-	return alm_store_commit(store);
+	(void)snprintf(reason, sizeof(reason), "%s: %s", what,
+		question->reason != NULL ? question->reason : "");
+	told.reason = reason;
+	return alm_audit_record_question(store, &told, filter, verb,
+		question->reveals ? "revealed" : "asked");
 }
 
 /** The registered name of the agent that acted; an agent stands for good. */
@@ -111,10 +77,10 @@ static const char *agent_name(
 	return row.name;
 }
 
-/** The lines of a private part as one, as the daemon gives them. */
-static const char *one_line(struct alm_arena *arena, const char *detail)
+const char *alm_log_one_line(struct alm_arena *arena, const char *detail)
 {
-	char *text = alm_arena_text(arena, detail, strlen(detail));
+	const char *from = detail != NULL ? detail : "";
+	char *text = alm_arena_text(arena, from, strlen(from));
 
 	for (char *c = text; c != NULL && *c != '\0'; c++) {
 		if (*c == ';') {
@@ -182,11 +148,10 @@ static struct alm_log_row row_of(struct alm_store *store,
 		.people = r->people_seq,
 		.standard = r->standard,
 		.agent = agent_name(store, arena, r->agent),
-		.detail = view->is_pruned   ? "pruned"
-			  : view->is_erased ? "erased"
-			  : view->detail == NULL
-				  ? ""
-				  : one_line(arena, view->detail),
+		.detail = view->is_pruned ? "pruned"
+			  : view->is_erased
+				  ? "erased"
+				  : alm_log_one_line(arena, view->detail),
 		.signature = signature != NULL ? signature : "",
 	};
 }
@@ -203,7 +168,8 @@ enum alm_err alm_log_store_each(struct alm_log *log,
 
 	alm_audit_make_filter(log->store, question, &find.filter);
 	if (!alm_args_has(log->args, "no-record")) {
-		err = record(log->store, question, &find.filter, what);
+		err = record(log->store, question, &find.filter, "audit.query",
+			what);
 	}
 	do {
 		struct alm_audit_found found = {.next = 0};
@@ -238,21 +204,30 @@ enum alm_err alm_log_store_get(struct alm_log *log, uint64_t seq, bool reveals,
 {
 	const struct alm_audit_question question = {.from = "",
 		.to = "",
+		.either = "",
 		.purpose = "",
 		.basis = "",
 		.reveals = reveals,
 		.reason = reason};
-	struct alm_audit_filter none = {.has_person = false};
+	struct alm_audit_filter filter = {.has_person = false};
 	struct alm_audit_view view;
 	char what[48];
-	enum alm_err err = ALM_OK;
+	enum alm_err err;
 
 	(void)snprintf(
 		what, sizeof(what), "record %llu", (unsigned long long)seq);
-	if (!alm_args_has(log->args, "no-record")) {
-		err = record(log->store, &question, &none, what);
-	}
 	alm_arena_reset(&log->arena);
+	err = alm_audit_get(log->store, seq, false, &log->arena, &view);
+	if (err == ALM_OK && reveals) {
+		/* Whoever is written of may ask who has read it. */
+		filter.has_person = view.record.has_person;
+		memcpy(filter.person, view.record.person,
+			sizeof(filter.person));
+	}
+	if (err == ALM_OK && !alm_args_has(log->args, "no-record")) {
+		err = record(
+			log->store, &question, &filter, "audit.show", what);
+	}
 	if (err == ALM_OK) {
 		err = alm_audit_get(
 			log->store, seq, reveals, &log->arena, &view);

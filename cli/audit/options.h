@@ -102,6 +102,16 @@ void alm_audit_make_filter(struct alm_store *store,
 	const struct alm_audit_question *question,
 	struct alm_audit_filter *out_filter);
 
+/**
+ * Write down a question in a store that is open for writing, before anything
+ * is answered: who asks, why, and what bounds the answer.
+ * Errors: FIELD_TOO_LARGE, and as alm_store_commit()
+ */
+ALM_MUST_USE enum alm_err alm_audit_record_question(struct alm_store *store,
+	const struct alm_audit_question *question,
+	const struct alm_audit_filter *filter, const char *verb,
+	const char *what);
+
 /** Open the store that --store and --key name.  Errors: USAGE, and as
  * alm_store_open(). */
 ALM_MUST_USE enum alm_err alm_audit_open_store(const struct alm_args *args,

@@ -2,13 +2,11 @@
  * audit_store.c - almoner audit query --store: reads a store that no daemon
  * has open, and records the question in it first.
  */
-#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "broker/store/evidence.h"
 #include "broker/store/find.h"
@@ -65,56 +63,12 @@ static enum alm_err open_store(const struct alm_args *args,
 	return err == ALM_OK ? alm_log_index_open(*out_store, &index) : err;
 }
 
-/** Who asks, as the system knows them. */
-static const char *who(void)
-{
-	const struct passwd *entry = getpwuid(getuid());
-
-	return entry != NULL ? entry->pw_name : "unknown";
-}
-
 static int64_t now_us(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/** Write down the question before anything is answered. */
-static enum alm_err record(struct alm_store *store,
-	const struct alm_audit_question *q, const struct alm_audit_filter *f)
-{
-	struct alm_audit_record entry = {.kind = ALM_AUDIT_QUERY,
-		.has_person = f->has_person,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
-	char detail[2048];
-	uint8_t seed[32];
-	enum alm_err err;
-
-	memcpy(entry.person, f->person, sizeof(entry.person));
-	(void)snprintf(detail, sizeof(detail),
-		"by: %s, from the store\nreason: %.1024s\nfrom: %.64s\n"
-		"to: %.64s\neither: %.64s\npurpose: %.64s\nbasis: %.64s\n"
-		"revealed: %s\n",
-		who(), q->reason != NULL ? q->reason : "", q->from, q->to,
-		q->either, q->purpose, q->basis, q->reveals ? "yes" : "no");
-	randombytes_buf(seed, sizeof(seed));
-	err = alm_store_begin(store, now_us(), seed);
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_store_audit_append(store, &entry, detail);
-	if (err != ALM_OK) {
-		alm_store_abort(store);
-		return err;
-	}
-	return alm_store_commit(store);
 }
 
 void alm_audit_make_filter(struct alm_store *store,
@@ -137,20 +91,6 @@ void alm_audit_make_filter(struct alm_store *store,
 	if (out->has_person) {
 		alm_store_pseudonym(store, q->person, out->person);
 	}
-}
-
-/** The lines of a private part as one. */
-static char *one_line(struct alm_arena *arena, const char *detail)
-{
-	size_t bytes = detail != NULL ? strlen(detail) : 0;
-	char *text = alm_arena_text(arena, detail != NULL ? detail : "", bytes);
-
-	for (char *c = text; c != NULL && *c != '\0'; c++) {
-		if (*c == '\n') {
-			*c = ';';
-		}
-	}
-	return text;
 }
 
 static void number(uint64_t value, char out[24])
@@ -234,9 +174,10 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
 			agent_name(store, arena, r->agent),
-			view->is_pruned   ? "pruned"
-			: view->is_erased ? "erased"
-					  : one_line(arena, view->detail),
+			view->is_pruned ? "pruned"
+			: view->is_erased
+				? "erased"
+				: alm_log_one_line(arena, view->detail),
 			signature == NULL ? "" : signature, proof->grade,
 			proof->leaf, proof->path});
 }
@@ -404,7 +345,9 @@ int alm_audit_query_store(
 		alm_print_warning(&args->output,
 			"this question is not recorded (--no-record)");
 	} else if (problem.err == ALM_OK) {
-		problem.err = record(store, question, &scan.find.filter);
+		problem.err = alm_audit_record_question(store, question,
+			&scan.find.filter, "audit.query",
+			question->reveals ? "revealed" : "asked");
 	}
 	if (problem.err == ALM_OK) {
 		problem.err = alm_audit_printer_new(args,

@@ -78,6 +78,12 @@ audit 0 query --no-record --kind audit-queried --reveal --reason t --limit 0 --j
 has 'len([r for r in d["rows"] if "breach report: INC-17" in r["detail"]]) == 8'
 has 'len([r for r in d["rows"] if "who is affected: INC-17" in r["detail"]
 	and r["person"]]) == 2'
+# What bounded the answer is in the record, and whom a shown record was about.
+has 'any("verb: audit.query" in r["detail"] and "from: RX1" in r["detail"]
+	for r in d["rows"])'
+has 'any("message: '"$message"'" in r["detail"] for r in d["rows"])'
+has '[bool(r["person"]) for r in d["rows"] if "verb: audit.show" in r["detail"]
+	and "what: revealed" in r["detail"]] == [True, True]'
 has 'any("statistics: monthly" in r["detail"] for r in d["rows"])'
 
 # --- the daemon ------------------------------------------------------------
