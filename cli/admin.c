@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "agents/include/almoner_control.h"
+#include "cli/context.h"
 #include "cli/output.h"
+#include "lib/id.h"
 #include "lib/limits.h"
 
 /* A page of rows, and the frame that it came in. */
@@ -33,20 +35,41 @@ void alm_ask_change(struct alm_ask *ask, const struct alm_args *args)
 	alm_ask_option(ask, args, "reason");
 }
 
-const char *alm_admin_endpoint(const struct alm_args *args)
+static enum alm_err find_endpoint(const struct alm_args *args,
+	char out[PATH_MAX], struct alm_problem *problem)
 {
+	bool is_context_given = alm_args_has(args, "context");
 	const char *given = alm_args_text(args, "admin");
+	enum alm_err err;
 
-	if (given == NULL) {
+	if (given == NULL && !is_context_given) {
 		given = getenv("ALMONER_ADMIN");
 	}
-	return given != NULL && *given != '\0' ? given : ALM_ADMIN_DEFAULT;
+	if (given != NULL && *given != '\0') {
+		alm_text_copy(out, PATH_MAX, given);
+		return ALM_OK;
+	}
+	err = alm_context_value(args, ALM_CONTEXT_ADMIN, out, problem);
+	if (err != ALM_OK || *out != '\0') {
+		return err;
+	}
+	if (is_context_given) {
+		return alm_problem_set(problem, ALM_CONTEXT,
+			"%s names no administration socket",
+			alm_args_text(args, "context"));
+	}
+	alm_text_copy(out, PATH_MAX, ALM_ADMIN_DEFAULT);
+	return ALM_OK;
 }
 
 enum alm_err alm_admin_open(const struct alm_args *args,
 	struct alm_control **out_control, struct alm_problem *problem)
 {
-	return alm_control_open(alm_admin_endpoint(args), out_control, problem);
+	char endpoint[PATH_MAX];
+	enum alm_err err = find_endpoint(args, endpoint, problem);
+
+	return err == ALM_OK ? alm_control_open(endpoint, out_control, problem)
+			     : err;
 }
 
 enum alm_err alm_admin_ask(struct alm_control *control,

@@ -35,10 +35,8 @@ void alm_ask_option(
 /** Add dry-run=yes and the reason, if they were given. */
 void alm_ask_change(struct alm_ask *ask, const struct alm_args *args);
 
-/** The endpoint: --admin, ALMONER_ADMIN, or the default. */
-const char *alm_admin_endpoint(const struct alm_args *args);
-
-/** Open the socket that `args` name.  Errors: as alm_control_open(). */
+/** Open the socket of --admin, --context, ALMONER_ADMIN or the context in use;
+ * else the default one.  Errors: CONTEXT, and as alm_control_open(). */
 ALM_MUST_USE enum alm_err alm_admin_open(const struct alm_args *args,
 	struct alm_control **out_control, struct alm_problem *problem);
 

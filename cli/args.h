@@ -35,8 +35,8 @@ struct alm_option {
 /* Sets of options that mean the same in every command that takes them.
  * --json --jsonl --csv --quiet --no-color --no-input --local --help are
  * taken by all. */
-#define ALM_TAKES_ADMIN 1u   /* --admin ENDPOINT */
 #define ALM_TAKES_CONTEXT 2u /* --context NAME|FILE */
+#define ALM_TAKES_ADMIN 3u   /* and --admin ENDPOINT */
 #define ALM_TAKES_CHANGE 4u  /* --dry-run */
 #define ALM_TAKES_YES 8u     /* --yes */
 

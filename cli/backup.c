@@ -20,6 +20,7 @@
 #include "broker/store/store.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
+#include "cli/context.h"
 #include "lib/file.h"
 
 #define STORE_DEFAULT "/var/lib/almoner"
@@ -346,7 +347,7 @@ int alm_cmd_backup(int argc, char **argv)
 	struct alm_problem problem = {.err = ALM_OK};
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	struct backup b = {.control = NULL};
-	const char *key_file;
+	bool has_key = false;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
@@ -357,11 +358,9 @@ int alm_cmd_backup(int argc, char **argv)
 	b.to = args.positionals[0];
 	b.store = alm_args_text(&args, "store");
 	b.store = b.store != NULL ? b.store : STORE_DEFAULT;
-	key_file = alm_args_text(&args, "key");
-	if (key_file != NULL) {
-		problem.err = alm_key_file_read(key_file, key, &problem);
-		b.key = key;
-	}
+	problem.err = alm_context_secret(
+		&args, ALM_CONTEXT_STORE_KEY, &has_key, key, &problem);
+	b.key = has_key ? key : NULL;
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}

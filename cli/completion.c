@@ -149,7 +149,9 @@ static const char man_head[] =
 	"so that they stand in no list of processes.\n"
 	".PP\nCommands that administer ask the broker on its local socket; "
 	"who may open it may administer.\n.B send\nand\n.B recv\nare those "
-	"of an agent and need a context, see\n.BR almoner\\-context (5).\n"
+	"of an agent and need its context, see\n.BR almoner\\-context (5).\n"
+	"What an option does not say is taken from the context in use, see\n"
+	".BR \"almoner ctx\" .\n"
 	".SH COMMANDS\n";
 
 static const char man_tail[] =
@@ -162,12 +164,15 @@ static const char man_tail[] =
 	"policy bundle not valid\n"
 	".SH ENVIRONMENT\n"
 	".TP\n.B ALMONER_ADMIN\nthe administration socket\n"
-	".TP\n.B ALMONER_CONTEXT\nthe context\n"
+	".TP\n.B ALMONER_CONTEXT\nthe context; without it the one of\n"
+	".BR \"almoner ctx select\" ,\nelse\n.I default\n"
 	".TP\n.B NO_COLOR\nno colour when set and not empty\n"
 	".SH FILES\n"
 	".TP\n.I /run/almoner/admin.sock\nthe administration socket\n"
 	".TP\n.I $XDG_CONFIG_HOME/almoner/contexts/NAME.yaml\ncontexts by "
 	"name\n"
+	".TP\n.I $XDG_CONFIG_HOME/almoner/context\nthe name of the one "
+	"selected\n"
 	".SH SEE ALSO\n"
 	".BR almonerd (8),\n.BR almoner\\-agent (8),\n"
 	".BR almoner\\-context (5),\n.BR almoner\\-errors (7)\n";

@@ -29,7 +29,7 @@ static const struct alm_usage usage = {
 		   "say what to mend: with --context from the agent's side, "
 		   "else on the broker's machine.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.notes = "  almoner doctor -c context.yaml\n  almoner doctor\n"
 		 "The exit code is that of the first step that failed.",
 };
@@ -294,8 +294,7 @@ int alm_cmd_doctor(int argc, char **argv)
 		free(steps);
 		return ALM_EXIT_FAILURE;
 	}
-	if (alm_args_has(&args, "context") ||
-		getenv("ALMONER_CONTEXT") != NULL) {
+	if (alm_context_is_agents(&args)) {
 		problem.err = alm_context_path(&args, context, &problem);
 		if (problem.err == ALM_OK) {
 			alm_doctor_agent(steps, context);

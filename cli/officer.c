@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/confirm.h"
+#include "cli/context.h"
 #include "cli/keys.h"
 #include "cli/signing.h"
 #include "lib/id.h"
@@ -220,7 +221,7 @@ int alm_cmd_officer_list(int argc, char **argv)
 /* --- sign ---------------------------------------------------------------- */
 
 static const struct alm_option sign_options[] = {
-	{"key", 'k', ALM_OPTION_TEXT, "FILE", "the officer's secret key", true,
+	{"key", 'k', ALM_OPTION_TEXT, "FILE", "the officer's secret key", false,
 		false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
@@ -233,6 +234,7 @@ static const struct alm_usage sign_usage = {
 	.positionals = "FILE",
 	.positional_min = 1,
 	.positional_max = 1,
+	.takes = ALM_TAKES_CONTEXT,
 	.options = sign_options,
 	.notes = "  almoner officer sign statement.txt --key grace.key",
 };
@@ -244,12 +246,17 @@ static enum alm_err sign_file(
 	uint8_t seed[ALM_KEY_BYTES];
 	uint8_t *text = NULL;
 	size_t bytes = 0;
+	bool has_key = false;
 	enum alm_err err = alm_file_read(args->positionals[0],
 		ALM_STATEMENT_BYTES_MAX, &text, &bytes, problem);
 
 	if (err == ALM_OK) {
-		err = alm_key_file_read(
-			alm_args_text(args, "key"), seed, problem);
+		err = alm_context_secret(
+			args, ALM_CONTEXT_OFFICER_KEY, &has_key, seed, problem);
+	}
+	if (err == ALM_OK && !has_key) {
+		err = alm_problem_set(problem, ALM_USAGE,
+			"no --key FILE is given, nor by a context");
 	}
 	if (err == ALM_OK) {
 		err = alm_statement_sign_text(

@@ -78,7 +78,7 @@ static const struct alm_usage find_usage = {
 		   "organisation shares an agreement or a group with.",
 	.positionals = "[TEXT]",
 	.positional_max = 1,
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = find_options,
 	.notes = "  almoner org find -c ward --group ics-QT1 "
 		 "--kind gp-practice",

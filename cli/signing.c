@@ -7,6 +7,7 @@
 
 #include "agents/include/almoner_control.h"
 #include "broker/store/store.h"
+#include "cli/context.h"
 #include "lib/id.h"
 
 #define ARENA_BYTES_MAX ((size_t)3 * ALM_ADMIN_FRAME_BYTES_MAX)
@@ -16,14 +17,24 @@ bool alm_signing_is_asked(const struct alm_args *args)
 	return alm_args_has(args, "as");
 }
 
-/* One way to come by the signature, no more. */
+/* One way to come by the signature, no more; the last is a context. */
 static enum alm_err check_options(
 	const struct alm_args *args, struct alm_problem *problem)
 {
 	int ways = (alm_args_has(args, "key") ? 1 : 0) +
 		   (alm_args_has(args, "signature") ? 1 : 0) +
 		   (alm_args_has(args, "print-statement") ? 1 : 0);
+	char key[PATH_MAX] = "";
 
+	if (ways == 0) {
+		enum alm_err err = alm_context_value(
+			args, ALM_CONTEXT_OFFICER_KEY, key, problem);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		ways = *key != '\0' ? 1 : 0;
+	}
 	if (!alm_signing_is_asked(args) || ways != 1) {
 		return alm_problem_set(problem, ALM_USAGE,
 			"give --as NAME, and one of --key FILE, --signature "
@@ -115,8 +126,9 @@ static enum alm_err sign_with_key(
 {
 	uint8_t signature[ALM_SIGNATURE_BYTES];
 	uint8_t seed[ALM_KEY_BYTES];
-	enum alm_err err = alm_key_file_read(
-		alm_args_text(signing->args, "key"), seed, problem);
+	bool has_key = false;
+	enum alm_err err = alm_context_secret(signing->args,
+		ALM_CONTEXT_OFFICER_KEY, &has_key, seed, problem);
 
 	if (err == ALM_OK && sodium_init() < 0) {
 		err = ALM_INTERNAL;

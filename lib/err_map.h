@@ -434,6 +434,9 @@
 		"The mail is not there any more: it was stopped or has " \
 		"expired.", \
 		"Drop what has come of it.") \
+	X(CONTEXT_EXISTS, 7013, "context-exists", CONFLICT, false, \
+		"There is a context of this name.", \
+		"Choose another name, or change it with almoner ctx edit.") \
 	X(NOTICE_EXPIRED, 8001, "not-delivered-expired", FAILURE, false, \
 		"The message expired before the recipient took it.", \
 		"Check whether the information is still needed, and contact" \

@@ -43,7 +43,7 @@ enum alm_err alm_asker_open(const struct alm_args *args,
 		return alm_problem_set(problem, ALM_NOMEM, "%s", "");
 	}
 	alm_arena_init(&asker->arena, ARENA_BYTES_MAX);
-	err = alm_args_has(args, "context")
+	err = alm_context_is_agents(args)
 		      ? open_client(args, asker, problem)
 		      : alm_admin_open(args, &asker->control, problem);
 	if (err != ALM_OK) {

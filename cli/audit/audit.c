@@ -13,6 +13,7 @@
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/context.h"
 #include "lib/limits.h"
 #include "lib/lines.h"
 
@@ -34,7 +35,7 @@ static const struct alm_usage head_usage = {
 	.summary = "Show the size and the root of the audit log.  Keep it "
 		   "elsewhere: a later log must contain it.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = head_options,
 	.notes = "  almoner audit head --checkpoint --out head.today",
 };
@@ -58,7 +59,7 @@ int alm_cmd_audit_head(int argc, char **argv)
 		return rc;
 	}
 	if (alm_args_has(&args, "checkpoint") || alm_args_has(&args, "size") ||
-		alm_args_has(&args, "context")) {
+		alm_context_is_agents(&args)) {
 		return head_checkpoint(&args);
 	}
 	return alm_admin_show(&args, &ask, "almoner.audit.head/1", 0);
@@ -109,7 +110,7 @@ static const struct alm_usage query_usage = {
 	.summary = "Find records of the audit log.  All conditions must hold.  "
 		   "The question itself is recorded.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = query_options,
 	.notes = "  almoner audit query --from RX1 --effect deny --since "
 		 "2026-07-01 --csv\n"
@@ -260,7 +261,7 @@ static int query_daemon(
 /** The answer as evidence: a bundle. */
 static int query_complete(const struct alm_args *args)
 {
-	static const char *const needed[] = {"store", "key", "out", "reason"};
+	static const char *const needed[] = {"store", "out", "reason"};
 
 	for (size_t i = 0; i < ALM_COUNT(needed); i++) {
 		if (!alm_args_has(args, needed[i])) {

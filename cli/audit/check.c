@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cli/audit/evidence.h"
+#include "cli/context.h"
 #include "lib/file.h"
 #include "lib/id.h"
 #include "lib/lines.h"
@@ -48,6 +49,22 @@ static enum alm_err add_key(
 	return ALM_OK;
 }
 
+/** One, or two with a comma between. */
+static enum alm_err take_keys_of_context(const struct alm_args *args,
+	struct alm_trust *trust, struct alm_problem *problem)
+{
+	char keys[PATH_MAX];
+	enum alm_err err =
+		alm_context_value(args, ALM_CONTEXT_AUDIT_KEY, keys, problem);
+
+	for (char *next = keys, *key = NULL;
+		err == ALM_OK && (key = strsep(&next, ",")) != NULL &&
+		*key != '\0';) {
+		err = add_key(key, trust, problem);
+	}
+	return err;
+}
+
 enum alm_err alm_audit_trust_read(const struct alm_args *args,
 	struct alm_trust *out_trust, struct alm_problem *problem)
 {
@@ -60,6 +77,9 @@ enum alm_err alm_audit_trust_read(const struct alm_args *args,
 			   (text = alm_args_nth(args, "audit-key", i)) != NULL;
 		i++) {
 		err = add_key(text, out_trust, problem);
+	}
+	if (err == ALM_OK && out_trust->key_count == 0) {
+		err = take_keys_of_context(args, out_trust, problem);
 	}
 	for (size_t i = 0; err == ALM_OK &&
 			   (text = alm_args_nth(args, "witness", i)) != NULL;

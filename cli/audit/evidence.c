@@ -51,7 +51,7 @@ static const struct alm_usage receipt_usage = {
 	.positionals = "MESSAGE-ID|SEQ",
 	.positional_min = 1,
 	.positional_max = 1,
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = receipt_options,
 	.notes = "  almoner audit receipt 1042 --out 1042.tlog-proof\n"
 		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
@@ -85,7 +85,7 @@ static const struct alm_usage prove_usage = {
 	.positionals = "OLD [NEW]",
 	.positional_min = 1,
 	.positional_max = 2,
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = out_option,
 	.notes = "  almoner audit prove 1000 --out growth\n"
 		 "  almoner audit verify growth --from-checkpoint head.1000 "

@@ -114,7 +114,7 @@ enum alm_err alm_audit_fetch(const struct alm_args *args,
 	struct alm_problem *problem)
 {
 	struct pieces pieces = {.data = NULL};
-	enum alm_err err = alm_args_has(args, "context")
+	enum alm_err err = alm_context_is_agents(args)
 				   ? fetch_agent(args, ask, &pieces, problem)
 				   : fetch_admin(args, ask, &pieces, problem);
 

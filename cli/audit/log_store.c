@@ -7,14 +7,13 @@
 #include "broker/store/find.h"
 #include "broker/store/store.h"
 #include "cli/audit/log_internal.h"
-#include "lib/file.h"
+#include "cli/context.h"
 
 #define PAGE_WORK 100000u
 
 enum alm_err alm_log_store_open(
 	struct alm_log *log, struct alm_problem *problem)
 {
-	const char *key_file = alm_args_text(log->args, "key");
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	const struct alm_store_options options = {
 		.path = alm_args_text(log->args, "store"),
@@ -22,13 +21,15 @@ enum alm_err alm_log_store_open(
 		.must_exist = true,
 		.is_read_only = alm_args_has(log->args, "no-record")};
 	struct alm_audit_head head;
+	bool has_key = false;
 	enum alm_err err;
 
-	if (key_file == NULL) {
+	err = alm_context_secret(
+		log->args, ALM_CONTEXT_STORE_KEY, &has_key, key, problem);
+	if (err == ALM_OK && !has_key) {
 		return alm_problem_set(
 			problem, ALM_USAGE, "--store needs --key FILE");
 	}
-	err = alm_key_file_read(key_file, key, problem);
 	if (err == ALM_OK) {
 		err = alm_store_open(&options, &log->store, problem);
 	}

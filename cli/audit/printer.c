@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broker/store/audit.h"
+#include "cli/context.h"
 
 enum format {
 	FORMAT_SHEET,
@@ -78,7 +79,7 @@ enum alm_err alm_audit_printer_new(const struct alm_args *args,
 		return alm_problem_set(problem, ALM_NOMEM, "%s", "");
 	}
 	printer->args = args;
-	if (!alm_args_has(args, "context")) {
+	if (!alm_context_is_agents(args)) {
 		alm_audit_printer_policies(printer, ask_policy, printer);
 	}
 	err = read_format(args, &printer->format, problem);

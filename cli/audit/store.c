@@ -15,7 +15,7 @@
 #include "cli/audit/log_internal.h"
 #include "cli/audit/printer.h"
 #include "cli/bar.h"
-#include "lib/file.h"
+#include "cli/context.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
@@ -25,20 +25,21 @@ enum alm_err alm_audit_open_store(const struct alm_args *args,
 	bool is_read_only, struct alm_store **out_store,
 	struct alm_problem *problem)
 {
-	const char *key_file = alm_args_text(args, "key");
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	struct alm_store_options options = {
 		.path = alm_args_text(args, "store"),
 		.key = key,
 		.must_exist = true,
 		.is_read_only = is_read_only};
+	bool has_key = false;
 	enum alm_err err;
 
-	if (key_file == NULL) {
+	err = alm_context_secret(
+		args, ALM_CONTEXT_STORE_KEY, &has_key, key, problem);
+	if (err == ALM_OK && !has_key) {
 		return alm_problem_set(
 			problem, ALM_USAGE, "--store needs --key FILE");
 	}
-	err = alm_key_file_read(key_file, key, problem);
 	if (err == ALM_OK) {
 		err = alm_store_open(&options, out_store, problem);
 	}

@@ -48,7 +48,7 @@ static const struct alm_usage usage = {
 	.summary = "Show the last records of the audit log, and follow it.  "
 		   "That you do is recorded once, and again after a pause.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes = "  almoner audit tail --follow --effect deny\n"
 		 "  almoner audit tail --follow --format ocsf --cursor-file "

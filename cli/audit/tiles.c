@@ -64,7 +64,7 @@ static const struct alm_option options[] = {
 		"continued",
 		true, false},
 	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
-	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", true, false},
+	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
 	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
 };
 
@@ -73,6 +73,7 @@ static const struct alm_usage usage = {
 	.summary = "Write the log under its newest signed head as a C2SP "
 		   "tlog-tiles folder: headers and hashes, no private parts.",
 	.positionals = "",
+	.takes = ALM_TAKES_CONTEXT,
 	.options = options,
 	.notes = "  almoner audit export --tiles log.d --store "
 		 "/var/lib/almoner --key /etc/almoner/store.key",

@@ -17,6 +17,7 @@
 #include "cli/audit/evidence.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/context.h"
 #include "lib/file.h"
 #include "lib/id.h"
 
@@ -56,6 +57,7 @@ static const struct alm_usage usage = {
 		   "8 if not.",
 	.positionals = "[FILE|FOLDER]...",
 	.positional_max = 64,
+	.takes = ALM_TAKES_CONTEXT,
 	.options = options,
 	.notes = "With files, they are checked instead of a store: receipts, "
 		 "bundles, signed\nheads, proofs that the log grew, and "
@@ -333,7 +335,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	uint8_t key[ALM_STORE_KEY_BYTES];
 	struct alm_trust trust;
 	struct outcome outcome;
-	const char *key_file;
+	bool has_key = false;
 	const char *path;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
@@ -345,7 +347,6 @@ int alm_cmd_audit_verify(int argc, char **argv)
 		return alm_audit_check_files(&args);
 	}
 	path = alm_args_text(&args, "store");
-	key_file = alm_args_text(&args, "key");
 	problem.err =
 		read_head(alm_args_text(&args, "head"), &expected, &problem);
 	if (problem.err == ALM_OK) {
@@ -354,14 +355,15 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	if (problem.err == ALM_OK && alm_args_has(&args, "from-checkpoint")) {
 		problem.err = read_seen(&args, &trust, &expected, &problem);
 	}
-	if (problem.err == ALM_OK && key_file != NULL) {
-		problem.err = alm_key_file_read(key_file, key, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err = alm_context_secret(
+			&args, ALM_CONTEXT_STORE_KEY, &has_key, key, &problem);
 	}
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}
 	verify_in_child(&args, path != NULL ? path : STORE_DEFAULT,
-		key_file != NULL ? key : NULL, &expected, &outcome);
+		has_key ? key : NULL, &expected, &outcome);
 	sodium_memzero(key, sizeof(key));
 	compare(&expected, &outcome);
 	check_signer(&trust, &outcome);

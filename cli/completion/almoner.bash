@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config bench dev demo doctor errors completion version'
+		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config ctx bench dev demo doctor errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show find' ;;
@@ -17,6 +17,7 @@ _almoner()
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
+	ctx) words='add list show select remove edit' ;;
 	bench) words='audit backlog decide fair import route withdraw' ;;
 	completion) words='bash man' ;;
 	esac
@@ -28,6 +29,7 @@ _almoner()
 	case "$1" in
 	'status') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -40,6 +42,7 @@ _almoner()
 	'org list') words='
 --prefix
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -51,6 +54,7 @@ _almoner()
 ' ;;
 	'org show') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -91,6 +95,7 @@ _almoner()
 --signing-key
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -104,6 +109,7 @@ _almoner()
 	'agent list') words='
 --organisation
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -116,6 +122,7 @@ _almoner()
 	'agent revoke') words='
 --reason
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -136,6 +143,7 @@ _almoner()
 --out
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -150,6 +158,7 @@ _almoner()
 --organisation
 --all
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -162,6 +171,7 @@ _almoner()
 	'agent uninvite') words='
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -175,6 +185,7 @@ _almoner()
 	'agent approve') words='
 --reason
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -191,6 +202,7 @@ _almoner()
 --categories
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -208,6 +220,7 @@ _almoner()
 --now
 --reason
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -228,6 +241,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -246,6 +260,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -275,6 +290,7 @@ _almoner()
 --at
 --reason
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -309,6 +325,7 @@ _almoner()
 ' ;;
 	'policy history') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -320,6 +337,7 @@ _almoner()
 ' ;;
 	'policy proposals') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -336,6 +354,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -354,6 +373,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -396,6 +416,7 @@ _almoner()
 --cells
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -413,6 +434,7 @@ _almoner()
 --prohibitions
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -429,6 +451,7 @@ _almoner()
 --reason
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -443,6 +466,7 @@ _almoner()
 --organisation
 --in-force
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -458,6 +482,7 @@ _almoner()
 --proposal
 --into
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -486,6 +511,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -498,6 +524,7 @@ _almoner()
 ' ;;
 	'officer list') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -514,6 +541,7 @@ _almoner()
 --signature
 --print-statement
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -527,6 +555,7 @@ _almoner()
 ' ;;
 	'officer sign') words='
 --key
+--context
 --json
 --jsonl
 --csv
@@ -542,6 +571,7 @@ _almoner()
 --resume
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -556,6 +586,7 @@ _almoner()
 --reason
 --reveal
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -571,6 +602,7 @@ _almoner()
 --source
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -583,6 +615,7 @@ _almoner()
 ' ;;
 	'people lists') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -596,6 +629,7 @@ _almoner()
 --reason
 --reveal
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -609,6 +643,7 @@ _almoner()
 --reason
 --with-objections
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -625,6 +660,7 @@ _almoner()
 --scope
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -637,6 +673,7 @@ _almoner()
 ' ;;
 	'mailbox list') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -649,6 +686,7 @@ _almoner()
 	'mailbox show') words='
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -661,6 +699,7 @@ _almoner()
 	'mailbox dead') words='
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -674,6 +713,7 @@ _almoner()
 --all
 --reason
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -688,6 +728,7 @@ _almoner()
 	'mailbox hold') words='
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -701,6 +742,7 @@ _almoner()
 	'mailbox release') words='
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -717,6 +759,7 @@ _almoner()
 --age
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -732,6 +775,7 @@ _almoner()
 --none
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -749,6 +793,7 @@ _almoner()
 --reason
 --limit
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -763,6 +808,7 @@ _almoner()
 --by
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -776,6 +822,7 @@ _almoner()
 	'standard put') words='
 --reason
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -788,6 +835,7 @@ _almoner()
 ' ;;
 	'standard list') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -813,6 +861,7 @@ _almoner()
 --key
 --no-record
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -842,6 +891,7 @@ _almoner()
 --store
 --key
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -855,6 +905,7 @@ _almoner()
 --tiles
 --store
 --key
+--context
 --json
 --jsonl
 --csv
@@ -889,6 +940,7 @@ _almoner()
 --key
 --no-record
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -902,6 +954,7 @@ _almoner()
 --reason
 --despite-gap
 --admin
+--context
 --dry-run
 --yes
 --json
@@ -986,6 +1039,7 @@ _almoner()
 --key
 --no-record
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -1000,6 +1054,7 @@ _almoner()
 --store
 --key
 --admin
+--context
 --dry-run
 --json
 --jsonl
@@ -1024,6 +1079,7 @@ _almoner()
 --key
 --no-record
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -1070,6 +1126,7 @@ _almoner()
 --audit-key
 --witness
 --strict
+--context
 --json
 --jsonl
 --csv
@@ -1081,6 +1138,7 @@ _almoner()
 ' ;;
 	'audit witnesses') words='
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -1095,6 +1153,7 @@ _almoner()
 --key
 --reason
 --admin
+--context
 --json
 --jsonl
 --csv
@@ -1182,6 +1241,101 @@ _almoner()
 ' ;;
 	'config show') words='
 --config
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx add') words='
+--from
+--keys
+--select
+--endpoint
+--broker-key
+--organisation
+--agent
+--curve-key
+--signing-key
+--witness-key
+--witness-state
+--audit-key
+--admin
+--store-key
+--officer-key
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx list') words='
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx show') words='
+--reveal
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx select') words='
+--none
+--dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx remove') words='
+--dry-run
+--yes
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'ctx edit') words='
+--endpoint
+--broker-key
+--organisation
+--agent
+--curve-key
+--signing-key
+--witness-key
+--witness-state
+--audit-key
+--admin
+--store-key
+--officer-key
+--dry-run
 --json
 --jsonl
 --csv

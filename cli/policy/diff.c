@@ -22,7 +22,7 @@ static const struct alm_option options[] = {
 		"judge periods at this time instead of now", false, false},
 	{"basis", 'b', ALM_OPTION_TEXT, "ID",
 		"only this basis; may be repeated", false, true},
-	{"change", 'c', ALM_OPTION_TEXT, "CHANGE",
+	{"change", 0, ALM_OPTION_TEXT, "CHANGE",
 		"only gained, lost, widened, narrowed or altered; may be "
 		"repeated",
 		false, true},

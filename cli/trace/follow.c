@@ -62,7 +62,7 @@ static enum alm_err open_source(const struct alm_args *args,
 	char path[PATH_MAX];
 
 	alm_arena_init(&source->arena, ARENA_BYTES_MAX);
-	if (!alm_args_has(args, "context")) {
+	if (!alm_context_is_agents(args)) {
 		return alm_admin_open(args, &source->control, problem);
 	}
 	problem->err = alm_context_path(args, path, problem);

@@ -18,7 +18,7 @@ static const struct alm_usage usage = {
 	.positionals = "ID",
 	.positional_min = 1,
 	.positional_max = 1,
-	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.notes = "  The id may be cut where it is still the only one.  With "
 		 "--context an agent asks for\n  itself, and sees what its "
 		 "organisation sent or was given; a process that runs with\n"

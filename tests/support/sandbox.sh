@@ -5,6 +5,9 @@ build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
 almoner=$build/almoner
 dir=$(mktemp -d)
 dev=
+# Nobody's own contexts have a say in a test.
+export XDG_CONFIG_HOME=$dir/config
+unset ALMONER_CONTEXT
 trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
 	rm -rf "$dir"' EXIT
 fail() {
