@@ -101,6 +101,9 @@ uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
 bool alm_call_may_see(
 	const struct alm_call *call, const struct alm_audit_record *record);
 
+/** Whether the recipient of what a record is about is told whom it is of. */
+bool alm_names_person(const struct alm_audit_record *record);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);

@@ -87,6 +87,12 @@ static const char *number_or_none(struct alm_table *table, uint64_t number)
 	return number == 0 ? "" : alm_table_text(table, number);
 }
 
+bool alm_names_person(const struct alm_audit_record *record)
+{
+	return record->level_out == ALM_LEVEL_IDENTIFIABLE &&
+	       (record->flags & ALM_AUDIT_UNNAMED) == 0;
+}
+
 /* The sender knows whom it wrote about; the recipient only if it was told:
  * a log must not undo what pseudonymisation did. */
 static bool knows_person(
@@ -96,7 +102,7 @@ static bool knows_person(
 
 	return agent == NULL ||
 	       strcmp(record->sender, agent->organisation) == 0 ||
-	       record->level_out == ALM_LEVEL_IDENTIFIABLE;
+	       alm_names_person(record);
 }
 
 static const char *const view_columns[] = {"seq", "time", "kind", "effect",

@@ -159,8 +159,7 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 		return ALM_NOT_FOUND;
 	}
 	/* The log's pseudonym would undo what the recipient was not told. */
-	if (view.record.has_person &&
-		view.record.level_out != ALM_LEVEL_IDENTIFIABLE) {
+	if (view.record.has_person && !alm_names_person(&view.record)) {
 		*out_shows = ALM_RECEIPT_DIGEST;
 	}
 	return ALM_OK;

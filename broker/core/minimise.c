@@ -229,6 +229,7 @@ enum alm_err alm_minimise(const struct alm_standard *standard,
 
 	out_withheld->count = 0;
 	out_withheld->is_more = false;
+	out_withheld->is_restricted = false;
 	if (m.classes == 0) {
 		return ALM_CANNOT_MINIMISE;
 	}
@@ -240,6 +241,7 @@ enum alm_err alm_minimise(const struct alm_standard *standard,
 			    view->pseudonym != NULL &&
 			    standard->pseudonym_number != 0;
 	m.is_restricted = holds_restricted(standard->payload, payload);
+	out_withheld->is_restricted = m.is_restricted;
 	err = write_message(&m, standard->payload, payload);
 	if (err != ALM_OK) {
 		return err;

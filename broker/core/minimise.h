@@ -68,7 +68,8 @@ struct alm_view {
 struct alm_withheld {
 	const char *paths[ALM_WITHHELD_MAX]; /* the standard's */
 	size_t count;
-	bool is_more; /* there were more than fit */
+	bool is_more;       /* there were more than fit */
+	bool is_restricted; /* whom it is about is not to be told */
 };
 
 /**

@@ -36,6 +36,7 @@ enum alm_err alm_read_card(
 	card->message_id = mail.message_id;
 	card->audit_seq = mail.audit_seq;
 	card->level = mail.level;
+	card->hides_subject = mail.hides_subject;
 	if (card->is_notice) {
 		return ALM_OK;
 	}
@@ -61,6 +62,7 @@ struct alm_audit_record alm_card_record(struct alm_turn *turn,
 	struct alm_audit_record record = alm_turn_record(turn, kind);
 
 	record.level_out = card->level;
+	record.flags = card->hides_subject ? ALM_AUDIT_UNNAMED : 0;
 	record.ref = card->audit_seq;
 	record.mail_seq = seq;
 	record.has_message_id = true;

@@ -14,6 +14,7 @@ struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 
 	record.effect = (uint8_t)judgement->effect;
 	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
+	record.flags |= judgement->hides_subject ? ALM_AUDIT_UNNAMED : 0;
 	if (arrival->is_judged) {
 		record.flags |= alm_replay_flags(&arrival->message, judgement);
 	}

@@ -100,7 +100,8 @@ static enum alm_err judge_for_deputy(
 {
 	struct alm_cap cap = {.released = letter->mail.released,
 		.level = (enum alm_level)letter->mail.level,
-		.strips_location = letter->mail.strips_location};
+		.strips_location = letter->mail.strips_location,
+		.hides_subject = letter->mail.hides_subject};
 
 	letter->message.recipient = deputy;
 	letter->message.recipients.count = 0;
@@ -128,6 +129,7 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 	mail->level = (uint8_t)judgement->level;
 	mail->is_partial |= judgement->is_partial;
 	mail->strips_location = false; /* the view is without it */
+	mail->hides_subject = judgement->hides_subject;
 	mail->released = alm_texts_join(judgement->release, turn->arena);
 	mail->has_person = judgement->has_person;
 	memcpy(mail->person, judgement->person, sizeof(mail->person));
@@ -156,6 +158,7 @@ static enum alm_err record_escalation(struct alm_turn *turn,
 	record.effect = (uint8_t)judgement->effect;
 	record.level_in = (uint8_t)letter->message.payload_level;
 	record.level_out = (uint8_t)judgement->level;
+	record.flags |= judgement->hides_subject ? ALM_AUDIT_UNNAMED : 0;
 	record.mail_seq = mail->seq;
 	record.recipient = letter->message.recipient;
 	record.has_person = judgement->has_person;

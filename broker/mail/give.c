@@ -54,6 +54,7 @@ enum alm_err alm_reread_letter(
 	cap.released = letter->mail.released;
 	cap.level = (enum alm_level)letter->mail.level;
 	cap.strips_location = letter->mail.strips_location;
+	cap.hides_subject = letter->mail.hides_subject;
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
 		&letter->judgement);
 }
@@ -66,6 +67,7 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 
 	record.effect = (uint8_t)judgement->effect;
 	record.flags = judgement->is_override_used ? ALM_AUDIT_OVERRIDE : 0;
+	record.flags |= judgement->hides_subject ? ALM_AUDIT_UNNAMED : 0;
 	record.code = judgement->effect == ALM_EFFECT_DENY
 			      ? (uint32_t)judgement->code
 			      : judgement->rule_code;
@@ -150,6 +152,7 @@ static void fill_card(struct alm_card *card, const struct alm_letter *letter)
 		card->has_person = judgement->has_person;
 		memcpy(card->person, judgement->person, sizeof(card->person));
 		card->level = (uint8_t)judgement->level;
+		card->hides_subject = judgement->hides_subject;
 		card->priority = (uint8_t)letter->message.priority;
 	}
 }
@@ -281,7 +284,8 @@ static void fill_deliver(struct alm_deliver *deliver,
 		.standard = message->standard,
 		.standard_version = message->standard_version,
 		.level = (enum alm_wire_level)judgement->level,
-		.subject = judgement->level == ALM_LEVEL_IDENTIFIABLE
+		.subject = judgement->level == ALM_LEVEL_IDENTIFIABLE &&
+					   !judgement->hides_subject
 				   ? message->subject
 				   : "",
 		.basis = judgement->basis,

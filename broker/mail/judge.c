@@ -215,6 +215,7 @@ static enum alm_err apply_cap(const struct alm_cap *cap,
 		out->level = cap->level;
 	}
 	out->strips_location |= cap->strips_location;
+	out->hides_subject |= cap->hides_subject;
 	if (count == 0) {
 		deny(out, ALM_REASON_403);
 	}

@@ -12,6 +12,7 @@ struct alm_cap {
 	const char *released; /* comma-separated categories */
 	enum alm_level level;
 	bool strips_location; /* what is kept still holds it */
+	bool hides_subject;
 };
 
 /** What was decided, and what the recipient would get.  In the arena. */
@@ -31,6 +32,7 @@ struct alm_judgement {
 	struct alm_texts prohibitions;
 	struct alm_texts lifts;
 	bool strips_location;
+	bool hides_subject; /* what is restricted goes without who it is of */
 	bool is_override_used;
 	enum alm_level level;
 	bool has_person;

@@ -40,6 +40,7 @@ struct alm_card {
 	bool has_person;
 	uint8_t person[16];
 	uint8_t level;
+	bool hides_subject;
 	uint8_t priority;
 };
 

@@ -187,6 +187,7 @@ static enum alm_err put_share(
 		.payload = casting->payload,
 		.level = (uint8_t)judgement->level,
 		.is_partial = judgement->is_partial,
+		.hides_subject = judgement->hides_subject,
 		.released = released,
 		.payload_bytes = message->payload_bytes,
 		.has_person = judgement->has_person,

@@ -90,6 +90,7 @@ enum alm_err alm_view_make(struct alm_turn *turn,
 		return ALM_CANNOT_MINIMISE; /* a pseudonym has made it longer */
 	}
 	judgement->view = (struct alm_bytes){out, bytes};
+	judgement->hides_subject |= withheld.is_restricted;
 	return keep_withheld(&withheld, turn->arena, judgement);
 }
 
@@ -157,6 +158,7 @@ enum alm_err alm_view_of_several(struct alm_turn *turn,
 	if (like != NULL) {
 		out->view = like->view;
 		out->withheld = like->withheld;
+		out->hides_subject = like->hides_subject;
 		return like->code;
 	}
 	err = alm_view_make(turn, message, payload, common->is_conformant, out);

@@ -88,6 +88,7 @@ enum alm_audit_kind alm_audit_kind_from_word(const char *word);
 #define ALM_AUDIT_OWN_KEY 8u  /* the private part is under a person's key */
 #define ALM_AUDIT_NAMED 16u   /* the request named its basis */
 #define ALM_AUDIT_WHOLE 32u   /* with the private part, the whole request */
+#define ALM_AUDIT_UNNAMED 64u /* the recipient is not told whom it is of */
 
 /** One record.  Texts are "" when they do not apply, never NULL. */
 struct alm_audit_record {

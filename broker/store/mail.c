@@ -14,7 +14,8 @@
 #define FLAG_PARTIAL 1u
 #define FLAG_STRIPS_LOCATION 2u
 #define FLAG_ESCALATED 4u
-#define FLAGS_ALL 7u
+#define FLAG_HIDES_SUBJECT 8u
+#define FLAGS_ALL 15u
 /* What a message takes besides its body, in rows, records and pages. */
 #define OVERHEAD_BYTES 2048u
 
@@ -31,6 +32,7 @@ static void write_body(struct alm_writer *w, const struct alm_mail *mail)
 	alm_write_u8(w,
 		(uint8_t)((mail->is_partial ? FLAG_PARTIAL : 0) |
 			  (mail->strips_location ? FLAG_STRIPS_LOCATION : 0) |
+			  (mail->hides_subject ? FLAG_HIDES_SUBJECT : 0) |
 			  (is_escalated(mail) ? FLAG_ESCALATED : 0)));
 	alm_write_u64(w, (uint64_t)mail->accepted_at_ms);
 	alm_write_u64(w, (uint64_t)mail->expires_ms);
@@ -65,6 +67,7 @@ enum alm_err alm_mail_body_decode(
 	flags = alm_read_u8(&r);
 	mail.is_partial = (flags & FLAG_PARTIAL) != 0;
 	mail.strips_location = (flags & FLAG_STRIPS_LOCATION) != 0;
+	mail.hides_subject = (flags & FLAG_HIDES_SUBJECT) != 0;
 	mail.accepted_at_ms = (int64_t)alm_read_u64(&r);
 	mail.expires_ms = (int64_t)alm_read_u64(&r);
 	mail.audit_seq = alm_read_u64(&r);

@@ -139,6 +139,7 @@ struct alm_mail {
 	 * this sequence, and hold what any of them may have.  0: its own. */
 	uint64_t shared_seq;
 	bool strips_location; /* this recipient does not get that part */
+	bool hides_subject;   /* nor is it told whom it is about */
 	uint8_t priority; /* enum alm_mail_priority; given, and never read */
 	/* Of its mailbox; given for a message, NULL: those of the store. */
 	const struct alm_mailbox_limits *limits;

@@ -1,0 +1,171 @@
+/*
+ * Goal: what the law restricts never travels with whom it is about: not in
+ * the payload, not beside it, and not by way of the log; over a restart and
+ * to one of several as well.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "tests/support/peer.h"
+
+#define NONE ((const char *const[]){NULL})
+#define SUBJECT "9990000018"
+#define DISCHARGED \
+	"\x2A\x0A" \
+	"2026-11-20"
+#define ALLERGIES \
+	"\x4A\x09" \
+	"123456789"
+#define RESTRICTED \
+	"\x8A\x01\x07" \
+	"history"
+
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: treatment-summary\n"
+	"  - id: medications\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
+	"agreements:\n"
+	"  - id: DSA-CARE\n"
+	"    title: Care\n"
+	"    from: [RX1]\n"
+	"    to: [kind:gp-practice]\n"
+	"    purposes: [direct-care]\n"
+	"    categories: [treatment-summary, medications]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: implied\n"
+	"    opt-out: not-applicable\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: implied-consent}\n"
+	"    evidence: [DPIA-1]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+static void put_standard(void)
+{
+	struct alm_attachment file = {.name = "treatment-summary.fds"};
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_answer answer;
+	uint8_t *data;
+
+	cr_assert_eq(alm_file_read("build/standards/treatment-summary.fds",
+			     ALM_STANDARD_BYTES_MAX, &data, &file.content.bytes,
+			     &problem),
+		ALM_OK, "%s", problem.detail);
+	file.content.data = data;
+	answer = test_broker_attach(&broker, "standard.put", NONE, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	free(data);
+}
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	test_broker_activate(&broker, policy);
+	put_standard();
+	test_peer_open(&trust, &broker, "RX1", 8);
+	test_peer_open(&practice, &broker, "C84001", 0);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 120);
+
+static void send(const char *payload, bool is_to_several)
+{
+	static const char *const categories[] = {
+		"treatment-summary", "medications"};
+	static const char *const several[] = {"C84001", "C84002"};
+	struct alm_message message =
+		test_message(&trust, is_to_several ? "" : "C84001");
+	const struct alm_receipt *receipt;
+
+	if (is_to_several) {
+		message.recipients = (struct alm_texts){several, 2};
+	}
+	message.categories = (struct alm_texts){categories, 2};
+	message.standard = "treatment-summary";
+	message.standard_version = "1.0.0";
+	test_peer_send(&trust, &message, payload, 0);
+	receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+}
+
+static void expect_subject(const char *subject)
+{
+	const struct alm_envelope *mail =
+		test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+
+	cr_expect_eq(mail->deliver.level, ALM_WIRE_LEVEL_IDENTIFIABLE);
+	cr_expect_str_eq(mail->deliver.subject, subject);
+	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+/* Hand-overs about the person that the log tells it of. */
+static size_t told_of(struct test_peer *peer)
+{
+	const struct alm_argument arguments[] = {
+		{"person", SUBJECT}, {"reason", "curious"}};
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 7,
+			.verb = "audit.query",
+			.arguments = arguments,
+			.argument_count = 2}};
+	const struct alm_answer *answer;
+	size_t count = 0;
+
+	test_peer_say(peer, &envelope);
+	answer = &test_peer_expect(peer, ALM_ENVELOPE_ANSWER)->answer;
+	cr_assert_eq(answer->code, ALM_OK);
+	for (size_t i = 0; i < answer->row_count; i++) {
+		count += strcmp(test_cell(answer, i, "kind"), "delivered") == 0;
+	}
+	return count;
+}
+
+Test(restricted, a_delivery_does_not_say_whom_it_is_about)
+{
+	test_peer_hello(&practice, 8);
+	send(DISCHARGED ALLERGIES, false);
+	expect_subject(SUBJECT);
+	cr_expect_eq(told_of(&practice), 1);
+	send(DISCHARGED ALLERGIES RESTRICTED, false);
+	expect_subject("");
+	cr_expect_eq(told_of(&practice), 1);
+	cr_expect_eq(told_of(&trust), 2);
+}
+
+Test(restricted, nor_does_one_that_waited_or_goes_to_several)
+{
+	send(DISCHARGED ALLERGIES RESTRICTED, false);
+	send(DISCHARGED ALLERGIES RESTRICTED, true);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	test_peer_disconnect(&practice);
+	test_peer_connect(&practice, &broker);
+	test_peer_hello(&practice, 1);
+	expect_subject("");
+	expect_subject("");
+	cr_expect_eq(told_of(&practice), 0);
+}
