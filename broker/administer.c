@@ -107,8 +107,8 @@ static enum alm_err answer(const struct alm_call *call, enum alm_err code)
  * records, for mail to leave, and for what protects people. */
 static bool has_no_room(const struct alm_turn *turn, const char *verb)
 {
-	static const char *const large[] = {
-		"people.put", "policy.propose", "standard.put"};
+	static const char *const large[] = {"people.put", "policy.propose",
+		"standard.put", "trial", "agent.trial"};
 
 	if (alm_store_room(turn->broker->store) == ALM_STORE_ROOM) {
 		return false;
@@ -281,6 +281,9 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.bundle", alm_verb_audit_bundle, AUDIT_ARGUMENTS},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
+	{"trial", alm_verb_trial, ARGUMENTS("content")},
+	{"trial.take", alm_verb_trial_take, ARGUMENTS("seq")},
+	{"trial.end", alm_verb_trial_end, ARGUMENTS("seq")},
 };
 
 enum alm_err alm_administer(
@@ -295,6 +298,11 @@ static const struct alm_verb OWN_VERBS[] = {
 	{"agent.rotate", alm_verb_agent_rotate,
 		ARGUMENTS("curve-key", "signing-key", "signature", "proof",
 			"dry-run")},
+	{"agent.trial", alm_verb_trial,
+		ARGUMENTS("at", "content", "signature", "to", "purpose",
+			"categories", "level", "basis")},
+	{"agent.trial.take", alm_verb_trial_take, ARGUMENTS("seq")},
+	{"agent.trial.end", alm_verb_trial_end, ARGUMENTS("seq")},
 };
 
 static enum alm_err refuse_question(

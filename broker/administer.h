@@ -93,6 +93,11 @@ const char *alm_place_priority_word(uint64_t place);
 ALM_MUST_USE enum alm_err alm_call_roles(const struct alm_call *call,
 	uint8_t *out_roles, char out_categories[ALM_AGENT_CATEGORIES_BYTES]);
 
+/** Which of the agent's keys has signed: "good", "old", "bad" or "absent". */
+const char *alm_agent_signature_word(const struct alm_agent *agent,
+	const char *context, const uint8_t digest[ALM_DIGEST_BYTES],
+	const char *signature);
+
 /** A code as the asker is told it. */
 uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
 
@@ -138,6 +143,7 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_audit_checkpoint, alm_verb_audit_growth, alm_verb_audit_prune,
 	alm_verb_audit_receipt, alm_verb_audit_bundle, alm_verb_audit_evidence,
 	alm_verb_audit_cosign, alm_verb_audit_witnesses, alm_verb_standard_put,
-	alm_verb_standard_list, alm_verb_store_backup;
+	alm_verb_standard_list, alm_verb_store_backup, alm_verb_trial,
+	alm_verb_trial_take, alm_verb_trial_end;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

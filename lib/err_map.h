@@ -198,6 +198,32 @@
 	X(DOCTOR_FAILED, 1218, "path-not-whole", FAILURE, false, \
 		"A step between this machine and the broker failed.", \
 		"The first failed line says what to mend, and where.") \
+	X(TRIAL_SOON, 1219, "trial-too-soon", UNAVAILABLE, true, \
+		"This agent's path was tried a moment ago.", \
+		"Wait a second and try again.") \
+	X(HOST_UNKNOWN, 1220, "host-unknown", UNAVAILABLE, true, \
+		"The name of the broker's machine has no address here.", \
+		"Compare it with the operator's; ask whoever runs this " \
+		"machine's name service.") \
+	X(PORT_CLOSED, 1221, "port-closed", UNAVAILABLE, true, \
+		"The machine answers, and refuses the connection.", \
+		"Ask the operator whether almonerd runs and listens on this " \
+		"port, and whether its firewall lets you in.") \
+	X(PORT_SILENT, 1222, "port-silent", UNAVAILABLE, true, \
+		"Nothing comes back: a firewall on the way drops what is " \
+		"sent.", \
+		"Ask for the line that almoner doctor prints.") \
+	X(NO_ROUTE, 1223, "no-route", UNAVAILABLE, true, \
+		"There is no way from this machine to the broker's network.", \
+		"Connect the network or the VPN, then try again.") \
+	X(NO_BROKER, 1224, "no-broker-there", UNAVAILABLE, true, \
+		"The connection is taken, but no broker answers on it.", \
+		"A proxy or another program holds the port, or the broker " \
+		"hangs: compare endpoint and port with the operator's.") \
+	X(ECHO_WRONG, 1225, "trial-changed", INTEGRITY, false, \
+		"What came back is not what was sent.", \
+		"Tell the operator, who verifies the store: almoner audit " \
+		"verify.") \
 	X(BUSY, 1301, "busy", UNAVAILABLE, true, \
 		"More messages are unanswered than welcome allowed.", \
 		"Wait for receipts, then send on; the library does it for " \

@@ -47,6 +47,7 @@ ALM_MUST_USE enum alm_err alm_join_check(
 #define ALM_JOIN_CONTEXT "almoner.v1.join"
 #define ALM_ROTATE_CONTEXT "almoner.v1.rotate"
 #define ALM_PROBE_CONTEXT "almoner.v1.probe"
+#define ALM_TRIAL_CONTEXT "almoner.v1.trial"
 
 /** Old and new keys of an agent that rotates them; all 32 bytes. */
 struct alm_rotate_facts {

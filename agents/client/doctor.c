@@ -10,18 +10,19 @@
 #include <sodium.h>
 
 #include "agents/client/clock.h"
+#include "agents/client/doctor.h"
 #include "agents/client/once.h"
-#include "agents/include/almoner_doctor.h"
 #include "lib/id.h"
 #include "lib/join.h"
 #include "lib/time.h"
 
 #define ANSWER_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define ANSWER_MS 15000
 #define SKEW_WARNED_MS 30000
 #define PERMILLE_WARNED 900
 #define SOON_S (INT64_C(30) * 24 * 3600)
 
-static const char *fact(const struct alm_answer *answer, const char *key)
+const char *alm_doctor_fact(const struct alm_answer *answer, const char *key)
 {
 	for (size_t i = 0; i < answer->fact_count; i++) {
 		if (strcmp(answer->facts[i].key, key) == 0) {
@@ -29,6 +30,35 @@ static const char *fact(const struct alm_answer *answer, const char *key)
 		}
 	}
 	return "";
+}
+
+enum alm_err alm_doctor_ask(struct alm_link *link, const char *verb,
+	const struct alm_argument *arguments, size_t count,
+	struct alm_arena *arena, struct alm_answer *out_answer,
+	struct alm_problem *problem)
+{
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 1,
+			.verb = verb,
+			.arguments = arguments,
+			.argument_count = count}};
+	const struct alm_envelope *reply = NULL;
+	enum alm_err err = alm_once_say(link, &envelope, ALM_ENVELOPE_ANSWER,
+		ANSWER_MS, arena, &reply, problem);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out_answer = reply->answer;
+	return out_answer->code == ALM_OK
+		       ? ALM_OK
+		       : alm_problem_set(problem, out_answer->code, "%s",
+				 out_answer->detail);
+}
+
+static const char *fact(const struct alm_answer *answer, const char *key)
+{
+	return alm_doctor_fact(answer, key);
 }
 
 static long long figure(const struct alm_answer *answer, const char *key)
@@ -43,9 +73,9 @@ static bool is_fact(
 }
 
 /* Ask with our own time, signed. */
-static enum alm_err ask(const struct alm_context *context,
-	struct alm_arena *arena, struct alm_answer *out_answer,
-	struct alm_problem *problem)
+static enum alm_err ask(struct alm_link *link,
+	const struct alm_context *context, struct alm_arena *arena,
+	struct alm_answer *out_answer, struct alm_problem *problem)
 {
 	int64_t at_ms = alm_client_wall_ms();
 	uint8_t signature[ALM_SIGNATURE_BYTES];
@@ -62,7 +92,7 @@ static enum alm_err ask(const struct alm_context *context,
 		ALM_PROBE_CONTEXT, digest, context->signing_key, signature);
 	alm_hex(signature, sizeof(signature), signature_text);
 	(void)snprintf(at_text, sizeof(at_text), "%lld", (long long)at_ms);
-	return alm_once_ask(context, "agent.check", arguments,
+	return alm_doctor_ask(link, "agent.check", arguments,
 		ALM_COUNT(arguments), arena, out_answer, problem);
 }
 
@@ -141,7 +171,7 @@ static void see_mail(struct alm_steps *steps, const struct alm_answer *answer)
 	long long waiting = figure(answer, "waiting");
 
 	if (is_fact(answer, "connected", "no")) {
-		alm_step_add(steps, "hand-over",
+		alm_step_add(steps, "mail",
 			waiting > 0 ? ALM_STEP_WARNED : ALM_STEP_SKIPPED,
 			ALM_OK,
 			"no process of this agent is connected; %lld waits%s%s",
@@ -149,7 +179,7 @@ static void see_mail(struct alm_steps *steps, const struct alm_answer *answer)
 			waiting > 0 ? fact(answer, "oldest-at") : "");
 		return;
 	}
-	alm_step_add(steps, "hand-over", ALM_STEP_GOOD, ALM_OK,
+	alm_step_add(steps, "mail", ALM_STEP_GOOD, ALM_OK,
 		"this agent is connected and takes %s; it holds %s without an "
 		"acknowledgement, %lld waits in all",
 		fact(answer, "credit"), fact(answer, "held"), waiting);
@@ -179,8 +209,8 @@ static void see_answer(struct alm_steps *steps, const struct alm_answer *answer)
 	}
 }
 
-static void see_broker(
-	struct alm_steps *steps, const struct alm_context *context)
+static bool see_broker(struct alm_steps *steps, struct alm_link *link,
+	const struct alm_context *context)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_answer answer;
@@ -189,7 +219,7 @@ static void see_broker(
 	enum alm_err err;
 
 	alm_arena_init(&arena, ANSWER_BYTES_MAX);
-	err = ask(context, &arena, &answer, &problem);
+	err = ask(link, context, &arena, &answer, &problem);
 	if (err != ALM_OK) {
 		alm_step_add(steps, "answer", ALM_STEP_FAILED, err, "%s: %s",
 			alm_err_info(err)->sentence, problem.detail);
@@ -208,26 +238,44 @@ static void see_broker(
 		see_answer(steps, &answer);
 	}
 	alm_arena_fini(&arena);
+	return err == ALM_OK;
 }
 
-void alm_doctor_agent(struct alm_steps *steps, const char *context_file)
+static void see_context(struct alm_steps *steps,
+	const struct alm_context *context,
+	const struct alm_doctor_options *options)
+{
+	struct alm_link *link = NULL;
+
+	alm_steps_at(steps, "%s", context->endpoint);
+	if (!alm_doctor_reach(steps, context->endpoint, options->timeout_ms) ||
+		!alm_doctor_connect(
+			steps, context, options->timeout_ms, &link)) {
+		return;
+	}
+	if (see_broker(steps, link, context)) {
+		alm_doctor_trial(steps, link, context, options);
+	}
+	alm_link_close(link, 0);
+}
+
+void alm_doctor_agent(
+	struct alm_steps *steps, const struct alm_doctor_options *options)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_context context;
-	enum alm_err err = alm_context_read(context_file, &context, &problem);
+	enum alm_err err;
 
+	alm_steps_at(steps, "%s", options->context_file);
+	err = alm_context_read(options->context_file, &context, &problem);
 	if (err != ALM_OK || sodium_init() < 0) {
 		alm_step_add(steps, "context", ALM_STEP_FAILED, err, "%s",
 			problem.detail);
 		return;
 	}
 	alm_step_add(steps, "context", ALM_STEP_GOOD, ALM_OK,
-		"%s: %s of %s; its key files are private", context_file,
-		context.agent, context.organisation);
-	if (alm_doctor_reach(steps, context.endpoint) &&
-		alm_doctor_handshake(steps, context.endpoint,
-			context.broker_key, context.curve_key, false)) {
-		see_broker(steps, &context);
-	}
+		"%s of %s; its key files are private", context.agent,
+		context.organisation);
+	see_context(steps, &context, options);
 	sodium_memzero(&context, sizeof(context));
 }

@@ -1,46 +1,30 @@
-/* From an endpoint to a socket that answers, and to a handshake. */
+/*
+ * From an endpoint to a socket that answers.  The name is looked up as the
+ * connection does it: an IPv6 address is used if there is one.
+ */
 #include <errno.h>
-#include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "agents/client/once.h"
+#include "agents/client/clock.h"
 #include "agents/include/almoner_doctor.h"
 
-#define CONNECT_MS 5000
-#define HANDSHAKE_MS 10000
 #define TCP "tcp://"
 #define IPC "ipc://"
-
-void alm_step_add(struct alm_steps *steps, const char *name,
-	enum alm_step_status status, enum alm_err err, const char *format, ...)
-{
-	struct alm_step *step = &steps->items[steps->count];
-	va_list values;
-
-	if (steps->count == ALM_STEPS_MAX) {
-		return;
-	}
-	steps->count++;
-	step->name = name;
-	step->status = status;
-	step->err = err;
-	va_start(values, format);
-	(void)vsnprintf(step->what, sizeof(step->what), format, values);
-	va_end(values);
-}
+#define HOPS_MAX 8u
 
 /* A connected socket; else -1 and errno. */
 static int connect_within(
-	int family, const struct sockaddr *address, socklen_t bytes)
+	const struct sockaddr *address, socklen_t bytes, int timeout_ms)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(address->sa_family,
+		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct pollfd item = {.fd = fd, .events = POLLOUT};
 	socklen_t error_bytes = sizeof(int);
 	int error = 0;
@@ -52,7 +36,7 @@ static int connect_within(
 		return fd;
 	}
 	if (errno == EINPROGRESS) {
-		error = poll(&item, 1, CONNECT_MS) == 1 ? 0 : ETIMEDOUT;
+		error = poll(&item, 1, timeout_ms) == 1 ? 0 : ETIMEDOUT;
 		if (error == 0) {
 			(void)getsockopt(
 				fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
@@ -68,7 +52,7 @@ static int connect_within(
 	return -1;
 }
 
-static bool reach_ipc(struct alm_steps *steps, const char *path)
+static bool reach_ipc(struct alm_steps *steps, const char *path, int timeout_ms)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
@@ -77,11 +61,11 @@ static bool reach_ipc(struct alm_steps *steps, const char *path)
 		"%s is on this machine", path);
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	fd = connect_within(
-		AF_UNIX, (const struct sockaddr *)&address, sizeof(address));
+		(const struct sockaddr *)&address, sizeof(address), timeout_ms);
 	if (fd < 0) {
 		alm_step_add(steps, "tcp", ALM_STEP_FAILED, ALM_UNREACHABLE,
-			"%s: %s; is the broker running?", path,
-			strerror(errno));
+			"%s: %s", path, strerror(errno));
+		alm_step_do(steps, "start the broker on this machine");
 		return false;
 	}
 	(void)close(fd);
@@ -90,74 +74,227 @@ static bool reach_ipc(struct alm_steps *steps, const char *path)
 	return true;
 }
 
-static void tell_unreached(
-	struct alm_steps *steps, const char *host, const char *port, int error)
+/* --- addresses -------------------------------------------------------------
+ */
+
+/* An address of the broker, and the one of ours that goes with it. */
+struct hop {
+	struct sockaddr_storage address;
+	socklen_t bytes;
+	char text[INET6_ADDRSTRLEN + IF_NAMESIZE];
+	char from[INET6_ADDRSTRLEN + IF_NAMESIZE]; /* or "this machine" */
+};
+
+struct hops {
+	struct hop items[HOPS_MAX];
+	size_t count;
+	const char *host;
+	const char *port;
+};
+
+/* Nothing is sent: a datagram socket only chooses its own address. */
+static void find_source(struct hop *hop)
 {
-	if (error == ECONNREFUSED) {
-		alm_step_add(steps, "tcp", ALM_STEP_FAILED, ALM_UNREACHABLE,
-			"%s:%s refuses: nothing listens there, or its firewall "
-			"rejects. On the broker: allow tcp in to port %s (nft "
-			"add rule inet filter input tcp dport %s accept; ufw "
-			"allow %s/tcp)",
-			host, port, port, port, port);
-		return;
+	struct sockaddr_storage from;
+	socklen_t bytes = sizeof(from);
+	int fd = socket(hop->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known =
+		fd >= 0 &&
+		connect(fd, (const struct sockaddr *)&hop->address,
+			hop->bytes) == 0 &&
+		getsockname(fd, (struct sockaddr *)&from, &bytes) == 0 &&
+		getnameinfo((const struct sockaddr *)&from, bytes, hop->from,
+			sizeof(hop->from), NULL, 0, NI_NUMERICHOST) == 0;
+
+	if (!is_known) {
+		(void)snprintf(hop->from, sizeof(hop->from), "this machine");
 	}
-	alm_step_add(steps, "tcp", ALM_STEP_FAILED, ALM_UNREACHABLE,
-		"%s:%s: %s. Ask for: allow tcp out from this host to %s:%s "
-		"(nft add rule inet filter output ip daddr %s tcp dport %s "
-		"accept; ufw allow out to %s port %s proto tcp); one "
-		"connection out is all an agent needs",
-		host, port, strerror(error), host, port, host, port, host,
-		port);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 }
 
-static bool try_addresses(struct alm_steps *steps,
-	const struct addrinfo *addresses, const char *host, const char *port)
+static int resolve_family(struct hops *hops, int family)
 {
-	int error = 0;
-
-	for (const struct addrinfo *at = addresses; at != NULL;
-		at = at->ai_next) {
-		int fd = connect_within(
-			at->ai_family, at->ai_addr, at->ai_addrlen);
-
-		if (fd >= 0) {
-			(void)close(fd);
-			alm_step_add(steps, "tcp", ALM_STEP_GOOD, ALM_OK,
-				"%s:%s takes connections", host, port);
-			return true;
-		}
-		error = errno;
-	}
-	tell_unreached(steps, host, port, error);
-	return false;
-}
-
-static bool reach_tcp(
-	struct alm_steps *steps, const char *host, const char *port)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	const struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM, .ai_family = family};
 	struct addrinfo *addresses = NULL;
-	char first[NI_MAXHOST] = "";
-	bool is_reached;
-	int rc = getaddrinfo(host, port, &hints, &addresses);
+	int rc = getaddrinfo(hops->host, hops->port, &hints, &addresses);
 
 	if (rc != 0) {
-		alm_step_add(steps, "name", ALM_STEP_FAILED, ALM_UNREACHABLE,
-			"%s: %s; ask whoever runs your name service", host,
+		return rc;
+	}
+	for (const struct addrinfo *at = addresses;
+		at != NULL && hops->count < HOPS_MAX; at = at->ai_next) {
+		struct hop *hop = &hops->items[hops->count++];
+
+		memcpy(&hop->address, at->ai_addr, at->ai_addrlen);
+		hop->bytes = at->ai_addrlen;
+		(void)getnameinfo(at->ai_addr, at->ai_addrlen, hop->text,
+			sizeof(hop->text), NULL, 0, NI_NUMERICHOST);
+		find_source(hop);
+	}
+	freeaddrinfo(addresses);
+	return 0;
+}
+
+static bool resolve(struct alm_steps *steps, struct hops *hops)
+{
+	char list[512] = "";
+	size_t used = 0;
+	int rc;
+
+	(void)resolve_family(hops, AF_INET6);
+	rc = resolve_family(hops, AF_INET);
+	if (hops->count == 0) {
+		alm_step_add(steps, "name", ALM_STEP_FAILED, ALM_HOST_UNKNOWN,
+			"%s has no address here: %s", hops->host,
 			gai_strerror(rc));
 		return false;
 	}
-	(void)getnameinfo(addresses->ai_addr, addresses->ai_addrlen, first,
-		sizeof(first), NULL, 0, NI_NUMERICHOST);
-	alm_step_add(
-		steps, "name", ALM_STEP_GOOD, ALM_OK, "%s is %s", host, first);
-	is_reached = try_addresses(steps, addresses, host, port);
-	freeaddrinfo(addresses);
-	return is_reached;
+	for (size_t i = 0; i < hops->count && used < sizeof(list); i++) {
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+			"%s%s", i == 0 ? "" : ", ", hops->items[i].text);
+	}
+	alm_step_add(steps, "name", ALM_STEP_GOOD, ALM_OK, "%s is %s",
+		hops->host, list);
+	return true;
 }
 
-bool alm_doctor_reach(struct alm_steps *steps, const char *endpoint)
+/* --- a connection ----------------------------------------------------------
+ */
+
+static enum alm_err code_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return ALM_PORT_CLOSED;
+	case ETIMEDOUT:
+	case EPERM: /* this machine's own firewall */
+	case EACCES:
+		return ALM_PORT_SILENT;
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case EADDRNOTAVAIL:
+	case ENETDOWN:
+		return ALM_NO_ROUTE;
+	default:
+		return ALM_UNREACHABLE;
+	}
+}
+
+static bool is_ipv6(const struct hop *hop)
+{
+	return hop->address.ss_family == AF_INET6;
+}
+
+/* The lines to ask for: one for the first address of each family. */
+static void ask_for_lines(struct alm_steps *steps, const struct hops *hops)
+{
+	struct alm_step *step = &steps->items[steps->count - 1];
+	size_t used = 0;
+	int family = 0;
+
+	for (size_t i = 0; i < hops->count && used < sizeof(step->ask); i++) {
+		const struct hop *hop = &hops->items[i];
+
+		if (hop->address.ss_family == family) {
+			continue;
+		}
+		family = hop->address.ss_family;
+		used += (size_t)snprintf(step->ask + used,
+			sizeof(step->ask) - used,
+			"%sallow TCP out from %s to %s port %s (%s, %s)",
+			used == 0 ? "" : "; ", hop->from, hop->text, hops->port,
+			hops->host, is_ipv6(hop) ? "IPv6" : "IPv4");
+	}
+}
+
+static void tell_unreached(struct alm_steps *steps, const struct hops *hops,
+	const struct hop *hop, int error)
+{
+	enum alm_err code = code_of(error);
+
+	alm_step_add(steps, "tcp", ALM_STEP_FAILED, code, "%s port %s: %s",
+		hop->text, hops->port,
+		error == ETIMEDOUT ? "nothing comes back" : strerror(error));
+	if (code == ALM_PORT_CLOSED) {
+		alm_step_do(steps,
+			"ask the operator whether almonerd listens on port %s "
+			"and lets %s in (there: nft add rule inet filter input "
+			"tcp dport %s accept; or ufw allow %s/tcp)",
+			hops->port, hop->from, hops->port, hops->port);
+	} else if (code == ALM_PORT_SILENT) {
+		alm_step_do(steps,
+			"ask whoever runs the firewalls for the line below; on "
+			"this machine: nft add rule inet filter output %s "
+			"daddr %s tcp dport %s accept; or ufw allow out to %s "
+			"port %s proto tcp.  One connection out is all that an "
+			"agent needs",
+			is_ipv6(hop) ? "ip6" : "ip", hop->text, hops->port,
+			hop->text, hops->port);
+	}
+	ask_for_lines(steps, hops);
+}
+
+/* Of the other family: it is not used while the first address is there. */
+static void try_other(
+	struct alm_steps *steps, const struct hops *hops, int timeout_ms)
+{
+	const struct hop *used = &hops->items[0];
+
+	for (size_t i = 1; i < hops->count; i++) {
+		const struct hop *hop = &hops->items[i];
+		int fd;
+
+		if (is_ipv6(hop) == is_ipv6(used)) {
+			continue;
+		}
+		fd = connect_within((const struct sockaddr *)&hop->address,
+			hop->bytes, timeout_ms);
+		alm_step_add(steps, "tcp-other",
+			fd >= 0 ? ALM_STEP_GOOD : ALM_STEP_SKIPPED, ALM_OK,
+			"%s port %s: %s; an agent uses %s while the name has "
+			"it",
+			hop->text, hops->port,
+			fd >= 0 ? "takes connections too" : strerror(errno),
+			used->text);
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+		return;
+	}
+}
+
+static bool reach_tcp(struct alm_steps *steps, const char *host,
+	const char *port, int timeout_ms)
+{
+	struct hops hops = {.count = 0, .host = host, .port = port};
+	const struct hop *hop = &hops.items[0];
+	int64_t from_ms;
+	int fd;
+
+	if (!resolve(steps, &hops)) {
+		return false;
+	}
+	from_ms = alm_client_monotonic_ms();
+	fd = connect_within(
+		(const struct sockaddr *)&hop->address, hop->bytes, timeout_ms);
+	if (fd < 0) {
+		tell_unreached(steps, &hops, hop, errno);
+	} else {
+		(void)close(fd);
+		alm_step_add(steps, "tcp", ALM_STEP_GOOD, ALM_OK,
+			"%s port %s takes connections, after %lld ms",
+			hop->text, port,
+			(long long)(alm_client_monotonic_ms() - from_ms));
+	}
+	try_other(steps, &hops, timeout_ms);
+	return fd >= 0;
+}
+
+bool alm_doctor_reach(
+	struct alm_steps *steps, const char *endpoint, int timeout_ms)
 {
 	const char *colon = strrchr(endpoint, ':');
 	char host[NI_MAXHOST];
@@ -165,11 +302,11 @@ bool alm_doctor_reach(struct alm_steps *steps, const char *endpoint)
 	size_t bytes;
 
 	if (strncmp(endpoint, IPC, strlen(IPC)) == 0) {
-		return reach_ipc(steps, endpoint + strlen(IPC));
+		return reach_ipc(steps, endpoint + strlen(IPC), timeout_ms);
 	}
 	if (strncmp(endpoint, TCP, strlen(TCP)) != 0 || colon < from) {
 		alm_step_add(steps, "name", ALM_STEP_FAILED,
-			ALM_ENDPOINT_INVALID, "%s: write tcp://HOST:PORT",
+			ALM_ENDPOINT_INVALID, "%s is not tcp://HOST:PORT",
 			endpoint);
 		return false;
 	}
@@ -183,44 +320,5 @@ bool alm_doctor_reach(struct alm_steps *steps, const char *endpoint)
 	if (strcmp(host, "*") == 0 || strcmp(host, "0.0.0.0") == 0) {
 		(void)snprintf(host, sizeof(host), "127.0.0.1");
 	}
-	return reach_tcp(steps, host, colon + 1);
-}
-
-bool alm_doctor_handshake(struct alm_steps *steps, const char *endpoint,
-	const uint8_t broker_key[32], const uint8_t curve_secret_key[32],
-	bool is_stranger)
-{
-	const struct alm_once once = {.endpoint = endpoint,
-		.broker_key = broker_key,
-		.curve_secret_key = curve_secret_key,
-		.timeout_ms = HANDSHAKE_MS};
-	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_link *link = NULL;
-	enum alm_err err = alm_once_connect(&once, &link, &problem);
-	bool is_refused = err == ALM_NOT_AUTHENTICATED;
-
-	alm_link_close(link, 0);
-	if (err != ALM_OK && !is_refused) {
-		alm_step_add(steps, "curve", ALM_STEP_FAILED, err,
-			"%s; compare the broker key of the context with the "
-			"operator's",
-			problem.detail);
-		return false;
-	}
-	alm_step_add(steps, "curve", ALM_STEP_GOOD, ALM_OK,
-		"the broker has the key that is expected");
-	if (is_stranger) {
-		alm_step_add(steps, "zap",
-			is_refused ? ALM_STEP_GOOD : ALM_STEP_FAILED,
-			is_refused ? ALM_OK : ALM_STRANGER_ADMITTED,
-			is_refused ? "a stranger is refused"
-				   : "a stranger is let in: stop the broker");
-		return is_refused;
-	}
-	alm_step_add(steps, "zap", is_refused ? ALM_STEP_FAILED : ALM_STEP_GOOD,
-		is_refused ? ALM_NOT_AUTHENTICATED : ALM_OK,
-		is_refused ? "the broker does not know this agent's key: not "
-			     "approved yet, revoked, or replaced"
-			   : "the broker lets this agent in");
-	return !is_refused;
+	return reach_tcp(steps, host, colon + 1, timeout_ms);
 }

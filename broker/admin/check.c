@@ -15,32 +15,40 @@
 #include "lib/role.h"
 #include "lib/version.h"
 
-/* The agent signs SHA-256 of its time, as 64 bits; which key has, if any. */
-static const char *signature_word(
-	struct alm_call *call, const struct alm_agent *agent, uint64_t at_ms)
+const char *alm_agent_signature_word(const struct alm_agent *agent,
+	const char *context, const uint8_t digest[ALM_DIGEST_BYTES],
+	const char *text)
 {
-	const char *text = alm_call_argument(call, "signature");
 	uint8_t signature[ALM_SIGNATURE_BYTES];
-	uint8_t digest[ALM_DIGEST_BYTES];
-	uint8_t raw[8];
 
 	if (text[0] == '\0') {
 		return "absent";
 	}
-	alm_put_u64(raw, at_ms);
-	(void)crypto_hash_sha256(digest, raw, sizeof(raw));
 	if (alm_unhex(text, signature, sizeof(signature)) != ALM_OK) {
 		return "bad";
 	}
 	if (alm_digest_is_signed(
-		    ALM_PROBE_CONTEXT, digest, signature, agent->signing_key)) {
+		    context, digest, signature, agent->signing_key)) {
 		return "good";
 	}
 	return agent->old_until_us != 0 &&
-			       alm_digest_is_signed(ALM_PROBE_CONTEXT, digest,
-				       signature, agent->old_signing_key)
+			       alm_digest_is_signed(context, digest, signature,
+				       agent->old_signing_key)
 		       ? "old"
 		       : "bad";
+}
+
+/* The agent signs SHA-256 of its time, as 64 bits; which key has, if any. */
+static const char *signature_word(
+	struct alm_call *call, const struct alm_agent *agent, uint64_t at_ms)
+{
+	uint8_t digest[ALM_DIGEST_BYTES];
+	uint8_t raw[8];
+
+	alm_put_u64(raw, at_ms);
+	(void)crypto_hash_sha256(digest, raw, sizeof(raw));
+	return alm_agent_signature_word(agent, ALM_PROBE_CONTEXT, digest,
+		alm_call_argument(call, "signature"));
 }
 
 static void tell_agent(struct alm_call *call, const struct alm_agent *agent)

@@ -106,6 +106,15 @@ const char *alm_snapshot_name(const struct alm_snapshot *snapshot)
 	return snapshot->texts + snapshot->head->name;
 }
 
+const char *alm_snapshot_purpose(
+	const struct alm_snapshot *snapshot, size_t index)
+{
+	const struct alm_names *names = &snapshot->head->purposes.names;
+
+	ALM_ASSERT(index < names->count);
+	return alm_name_text(snapshot, names, (uint32_t)index);
+}
+
 size_t alm_snapshot_category_count(const struct alm_snapshot *snapshot)
 {
 	return snapshot->head->categories.names.count;

@@ -37,6 +37,10 @@ size_t alm_snapshot_bytes(const struct alm_snapshot *snapshot);
 
 const char *alm_snapshot_name(const struct alm_snapshot *snapshot);
 
+/** The purpose of that index, which there is; a bundle has one at least. */
+const char *alm_snapshot_purpose(
+	const struct alm_snapshot *snapshot, size_t index);
+
 /** Words by index; the count ends the range.  Never NULL below it. */
 size_t alm_snapshot_category_count(const struct alm_snapshot *snapshot);
 const char *alm_snapshot_category(

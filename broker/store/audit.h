@@ -63,6 +63,7 @@ struct alm_store;
 	X(ADMIN, 51, "administration") \
 	X(PRUNED, 52, "pruned") \
 	X(BACKUP, 53, "backup") \
+	X(TRIAL, 54, "path-trial") \
 	X(START, 60, "started") \
 	X(STOP, 61, "stopped") \
 	X(ANOMALY, 62, "anomaly") \

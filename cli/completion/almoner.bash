@@ -1471,6 +1471,12 @@ _almoner()
 --help
 ' ;;
 	'doctor') words='
+--to
+--purpose
+--category
+--level
+--basis
+--timeout
 --admin
 --context
 --json

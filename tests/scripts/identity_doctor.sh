@@ -1,71 +1,174 @@
 #!/bin/bash
 # almoner doctor from both sides, on a whole path and on broken ones: one line
-# a step, the first that fails decides the exit code.
+# a step, with code, place and what to do; the first that fails decides the
+# exit code.  Each fault is a real one.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 
 begin_dev --keep
 sender=$(json 'd["sender-context"]')
-cp -r "$(dirname "$sender")" "$dir/broken"
-context=$dir/broken/$(basename "$sender")
+work=$(dirname "$(dirname "$(dirname "$(dirname "$sender")")")")
+context=$dir/broken/context.yaml
 unset ALMONER_CONTEXT
 
-step() { # step NAME STATUS: of the last output
+step() { # step NAME STATUS [CODE]: of the last output
 	has "[r for r in d['rows'] if r['step'] == '$1'][0]['status'] == '$2'"
+	[ $# -lt 3 ] ||
+		has "[r for r in d['rows'] if r['step'] == '$1'][0]['code'] == '$3'"
 }
-change() { # change KEY VALUE: of the broken context
-	cp "$sender" "$context"
+no_step() { has "not [r for r in d['rows'] if r['step'] == '$1']"; }
+whole() { # a copy of the sender's context
+	rm -rf "$dir/broken"
+	cp -r "$(dirname "$sender")" "$dir/broken"
+}
+change() { # change KEY VALUE: of a whole copy
+	whole
 	sed -i "s|^$1:.*|$1: '$2'|" "$context"
+}
+new_key() { # new_key NAME: one that nobody has registered
+	rm -f "$dir/broken/$1"
+	printf '%064x\n' 7 >"$dir/broken/$1"
+	chmod 400 "$dir/broken/$1"
+}
+doctor() { # doctor CODE OPTION...: of the broken context
+	local wanted=$1
+	shift
+	code "$wanted" "$almoner" doctor -c "$context" --json "$@"
+	# Whatever fails says where, and what to do.
+	has 'all(r["where"] and r["do"] and r["name"] for r in d["rows"]
+		if r["status"] == "FAILED")'
+}
+trials() { # how many records of trials there are
+	"$almoner" audit query --kind path-trial --json >"$dir/out"
+	json 'len(d["rows"])'
 }
 
 # --- a whole path, both sides ---------------------------------------------------
 code 0 "$almoner" doctor -c "$sender" --json
 has 'd["schema"] == "almoner.doctor/1"'
-for name in context tcp curve zap answer clock signature keys roles policy store
-do
+for name in context name tcp curve zap answer clock signature keys roles policy \
+	store accepted delivered acknowledged; do
 	step $name ok
 done
+# There and back are three records, of a kind that is no message's.
+[ "$(trials)" = 3 ] || fail "not three records"
+has 'all(r["sender"] == r["recipient"] == "RX1" and not r["effect"]
+	for r in d["rows"])'
+has 'not any(r["message-id"] for r in d["rows"])'
+code 0 "$almoner" mailbox list --json
+has 'd["rows"] == []'
+# Again at once: the doctor waits its second.
+code 0 "$almoner" doctor -c "$sender"
+grep -q '^acknowledged *ok' "$dir/out" || fail "no table"
 code 0 "$almoner" doctor --json
 for name in administration policy store tcp curve zap; do
 	step $name ok
 done
-code 0 "$almoner" doctor -c "$sender"
-grep -q '^signature *ok' "$dir/out" || fail "no table"
 
-# --- from the agent's side ------------------------------------------------------------
+# --- what a message would be answered ---------------------------------------------
+whole
+ask="--purpose direct-care --category treatment-summary"
+# Without a person there is no relationship: it depends on whom it is about.
+doctor 0 --to C84001 $ask
+step decision warning ALM-4501
+doctor 4 --to RX1 $ask
+step decision FAILED ALM-4206
+step acknowledged ok
+doctor 4 --to C84001 --purpose direct-care --category no-such-thing
+step decision FAILED ALM-4104
+trials >/dev/null
+has '[r["code"] for r in d["rows"] if r["effect"] == "deny"] ==
+	[4501, 4206, 4104]'
+has 'not any(r["recipient"] for r in d["rows"] if r["effect"] == "deny")'
+code 2 "$almoner" doctor -c "$sender" --to C84001
+code 2 "$almoner" doctor --to C84001 $ask
+
+# --- the network ----------------------------------------------------------------------
 change endpoint tcp://127.0.0.1:1
-code 7 "$almoner" doctor -c "$context" --json
+doctor 7
 step name ok
-step tcp FAILED
-has '"dport 1 accept" in d["rows"][-1]["what"]'
+step tcp FAILED ALM-1221
+no_step curve
+has '"dport 1 accept" in d["rows"][-1]["do"]'
+has 'd["rows"][-1]["ask"] == "allow TCP out from 127.0.0.1 to 127.0.0.1 " \
+	"port 1 (127.0.0.1, IPv4)"'
+code 7 "$almoner" doctor -c "$context"
+grep -q '^ *ask for: allow TCP out from 127.0.0.1 to' "$dir/out" || fail "line"
+if [ -s /proc/net/if_inet6 ]; then
+	change endpoint 'tcp://[::1]:1'
+	doctor 7
+	has 'd["rows"][-1]["ask"] == "allow TCP out from ::1 to ::1 port 1 " \
+		"(::1, IPv6)"'
+fi
 change endpoint tcp://no-such-host.invalid:7301
-code 7 "$almoner" doctor -c "$context" --json
-step name FAILED
+doctor 7
+step name FAILED ALM-1220
+no_step tcp
+
+# A queue that is full drops what comes, as a firewall does; a listener that
+# reads nothing is no broker.
+cat >"$dir/listen.py" <<'END'
+import socket, sys
+mute = socket.socket(); mute.bind(("127.0.0.1", 0)); mute.listen(8)
+full = socket.socket(); full.bind(("127.0.0.1", 0)); full.listen(0)
+kept = []
+for _ in range(4):
+    s = socket.socket(); s.setblocking(False); kept.append(s)
+    s.connect_ex(full.getsockname())
+print(mute.getsockname()[1], full.getsockname()[1], flush=True)
+sys.stdin.read()
+END
+mkfifo "$dir/stop" "$dir/ports"
+python3 "$dir/listen.py" <"$dir/stop" >"$dir/ports" &
+exec 9>"$dir/stop"
+read -r mute full <"$dir/ports"
+change endpoint "tcp://127.0.0.1:$full"
+doctor 7 --timeout 1s
+step tcp FAILED ALM-1222
+has '"dport '"$full"' accept" in d["rows"][-1]["do"]'
+has '"allow TCP out from 127.0.0.1 to 127.0.0.1 port '"$full"'" \
+	in d["rows"][-1]["ask"]'
+change endpoint "tcp://127.0.0.1:$mute"
+doctor 7 --timeout 1s
+step tcp ok
+step curve FAILED ALM-1224
+exec 9>&-
+
+# --- who we are ---------------------------------------------------------------------------
 change broker-key "$(printf '%064d' 9)"
-code 5 "$almoner" doctor -c "$context" --json
-step curve FAILED
-# A key that nobody has registered.
-change agent "$(sed -n 's/^agent: *//p' "$sender" | tr -d "'")"
-rm -f "$dir/broken/curve.key"
-printf '%064x\n' 7 >"$dir/broken/curve.key"
-chmod 400 "$dir/broken/curve.key"
-code 5 "$almoner" doctor -c "$context" --json
+doctor 5
+step curve FAILED ALM-1207
+whole
+new_key curve.key
+doctor 5
 step curve ok
-step zap FAILED
+step zap FAILED ALM-1201
 # Keys that others can read; no context.
 chmod 444 "$dir/broken/curve.key"
-code 9 "$almoner" doctor -c "$context" --json
+doctor 9
 step context FAILED
 code 9 "$almoner" doctor -c "$dir/nothing.yaml" --json
-# Another agent's signing key.
-rm -rf "$dir/broken"
-cp -r "$(dirname "$sender")" "$dir/broken"
-rm -f "$dir/broken/signing.key"
-printf '%064x\n' 8 >"$dir/broken/signing.key"
-chmod 400 "$dir/broken/signing.key"
-code 5 "$almoner" doctor -c "$context" --json
-step signature FAILED
+# Another agent's signing key: the trial is refused as a message would be.
+whole
+new_key signing.key
+doctor 5
+step signature FAILED ALM-1204
+step accepted FAILED ALM-1204
+# A role that does not send: nothing is said about whom it may not write to.
+code 0 "$almoner" agent roles RX1/ward-system --roles receive --reason test
+whole
+doctor 5 --to C84001 $ask
+step decision FAILED ALM-1209
+step acknowledged ok
+code 0 "$almoner" agent roles RX1/ward-system --roles all \
+	--categories referral --reason test
+doctor 5 --to C84001 $ask
+step decision FAILED ALM-1210
+code 0 "$almoner" agent revoke RX1 ward-system --reason test --yes
+doctor 5
+step zap FAILED ALM-1201
+has '"almoner agent list RX1" in d["rows"][-1]["do"]'
 
 # --- from the broker's ---------------------------------------------------------------------
 code 7 "$almoner" doctor --admin "ipc://$dir/nothing.sock" --json

@@ -1,9 +1,11 @@
-/* test_watch.c - deadlines, requests that wait, and deputies. */
+/* test_watch.c - deadlines, requests that wait, deputies, and trials. */
 #include "broker/store/watch.h"
 
 #include <lmdb.h>
+#include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/trial.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_watch, .init = set_up, .fini = tear_down);
@@ -159,4 +161,36 @@ Test(store_watch, a_damaged_deadline_is_told_of_by_its_name)
 	cr_expect(row.is_damaged);
 	cr_expect_eq(row.seq, 4);
 	cr_expect_eq(row.at_ms, 1000);
+}
+
+Test(store_watch, an_agent_has_one_trial_and_the_next_replaces_it)
+{
+	struct alm_trial trial = {.at_us = 7000,
+		.audit_seq = 3,
+		.content = "abc",
+		.content_bytes = 3};
+	struct alm_trial read;
+
+	begin();
+	cr_assert_eq(alm_store_trial_get(store, 9, &read), ALM_NOT_FOUND);
+	cr_assert_eq(alm_store_trial_put(store, 9, &trial), ALM_OK);
+	trial.content_bytes = ALM_TRIAL_BYTES_MAX;
+	memset(trial.content, 0xA5, sizeof(trial.content));
+	cr_assert_eq(alm_store_trial_put(store, 0, &trial), ALM_OK);
+	commit();
+	reopen();
+	cr_assert_eq(alm_store_trial_get(store, 9, &read), ALM_OK);
+	cr_expect_eq(read.at_us, 7000);
+	cr_expect_eq(read.audit_seq, 3);
+	cr_expect_eq(read.content_bytes, 3);
+	cr_expect_arr_eq(read.content, "abc", 3);
+	cr_assert_eq(alm_store_trial_get(store, 0, &read), ALM_OK);
+	cr_expect_eq(read.content_bytes, ALM_TRIAL_BYTES_MAX);
+	cr_expect_arr_eq(read.content, trial.content, ALM_TRIAL_BYTES_MAX);
+	trial.content_bytes = 0;
+	begin();
+	cr_assert_eq(alm_store_trial_put(store, 9, &trial), ALM_OK);
+	commit();
+	cr_assert_eq(alm_store_trial_get(store, 9, &read), ALM_OK);
+	cr_expect_eq(read.content_bytes, 0);
 }
