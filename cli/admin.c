@@ -81,8 +81,9 @@ enum alm_err alm_admin_ask(struct alm_control *control,
 		.argument_count = ask->argument_count,
 		.attachments = ask->attachments,
 		.attachment_count = ask->attachment_count};
-	enum alm_err err = alm_control_ask(
-		control, &call, ALM_ADMIN_WAIT_MS, arena, out_answer, problem);
+	enum alm_err err = alm_control_ask(control, &call,
+		ask->wait_ms > 0 ? ask->wait_ms : ALM_ADMIN_WAIT_MS, arena,
+		out_answer, problem);
 
 	if (err == ALM_OK && out_answer->code != ALM_OK) {
 		err = alm_problem_set(

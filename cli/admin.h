@@ -22,6 +22,7 @@ struct alm_ask {
 	size_t argument_count;
 	const struct alm_attachment *attachments;
 	size_t attachment_count;
+	int wait_ms; /* 0: ALM_ADMIN_WAIT_MS */
 };
 
 /** Add an argument; a NULL value adds nothing.  The commands' tables keep the

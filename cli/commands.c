@@ -4,6 +4,9 @@
 
 const struct alm_command alm_commands[] = {
 	{"status", NULL, "show what the broker is doing", alm_cmd_status},
+	{"top", NULL, "show what the broker does, again and again",
+		alm_cmd_top},
+	{"tail", NULL, "follow the audit log", alm_cmd_tail},
 	{"org", "list", "list the organisations of the active policy",
 		alm_cmd_org_list},
 	{"org", "show", "show one organisation", alm_cmd_org_show},

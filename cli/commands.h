@@ -80,6 +80,7 @@ alm_command_fn alm_cmd_audit_show;
 alm_command_fn alm_cmd_audit_stats;
 alm_command_fn alm_cmd_audit_verify;
 alm_command_fn alm_cmd_backup;
+alm_command_fn alm_cmd_top, alm_cmd_tail;
 alm_command_fn alm_cmd_trace;
 alm_command_fn alm_cmd_send;
 alm_command_fn alm_cmd_recv;

@@ -43,7 +43,8 @@ bool alm_column_is_number(const char *name)
 		"long-parts", "damaged-passed-over", "looked-at", "used-before",
 		"used-after", "free-after", "file-bytes", "usual", "count",
 		"now", "first-damaged", "audit-verified-seq",
-		"store-verify-passes", "store-damaged-rows"};
+		"store-verify-passes", "store-damaged-rows", "interval-ms",
+		"overrides-overdue", "waiting", "mailboxes", "oldest-ms"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -1,8 +1,9 @@
 /*
- * tail.c - almoner audit tail: the last records, and with --follow those that
- * come, as long as it runs.  It waits for a broker that is away, and with a
- * file for its cursor it goes on where it was when it ended: nothing is
- * missed, and at most what was being written at that moment comes twice.
+ * tail.c - almoner audit tail, and almoner tail, which follows: the last
+ * records, and with --follow those that come, as long as it runs.  It waits for
+ * a broker that is away, and with a file for its cursor it goes on where it was
+ * when it ended: nothing is missed, and at most what was being written at that
+ * moment comes twice.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -55,8 +56,19 @@ static const struct alm_usage usage = {
 		 "/var/lib/siem/almoner",
 };
 
+static const struct alm_usage bare_usage = {
+	.name = "tail",
+	.summary = "Follow the audit log: the last records, and those that "
+		   "come; audit tail --follow.",
+	.positionals = "",
+	.takes = ALM_TAKES_ADMIN,
+	.options = options + 1, /* without --follow */
+	.notes = "  almoner tail --effect deny",
+};
+
 struct tail {
 	const struct alm_args *args;
+	bool goes_on;
 	const struct alm_audit_question *question;
 	struct alm_asker *asker; /* NULL: the broker is away */
 	struct alm_audit_printer *printer;
@@ -169,7 +181,7 @@ static enum alm_err print_page(struct tail *tail,
 static bool is_worth_waiting(
 	struct tail *tail, enum alm_err err, const struct alm_problem *problem)
 {
-	if (!alm_args_has(tail->args, "follow") ||
+	if (!tail->goes_on ||
 		alm_err_info(err)->exit_code != ALM_EXIT_UNAVAILABLE) {
 		return false;
 	}
@@ -191,7 +203,6 @@ static enum alm_err follow(
 	struct tail *tail, size_t lines, struct alm_problem *problem)
 {
 	bool is_start = tail->texts.after[0] == '\0';
-	bool goes_on = alm_args_has(tail->args, "follow");
 
 	tail->again_ms = LOOK_MS;
 	for (;;) {
@@ -206,7 +217,7 @@ static enum alm_err follow(
 		if (err == ALM_OK) {
 			err = print_page(tail, &answer, problem);
 		}
-		if (err != ALM_OK || !goes_on) {
+		if (err != ALM_OK || !tail->goes_on) {
 			return err;
 		}
 		tail->again_ms = LOOK_MS;
@@ -217,11 +228,12 @@ static enum alm_err follow(
 	}
 }
 
-static int tail_log(
-	const struct alm_args *args, const struct alm_audit_question *question)
+static int tail_log(const struct alm_args *args, bool goes_on,
+	const struct alm_audit_question *question)
 {
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	struct tail tail = {.args = args,
+		.goes_on = goes_on,
 		.question = question,
 		.ask = {.verb = "audit.query"},
 		.cursor_file = alm_args_text(args, "cursor-file")};
@@ -262,12 +274,12 @@ static enum alm_err check_format(
 	return alm_audit_format_check(args, problem);
 }
 
-int alm_cmd_audit_tail(int argc, char **argv)
+static int run(const struct alm_usage *used, int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	struct alm_audit_question question;
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_args_parse(used, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
@@ -280,7 +292,19 @@ int alm_cmd_audit_tail(int argc, char **argv)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}
-	rc = tail_log(&args, &question);
+	rc = tail_log(&args,
+		used == &bare_usage || alm_args_has(&args, "follow"),
+		&question);
 	sodium_memzero(question.person, sizeof(question.person));
 	return rc;
+}
+
+int alm_cmd_audit_tail(int argc, char **argv)
+{
+	return run(&usage, argc, argv);
+}
+
+int alm_cmd_tail(int argc, char **argv)
+{
+	return run(&bare_usage, argc, argv);
 }

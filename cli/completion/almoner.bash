@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status org agent policy officer people mailbox override standard audit backup trace send receipt recv config ctx bench dev demo doctor errors completion version'
+		words='status top tail org agent policy officer people mailbox override standard audit backup trace send receipt recv config ctx bench dev demo doctor errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show find' ;;
@@ -23,11 +23,53 @@ _almoner()
 	esac
 	elif [[ $cur == -* ]]; then
 	case "${COMP_WORDS[1]}" in
-	status|backup|trace|send|receipt|recv|dev|demo|doctor|errors|version) set -- "${COMP_WORDS[1]}" ;;
+	status|top|tail|backup|trace|send|receipt|recv|dev|demo|doctor|errors|version) set -- "${COMP_WORDS[1]}" ;;
 	*) set -- "${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
 	esac
 	case "$1" in
 	'status') words='
+--admin
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'top') words='
+--interval
+--count
+--admin
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'tail') words='
+--lines
+--cursor-file
+--person
+--from
+--to
+--either
+--purpose
+--basis
+--effect
+--code
+--kind
+--message
+--reveal
+--reason
+--format
+--wide
 --admin
 --context
 --json

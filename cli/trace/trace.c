@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/trace/follow.h"
 #include "lib/time.h"
@@ -102,35 +103,15 @@ static const char *what_of(const struct alm_trace_step *step)
 	return kind;
 }
 
-/** As people say it. */
-static void span_text(int64_t us, char out[24])
-{
-	if (us < 0) {
-		us = 0;
-	}
-	if (us < 10000) {
-		(void)snprintf(out, 24, "%" PRId64 " us", us);
-	} else if (us < 10000000) {
-		(void)snprintf(out, 24, "%" PRId64 " ms", us / 1000);
-	} else if (us < 600000000) {
-		(void)snprintf(out, 24, "%" PRId64 " s", us / 1000000);
-	} else if (us < INT64_C(172800000000)) {
-		(void)snprintf(out, 24, "%" PRId64 " min", us / 60000000);
-	} else {
-		(void)snprintf(
-			out, 24, "%" PRId64 " d", us / INT64_C(86400000000));
-	}
-}
-
 static void add_step(struct alm_sheet *sheet, const struct alm_trace_step *step,
 	int64_t after_us)
 {
 	const char *const *cells = step->cells;
 	const char *code = cells[ALM_TRACE_CODE];
-	char after[24];
+	char after[ALM_AMOUNT_BYTES];
 	char micros[24];
 
-	span_text(after_us, after);
+	alm_span_text(after_us, after);
 	(void)snprintf(micros, sizeof(micros), "%" PRId64,
 		after_us < 0 ? 0 : after_us);
 	alm_sheet_row(sheet,
@@ -175,11 +156,11 @@ static int print(const struct alm_args *args, const struct alm_trace *trace)
 	const struct alm_trace_step *last = &trace->steps[trace->count - 1];
 	int64_t before_us = made_us(trace);
 	char text[ALM_INSTANT_US_TEXT_BYTES];
-	char took[24];
+	char took[ALM_AMOUNT_BYTES];
 	int rc;
 
 	alm_instant_us_text(before_us, text);
-	span_text(last->time_us - before_us, took);
+	alm_span_text(last->time_us - before_us, took);
 	alm_sheet_fact(sheet, "message", trace->id);
 	alm_sheet_fact(sheet, "made-at", text);
 	alm_sheet_fact(sheet, "from", trace->steps[0].cells[ALM_TRACE_SENDER]);

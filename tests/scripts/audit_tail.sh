@@ -61,6 +61,25 @@ code 0 "$almoner" audit breach --from RX1 --since "$from" --until "$until" \
 	--aware "$from" --reason test --json
 code 2 "$almoner" audit query --since "${from%Z}0Z"
 
+# The bare form follows, with the same options.
+mkfifo "$dir/bare"
+"$almoner" tail --kind administration --lines 1 --jsonl >"$dir/bare" \
+	2>"$dir/tail.err" &
+tail=$!
+exec 3<"$dir/bare"
+read -r line <&3
+code 0 "$almoner" audit reindex --reason 'while it follows'
+read -r line <&3
+kill "$tail"
+wait "$tail" || true
+exec 3<&-
+code 0 "$almoner" audit tail --kind administration --lines 1 --jsonl
+grep -q '"seq"' "$dir/out" || fail "nothing"
+[ "$(json 'd["seq"]')" = "$(echo "$line" | python3 -c \
+	'import json, sys; print(json.load(sys.stdin)["seq"])')" ] ||
+	fail "the bare form did not follow"
+code 2 "$almoner" tail --follow
+
 # --- without the daemon ----------------------------------------------------
 kill -TERM "$dev"
 wait "$dev" || fail "dev did not end well"
@@ -70,7 +89,7 @@ store=("--store" "$folder/store" "--key" "$folder/store.key")
 code 0 "$almoner" audit reindex "${store[@]}" --json
 has 'd["covered"] <= d["size"] and d["damaged"] == 0'
 code 0 "$almoner" audit query "${store[@]}" --kind administration --json
-has 'len(d["rows"]) == 3'
+has 'len(d["rows"]) == 4'
 code 0 "$almoner" audit query "${store[@]}" --kind administration \
 	--since "$from" --until "$until" --json
 has "$between"
