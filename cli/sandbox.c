@@ -15,8 +15,8 @@
 #include "cli/people/put.h"
 #include "cli/sandbox_internal.h"
 
-#define READY_WAIT_MS 10000
-#define ASK_WAIT_MS 30000
+#define READY_WAIT_MS 60000
+#define ASK_WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define TREE_DEPTH_MAX 8
 

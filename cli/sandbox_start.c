@@ -21,7 +21,7 @@
 #include "cli/sandbox_internal.h"
 #include "lib/file.h"
 
-#define STOP_WAIT_MS 10000
+#define STOP_WAIT_MS 60000
 #define ADDRESS_ARENA_BYTES ((size_t)1024 * 1024)
 
 static int64_t now_ms(void)

@@ -56,7 +56,9 @@ bool alm_demo_settles(struct alm_demo *demo, struct alm_figures *out_figures)
 		if (alm_demo_figures(demo, out_figures) != ALM_OK) {
 			return false;
 		}
-		if (out_figures->acknowledged >= out_figures->delivered) {
+		if (out_figures->delivered + out_figures->stopped >=
+				out_figures->accepted &&
+			out_figures->acknowledged >= out_figures->delivered) {
 			return true;
 		}
 	} while (alm_child_now_ms() < until_ms);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_WAIT_MS 5000
+#define STOP_WAIT_MS 60000
 
 int64_t alm_child_now_ms(void)
 {

@@ -97,7 +97,7 @@ static void check_figures(struct alm_demo *demo, struct alm_figures *figures)
 
 	alm_story_chapter(story, "The broker's own figures");
 	(void)alm_story_expect(story, alm_demo_settles(demo, figures),
-		"all that was handed over is acknowledged");
+		"all that was accepted is stopped or acknowledged");
 	(void)alm_story_expect(story,
 		figures->accepted == demo->accepted_count &&
 			figures->refused == demo->refused_count,

@@ -17,7 +17,7 @@
 #include "lib/arena.h"
 #include "lib/id.h"
 
-#define ALM_DEMO_WAIT_MS 8000
+#define ALM_DEMO_WAIT_MS 60000
 #define ALM_DEMO_PATIENT "9990000018"
 
 /* Who plays.  The order is that of the table in cast.c. */
@@ -153,7 +153,8 @@ ALM_MUST_USE enum alm_err alm_demo_ask(struct alm_demo *demo, const char *verb,
 ALM_MUST_USE enum alm_err alm_demo_figures(
 	struct alm_demo *demo, struct alm_figures *out_figures);
 
-/** Wait until everything that was handed over is acknowledged. */
+/** Wait until everything that was accepted is stopped, or handed over and
+ * acknowledged. */
 bool alm_demo_settles(struct alm_demo *demo, struct alm_figures *out_figures);
 
 /** Record a consent of the patient: `purposes`, `categories` and `to` are the

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #define LOG "/dev/null"
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 static const char *line_of(struct alm_child *child)
 {
