@@ -1,7 +1,7 @@
 /*
  * disturb.c - those who disturb: floods, consumers that are slow or dead, a
- * crowd, rubbish.  They run with the lowest priority of the machine: what is
- * measured is what the broker lets them do to others, not who has the
+ * crowd, rubbish.  They run with the lowest priority, 19 below the others':
+ * what is measured is what the broker lets them do to others, not who has the
  * processor.
  */
 #include <poll.h>
@@ -306,7 +306,7 @@ void alm_bench_disturb(struct alm_bench_fair_shared *shared, unsigned number)
 {
 	int code;
 
-	(void)setpriority(PRIO_PROCESS, 0, 19);
+	(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 19);
 	code = work(shared, number);
 	if (code != 0) {
 		shared->code = code;
