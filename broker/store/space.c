@@ -15,6 +15,8 @@
 
 /* More than one turn takes; of a small map a part. */
 #define LOW_BYTES_MAX ((uint64_t)32 << 20)
+/* Taken in steps of a fraction of that: a turn waits while it is done. */
+#define STEPS 8u
 #define TRY_AGAIN_US 1000000
 /* What LMDB makes of its table of readers. */
 #define READERS_BYTES ((off_t)(16 * 1024))
@@ -72,8 +74,8 @@ void alm_space_ensure(struct alm_store *store)
 	if (mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS) {
 		return;
 	}
-	if (allocate(fd, end, 2 * low)) {
-		space->kept_to = end + 2 * low;
+	if (allocate(fd, end, low + low / STEPS)) {
+		space->kept_to = end + low + low / STEPS;
 		space->is_low = false;
 		return;
 	}
