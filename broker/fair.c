@@ -5,13 +5,13 @@
  */
 #include "broker/fair.h"
 
-#include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/mail/letter.h"
 #include "broker/session.h"
 #include "broker/stage.h"
+#include "lib/protowire.h"
 
-#define UNIT_BYTES 2048u
+#define UNIT_BYTES 4096u
 #define ERA_MS 512
 /* The work of a shared turn is half as long as a commit, within these. */
 #define WORK_US_MIN 300.0
@@ -22,7 +22,6 @@
 #define SURPLUS_MAX 2048u /* units that one turn refuses */
 #define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
-#define FAULT_RECORD_MS 1000
 #define HAND_OVERS_MIN 128u
 
 void alm_fair_init(struct alm_fair *fair)
@@ -42,79 +41,84 @@ static struct alm_lane *lane_of(
 	return session == NULL ? NULL : &session->mailbox->lane;
 }
 
-static uint32_t units_of(const struct alm_edge_frame *frame)
+/* The front of a frame that goes into a turn. */
+struct front {
+	uint32_t units;
+	uint32_t count; /* envelopes; 0: all of them, uncounted */
+	size_t bytes;
+};
+
+static uint32_t units_of(size_t bytes)
 {
-	return 1 + (uint32_t)(frame->bytes.bytes / UNIT_BYTES);
+	return 1 + (uint32_t)(bytes / UNIT_BYTES);
+}
+
+/* As many envelopes as fit `room`, and one at least.  Bytes that are none are
+ * for the decoder to refuse, all at once. */
+static struct front measure_front(struct alm_bytes frame, uint32_t room)
+{
+	struct alm_bytes rest = frame;
+	struct front front = {.units = 0};
+
+	while (rest.bytes > 0 && front.count < ALM_FRAME_ENVELOPES_MAX) {
+		struct alm_proto_field envelope;
+		uint32_t units;
+
+		if (alm_proto_next(&rest, &envelope) != ALM_OK) {
+			return (struct front){
+				units_of(frame.bytes), 0, frame.bytes};
+		}
+		units = units_of(envelope.whole.bytes);
+		if (front.count > 0 && front.units + units > room) {
+			return front;
+		}
+		front.units += units;
+		front.count++;
+		front.bytes += envelope.whole.bytes;
+	}
+	return (struct front){front.units, 0, frame.bytes};
 }
 
 /* --- quotas and shares --------------------------------------------------- */
 
-static int64_t refilled(int64_t left, uint64_t per_second, int64_t elapsed_ms)
-{
-	int64_t most = (int64_t)per_second;
-
-	if (elapsed_ms >= 1000) {
-		return most;
-	}
-	left += most / 1000 * elapsed_ms + most % 1000 * elapsed_ms / 1000;
-	return left < most ? left : most;
-}
-
-static void refill(const struct alm_turn *turn, struct alm_lane *lane)
-{
-	const struct alm_settings *settings = &turn->broker->settings;
-	int64_t elapsed_ms = turn->monotonic_ms - lane->filled_ms;
-
-	if (elapsed_ms < 10 && lane->filled_ms != 0) {
-		return; /* less would be rounded away */
-	}
-	if (lane->filled_ms == 0) {
-		elapsed_ms = 1000;
-	}
-	lane->messages_left = refilled(lane->messages_left,
-		settings->organisation_messages_per_s, elapsed_ms);
-	lane->bytes_left = refilled(lane->bytes_left,
-		settings->organisation_bytes_per_s, elapsed_ms);
-	lane->filled_ms = turn->monotonic_ms;
-}
-
 static bool has_quota(const struct alm_lane *lane)
 {
-	return lane->messages_left > 0 && lane->bytes_left > 0;
+	return alm_quota_left(&lane->messages) > 0 &&
+	       alm_quota_left(&lane->bytes) > 0;
 }
 
-static bool has_share(
-	const struct alm_turn *turn, struct alm_lane *lane, uint32_t units)
+/* How many units of this turn are left to an organisation. */
+static uint32_t room_of(const struct alm_turn *turn, struct alm_lane *lane)
 {
+	const struct alm_settings *settings = &turn->broker->settings;
 	const struct alm_fair *fair = &turn->broker->fair;
 
 	if (lane->turn != turn->number) {
 		lane->turn = turn->number;
 		lane->taken = 0;
-		lane->taken_bytes = 0;
-		refill(turn, lane);
+		alm_quota_begin(&lane->messages,
+			settings->organisation_messages_per_s,
+			turn->monotonic_ms);
+		alm_quota_begin(&lane->bytes,
+			settings->organisation_bytes_per_s, turn->monotonic_ms);
 	}
-	/* What the turn has taken counts before it is carried out. */
-	if ((int64_t)lane->taken >= lane->messages_left ||
-		lane->taken_bytes >= lane->bytes_left) {
-		return false;
+	if (!has_quota(lane)) {
+		return 0;
 	}
-	return !fair->is_shared || lane->taken == 0 ||
-	       lane->taken + units <= fair->share;
-}
-
-static void take(struct alm_turn *turn, struct alm_lane *lane, uint32_t units,
-	size_t bytes)
-{
-	lane->taken += units;
-	lane->taken_bytes += (int64_t)bytes;
-	turn->broker->fair.turn_units += units;
+	if (!fair->is_shared) {
+		return UINT32_MAX;
+	}
+	return lane->taken < fair->share ? fair->share - lane->taken : 0;
 }
 
 /* --- frames that wait ---------------------------------------------------- */
 
 static void push_waiting(struct alm_fair *fair, struct alm_lane *lane)
 {
+	if (lane->is_waiting) {
+		return;
+	}
+	lane->is_waiting = true;
 	lane->next_waiting = NULL;
 	if (fair->last_waiting == NULL) {
 		fair->first_waiting = lane;
@@ -134,6 +138,7 @@ static struct alm_lane *pop_waiting(struct alm_fair *fair)
 		fair->last_waiting = NULL;
 	}
 	fair->waiting_count--;
+	lane->is_waiting = false;
 	return lane;
 }
 
@@ -154,15 +159,19 @@ static struct alm_edge_kept *pop_kept(
 }
 
 static void push_kept(struct alm_fair *fair, struct alm_lane *lane,
-	struct alm_edge_kept *kept)
+	struct alm_edge_kept *kept, bool is_first)
 {
 	if (lane->first == NULL) {
 		lane->first = kept;
+		lane->last = kept;
 		push_waiting(fair, lane);
+	} else if (is_first) {
+		kept->next = lane->first;
+		lane->first = kept;
 	} else {
 		lane->last->next = kept;
+		lane->last = kept;
 	}
-	lane->last = kept;
 	lane->kept_count++;
 	lane->kept_bytes += kept->frame.bytes.bytes;
 	fair->kept_bytes += kept->frame.bytes.bytes;
@@ -236,23 +245,61 @@ static bool has_place(const struct alm_turn *turn, size_t bytes)
 	       bytes < ALM_TURN_BYTES_MAX;
 }
 
+/* The frame that was received last goes into the turn, or its front does and
+ * the rest waits before all else of the lane. */
+static void take(struct alm_turn *turn, struct alm_lane *lane,
+	struct alm_edge_frame *frame, uint32_t room)
+{
+	struct alm_fair *fair = &turn->broker->fair;
+	struct front front = {units_of(frame->bytes.bytes), 0, 0};
+
+	if (fair->is_shared) {
+		front = measure_front(frame->bytes, room);
+	}
+	if (front.count > 0) {
+		struct alm_edge_kept *kept = alm_edge_keep_rest(
+			turn->broker->edge, frame, front.bytes);
+
+		if (kept == NULL) {
+			front.count = 0; /* out of memory: all of it now */
+		} else {
+			kept->frame.is_rest = true;
+			push_kept(fair, lane, kept, true);
+		}
+	}
+	/* What was read as a whole need not be read so again. */
+	if (front.count > 0 && frame->is_rest) {
+		frame->bytes.bytes = front.bytes;
+	} else {
+		frame->part_count = front.count;
+	}
+	lane->taken += front.units;
+	fair->turn_units += front.units;
+	alm_quota_take(&lane->messages, front.units);
+	alm_quota_take(&lane->bytes, (int64_t)frame->bytes.bytes);
+}
+
 static void take_kept(
 	struct alm_turn *turn, struct alm_lane *lane, size_t *bytes)
 {
-	while (lane->first != NULL && has_place(turn, *bytes)) {
-		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
-		uint32_t units = units_of(&lane->first->frame);
-		struct alm_edge_kept *kept;
+	struct alm_fair *fair = &turn->broker->fair;
+	uint32_t room;
 
-		if (!has_share(turn, lane, units)) {
-			return;
-		}
-		kept = pop_kept(&turn->broker->fair, lane);
-		*bytes += kept->frame.bytes.bytes;
+	while (lane->first != NULL && has_place(turn, *bytes) &&
+		(room = room_of(turn, lane)) > 0) {
+		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
+		struct alm_edge_kept *kept = pop_kept(fair, lane);
+
 		alm_edge_take_kept(turn->broker->edge, &kept, frame);
-		take(turn, lane, units, frame->bytes.bytes);
+		take(turn, lane, frame, room);
+		*bytes += frame->bytes.bytes;
 		turn->frame_count++;
 	}
+}
+
+static bool is_worked_full(const struct alm_fair *fair)
+{
+	return fair->is_shared && fair->turn_units >= fair->units;
 }
 
 void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
@@ -265,8 +312,11 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 	fair->surplus = 0;
 	fair->begun_us = alm_clock_monotonic_us();
 	measure_share(fair);
+	/* Where the turn has no more place the next one begins. */
 	for (size_t i = fair->waiting_count;
-		i > 0 && fair->first_waiting != NULL; i--) {
+		i > 0 && has_place(turn, *bytes) &&
+		fair->first_waiting != NULL && !is_worked_full(fair);
+		i--) {
 		struct alm_lane *lane = pop_waiting(fair);
 
 		take_kept(turn, lane, bytes);
@@ -281,46 +331,44 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	struct alm_fair *fair = &turn->broker->fair;
 	struct alm_session *session =
 		alm_sessions_find(turn->broker->sessions, frame->peer);
-	uint32_t units = units_of(frame);
-	struct alm_edge_kept *kept;
+	struct alm_edge_kept *kept = NULL;
 	struct alm_lane *lane;
+	uint32_t room;
 
 	if (session == NULL) {
 		return true; /* hello, or it is told to say so */
 	}
 	lane = &session->mailbox->lane;
-	if (lane->first == NULL && has_share(turn, lane, units)) {
-		take(turn, lane, units, frame->bytes.bytes);
+	room = lane->first == NULL ? room_of(turn, lane) : 0;
+	if (room > 0) {
+		take(turn, lane, frame, room);
 		return true;
 	}
-	if (is_lane_full(turn->broker, lane, frame->bytes.bytes)) {
-		frame->is_surplus = true;
-		fair->surplus += units;
-		return true;
+	if (!is_lane_full(turn->broker, lane, frame->bytes.bytes)) {
+		kept = alm_edge_keep(turn->broker->edge, frame);
 	}
-	kept = alm_edge_keep(turn->broker->edge, frame);
 	if (kept == NULL) {
 		frame->is_surplus = true;
+		fair->surplus += units_of(frame->bytes.bytes);
 		return true;
 	}
-	push_kept(fair, lane, kept);
+	push_kept(fair, lane, kept, false);
 	session->heard_ms = turn->monotonic_ms;
 	return false;
 }
 
-static void push_kept_first(struct alm_fair *fair, struct alm_lane *lane,
-	struct alm_edge_kept *kept)
+void alm_fair_drop_rest(
+	struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
-	if (lane->first == NULL) {
-		push_kept(fair, lane, kept);
-		return;
+	struct alm_lane *lane = lane_of(turn, frame->peer);
+
+	if (frame->part_count > 0 && lane != NULL && lane->first != NULL &&
+		lane->first->frame.is_rest) {
+		struct alm_edge_kept *kept =
+			pop_kept(&turn->broker->fair, lane);
+
+		alm_edge_drop_kept(&kept);
 	}
-	kept->next = lane->first;
-	lane->first = kept;
-	lane->kept_count++;
-	lane->kept_bytes += kept->frame.bytes.bytes;
-	fair->kept_bytes += kept->frame.bytes.bytes;
-	fair->held_back++;
 }
 
 void alm_fair_put_back(struct alm_turn *turn, size_t first)
@@ -329,7 +377,7 @@ void alm_fair_put_back(struct alm_turn *turn, size_t first)
 
 	/* The last first: so each lane has them in their order. */
 	while (turn->frame_count > first) {
-		const struct alm_edge_frame *frame =
+		struct alm_edge_frame *frame =
 			&turn->frames[--turn->frame_count];
 		struct alm_lane *lane = frame->socket == ALM_EDGE_AGENTS
 						? lane_of(turn, frame->peer)
@@ -339,9 +387,11 @@ void alm_fair_put_back(struct alm_turn *turn, size_t first)
 		if (kept == NULL) {
 			return; /* memory is out: the rest is lost */
 		}
+		alm_fair_drop_rest(turn, frame); /* it is whole again */
+		kept->frame.part_count = 0;
 		if (lane != NULL) {
 			kept->frame.is_surplus = false;
-			push_kept_first(&broker->fair, lane, kept);
+			push_kept(&broker->fair, lane, kept, true);
 		} else {
 			broker->metrics.lost_frames++;
 			alm_edge_drop_kept(&kept);
@@ -360,8 +410,8 @@ void alm_fair_note_send(
 	struct alm_fair *fair = &turn->broker->fair;
 	struct alm_lane *lane = &session->mailbox->lane;
 
-	lane->messages_left--;
-	lane->bytes_left -= (int64_t)bytes;
+	alm_quota_spend(&lane->messages, 1);
+	alm_quota_spend(&lane->bytes, (int64_t)bytes);
 	if (lane->era != fair->era) {
 		lane->era = fair->era;
 		fair->senders++;
@@ -371,8 +421,9 @@ void alm_fair_note_send(
 void alm_fair_note_several(
 	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count)
 {
-	lane->messages_left -= (int64_t)recipient_count - 1;
-	take(turn, lane, (uint32_t)recipient_count - 1, 0);
+	alm_quota_spend(&lane->messages, (int64_t)recipient_count - 1);
+	lane->taken += (uint32_t)recipient_count - 1;
+	turn->broker->fair.turn_units += (uint32_t)recipient_count - 1;
 }
 
 static double smooth(double before, double now)
@@ -421,74 +472,8 @@ bool alm_fair_is_waiting(const struct alm_broker *broker, bool *out_is_ready)
 	*out_is_ready = false;
 	for (const struct alm_lane *lane = fair->first_waiting; lane != NULL;
 		lane = lane->next_waiting) {
-		*out_is_ready |= has_quota(lane);
+		*out_is_ready |= !alm_quota_is_spent(&lane->messages) &&
+				 !alm_quota_is_spent(&lane->bytes);
 	}
 	return fair->first_waiting != NULL;
-}
-
-/* --- faults -------------------------------------------------------------- */
-
-bool alm_fair_may_record(
-	struct alm_turn *turn, const struct alm_turn_request *request)
-{
-	struct alm_fair *fair = &turn->broker->fair;
-	struct alm_lane *lane = request->socket == ALM_EDGE_AGENTS
-					? lane_of(turn, request->peer)
-					: NULL;
-
-	if (lane == NULL) {
-		lane = &fair->other;
-	}
-	if (!lane->is_noisy && (lane->fault_at_ms == 0 ||
-				       turn->monotonic_ms - lane->fault_at_ms >=
-					       FAULT_RECORD_MS)) {
-		lane->fault_at_ms = turn->monotonic_ms;
-		return true;
-	}
-	lane->faults++;
-	if (!lane->is_noisy) {
-		lane->is_noisy = true;
-		lane->next_noisy = fair->noisy;
-		fair->noisy = lane;
-	}
-	return false;
-}
-
-static enum alm_err record_faults(struct alm_turn *turn, struct alm_lane *lane)
-{
-	struct alm_audit_record record =
-		alm_turn_record(turn, ALM_AUDIT_REFUSED);
-
-	record.effect = ALM_EFFECT_DENY;
-	record.code = ALM_MALFORMED;
-	if (lane->organisation != NULL) {
-		record.sender = lane->organisation;
-	}
-	alm_detail_init(turn->detail);
-	alm_detail_number(turn->detail, "frames", lane->faults);
-	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
-}
-
-enum alm_err alm_fair_record_faults(struct alm_turn *turn)
-{
-	struct alm_lane **link = &turn->broker->fair.noisy;
-
-	while (*link != NULL) {
-		struct alm_lane *lane = *link;
-		enum alm_err err;
-
-		if (turn->monotonic_ms - lane->fault_at_ms < FAULT_RECORD_MS) {
-			link = &lane->next_noisy;
-			continue;
-		}
-		err = record_faults(turn, lane);
-		if (err != ALM_OK) {
-			return err;
-		}
-		*link = lane->next_noisy;
-		lane->is_noisy = false;
-		lane->faults = 0;
-		lane->fault_at_ms = turn->monotonic_ms;
-	}
-	return ALM_OK;
 }

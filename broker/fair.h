@@ -22,7 +22,6 @@ struct alm_broker;
 struct alm_edge_frame;
 struct alm_session;
 struct alm_turn;
-struct alm_turn_request;
 
 struct alm_fair {
 	struct alm_lane *first_waiting;
@@ -56,6 +55,10 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes);
  * waits in its lane, and its place may be used for another. */
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame);
 
+/** A frame of which a part was to be taken is not right: nothing of it is. */
+void alm_fair_drop_rest(
+	struct alm_turn *turn, const struct alm_edge_frame *frame);
+
 /** The turn has no place for what frames from `first` on ask: they wait. */
 void alm_fair_put_back(struct alm_turn *turn, size_t first);
 
@@ -80,15 +83,5 @@ size_t alm_fair_pass(const struct alm_fair *fair, size_t otherwise);
 
 /** Whether frames wait; `*out_is_ready`: whose time has come. */
 bool alm_fair_is_waiting(const struct alm_broker *broker, bool *out_is_ready);
-
-/**
- * A fault of a frame, of which one record a second is written for each
- * organisation.  False: it is counted, for a later record.
- */
-bool alm_fair_may_record(
-	struct alm_turn *turn, const struct alm_turn_request *request);
-
-/** Record those that were only counted, once their second is over. */
-ALM_MUST_USE enum alm_err alm_fair_record_faults(struct alm_turn *turn);
 
 #endif /* ALM_BROKER_FAIR_H */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/quota.h"
+
 struct alm_edge_kept;
 
 struct alm_lane {
@@ -19,13 +21,12 @@ struct alm_lane {
 	struct alm_edge_kept *last;
 	size_t kept_count;
 	size_t kept_bytes;
-	uint64_t turn;       /* of `taken` */
-	uint32_t taken;      /* units of that turn */
-	int64_t taken_bytes; /* the same, in bytes of frames */
-	uint32_t era;        /* in which it last sent a message */
-	int64_t filled_ms;   /* monotonic, when the quota was filled; 0: new */
-	int64_t messages_left; /* may be below 0 by one frame */
-	int64_t bytes_left;
+	bool is_waiting; /* among those with frames that wait */
+	uint64_t turn;   /* of `taken` */
+	uint32_t taken;  /* units of that turn */
+	uint32_t era;    /* in which it last sent a message */
+	struct alm_quota messages;
+	struct alm_quota bytes;
 	struct alm_lane *next_noisy; /* of those with faults not yet recorded */
 	bool is_noisy;
 	int64_t fault_at_ms; /* monotonic, of the last fault recorded */

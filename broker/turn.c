@@ -16,6 +16,7 @@
 #include "broker/epoch.h"
 #include "broker/evidence/checkpoint.h"
 #include "broker/fair.h"
+#include "broker/faults.h"
 #include "broker/hello.h"
 #include "broker/identity/identity.h"
 #include "broker/mail/gather.h"
@@ -110,8 +111,12 @@ static enum alm_err decode_frame(
 		return ALM_NOMEM;
 	}
 	if (problem->err != ALM_OK) {
+		alm_fair_drop_rest(turn, frame);
 		add_request(turn, frame, NULL, problem);
 		return ALM_OK;
+	}
+	if (frame->part_count > 0) {
+		count = frame->part_count;
 	}
 	for (size_t i = 0; i < count; i++) {
 		add_request(turn, frame, &envelopes[i], NULL);
@@ -130,7 +135,6 @@ static enum alm_err decode(struct alm_turn *turn)
 			return ALM_OK;
 		}
 		err = decode_frame(turn, &turn->frames[i]);
-
 		if (err != ALM_OK) {
 			return err;
 		}
@@ -158,7 +162,7 @@ static enum alm_err refuse_frame(
 		record.agent = request->agent->number;
 		record.sender = request->agent->organisation;
 	}
-	if (alm_fair_may_record(turn, request)) {
+	if (alm_faults_may_record(turn, request)) {
 		err = alm_turn_audit(turn, &record, "");
 	}
 	if (err != ALM_OK) {
@@ -249,7 +253,7 @@ static enum alm_err decide(struct alm_turn *turn)
 		err = alm_redecide(turn);
 	}
 	if (err == ALM_OK && !turn->is_store_full) {
-		err = alm_fair_record_faults(turn);
+		err = alm_faults_record(turn);
 	}
 	if (err == ALM_OK) {
 		err = alm_sweep(turn);
@@ -437,7 +441,6 @@ static enum alm_err work_or_give_up(struct alm_turn *turn)
 {
 	const struct alm_metrics metrics = turn->broker->metrics;
 	enum alm_err err = work(turn);
-
 	enum alm_err why = err;
 
 	if (err == ALM_STORE_FULL) {

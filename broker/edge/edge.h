@@ -87,7 +87,10 @@ struct alm_edge_frame {
 	const char *user_id; /* of ZAP, from the payload frame; NULL: none */
 	const char *address; /* the peer's; for a local one uid:gid:pid */
 	struct alm_bytes bytes;
-	bool is_surplus; /* false; whoever takes frames may mark them */
+	/* Whoever takes frames may set these; they are false and 0. */
+	bool is_surplus;
+	bool is_rest;        /* it was read as a whole, and found right */
+	uint32_t part_count; /* so many envelopes of it belong to this turn */
 };
 
 /** A frame that was kept past its turn; owned by who keeps it. */
@@ -111,6 +114,11 @@ void alm_edge_release(struct alm_edge *edge);
  * is out: it is as it was. */
 struct alm_edge_kept *alm_edge_keep(
 	struct alm_edge *edge, const struct alm_edge_frame *frame);
+
+/** Keep what follows its first `part_bytes`, of the frame that was received
+ * last, which stays as it is; NULL when memory is out. */
+struct alm_edge_kept *alm_edge_keep_rest(struct alm_edge *edge,
+	const struct alm_edge_frame *frame, size_t part_bytes);
 
 /** Put a kept frame among those received.  There must be a place. */
 void alm_edge_take_kept(struct alm_edge *edge, struct alm_edge_kept **take_kept,

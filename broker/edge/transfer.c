@@ -146,6 +146,8 @@ enum alm_err alm_edge_receive(struct alm_edge *edge,
 	}
 	out_frame->socket = socket;
 	out_frame->is_surplus = false;
+	out_frame->is_rest = false;
+	out_frame->part_count = 0;
 	return is_taken ? ALM_OK : ALM_NOT_FOUND;
 }
 
@@ -162,6 +164,7 @@ void alm_edge_release(struct alm_edge *edge)
 struct kept {
 	struct alm_edge_kept seen;
 	zmq_msg_t message;
+	size_t offset; /* of what is kept, in the message */
 };
 
 static struct kept *whole(struct alm_edge_kept *seen)
@@ -169,19 +172,52 @@ static struct kept *whole(struct alm_edge_kept *seen)
 	return (struct kept *)seen; /* it stands first */
 }
 
-struct alm_edge_kept *alm_edge_keep(
-	struct alm_edge *edge, const struct alm_edge_frame *frame)
+static struct kept *new_kept(
+	const struct alm_edge_frame *frame, zmq_msg_t *message)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
 
+	if (kept != NULL) {
+		const uint8_t *data = zmq_msg_data(message);
+
+		(void)zmq_msg_init(&kept->message);
+		kept->seen.frame = *frame;
+		kept->offset = (size_t)(frame->bytes.data - data);
+	}
+	return kept;
+}
+
+struct alm_edge_kept *alm_edge_keep(
+	struct alm_edge *edge, const struct alm_edge_frame *frame)
+{
+	zmq_msg_t *held = &edge->held[edge->held_count - 1];
+	struct kept *kept;
+
 	ALM_ASSERT(edge->held_count > 0);
+	kept = new_kept(frame, held);
 	if (kept == NULL) {
 		return NULL;
 	}
 	edge->held_count--;
-	(void)zmq_msg_init(&kept->message);
-	(void)zmq_msg_move(&kept->message, &edge->held[edge->held_count]);
-	kept->seen.frame = *frame;
+	(void)zmq_msg_move(&kept->message, held);
+	return &kept->seen;
+}
+
+struct alm_edge_kept *alm_edge_keep_rest(struct alm_edge *edge,
+	const struct alm_edge_frame *frame, size_t part_bytes)
+{
+	zmq_msg_t *held = &edge->held[edge->held_count - 1];
+	struct kept *kept;
+
+	ALM_ASSERT(edge->held_count > 0 && part_bytes <= frame->bytes.bytes);
+	kept = new_kept(frame, held);
+	/* The two share the bytes; ZeroMQ counts who has them. */
+	if (kept == NULL || zmq_msg_copy(&kept->message, held) != 0) {
+		free(kept);
+		return NULL;
+	}
+	kept->offset += part_bytes;
+	kept->seen.frame.bytes.bytes -= part_bytes;
 	return &kept->seen;
 }
 
@@ -198,7 +234,8 @@ void alm_edge_take_kept(struct alm_edge *edge, struct alm_edge_kept **take_kept,
 	(void)zmq_msg_move(held, &kept->message);
 	*out_frame = kept->seen.frame;
 	/* A small message lies in its own head, which has moved. */
-	out_frame->bytes.data = zmq_msg_data(held);
+	out_frame->bytes.data =
+		(const uint8_t *)zmq_msg_data(held) + kept->offset;
 	free(kept);
 }
 

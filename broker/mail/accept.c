@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "broker/faults.h"
 #include "broker/identity/role.h"
 #include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
@@ -26,7 +27,7 @@ static enum alm_err refuse_undecoded(struct alm_turn *turn,
 	record.code = (uint32_t)problem->err;
 	record.agent = arrival->request->agent->number;
 	record.sender = arrival->request->agent->organisation;
-	if (alm_fair_may_record(turn, arrival->request)) {
+	if (alm_faults_may_record(turn, arrival->request)) {
 		err = alm_turn_audit(turn, &record, "");
 	}
 	if (err != ALM_OK) {

@@ -94,23 +94,40 @@ static uint64_t take_receipts(struct test_peer *peer, unsigned count)
 	return last;
 }
 
-/* Frames, each with as many pings as one may hold. */
-static void send_pings(unsigned count)
+/* Frames, each with as many pings as one may hold, which are numbered. */
+static void send_pings(unsigned count, bool is_good)
 {
-	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
 	struct alm_frame_builder frame;
 	struct alm_arena arena;
 
 	alm_arena_init(&arena, (size_t)16 * 1024 * 1024);
 	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
-	for (unsigned i = 0; i < ALM_FRAME_ENVELOPES_MAX; i++) {
+	for (uint8_t i = 0; frame.envelope_count < ALM_FRAME_ENVELOPES_MAX;
+		i++) {
+		const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING,
+			.ping = {.context = {&i, 1}}};
+
 		cr_assert_eq(alm_frame_add(&frame, &ping, &arena), ALM_OK);
+	}
+	if (!is_good) {
+		frame.data[frame.bytes - 3] ^= 0x40; /* the last one's field */
 	}
 	for (unsigned i = 0; i < count; i++) {
 		test_peer_say_bytes(&trust, alm_frame_bytes(&frame));
 	}
 	alm_frame_fini(&frame);
 	alm_arena_fini(&arena);
+}
+
+static void expect_pongs(unsigned frame_count)
+{
+	for (unsigned i = 0; i < frame_count * ALM_FRAME_ENVELOPES_MAX; i++) {
+		const struct alm_envelope *pong =
+			test_peer_expect(&trust, ALM_ENVELOPE_PONG);
+
+		cr_assert_eq(pong->ping.context.bytes, 1);
+		cr_assert_eq(pong->ping.context.data[0], i % 256, "in order");
+	}
 }
 
 Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 300)
@@ -206,14 +223,30 @@ Test(fairness, faults_leave_a_record_a_second, .timeout = 300)
 /* Frames of many small envelopes ask for more than a turn has place for. */
 Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 300)
 {
-	unsigned answered = 0;
-
 	begin("");
-	send_pings(PING_FRAMES);
-	while (answered < PING_FRAMES * ALM_FRAME_ENVELOPES_MAX) {
-		(void)test_peer_expect(&trust, ALM_ENVELOPE_PONG);
-		answered++;
-	}
+	send_pings(PING_FRAMES, true);
+	expect_pongs(PING_FRAMES);
 	cr_expect_eq(test_broker_figure(&broker, "lost-frames"), 0);
+	end();
+}
+
+/* A frame holds more than a share; what is wrong at its end is as wrong as if
+ * it had been worked at once. */
+Test(fairness, a_frame_that_takes_several_turns_is_still_one, .timeout = 300)
+{
+	begin("");
+	for (unsigned round = 0; round < 10; round++) {
+		send_some(&trust, 1);
+		send_some(&other, 1);
+		take_receipts(&other, 1);
+		take_receipts(&trust, 1);
+		send_pings(2, true);
+		send_pings(1, false);
+		send_pings(1, true);
+		expect_pongs(2);
+		(void)test_peer_expect(&trust, ALM_ENVELOPE_ERROR);
+		expect_pongs(1);
+	}
+	cr_expect_eq(test_broker_figure(&broker, "malformed"), 10);
 	end();
 }
