@@ -324,6 +324,20 @@ Test(agents_client, an_unregistered_key_is_told_at_once)
 	test_peer_free(&stranger);
 }
 
+/* Why it is not ready is told when the time is over: a slow machine gets
+ * longer to find out. */
+static void is_kept_out(struct alm_client *client, int wanted)
+{
+	int code = ALM_CODE_TIMEOUT;
+
+	for (int wait_ms = 250; wait_ms < 60000 && code != wanted;
+		wait_ms *= 2) {
+		code = alm_client_wait_ready(client, wait_ms);
+		cr_assert_neq(code, 0);
+	}
+	cr_assert_eq(code, wanted);
+}
+
 Test(agents_client, another_brokers_key_is_told)
 {
 	struct alm_client_options options = options_of(&sender);
@@ -331,8 +345,7 @@ Test(agents_client, another_brokers_key_is_told)
 
 	options.broker_key = receiver.curve_public;
 	cr_assert_eq(alm_client_open_with(&options, &client, NULL, 0), 0);
-	cr_assert_eq(
-		alm_client_wait_ready(client, WAIT_MS), ALM_CODE_BROKER_KEY);
+	is_kept_out(client, ALM_CODE_BROKER_KEY);
 	alm_client_close(client);
 }
 
@@ -345,7 +358,7 @@ Test(agents_client, nobody_there_is_unreachable)
 	snprintf(endpoint, sizeof(endpoint), "ipc://%s/none", broker.folder);
 	options.endpoint = endpoint;
 	cr_assert_eq(alm_client_open_with(&options, &client, NULL, 0), 0);
-	cr_assert_eq(alm_client_wait_ready(client, 300), ALM_CODE_UNREACHABLE);
+	is_kept_out(client, ALM_CODE_UNREACHABLE);
 	alm_client_close(client);
 }
 
