@@ -351,8 +351,8 @@ enum alm_err alm_store_witness_next(struct alm_store *store, uint64_t after,
 	row.seq = alm_read_u64(&r);
 	row.cosigned_size = alm_read_u64(&r);
 	row.cosigned_at_us = (int64_t)alm_read_u64(&r);
-	if (!alm_reader_is_done(&r)) {
-		return ALM_STORE_CORRUPT;
+	if (!alm_reader_is_done(&r) || row.agent == UINT64_MAX) {
+		return ALM_STORE_CORRUPT; /* none comes after that one */
 	}
 	*out = row;
 	return ALM_OK;

@@ -60,6 +60,9 @@ static enum alm_err read_row(
 		return ALM_STORE_CORRUPT;
 	}
 	row.number = alm_get_u32(key.data);
+	if (row.number == UINT32_MAX) {
+		return ALM_STORE_CORRUPT; /* none comes after that one */
+	}
 	*out = row;
 	return ALM_OK;
 }

@@ -136,12 +136,18 @@ static enum alm_err read_upload(const struct alm_store *store,
 	struct alm_upload upload = {.is_damaged = true};
 	struct alm_reader r;
 
+	/* Exactly one name: whoever goes on behind this key must get past it.
+	 */
 	if (key.bytes < 1 + 1 + 1 + tail || key.bytes > KEY_BYTES_MAX ||
-		key.data[key.bytes - tail - 1] != 0) {
+		memchr(key.data + 1, 0, key.bytes - 1 - tail) !=
+			key.data + key.bytes - tail - 1) {
 		return ALM_STORE_CORRUPT;
 	}
 	upload.sender = (const char *)key.data + 1;
 	upload.number = alm_get_u64(key.data + key.bytes - 8);
+	if (upload.number == UINT64_MAX) {
+		return ALM_STORE_CORRUPT;
+	}
 	memcpy(upload.message_id.raw, key.data + key.bytes - tail,
 		ALM_MESSAGE_ID_BYTES);
 	*out = upload;
