@@ -85,6 +85,9 @@ static int send_receipt(
 		problem.err = (enum alm_err)alm_client_open(
 			path, &client, problem.detail, sizeof(problem.detail));
 	}
+	if (problem.err == ALM_OK) {
+		alm_client_give_back(client, true); /* whoever asks is told */
+	}
 	if (problem.err == ALM_OK && alm_args_has(args, "dry-run")) {
 		alm_print_warning(&args->output,
 			"this was a dry run: %s would be told",

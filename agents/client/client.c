@@ -284,6 +284,11 @@ int alm_client_set_credit(struct alm_client *client, uint32_t credit)
 	return ALM_CODE_OK;
 }
 
+void alm_client_give_back(struct alm_client *client, bool gives_back)
+{
+	client->gives_back = gives_back;
+}
+
 void alm_client_take_parts(struct alm_client *client, bool takes_parts)
 {
 	bool is_news = client->takes_parts != takes_parts;

@@ -63,6 +63,7 @@ struct alm_client {
 	uint32_t credit;
 	bool takes_parts;
 	bool is_uncompressed;
+	bool gives_back; /* refusals for want of room are the caller's */
 	uint32_t envelopes_wanted; /* per frame; 0: as the broker takes */
 
 	enum alm_session_state state;

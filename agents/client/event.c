@@ -130,7 +130,8 @@ static bool only_informs(const struct alm_item *item)
 {
 	return item->event.kind == ALM_EVENT_CONNECTED ||
 	       item->event.kind == ALM_EVENT_DISCONNECTED ||
-	       item->event.kind == ALM_EVENT_ACKNOWLEDGED;
+	       item->event.kind == ALM_EVENT_ACKNOWLEDGED ||
+	       item->event.kind == ALM_EVENT_DELAYED;
 }
 
 static struct alm_item *take(struct alm_events *events, struct alm_item *item)

@@ -2,6 +2,7 @@
  * that they came in, which lives as long as they do. */
 #include "agents/client/client.h"
 #include "agents/client/outcomes.h"
+#include "agents/client/room.h"
 #include "agents/client/witness.h"
 
 #include <string.h>
@@ -62,9 +63,10 @@ static void fill_refused(
 }
 
 static void tell_receipt(struct alm_client *client,
-	struct alm_held_frame *frame, const struct alm_receipt *receipt)
+	struct alm_held_frame *frame, const struct alm_receipt *receipt,
+	enum alm_event_kind kind)
 {
-	struct alm_item *item = alm_item_new(frame, ALM_EVENT_RECEIPT);
+	struct alm_item *item = alm_item_new(frame, kind);
 	struct alm_receipt_view *view;
 
 	if (item == NULL) {
@@ -80,7 +82,11 @@ static void tell_receipt(struct alm_client *client,
 		fill_refused(view, &receipt->refused);
 	}
 	alm_fill_outcomes(view, frame, receipt);
-	item->event.receipt = view;
+	if (kind == ALM_EVENT_RECEIPT) {
+		item->event.receipt = view;
+	} else {
+		item->event.delayed = view;
+	}
 	item->event.code = view->code;
 	alm_events_put(&client->events, item);
 }
@@ -91,6 +97,23 @@ static bool is_for_us(enum alm_err code)
 	return code == ALM_BUSY || code == ALM_DRAINING ||
 	       code == ALM_OVER_QUOTA || code == ALM_UPLOAD_UNKNOWN ||
 	       code == ALM_MULTICAST_BUSY || code == ALM_HELLO_REQUIRED;
+}
+
+/** For want of room; the caller is told once. */
+static bool keep(struct alm_client *client, struct alm_held_frame *frame,
+	struct alm_pending *pending, const struct alm_receipt *receipt)
+{
+	if (!alm_room_keeps(client, pending, &receipt->refused)) {
+		return false;
+	}
+	if (pending->sending != NULL) {
+		pending->sending->until = 0;
+	}
+	if (!pending->is_told) {
+		pending->is_told = true;
+		tell_receipt(client, frame, receipt, ALM_EVENT_DELAYED);
+	}
+	return true;
 }
 
 static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
@@ -119,7 +142,10 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 		}
 		return;
 	}
-	tell_receipt(client, frame, receipt);
+	if (!receipt->is_accepted && keep(client, frame, pending, receipt)) {
+		return;
+	}
+	tell_receipt(client, frame, receipt, ALM_EVENT_RECEIPT);
 	alm_outbox_remove(&client->outbox, pending);
 }
 

@@ -147,6 +147,8 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	pending->tries = 0;
 	pending->is_doubted = false;
 	pending->sending = NULL;
+	pending->refused = ALM_OK;
+	pending->is_told = false;
 	memcpy(pending->message_sha256, message_sha256, ALM_DIGEST_BYTES);
 	pending->message = place((uint8_t *)(pending + 1), message);
 	pending->payload =
@@ -159,6 +161,42 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	return ALM_OK;
 }
 
+static void forget_refusal(
+	struct alm_outbox *outbox, struct alm_pending *pending)
+{
+	if (pending->refused != ALM_OK) {
+		pending->refused = ALM_OK;
+		outbox->kept_count--;
+		outbox->kept_bytes -= pending->bytes;
+	}
+}
+
+void alm_outbox_keep(struct alm_outbox *outbox, struct alm_pending *pending,
+	uint32_t whose, enum alm_err refused, int64_t due_ms)
+{
+	forget_refusal(outbox, pending);
+	pending->refused = refused;
+	pending->whose = whose;
+	pending->is_doubted = false;
+	outbox->kept_count++;
+	outbox->kept_bytes += pending->bytes;
+	leave(outbox, pending);
+	enter(outbox, pending, ALM_PENDING_WAITING, due_ms);
+}
+
+int64_t alm_outbox_kept_due_ms(const struct alm_outbox *outbox, uint32_t whose)
+{
+	const struct alm_pending *pending;
+
+	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_WAITING], order)
+	{
+		if (pending->refused != ALM_OK && pending->whose == whose) {
+			return pending->due_ms;
+		}
+	}
+	return 0;
+}
+
 void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
 {
 	struct alm_pending **at = &outbox->buckets[bucket_of(&pending->id)];
@@ -167,6 +205,7 @@ void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
 		at = &(*at)->next_in_bucket;
 	}
 	*at = pending->next_in_bucket;
+	forget_refusal(outbox, pending);
 	leave(outbox, pending);
 	alm_sending_free(pending->sending);
 	outbox->bytes -= pending->bytes;

@@ -47,6 +47,9 @@ struct alm_pending {
 	struct alm_bytes message; /* both in the same allocation */
 	struct alm_bytes payload;
 	struct alm_sending *sending; /* the payload goes in parts, or NULL */
+	enum alm_err refused;        /* for want of room; ALM_OK: it was not */
+	uint32_t whose;              /* room it waits for */
+	bool is_told;                /* the caller knows */
 };
 
 TAILQ_HEAD(alm_pending_list, alm_pending);
@@ -56,6 +59,9 @@ struct alm_outbox {
 	size_t counts[3];
 	size_t count; /* of all */
 	size_t bytes; /* of all */
+	/* Of these, what was refused for want of room, and waits. */
+	size_t kept_count;
+	size_t kept_bytes;
 	struct alm_pending *buckets[ALM_OUTBOX_BUCKETS];
 	/* Of one size each, linked by next_in_bucket. */
 	struct alm_pending *spares[ALM_OUTBOX_SPARE_STEPS];
@@ -96,6 +102,15 @@ void alm_outbox_answered(
  * `random` 32 bits of jitter. */
 void alm_outbox_retry_later(struct alm_outbox *outbox,
 	struct alm_pending *pending, int64_t now_ms, uint32_t random);
+
+#define ALM_ROOM_OF_BROKER 0u
+
+/** It waits until `due_ms`, with others for the room of `whose`. */
+void alm_outbox_keep(struct alm_outbox *outbox, struct alm_pending *pending,
+	uint32_t whose, enum alm_err refused, int64_t due_ms);
+
+/** Until when those wait that are for the room of `whose`; 0: none do. */
+int64_t alm_outbox_kept_due_ms(const struct alm_outbox *outbox, uint32_t whose);
 
 /** Everything sent and unanswered is to be sent again, in its order. */
 void alm_outbox_resend_all(struct alm_outbox *outbox);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/client/clock.h"
+#include "agents/client/room.h"
 
 #define ITEM_OF(member, view) \
 	((struct alm_item *)(void *)((char *)(view)-offsetof( \
@@ -94,7 +95,8 @@ static bool has_room(struct alm_client *client, const void *wanted,
 {
 	(void)wanted;
 	(void)out_item;
-	return client->outbox.count < client->window &&
+	return client->outbox.count - client->outbox.kept_count <
+		       client->window &&
 	       client->outbox.bytes < ALM_OUTBOX_BYTES_MAX / 2;
 }
 
@@ -137,6 +139,9 @@ int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 		if (err == ALM_OK) {
 			err = wait_for(
 				client, deadline_ms, has_receipt, id, &item);
+		}
+		if (err == ALM_TIMEOUT && alm_room_why(client, id) != ALM_OK) {
+			err = alm_room_why(client, id);
 		}
 		if (err != ALM_OK) {
 			return (int)err;

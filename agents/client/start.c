@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/client/clock.h"
+#include "agents/client/room.h"
 
 static enum alm_err start(struct alm_client *client,
 	const struct alm_message *message, struct alm_bytes bytes,
@@ -34,7 +35,8 @@ static enum alm_err start(struct alm_client *client,
 			message->payload_bytes > client->parts_bytes_max)) {
 		return ALM_PAYLOAD_TOO_LARGE;
 	}
-	if (client->outbox.count >= client->window) {
+	if (client->outbox.count - client->outbox.kept_count >=
+		client->window) {
 		return ALM_WINDOW_FULL;
 	}
 	err = alm_outbox_add(
@@ -42,8 +44,9 @@ static enum alm_err start(struct alm_client *client,
 	if (err != ALM_OK) {
 		return err;
 	}
+	pending = alm_outbox_find(&client->outbox, &message->id);
+	alm_room_started(client, pending, message);
 	if (*take_sending != NULL) {
-		pending = alm_outbox_find(&client->outbox, &message->id);
 		pending->sending = *take_sending;
 		pending->sending->pending = pending;
 		LIST_INSERT_HEAD(&client->sendings, pending->sending, order);

@@ -175,6 +175,8 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 	case ALM_EVENT_FETCHED:
 		on_fetched(agent, event);
 		break;
+	case ALM_EVENT_DELAYED: /* it is given back instead */
+		break;
 	case ALM_EVENT_DISCONNECTED:
 	case ALM_EVENT_PROBLEM:
 		alm_log_problem(
@@ -422,6 +424,7 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 	}
 	if (err == ALM_OK) {
 		alm_client_take_parts(agent->client, true);
+		alm_client_give_back(agent->client, true); /* it has files */
 		err = alm_taking_recover(
 			&agent->folder, acknowledge, agent, problem);
 	}

@@ -131,6 +131,15 @@ ALM_API void alm_client_close(struct alm_client *client);
 /** How much mail the client will hold unacknowledged from now on, 0 to 8192. */
 ALM_API int alm_client_set_credit(struct alm_client *client, uint32_t credit);
 
+/**
+ * What is refused with a time to try again, because a mailbox or the broker is
+ * full, is kept and tried again until it expires (4,096 messages, 32 MiB; more
+ * comes as a receipt); it is told once, as ALM_EVENT_DELAYED, and holds up
+ * nothing but later messages to the same recipient.  True: give it back as a
+ * receipt that is retryable, for callers who keep messages themselves.
+ */
+ALM_API void alm_client_give_back(struct alm_client *client, bool gives_back);
+
 /** What the client knows of its connection. */
 struct alm_client_status {
 	bool is_ready;            /* welcomed by the broker */
@@ -271,6 +280,8 @@ ALM_API void alm_id_text(const uint8_t id[16], char out_text[37]);
  * Errors:  0             there is a receipt
  *          7001 7002     no answer in time: call again with the same
  *                        message->id, or take the receipt as an event
+ *          1302 1303 1307  the same; so far there was no room for it, and
+ *                        the client tries on (see alm_client_give_back())
  *          1115          that id is waiting with other content
  *          1112 1106 1117 1120  a bad id, a field too long, too large a
  *                        payload, a bad word: correct the message
@@ -447,6 +458,7 @@ enum alm_event_kind {
 	ALM_EVENT_SUPERSEDED = 8,   /* another process took over: stop */
 	ALM_EVENT_PROBLEM = 9,      /* code and detail say what */
 	ALM_EVENT_FETCHED = 10,     /* code 0, or as alm_fetch() */
+	ALM_EVENT_DELAYED = 11,     /* no room yet; its receipt comes later */
 };
 
 /** Something that happened; the member of its kind is set. */
@@ -458,8 +470,9 @@ struct alm_event {
 	const struct alm_table *answer;
 	const uint64_t *sequences; /* acknowledged; the one that was fetched */
 	size_t sequence_count;
-	int code; /* fetched, disconnected, superseded, problem */
+	int code; /* fetched, disconnected, superseded, problem, delayed */
 	const char *detail;
+	const struct alm_receipt_view *delayed; /* what was refused, for now */
 };
 
 /** One descriptor to poll for reading, for the life of the client: readable

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agents/include/almoner.h"
 #include "broker/store/audit.h"
 #include "lib/file.h"
 #include "tests/support/peer.h"
@@ -278,6 +279,63 @@ Test(full, a_broker_starts_on_a_full_disk_and_lets_mail_out, .timeout = 300)
 	expect_status("no: the disk is full");
 	cr_expect_eq(drain(), accepted);
 	cr_assert_eq(unlink(ballast), 0);
+	end();
+	test_broker_close(&broker);
+	remove_disk();
+}
+
+/* An agent made with the library need not know: its message waits. */
+static struct alm_client *open_library(struct test_peer *peer)
+{
+	struct alm_client_options options;
+	struct alm_client *client = NULL;
+
+	test_peer_make(peer, "RX1");
+	test_peer_register(peer, &broker, "library");
+	options = (struct alm_client_options){.endpoint = broker.endpoint,
+		.broker_key = broker.public_key,
+		.organisation = "RX1",
+		.agent = "library",
+		.curve_key = peer->curve_secret,
+		.signing_key = peer->signing_secret};
+	cr_assert_eq(alm_client_open_with(&options, &client, NULL, 0), 0);
+	return client;
+}
+
+Test(full, the_library_waits_for_the_disk, .timeout = 300)
+{
+	static const char *const categories[] = {"discharge"};
+	const struct alm_outgoing message = {.recipient = "C84001",
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.payload = payload,
+		.payload_bytes = PAYLOAD_BYTES};
+	struct alm_receipt_view *receipt = NULL;
+	struct alm_outgoing kept = message;
+	struct alm_client *client;
+	struct test_peer library;
+	uint8_t id[16];
+
+	begin_on_small_disk();
+	client = open_library(&library);
+	fill_disk();
+	(void)fill();
+	alm_make_id(id);
+	kept.id = id;
+	cr_expect_eq(
+		alm_send(client, &kept, 2000, &receipt), (int)ALM_STORE_FULL);
+	cr_assert_eq(unlink(ballast), 0);
+	wait_for_room();
+	cr_assert_eq(alm_send(client, &kept, 60000, &receipt), 0);
+	cr_expect_eq(receipt->code, 0);
+	cr_expect_not(receipt->is_duplicate);
+	alm_receipt_free(receipt);
+	alm_client_close(client);
+	test_peer_free(&library);
+	(void)drain();
 	end();
 	test_broker_close(&broker);
 	remove_disk();

@@ -210,3 +210,38 @@ Test(acks, refuse_a_reason_over_the_limit)
 	cr_assert_eq(alm_acks_add(&acks, 1, reason), ALM_OK);
 	alm_acks_fini(&acks);
 }
+
+/* Who waits for one mailbox waits together, and goes out in its order. */
+Test(outbox, keeps_what_waits_for_room_apart)
+{
+	static struct alm_outbox outbox;
+	struct alm_message_id id;
+
+	alm_outbox_init(&outbox);
+	for (uint8_t n = 1; n <= 4; n++) {
+		add(&outbox, n);
+		alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), 0);
+	}
+	for (uint8_t n = 1; n <= 3; n++) {
+		id = id_of(n);
+		alm_outbox_keep(&outbox, alm_outbox_find(&outbox, &id),
+			n == 2 ? 8 : 7, ALM_MAILBOX_FULL, n == 2 ? 90 : 50);
+	}
+	cr_expect_eq(outbox.kept_count, 3);
+	cr_expect_eq(outbox.count, 4);
+	cr_expect_eq(alm_outbox_kept_due_ms(&outbox, 7), 50);
+	cr_expect_eq(alm_outbox_kept_due_ms(&outbox, 8), 90);
+	cr_expect_eq(alm_outbox_kept_due_ms(&outbox, 9), 0);
+	alm_outbox_wake(&outbox, 50);
+	cr_assert_eq(alm_outbox_next(&outbox)->id.raw[15], 1);
+	alm_outbox_remove(&outbox, alm_outbox_next(&outbox));
+	cr_assert_eq(alm_outbox_next(&outbox)->id.raw[15], 3);
+	alm_outbox_remove(&outbox, alm_outbox_next(&outbox));
+	cr_expect_eq(alm_outbox_next(&outbox), NULL);
+	cr_expect_eq(outbox.kept_count, 1);
+	id = id_of(2);
+	alm_outbox_remove(&outbox, alm_outbox_find(&outbox, &id));
+	cr_expect_eq(outbox.kept_count, 0);
+	cr_expect_eq(outbox.kept_bytes, 0);
+	alm_outbox_fini(&outbox);
+}
