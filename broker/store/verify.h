@@ -16,6 +16,12 @@ struct alm_verify {
 	int64_t time_us;              /* of the last record */
 	uint64_t private_rows;        /* as first seen */
 	uint64_t private_met;
+	/* The last record whose part is gone, whose key is gone, that says
+	 * that parts were pruned, that somebody was erased; 0: none. */
+	uint64_t gone_part;
+	uint64_t gone_key;
+	uint64_t pruned;
+	uint64_t erased;
 	void (*progress)(void *cookie, uint64_t done, uint64_t total);
 	void *cookie;
 };
@@ -37,6 +43,10 @@ ALM_MUST_USE enum alm_err alm_verify_shape(struct alm_verify *verify);
 
 /** Every record, private part and tile. */
 ALM_MUST_USE enum alm_err alm_verify_records(struct alm_verify *verify);
+
+/** What is gone: that a record behind it says so, and that no private part
+ * was passed over. */
+ALM_MUST_USE enum alm_err alm_verify_gone(struct alm_verify *verify);
 
 /** Every body and every other row. */
 ALM_MUST_USE enum alm_err alm_verify_rows(struct alm_verify *verify);

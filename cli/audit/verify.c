@@ -259,9 +259,16 @@ static void not_covered(const struct expected *expected,
 	char out[512])
 {
 	const struct alm_audit_report *r = &outcome->report;
+	char unsigned_records[96] = "";
 	size_t bytes;
 
-	(void)snprintf(out, 512, "%s%s%s",
+	if (r->heads > 0 && r->signed_size < r->head.size) {
+		(void)snprintf(unsigned_records, sizeof(unsigned_records),
+			"the records from %llu on (no head is signed over "
+			"them); ",
+			(unsigned long long)r->signed_size + 1);
+	}
+	(void)snprintf(out, 512, "%s%s%s%s",
 		r->private_checked ? ""
 				   : "private parts and mail (give --key); ",
 		expected->is_given ? ""
@@ -270,7 +277,8 @@ static void not_covered(const struct expected *expected,
 		trust->key_count > 0 ? ""
 		: r->heads > 0
 			? "whose the signatures are (give --audit-key HEX); "
-			: "signatures (no head is signed); ");
+			: "signatures (no head is signed); ",
+		unsigned_records);
 	bytes = strlen(out);
 	if (bytes > 0) {
 		out[bytes - 2] = '\0';

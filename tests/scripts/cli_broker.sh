@@ -138,7 +138,9 @@ code 0 "$almoner" audit verify --store "$store" --key "$key" --json
 has "d['size'] > $before and d['private-parts'] > 0"
 head="$(json 'd["size"]'):$(json 'd["root"]')"
 code 0 "$almoner" audit verify --store "$store" --key "$key" --head "$head" --json
-has 'd["not-covered"] == "whose the signatures are (give --audit-key HEX)"'
+has 'd["not-covered"] == "whose the signatures are (give --audit-key HEX); "
+	"the records from %d on (no head is signed over them)"
+	% (d["signed-size"] + 1)'
 code 8 "$almoner" audit verify --store "$store" --head "1${head}"
 grep -q ALM-6002 "$dir/err" || fail "a shorter log was not seen"
 cp -r "$store" "$dir/flipped"

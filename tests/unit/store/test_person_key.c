@@ -46,8 +46,26 @@ static uint64_t destroy(const char *subject, uint64_t last)
 
 static void expect_verified(uint64_t erased)
 {
+	struct alm_audit_record record = {.kind = ALM_AUDIT_ERASED,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
 	struct alm_audit_report report;
 
+	/* Keys that are gone in silence are found out. */
+	alm_store_close(store);
+	store = NULL;
+	cr_expect_eq(alm_audit_verify(folder, KEY, NULL, NULL, &report),
+		erased > 0 ? ALM_AUDIT_DAMAGED : ALM_OK);
+	cr_expect_eq(
+		erased > 0, strstr(report.what, "anybody was erased") != NULL);
+	reopen();
+	begin();
+	cr_assert_eq(alm_store_audit_append(store, &record, ""), ALM_OK);
+	commit();
 	alm_store_close(store);
 	store = NULL;
 	cr_expect_eq(alm_audit_verify(folder, KEY, NULL, NULL, &report), ALM_OK,

@@ -78,10 +78,16 @@ static const char *detail_of(uint64_t seq)
 				   : "erased";
 }
 
+/* Once the log says that parts were pruned and somebody erased, as a broker
+ * does. */
 static struct alm_audit_report verified(void)
 {
 	struct alm_audit_report report;
 
+	begin_at(LATER_US);
+	(void)say(ALM_AUDIT_PRUNED, NULL, "", "");
+	(void)say(ALM_AUDIT_ERASED, NULL, "", "");
+	commit();
 	alm_store_close(store);
 	store = NULL;
 	cr_expect_eq(alm_audit_verify(folder, NULL, NULL, NULL, &report),
@@ -124,6 +130,7 @@ Test(store_prune, takes_each_class_at_the_end_of_its_time)
 	cr_expect_eq(report.private_pruned, 5);
 	cr_expect_eq(report.private_absent, 0);
 	cr_expect_eq(report.pruned_through, 6);
+	alm_store_audit_head(store, &before);
 	/* Thirty-one years on: the rest of it, and the key that it had. */
 	counts = prune_at(LONG_AGO_US + 31 * 366 * DAY_US, 100);
 	cr_expect_eq(counts.parts[ALM_RETENTION_LONG], 1);
@@ -136,6 +143,22 @@ Test(store_prune, takes_each_class_at_the_end_of_its_time)
 	report = verified();
 	cr_expect_eq(report.private_pruned, 11);
 	cr_expect_eq(report.private_erased, 0);
+}
+
+Test(store_prune, is_found_out_when_no_record_says_that_it_was_done)
+{
+	struct alm_audit_report report;
+
+	fill(LONG_AGO_US);
+	(void)prune_at(LONG_AGO_US + 3 * 365 * DAY_US, 100);
+	alm_store_close(store);
+	store = NULL;
+	cr_expect_eq(alm_audit_verify(folder, NULL, NULL, NULL, &report),
+		ALM_AUDIT_DAMAGED);
+	cr_expect_eq(report.first_bad_seq, 5);
+	cr_expect_not_null(strstr(report.what, "pruned"), "%s", report.what);
+	reopen();
+	(void)verified();
 }
 
 Test(store_prune, counts_the_same_when_it_is_dry_and_changes_nothing)
