@@ -36,9 +36,10 @@
 		"has no audit key: see OPERATIONS.md.") \
 	X(LOG_BEHIND_HEAD, 6021, "log-behind-its-head", INTEGRITY, false, \
 		"The log lacks records that a head was signed for, or has " \
-		"others in their place.", \
-		"Bring back the newest copy of the store.  If there is none, " \
-		"almonerd --new-origin REASON goes on as another log.") \
+		"others in their place, or nobody can tell.", \
+		"Bring back the newest copy of the store, and the signed " \
+		"head that is kept beside it.  If there is none, almonerd " \
+		"--new-origin REASON goes on as another log.") \
 	X(AUDIT_KEY, 6022, "audit-key-missing", INVALID, false, \
 		"The log's heads were signed so far, and the key is not " \
 		"there.", \

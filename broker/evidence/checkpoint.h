@@ -49,6 +49,11 @@ struct alm_signer {
  */
 ALM_MUST_USE enum alm_err alm_signer_open(struct alm_broker *broker,
 	struct alm_signer **out_signer, struct alm_problem *problem);
+/** Whether the log contains the head that is kept outside the store; without
+ * that file, whether the log was never signed under its present name.
+ * Errors:  LOG_BEHIND_HEAD, IO and those of the store */
+ALM_MUST_USE enum alm_err alm_signer_check_head(struct alm_store *store,
+	const struct alm_signer *signer, struct alm_problem *problem);
 /** NULL is a no-op. */
 void alm_signer_close(struct alm_signer *signer);
 

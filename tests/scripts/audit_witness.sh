@@ -83,6 +83,7 @@ sed -i 's/^endpoint:.*/endpoint: ipc:\/\/'"${dir//\//\\/}"'\/agents.sock/' \
 	"$config"
 sed -i "s|^endpoint:.*|endpoint: ipc://$dir/agents.sock|" "$dir/context.yaml"
 cp -r "$folder/store" "$folder/older"
+cp -r "$folder/store-head" "$folder/older-head"
 "$build/almonerd" --config "$config" 2>>"$dir/log" &
 dev=$!
 start_agent
@@ -92,14 +93,17 @@ code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed \
 code 0 "$almoner" audit verify "$dir/bundle" --audit-key "$key" --json
 code 0 python3 tests/verifier/verify "$dir/bundle" --audit-key "$key"
 
-# A store that was set back, without its own copy of the head, is not
-# cosigned: only the witness can tell.
+# A store that was set back without the head outside does not start; with an
+# older head it does, and is not cosigned: only the witness can tell.
 stop_agent
 size=$(sed -n 2p "$dir/seen")
 kill "$dev"
 wait "$dev" || true
 rm -r "$folder/store" "$folder/store-head"
 mv "$folder/older" "$folder/store"
+code 8 "$build/almonerd" --config "$config"
+grep -q 'log-behind-its-head' "$dir/err" || fail "started without its head"
+mv "$folder/older-head" "$folder/store-head"
 "$build/almonerd" --config "$config" 2>>"$dir/log" &
 dev=$!
 until_ok "$almoner" audit head --checkpoint
