@@ -70,7 +70,6 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 	struct alm_audit_record *record, const char *detail)
 {
 	size_t detail_bytes = strlen(detail);
-	uint8_t seq[8];
 	struct alm_writer w;
 	struct alm_digest leaf;
 	struct alm_bytes header = {NULL, 0};
@@ -103,10 +102,8 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 			record->commitment.raw, ALM_DIGEST_BYTES);
 	}
 	header = (struct alm_bytes){store->header, w.bytes};
-	alm_put_u64(seq, record->seq);
 	alm_merkle_leaf(store->hash, header, &leaf);
-	err = alm_record_row_put(
-		store, (struct alm_bytes){seq, sizeof(seq)}, header, &leaf);
+	err = alm_record_row_put(store, record->seq, header, &leaf);
 	if (err != ALM_OK) {
 		return err;
 	}

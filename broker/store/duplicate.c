@@ -63,7 +63,7 @@ enum alm_err alm_store_duplicate_get(struct alm_store *store,
 	if (!make_key(sender, id, &key)) {
 		return ALM_NOT_FOUND;
 	}
-	err = alm_store_view(store, &txn);
+	err = alm_store_view_beside_log(store, &txn);
 	if (err != ALM_OK) {
 		return err;
 	}

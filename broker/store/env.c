@@ -443,6 +443,8 @@ void alm_store_close(struct alm_store *store)
 	}
 	alm_log_index_close(store);
 	alm_store_abort(store);
+	alm_reuse_free(store);
+	alm_log_rows_free(store);
 	if (store->reader != NULL) {
 		mdb_txn_abort(store->reader);
 	}

@@ -91,6 +91,19 @@ struct alm_space {
 	bool is_low;      /* it could not be had */
 };
 
+/** Records of the open turn that are not in their table yet; log_rows.c. */
+struct alm_log_rows {
+	uint8_t *bytes; /* NULL: none was needed yet */
+	size_t used;
+};
+
+/** Freed pages that are not used again yet; see reuse.c. */
+struct alm_reuse {
+	MDB_txn *reader;    /* keeps them; NULL: none wait */
+	unsigned commits;   /* since then */
+	uint64_t last_page; /* of the file then */
+};
+
 struct alm_store {
 	MDB_env *env;
 	MDB_dbi tables[ALM_TABLE_COUNT];
@@ -115,6 +128,8 @@ struct alm_store {
 	bool has_room;       /* there was some in the last turn */
 	uint64_t page_bytes;
 	struct alm_space space;
+	struct alm_reuse reuse;
+	struct alm_log_rows log_rows;
 	struct alm_noise noise;
 	struct alm_mailbox_cache mailboxes;
 	struct alm_changed_people changed;   /* in the open turn */
@@ -157,6 +172,10 @@ static inline struct alm_bytes alm_text_bytes(const char *text, size_t bytes)
  */
 ALM_MUST_USE enum alm_err alm_store_view(
 	struct alm_store *store, MDB_txn **out_txn);
+/** The same without the records of the open turn, which then go on waiting:
+ * for what is asked of every message. */
+ALM_MUST_USE enum alm_err alm_store_view_beside_log(
+	struct alm_store *store, MDB_txn **out_txn);
 void alm_store_view_end(struct alm_store *store);
 
 /** A value without its seal, in the page.  Errors: NOT_FOUND,
@@ -173,9 +192,9 @@ ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_record_row_open(const struct alm_store *store,
 	struct alm_bytes key, struct alm_bytes *value,
 	struct alm_digest *out_leaf);
+/** It waits with the turn's others until it can be seen or must be kept. */
 ALM_MUST_USE enum alm_err alm_record_row_put(struct alm_store *store,
-	struct alm_bytes key, struct alm_bytes header,
-	const struct alm_digest *leaf);
+	uint64_t seq, struct alm_bytes header, const struct alm_digest *leaf);
 
 /** Write a value and its seal; `flags` as for mdb_put(). */
 ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
@@ -214,6 +233,23 @@ void alm_space_met_full(struct alm_store *store);
  * be a signal: its blocks are made first.  Errors: STORE_FULL. */
 ALM_MUST_USE enum alm_err alm_space_for_readers(
 	const char *path, struct alm_problem *problem);
+
+/* --- reuse.c ------------------------------------------------------------ */
+
+/** A turn is on disk: have what it freed wait, or be used again. */
+void alm_reuse_committed(struct alm_store *store);
+void alm_reuse_free(struct alm_store *store);
+
+/* --- log_rows.c --------------------------------------------------------- */
+
+/** Room for the sealed header of a record; the next of the log.
+ * Errors: NOMEM, STORE_FULL. */
+ALM_MUST_USE enum alm_err alm_log_row_wait(struct alm_store *store,
+	uint64_t seq, size_t value_bytes, uint8_t **out_value);
+/** Write those that wait.  Errors: STORE_FULL. */
+ALM_MUST_USE enum alm_err alm_log_rows_write(struct alm_store *store);
+void alm_log_rows_drop(struct alm_store *store);
+void alm_log_rows_free(struct alm_store *store);
 
 /* --- state.c ------------------------------------------------------------ */
 
@@ -340,45 +376,6 @@ void alm_person_keys_forget(struct alm_store *store);
 void alm_person_keys_abort(struct alm_store *store);
 void alm_person_keys_commit(struct alm_store *store);
 void alm_person_keys_free(struct alm_store *store);
-
-/* --- policy.c, proposal.c, officer.c ------------------------------------ */
-
-/* The first byte of a key of table policy. */
-enum alm_policy_rows {
-	ALM_POLICY_EPOCH = 0,
-	ALM_POLICY_PROPOSAL = 1,
-	ALM_POLICY_APPROVAL = 2,
-	ALM_POLICY_OFFICER = 3,
-};
-
-/** Append the row that the writer holds.  Errors: FIELD_TOO_LARGE. */
-ALM_MUST_USE enum alm_err alm_policy_row_put(struct alm_store *store,
-	enum alm_policy_rows rows, uint64_t number, uint32_t part,
-	const struct alm_writer *w);
-
-/** A row copied to the arena; its version has been read and is `version`.
- * Errors: NOT_FOUND, STORE_FORMAT (another version). */
-ALM_MUST_USE enum alm_err alm_policy_row_get(struct alm_store *store,
-	MDB_txn *txn, enum alm_policy_rows rows, uint64_t number, uint32_t part,
-	uint8_t version, struct alm_arena *arena, struct alm_reader *out);
-
-/** The greatest number of its kind; 0: there is none. */
-ALM_MUST_USE enum alm_err alm_policy_row_last(struct alm_store *store,
-	MDB_txn *txn, enum alm_policy_rows rows, uint64_t *out_number);
-
-/** The first part of a number from `part` on.  Errors: NOT_FOUND. */
-ALM_MUST_USE enum alm_err alm_policy_row_next(struct alm_store *store,
-	MDB_txn *txn, enum alm_policy_rows rows, uint64_t number, uint32_t part,
-	uint32_t *out_part);
-
-/** The files of an epoch or a proposal, from part 1 on. */
-ALM_MUST_USE enum alm_err alm_policy_files_put(struct alm_store *store,
-	enum alm_policy_rows rows, uint64_t number,
-	const struct alm_policy_file *files, size_t count);
-ALM_MUST_USE enum alm_err alm_policy_files_get(struct alm_store *store,
-	MDB_txn *txn, uint64_t at, const struct alm_digest *digest,
-	size_t count, struct alm_arena *arena,
-	const struct alm_policy_file **out_files);
 
 /* --- mail.c ------------------------------------------------------------- */
 

@@ -241,7 +241,7 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 	struct alm_bytes text = {NULL, 0};
 	struct alm_mail mail;
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;

@@ -317,7 +317,7 @@ enum alm_err alm_store_mailbox_next(struct alm_store *store, const char *after,
 		err = alm_mailbox_flush(store);
 	}
 	if (err == ALM_OK) {
-		err = alm_store_view(store, &txn);
+		err = alm_store_view_beside_log(store, &txn);
 	}
 	if (err != ALM_OK) {
 		return err;
@@ -355,7 +355,7 @@ static enum alm_err read_state(struct alm_store *store, const char *recipient,
 	struct alm_mailbox_state state = {.count = 0};
 	struct alm_mailbox_slot slot;
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "broker/store/inside.h"
+#include "broker/store/policy_rows.h"
 
 #define OFFICER_VERSION 1u
 

@@ -336,7 +336,7 @@ enum alm_err alm_store_person_at(struct alm_store *store,
 	struct alm_person *out_person)
 {
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	if (err == ALM_OK) {
 		err = read_at(store, txn, place, arena, out_person);

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "broker/store/inside.h"
+#include "broker/store/policy_rows.h"
 
 #define KEY_BYTES 12u
 #define EPOCH_VERSION 2u

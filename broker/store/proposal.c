@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "broker/store/inside.h"
+#include "broker/store/policy_rows.h"
 
 #define PROPOSAL_VERSION 1u
 #define APPROVAL_VERSION 1u

@@ -237,7 +237,7 @@ enum alm_err alm_store_queue_list(struct alm_store *store,
 	struct alm_queue_row rows[ALM_QUEUE_LIST_MAX];
 	struct alm_mailbox_slot slot;
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	ALM_ASSERT(entry_max <= ALM_QUEUE_LIST_MAX);
 	*out_count = 0;
@@ -282,7 +282,7 @@ enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 	struct alm_queue_key key;
 	struct alm_queue_row row;
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;

@@ -59,6 +59,14 @@ enum alm_err alm_store_fail(struct alm_store *store, int rc)
 
 enum alm_err alm_store_view(struct alm_store *store, MDB_txn **out_txn)
 {
+	enum alm_err err = alm_log_rows_write(store);
+
+	return err == ALM_OK ? alm_store_view_beside_log(store, out_txn) : err;
+}
+
+enum alm_err alm_store_view_beside_log(
+	struct alm_store *store, MDB_txn **out_txn)
+{
 	int rc;
 
 	if (store->turn != NULL) {
@@ -180,10 +188,8 @@ enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 	return err;
 }
 
-/* `sealed` is what the seal is made of: the value, or what stands for it. */
-static enum alm_err put(struct alm_store *store, enum alm_table table,
-	struct alm_bytes key, struct alm_bytes value, struct alm_bytes sealed,
-	unsigned flags)
+enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
+	struct alm_bytes key, struct alm_bytes value, unsigned flags)
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
 	MDB_val room = {.mv_size = value.bytes + ALM_SEAL_BYTES};
@@ -198,21 +204,27 @@ static enum alm_err put(struct alm_store *store, enum alm_table table,
 		memcpy(at, value.data, value.bytes);
 	}
 	alm_store_keys_seal(
-		store->keys, (uint8_t)table, key, sealed, at + value.bytes);
+		store->keys, (uint8_t)table, key, value, at + value.bytes);
 	return ALM_OK;
 }
 
-enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
-	struct alm_bytes key, struct alm_bytes value, unsigned flags)
-{
-	return put(store, table, key, value, value, flags);
-}
-
-enum alm_err alm_record_row_put(struct alm_store *store, struct alm_bytes key,
+enum alm_err alm_record_row_put(struct alm_store *store, uint64_t seq,
 	struct alm_bytes header, const struct alm_digest *leaf)
 {
-	return put(
-		store, ALM_TABLE_REC, key, header, of_digest(leaf), MDB_APPEND);
+	uint8_t key[8];
+	uint8_t *at;
+	enum alm_err err = alm_log_row_wait(
+		store, seq, header.bytes + ALM_SEAL_BYTES, &at);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_put_u64(key, seq);
+	memcpy(at, header.data, header.bytes);
+	alm_store_keys_seal(store->keys, ALM_TABLE_REC,
+		(struct alm_bytes){key, sizeof(key)}, of_digest(leaf),
+		at + header.bytes);
+	return ALM_OK;
 }
 
 enum alm_err alm_row_remove(

@@ -210,6 +210,7 @@ enum alm_err alm_store_begin(
 static void end_turn(struct alm_store *store)
 {
 	store->turn = NULL;
+	alm_log_rows_drop(store);
 	alm_mailbox_reset(store);
 	sodium_memzero(&store->noise, sizeof(store->noise));
 }
@@ -250,6 +251,9 @@ enum alm_err alm_store_commit(struct alm_store *store)
 	if (err == ALM_OK) {
 		err = alm_mailbox_flush(store);
 	}
+	if (err == ALM_OK) {
+		err = alm_log_rows_write(store);
+	}
 	if (err == ALM_OK && store->is_state_changed) {
 		err = alm_state_write(store);
 	}
@@ -267,6 +271,7 @@ enum alm_err alm_store_commit(struct alm_store *store)
 	}
 	alm_person_keys_commit(store);
 	store->committed = store->state;
+	alm_reuse_committed(store);
 	return ALM_OK;
 }
 

@@ -136,7 +136,7 @@ enum alm_err alm_store_watch_due(struct alm_store *store, int64_t now_ms,
 	MDB_val value;
 	MDB_cursor *cursor;
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 	int rc;
 
 	if (err != ALM_OK) {
@@ -212,7 +212,7 @@ static enum alm_err get_row(struct alm_store *store, const struct name_key *key,
 {
 	struct alm_bytes value = {NULL, 0};
 	MDB_txn *txn = NULL;
-	enum alm_err err = alm_store_view(store, &txn);
+	enum alm_err err = alm_store_view_beside_log(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;

@@ -82,6 +82,43 @@ Test(store_audit, reads_the_records_of_the_open_turn)
 		alm_audit_get(store, 1, true, &arena, &view), ALM_NOT_FOUND);
 }
 
+Test(store_audit, keeps_every_record_of_a_turn_that_writes_many)
+{
+	static char text[600];
+	struct alm_audit_report report;
+	struct alm_audit_view view;
+
+	memset(text, 'x', sizeof(text) - 1);
+	begin();
+	for (unsigned i = 0; i < 6000; i++) {
+		append(i % 100 == 0 ? text : "");
+	}
+	commit();
+	cr_assert_eq(alm_audit_get(store, 6000, true, &arena, &view), ALM_OK);
+	alm_store_close(store);
+	store = NULL;
+	cr_expect_eq(alm_audit_verify(folder, KEY, NULL, NULL, &report), ALM_OK,
+		"%s", report.what);
+	reopen();
+}
+
+Test(store_audit, keeps_no_record_of_an_aborted_turn)
+{
+	struct alm_audit_view view;
+
+	begin();
+	append("of: the first\n");
+	append("of: the first\n");
+	alm_store_abort(store);
+	begin();
+	append("of: the second\n");
+	commit();
+	cr_assert_eq(alm_audit_get(store, 1, true, &arena, &view), ALM_OK);
+	cr_expect_str_eq(view.detail, "of: the second\n");
+	cr_expect_eq(
+		alm_audit_get(store, 2, true, &arena, &view), ALM_NOT_FOUND);
+}
+
 Test(store_audit, goes_back_to_the_old_head_on_abort)
 {
 	struct alm_audit_head before;

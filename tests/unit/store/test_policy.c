@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "broker/store/inside.h"
+#include "broker/store/policy_rows.h"
 #include "lib/statement.h"
 #include "tests/unit/store/fixture.h"
 

@@ -262,7 +262,8 @@ Test(store_prune, makes_room_that_is_used_again)
 		commit();
 	}
 	cr_assert_eq(alm_store_space(store, &after), ALM_OK);
-	cr_expect_eq(after.file, pruned.file);
+	/* What these turns free waits until so much is free. */
+	cr_expect_leq(after.file, pruned.file + MAP_BYTES / 32);
 }
 
 /* A month has its own keys: those of another stay. */
