@@ -112,6 +112,42 @@ int alm_answer_column(const struct alm_answer *answer, const char *name)
 	return -1;
 }
 
+const char *alm_answer_cell(
+	const struct alm_answer *answer, size_t row, const char *column)
+{
+	int at = alm_answer_column(answer, column);
+
+	return at < 0 ? "" : answer->rows[row].items[at];
+}
+
+enum alm_err alm_admin_each(struct alm_control *control, struct alm_ask *ask,
+	alm_admin_row_fn *each, void *cookie, struct alm_problem *problem)
+{
+	size_t first_count = ask->argument_count;
+	char cursor[ALM_TEXT_BYTES_MAX + 1] = "";
+	struct alm_arena arena;
+	enum alm_err err;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	do {
+		struct alm_answer answer = {.row_count = 0};
+		bool goes_on = true;
+
+		ask->argument_count = first_count;
+		alm_ask_add(ask, "cursor", *cursor != '\0' ? cursor : NULL);
+		alm_arena_reset(&arena);
+		err = alm_admin_ask(control, ask, &arena, &answer, problem);
+		for (size_t i = 0;
+			err == ALM_OK && goes_on && i < answer.row_count; i++) {
+			goes_on = each(cookie, &answer, i);
+		}
+		alm_text_copy(cursor, sizeof(cursor),
+			err == ALM_OK && goes_on ? answer.cursor : "");
+	} while (*cursor != '\0');
+	alm_arena_fini(&arena);
+	return err;
+}
+
 static void add_rows(struct alm_sheet *sheet, const struct alm_answer *answer)
 {
 	for (size_t i = 0; i < answer->row_count; i++) {

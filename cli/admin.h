@@ -50,6 +50,20 @@ ALM_MUST_USE enum alm_err alm_admin_ask(struct alm_control *control,
 	const struct alm_ask *ask, struct alm_arena *arena,
 	struct alm_answer *out_answer, struct alm_problem *problem);
 
+/** False: stop. */
+typedef bool alm_admin_row_fn(
+	void *cookie, const struct alm_answer *answer, size_t row);
+
+/** Ask, follow the cursor and give every row; `ask` has room for the cursor.
+ * Errors: as alm_admin_ask(). */
+ALM_MUST_USE enum alm_err alm_admin_each(struct alm_control *control,
+	struct alm_ask *ask, alm_admin_row_fn *each, void *cookie,
+	struct alm_problem *problem);
+
+/** The cell of a row; "" if there is no such column. */
+const char *alm_answer_cell(
+	const struct alm_answer *answer, size_t row, const char *column);
+
 /**
  * Open, ask, follow the cursor until the end or `row_max` rows (0: all), and
  * print under `schema`.  Gives the exit code.

@@ -63,6 +63,7 @@ alm_command_fn alm_cmd_mailbox_show;
 alm_command_fn alm_cmd_mailbox_dead, alm_cmd_mailbox_rerun,
 	alm_cmd_mailbox_hold, alm_cmd_mailbox_release, alm_cmd_mailbox_limit,
 	alm_cmd_mailbox_deputy, alm_cmd_receipt;
+alm_command_fn alm_cmd_duty_list, alm_cmd_duty_show;
 alm_command_fn alm_cmd_override_list;
 alm_command_fn alm_cmd_override_review;
 alm_command_fn alm_cmd_standard_put;

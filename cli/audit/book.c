@@ -49,15 +49,21 @@ static struct alm_bundle_files *files_of(struct alm_book *book, uint64_t epoch)
 	return book->kept[book->count++].files;
 }
 
+const struct alm_bundle *alm_book_bundle_at(
+	struct alm_book *book, uint64_t epoch)
+{
+	struct alm_bundle_files *files = files_of(book, epoch);
+
+	return files != NULL ? &files->bundle : NULL;
+}
+
 const struct alm_bundle *alm_book_bundle(struct alm_book *book, uint64_t epoch)
 {
-	struct alm_bundle_files *files =
-		epoch != 0 ? files_of(book, epoch) : NULL;
+	const struct alm_bundle *bundle =
+		epoch != 0 ? alm_book_bundle_at(book, epoch) : NULL;
 
-	if (files == NULL && book->log != NULL) {
-		files = files_of(book, 0);
-	}
-	return files != NULL ? &files->bundle : NULL;
+	return bundle == NULL && book->log != NULL ? alm_book_bundle_at(book, 0)
+						   : bundle;
 }
 
 static const struct alm_bundle_organisation *find_organisation(

@@ -24,6 +24,10 @@ void alm_book_init(
 	struct alm_book *book, struct alm_log *log, struct alm_arena *arena);
 void alm_book_fini(struct alm_book *book);
 
+/** The policy of an epoch; NULL if it cannot be read. */
+const struct alm_bundle *alm_book_bundle_at(
+	struct alm_book *book, uint64_t epoch);
+
 /** The policy of an epoch, else the active one; NULL if there is none. */
 const struct alm_bundle *alm_book_bundle(struct alm_book *book, uint64_t epoch);
 

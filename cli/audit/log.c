@@ -13,45 +13,37 @@
 
 /* --- the daemon ----------------------------------------------------------- */
 
-static const char *cell(
-	const struct alm_answer *answer, size_t row, const char *name)
-{
-	int at = alm_answer_column(answer, name);
-
-	return at < 0 ? "" : answer->rows[row].items[at];
-}
-
 static uint64_t number(
 	const struct alm_answer *answer, size_t row, const char *name)
 {
-	return strtoull(cell(answer, row, name), NULL, 10);
+	return strtoull(alm_answer_cell(answer, row, name), NULL, 10);
 }
 
 static struct alm_log_row row_of(const struct alm_answer *answer, size_t i)
 {
 	return (struct alm_log_row){
 		.seq = number(answer, i, "seq"),
-		.time = cell(answer, i, "time"),
-		.kind = cell(answer, i, "kind"),
-		.effect = cell(answer, i, "effect"),
+		.time = alm_answer_cell(answer, i, "time"),
+		.kind = alm_answer_cell(answer, i, "kind"),
+		.effect = alm_answer_cell(answer, i, "effect"),
 		.code = (unsigned)number(answer, i, "code"),
-		.sender = cell(answer, i, "sender"),
-		.recipient = cell(answer, i, "recipient"),
-		.purpose = cell(answer, i, "purpose"),
-		.categories = cell(answer, i, "categories"),
-		.basis = cell(answer, i, "basis"),
-		.level_in = cell(answer, i, "level-in"),
-		.level_out = cell(answer, i, "level-out"),
-		.message = cell(answer, i, "message-id"),
+		.sender = alm_answer_cell(answer, i, "sender"),
+		.recipient = alm_answer_cell(answer, i, "recipient"),
+		.purpose = alm_answer_cell(answer, i, "purpose"),
+		.categories = alm_answer_cell(answer, i, "categories"),
+		.basis = alm_answer_cell(answer, i, "basis"),
+		.level_in = alm_answer_cell(answer, i, "level-in"),
+		.level_out = alm_answer_cell(answer, i, "level-out"),
+		.message = alm_answer_cell(answer, i, "message-id"),
 		.ref = number(answer, i, "ref"),
 		.mail = number(answer, i, "mail"),
-		.person = cell(answer, i, "person"),
+		.person = alm_answer_cell(answer, i, "person"),
 		.epoch = number(answer, i, "epoch"),
 		.people = number(answer, i, "people-seq"),
-		.standard = cell(answer, i, "standard"),
-		.agent = cell(answer, i, "agent"),
-		.detail = cell(answer, i, "detail"),
-		.signature = cell(answer, i, "signature"),
+		.standard = alm_answer_cell(answer, i, "standard"),
+		.agent = alm_answer_cell(answer, i, "agent"),
+		.detail = alm_answer_cell(answer, i, "detail"),
+		.signature = alm_answer_cell(answer, i, "signature"),
 	};
 }
 

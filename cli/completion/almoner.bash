@@ -4,7 +4,7 @@ _almoner()
 	local cur=${COMP_WORDS[COMP_CWORD]} words=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='status top tail org agent policy officer people mailbox override standard audit backup trace send receipt recv config ctx bench dev demo doctor errors completion version'
+		words='status top tail org agent policy officer people mailbox override duty standard audit backup trace send receipt recv config ctx bench dev demo doctor errors completion version'
 	elif [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
 	case ${COMP_WORDS[1]} in
 	org) words='list show find' ;;
@@ -14,6 +14,7 @@ _almoner()
 	people) words='import show import-list lists history erase withdraw' ;;
 	mailbox) words='list show dead rerun hold release limit deputy' ;;
 	override) words='list review' ;;
+	duty) words='list show' ;;
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show' ;;
@@ -852,6 +853,45 @@ _almoner()
 --admin
 --context
 --dry-run
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'duty list') words='
+--duty
+--from
+--to
+--basis
+--since
+--until
+--all
+--reason
+--store
+--key
+--no-record
+--admin
+--context
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'duty show') words='
+--reason
+--store
+--key
+--no-record
+--admin
+--context
 --json
 --jsonl
 --csv

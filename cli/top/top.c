@@ -139,68 +139,41 @@ static void take_status(
 		fact(answer, "takes-mail"));
 }
 
-static const char *cell(
-	const struct alm_answer *answer, size_t row, const char *column)
+/** As many as a sample has room for. */
+static bool take_box(void *cookie, const struct alm_answer *answer, size_t row)
 {
-	int at = alm_answer_column(answer, column);
+	struct alm_top_sample *sample = cookie;
+	struct alm_top_box *box;
 
-	return at < 0 ? "" : answer->rows[row].items[at];
-}
-
-static void take_box(struct alm_top_sample *sample,
-	const struct alm_answer *answer, size_t row)
-{
-	struct alm_top_box *box = &sample->boxes[sample->box_count++];
+	if (sample->box_count == ALM_TOP_BOXES_MAX) {
+		sample->has_more_boxes = true;
+		return false;
+	}
+	box = &sample->boxes[sample->box_count++];
 
 	alm_text_copy(box->organisation, sizeof(box->organisation),
-		cell(answer, row, "organisation"));
-	box->messages = strtoull(cell(answer, row, "messages"), NULL, 10);
-	box->bytes = strtoull(cell(answer, row, "bytes"), NULL, 10);
-	box->oldest_us =
-		sample->now_us -
-		instant_us(cell(answer, row, "oldest-at"), sample->now_us);
-	box->is_connected = strcmp(cell(answer, row, "connected"), "no") != 0;
-	box->is_on_hold = *cell(answer, row, "on-hold-since") != '\0';
+		alm_answer_cell(answer, row, "organisation"));
+	box->messages =
+		strtoull(alm_answer_cell(answer, row, "messages"), NULL, 10);
+	box->bytes = strtoull(alm_answer_cell(answer, row, "bytes"), NULL, 10);
+	box->oldest_us = sample->now_us -
+			 instant_us(alm_answer_cell(answer, row, "oldest-at"),
+				 sample->now_us);
+	box->is_connected =
+		strcmp(alm_answer_cell(answer, row, "connected"), "no") != 0;
+	box->is_on_hold =
+		*alm_answer_cell(answer, row, "on-hold-since") != '\0';
 	sample->waiting += box->messages;
 	if (box->oldest_us > sample->oldest_us) {
 		sample->oldest_us = box->oldest_us;
 	}
-}
-
-/** The mailboxes that hold mail, as many as a sample has room for. */
-static enum alm_err ask_boxes(struct top *top, struct alm_problem *problem)
-{
-	struct alm_top_sample *sample = top->now;
-	char cursor[ALM_TEXT_BYTES_MAX + 1] = "";
-
-	do {
-		struct alm_ask ask = {
-			.verb = "mailbox.list", .wait_ms = WAIT_MS};
-		struct alm_answer answer;
-		enum alm_err err;
-
-		alm_ask_add(&ask, "cursor", *cursor != '\0' ? cursor : NULL);
-		alm_arena_reset(&top->arena);
-		err = alm_admin_ask(
-			top->control, &ask, &top->arena, &answer, problem);
-		if (err != ALM_OK) {
-			return err;
-		}
-		for (size_t i = 0; i < answer.row_count; i++) {
-			if (sample->box_count == ALM_TOP_BOXES_MAX) {
-				sample->has_more_boxes = true;
-				return ALM_OK;
-			}
-			take_box(sample, &answer, i);
-		}
-		alm_text_copy(cursor, sizeof(cursor), answer.cursor);
-	} while (*cursor != '\0');
-	return ALM_OK;
+	return true;
 }
 
 static enum alm_err look(struct top *top, struct alm_problem *problem)
 {
 	const struct alm_ask ask = {.verb = "status", .wait_ms = WAIT_MS};
+	struct alm_ask boxes = {.verb = "mailbox.list", .wait_ms = WAIT_MS};
 	struct alm_answer answer;
 	enum alm_err err = ALM_OK;
 
@@ -218,7 +191,8 @@ static enum alm_err look(struct top *top, struct alm_problem *problem)
 	memset(top->now, 0, sizeof(*top->now));
 	top->now->at_s = clock_s();
 	take_status(top->now, &answer);
-	return ask_boxes(top, problem);
+	return alm_admin_each(
+		top->control, &boxes, take_box, top->now, problem);
 }
 
 /* --- showing -------------------------------------------------------------- */

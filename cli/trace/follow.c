@@ -210,8 +210,8 @@ static bool meet_id(void *cookie, const char *const *cells)
 	return true;
 }
 
-static enum alm_err pick_id(struct alm_trace *trace, struct source *source,
-	const char *begin, struct alm_problem *problem)
+static enum alm_err pick_id(struct source *source, const char *begin,
+	char out_id[ALM_UUID_TEXT_BYTES], struct alm_problem *problem)
 {
 	struct ids ids = {.first = ""};
 	struct asking asking = {
@@ -220,13 +220,12 @@ static enum alm_err pick_id(struct alm_trace *trace, struct source *source,
 		.pair_count = 2,
 		.row = meet_id,
 		.cookie = &ids,
-		.trace = trace,
 	};
 	struct alm_message_id id;
 	enum alm_err err;
 
 	if (alm_message_id_parse(begin, &id) == ALM_OK) {
-		alm_message_id_text(&id, trace->id);
+		alm_message_id_text(&id, out_id);
 		return ALM_OK;
 	}
 	err = ask_all(&asking, problem);
@@ -238,31 +237,27 @@ static enum alm_err pick_id(struct alm_trace *trace, struct source *source,
 		return alm_problem_set(problem, ALM_AMBIGUOUS, "%s and %s",
 			ids.first, ids.other);
 	}
-	(void)snprintf(trace->id, sizeof(trace->id), "%s", ids.first);
+	if (err == ALM_OK) {
+		memcpy(out_id, ids.first, sizeof(ids.first));
+	}
+	return err;
+}
+
+enum alm_err alm_trace_find(const struct alm_args *args, const char *begin,
+	char out_id[ALM_UUID_TEXT_BYTES], struct alm_problem *problem)
+{
+	struct source source = {.control = NULL};
+	enum alm_err err = open_source(args, &source, problem);
+
+	if (err == ALM_OK) {
+		err = pick_id(&source, begin, out_id, problem);
+	}
+	close_source(&source);
 	return err;
 }
 
 /* --- its steps
  * ---------------------------------------------------------------- */
-
-static int64_t parse_us(const char *text)
-{
-	char whole[ALM_INSTANT_TEXT_BYTES];
-	int64_t seconds = 0;
-	int64_t micros = 0;
-
-	if (strlen(text) < 19) {
-		return 0;
-	}
-	(void)snprintf(whole, sizeof(whole), "%.19sZ", text);
-	if (alm_instant_parse(whole, &seconds) != ALM_OK) {
-		return 0;
-	}
-	if (text[19] == '.') {
-		micros = strtol(text + 20, NULL, 10);
-	}
-	return seconds * 1000000 + micros;
-}
 
 /** Steps being gathered. */
 struct gathering {
@@ -295,7 +290,10 @@ static bool gather(void *cookie, const char *const *cells)
 	for (size_t i = 0; i < ALM_TRACE_CELLS; i++) {
 		step->cells[i] = keep(trace, cells[i]);
 	}
-	step->time_us = parse_us(step->cells[ALM_TRACE_TIME]);
+	if (alm_instant_us_parse(step->cells[ALM_TRACE_TIME], &step->time_us) !=
+		ALM_OK) {
+		step->time_us = 0;
+	}
 	step->is_answer = gathering->is_answer;
 	return true;
 }
@@ -384,7 +382,7 @@ enum alm_err alm_trace_follow(struct alm_trace *trace,
 	enum alm_err err = open_source(args, &source, problem);
 
 	if (err == ALM_OK) {
-		err = pick_id(trace, &source, id, problem);
+		err = pick_id(&source, id, trace->id, problem);
 	}
 	if (err == ALM_OK) {
 		err = ask_steps(trace, &source, trace->id, false, problem);

@@ -50,6 +50,12 @@ struct alm_trace {
 void alm_trace_init(struct alm_trace *trace);
 void alm_trace_fini(struct alm_trace *trace);
 
+/** The id of the one message whose id begins with `begin`.
+ * Errors: as alm_trace_follow() */
+ALM_MUST_USE enum alm_err alm_trace_find(const struct alm_args *args,
+	const char *begin, char out_id[ALM_UUID_TEXT_BYTES],
+	struct alm_problem *problem);
+
 /**
  * Follow the one message whose id begins with `id`, and those that answer it.
  * Errors:  NOT_FOUND, AMBIGUOUS, and those of connecting and asking
