@@ -305,6 +305,19 @@ static const struct alm_verb OWN_VERBS[] = {
 	{"agent.trial.end", alm_verb_trial_end, ARGUMENTS("seq")},
 };
 
+/* What goes with sending; it takes that role. */
+static const struct alm_verb SEND_VERBS[] = {
+	{"upload.cancel", alm_verb_upload_cancel,
+		ARGUMENTS("message", "dry-run")},
+};
+
+static bool begins_with(
+	const struct alm_turn_request *request, const char *prefix)
+{
+	return strncmp(request->envelope->request.verb, prefix,
+		       strlen(prefix)) == 0;
+}
+
 static enum alm_err refuse_question(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
@@ -334,8 +347,9 @@ enum alm_err alm_query(
 		{"audit.cosign", alm_verb_audit_cosign,
 			ARGUMENTS("size", "key", "cosignature")},
 	};
+	bool is_of_sending;
 
-	if (strncmp(request->envelope->request.verb, "agent.", 6) == 0) {
+	if (begins_with(request, "agent.")) {
 		/* Without hello, which would supersede the agent at work. */
 		return run(turn, request, OWN_VERBS, ALM_COUNT(OWN_VERBS));
 	}
@@ -343,8 +357,13 @@ enum alm_err alm_query(
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}
-	if ((request->agent->roles & ALM_ROLE_QUERY) == 0) {
+	is_of_sending = begins_with(request, "upload.");
+	if ((request->agent->roles &
+		    (is_of_sending ? ALM_ROLE_SEND : ALM_ROLE_QUERY)) == 0) {
 		return refuse_question(turn, request);
+	}
+	if (is_of_sending) {
+		return run(turn, request, SEND_VERBS, ALM_COUNT(SEND_VERBS));
 	}
 	return run(turn, request, verbs, ALM_COUNT(verbs));
 }

@@ -138,12 +138,13 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_mailbox_list, alm_verb_mailbox_show, alm_verb_mailbox_dead,
 	alm_verb_mailbox_rerun, alm_verb_mailbox_hold, alm_verb_mailbox_release,
 	alm_verb_mailbox_limit, alm_verb_trace, alm_verb_mailbox_deputy,
-	alm_verb_override_list, alm_verb_override_review, alm_verb_audit_query,
-	alm_verb_audit_show, alm_verb_audit_head, alm_verb_audit_reindex,
-	alm_verb_audit_checkpoint, alm_verb_audit_growth, alm_verb_audit_prune,
-	alm_verb_audit_receipt, alm_verb_audit_bundle, alm_verb_audit_evidence,
-	alm_verb_audit_cosign, alm_verb_audit_witnesses, alm_verb_standard_put,
-	alm_verb_standard_list, alm_verb_store_backup, alm_verb_trial,
-	alm_verb_trial_take, alm_verb_trial_end;
+	alm_verb_upload_cancel, alm_verb_override_list,
+	alm_verb_override_review, alm_verb_audit_query, alm_verb_audit_show,
+	alm_verb_audit_head, alm_verb_audit_reindex, alm_verb_audit_checkpoint,
+	alm_verb_audit_growth, alm_verb_audit_prune, alm_verb_audit_receipt,
+	alm_verb_audit_bundle, alm_verb_audit_evidence, alm_verb_audit_cosign,
+	alm_verb_audit_witnesses, alm_verb_standard_put, alm_verb_standard_list,
+	alm_verb_store_backup, alm_verb_trial, alm_verb_trial_take,
+	alm_verb_trial_end;
 
 #endif /* ALM_BROKER_ADMINISTER_H */

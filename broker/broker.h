@@ -54,6 +54,7 @@ struct alm_metrics {
 	uint64_t parts_received;   /* of large payloads */
 	uint64_t parts_sent;
 	uint64_t uploads_expired;
+	uint64_t uploads_cancelled;
 	uint64_t turns; /* that were committed */
 	uint64_t malformed;
 	uint64_t unsayable;   /* answers that did not fit the wire */

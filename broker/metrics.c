@@ -82,6 +82,9 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 	counter(out, "uploads_expired_total",
 		"Large payloads that were not finished in a day.",
 		metrics->uploads_expired);
+	counter(out, "uploads_cancelled_total",
+		"Large payloads that their senders gave up.",
+		metrics->uploads_cancelled);
 	counter(out, "requests_timed_out_total",
 		"Requests that had no reply before their deadline.",
 		metrics->timed_out);
@@ -268,6 +271,13 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		(double)broker->uploads.usage.count);
 	gauge(out, "uploads_unfinished_bytes", "How large they are to be.",
 		(double)broker->uploads.usage.bytes);
+	gauge(out, "upload_oldest_seconds",
+		"Since the oldest of them was begun; 0: there is none.",
+		broker->uploads.oldest_ms == 0
+			? 0
+			: (double)(alm_clock_wall_us() / 1000 -
+				   broker->uploads.oldest_ms) /
+				  1000);
 	gauge(out, "parts_stored", "Parts of large payloads that are kept.",
 		(double)alm_store_parts_stored(broker->store));
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "agents/include/almoner.h"
+#include "cli/cancel.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
 #include "cli/context.h"
@@ -95,7 +96,10 @@ static const struct alm_usage usage = {
 	.notes =
 		"  almoner send -c ward --to C84001 --purpose direct-care "
 		"--category discharge \\\n    --level identifiable --subject - "
-		"--payload summary.pb < number.txt",
+		"--payload summary.pb < number.txt\n"
+		"Ctrl-C gives up a payload above 1 MiB that is not whole "
+		"yet: nothing of it stays at the\nbroker.  A second one "
+		"leaves what has come there for a day, to go on with --id.",
 };
 
 /** What a message is made from; the texts of `message` point into it. */
@@ -107,7 +111,8 @@ struct draft {
 	struct alm_message_id id;
 	struct alm_message_id request; /* that it replies to */
 	uint8_t *payload;              /* owned */
-	struct alm_source source;      /* of what is too large to be read */
+	struct alm_source file;        /* of what is too large to be read */
+	struct alm_source source;      /* the same, until it is given up */
 	uint64_t payload_bytes;
 };
 
@@ -118,9 +123,10 @@ static bool open_source(const char *path, struct draft *draft)
 
 	if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
 		info.st_size <= (off_t)ALM_PAYLOAD_BYTES_MAX ||
-		alm_source_open(path, &draft->source) != 0) {
+		alm_source_open(path, &draft->file) != 0) {
 		return false;
 	}
+	alm_cancel_watch(&draft->file, &draft->source);
 	draft->message.source = &draft->source;
 	draft->payload_bytes = draft->source.bytes;
 	return true;
@@ -364,6 +370,10 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
 	code = alm_send(
 		client, &draft->message, (int)wait_s * 1000, out_receipt);
+	if (alm_cancel_is_asked() &&
+		(code != 0 || (*out_receipt)->code == ALM_SOURCE_CHANGED)) {
+		return alm_cancel(args, client, draft->id.raw, problem);
+	}
 	if (code == 0) {
 		return ALM_OK;
 	}
@@ -481,7 +491,7 @@ int alm_cmd_send(int argc, char **argv)
 	rc = problem.err == ALM_OK ? send_draft(&args, &draft)
 				   : alm_print_problem(&args.output, &problem);
 	sodium_memzero(draft.subject, sizeof(draft.subject));
-	alm_source_close(&draft.source);
+	alm_source_close(&draft.file);
 	free(draft.payload);
 	return rc;
 }

@@ -27,6 +27,14 @@ struct alm_source {
 ALM_API int alm_source_open(const char *path, struct alm_source *out_source);
 ALM_API void alm_source_close(struct alm_source *source);
 
+/** Give up a message that is sent from a source, in this process or another,
+ * and wait until the broker has nothing of it.  There is no receipt, but for
+ * who else is sending it: 1344.  Errors: 1345 too late, it is whole and was
+ * accepted; 1120 it is not in parts; 1005 nothing of it was begun; as
+ * alm_send(): call again, or it expires after a day. */
+ALM_API int alm_send_cancel(
+	struct alm_client *client, const uint8_t id[16], int timeout_ms);
+
 /** Be handed mail with a payload above 1 MiB, too; alm_fetch() gets it. */
 ALM_API void alm_client_take_parts(struct alm_client *client, bool takes_parts);
 

@@ -38,6 +38,11 @@ ALM_MUST_USE enum alm_err alm_refuse_part(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_gather_say(
 	struct alm_turn *turn, struct alm_live_upload *live, bool is_again);
 
+/** Its sender, by this agent, gives it up: record it, and tell whoever of
+ * them is sending it. */
+ALM_MUST_USE enum alm_err alm_gather_cancel(
+	struct alm_turn *turn, uint64_t agent, const struct alm_upload *upload);
+
 /** It will not be finished. */
 ALM_MUST_USE enum alm_err alm_gather_drop(
 	struct alm_turn *turn, const struct alm_upload *upload);

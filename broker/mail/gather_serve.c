@@ -55,27 +55,81 @@ enum alm_err alm_gather_serve(struct alm_turn *turn)
 	return err;
 }
 
-static enum alm_err expire(
-	struct alm_turn *turn, const struct alm_upload *upload)
+static struct alm_audit_record record_of(struct alm_turn *turn,
+	const struct alm_upload *upload, enum alm_audit_kind kind)
 {
-	struct alm_audit_record record =
-		alm_turn_record(turn, ALM_AUDIT_UPLOAD_EXPIRED);
-	struct alm_live_upload *live = NULL;
-	enum alm_err err;
+	struct alm_audit_record record = alm_turn_record(turn, kind);
 
 	record.ref = upload->number;
 	record.has_message_id = true;
 	record.message_id = upload->message_id;
 	record.sender = upload->sender;
-	err = alm_turn_audit(turn, &record, "");
-	TAILQ_FOREACH(live, &turn->broker->uploads.all, order)
+	return record;
+}
+
+/* On whatever connection it is; NULL: on none. */
+static struct alm_live_upload *find_live(
+	struct alm_uploads *uploads, const struct alm_upload *upload)
+{
+	struct alm_live_upload *live;
+
+	TAILQ_FOREACH(live, &uploads->all, order)
 	{
 		if (live->number == upload->number) {
-			alm_uploads_remove(&turn->broker->uploads, &live);
 			break;
 		}
 	}
+	return live;
+}
+
+static enum alm_err expire(
+	struct alm_turn *turn, const struct alm_upload *upload)
+{
+	struct alm_audit_record record =
+		record_of(turn, upload, ALM_AUDIT_UPLOAD_EXPIRED);
+	struct alm_live_upload *live =
+		find_live(&turn->broker->uploads, upload);
+	enum alm_err err = alm_turn_audit(turn, &record, "");
+
+	if (live != NULL) {
+		alm_uploads_remove(&turn->broker->uploads, &live);
+	}
 	turn->broker->metrics.uploads_expired++;
+	return err == ALM_OK ? alm_gather_drop(turn, upload) : err;
+}
+
+/* Its final answer, so that nobody announces it again. */
+static enum alm_err tell_cancelled(
+	struct alm_turn *turn, const struct alm_live_upload *live)
+{
+	const struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_RECEIPT,
+		.receipt = {.message_id = live->message_id,
+			.refused = {.code = ALM_UPLOAD_CANCELLED,
+				.detail = "",
+				.nearest = ""}},
+	};
+
+	return alm_outbox_add(turn->broker->outbox, ALM_EDGE_AGENTS, live->peer,
+		&envelope, turn->arena);
+}
+
+enum alm_err alm_gather_cancel(
+	struct alm_turn *turn, uint64_t agent, const struct alm_upload *upload)
+{
+	struct alm_audit_record record =
+		record_of(turn, upload, ALM_AUDIT_UPLOAD_CANCELLED);
+	struct alm_live_upload *live =
+		find_live(&turn->broker->uploads, upload);
+	enum alm_err err;
+
+	record.agent = agent;
+	err = alm_turn_audit(turn, &record, "");
+	if (err == ALM_OK && live != NULL) {
+		err = tell_cancelled(turn, live);
+		alm_uploads_remove(&turn->broker->uploads, &live);
+	}
+	turn->broker->metrics.uploads_cancelled++;
 	return err == ALM_OK ? alm_gather_drop(turn, upload) : err;
 }
 
@@ -93,6 +147,9 @@ static enum alm_err look_at(struct alm_turn *turn, struct alm_upload_walk *walk,
 	}
 	walk->met.count++;
 	walk->met.bytes += upload->payload_bytes;
+	if (walk->oldest_ms == 0 || upload->begun_at_ms < walk->oldest_ms) {
+		walk->oldest_ms = upload->begun_at_ms;
+	}
 	return ALM_OK;
 }
 
@@ -115,6 +172,7 @@ enum alm_err alm_gather_sweep(struct alm_turn *turn)
 	}
 	if (err == ALM_NOT_FOUND) {
 		broker->uploads.usage = walk->met;
+		broker->uploads.oldest_ms = walk->oldest_ms;
 		*walk = (struct alm_upload_walk){.met = {.count = 0}};
 		return ALM_OK;
 	}

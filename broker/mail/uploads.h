@@ -44,6 +44,7 @@ struct alm_upload_walk {
 	struct alm_upload at; /* its number 0: at the first */
 	char sender[ALM_ID_BYTES_MAX + 1];
 	struct alm_upload_usage met;
+	int64_t oldest_ms; /* when the oldest of them was begun; 0: none */
 };
 
 struct alm_uploads {
@@ -52,6 +53,7 @@ struct alm_uploads {
 	size_t slots; /* of them, with a slot */
 	struct alm_upload_walk walk;
 	struct alm_upload_usage usage; /* of the last whole walk */
+	int64_t oldest_ms;             /* in it; 0: there is none */
 };
 
 void alm_uploads_init(struct alm_uploads *uploads);

@@ -49,6 +49,7 @@ struct alm_store;
 	X(POLICY_EMERGENCY, 24, "policy-emergency") \
 	X(POLICY_EXPIRED, 25, "policy-emergency-expired") \
 	X(OFFICER, 26, "officer-changed") \
+	X(UPLOAD_CANCELLED, 27, "upload-cancelled") \
 	X(PERSON, 30, "person-changed") \
 	X(ERASED, 31, "person-erased") \
 	X(OPT_OUT_LIST, 32, "opt-out-list") \

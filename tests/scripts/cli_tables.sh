@@ -45,7 +45,7 @@ bash -n cli/completion/almoner.bash || fail "the completion is no bash"
 
 "$almoner" errors --json >"$dir/errors.json"
 python3 - "$dir/errors.json" lib/err_map.h lib/err_policy_map.h \
-	lib/err_audit_map.h <<'END'
+	lib/err_audit_map.h lib/err_client_map.h <<'END'
 import json, re, sys
 doc = json.load(open(sys.argv[1]))
 assert doc["schema"] == "almoner.errors/1"

@@ -71,3 +71,39 @@ code 0 "$almoner" recv -c "$receiver" 1 --dir "$dir/in" --timeout 300s --json
 cmp -s "$dir/big" "$(json 'd["rows"][0]["payload"]')" ||
 	fail "another payload came after it was cut off"
 [ ! -e "$dir/in/$id.part" ] || fail "a part was left behind"
+
+# --- given up ----------------------------------------------------------------
+# interrupt SIGNAL: a sending, once some parts are stored; its id is $id
+interrupt() {
+	id=$(python3 -c 'import os, time
+n = (int(time.time() * 1000) << 80) | 7 << 76 | 2 << 62 | int.from_bytes(os.urandom(7), "big")
+h = "%032x" % n
+print("-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:])))')
+	"$almoner" send -c "$sender" --to C84001 --purpose direct-care \
+		--level identifiable --subject 9990000018 --id "$id" \
+		--category treatment-summary --payload "$dir/big" \
+		>"$dir/sent" 2>"$dir/said" &
+	sending=$!
+	until code 0 "$almoner" status --json &&
+		[ "$(json 'd["parts-stored"]')" -gt 2 ]; do
+		kill -0 $sending 2>/dev/null || fail "it was too fast: $(cat "$dir/said")"
+	done
+	kill -"$1" $sending
+	ended=0
+	wait $sending || ended=$?
+}
+interrupt INT
+[ $ended = 1 ] || fail "interrupted: exit $ended"
+grep -q ALM-1344 "$dir/said" || fail "it does not say so: $(cat "$dir/said")"
+until code 0 "$almoner" status --json && [ "$(json 'd["parts-stored"]')" = 0 ]; do
+	sleep 0.1
+done
+code 0 "$almoner" audit query --kind upload-cancelled --message "$id" --json
+[ "$(json 'len(d["rows"])')" = 1 ] || fail "no record of it"
+
+# A program that is ended otherwise leaves it, to go on with.
+interrupt TERM
+[ $ended = 143 ] || fail "terminated: exit $ended"
+code 0 "$almoner" send -c "$sender" --to C84001 --purpose direct-care \
+	--level identifiable --subject 9990000018 --id "$id" \
+	--category treatment-summary --payload "$dir/big" --json

@@ -1,0 +1,221 @@
+/*
+ * Goal: a payload in parts that is not whole is given up by its sender: by
+ * whichever agent of it, after a crash, once, and with a record; nothing of it
+ * stays, and nobody announces it again.
+ */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <string.h>
+
+#include "agents/client/client.h"
+#include "tests/support/large.h"
+#include "tests/support/peer.h"
+
+#define WAIT_MS 30000
+#define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
+
+static struct test_broker broker;
+static struct test_peer sender; /* keys */
+static struct test_peer receiver;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	test_broker_activate(&broker, test_policy);
+	test_peer_make(&sender, "RX1");
+	test_peer_register(&sender, &broker, "agent");
+	test_peer_make(&receiver, "C84001");
+	test_peer_register(&receiver, &broker, "agent");
+}
+
+static void close_all(void)
+{
+	test_peer_free(&sender);
+	test_peer_free(&receiver);
+	test_broker_close(&broker);
+}
+
+TestSuite(parts_cancel, .init = open_all, .fini = close_all, .timeout = 240);
+
+static struct alm_client *open_client(const struct test_peer *peer)
+{
+	struct alm_client_options options = {.endpoint = broker.endpoint,
+		.broker_key = broker.public_key,
+		.organisation = peer->organisation,
+		.agent = "agent",
+		.curve_key = peer->curve_secret,
+		.signing_key = peer->signing_secret,
+		.credit = 16,
+		.takes_parts = true};
+	struct alm_client *client = NULL;
+	char error[512];
+
+	cr_assert_eq(
+		alm_client_open_with(&options, &client, error, sizeof(error)),
+		0, "%s", error);
+	return client;
+}
+
+static struct alm_outgoing message_of(const struct alm_source *source)
+{
+	static const char *const categories[] = {"discharge"};
+
+	return (struct alm_outgoing){.recipient = "C84001",
+		.purpose = "direct-care",
+		.categories = categories,
+		.category_count = 1,
+		.level = "identifiable",
+		.subject = "9990000018",
+		.source = source};
+}
+
+static void work(struct alm_client *client, int wait_ms)
+{
+	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
+
+	(void)poll(&item, 1, wait_ms);
+	cr_assert_eq(alm_client_process(client), 0);
+}
+
+static const struct alm_sending *sending_of(const struct alm_client *client)
+{
+	return LIST_FIRST(&client->sendings);
+}
+
+/* Until so many parts are on their way, or there is a receipt. */
+static void work_until_sent(struct alm_client *client, uint32_t parts)
+{
+	for (int i = 0; i < 10000 && sending_of(client) != NULL &&
+			sending_of(client)->next < parts;
+		i++) {
+		work(client, 100);
+		alm_event_free(alm_client_next_event(client));
+	}
+	cr_assert_not_null(sending_of(client));
+	cr_assert_geq(sending_of(client)->next, parts);
+}
+
+static struct alm_receipt_view wait_receipt(struct alm_client *client)
+{
+	struct alm_receipt_view view = {.code = -1};
+
+	for (int i = 0; i < 10000 && view.code == -1; i++) {
+		struct alm_event *event;
+
+		work(client, 100);
+		while ((event = alm_client_next_event(client)) != NULL) {
+			if (event->kind == ALM_EVENT_RECEIPT) {
+				view = *event->receipt;
+			}
+			alm_event_free(event);
+		}
+	}
+	return view;
+}
+
+static uint64_t cancelled(void)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "upload-cancelled", NULL})
+		.row_count;
+}
+
+static void wait_freed(void)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (test_broker_figure(&broker, "parts-stored") == 0) {
+			return;
+		}
+		(void)poll(NULL, 0, 10);
+	}
+	cr_assert(false, "parts are left");
+}
+
+Test(parts_cancel, a_sender_gives_up_what_is_not_whole)
+{
+	struct alm_source source = {
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = open_client(&sender);
+	struct alm_delivery *mail = NULL;
+	struct alm_client *to;
+	uint8_t id[16];
+
+	cr_assert_eq(alm_send_start(from, &message, id), 0);
+	work_until_sent(from, 20);
+	cr_assert_eq(alm_send_cancel(from, id, WAIT_MS), 0);
+	cr_assert_null(sending_of(from));
+	cr_expect_eq(cancelled(), 1);
+	cr_expect_eq(alm_send_cancel(from, id, WAIT_MS), 1005);
+	wait_freed();
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	cr_assert_eq(wait_receipt(from).code, 0, "another one goes");
+	to = open_client(&receiver);
+	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
+	cr_expect_neq(memcmp(mail->id, id, 16), 0);
+	cr_expect_eq(alm_send_cancel(from, mail->id, WAIT_MS), 1345);
+	cr_expect_eq(cancelled(), 1);
+	alm_delivery_free(mail);
+	alm_client_close(to);
+	alm_client_close(from);
+}
+
+Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
+{
+	struct alm_source source = {
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = open_client(&sender);
+	uint8_t id[16];
+
+	cr_assert_eq(alm_send_start(from, &message, id), 0);
+	work_until_sent(from, 20);
+	alm_client_close(from);
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	from = open_client(&receiver);
+	cr_expect_eq(alm_send_cancel(from, id, WAIT_MS), 1005,
+		"it is somebody else's");
+	alm_client_close(from);
+	from = open_client(&sender);
+	cr_assert_eq(alm_send_cancel(from, id, WAIT_MS), 0);
+	alm_client_close(from);
+	cr_expect_eq(cancelled(), 1);
+	wait_freed();
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), 0);
+}
+
+Test(parts_cancel, who_is_sending_what_a_colleague_gives_up_is_told)
+{
+	struct alm_source source = {
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = open_client(&sender);
+	struct test_peer other;
+	struct alm_envelope question = {.kind = ALM_ENVELOPE_QUERY};
+	struct alm_argument argument = {.key = "message"};
+	char text[37];
+	uint8_t id[16];
+
+	cr_assert_eq(alm_send_start(from, &message, id), 0);
+	work_until_sent(from, 20);
+	test_peer_make(&other, "RX1");
+	test_peer_register(&other, &broker, "other");
+	test_peer_connect(&other, &broker);
+	test_peer_hello(&other, 0);
+	alm_id_text(id, text);
+	argument.value = text;
+	question.request.verb = "upload.cancel";
+	question.request.arguments = &argument;
+	question.request.argument_count = 1;
+	test_peer_say(&other, &question);
+	cr_expect_eq(test_peer_expect(&other, ALM_ENVELOPE_ANSWER)->answer.code,
+		ALM_OK);
+	cr_expect_eq(wait_receipt(from).code, 1344);
+	cr_assert_null(sending_of(from), "it is not announced again");
+	wait_freed();
+	test_peer_free(&other);
+	alm_client_close(from);
+}
