@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "broker/edge/clock.h"
 #include "broker/identity/role.h"
+#include "broker/mail/mailbox.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 /* What the last row and the facts may take. */
@@ -334,7 +336,30 @@ static enum alm_err refuse_question(
 	return err == ALM_OK ? alm_turn_reply(turn, request, &envelope) : err;
 }
 
-enum alm_err alm_query(
+/* One organisation's questions take no more than their part of a turn. */
+static bool may_ask(struct alm_turn *turn, struct alm_mailbox *mailbox)
+{
+	alm_mailbox_count_anew(mailbox, turn->number);
+	return mailbox->questions++ < ALM_TURN_QUESTIONS_MAX &&
+	       mailbox->questions_us < ALM_TURN_QUESTIONS_US_MAX;
+}
+
+static enum alm_err answer_busy(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_envelope envelope = {
+		.kind = ALM_ENVELOPE_ANSWER,
+		.answer = {.id = request->envelope->request.id,
+			.code = ALM_BUSY,
+			.detail = "",
+			.cursor = ""},
+	};
+
+	turn->broker->metrics.refused_busy++;
+	return alm_turn_reply(turn, request, &envelope);
+}
+
+static enum alm_err ask(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
 	const struct alm_verb verbs[] = {
@@ -366,4 +391,24 @@ enum alm_err alm_query(
 		return run(turn, request, SEND_VERBS, ALM_COUNT(SEND_VERBS));
 	}
 	return run(turn, request, verbs, ALM_COUNT(verbs));
+}
+
+enum alm_err alm_query(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	struct alm_mailbox *mailbox = alm_mailboxes_get(
+		turn->broker->mailboxes, request->agent->organisation);
+	int64_t from_us;
+	enum alm_err err;
+
+	if (mailbox == NULL) {
+		return ALM_NOMEM;
+	}
+	if (!may_ask(turn, mailbox)) {
+		return answer_busy(turn, request);
+	}
+	from_us = alm_clock_monotonic_us();
+	err = ask(turn, request);
+	mailbox->questions_us += alm_clock_monotonic_us() - from_us;
+	return err;
 }

@@ -21,6 +21,11 @@
 /* The signed part of a message; small, so that decoding it stays cheap. */
 #define ALM_MESSAGE_BYTES_MAX ((size_t)32 * 1024)
 #define ALM_ACKS_PER_ENVELOPE_MAX 1024u
+/* Of one organisation in one turn: acknowledgements of mail that none of its
+ * agents holds, each of which is looked for, and questions. */
+#define ALM_TURN_UNHELD_ACKS_MAX 8192u
+#define ALM_TURN_QUESTIONS_MAX 64u
+#define ALM_TURN_QUESTIONS_US_MAX 20000
 #define ALM_ROWS_PER_ANSWER_MAX 1000u
 #define ALM_COLUMNS_MAX 64u
 #define ALM_CELL_BYTES_MAX ((size_t)4 * 1024)

@@ -128,6 +128,18 @@ static enum alm_err find_card(struct alm_turn *turn,
 	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
 }
 
+/* Each is looked for; more than a window of them are not what an agent has
+ * taken, and wait until they are handed over again. */
+static bool is_too_much(
+	const struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
+{
+	if (alm_mailbox_held(mailbox, seq) != NULL) {
+		return false;
+	}
+	alm_mailbox_count_anew(mailbox, turn->number);
+	return ++mailbox->unheld_acks > ALM_TURN_UNHELD_ACKS_MAX;
+}
+
 /* Acknowledging again what is gone is no fault: the answer is the same. */
 static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	const struct alm_agent *agent, const struct alm_acknowledgement *item)
@@ -185,9 +197,15 @@ enum alm_err alm_acknowledge_mail(
 		return ALM_NOMEM;
 	}
 	for (size_t i = 0; i < items->count; i++) {
-		enum alm_err err = take_out(turn, session->mailbox,
-			request->agent, &items->items[i]);
+		enum alm_err err;
 
+		if (is_too_much(
+			    turn, session->mailbox, items->items[i].sequence)) {
+			turn->broker->metrics.refused_busy++;
+			break;
+		}
+		err = take_out(turn, session->mailbox, request->agent,
+			&items->items[i]);
 		if (err == ALM_AGENT_CATEGORY) {
 			err = alm_role_refuse(
 				turn, request, err, "acknowledge");

@@ -263,7 +263,9 @@ enum alm_err alm_conversation_accepted(
 	if (message->kind == ALM_KIND_REPLY) {
 		err = close_request(turn, message);
 	}
-	if (err == ALM_OK && message->deadline_ms > 0) {
+	/* What passes no sooner than the mail expires never passes. */
+	if (err == ALM_OK && message->deadline_ms > 0 &&
+		message->deadline_ms < letter->mail.expires_ms) {
 		err = watch(turn, letter, ALM_WATCH_DEADLINE);
 	}
 	return err;

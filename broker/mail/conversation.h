@@ -28,6 +28,11 @@ ALM_MUST_USE enum alm_err alm_conversation_check(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_conversation_accepted(
 	struct alm_turn *turn, const struct alm_letter *letter);
 
+/** A reply was stopped before the asker had it: the request that it answered
+ * is open again, or times out now. */
+ALM_MUST_USE enum alm_err alm_conversation_stopped(
+	struct alm_turn *turn, const struct alm_letter *letter);
+
 /** See to the deadlines that have passed, a bounded number in each call. */
 ALM_MUST_USE enum alm_err alm_deadlines_sweep(struct alm_turn *turn);
 

@@ -79,6 +79,49 @@ static enum alm_err time_out(
 	return alm_store_watch_put(store, &forget);
 }
 
+enum alm_err alm_conversation_stopped(
+	struct alm_turn *turn, const struct alm_letter *letter)
+{
+	const struct alm_notice_facts facts = {
+		.kind = ALM_NOTICE_KIND_TIMED_OUT,
+		.code = ALM_NOTICE_TIMED_OUT,
+		.reason = "",
+	};
+	struct alm_store *store = turn->broker->store;
+	struct alm_bytes correlation = letter->message.correlation_id;
+	struct alm_open_request request;
+	struct alm_watch watch;
+	enum alm_err err;
+
+	if (letter->message.kind != ALM_KIND_REPLY ||
+		correlation.bytes != sizeof(watch.message_id.raw)) {
+		return ALM_OK;
+	}
+	watch = (struct alm_watch){.recipient = letter->mail.sender,
+		.sender = letter->mail.recipient};
+	memcpy(watch.message_id.raw, correlation.data, correlation.bytes);
+	err = alm_store_request_get(
+		store, watch.sender, &watch.message_id, turn->arena, &request);
+	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
+		return ALM_OK;
+	}
+	if (err != ALM_OK || request.state != ALM_REQUEST_ANSWERED ||
+		strcmp(request.asked, watch.recipient) != 0) {
+		return err;
+	}
+	watch.audit_seq = request.audit_seq;
+	/* Until then it is watched still; what has passed is not any more. */
+	request.state = request.deadline_ms > turn->now_ms
+				? ALM_REQUEST_OPEN
+				: ALM_REQUEST_TIMED_OUT;
+	err = alm_store_request_put(store, &request);
+	if (err != ALM_OK || request.state == ALM_REQUEST_OPEN) {
+		return err;
+	}
+	turn->broker->metrics.timed_out++;
+	return tell(turn, &watch, ALM_AUDIT_TIMED_OUT, facts);
+}
+
 /* --- mail --------------------------------------------------------------- */
 
 static enum alm_err read_letter(

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/detail.h"
+#include "broker/mail/conversation.h"
 #include "broker/mail/letter.h"
 #include "broker/mail/notice.h"
 #include "broker/mail/packing.h"
@@ -131,7 +132,7 @@ enum alm_err alm_stop_letter(
 		turn->broker->metrics.stopped++;
 		err = alm_send_notice(turn, &facts);
 	}
-	return err;
+	return err == ALM_OK ? alm_conversation_stopped(turn, letter) : err;
 }
 
 static void fill_card(struct alm_card *card, const struct alm_letter *letter)

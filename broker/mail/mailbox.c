@@ -158,6 +158,16 @@ void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes)
 	}
 }
 
+void alm_mailbox_count_anew(struct alm_mailbox *mailbox, uint64_t turn)
+{
+	if (mailbox->asked_turn != turn) {
+		mailbox->asked_turn = turn;
+		mailbox->unheld_acks = 0;
+		mailbox->questions = 0;
+		mailbox->questions_us = 0;
+	}
+}
+
 size_t alm_mailboxes_on_hold(struct alm_mailboxes *mailboxes)
 {
 	struct alm_mailbox *mailbox = NULL;

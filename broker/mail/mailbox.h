@@ -83,6 +83,11 @@ struct alm_mailbox {
 	size_t held_count;
 	size_t barred_count; /* of them */
 	struct alm_lane lane;
+	/* What its agents have asked for in one turn. */
+	uint64_t asked_turn;
+	uint32_t unheld_acks;
+	uint32_t questions;
+	int64_t questions_us;
 };
 
 struct alm_mailboxes;
@@ -112,6 +117,9 @@ void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
 
 /** Nothing is on hold any more, and none has limits of its own. */
 void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes);
+
+/** Count what is asked for in this turn from none again, if it is a new one. */
+void alm_mailbox_count_anew(struct alm_mailbox *mailbox, uint64_t turn);
 
 /** How many are on hold. */
 size_t alm_mailboxes_on_hold(struct alm_mailboxes *mailboxes);

@@ -165,6 +165,77 @@ Test(hostile, refuses_a_question_that_pretends_to_go_on)
 	cr_expect_eq(answer.row_count, 1, "one question was asked in pages");
 }
 
+/* --- how much one may ask of a turn --------------------------------------- */
+
+/* In one frame, and so in one turn. */
+static void say_all(struct test_peer *peer,
+	const struct alm_envelope *envelopes, size_t count)
+{
+	struct alm_frame_builder frame;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, (size_t)64 << 20);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(
+			alm_frame_add(&frame, &envelopes[i], &arena), ALM_OK);
+	}
+	test_peer_say_bytes(peer, alm_frame_bytes(&frame));
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
+}
+
+/* Each of them is looked for. */
+Test(hostile, acknowledges_no_more_of_what_it_was_not_given_than_a_window)
+{
+	static struct alm_acknowledgement items[ALM_ACKS_PER_ENVELOPE_MAX];
+	static struct alm_envelope envelopes[20];
+	const struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_envelope *mail;
+	size_t taken = 0;
+
+	for (size_t i = 0; i < ALM_COUNT(items); i++) {
+		items[i] = (struct alm_acknowledgement){1000 + i, false, ""};
+	}
+	for (size_t i = 0; i < ALM_COUNT(envelopes); i++) {
+		envelopes[i].kind = ALM_ENVELOPE_ACKNOWLEDGE;
+		envelopes[i].acknowledge =
+			(struct alm_acknowledge){items, ALM_COUNT(items)};
+	}
+	say_all(&practice, envelopes, ALM_COUNT(envelopes));
+	while ((mail = test_peer_next(&practice, 1000)) != NULL) {
+		taken += mail->acknowledged.count;
+	}
+	cr_expect_eq(taken, ALM_TURN_UNHELD_ACKS_MAX, "%zu", taken);
+	cr_assert(receipt_of(&message)->is_accepted);
+	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+Test(hostile, asks_no_more_in_a_turn_than_its_part)
+{
+	static struct alm_envelope envelopes[200];
+	const struct alm_envelope *e;
+	size_t answered = 0;
+	size_t busy = 0;
+
+	for (size_t i = 0; i < ALM_COUNT(envelopes); i++) {
+		envelopes[i].kind = ALM_ENVELOPE_QUERY;
+		envelopes[i].request = (struct alm_request_call){
+			.id = (uint32_t)i + 1, .verb = "audit.query"};
+	}
+	say_all(&practice, envelopes, ALM_COUNT(envelopes));
+	while (answered + busy < ALM_COUNT(envelopes)) {
+		e = test_peer_expect(&practice, ALM_ENVELOPE_ANSWER);
+		answered += e->answer.code == ALM_OK ? 1 : 0;
+		busy += e->answer.code == ALM_BUSY ? 1 : 0;
+	}
+	cr_expect_gt(answered, 0);
+	cr_expect_leq(answered, ALM_TURN_QUESTIONS_MAX);
+	cr_expect_eq(query(&practice, "", "", "").code, ALM_OK);
+}
+
 /* --- answers that are too large ------------------------------------------ */
 
 static char wide_ids[WIDE_CATEGORIES][ALM_ID_BYTES_MAX + 1];

@@ -263,3 +263,90 @@ Test(withdrawals, of_an_agreement_stop_what_was_sent_under_it)
 	cr_expect_eq(test_broker_figure(&broker, "effects"), 0,
 		"that counts changes about people");
 }
+
+/* --- replies -------------------------------------------------------------- */
+
+static void activate_both_ways(void)
+{
+	static char yaml[8192];
+	const char *mark = "    from: [RX1]\n    to: [C84001, RHA]\n";
+	const char *at = strstr(test_policy, mark);
+
+	cr_assert_not_null(at);
+	(void)snprintf(yaml, sizeof(yaml),
+		"%.*s    from: [RX1, RHA]\n    to: [RX1, RHA]\n%s",
+		(int)(at - test_policy), test_policy, at + strlen(mark));
+	test_broker_activate(&broker, yaml);
+}
+
+/* A request about Bob, answered about Ann; the asker takes no mail. */
+static struct alm_message answered(struct test_peer *second, int64_t wait_ms)
+{
+	struct alm_message request = test_message(&trust, "RHA");
+	struct alm_message reply;
+	const struct alm_envelope *e;
+
+	activate_both_ways();
+	test_peer_open(second, &broker, "RHA", 8);
+	request.kind = ALM_KIND_REQUEST;
+	request.subject = BOB;
+	request.deadline_ms = alm_message_id_ms(&request.id) + wait_ms;
+	test_peer_send(&trust, &request, "how is she", 0);
+	e = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(e->receipt.is_accepted, "%s", e->receipt.refused.name);
+	(void)test_peer_expect(second, ALM_ENVELOPE_DELIVER);
+	reply = test_message(second, "RX1");
+	reply.kind = ALM_KIND_REPLY;
+	reply.correlation_id = (struct alm_bytes){request.id.raw, 16};
+	test_peer_send(second, &reply, "well", 0);
+	e = test_peer_expect(second, ALM_ENVELOPE_RECEIPT);
+	cr_assert(e->receipt.is_accepted, "%s", e->receipt.refused.name);
+	return request;
+}
+
+/* The asker gets an answer or a timeout, and this answer it did not get. */
+static void expect_timeout(const struct alm_message *request)
+{
+	const struct alm_envelope *e;
+
+	test_peer_hello(&trust, 8);
+	e = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_expect_eq(e->notice.kind, ALM_NOTICE_KIND_TIMED_OUT);
+	cr_expect_str_eq(e->notice.recipient, "RHA");
+	cr_expect_eq(memcmp(&e->notice.message_id, &request->id, 16), 0);
+}
+
+Test(withdrawals, a_stopped_reply_leaves_its_request_open)
+{
+	struct test_peer second;
+	struct alm_message request = answered(&second, 8000);
+	struct alm_message reply = test_message(&second, "RX1");
+
+	deny(ANN);
+	settle();
+	(void)test_peer_expect(&second, ALM_ENVELOPE_NOTICE);
+	reply.kind = ALM_KIND_REPLY;
+	reply.correlation_id = (struct alm_bytes){request.id.raw, 16};
+	test_peer_send(&second, &reply, "again", 0);
+	cr_expect_eq(test_peer_expect(&second, ALM_ENVELOPE_RECEIPT)
+			     ->receipt.refused.code,
+		ALM_REASON_403);
+	expect_timeout(&request);
+	test_peer_free(&second);
+}
+
+Test(withdrawals, a_reply_that_is_stopped_too_late_is_a_timeout)
+{
+	struct test_peer second;
+	struct alm_message request = answered(&second, 3000);
+	struct alm_message late;
+
+	do { /* until the broker has seen that the deadline has passed */
+		(void)test_broker_ask(&broker, "status", NONE);
+		late = test_message(&trust, "RHA");
+	} while (alm_message_id_ms(&late.id) < request.deadline_ms + 2500);
+	deny(ANN);
+	settle();
+	expect_timeout(&request);
+	test_peer_free(&second);
+}
