@@ -177,6 +177,7 @@ static enum alm_err run(struct alm_turn *turn,
 
 static const struct alm_verb ADMIN_VERBS[] = {
 	{"status", alm_verb_status, NONE},
+	{"health", alm_verb_health, NONE},
 	{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
 	{"org.find", alm_verb_org_find, ARGUMENTS(ALM_FIND_KEYS)},
 	{"agent.list", alm_verb_agent_list,

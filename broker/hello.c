@@ -155,12 +155,22 @@ enum alm_err alm_set_credit(
 	return ALM_OK;
 }
 
+static void note_contact(
+	struct alm_turn *turn, const struct alm_session *session)
+{
+	int64_t ago_ms = turn->monotonic_ms - session->heard_ms;
+
+	alm_keyring_note_contact(turn->broker->keyring, session->agent_number,
+		turn->now_us - ago_ms * 1000);
+}
+
 void alm_goodbye(struct alm_turn *turn, const struct alm_turn_request *request)
 {
 	struct alm_session *session = alm_session_of(turn, request);
 
 	if (session != NULL) {
 		session->said_goodbye = true;
+		note_contact(turn, session);
 		alm_sessions_remove(turn->broker->sessions, &session);
 	}
 }
@@ -203,6 +213,7 @@ void alm_note_signs_of_life(struct alm_turn *turn)
 		return;
 	}
 	while ((session = alm_sessions_silent(sessions, before_ms)) != NULL) {
+		note_contact(turn, session);
 		alm_sessions_remove(sessions, &session);
 	}
 }

@@ -12,7 +12,7 @@
 
 #include "lib/err.h"
 
-#define ALM_STEPS_MAX 32u
+#define ALM_STEPS_MAX 64u
 
 enum alm_step_status {
 	ALM_STEP_GOOD = 0,

@@ -29,8 +29,14 @@ static void add_agent(struct alm_call *call, const struct alm_agent *agent)
 {
 	struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
-	bool is_connected =
-		alm_sessions_of_agent(broker->sessions, agent->number) != NULL;
+	const struct alm_session *session =
+		alm_sessions_of_agent(broker->sessions, agent->number);
+	bool is_connected = session != NULL;
+	int64_t seen_us =
+		is_connected ? call->turn->now_us - (call->turn->monotonic_ms -
+							    session->heard_ms) *
+							    1000
+			     : agent->seen_at_us;
 	char roles[ALM_ROLES_TEXT_BYTES];
 
 	alm_roles_text(agent->roles, roles);
@@ -47,7 +53,8 @@ static void add_agent(struct alm_call *call, const struct alm_agent *agent)
 			roles, agent->categories,
 			alm_table_instant(table, agent->keys_since_us),
 			alm_table_instant(table, agent->old_until_us),
-			key_word(broker, agent, is_connected)});
+			key_word(broker, agent, is_connected),
+			alm_table_instant(table, seen_us)});
 }
 
 enum alm_err alm_verb_agent_list(struct alm_call *call)
@@ -55,7 +62,7 @@ enum alm_err alm_verb_agent_list(struct alm_call *call)
 	static const char *const columns[] = {"number", "organisation", "agent",
 		"status", "connected", "curve-key", "signing-key",
 		"registered-at", "roles", "categories", "keys-since",
-		"old-keys-until", "broker-key"};
+		"old-keys-until", "broker-key", "seen-at"};
 	const struct alm_keyring *ring = call->turn->broker->keyring;
 	struct alm_table *table = call->table;
 	const char *only = alm_call_argument(call, "organisation");

@@ -145,6 +145,8 @@ enum alm_err alm_verb_agent_check(struct alm_call *call)
 	if (err != ALM_OK) {
 		return err;
 	}
+	alm_keyring_note_contact(
+		call->turn->broker->keyring, agent->number, call->turn->now_us);
 	tell_broker(call);
 	tell_agent(call, agent);
 	(void)snprintf(skew, sizeof(skew), "%" PRId64,

@@ -151,6 +151,16 @@ void alm_keyring_note_broker_key(
 	}
 }
 
+void alm_keyring_note_contact(
+	struct alm_keyring *ring, uint64_t number, int64_t at_us)
+{
+	size_t place = place_of(ring, number);
+
+	if (place < ring->count && ring->agents[place].number == number) {
+		ring->agents[place].seen_at_us = at_us;
+	}
+}
+
 size_t alm_keyring_count(const struct alm_keyring *ring)
 {
 	return ring->count;

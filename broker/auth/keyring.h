@@ -24,6 +24,7 @@ struct alm_agent {
 	bool is_revoked;
 	uint8_t roles;       /* enum alm_role */
 	bool is_on_next_key; /* of the broker, at its last hello */
+	int64_t seen_at_us;  /* in no session now; 0: not since the start */
 	int64_t registered_at_us;
 	uint32_t rotations; /* how often the keys were replaced */
 	int64_t keys_since_us;
@@ -62,6 +63,10 @@ ALM_MUST_USE enum alm_err alm_keyring_put(
 /** Under which of the broker's keys the agent has said hello. */
 void alm_keyring_note_broker_key(
 	struct alm_keyring *ring, uint64_t number, bool is_next);
+
+/** When the agent was heard of. */
+void alm_keyring_note_contact(
+	struct alm_keyring *ring, uint64_t number, int64_t at_us);
 
 size_t alm_keyring_count(const struct alm_keyring *ring);
 

@@ -62,9 +62,18 @@ has 'd["rows"] == []'
 code 0 "$almoner" doctor -c "$sender"
 grep -q '^acknowledged *ok' "$dir/out" || fail "no table"
 code 0 "$almoner" doctor --json
-for name in administration policy store tcp curve zap; do
+for name in administration store fsync limits broker-keys audit-head agents \
+	agent-keys mail witnesses name tcp curve zap accepted delivered \
+	acknowledged; do
 	step $name ok
 done
+for name in policy sandbox backup; do # that a demonstration lacks
+	step $name warning
+done
+has '[r["what"] for r in d["rows"] if r["step"] == "agent"][0].startswith(
+	"RX1/ward-system: not connected, last heard of at 20")'
+has 'not any(r["do"] == "" for r in d["rows"] if r["status"] == "warning")'
+[ "$(trials)" = 9 ] || fail "the operator's letter is not recorded"
 
 # --- what a message would be answered ---------------------------------------------
 whole
@@ -165,6 +174,32 @@ code 0 "$almoner" agent roles RX1/ward-system --roles all \
 	--categories referral --reason test
 doctor 5 --to C84001 $ask
 step decision FAILED ALM-1210
+# --- a clock that is ten minutes off --------------------------------------------------
+cat >"$dir/clock.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT,
+		"clock_gettime");
+	int rc = real(clock, now);
+	if (clock == CLOCK_REALTIME)
+		now->tv_sec += 600;
+	return rc;
+}
+END
+cc -shared -fPIC -o "$dir/clock.so" "$dir/clock.c"
+whole
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+code 1 env LD_PRELOAD="$dir/clock.so" "$almoner" doctor -c "$context" --json
+step clock FAILED ALM-1113
+step accepted FAILED ALM-1113
+has '"ahead of the broker" in [r["what"] for r in d["rows"]
+	if r["step"] == "clock"][0]'
+
+# --- revoked ------------------------------------------------------------------------------
+whole
 code 0 "$almoner" agent revoke RX1 ward-system --reason test --yes
 doctor 5
 step zap FAILED ALM-1201
@@ -173,3 +208,55 @@ has '"almoner agent list RX1" in d["rows"][-1]["do"]'
 # --- from the broker's ---------------------------------------------------------------------
 code 7 "$almoner" doctor --admin "ipc://$dir/nothing.sock" --json
 step administration FAILED
+
+# --- a store that is full ------------------------------------------------------------------
+begin_broker() { # a daemon of our own, with a store of 8 MiB
+	local full=$dir/full
+	"$build/almonerd" --generate-keys "$full" >"$dir/keys"
+	cat >"$full/almonerd.yaml" <<-END
+	endpoint: tcp://127.0.0.1:*
+	admin-endpoint: ipc://$full/admin.sock
+	store: $full/store
+	store-map: 8MiB
+	store-key-file: $full/store.key
+	curve-key-file: $full/curve.key
+	audit-key-file: $full/audit.key
+	END
+	mkdir -m 700 "$full/store"
+	"$build/almonerd" --config "$full/almonerd.yaml" 2>"$full/log" &
+	daemon=$!
+	export ALMONER_ADMIN=ipc://$full/admin.sock
+	while ! "$almoner" status >"$dir/out" 2>"$dir/err"; do
+		kill -0 "$daemon" || fail "no daemon: $(cat "$full/log")"
+	done
+}
+trap '[ -z "$dev" ] || kill "$dev" "${daemon:-$dev}" 2>/dev/null || true; wait || true
+	rm -rf "$dir"' EXIT
+begin_broker
+code 0 "$almoner" policy activate config/demo/policy --reason test
+code 0 "$almoner" agent invite RX1 --out "$dir/invite" --reason test
+code 0 "$build/almoner-agent" join "$dir/invite" --dir "$dir/joined"
+context=$dir/joined/context.yaml
+doctor 5
+step zap FAILED ALM-1201
+code 0 "$almoner" agent approve RX1 --yes --reason test
+doctor 0
+step acknowledged ok
+# Mail that nobody takes fills it; what is kept free stays.
+for bytes in 900000 60000 2000; do
+	head -c "$bytes" /dev/urandom >"$dir/payload"
+	rc=0
+	while [ "$rc" -eq 0 ]; do
+		"$almoner" send -c "$context" --to C84001 --purpose direct-care \
+			--category treatment-summary --level identifiable \
+			--subject 9990000018 --relationship referral \
+			--relationship-ref U1 --payload "$dir/payload" \
+			>"$dir/out" 2>"$dir/err" || rc=$?
+	done
+done
+grep -q ALM-1303 "$dir/err" || fail "another refusal than a full store"
+doctor 7
+step accepted FAILED ALM-1303
+code 7 "$almoner" doctor --json
+step store FAILED ALM-1303
+step accepted FAILED ALM-1303
