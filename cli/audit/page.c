@@ -27,66 +27,44 @@ static const char html_head[] =
 	"thead{display:table-header-group}}\n"
 	"</style>\n<title>";
 
-static void put_html(FILE *out, const char *text)
+/* What a reader of HTML, and of Markdown with HTML in it, would not take as
+ * it is; NULL: nothing of the kind. */
+static const char *entity_of(char c)
 {
-	for (const char *c = text; *c != '\0'; c++) {
-		switch (*c) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputc((unsigned char)*c < 0x20 || *c == 0x7F ? ' '
-									   : *c,
-				out);
-			break;
-		}
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
 	}
 }
 
-/* So that Markdown shows it as it is, in one line. */
-static void put_markdown(FILE *out, const char *text)
-{
-	for (const char *c = text; *c != '\0'; c++) {
-		switch (*c) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		default:
-			if (strchr("\\`*_[]|~#", *c) != NULL) {
-				(void)fputc('\\', out);
-			}
-			(void)fputc((unsigned char)*c < 0x20 || *c == 0x7F ? ' '
-									   : *c,
-				out);
-			break;
-		}
-	}
-}
-
+/* So that it is shown as it is, in one line. */
 static void put(struct alm_page *page, const char *text)
 {
-	if (page->is_html) {
-		put_html(page->out, text);
-	} else {
-		put_markdown(page->out, text);
+	const char *marks = page->is_html ? "" : "\\`*_[]|~#";
+
+	for (const char *c = text; *c != '\0'; c++) {
+		bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F;
+		bool is_quote = *c == '"' || *c == '\'';
+		const char *entity = entity_of(*c);
+
+		if (entity != NULL && (page->is_html || !is_quote)) {
+			(void)fputs(entity, page->out);
+			continue;
+		}
+		if (strchr(marks, *c) != NULL) {
+			(void)fputc('\\', page->out);
+		}
+		(void)fputc(is_control ? ' ' : *c, page->out);
 	}
 }
 
@@ -94,7 +72,7 @@ void alm_page_begin(struct alm_page *page, const char *title)
 {
 	if (page->is_html) {
 		(void)fputs(html_head, page->out);
-		put_html(page->out, title);
+		put(page, title);
 		(void)fputs("</title>\n</head>\n<body>\n", page->out);
 	}
 	alm_page_heading(page, 1, title);
@@ -104,13 +82,13 @@ void alm_page_heading(struct alm_page *page, unsigned level, const char *text)
 {
 	if (page->is_html) {
 		(void)fprintf(page->out, "<h%u>", level);
-		put_html(page->out, text);
+		put(page, text);
 		(void)fprintf(page->out, "</h%u>\n", level);
 		return;
 	}
 	(void)fprintf(page->out, "%s%.*s ", level == 1 ? "" : "\n", (int)level,
 		"####");
-	put_markdown(page->out, text);
+	put(page, text);
 	(void)fputc('\n', page->out);
 }
 
@@ -165,7 +143,7 @@ void alm_page_table_begin(
 		(void)fputs("<table>\n<thead><tr>", page->out);
 		for (size_t i = 0; i < count; i++) {
 			(void)fputs("<th scope=\"col\">", page->out);
-			put_html(page->out, columns[i]);
+			put(page, columns[i]);
 			(void)fputs("</th>", page->out);
 		}
 		(void)fputs("</tr></thead>\n<tbody>\n", page->out);
