@@ -5,8 +5,8 @@
 #include "cli/demo/damage.h"
 #include "cli/demo/demo.h"
 
-/* Copies of a page that is no longer in use may hold the id as well. */
-#define FLIPS_MAX 16u
+/* Pages that are no longer in use hold the id as well, some hundred times. */
+#define FLIPS_MAX 512u
 
 static const char *cell(
 	const struct alm_answer *answer, size_t row, const char *column)
