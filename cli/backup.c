@@ -19,6 +19,7 @@
 #include "broker/store/backup.h"
 #include "broker/store/store.h"
 #include "cli/admin.h"
+#include "cli/audit/options.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "lib/file.h"
@@ -128,9 +129,6 @@ static enum alm_err append(
 		.standard = ""};
 	char detail[4096 + 2048];
 	char head[128] = "";
-	struct timespec now;
-	uint8_t seed[32];
-	enum alm_err err;
 
 	if (strcmp(what, "done") == 0) {
 		head_text(b, head, sizeof(head));
@@ -140,19 +138,7 @@ static enum alm_err append(
 		"to: %.4000s\nhead: %s\n",
 		what, (unsigned)getuid(), reason != NULL ? reason : "", b->to,
 		head);
-	randombytes_buf(seed, sizeof(seed));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	err = alm_store_begin(store,
-		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_store_audit_append(store, &entry, detail);
-	if (err != ALM_OK) {
-		alm_store_abort(store);
-		return err;
-	}
-	return alm_store_commit(store);
+	return alm_audit_record_alone(store, &entry, detail);
 }
 
 static enum alm_err record_offline(

@@ -30,6 +30,11 @@ void alm_log_note_damage(struct alm_log *log, uint64_t count, uint64_t first);
  * end one.  In the arena; "" when it is full. */
 const char *alm_log_one_line(struct alm_arena *arena, const char *detail);
 
+/** The registered name of the agent that acted, which stands for good; "" for
+ * none. */
+const char *alm_log_agent_name(
+	struct alm_store *store, struct alm_arena *arena, uint64_t number);
+
 ALM_MUST_USE enum alm_err alm_log_store_open(
 	struct alm_log *log, struct alm_problem *problem);
 ALM_MUST_USE enum alm_err alm_log_store_each(struct alm_log *log,

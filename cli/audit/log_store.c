@@ -1,5 +1,4 @@
 /* Reading the log from a store that no daemon has open. */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,31 +13,10 @@
 enum alm_err alm_log_store_open(
 	struct alm_log *log, struct alm_problem *problem)
 {
-	uint8_t key[ALM_STORE_KEY_BYTES];
-	const struct alm_store_options options = {
-		.path = alm_args_text(log->args, "store"),
-		.key = key,
-		.must_exist = true,
-		.is_read_only = alm_args_has(log->args, "no-record")};
 	struct alm_audit_head head;
-	bool has_key = false;
-	enum alm_err err;
+	enum alm_err err =
+		alm_audit_open_asked(log->args, &log->store, problem);
 
-	err = alm_context_secret(
-		log->args, ALM_CONTEXT_STORE_KEY, &has_key, key, problem);
-	if (err == ALM_OK && !has_key) {
-		return alm_problem_set(
-			problem, ALM_USAGE, "--store needs --key FILE");
-	}
-	if (err == ALM_OK) {
-		err = alm_store_open(&options, &log->store, problem);
-	}
-	sodium_memzero(key, sizeof(key));
-	if (err == ALM_STORE_LOCKED) {
-		return alm_problem_set(problem, err,
-			"the question could not be recorded; ask the daemon, "
-			"or give --no-record");
-	}
 	if (err == ALM_OK) {
 		alm_store_audit_head(log->store, &head);
 		log->size = head.size;
@@ -63,8 +41,7 @@ static enum alm_err record(struct alm_store *store,
 		question->reveals ? "revealed" : "asked");
 }
 
-/** The registered name of the agent that acted; an agent stands for good. */
-static const char *agent_name(
+const char *alm_log_agent_name(
 	struct alm_store *store, struct alm_arena *arena, uint64_t number)
 {
 	struct alm_agent_row row;
@@ -148,7 +125,7 @@ static struct alm_log_row row_of(struct alm_store *store,
 		.epoch = r->policy_epoch,
 		.people = r->people_seq,
 		.standard = r->standard,
-		.agent = agent_name(store, arena, r->agent),
+		.agent = alm_log_agent_name(store, arena, r->agent),
 		.detail = view->is_pruned ? "pruned"
 			  : view->is_erased
 				  ? "erased"

@@ -95,12 +95,17 @@ void alm_audit_tell_damage(
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet);
 
 struct alm_audit_filter;
+struct alm_audit_record;
 struct alm_store;
 
 /** What a question looks for.  Texts are borrowed from it. */
 void alm_audit_make_filter(struct alm_store *store,
 	const struct alm_audit_question *question,
 	struct alm_audit_filter *out_filter);
+
+/** Write one record, in a turn of its own.  Errors: as alm_store_commit() */
+ALM_MUST_USE enum alm_err alm_audit_record_alone(struct alm_store *store,
+	struct alm_audit_record *record, const char *detail);
 
 /**
  * Write down a question in a store that is open for writing, before anything
@@ -117,6 +122,11 @@ ALM_MUST_USE enum alm_err alm_audit_record_question(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_audit_open_store(const struct alm_args *args,
 	bool is_read_only, struct alm_store **out_store,
 	struct alm_problem *problem);
+
+/** The same for a question, which is to be recorded unless --no-record is
+ * given.  Errors: also STORE_LOCKED, with what to do. */
+ALM_MUST_USE enum alm_err alm_audit_open_asked(const struct alm_args *args,
+	struct alm_store **out_store, struct alm_problem *problem);
 
 /** Ask the store directly, print, and give the exit code. */
 int alm_audit_query_store(

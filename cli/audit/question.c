@@ -54,6 +54,28 @@ static void add_conditions(
 	}
 }
 
+enum alm_err alm_audit_record_alone(struct alm_store *store,
+	struct alm_audit_record *record, const char *detail)
+{
+	struct timespec now;
+	uint8_t seed[32];
+	enum alm_err err;
+
+	randombytes_buf(seed, sizeof(seed));
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	err = alm_store_begin(store,
+		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_store_audit_append(store, record, detail);
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+		return err;
+	}
+	return alm_store_commit(store);
+}
+
 enum alm_err alm_audit_record_question(struct alm_store *store,
 	const struct alm_audit_question *question,
 	const struct alm_audit_filter *filter, const char *verb,
@@ -70,9 +92,6 @@ enum alm_err alm_audit_record_question(struct alm_store *store,
 	char detail[2 * ALM_TEXT_BYTES_MAX + 1];
 	char by[128];
 	struct alm_writer w;
-	struct timespec now;
-	uint8_t seed[32];
-	enum alm_err err;
 
 	memcpy(record.person, filter->person, sizeof(record.person));
 	(void)snprintf(by, sizeof(by), "%.100s, from the store", who());
@@ -86,17 +105,5 @@ enum alm_err alm_audit_record_question(struct alm_store *store,
 		return ALM_FIELD_TOO_LARGE;
 	}
 	detail[w.bytes] = '\0';
-	randombytes_buf(seed, sizeof(seed));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	err = alm_store_begin(store,
-		(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, seed);
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_store_audit_append(store, &record, detail);
-	if (err != ALM_OK) {
-		alm_store_abort(store);
-		return err;
-	}
-	return alm_store_commit(store);
+	return alm_audit_record_alone(store, &record, detail);
 }

@@ -47,20 +47,27 @@ enum alm_err alm_audit_open_store(const struct alm_args *args,
 	return err;
 }
 
+enum alm_err alm_audit_open_asked(const struct alm_args *args,
+	struct alm_store **out_store, struct alm_problem *problem)
+{
+	enum alm_err err = alm_audit_open_store(
+		args, alm_args_has(args, "no-record"), out_store, problem);
+
+	return err != ALM_STORE_LOCKED
+		       ? err
+		       : alm_problem_set(problem, err,
+				 "the question could not be recorded; ask the "
+				 "daemon, or give --no-record");
+}
+
 /** With its index as it is; without one the answer takes longer. */
 static enum alm_err open_store(const struct alm_args *args,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
 	const struct alm_log_index_options index = {
 		.path = alm_args_text(args, "store"), .is_read_only = true};
-	enum alm_err err = alm_audit_open_store(
-		args, alm_args_has(args, "no-record"), out_store, problem);
+	enum alm_err err = alm_audit_open_asked(args, out_store, problem);
 
-	if (err == ALM_STORE_LOCKED) {
-		return alm_problem_set(problem, err,
-			"the question could not be recorded; ask the daemon, "
-			"or give --no-record");
-	}
 	return err == ALM_OK ? alm_log_index_open(*out_store, &index) : err;
 }
 
@@ -97,21 +104,6 @@ void alm_audit_make_filter(struct alm_store *store,
 static void number(uint64_t value, char out[24])
 {
 	(void)snprintf(out, 24, "%llu", (unsigned long long)value);
-}
-
-/** The registered name of the agent that acted; an agent stands for good. */
-static const char *agent_name(
-	struct alm_store *store, struct alm_arena *arena, uint64_t number)
-{
-	struct alm_agent_row row;
-
-	if (number == 0 ||
-		alm_store_agent_next(store, number - 1, arena, &row) !=
-			ALM_OK ||
-		row.number != number) {
-		return "";
-	}
-	return row.name;
 }
 
 /** How well a record is kept; leaf and path as hex, or "" when no proof is
@@ -174,7 +166,7 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 			alm_audit_level_word(r->level_out), message,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
-			agent_name(store, arena, r->agent),
+			alm_log_agent_name(store, arena, r->agent),
 			view->is_pruned ? "pruned"
 			: view->is_erased
 				? "erased"
