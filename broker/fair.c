@@ -23,6 +23,7 @@
 #define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
 #define HAND_OVERS_MIN 128u
+#define PARTS_MIN 1u
 
 void alm_fair_init(struct alm_fair *fair)
 {
@@ -407,10 +408,18 @@ bool alm_fair_is_sated(const struct alm_fair *fair)
 void alm_fair_note_send(
 	struct alm_turn *turn, struct alm_session *session, size_t bytes)
 {
-	struct alm_fair *fair = &turn->broker->fair;
 	struct alm_lane *lane = &session->mailbox->lane;
 
 	alm_quota_spend(&lane->messages, 1);
+	alm_fair_note_part(turn, session, bytes);
+}
+
+void alm_fair_note_part(
+	struct alm_turn *turn, struct alm_session *session, size_t bytes)
+{
+	struct alm_fair *fair = &turn->broker->fair;
+	struct alm_lane *lane = &session->mailbox->lane;
+
 	alm_quota_spend(&lane->bytes, (int64_t)bytes);
 	if (lane->era != fair->era) {
 		lane->era = fair->era;
@@ -463,6 +472,11 @@ size_t alm_fair_hand_overs(const struct alm_fair *fair)
 size_t alm_fair_pass(const struct alm_fair *fair, size_t otherwise)
 {
 	return fair->is_shared ? ALM_QUEUE_LIST_MAX : otherwise;
+}
+
+unsigned alm_fair_parts(const struct alm_fair *fair)
+{
+	return fair->is_shared ? PARTS_MIN : ALM_TURN_PARTS_OUT_MAX;
 }
 
 bool alm_fair_is_waiting(const struct alm_broker *broker, bool *out_is_ready)

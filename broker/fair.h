@@ -1,7 +1,8 @@
 /*
  * fair.h - who gets how much of a turn.  While several organisations send,
  * each takes at most its share of a turn, however many connections it has; the
- * frames beyond wait in its lane and come in turn.  Quotas hold frames back in
+ * frames beyond, or what is beyond of a frame, wait in its lane and come in
+ * turn.  Quotas hold frames back in
  * the same way.  Frames are refused only when a lane is full.
  *
  * The work of a shared turn is about half a commit long, so that whoever
@@ -69,6 +70,10 @@ bool alm_fair_is_sated(const struct alm_fair *fair);
 void alm_fair_note_send(
 	struct alm_turn *turn, struct alm_session *session, size_t bytes);
 
+/** A part of a payload was taken, of so many bytes. */
+void alm_fair_note_part(
+	struct alm_turn *turn, struct alm_session *session, size_t bytes);
+
 /** It goes to so many: that many messages of its sender, and their work. */
 void alm_fair_note_several(
 	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count);
@@ -80,6 +85,8 @@ void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
 /** How much mail one turn hands over, and one mailbox in a pass. */
 size_t alm_fair_hand_overs(const struct alm_fair *fair);
 size_t alm_fair_pass(const struct alm_fair *fair, size_t otherwise);
+/** How many parts of payloads. */
+unsigned alm_fair_parts(const struct alm_fair *fair);
 
 /** Whether frames wait; `*out_is_ready`: whose time has come. */
 bool alm_fair_is_waiting(const struct alm_broker *broker, bool *out_is_ready);

@@ -253,13 +253,13 @@ enum alm_err alm_fetches_serve(struct alm_turn *turn)
 	struct alm_fetches *fetches = &turn->broker->fetches;
 	size_t idle = 0; /* looked at since one was given anything */
 	unsigned given = 0;
+	unsigned given_max = alm_fair_parts(&turn->broker->fair);
 	enum alm_err err = ALM_OK;
 
 	if (turn->broker->is_draining) {
 		return ALM_OK;
 	}
-	while (err == ALM_OK && idle < fetches->count &&
-		given < ALM_TURN_PARTS_OUT_MAX) {
+	while (err == ALM_OK && idle < fetches->count && given < given_max) {
 		bool is_given = false;
 		bool is_over = false;
 
@@ -274,6 +274,6 @@ enum alm_err alm_fetches_serve(struct alm_turn *turn)
 		idle = is_given ? 0 : idle + (is_over ? 0 : 1);
 		given += is_given ? 1 : 0;
 	}
-	turn->broker->is_in_haste |= given == ALM_TURN_PARTS_OUT_MAX;
+	turn->broker->is_in_haste |= given == given_max;
 	return err == ALM_BUSY ? ALM_OK : err;
 }

@@ -439,5 +439,6 @@ enum alm_err alm_take_part(
 	if (live == NULL) {
 		return alm_refuse_part(turn, request, ALM_UPLOAD_UNKNOWN);
 	}
+	alm_fair_note_part(turn, session, part->data.bytes);
 	return check_part(turn, request, session, live);
 }
