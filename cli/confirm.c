@@ -18,8 +18,8 @@ int alm_confirm(const struct alm_args *args, const char *what)
 			return -1;
 		}
 	}
-	return alm_print_failure(
-		&args->output, &(struct alm_failure){ALM_CONFIRM, what, NULL});
+	return alm_print_failure(&args->output,
+		&(struct alm_failure){ALM_CONFIRM, what, NULL, 0});
 }
 
 enum alm_err alm_take_nhs_number(const char *word,

@@ -155,7 +155,7 @@ static int wait_for_end(struct dev *dev, int signal_fd)
 	if (fds[0].revents == 0) {
 		return alm_print_failure(&dev->args->output,
 			&(struct alm_failure){ALM_UNREACHABLE,
-				"almonerd has ended; see its log", NULL});
+				"almonerd has ended; see its log", NULL, 0});
 	}
 	return ALM_EXIT_OK;
 }

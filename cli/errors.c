@@ -94,7 +94,7 @@ static int show_one(const struct alm_args *args)
 	if (info == NULL) {
 		return alm_print_failure(
 			&args->output, &(struct alm_failure){ALM_NOT_FOUND,
-					       args->positionals[0], NULL});
+					       args->positionals[0], NULL, 0});
 	}
 	if (args->output.format == ALM_FORMAT_TABLE) {
 		printf("ALM-%d %s\n%s\n%s\nExit code %d%s.\n", (int)info->err,

@@ -13,16 +13,19 @@ static void print_json(
 {
 	char code[16];
 	char message[2 * ALM_DETAIL_BYTES_MAX];
+	json_t *after = failure->retry_after_ms == 0
+				? NULL
+				: json_integer(failure->retry_after_ms);
 	json_t *root;
 
 	(void)snprintf(code, sizeof(code), "ALM-%d", (int)info->err);
 	(void)snprintf(message, sizeof(message), "%s%s%s%s", info->sentence,
 		*failure->detail != '\0' ? " (" : "", failure->detail,
 		*failure->detail != '\0' ? ")" : "");
-	root = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?}", "code", code,
+	root = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o*, s:s?}", "code", code,
 		"name", info->name, "message", message, "hint", info->hint,
-		"retryable", (int)info->is_retryable, "trace_id",
-		failure->trace_id);
+		"retryable", (int)info->is_retryable, "retry_after_ms", after,
+		"trace_id", failure->trace_id);
 	if (root == NULL) {
 		return;
 	}
@@ -68,7 +71,7 @@ int alm_print_problem(
 	const struct alm_output *output, const struct alm_problem *problem)
 {
 	return alm_print_failure(output,
-		&(struct alm_failure){problem->err, problem->detail, NULL});
+		&(struct alm_failure){problem->err, problem->detail, NULL, 0});
 }
 
 void alm_print_dry_run(const struct alm_output *output)

@@ -360,12 +360,13 @@ static int print(const struct alm_sheet *sheet, const struct alm_output *output,
 
 	if (sheet == NULL || sheet->is_short) {
 		return alm_print_failure(
-			output, &(struct alm_failure){ALM_NOMEM, "", NULL});
+			output, &(struct alm_failure){ALM_NOMEM, "", NULL, 0});
 	}
 	if (!print_as(sheet, output, out, is_first, has_facts) ||
 		fflush(out) != 0 || ferror(out) != 0) {
-		return alm_print_failure(output,
-			&(struct alm_failure){ALM_IO, "standard output", NULL});
+		return alm_print_failure(
+			output, &(struct alm_failure){
+					ALM_IO, "standard output", NULL, 0});
 	}
 	return ALM_EXIT_OK;
 }

@@ -83,6 +83,7 @@ struct alm_failure {
 	enum alm_err err;
 	const char *detail; /* "" if there is none */
 	const char *trace_id;
+	uint32_t retry_after_ms; /* 0: nothing is known */
 };
 
 /**

@@ -49,7 +49,7 @@ static int show(const struct alm_args *args,
 	if (receipt->code != 0) {
 		return alm_print_failure(&args->output,
 			&(struct alm_failure){(enum alm_err)receipt->code,
-				receipt->detail, id});
+				receipt->detail, id, 0});
 	}
 	sheet = alm_sheet_new("almoner.receipt/1", NULL, 0);
 	(void)snprintf(sequence, sizeof(sequence), "%llu",
@@ -102,7 +102,7 @@ static int send_receipt(
 	rc = problem.err == ALM_OK ? show(args, receipt, id)
 				   : alm_print_failure(&args->output,
 					     &(struct alm_failure){problem.err,
-						     problem.detail, id});
+						     problem.detail, id, 0});
 	alm_receipt_free(receipt);
 	alm_client_close(client);
 	return rc;

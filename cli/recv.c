@@ -315,7 +315,7 @@ static int handle(struct receiver *r, const struct alm_event *event)
 		(event->kind == ALM_EVENT_PROBLEM && event->code == 1207)) {
 		return alm_print_failure(&r->args->output,
 			&(struct alm_failure){(enum alm_err)event->code,
-				event->detail, NULL});
+				event->detail, NULL, 0});
 	}
 	return ALM_EXIT_OK;
 }
@@ -348,12 +348,12 @@ static int receive(struct receiver *r, int64_t quiet_ms_max)
 		if (rc == ALM_EXIT_OK && code != 0) {
 			rc = alm_print_failure(&r->args->output,
 				&(struct alm_failure){
-					(enum alm_err)code, "", NULL});
+					(enum alm_err)code, "", NULL, 0});
 		} else if (rc == ALM_EXIT_OK && !is_done(r) &&
 			   now_ms() - last_ms >= quiet_ms_max) {
 			rc = alm_print_failure(&r->args->output,
-				&(struct alm_failure){
-					ALM_TIMEOUT, "no mail has come", NULL});
+				&(struct alm_failure){ALM_TIMEOUT,
+					"no mail has come", NULL, 0});
 		} else if (rc == ALM_EXIT_OK && !is_done(r)) {
 			(void)poll(&readable, 1,
 				quiet_ms_max < TICK_MS ? (int)quiet_ms_max

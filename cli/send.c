@@ -353,7 +353,10 @@ static int show_refused(const struct alm_args *args,
 			(receipt->retry_after_ms + 999) / 1000);
 	}
 	return alm_print_failure(&args->output,
-		&(struct alm_failure){(enum alm_err)receipt->code, detail, id});
+		&(struct alm_failure){.err = (enum alm_err)receipt->code,
+			.detail = detail,
+			.trace_id = id,
+			.retry_after_ms = receipt->retry_after_ms});
 }
 
 /** Send; when no answer comes, say what is known of the connection. */
@@ -423,7 +426,7 @@ static int await_reply(const struct alm_args *args, const struct draft *draft,
 		       ? ALM_EXIT_OK
 		       : alm_print_failure(&args->output,
 				 &(struct alm_failure){
-					 problem.err, problem.detail, id});
+					 problem.err, problem.detail, id, 0});
 }
 
 static int send_draft(const struct alm_args *args, struct draft *draft)
@@ -458,8 +461,9 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 			wait_receipt(args, draft, client, &receipt, &problem);
 	}
 	if (problem.err != ALM_OK) {
-		rc = alm_print_failure(&args->output,
-			&(struct alm_failure){problem.err, problem.detail, id});
+		rc = alm_print_failure(
+			&args->output, &(struct alm_failure){problem.err,
+					       problem.detail, id, 0});
 	} else if (receipt->outcome_count > 0) {
 		rc = alm_show_outcomes(args, receipt, id);
 		if (rc == ALM_EXIT_OK && receipt->code != 0) {

@@ -354,7 +354,7 @@ int alm_audit_bundle_make(const struct alm_args *args)
 
 	if (m == NULL) {
 		return alm_print_failure(&args->output,
-			&(struct alm_failure){ALM_NOMEM, "", NULL});
+			&(struct alm_failure){ALM_NOMEM, "", NULL, 0});
 	}
 	m->args = args;
 	alm_arena_init(&m->arena, ARENA_BYTES_MAX);

@@ -139,8 +139,9 @@ int alm_cmd_audit_prune(int argc, char **argv)
 		return rc;
 	}
 	if (!alm_args_has(&args, "reason") && !alm_args_has(&args, "dry-run")) {
-		return alm_print_failure(&args.output,
-			&(struct alm_failure){ALM_REASON_REQUIRED, "", NULL});
+		return alm_print_failure(
+			&args.output, &(struct alm_failure){ALM_REASON_REQUIRED,
+					      "", NULL, 0});
 	}
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	problem.err = alm_admin_open(&args, &control, &problem);

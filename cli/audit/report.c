@@ -98,7 +98,7 @@ int alm_report_exit(const struct alm_report *report, int rc)
 	(void)snprintf(detail, sizeof(detail), "%llu, the first is %llu",
 		(unsigned long long)damaged, (unsigned long long)first);
 	return alm_print_failure(&report->args->output,
-		&(struct alm_failure){ALM_NOT_IN_REPORT, detail, NULL});
+		&(struct alm_failure){ALM_NOT_IN_REPORT, detail, NULL, 0});
 }
 
 /* --- words ---------------------------------------------------------------- */

@@ -277,8 +277,9 @@ int alm_cmd_audit_show(int argc, char **argv)
 		return rc;
 	}
 	if (alm_args_has(&args, "reveal") && !alm_args_has(&args, "reason")) {
-		return alm_print_failure(&args.output,
-			&(struct alm_failure){ALM_REASON_REQUIRED, "", NULL});
+		return alm_print_failure(
+			&args.output, &(struct alm_failure){ALM_REASON_REQUIRED,
+					      "", NULL, 0});
 	}
 	rc = show(&showing, &args);
 	alm_report_end(&showing.report);

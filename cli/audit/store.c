@@ -241,8 +241,8 @@ static int scan_all(struct alm_store *store, struct scan *s,
 
 		if (err != ALM_OK) {
 			alm_bar_end(&bar);
-			return alm_print_failure(
-				output, &(struct alm_failure){err, "", NULL});
+			return alm_print_failure(output,
+				&(struct alm_failure){err, "", NULL, 0});
 		}
 		rc = alm_audit_printer_page(printer);
 		alm_bar_show(&bar,

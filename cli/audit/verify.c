@@ -331,7 +331,7 @@ static int tell(const struct alm_args *args, const struct expected *expected,
 	alm_sheet_free(sheet);
 	if (outcome->err != ALM_OK) {
 		rc = alm_print_failure(&args->output,
-			&(struct alm_failure){outcome->err, r->what, NULL});
+			&(struct alm_failure){outcome->err, r->what, NULL, 0});
 	}
 	return rc;
 }
@@ -379,7 +379,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 		alm_err_info(outcome.err)->exit_code != ALM_EXIT_INTEGRITY) {
 		return alm_print_failure(
 			&args.output, &(struct alm_failure){outcome.err,
-					      outcome.report.what, NULL});
+					      outcome.report.what, NULL, 0});
 	}
 	return tell(&args, &expected, &trust, &outcome);
 }

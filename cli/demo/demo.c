@@ -156,7 +156,7 @@ static int finish(const struct alm_demo *demo, const struct alm_args *args,
 	}
 	if (demo->story.failed_count > 0) {
 		return alm_print_failure(&args->output,
-			&(struct alm_failure){ALM_EXPECTATION, "", NULL});
+			&(struct alm_failure){ALM_EXPECTATION, "", NULL, 0});
 	}
 	return ALM_EXIT_OK;
 }
@@ -176,7 +176,7 @@ int alm_cmd_demo(int argc, char **argv)
 	demo = calloc(1, sizeof(*demo));
 	if (demo == NULL) {
 		return alm_print_failure(&args.output,
-			&(struct alm_failure){ALM_NOMEM, "", NULL});
+			&(struct alm_failure){ALM_NOMEM, "", NULL, 0});
 	}
 	alm_arena_init(&demo->arena, ARENA_BYTES_MAX);
 	demo->story.out =

@@ -117,7 +117,7 @@ static int run(struct alm_bundle_files *files, const struct alm_args *args)
 		rc = show(&report, &args->output);
 	} else {
 		rc = alm_print_failure(
-			&args->output, &(struct alm_failure){err, "", NULL});
+			&args->output, &(struct alm_failure){err, "", NULL, 0});
 	}
 	alm_snapshot_free(snapshot);
 	return rc;

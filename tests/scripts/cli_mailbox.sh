@@ -39,6 +39,8 @@ send 0 --priority urgent
 send 7 --json
 grep -q '"code": 1302' "$dir/err" || grep -q 1302 "$dir/err" "$dir/out" ||
 	fail "the refusal does not say that the mailbox is full"
+[ "$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["retry_after_ms"] > 0)' "$dir/err")" = True ]
 grep -q 'try again after' "$dir/err" "$dir/out" || fail "there is no hint"
 code 0 "$almoner" mailbox show C84001 --json
 has 'd["messages"] == 1 and len(d["rows"]) == 1'

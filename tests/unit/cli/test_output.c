@@ -181,10 +181,10 @@ Test(output, gives_the_exit_code_of_the_catalogue)
 
 	cr_assert_eq(
 		alm_print_failure(&output,
-			&(struct alm_failure){ALM_STORE_CORRUPT, "x", NULL}),
+			&(struct alm_failure){ALM_STORE_CORRUPT, "x", NULL, 0}),
 		ALM_EXIT_INTEGRITY);
 	output.format = ALM_FORMAT_TABLE;
 	cr_assert_eq(alm_print_failure(&output,
-			     &(struct alm_failure){ALM_TIMEOUT, "", NULL}),
+			     &(struct alm_failure){ALM_TIMEOUT, "", NULL, 0}),
 		ALM_EXIT_UNAVAILABLE);
 }
