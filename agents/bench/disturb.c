@@ -27,6 +27,7 @@
 #define PACED_PER_S 2000u /* towards slow and dead consumers */
 #define SLOW_PER_S 200u
 #define RUBBISH_BYTES 200u
+#define UPLOAD_BYTES (UINT64_C(64) * 1024 * 1024)
 
 unsigned alm_bench_disturbers(enum alm_bench_disturbance disturbance)
 {
@@ -37,6 +38,7 @@ unsigned alm_bench_disturbers(enum alm_bench_disturbance disturbance)
 	case ALM_BENCH_FLOOD:
 	case ALM_BENCH_SLOW:
 	case ALM_BENCH_DEAD:
+	case ALM_BENCH_UPLOAD:
 		return 2; /* a sender and its sink */
 	case ALM_BENCH_CONNECTIONS:
 		return ALM_BENCH_FLOODERS + 1;
@@ -72,9 +74,7 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* --- senders ------------------------------------------------------------- */
-
-static int start_one(struct alm_client *client)
+static int start_one(struct alm_client *client, const struct alm_source *source)
 {
 	static const uint8_t payload[PAYLOAD_BYTES];
 	static const char *const categories[] = {"note"};
@@ -84,11 +84,96 @@ static int start_one(struct alm_client *client)
 		.category_count = 1,
 		.level = "identifiable",
 		.subject = "9990000018",
-		.payload = payload,
-		.payload_bytes = sizeof(payload)};
+		.payload = source == NULL ? payload : NULL,
+		.payload_bytes = source == NULL ? sizeof(payload) : 0,
+		.source = source};
 
 	return alm_send_start(client, &message, NULL);
 }
+
+/* --- payloads in parts --------------------------------------------------- */
+
+static int read_zeros(void *cookie, uint64_t offset, void *out, size_t bytes)
+{
+	(void)cookie;
+	(void)offset;
+	memset(out, 0, bytes);
+	return 0;
+}
+
+static int discard(
+	void *cookie, uint64_t offset, const void *data, size_t bytes)
+{
+	struct alm_bench_fair_shared *shared = cookie;
+
+	(void)offset;
+	(void)data;
+	(void)bytes;
+	(void)__atomic_add_fetch(&shared->disturbing, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+/* One payload after the other, each part as soon as it is asked for. */
+static int upload(
+	struct alm_bench_fair_shared *shared, struct alm_client *client)
+{
+	static const struct alm_source source = {
+		.read = read_zeros, .bytes = UPLOAD_BYTES};
+	int code = start_one(client, &source);
+
+	while (code == 0 && !stops(shared)) {
+		struct pollfd readable = {alm_client_fd(client), POLLIN, 0};
+		struct alm_event *event;
+
+		(void)poll(&readable, 1, 10);
+		code = alm_client_process(client);
+		while (code == 0 &&
+			(event = alm_client_next_event(client)) != NULL) {
+			if (event->kind == ALM_EVENT_RECEIPT) {
+				code = event->receipt->code != 0
+					       ? event->receipt->code
+					       : start_one(client, &source);
+			}
+			alm_event_free(event);
+		}
+	}
+	return code;
+}
+
+/* Fetch what comes, and have it forgotten. */
+static int download(
+	struct alm_bench_fair_shared *shared, struct alm_client *client)
+{
+	const struct alm_sink sink = {.write = discard, .cookie = shared};
+	int code = 0;
+
+	while (code == 0 && !stops(shared)) {
+		struct pollfd readable = {alm_client_fd(client), POLLIN, 0};
+		struct alm_event *event;
+
+		(void)poll(&readable, 1, 10);
+		code = alm_client_process(client);
+		while (code == 0 &&
+			(event = alm_client_next_event(client)) != NULL) {
+			if (event->kind == ALM_EVENT_FETCHED) {
+				code = alm_acknowledge(
+					client, event->sequences[0], NULL);
+			} else if (event->kind == ALM_EVENT_DELIVERY) {
+				code = event->delivery->is_in_parts
+					       ? alm_fetch_start(client,
+							 event->delivery, &sink)
+					       : alm_acknowledge(client,
+							 event->delivery
+								 ->sequence,
+							 NULL);
+			}
+			alm_event_free(event);
+		}
+	}
+	return code;
+}
+
+/* --- senders ------------------------------------------------------------- */
 
 static void take_events(
 	struct alm_bench_fair_shared *shared, struct alm_client *client)
@@ -118,7 +203,7 @@ static int flood(struct alm_bench_fair_shared *shared,
 		while (code == 0 &&
 			(per_s == 0 || (double)sent < (now_s() - begun_s) *
 							      (double)per_s)) {
-			code = start_one(client);
+			code = start_one(client, NULL);
 			sent += code == 0 ? 1 : 0;
 		}
 		code = code == ALM_CODE_WINDOW_FULL ? 0 : code;
@@ -140,7 +225,9 @@ static int work_as_sender(
 	code = alm_bench_fair_open(shared, "F", agent, 0, NULL, &client);
 	if (code == 0) {
 		say_ready(shared);
-		code = flood(shared, client, per_s);
+		code = shared->disturbance == ALM_BENCH_UPLOAD
+			       ? upload(shared, client)
+			       : flood(shared, client, per_s);
 	}
 	return code;
 }
@@ -186,6 +273,10 @@ static int work_as_sink(struct alm_bench_fair_shared *shared)
 		return code;
 	}
 	say_ready(shared);
+	if (shared->disturbance == ALM_BENCH_UPLOAD) {
+		alm_client_take_parts(client, true);
+		return download(shared, client);
+	}
 	if (shared->disturbance == ALM_BENCH_DEAD) {
 		(void)raise(SIGSTOP);
 		return 0;

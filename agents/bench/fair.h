@@ -27,6 +27,7 @@ struct alm_client;
 	X(SLOW, "slow-consumer", "a recipient takes 200 messages a second") \
 	X(DEAD, "dead-consumer", "a recipient stops reading its connection") \
 	X(CROWD, "crowd", "1,000 agents are connected") \
+	X(UPLOAD, "upload", "one agent sends large payloads in parts") \
 	X(MALFORMED, "malformed", "one agent sends rubbish")
 
 enum alm_bench_disturbance {
@@ -47,7 +48,7 @@ struct alm_bench_fair_shared {
 	bool stops;
 	int code; /* of the first worker that failed; 0: none */
 	char detail[512];
-	uint64_t disturbing; /* messages that were taken of disturbers */
+	uint64_t disturbing; /* messages or parts taken of disturbers */
 	uint32_t accept_count;
 	uint32_t hand_over_count;
 	int64_t accept_ns[ALM_BENCH_SAMPLES];

@@ -56,7 +56,7 @@ assert d["bytes_per_record"]["index"] > 0
 PY
 # Longer, if the machine was too busy to disturb anybody in that time.
 fair() {
-	for milliseconds in 200 2000 20000; do
+	for milliseconds in 200 2000 15000; do
 		"$build/almoner" bench fair --only "$1" --rounds 1 \
 			--milliseconds $milliseconds --dir "$dir" --json \
 			>"$dir/out"
@@ -72,6 +72,7 @@ PY
 	return 1
 }
 fair slow-consumer
+fair upload
 fair malformed
 "$build/almoner" bench backlog --stored 2000 --recipients 500 --count 2000 \
 	--dir "$dir" --json >"$dir/out"
