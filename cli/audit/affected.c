@@ -9,7 +9,16 @@
 struct entry {
 	const struct alm_log_row *row;
 	bool is_taken;
+	uint32_t to; /* the number of its recipient */
 };
+
+static int by_recipient(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+
+	return strcmp(x->row->recipient, y->row->recipient);
+}
 
 static int by_person(const void *a, const void *b)
 {
@@ -86,42 +95,48 @@ static void note(struct alm_affected_group *group, const struct entry *entry,
 	}
 }
 
-/* Entries come by person: which recipients and categories this person was
- * already counted for. */
-struct seen {
-	uint64_t recipients;
+/* Entries come by person: whom and what this person was counted for. */
+struct person {
+	struct alm_affected_group *group; /* NULL: nobody */
 	uint64_t categories;
 };
 
-static void add_entry(struct alm_affected *a, const struct entry *entry,
-	struct alm_affected_group *person, struct seen *seen,
-	struct alm_arena *arena)
+/* Whether the recipient is one more of the person's. */
+static bool add_recipient(struct alm_affected_group *group, uint32_t to)
 {
-	const struct alm_log_row *row = entry->row;
-	size_t to = number_of(a->recipients, &a->recipient_count,
-		row->recipient, strlen(row->recipient), arena);
+	for (size_t i = 0; i < group->recipient_count; i++) {
+		if (group->recipients[i] == to) {
+			return false;
+		}
+	}
+	group->recipients[group->recipient_count++] = to;
+	return true;
+}
+
+static void add_entry(struct alm_affected *a, const struct entry *entry,
+	struct person *person, struct alm_arena *arena)
+{
+	bool is_about = person->group != NULL;
 	uint64_t kinds = 0;
 
-	for (const char *c = row->categories; *c != '\0';) {
+	for (const char *c = entry->row->categories; *c != '\0';) {
 		size_t bytes = strcspn(c, ",");
 		size_t kind = number_of(
 			a->categories, &a->category_count, c, bytes, arena);
 		uint64_t bit = UINT64_C(1) << kind;
 
 		note(&a->categories[kind], entry,
-			person != NULL && (seen->categories & bit) == 0);
-		seen->categories |= bit;
+			is_about && (person->categories & bit) == 0);
+		person->categories |= bit;
 		kinds |= bit;
 		c += bytes + (c[bytes] == ',' ? 1 : 0);
 	}
-	note(&a->recipients[to], entry,
-		person != NULL && (seen->recipients & UINT64_C(1) << to) == 0);
-	a->recipients[to].categories |= kinds;
-	seen->recipients |= UINT64_C(1) << to;
-	if (person != NULL) {
-		note(person, entry, false);
-		person->categories |= kinds;
-		person->recipients |= UINT64_C(1) << to;
+	note(&a->recipients[entry->to], entry,
+		is_about && add_recipient(person->group, entry->to));
+	a->recipients[entry->to].categories |= kinds;
+	if (is_about) {
+		note(person->group, entry, false);
+		person->group->categories |= kinds;
 	}
 }
 
@@ -140,67 +155,122 @@ static size_t take_entries(
 		}
 		a->taken += is_taken ? 1 : 0;
 		entries[count++] =
-			(struct entry){alm_story_main(story), is_taken};
+			(struct entry){alm_story_main(story), is_taken, 0};
 	}
 	return count;
+}
+
+/* Every one: who received what they should not is what must be told. */
+static void number_recipients(struct alm_affected *a, struct entry *entries)
+{
+	struct alm_affected_group *last = NULL;
+
+	if (a->given > 0) {
+		qsort(entries, a->given, sizeof(*entries), by_recipient);
+	}
+	for (size_t i = 0; i < a->given; i++) {
+		const char *key = entries[i].row->recipient;
+
+		if (last == NULL || strcmp(last->key, key) != 0) {
+			last = &a->recipients[a->recipient_count++];
+			*last = (struct alm_affected_group){
+				.key = key, .masked = ""};
+		}
+		entries[i].to = (uint32_t)(a->recipient_count - 1);
+	}
+}
+
+static void add_entries(struct alm_affected *a, struct entry *entries,
+	uint32_t *recipients, struct alm_arena *arena)
+{
+	struct person person = {.group = NULL};
+
+	if (a->given > 0) {
+		qsort(entries, a->given, sizeof(*entries), by_person);
+	}
+	for (size_t i = 0; i < a->given; i++) {
+		const char *key = entries[i].row->person;
+
+		if (*key == '\0') {
+			a->about_nobody++;
+		} else if (person.group == NULL ||
+			   strcmp(person.group->key, key) != 0) {
+			person.group = &a->persons[a->person_count++];
+			*person.group = (struct alm_affected_group){.key = key,
+				.masked = "",
+				.people = 1,
+				.recipients = &recipients[i]};
+			person.categories = 0;
+		}
+		add_entry(a, &entries[i], &person, arena);
+	}
 }
 
 enum alm_err alm_affected_count(struct alm_report *r, struct alm_affected *out,
 	struct alm_problem *problem)
 {
 	struct alm_arena *arena = &r->arena;
-	size_t count = r->stories.count;
-	size_t word_bytes = (ALM_AFFECTED_WORDS_MAX + 1) *
-			    sizeof(struct alm_affected_group);
-	struct entry *entries =
-		alm_arena_take(arena, (count + 1) * sizeof(*entries));
-	struct alm_affected_group *person = NULL;
-	struct seen seen = {0, 0};
+	size_t count = r->stories.count + 1;
+	size_t group_bytes = sizeof(struct alm_affected_group);
+	size_t word_bytes = (ALM_AFFECTED_WORDS_MAX + 1) * group_bytes;
+	struct entry *entries = alm_arena_take(arena, count * sizeof(*entries));
+	uint32_t *recipients =
+		alm_arena_take(arena, count * sizeof(*recipients));
 
 	*out = (struct alm_affected){.given = 0};
-	out->persons =
-		alm_arena_take(arena, (count + 1) * sizeof(*out->persons));
-	out->recipients = alm_arena_take(arena, word_bytes);
+	out->persons = alm_arena_take(arena, count * group_bytes);
+	out->recipients = alm_arena_take(arena, count * group_bytes);
 	out->categories = alm_arena_take(arena, word_bytes);
-	if (entries == NULL || out->persons == NULL ||
+	if (entries == NULL || recipients == NULL || out->persons == NULL ||
 		out->recipients == NULL || out->categories == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "%s", "");
 	}
-	memset(out->recipients, 0, word_bytes);
 	memset(out->categories, 0, word_bytes);
 	out->given = take_entries(r, out, entries);
-	qsort(entries, out->given, sizeof(*entries), by_person);
-	for (size_t i = 0; i < out->given; i++) {
-		const char *key = entries[i].row->person;
-
-		if (*key == '\0') {
-			out->about_nobody++;
-		} else if (person == NULL || strcmp(person->key, key) != 0) {
-			person = &out->persons[out->person_count++];
-			*person = (struct alm_affected_group){
-				.key = key, .masked = "", .people = 1};
-			seen = (struct seen){0, 0};
-		}
-		add_entry(out, &entries[i], person, &seen, arena);
-	}
+	number_recipients(out, entries);
+	add_entries(out, entries, recipients, arena);
 	return ALM_OK;
 }
 
-const char *alm_affected_words(const struct alm_affected *a, uint64_t set,
-	bool is_categories, struct alm_arena *arena)
+const char *alm_affected_kinds(const struct alm_affected *a,
+	const struct alm_affected_group *group, struct alm_arena *arena)
 {
-	const struct alm_affected_group *groups =
-		is_categories ? a->categories : a->recipients;
 	const char *text = "";
 
 	for (size_t i = 0; i <= ALM_AFFECTED_WORDS_MAX; i++) {
-		if ((set >> i & 1) != 0) {
+		if ((group->categories >> i & 1) != 0) {
 			const char *more = alm_arena_printf(arena, "%s%s%s",
-				text, *text != '\0' ? ", " : "", groups[i].key);
+				text, *text != '\0' ? ", " : "",
+				a->categories[i].key);
 
 			text = more != NULL ? more : text;
 		}
 	}
+	return text;
+}
+
+const char *alm_affected_recipients(const struct alm_affected *a,
+	const struct alm_affected_group *person, struct alm_arena *arena)
+{
+	size_t bytes = 1;
+	struct alm_writer w;
+	char *text;
+
+	for (size_t i = 0; i < person->recipient_count; i++) {
+		bytes += strlen(a->recipients[person->recipients[i]].key) + 2;
+	}
+	text = alm_arena_take(arena, bytes);
+	if (text == NULL) {
+		return "";
+	}
+	alm_writer_init(&w, (uint8_t *)text, bytes);
+	for (size_t i = 0; i < person->recipient_count; i++) {
+		const char *key = a->recipients[person->recipients[i]].key;
+
+		alm_write_raw(&w, ", ", i > 0 ? 2 : 0);
+		alm_write_raw(&w, key, strlen(key));
+	}
+	text[w.bytes] = '\0';
 	return text;
 }
 

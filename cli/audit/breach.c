@@ -263,11 +263,8 @@ static int print_sheet(struct alm_report *r, const struct alm_affected *a)
 		(void)snprintf(taken, sizeof(taken), "%zu", p->taken);
 		alm_sheet_row(sheet,
 			(const char *const[]){p->key, p->masked, messages,
-				taken,
-				alm_affected_words(
-					a, p->categories, true, r->book.arena),
-				alm_affected_words(
-					a, p->recipients, false, r->book.arena),
+				taken, alm_affected_kinds(a, p, r->book.arena),
+				alm_affected_recipients(a, p, r->book.arena),
 				alm_affected_levels(p), p->first, p->last});
 	}
 	rc = alm_sheet_print(sheet, &r->args->output);
@@ -326,8 +323,7 @@ static void put_groups(struct alm_report *r, struct alm_page *page,
 				alm_book_text(b, "%zu", g->people),
 				alm_book_text(b, "%zu", g->taken),
 				alm_book_text(b, "%zu", g->messages - g->taken),
-				alm_affected_words(
-					a, g->categories, true, b->arena)},
+				alm_affected_kinds(a, g, b->arena)},
 			width);
 	}
 	alm_page_table_end(page);
@@ -352,10 +348,8 @@ static void put_people(struct alm_report *r, struct alm_page *page,
 			(const char *const[]){
 				*p->masked != '\0' ? p->masked : p->key,
 				alm_book_text(b, "%zu", p->messages),
-				alm_affected_words(
-					a, p->categories, true, b->arena),
-				alm_affected_words(
-					a, p->recipients, false, b->arena),
+				alm_affected_kinds(a, p, b->arena),
+				alm_affected_recipients(a, p, b->arena),
 				alm_affected_levels(p)},
 			ALM_COUNT(heads));
 	}
