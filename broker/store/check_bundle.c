@@ -396,6 +396,7 @@ static enum alm_err finish(struct reading *r, const struct alm_trust *trust)
 	}
 	r->checked.head = head.head;
 	r->checked.witnesses = head.witnesses;
+	r->checked.strangers = plain.strangers; /* the log itself names them */
 	r->checked.question = r->question;
 	r->checked.first = r->range.first;
 	r->checked.end = r->range.end;

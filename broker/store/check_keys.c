@@ -48,6 +48,20 @@ static bool is_line_of(const struct alm_note_signature *line,
 	       alm_note_is_by(line, out_key);
 }
 
+static bool is_known(
+	const struct alm_trust *trust, const struct alm_note_key *key)
+{
+	for (size_t i = 0; i < trust->witness_count; i++) {
+		if (memcmp(trust->witnesses[i].key, key->key,
+			    sizeof(key->key)) == 0 &&
+			strcmp(trust->witnesses[i].name, key->name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One whose line stands there twice is one witness, and a stranger. */
 static void add_witnesses(const struct alm_named_keys *named,
 	const struct alm_note *note, struct alm_trust *wide)
 {
@@ -61,7 +75,8 @@ static void add_witnesses(const struct alm_named_keys *named,
 
 			if (is_line_of(&note->signatures[i], &named->keys[k],
 				    key)) {
-				wide->witness_count++;
+				wide->witness_count +=
+					is_known(wide, key) ? 0 : 1;
 				break;
 			}
 		}

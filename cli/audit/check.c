@@ -45,7 +45,37 @@ static enum alm_err add_key(
 		return alm_problem_set(problem, ALM_USAGE,
 			"--audit-key is 64 hex digits, or NAME+ID+KEY");
 	}
+	for (size_t i = 0; i < trust->key_count; i++) {
+		if (memcmp(trust->keys[i], key.key, sizeof(key.key)) == 0) {
+			return ALM_OK; /* given twice, it counts once */
+		}
+	}
 	memcpy(trust->keys[trust->key_count++], key.key, sizeof(key.key));
+	return ALM_OK;
+}
+
+static enum alm_err add_witness(
+	const char *text, struct alm_trust *trust, struct alm_problem *problem)
+{
+	struct alm_note_key *key = &trust->witnesses[trust->witness_count];
+
+	if (trust->witness_count == ALM_TRUSTED_WITNESSES_MAX ||
+		alm_note_key_parse(text, key) != ALM_OK ||
+		key->type != ALM_NOTE_COSIGNATURE) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"--witness is NAME+ID+KEY, as audit witnesses shows "
+			"it");
+	}
+	trust->needs_witness = true;
+	for (size_t i = 0; i < trust->witness_count; i++) {
+		const struct alm_note_key *known = &trust->witnesses[i];
+
+		if (memcmp(known->key, key->key, sizeof(key->key)) == 0 &&
+			strcmp(known->name, key->name) == 0) {
+			return ALM_OK;
+		}
+	}
+	trust->witness_count++;
 	return ALM_OK;
 }
 
@@ -84,18 +114,7 @@ enum alm_err alm_audit_trust_read(const struct alm_args *args,
 	for (size_t i = 0; err == ALM_OK &&
 			   (text = alm_args_nth(args, "witness", i)) != NULL;
 		i++) {
-		struct alm_note_key *key =
-			&out_trust->witnesses[out_trust->witness_count];
-
-		if (i == ALM_TRUSTED_WITNESSES_MAX ||
-			alm_note_key_parse(text, key) != ALM_OK ||
-			key->type != ALM_NOTE_COSIGNATURE) {
-			return alm_problem_set(problem, ALM_USAGE,
-				"--witness is NAME+ID+KEY, as audit witnesses "
-				"shows it");
-		}
-		out_trust->witness_count++;
-		out_trust->needs_witness = true;
+		err = add_witness(text, out_trust, problem);
 	}
 	return err;
 }

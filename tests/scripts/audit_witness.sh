@@ -93,12 +93,34 @@ code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed \
 code 0 "$almoner" audit verify "$dir/bundle" --audit-key "$key" --json
 code 0 python3 tests/verifier/verify "$dir/bundle" --audit-key "$key"
 
-# A store that was set back without the head outside does not start; with an
-# older head it does, and is not cosigned: only the witness can tell.
 stop_agent
 size=$(sed -n 2p "$dir/seen")
 kill "$dev"
 wait "$dev" || true
+
+# With no daemon the bundle has the head that is cosigned.
+code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed \
+	--reason 'test' --out "$dir/cosigned"
+code 0 "$almoner" audit verify "$dir/cosigned" --audit-key "$key" --json
+has 'd["witnesses"] == 1 and "keys that were not given" in d["not-covered"]'
+code 0 "$almoner" audit verify "$dir/cosigned" --audit-key "$key" \
+	--witness "$vkey" --witness "$vkey" --json
+has 'd["witnesses"] == 1 and "not given" not in d["not-covered"]'
+code 0 python3 tests/verifier/verify "$dir/cosigned" --audit-key "$key"
+# One witness that stands there twice is not two.
+python3 - "$dir/cosigned" >"$dir/twice" <<'END'
+import hashlib, sys
+lines = open(sys.argv[1], "rb").read().split(b"\n")
+at = max(i for i, l in enumerate(lines) if l.startswith("— C84001".encode()))
+body = b"\n".join(lines[:at + 1] + lines[at:-2]) + b"\n"
+sys.stdout.buffer.write(body + b"end %s\n" %
+                        hashlib.sha256(body).hexdigest().encode())
+END
+code 8 "$almoner" audit verify "$dir/twice" --audit-key "$key"
+code 8 python3 tests/verifier/verify "$dir/twice" --audit-key "$key"
+
+# A store that was set back without the head outside does not start; with an
+# older head it does, and is not cosigned: only the witness can tell.
 rm -r "$folder/store" "$folder/store-head"
 mv "$folder/older" "$folder/store"
 code 8 "$build/almonerd" --config "$config"

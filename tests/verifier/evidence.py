@@ -222,8 +222,8 @@ class Trust:
     def __init__(self, keys=(), witnesses=(), strict=False,
                  needs_witness=False):
         self.needs_witness = needs_witness
-        self.keys = list(keys)
-        self.witnesses = list(witnesses)
+        self.keys = list(dict.fromkeys(keys))
+        self.witnesses = list(dict.fromkeys(witnesses))
         self.strict = strict
 
 
@@ -458,7 +458,9 @@ class Bundle:
                 if record.kind == WITNESS and \
                         name.startswith(record.sender + "/") and \
                         key_id(name, 4, record.content) == wanted:
-                    wide.witnesses.append((name, 4, record.content))
+                    witness = (name, 4, record.content)
+                    if witness not in wide.witnesses:
+                        wide.witnesses.append(witness)
                     break
         self.head = Head(data, wide)
         if self.range is not None:
