@@ -25,8 +25,9 @@ static void read_assurance(struct alm_loader *loader,
 }
 
 static void read_organisation(struct alm_loader *loader,
-	const struct alm_yaml_node *node, struct alm_bundle_organisation *out)
+	const struct alm_yaml_node *node, void *out_item)
 {
+	struct alm_bundle_organisation *out = out_item;
 	enum {
 		ID,
 		NAME,
@@ -112,23 +113,13 @@ void alm_load_organisations(struct alm_loader *loader)
 {
 	const struct alm_entries *entries =
 		&loader->entries[ALM_SECTION_ORGANISATIONS];
-	struct alm_bundle_organisation *items;
+	struct alm_bundle_organisation *items = alm_loader_section(loader,
+		ALM_SECTION_ORGANISATIONS, sizeof(*items), read_organisation,
+		&loader->organisations);
 	size_t count = entries->count;
 
-	if (count == 0) {
-		return;
-	}
-	items = alm_loader_take(loader, count, sizeof(*items));
-	if (items == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		read_organisation(loader, entries->items[i], &items[i]);
-	}
 	loader->bundle->organisations = items;
 	loader->bundle->organisation_count = count;
-	alm_loader_index(loader, &loader->organisations, &items[0].id,
-		sizeof(*items), count);
 	for (size_t i = 0; i < count; i++) {
 		check_host(loader, entries->items[i], items, &items[i]);
 	}
@@ -157,8 +148,9 @@ static void read_member(struct alm_loader *loader,
 }
 
 static void read_group(struct alm_loader *loader,
-	const struct alm_yaml_node *node, struct alm_bundle_group *out)
+	const struct alm_yaml_node *node, void *out_item)
 {
+	struct alm_bundle_group *out = out_item;
 	enum { ID, MEMBERS, COUNT };
 	static const struct alm_yaml_key keys[COUNT] = {
 		{"id", true}, {"members", true}};
@@ -184,23 +176,11 @@ static void read_group(struct alm_loader *loader,
 
 void alm_load_groups(struct alm_loader *loader)
 {
-	const struct alm_entries *entries =
-		&loader->entries[ALM_SECTION_GROUPS];
-	struct alm_bundle_group *items;
-	size_t count = entries->count;
+	struct alm_bundle_group *items =
+		alm_loader_section(loader, ALM_SECTION_GROUPS, sizeof(*items),
+			read_group, &loader->groups);
+	size_t count = loader->entries[ALM_SECTION_GROUPS].count;
 
-	if (count == 0) {
-		return;
-	}
-	items = alm_loader_take(loader, count, sizeof(*items));
-	if (items == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		read_group(loader, entries->items[i], &items[i]);
-	}
 	loader->bundle->groups = items;
 	loader->bundle->group_count = count;
-	alm_loader_index(
-		loader, &loader->groups, &items[0].id, sizeof(*items), count);
 }

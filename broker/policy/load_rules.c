@@ -26,8 +26,9 @@ static enum alm_level read_level(
 }
 
 static void read_prohibition(struct alm_loader *loader,
-	const struct alm_yaml_node *node, struct alm_bundle_prohibition *out)
+	const struct alm_yaml_node *node, void *out_item)
 {
+	struct alm_bundle_prohibition *out = out_item;
 	enum { ID, TITLE, FROM, TO, PURPOSES, CATEGORIES, LEVEL, THEN, COUNT };
 	static const struct alm_yaml_key keys[COUNT] = {{"id", true},
 		{"title", true}, {"from", true}, {"to", true},
@@ -66,25 +67,13 @@ static void read_prohibition(struct alm_loader *loader,
 
 void alm_load_prohibitions(struct alm_loader *loader)
 {
-	const struct alm_entries *entries =
-		&loader->entries[ALM_SECTION_PROHIBITIONS];
-	struct alm_bundle_prohibition *items;
-	size_t count = entries->count;
+	struct alm_bundle_prohibition *items = alm_loader_section(loader,
+		ALM_SECTION_PROHIBITIONS, sizeof(*items), read_prohibition,
+		&loader->prohibitions);
+	size_t count = loader->entries[ALM_SECTION_PROHIBITIONS].count;
 
-	if (count == 0) {
-		return;
-	}
-	items = alm_loader_take(loader, count, sizeof(*items));
-	if (items == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		read_prohibition(loader, entries->items[i], &items[i]);
-	}
 	loader->bundle->prohibitions = items;
 	loader->bundle->prohibition_count = count;
-	alm_loader_index(loader, &loader->prohibitions, &items[0].id,
-		sizeof(*items), count);
 }
 
 enum basis_key {

@@ -66,8 +66,9 @@ static void check_recipients(struct alm_loader *loader, struct alm_words words)
 }
 
 static void read_purpose(struct alm_loader *loader,
-	const struct alm_yaml_node *node, struct alm_bundle_purpose *out)
+	const struct alm_yaml_node *node, void *out_item)
 {
+	struct alm_bundle_purpose *out = out_item;
 	enum { ID, CLASS, RECIPIENTS, UNDER, INHERIT, HL7, COUNT };
 	static const struct alm_yaml_key keys[COUNT] = {{"id", true},
 		{"class", true}, {"recipients", true}, {"under", false},
@@ -131,27 +132,15 @@ static void note_purpose(struct alm_loader *loader,
 
 void alm_load_purposes(struct alm_loader *loader)
 {
-	const struct alm_entries *entries =
-		&loader->entries[ALM_SECTION_PURPOSES];
 	const struct alm_word *unders[ALM_PURPOSES_MAX];
 	size_t parents[ALM_PURPOSES_MAX];
-	struct alm_bundle_purpose *items;
-	size_t count = entries->count;
+	struct alm_bundle_purpose *items =
+		alm_loader_section(loader, ALM_SECTION_PURPOSES, sizeof(*items),
+			read_purpose, &loader->purposes);
+	size_t count = loader->entries[ALM_SECTION_PURPOSES].count;
 
-	if (count == 0) {
-		return;
-	}
-	items = alm_loader_take(loader, count, sizeof(*items));
-	if (items == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		read_purpose(loader, entries->items[i], &items[i]);
-	}
 	loader->bundle->purposes = items;
 	loader->bundle->purpose_count = count;
-	alm_loader_index(
-		loader, &loader->purposes, &items[0].id, sizeof(*items), count);
 	for (size_t i = 0; i < count; i++) {
 		unders[i] = &items[i].under;
 		find_parent(loader, &loader->purposes, unders[i], "a purpose",
@@ -191,8 +180,9 @@ uint64_t alm_loader_purposes_covered(
 }
 
 static void read_category(struct alm_loader *loader,
-	const struct alm_yaml_node *node, struct alm_bundle_category *out)
+	const struct alm_yaml_node *node, void *out_item)
 {
+	struct alm_bundle_category *out = out_item;
 	enum { ID, UNDER, SENSITIVITY, COUNT };
 	static const struct alm_yaml_key keys[COUNT] = {
 		{"id", true}, {"under", false}, {"sensitivity", false}};
@@ -213,27 +203,15 @@ static void read_category(struct alm_loader *loader,
 
 void alm_load_categories(struct alm_loader *loader)
 {
-	const struct alm_entries *entries =
-		&loader->entries[ALM_SECTION_CATEGORIES];
 	const struct alm_word *unders[ALM_CATEGORIES_MAX];
 	size_t parents[ALM_CATEGORIES_MAX];
-	struct alm_bundle_category *items;
-	size_t count = entries->count;
+	struct alm_bundle_category *items =
+		alm_loader_section(loader, ALM_SECTION_CATEGORIES,
+			sizeof(*items), read_category, &loader->categories);
+	size_t count = loader->entries[ALM_SECTION_CATEGORIES].count;
 
-	if (count == 0) {
-		return;
-	}
-	items = alm_loader_take(loader, count, sizeof(*items));
-	if (items == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		read_category(loader, entries->items[i], &items[i]);
-	}
 	loader->bundle->categories = items;
 	loader->bundle->category_count = count;
-	alm_loader_index(loader, &loader->categories, &items[0].id,
-		sizeof(*items), count);
 	for (size_t i = 0; i < count; i++) {
 		unders[i] = &items[i].under;
 		find_parent(loader, &loader->categories, unders[i],

@@ -142,6 +142,27 @@ void alm_loader_index(struct alm_loader *loader, struct alm_index *index,
 	report_duplicates(loader, index);
 }
 
+void *alm_loader_section(struct alm_loader *loader, enum alm_section section,
+	size_t item_bytes, alm_loader_read_fn *read, struct alm_index *index)
+{
+	struct alm_entries *entries = &loader->entries[section];
+	char *items = entries->count == 0 ? NULL
+					  : alm_loader_take(loader,
+						    entries->count, item_bytes);
+
+	if (items == NULL) {
+		entries->count = 0;
+		return NULL;
+	}
+	for (size_t i = 0; i < entries->count; i++) {
+		read(loader, entries->items[i], items + i * item_bytes);
+	}
+	alm_loader_index(loader, index,
+		(const struct alm_word *)(const void *)items, item_bytes,
+		entries->count);
+	return items;
+}
+
 size_t alm_loader_refer(struct alm_loader *loader,
 	const struct alm_index *index, struct alm_word word, size_t skip,
 	enum alm_err err, const char *what)

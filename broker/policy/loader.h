@@ -97,6 +97,20 @@ void alm_loader_period(struct alm_loader *loader,
 void alm_loader_index(struct alm_loader *loader, struct alm_index *index,
 	const struct alm_word *first, size_t stride, size_t count);
 
+/** Read one entry into what alm_loader_take() gave for it. */
+typedef void alm_loader_read_fn(
+	struct alm_loader *loader, const struct alm_yaml_node *node, void *out);
+
+/**
+ * Read every entry of a section, and index them by their ids, which stand at
+ * the beginning of each.
+ *
+ * Gives:   as many items as the section has entries; NULL if it has none, which
+ *          is so too once memory is out
+ */
+void *alm_loader_section(struct alm_loader *loader, enum alm_section section,
+	size_t item_bytes, alm_loader_read_fn *read, struct alm_index *index);
+
 /**
  * The position of what `word` (from `skip` on) refers to; ALM_INDEX_NONE
  * after `err`.  `what` names the thing ("a purpose").
