@@ -30,7 +30,7 @@ const struct alm_option alm_args_common[] = {
 		"show times of tables in Europe/London instead of UTC", false,
 		false},
 	{"help", 'h', ALM_OPTION_FLAG, NULL, "show this help", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_option shared[] = {

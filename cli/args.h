@@ -32,6 +32,20 @@ struct alm_option {
 	bool is_repeated;
 };
 
+/* Rows that mean the same in every table that has them. */
+/* clang-format off */
+#define ALM_REASON_OPTION(is_needed) \
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", \
+		(is_needed), false}
+#define ALM_ASKED_OPTION \
+	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", \
+		"why you ask; it is recorded", false, false}
+#define ALM_LIMIT_OPTION \
+	{"limit", 0, ALM_OPTION_NUMBER, "N", \
+		"at most so many rows; 0 for all; 100 unless given", false, \
+		false}
+/* clang-format on */
+
 /* Sets of options that mean the same in every command that takes them.
  * --json --jsonl --csv --quiet --no-color --no-input --local --help are
  * taken by all. */

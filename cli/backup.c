@@ -35,9 +35,8 @@ static const struct alm_option options[] = {
 		"the store's key: private parts and mail are checked too; "
 		"needed when no daemon runs, to record the copy",
 		false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -12,7 +12,7 @@ static const struct alm_option options[] = {
 	{"config", 0, ALM_OPTION_TEXT, "FILE",
 		"the configuration; /etc/almoner/almonerd.yaml unless given",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

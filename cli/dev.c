@@ -24,7 +24,7 @@ static const struct alm_option options[] = {
 	{"once", 0, ALM_OPTION_FLAG, NULL,
 		"end as soon as all is ready, to prove that it works", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

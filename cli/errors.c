@@ -10,7 +10,7 @@
 static const struct alm_option options[] = {
 	{"man", 0, ALM_OPTION_FLAG, NULL,
 		"print the manual page almoner-errors(7)", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -60,10 +60,9 @@ int alm_cmd_officer_keygen(int argc, char **argv)
 static const struct alm_option register_options[] = {
 	{"pub", 0, ALM_OPTION_TEXT, "HEX", "the public key, 64 hex digits",
 		true, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage register_usage = {
@@ -160,10 +159,9 @@ int alm_cmd_officer_register(int argc, char **argv)
 }
 
 static const struct alm_option revoke_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage revoke_usage = {
@@ -223,7 +221,7 @@ int alm_cmd_officer_list(int argc, char **argv)
 static const struct alm_option sign_options[] = {
 	{"key", 'k', ALM_OPTION_TEXT, "FILE", "the officer's secret key", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage sign_usage = {

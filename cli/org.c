@@ -11,7 +11,7 @@
 static const struct alm_option list_options[] = {
 	{"prefix", 0, ALM_OPTION_TEXT, "TEXT", "only ids that begin so", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage list_usage = {
@@ -68,7 +68,7 @@ static const struct alm_option find_options[] = {
 		false, false},
 	{"group", 0, ALM_OPTION_TEXT, "ID", "only members of that group", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage find_usage = {

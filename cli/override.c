@@ -10,12 +10,9 @@ static const struct alm_option list_options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show who used them and why, and the reviews; needs --reason",
 		false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{"limit", 0, ALM_OPTION_NUMBER, "N",
-		"at most so many rows; 0 for all; 100 unless given", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	ALM_LIMIT_OPTION,
+	{0},
 };
 
 static const struct alm_usage list_usage = {
@@ -55,9 +52,8 @@ static const struct alm_option review_options[] = {
 		true, false},
 	{"by", 0, ALM_OPTION_TEXT, "NAME", "who reviews it; not who used it",
 		true, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage review_usage = {

@@ -17,7 +17,7 @@ static const struct alm_option options[] = {
 		false},
 	{"purpose", 'p', ALM_OPTION_TEXT, "ID", "what the message was for",
 		true, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -39,7 +39,7 @@ static const struct alm_option options[] = {
 		"leave the mail in the mailbox; it comes again", false, false},
 	{"reveal", 0, ALM_OPTION_FLAG, NULL, "show whole NHS numbers", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -18,6 +18,14 @@
 
 struct alm_sandbox;
 
+/* The row of a table of options that says where a sandbox is made. */
+/* clang-format off */
+#define ALM_SANDBOX_DIR_OPTION \
+	{"dir", 0, ALM_OPTION_TEXT, "FOLDER", \
+		"where the store is made; a temporary folder unless given", \
+		false, false}
+/* clang-format on */
+
 struct alm_sandbox_options {
 	const char *parent; /* where the folder is made; NULL: $TMPDIR, /tmp */
 	const char *settings; /* more lines for almonerd.yaml; NULL: none */

@@ -83,7 +83,7 @@ static const struct alm_option options[] = {
 		"wait so long for the receipt; 30s unless given, and more for "
 		"a large payload",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -109,15 +109,9 @@ int alm_cmd_agent_keygen(int argc, char **argv)
 /* --- register ----------------------------------------------------------- */
 
 static const struct alm_option register_options[] = {
-	{"pub", 0, ALM_OPTION_TEXT, "FILE",
-		"the agent.pub that agent keygen made", false, false},
-	{"curve-key", 0, ALM_OPTION_TEXT, "HEX",
-		"the public CURVE key, 64 hex digits", false, false},
-	{"signing-key", 0, ALM_OPTION_TEXT, "HEX",
-		"the public Ed25519 key, 64 hex digits", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_AGENT_KEY_OPTIONS,
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage register_usage = {
@@ -186,7 +180,7 @@ int alm_cmd_agent_register(int argc, char **argv)
 static const struct alm_option list_options[] = {
 	{"organisation", 'o', ALM_OPTION_TEXT, "ORG",
 		"only this organisation's", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage list_usage = {
@@ -211,9 +205,8 @@ int alm_cmd_agent_list(int argc, char **argv)
 }
 
 static const struct alm_option revoke_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage revoke_usage = {

@@ -33,9 +33,8 @@ static const struct alm_option invite_options[] = {
 	{"out", 0, ALM_OPTION_TEXT, "FILE",
 		"the invite file to write; default: ORG-AGENT.invite", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage invite_usage = {
@@ -275,7 +274,7 @@ static const struct alm_option invites_options[] = {
 	{"all", 0, ALM_OPTION_FLAG, NULL,
 		"also those that were used, were revoked or have expired",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage invites_usage = {
@@ -301,9 +300,8 @@ int alm_cmd_agent_invites(int argc, char **argv)
 }
 
 static const struct alm_option uninvite_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage uninvite_usage = {

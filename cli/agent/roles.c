@@ -49,9 +49,8 @@ static const struct alm_option roles_options[] = {
 	{"categories", 0, ALM_OPTION_TEXT, "LIST",
 		"the only categories it may send and receive; any", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage roles_usage = {
@@ -97,18 +96,12 @@ int alm_cmd_agent_roles(int argc, char **argv)
 /* --- rotate -------------------------------------------------------------- */
 
 static const struct alm_option rotate_options[] = {
-	{"pub", 0, ALM_OPTION_TEXT, "FILE",
-		"the agent.pub that agent keygen made", false, false},
-	{"curve-key", 0, ALM_OPTION_TEXT, "HEX",
-		"the public CURVE key, 64 hex digits", false, false},
-	{"signing-key", 0, ALM_OPTION_TEXT, "HEX",
-		"the public Ed25519 key, 64 hex digits", false, false},
+	ALM_AGENT_KEY_OPTIONS,
 	{"now", 0, ALM_OPTION_FLAG, NULL,
 		"the keys before end at once, as when they are lost", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage rotate_usage = {

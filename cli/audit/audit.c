@@ -27,7 +27,7 @@ static const struct alm_option head_options[] = {
 		"the signed head of that many records", false, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "write the signed head there",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage head_usage = {
@@ -71,9 +71,7 @@ static const struct alm_option query_options[] = {
 		false},
 	{"until", 0, ALM_OPTION_MOMENT, "TIME", "until then, exclusive", false,
 		false},
-	{"limit", 0, ALM_OPTION_NUMBER, "N",
-		"at most so many rows; 0 for all; 100 unless given", false,
-		false},
+	ALM_LIMIT_OPTION,
 	{"after", 0, ALM_OPTION_TEXT, "CURSOR",
 		"go on where an earlier answer stopped", false, false},
 	{"reverse", 0, ALM_OPTION_FLAG, NULL, "newest first", false, false},
@@ -84,8 +82,7 @@ static const struct alm_option query_options[] = {
 		"add to each record its proof of being in the log as last "
 		"signed",
 		false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
-		false, false},
+	ALM_ASKED_OPTION,
 	ALM_AUDIT_FORMAT_OPTION,
 	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
 		false, false},
@@ -102,7 +99,7 @@ static const struct alm_option query_options[] = {
 		false, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle, with --complete",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage query_usage = {

@@ -62,7 +62,7 @@ static const struct alm_option options[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle", true, false},
 	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

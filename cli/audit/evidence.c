@@ -9,7 +9,7 @@
 static const struct alm_option out_option[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE",
 		"write it there instead of to standard output", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 int alm_audit_fetch_and_keep(
@@ -38,9 +38,8 @@ static const struct alm_option receipt_options[] = {
 		false},
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"disclose the private part; needs --reason", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage receipt_usage = {

@@ -28,7 +28,7 @@ static const struct alm_option options[] = {
 		false, false},
 	ALM_REPORT_HTML_OPTION,
 	ALM_LOG_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -21,7 +21,7 @@ static const struct alm_option options[] = {
 		"although the log has a gap of more than 31 days; the clock "
 		"was compared",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

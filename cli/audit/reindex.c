@@ -19,7 +19,7 @@ static const struct alm_option options[] = {
 		false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key, with --store",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

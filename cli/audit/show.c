@@ -14,10 +14,9 @@
 static const struct alm_option options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the private part; needs --reason", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
+	ALM_REASON_OPTION(false),
 	ALM_LOG_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

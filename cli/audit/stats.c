@@ -33,11 +33,10 @@ static const struct alm_option options[] = {
 	{"unusual", 0, ALM_OPTION_FLAG, NULL,
 		"only what has risen or is new, and unused agreements", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
-		false, false},
+	ALM_ASKED_OPTION,
 	ALM_REPORT_HTML_OPTION,
 	ALM_LOG_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

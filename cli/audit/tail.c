@@ -36,12 +36,11 @@ static const struct alm_option options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the private part of each record; needs --reason", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
-		false, false},
+	ALM_ASKED_OPTION,
 	ALM_AUDIT_FORMAT_OPTION,
 	{"wide", 'w', ALM_OPTION_FLAG, NULL, "show all columns in a table",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

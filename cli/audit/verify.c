@@ -47,7 +47,7 @@ static const struct alm_option options[] = {
 		false, true},
 	{"strict", 0, ALM_OPTION_FLAG, NULL,
 		"refuse signatures by keys that were not given", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -41,7 +41,7 @@ static const struct alm_option options[] = {
 	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
 		"where the stores are made; a temporary folder unless given",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

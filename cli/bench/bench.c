@@ -42,10 +42,8 @@ static const struct alm_option options[] = {
 		"messages a second to the broker, for the accept latency "
 		"below its limit; as fast as it goes unless given",
 		false, false},
-	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
-		"where the store is made; a temporary folder unless given",
-		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_SANDBOX_DIR_OPTION,
+	{0},
 };
 
 static const struct alm_usage usage = {

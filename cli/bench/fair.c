@@ -34,10 +34,8 @@ static const struct alm_option options[] = {
 		"one disturbance: flood, connections, slow-consumer, "
 		"dead-consumer, crowd, upload or malformed",
 		false, false},
-	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
-		"where the store is made; a temporary folder unless given",
-		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_SANDBOX_DIR_OPTION,
+	{0},
 };
 
 static const struct alm_usage usage = {

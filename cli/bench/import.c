@@ -29,10 +29,8 @@ static const struct alm_option options[] = {
 	{"count", 0, ALM_OPTION_NUMBER, "N",
 		"records, each of another person; 400000 unless given", false,
 		false},
-	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
-		"where the store is made; a temporary folder unless given",
-		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_SANDBOX_DIR_OPTION,
+	{0},
 };
 
 static const struct alm_usage usage = {

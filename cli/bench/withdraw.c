@@ -62,10 +62,8 @@ static const struct alm_option options[] = {
 	{"withdrawals", 0, ALM_OPTION_NUMBER, "N",
 		"people who object, one after the other; 300 unless given",
 		false, false},
-	{"dir", 0, ALM_OPTION_TEXT, "FOLDER",
-		"where the store is made; a temporary folder unless given",
-		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_SANDBOX_DIR_OPTION,
+	{0},
 };
 
 static const struct alm_usage usage = {

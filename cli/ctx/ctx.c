@@ -237,7 +237,7 @@ int alm_cmd_ctx_list(int argc, char **argv)
 static const struct alm_option show_options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL, "show public keys whole", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage show_usage = {
@@ -358,7 +358,7 @@ int alm_cmd_ctx_show(int argc, char **argv)
 
 static const struct alm_option select_options[] = {
 	{"none", 0, ALM_OPTION_FLAG, NULL, "have none selected", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage select_usage = {

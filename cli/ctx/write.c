@@ -27,11 +27,11 @@ static const struct alm_option add_options[] = {
 		"keygen makes them",
 		false, false},
 	{"select", 0, ALM_OPTION_FLAG, NULL, "and select it", false, false},
-	KEY_OPTIONS{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	KEY_OPTIONS{0},
 };
 
 static const struct alm_option edit_options[] = {
-	KEY_OPTIONS{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	KEY_OPTIONS{0},
 };
 
 #undef X

@@ -19,7 +19,7 @@ static const struct alm_option options[] = {
 	{"keep", 0, ALM_OPTION_FLAG, NULL,
 		"leave the temporary folder behind, and say where", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -28,7 +28,7 @@ static const struct alm_option options[] = {
 	{"basis", 0, ALM_OPTION_TEXT, "ID", "that it would name", false, false},
 	{"timeout", 0, ALM_OPTION_DURATION, "TIME",
 		"for each connection and handshake; 10s", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -325,10 +325,9 @@ static const struct alm_option list_options[] = {
 	{"until", 0, ALM_OPTION_MOMENT, "TIME", "given before", false, false},
 	{"all", 0, ALM_OPTION_FLAG, NULL, "also reviews that were made", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
-		false, false},
+	ALM_ASKED_OPTION,
 	ALM_LOG_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage list_usage = {
@@ -369,10 +368,9 @@ int alm_cmd_duty_list(int argc, char **argv)
 /* --- show ----------------------------------------------------------------- */
 
 static const struct alm_option show_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why you ask; it is recorded",
-		false, false},
+	ALM_ASKED_OPTION,
 	ALM_LOG_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage show_usage = {

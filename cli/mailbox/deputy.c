@@ -8,9 +8,8 @@ static const struct alm_option options[] = {
 		false, false},
 	{"none", 0, ALM_OPTION_FLAG, NULL, "there is no deputy any more", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -29,10 +29,8 @@ int alm_cmd_mailbox_list(int argc, char **argv)
 }
 
 static const struct alm_option show_options[] = {
-	{"limit", 0, ALM_OPTION_NUMBER, "N",
-		"at most so many rows; 0 for all; 100 unless given", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_LIMIT_OPTION,
+	{0},
 };
 
 static const struct alm_usage show_usage = {
@@ -102,9 +100,8 @@ int alm_cmd_mailbox_dead(int argc, char **argv)
 }
 
 static const struct alm_option order_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage hold_usage = {
@@ -168,9 +165,8 @@ static const struct alm_option limit_options[] = {
 		"how old its oldest mail may be for it to take more; 0s in "
 		"the same way",
 		false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage limit_usage = {

@@ -21,9 +21,8 @@ static const struct alm_option options[] = {
 	{"all", 0, ALM_OPTION_FLAG, NULL,
 		"every dead letter of the organisation; asks first", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage usage = {

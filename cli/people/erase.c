@@ -15,12 +15,11 @@
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 static const struct alm_option options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	{"with-objections", 0, ALM_OPTION_FLAG, NULL,
 		"also the person's objections, so that more may be released",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -37,9 +37,8 @@ static const struct alm_option options[] = {
 	{"resume", 0, ALM_OPTION_FLAG, NULL,
 		"go on where an import of this file was interrupted", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(false),
+	{0},
 };
 
 static const struct alm_usage usage = {

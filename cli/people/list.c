@@ -32,9 +32,8 @@ static const struct alm_option import_options[] = {
 	{"source", 0, ALM_OPTION_TEXT, "ORG",
 		"of type-1: the practice whose patients they are", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage import_usage = {

@@ -11,11 +11,10 @@
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static const struct alm_option show_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the whole NHS number in the answer", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage show_usage = {
@@ -144,9 +143,8 @@ static const struct alm_option withdraw_options[] = {
 		"whose directive: the person's own, or who may speak for them",
 		true, false},
 	{"scope", 0, ALM_OPTION_TEXT, "TEXT", "which directive", true, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 static const struct alm_usage withdraw_usage = {

@@ -12,10 +12,9 @@
 #include "lib/id.h"
 
 static const struct alm_option propose_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 /** What a command line asks for, being put together.  Zeroed is empty. */
@@ -153,10 +152,9 @@ static const struct alm_option approve_options[] = {
 	{"digest", 0, ALM_OPTION_TEXT, "HEX",
 		"the digest of what was reviewed, in place of its files", false,
 		false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage approve_usage = {
@@ -283,10 +281,9 @@ static const struct alm_option activate_options[] = {
 		"a proposal that was approved", false, false},
 	{"emergency", 0, ALM_OPTION_FLAG, NULL,
 		"on one guardian's word, for a day", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage activate_usage = {
@@ -361,10 +358,9 @@ int alm_cmd_policy_activate(int argc, char **argv)
 static const struct alm_option rollback_options[] = {
 	{"emergency", 0, ALM_OPTION_FLAG, NULL,
 		"at once, on one guardian's word, for a day", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
+	ALM_REASON_OPTION(true),
 	ALM_SIGNING_OPTIONS,
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage rollback_usage = {

@@ -19,7 +19,7 @@ static const struct alm_option options[] = {
 		"judge expiry at this time instead of now", false, false},
 	{"people", 'p', ALM_OPTION_TEXT, "FILE.ndjson",
 		"look over people's directives as well", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -34,7 +34,7 @@ static const struct alm_option options[] = {
 		false, false},
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
 		"with --at: why; it is recorded", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -30,7 +30,7 @@ static const struct alm_option options[] = {
 		false},
 	{"limit", 'n', ALM_OPTION_NUMBER, "N",
 		"at most so many rows; 200 unless given, 0: all", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -48,7 +48,7 @@ static const struct alm_option options[] = {
 	{"batch", 0, ALM_OPTION_FLAG, NULL, "it is a record set", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"decide as at this time instead of now", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

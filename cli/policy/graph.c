@@ -36,7 +36,7 @@ static const struct alm_option options[] = {
 	{"limit", 'n', ALM_OPTION_NUMBER, "N",
 		"at most so many bases; 500 unless given, 0: all", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

@@ -30,11 +30,10 @@ static const struct alm_option options[] = {
 	{"until", 0, ALM_OPTION_INSTANT, "TIME", "before then", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"decide as at this time instead of now", false, false},
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", false,
-		false},
+	ALM_REASON_OPTION(false),
 	{"limit", 'n', ALM_OPTION_NUMBER, "N",
 		"at most so many rows; 200 unless given, 0: all", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

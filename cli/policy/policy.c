@@ -8,9 +8,8 @@
 #include "lib/time.h"
 
 static const struct alm_option reason_options[] = {
-	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", "why; it is recorded", true,
-		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	ALM_REASON_OPTION(true),
+	{0},
 };
 
 /** Ask `verb` with the files named on the command line. */
@@ -54,7 +53,7 @@ static const struct alm_option show_options[] = {
 		false, false},
 	{"into", 0, ALM_OPTION_TEXT, "DIR",
 		"write its files there, as they were given", false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage show_usage = {

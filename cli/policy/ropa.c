@@ -25,7 +25,7 @@ static const struct alm_option options[] = {
 	{"in-force", 0, ALM_OPTION_FLAG, NULL,
 		"leave out what is suspended, expired or not yet valid", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

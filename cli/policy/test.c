@@ -15,7 +15,7 @@ static const struct alm_option options[] = {
 	{"max-opt-out-age", 0, ALM_OPTION_DURATION, "DURATION",
 		"how old an opt-out check may be; 168h unless given", false,
 		false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

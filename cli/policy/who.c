@@ -20,7 +20,7 @@ static const struct alm_option options[] = {
 	{"purpose", 0, ALM_OPTION_TEXT, "PURPOSE", "what for", true, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME", "at this time instead of now",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {

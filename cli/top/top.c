@@ -31,7 +31,7 @@ static const struct alm_option options[] = {
 	{"count", 'n', ALM_OPTION_NUMBER, "N",
 		"end after so many; 0, and that is so unless given: go on",
 		false, false},
-	{NULL, 0, ALM_OPTION_FLAG, NULL, NULL, false, false},
+	{0},
 };
 
 static const struct alm_usage usage = {
