@@ -9,6 +9,7 @@
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "tests/support/peer.h"
+#include "tests/support/policy.h"
 
 #define STALL_MS 60000
 #define LOOK_MS 50
@@ -30,22 +31,9 @@ const char crash_policy[] =
 	"  - {id: C84004, name: One that hangs, kind: gp-practice}\n"
 	"  - {id: RTG, name: New keys, kind: nhs-trust}\n"
 	"  - {id: C84005, name: New keys too, kind: gp-practice}\n"
-	"agreements:\n"
-	"  - id: DSA-CARE\n"
-	"    title: Care\n"
-	"    from: [RX1, RHA, RTG]\n"
-	"    to: [C84001, C84002, C84003, C84004, C84005]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, RHA, RTG",
+		"C84001, C84002, C84003, C84004, C84005", "discharge",
+		"identifiable");
 
 unsigned crash_random(struct crash_world *world, unsigned limit)
 {

@@ -10,8 +10,7 @@
 #include <time.h>
 
 #include "agents/client/client.h"
-#include "agents/include/almoner.h"
-#include "tests/support/peer.h"
+#include "tests/support/client.h"
 
 #define SENDS 300u
 /* Shorter than the wait after which the library asks again by itself. */
@@ -25,10 +24,8 @@ static void open_all(void)
 {
 	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&sender, "RX1");
-	test_peer_register(&sender, &broker, "agent");
-	test_peer_make(&receiver, "C84001");
-	test_peer_register(&receiver, &broker, "agent");
+	test_peer_enrol(&sender, &broker, "RX1");
+	test_peer_enrol(&receiver, &broker, "C84001");
 }
 
 static void close_all(void)
@@ -40,41 +37,21 @@ static void close_all(void)
 
 TestSuite(agents_client, .init = open_all, .fini = close_all, .timeout = 300);
 
-static struct alm_client_options options_of(const struct test_peer *peer)
-{
-	return (struct alm_client_options){.endpoint = broker.endpoint,
-		.broker_key = broker.public_key,
-		.organisation = peer->organisation,
-		.agent = "agent",
-		.curve_key = peer->curve_secret,
-		.signing_key = peer->signing_secret,
-		.credit = 256};
-}
-
 static struct alm_client *open_client(const struct test_peer *peer)
 {
-	struct alm_client_options options = options_of(peer);
-	struct alm_client *client = NULL;
-	char error[512];
+	const struct alm_client_options options =
+		test_client_options(&broker, peer);
 
-	cr_assert_eq(
-		alm_client_open_with(&options, &client, error, sizeof(error)),
-		0, "%s", error);
-	return client;
+	return test_client_open(&options);
 }
 
 static struct alm_outgoing message_of(const char *payload)
 {
-	static const char *const categories[] = {"discharge"};
+	struct alm_outgoing message = test_outgoing();
 
-	return (struct alm_outgoing){.recipient = "C84001",
-		.purpose = "direct-care",
-		.categories = categories,
-		.category_count = 1,
-		.level = "identifiable",
-		.subject = "9990000018",
-		.payload = payload,
-		.payload_bytes = strlen(payload)};
+	message.payload = payload;
+	message.payload_bytes = strlen(payload);
+	return message;
 }
 
 /** Wait for the descriptor, process, and take one event; NULL if none. */
@@ -340,7 +317,8 @@ static void is_kept_out(struct alm_client *client, int wanted)
 
 Test(agents_client, another_brokers_key_is_told)
 {
-	struct alm_client_options options = options_of(&sender);
+	struct alm_client_options options =
+		test_client_options(&broker, &sender);
 	struct alm_client *client = NULL;
 
 	options.broker_key = receiver.curve_public;
@@ -351,7 +329,8 @@ Test(agents_client, another_brokers_key_is_told)
 
 Test(agents_client, nobody_there_is_unreachable)
 {
-	struct alm_client_options options = options_of(&sender);
+	struct alm_client_options options =
+		test_client_options(&broker, &sender);
 	struct alm_client *client = NULL;
 	char endpoint[PATH_MAX + 16];
 

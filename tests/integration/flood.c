@@ -192,8 +192,7 @@ Test(flood, of_an_agent_that_connects_in_a_loop_hurts_it_alone)
 	struct test_flood flood;
 	struct test_peer wild;
 
-	test_peer_make(&wild, "CHA");
-	test_peer_register(&wild, &broker, "agent");
+	test_peer_enrol(&wild, &broker, "CHA");
 	options.strangers = 100;
 	options.as = &wild;
 	test_flood_open(&flood, &options);

@@ -18,8 +18,6 @@
 #include <unistd.h>
 
 #include "agents/include/almoner.h"
-#include "broker/store/audit.h"
-#include "lib/file.h"
 #include "tests/support/peer.h"
 
 #define PAYLOAD_BYTES 16000u
@@ -45,17 +43,10 @@ static void begin(const char *name, const char *line)
 
 static void end(void)
 {
-	struct alm_audit_report report;
-	struct alm_problem problem;
-	uint8_t key[32];
-
 	test_peer_free(&trust);
 	test_peer_free(&practice);
 	cr_assert_eq(test_broker_stop(&broker), 0);
-	cr_assert_eq(
-		alm_key_file_read(broker.store_key, key, &problem), ALM_OK);
-	cr_assert_eq(alm_audit_verify(broker.store, key, NULL, NULL, &report),
-		ALM_OK, "%s", report.what);
+	(void)test_broker_verify(&broker);
 }
 
 /* What becomes of one message. */

@@ -86,13 +86,6 @@ static enum alm_err send_in(struct test_peer *peer, const char *recipient,
 	return receipt->is_accepted ? ALM_OK : receipt->refused.code;
 }
 
-static size_t count_records(const char *kind)
-{
-	return test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", kind, NULL})
-		.row_count;
-}
-
 /* --- roles --------------------------------------------------------------- */
 
 Test(identity, a_role_holds_from_the_next_message_of_an_open_connection)
@@ -108,7 +101,7 @@ Test(identity, a_role_holds_from_the_next_message_of_an_open_connection)
 	cr_expect_eq(send_in(&sender, "C84001", "contact", "4"), ALM_OK);
 	set_roles("RX1", "ward", "all", "any");
 	cr_expect_eq(send_in(&sender, "C84001", "discharge", "5"), ALM_OK);
-	cr_expect_eq(count_records("agent-roles"), 3);
+	cr_expect_eq(test_broker_records(&broker, "agent-roles"), 3);
 }
 
 Test(identity, a_question_needs_its_role)
@@ -317,11 +310,12 @@ Test(identity, old_keys_retire)
 	open_agent(&sender, "RX1", "ward", 0);
 	test_peer_make(&ward, "RX1");
 	cr_assert_eq(rotate(&sender, "ward", &ward, false), ALM_OK);
-	for (int i = 0; i < 10 * WAIT_S && count_records("agent-keys") < 2;
+	for (int i = 0; i < 10 * WAIT_S &&
+			test_broker_records(&broker, "agent-keys") < 2;
 		i++) {
 		poll(NULL, 0, 100);
 	}
-	cr_expect_eq(count_records("agent-keys"), 2);
+	cr_expect_eq(test_broker_records(&broker, "agent-keys"), 2);
 	cr_expect_not(is_admitted(&sender));
 	test_peer_say(&sender, &ping);
 	reply = test_peer_expect(&sender, ALM_ENVELOPE_ERROR);
@@ -485,5 +479,5 @@ Test(identity, too_many_joins_are_told_to_wait_and_are_not_recorded)
 		limited += reply->error.code == ALM_JOINS_LIMITED ? 1 : 0;
 	}
 	cr_expect_gt(limited, 50);
-	cr_expect_eq(count_records("join"), 1 + 100 - limited);
+	cr_expect_eq(test_broker_records(&broker, "join"), 1 + 100 - limited);
 }

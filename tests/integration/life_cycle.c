@@ -86,13 +86,6 @@ static void active_is(uint64_t epoch, const char *bundle, const char *how)
 	cr_assert_eq(test_broker_figure(&broker, "policy-epoch"), epoch);
 }
 
-static unsigned recorded(const char *kind)
-{
-	return (unsigned)test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", kind, NULL})
-		.row_count;
-}
-
 static struct alm_answer activate_alone(const char *yaml)
 {
 	const struct alm_attachment file = {.name = "policy.yaml",
@@ -111,10 +104,10 @@ Test(life_cycle, needs_a_second_person_once_there_is_a_guardian)
 	active_is(1, "test", "unguarded");
 	OK(test_activate_proposal(&broker, 1));
 	active_is(2, "next", "approved");
-	cr_expect_eq(recorded("policy-proposed"), 1);
-	cr_expect_eq(recorded("policy-approved"), 1);
-	cr_expect_eq(recorded("policy-activated"), 2);
-	cr_expect_eq(recorded("officer-changed"), 3);
+	cr_expect_eq(test_broker_records(&broker, "policy-proposed"), 1);
+	cr_expect_eq(test_broker_records(&broker, "policy-approved"), 1);
+	cr_expect_eq(test_broker_records(&broker, "policy-activated"), 2);
+	cr_expect_eq(test_broker_records(&broker, "officer-changed"), 3);
 }
 
 Test(life_cycle, takes_the_first_policies_on_one_word_without_a_guardian)
@@ -269,7 +262,7 @@ Test(life_cycle, rolls_back_to_a_kept_policy_in_the_same_way)
 	OK(test_approve(&broker, &grace, 2, 2, &first, &first, "epoch 1"));
 	OK(test_activate_proposal(&broker, 2));
 	active_is(3, "test", "approved");
-	cr_expect_eq(recorded("policy-rolled-back"), 1);
+	cr_expect_eq(test_broker_records(&broker, "policy-rolled-back"), 1);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
 	active_is(3, "test", "approved");
@@ -344,8 +337,9 @@ Test(life_cycle, ends_an_emergency_by_itself)
 	OK(test_emergency(&broker, &grace, next_policy));
 	wait_for_epoch(3);
 	active_is(3, "test", "fallback");
-	cr_expect_eq(recorded("policy-emergency"), 1);
-	cr_expect_eq(recorded("policy-emergency-expired"), 1);
+	cr_expect_eq(test_broker_records(&broker, "policy-emergency"), 1);
+	cr_expect_eq(
+		test_broker_records(&broker, "policy-emergency-expired"), 1);
 	/* The same content does not get a second day. */
 	REFUSED(ALM_EMERGENCY_AGAIN,
 		test_emergency(&broker, &henry, next_policy));

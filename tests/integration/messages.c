@@ -5,11 +5,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "broker/core/record.h"
-#include "broker/core/record_batch.h"
 #include "tests/support/peer.h"
+#include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
@@ -52,23 +50,12 @@ static enum alm_err refusal_of(const struct alm_message *message)
 	return receipt->receipt.refused.code;
 }
 
-static uint64_t accepted(const struct alm_message *message)
-{
-	const struct alm_envelope *receipt;
-
-	test_peer_send(&trust, message, "content", 0);
-	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
-	cr_assert(receipt->receipt.is_accepted, "refused: %s",
-		receipt->receipt.refused.name);
-	return receipt->receipt.accepted.sequence;
-}
-
 Test(messages, accepts_delivers_and_forgets_what_is_acknowledged)
 {
 	const struct alm_message message = test_message(&trust, "C84001");
 	const struct alm_envelope *mail;
 	struct alm_answer answer;
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 
 	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	cr_assert_eq(mail->deliver.sequence, sequence);
@@ -102,7 +89,7 @@ Test(messages, a_goodbye_ends_the_session_and_gives_its_mail_back)
 	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
 	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
 	const struct alm_envelope *reply;
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_peer_say(&practice, &goodbye);
@@ -121,7 +108,7 @@ Test(messages, a_goodbye_ends_the_session_and_gives_its_mail_back)
 Test(messages, answers_a_repeated_send_with_the_first_receipt)
 {
 	const struct alm_message message = test_message(&trust, "C84001");
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 	const struct alm_envelope *receipt;
 
 	test_peer_send(&trust, &message, "content", 5);
@@ -138,7 +125,7 @@ Test(messages, calls_other_content_under_the_same_id_a_conflict)
 	struct alm_message message = test_message(&trust, "C84001");
 	const struct alm_envelope *receipt;
 
-	(void)accepted(&message);
+	(void)test_peer_accepted(&trust, &message);
 	test_peer_send(&trust, &message, "other", 0);
 	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
 	cr_assert_eq(receipt->receipt.refused.code, ALM_MESSAGE_ID_CONFLICT);
@@ -219,7 +206,7 @@ Test(messages, tells_the_sender_when_the_recipient_rejects)
 {
 	const struct alm_message message = test_message(&trust, "C84001");
 	const struct alm_envelope *notice;
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_peer_acknowledge(&practice, sequence, "not our patient");
@@ -235,7 +222,7 @@ Test(messages, hands_over_again_with_the_repeat_mark_after_a_reconnection)
 {
 	const struct alm_message message = test_message(&trust, "C84001");
 	const struct alm_envelope *mail;
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_peer_come_back(&practice, &broker, 64);
@@ -253,7 +240,7 @@ Test(messages, hands_over_again_when_no_acknowledgement_comes)
 	close_all();
 	open_with("acknowledge-timeout: 1s\n");
 	message = test_message(&trust, "C84001");
-	(void)accepted(&message);
+	(void)test_peer_accepted(&trust, &message);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	cr_assert(mail->deliver.is_repeat);
@@ -264,7 +251,7 @@ Test(messages, keeps_mail_over_a_crash_and_marks_it_as_a_repeat)
 	const struct alm_message message = test_message(&trust, "C84001");
 	const struct alm_envelope *mail;
 	const struct alm_envelope *receipt;
-	uint64_t sequence = accepted(&message);
+	uint64_t sequence = test_peer_accepted(&trust, &message);
 
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_broker_kill(&broker);
@@ -282,22 +269,6 @@ Test(messages, keeps_mail_over_a_crash_and_marks_it_as_a_repeat)
 }
 
 /* --- people's choices ---------------------------------------------------- */
-
-static void put_record(const struct alm_person_record *record)
-{
-	uint8_t bytes[4096];
-	struct alm_record_batch_writer batch;
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_answer answer;
-
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	cr_assert_eq(test_number(&answer, "added"), 1, "%s",
-		answer.row_count > 0 ? test_cell(&answer, 0, "message") : "");
-}
 
 static struct alm_person_record consent(const char *id)
 {
@@ -336,8 +307,9 @@ Test(messages, needs_consent_where_the_agreement_says_so)
 	const struct alm_person_record record = consent("R-1");
 
 	cr_assert_eq(refusal_of(&message), ALM_REASON_401);
-	put_record(&record);
-	(void)accepted(&message); /* a refused id may be used again */
+	test_people_put(&broker, &record);
+	(void)test_peer_accepted(
+		&trust, &message); /* a refused id may be used again */
 }
 
 Test(messages, stops_what_is_queued_when_consent_is_withdrawn)
@@ -348,8 +320,8 @@ Test(messages, stops_what_is_queued_when_consent_is_withdrawn)
 	struct test_peer charity;
 	struct alm_answer answer;
 
-	put_record(&record);
-	(void)accepted(&message);
+	test_people_put(&broker, &record);
+	(void)test_peer_accepted(&trust, &message);
 	answer = test_broker_ask(&broker, "people.withdraw",
 		(const char *const[]){"subject", SUBJECT, "authority",
 			"patient", "scope", "charity-support", "reason",
@@ -366,14 +338,6 @@ Test(messages, stops_what_is_queued_when_consent_is_withdrawn)
 	test_peer_free(&charity);
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Accepted, and soon past its time; a slow machine gets longer. */
 static uint64_t accepted_shortly(
 	const char *recipient, struct alm_message *out_message)
@@ -382,7 +346,7 @@ static uint64_t accepted_shortly(
 		const struct alm_receipt *receipt;
 
 		*out_message = test_message(&trust, recipient);
-		out_message->expires_ms = clock_ms() + life_ms;
+		out_message->expires_ms = test_now_ms() + life_ms;
 		test_peer_send(&trust, out_message, "content", 0);
 		receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
 				   ->receipt;
@@ -413,7 +377,7 @@ Test(messages, accepted_stays_accepted_when_it_has_expired_since)
 	const struct alm_envelope *receipt;
 	uint64_t sequence = accepted_shortly("C84001", &message);
 
-	while (clock_ms() <= message.expires_ms) {
+	while (test_now_ms() <= message.expires_ms) {
 		(void)test_peer_next(&trust, 50);
 	}
 	test_peer_send(&trust, &message, "content", 0);

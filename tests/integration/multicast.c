@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/record_batch.h"
-#include "broker/store/audit.h"
-#include "lib/file.h"
 #include "tests/support/peer.h"
+#include "tests/support/people.h"
+#include "tests/support/policy.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
@@ -49,21 +48,7 @@ static const char policy[] =
 	"agreements:\n";
 
 static const char agreement[] =
-	"  - id: %s\n"
-	"    title: Care\n"
-	"    from: [RX1]\n"
-	"    to: [%s]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [%s]\n"
-	"    identifiability: %s\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	TEST_CARE_AGREEMENT("%s", "RX1", "%s", "%s", "%s");
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -85,28 +70,11 @@ static void activate(const char *whole, const char *part)
 	test_broker_activate(&broker, yaml);
 }
 
-static void put_standard(void)
-{
-	struct alm_attachment file = {.name = "treatment-summary.fds"};
-	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_answer answer;
-	uint8_t *data;
-
-	cr_assert_eq(alm_file_read("build/standards/treatment-summary.fds",
-			     ALM_STANDARD_BYTES_MAX, &data, &file.content.bytes,
-			     &problem),
-		ALM_OK, "%s", problem.detail);
-	file.content.data = data;
-	answer = test_broker_attach(&broker, "standard.put", NONE, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	free(data);
-}
-
 static void open_all(void)
 {
 	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
 	activate("identifiable", "identifiable");
-	put_standard();
+	test_broker_put_standard(&broker, "treatment-summary");
 	test_peer_open(&trust, &broker, "RX1", 64);
 	test_peer_open(&practice, &broker, "C84001", 0);
 	test_peer_open(&second, &broker, "RHA", 0);
@@ -154,27 +122,6 @@ static const struct alm_send_outcome *outcome_of(
 	}
 	cr_assert(false, "no outcome of %s", recipient);
 	return NULL;
-}
-
-/* How many bodies the store holds, and that it is sound. */
-static uint64_t bodies(void)
-{
-	struct alm_audit_report report;
-	uint8_t key[32];
-	struct alm_problem problem = {.err = ALM_OK};
-
-	cr_assert_eq(alm_key_file_read(broker.store_key, key, &problem), ALM_OK,
-		"%s", problem.detail);
-	cr_assert_eq(alm_audit_verify(broker.store, key, NULL, NULL, &report),
-		ALM_OK, "%s", report.what);
-	return report.mail;
-}
-
-static uint64_t records_of(const char *kind)
-{
-	return test_broker_ask(&broker, "audit.query",
-		(const char *const[]){"kind", kind, NULL})
-		.row_count;
 }
 
 static void is_payload(const struct alm_deliver *mail, const char *want)
@@ -236,12 +183,12 @@ Test(multicast, each_gets_its_own_view_and_the_receipt_says_so)
 	acknowledge(&second, part->sequence);
 	answer = test_broker_ask(&broker, "mailbox.list", NONE);
 	cr_expect_eq(answer.row_count, 0);
-	cr_expect_eq(records_of("sent-to-several"), 1);
-	cr_expect_eq(records_of("accepted"), 2);
-	cr_expect_eq(records_of("refused"), 1);
-	cr_expect_eq(records_of("acknowledged"), 2);
+	cr_expect_eq(test_broker_records(&broker, "sent-to-several"), 1);
+	cr_expect_eq(test_broker_records(&broker, "accepted"), 2);
+	cr_expect_eq(test_broker_records(&broker, "refused"), 1);
+	cr_expect_eq(test_broker_records(&broker, "acknowledged"), 2);
 	cr_expect_eq(test_broker_stop(&broker), 0);
-	cr_expect_eq(bodies(), 0);
+	cr_expect_eq(test_broker_verify(&broker), 0);
 }
 
 Test(multicast, a_repeated_send_gets_the_first_receipt_again)
@@ -264,9 +211,10 @@ Test(multicast, a_repeated_send_gets_the_first_receipt_again)
 	receipt = receipt_of(&message);
 	cr_assert_not(receipt->is_accepted);
 	cr_expect_eq(receipt->refused.code, ALM_MESSAGE_ID_CONFLICT);
-	cr_expect_eq(records_of("accepted"), 2);
+	cr_expect_eq(test_broker_records(&broker, "accepted"), 2);
 	cr_expect_eq(test_broker_stop(&broker), 0);
-	cr_expect_eq(bodies(), 3, "one for two, and their shares");
+	cr_expect_eq(test_broker_verify(&broker), 3,
+		"one for two, and their shares");
 }
 
 Test(multicast, when_all_are_refused_each_is_told_of_and_nothing_is_kept)
@@ -281,9 +229,9 @@ Test(multicast, when_all_are_refused_each_is_told_of_and_nothing_is_kept)
 	cr_expect_eq(outcome_of(receipt, "CHA")->code, ALM_REASON_300);
 	cr_expect_eq(outcome_of(receipt, "ZZ9")->code, ALM_REASON_203);
 	cr_expect_eq(receipt->problem_count, 2);
-	cr_expect_eq(records_of("refused"), 2);
+	cr_expect_eq(test_broker_records(&broker, "refused"), 2);
 	cr_expect_eq(test_broker_stop(&broker), 0);
-	cr_expect_eq(bodies(), 0);
+	cr_expect_eq(test_broker_verify(&broker), 0);
 }
 
 static enum alm_err refusal_of(const char *address)
@@ -331,7 +279,7 @@ Test(multicast, survives_a_crash_between_any_two_steps)
 	uint64_t part = outcome_of(receipt, "RHA")->sequence;
 
 	test_broker_kill(&broker);
-	cr_expect_eq(bodies(), 3);
+	cr_expect_eq(test_broker_verify(&broker), 3);
 	test_broker_start(&broker);
 	test_peer_come_back(&practice, &broker, 64);
 	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
@@ -341,13 +289,13 @@ Test(multicast, survives_a_crash_between_any_two_steps)
 	cr_expect_eq(take(&practice, false, DISCHARGED ALLERGIES), whole);
 	acknowledge(&practice, whole);
 	test_broker_kill(&broker);
-	cr_expect_eq(bodies(), 2);
+	cr_expect_eq(test_broker_verify(&broker), 2);
 	test_broker_start(&broker);
 	test_peer_come_back(&second, &broker, 64);
 	cr_expect_eq(take(&second, true, DISCHARGED), part);
 	acknowledge(&second, part);
 	test_broker_kill(&broker);
-	cr_expect_eq(bodies(), 0);
+	cr_expect_eq(test_broker_verify(&broker), 0);
 }
 
 Test(multicast, a_rejection_tells_the_sender_who_it_was)
@@ -366,34 +314,8 @@ Test(multicast, a_rejection_tells_the_sender_who_it_was)
 	cr_expect_eq(
 		memcmp(notice->notice.message_id.raw, message.id.raw, 16), 0);
 	cr_expect_eq(test_broker_stop(&broker), 0);
-	cr_expect_eq(bodies(), 3, "a body, a share and the notice");
-}
-
-static void deny(const char *to)
-{
-	static const char *const any[] = {"any"};
-	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE};
-	uint8_t bytes[4096];
-	struct alm_record_batch_writer batch;
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_answer answer;
-
-	memcpy(record.subject, SUBJECT, 11);
-	record.directive.id = "R-1";
-	record.directive.authority = "patient";
-	record.directive.scope = "sharing";
-	record.directive.effect = ALM_WORD_DENY;
-	record.directive.recorded_s = 1700000000;
-	record.directive.purposes = (struct alm_word_list){any, 1};
-	record.directive.categories = (struct alm_word_list){any, 1};
-	record.directive.to = (struct alm_word_list){&to, 1};
-	record.directive.valid =
-		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_expect_eq(test_broker_verify(&broker), 3,
+		"a body, a share and the notice");
 }
 
 Test(multicast, a_withdrawal_stops_the_share_of_those_it_is_about)
@@ -401,9 +323,13 @@ Test(multicast, a_withdrawal_stops_the_share_of_those_it_is_about)
 	const struct alm_message message = message_to(everybody, 1);
 	const struct alm_receipt *receipt = receipt_of(&message);
 	uint64_t part = outcome_of(receipt, "RHA")->sequence;
+	const char *to = "C84001";
+	struct alm_person_record record;
 	const struct alm_envelope *notice;
 
-	deny("C84001");
+	record = test_objection(SUBJECT);
+	record.directive.to = (struct alm_word_list){&to, 1};
+	test_people_put(&broker, &record);
 	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
 	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_STOPPED);
 	cr_expect_str_eq(notice->notice.recipient, "C84001");
@@ -412,7 +338,7 @@ Test(multicast, a_withdrawal_stops_the_share_of_those_it_is_about)
 	acknowledge(&second, part);
 	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1);
 	cr_expect_eq(test_broker_stop(&broker), 0);
-	cr_expect_eq(bodies(), 1, "the notice");
+	cr_expect_eq(test_broker_verify(&broker), 1, "the notice");
 }
 
 static struct alm_answer find(

@@ -28,47 +28,12 @@ static void close_all(void)
 
 TestSuite(order, .init = open_all, .fini = close_all, .timeout = 300);
 
-static const struct alm_receipt *send_message(const struct alm_message *message)
-{
-	test_peer_send(&trust, message, "content", 0);
-	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
-}
-
-static uint64_t accepted(const struct alm_message *message)
-{
-	const struct alm_receipt *receipt = send_message(message);
-
-	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
-	return receipt->accepted.sequence;
-}
-
-static void come_again(uint32_t credit)
-{
-	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
-
-	test_peer_say(&practice, &goodbye);
-	test_peer_hello(&practice, credit);
-}
-
-/* Nothing is on its way: what was said before the pong has come. */
-static void expect_nothing(struct test_peer *peer)
-{
-	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
-	const struct alm_envelope *envelope;
-
-	test_peer_say(peer, &ping);
-	envelope = test_peer_next(peer, 60000);
-	cr_assert_neq(envelope, NULL);
-	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
-	cr_assert_eq(test_peer_next(peer, 0), NULL);
-}
-
 static uint64_t accepted_about(const char *subject)
 {
 	struct alm_message message = test_message(&trust, "C84001");
 
 	message.subject = subject;
-	return accepted(&message);
+	return test_peer_accepted(&trust, &message);
 }
 
 static uint64_t next_delivered(struct test_peer *peer)
@@ -95,16 +60,16 @@ Test(order, what_comes_later_waits_for_what_is_not_due_again)
 		crash_and_come_again(8);
 	}
 	/* It crashes whoever takes it: now it waits for its time. */
-	expect_nothing(&practice);
+	test_peer_expect_nothing(&practice);
 	later = accepted_about("9990000018");
 	other = accepted_about("9990000026");
 	cr_expect_eq(next_delivered(&practice), other,
 		"a message about somebody else goes on");
-	expect_nothing(&practice);
+	test_peer_expect_nothing(&practice);
 	test_peer_acknowledge(&practice, other, NULL);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
-	come_again(8);
-	expect_nothing(&practice);
+	test_peer_renew(&practice, 8);
+	test_peer_expect_nothing(&practice);
 	/* Taken after all, it lets the others go. */
 	test_peer_acknowledge(&practice, first, NULL);
 	cr_expect_eq(next_delivered(&practice), later);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "agents/client/client.h"
-#include "broker/core/record_batch.h"
+#include "tests/support/client.h"
 #include "tests/support/large.h"
-#include "tests/support/peer.h"
+#include "tests/support/people.h"
 
 #define WAIT_MS 30000
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
@@ -24,10 +24,8 @@ static void open_all(void)
 {
 	test_broker_open(&broker, "acknowledge-timeout: 2s\n");
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&sender, "RX1");
-	test_peer_register(&sender, &broker, "agent");
-	test_peer_make(&receiver, "C84001");
-	test_peer_register(&receiver, &broker, "agent");
+	test_peer_enrol(&sender, &broker, "RX1");
+	test_peer_enrol(&receiver, &broker, "C84001");
 }
 
 static void close_all(void)
@@ -44,35 +42,19 @@ TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 300);
 static struct alm_client *open_client(
 	const struct test_peer *peer, bool is_uncompressed)
 {
-	struct alm_client_options options = {.endpoint = broker.endpoint,
-		.broker_key = broker.public_key,
-		.organisation = peer->organisation,
-		.agent = "agent",
-		.curve_key = peer->curve_secret,
-		.signing_key = peer->signing_secret,
-		.credit = 16,
-		.takes_parts = true,
-		.is_uncompressed = is_uncompressed};
-	struct alm_client *client = NULL;
-	char error[512];
+	struct alm_client_options options = test_client_options(&broker, peer);
 
-	cr_assert_eq(
-		alm_client_open_with(&options, &client, error, sizeof(error)),
-		0, "%s", error);
-	return client;
+	options.takes_parts = true;
+	options.is_uncompressed = is_uncompressed;
+	return test_client_open(&options);
 }
 
 static struct alm_outgoing message_of(const struct alm_source *source)
 {
-	static const char *const categories[] = {"discharge"};
+	struct alm_outgoing message = test_outgoing();
 
-	return (struct alm_outgoing){.recipient = "C84001",
-		.purpose = "direct-care",
-		.categories = categories,
-		.category_count = 1,
-		.level = "identifiable",
-		.subject = "9990000018",
-		.source = source};
+	message.source = source;
+	return message;
 }
 
 /* Send and wait for the acceptance. */
@@ -309,33 +291,6 @@ Test(parts, who_reads_no_zstd_gets_what_was_sent_compressed)
 	alm_client_close(to);
 }
 
-static void object(void)
-{
-	static const char *const any[] = {"any"};
-	const char *const none[] = {NULL};
-	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE,
-		.subject = "9990000018",
-		.directive = {.id = "R-1",
-			.authority = "patient",
-			.scope = "sharing",
-			.effect = ALM_WORD_DENY,
-			.recorded_s = 1700000000,
-			.purposes = {any, 1},
-			.categories = {any, 1},
-			.to = {any, 1},
-			.valid = {1600000000, ALM_INSTANT_NEVER}}};
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_record_batch_writer batch;
-	struct alm_answer answer;
-	uint8_t bytes[4096];
-
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(&broker, "people.put", none, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-}
-
 Test(parts, a_withdrawal_stops_what_is_half_handed_over)
 {
 	struct alm_source source = {
@@ -348,7 +303,7 @@ Test(parts, a_withdrawal_stops_what_is_half_handed_over)
 	send_whole(&source);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);
-	object();
+	test_people_object(&broker);
 	place.stop_at = 0;
 	sink.have_bytes = place.bytes;
 	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7012);

@@ -22,8 +22,7 @@ static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&sender, "RX1");
-	test_peer_register(&sender, &broker, "agent");
+	test_peer_enrol(&sender, &broker, "RX1");
 }
 
 static void close_all(void)
@@ -243,8 +242,7 @@ static uint64_t take_delivery(void)
 			.credit = 8,
 			.takes_parts = true}};
 
-	test_peer_make(&receiver, "C84001");
-	test_peer_register(&receiver, &broker, "agent");
+	test_peer_enrol(&receiver, &broker, "C84001");
 	test_peer_connect(&receiver, &broker);
 	test_peer_say(&receiver, &hello);
 	return test_peer_expect(&receiver, ALM_ENVELOPE_DELIVER)

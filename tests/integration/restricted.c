@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
 #include "tests/support/peer.h"
+#include "tests/support/policy.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
@@ -35,49 +35,19 @@ static const char policy[] =
 	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
 	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
-	"agreements:\n"
-	"  - id: DSA-CARE\n"
-	"    title: Care\n"
-	"    from: [RX1]\n"
-	"    to: [kind:gp-practice]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [treatment-summary, medications]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1",
+		"kind:gp-practice", "treatment-summary, medications",
+		"identifiable");
 
 static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer practice;
 
-static void put_standard(void)
-{
-	struct alm_attachment file = {.name = "treatment-summary.fds"};
-	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_answer answer;
-	uint8_t *data;
-
-	cr_assert_eq(alm_file_read("build/standards/treatment-summary.fds",
-			     ALM_STANDARD_BYTES_MAX, &data, &file.content.bytes,
-			     &problem),
-		ALM_OK, "%s", problem.detail);
-	file.content.data = data;
-	answer = test_broker_attach(&broker, "standard.put", NONE, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	free(data);
-}
-
 static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	test_broker_activate(&broker, policy);
-	put_standard();
+	test_broker_put_standard(&broker, "treatment-summary");
 	test_peer_open(&trust, &broker, "RX1", 8);
 	test_peer_open(&practice, &broker, "C84001", 0);
 }
@@ -89,7 +59,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 300);
 
 static void send(const char *payload, bool is_to_several)
 {

@@ -61,8 +61,7 @@ Test(start, keeps_policy_agents_and_people_over_a_restart)
 	const struct alm_envelope *receipt;
 
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&trust, "RX1");
-	test_peer_register(&trust, &broker, "agent");
+	test_peer_enrol(&trust, &broker, "RX1");
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_start(&broker);
 	cr_assert_eq(test_broker_figure(&broker, "policy-epoch"), 1);

@@ -85,8 +85,7 @@ Test(strangers, a_send_before_hello_is_answered)
 	struct alm_message message;
 	struct test_peer trust;
 
-	test_peer_make(&trust, "RX1");
-	test_peer_register(&trust, &broker, "agent");
+	test_peer_enrol(&trust, &broker, "RX1");
 	test_peer_connect(&trust, &broker);
 	message = test_message(&trust, "C84001");
 	test_peer_send(&trust, &message, "content", 0);

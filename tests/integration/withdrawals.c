@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/record_batch.h"
 #include "tests/support/peer.h"
+#include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
 #define ANN "9990000018"
@@ -64,45 +64,11 @@ static void send_about(const char *subject, size_t count)
 	}
 }
 
-static struct alm_person_record denial(const char *subject)
-{
-	static const char *const any[] = {"any"};
-	struct alm_person_record record = {.type = ALM_RECORD_DIRECTIVE};
-
-	memcpy(record.subject, subject, 11);
-	record.directive.id = "R-1";
-	record.directive.authority = "patient";
-	record.directive.scope = "sharing";
-	record.directive.effect = ALM_WORD_DENY;
-	record.directive.recorded_s = 1700000000;
-	record.directive.purposes = (struct alm_word_list){any, 1};
-	record.directive.categories = (struct alm_word_list){any, 1};
-	record.directive.to = (struct alm_word_list){any, 1};
-	record.directive.valid =
-		(struct alm_period){1600000000, ALM_INSTANT_NEVER};
-	return record;
-}
-
-static void put(const struct alm_person_record *record)
-{
-	uint8_t bytes[4096];
-	struct alm_record_batch_writer batch;
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_answer answer;
-
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(&broker, "people.put", NONE, &file, 1);
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	cr_assert_eq(test_number(&answer, "added"), 1);
-}
-
 static void deny(const char *subject)
 {
-	const struct alm_person_record record = denial(subject);
+	const struct alm_person_record record = test_objection(subject);
 
-	put(&record);
+	test_people_put(&broker, &record);
 }
 
 static uint64_t queued_for(const char *organisation)
@@ -168,12 +134,12 @@ Test(withdrawals, tell_the_sender_why)
 
 Test(withdrawals, leave_alone_what_is_still_permitted)
 {
-	struct alm_person_record record = denial(ANN);
+	struct alm_person_record record = test_objection(ANN);
 	static const char *const other[] = {"mental-health"};
 
 	send_about(ANN, 3);
 	record.directive.categories = (struct alm_word_list){other, 1};
-	put(&record);
+	test_people_put(&broker, &record);
 	settle();
 	cr_expect_eq(test_broker_figure(&broker, "stopped"), 0);
 	cr_expect_eq(queued_for("RHA"), 3);

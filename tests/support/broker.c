@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "broker/store/audit.h"
 #include "lib/bytes.h"
 #include "lib/file.h"
 #include "tests/support/tempdir.h"
@@ -308,4 +309,46 @@ uint64_t test_broker_figure(struct test_broker *broker, const char *name)
 		test_broker_ask(broker, "status", (const char *const[]){NULL});
 
 	return test_number(&answer, name);
+}
+
+size_t test_broker_records(struct test_broker *broker, const char *kind)
+{
+	struct alm_answer answer = test_broker_ask(broker, "audit.query",
+		(const char *const[]){"kind", kind, NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	return answer.row_count;
+}
+
+uint64_t test_broker_verify(const struct test_broker *broker)
+{
+	struct alm_audit_report report;
+	struct alm_problem problem = {.err = ALM_OK};
+	uint8_t key[32];
+
+	cr_assert_eq(alm_key_file_read(broker->store_key, key, &problem),
+		ALM_OK, "%s", problem.detail);
+	cr_assert_eq(alm_audit_verify(broker->store, key, NULL, NULL, &report),
+		ALM_OK, "%s", report.what);
+	return report.mail;
+}
+
+void test_broker_put_standard(struct test_broker *broker, const char *name)
+{
+	struct alm_attachment file;
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_answer answer;
+	char path[128];
+	uint8_t *data;
+
+	(void)snprintf(path, sizeof(path), "build/standards/%s.fds", name);
+	cr_assert_eq(alm_file_read(path, ALM_STANDARD_BYTES_MAX, &data,
+			     &file.content.bytes, &problem),
+		ALM_OK, "%s", problem.detail);
+	file.content.data = data;
+	file.name = strrchr(path, '/') + 1;
+	answer = test_broker_attach(
+		broker, "standard.put", (const char *const[]){NULL}, &file, 1);
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	free(data);
 }

@@ -77,6 +77,16 @@ const char *test_cell(
 /** Activate a bundle of one file. */
 void test_broker_activate(struct test_broker *broker, const char *yaml);
 
+/** How many records of that kind the log has. */
+size_t test_broker_records(struct test_broker *broker, const char *kind);
+
+/** Check the whole store, which need not be in use: how many pieces of mail
+ * it holds. */
+uint64_t test_broker_verify(const struct test_broker *broker);
+
+/** Put the built standard of that name into the broker. */
+void test_broker_put_standard(struct test_broker *broker, const char *name);
+
 /** One figure of `status`. */
 uint64_t test_broker_figure(struct test_broker *broker, const char *name);
 

@@ -8,6 +8,7 @@
 
 #include "lib/hash.h"
 #include "lib/merkle.h"
+#include "tests/support/policy.h"
 
 #define WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -29,39 +30,26 @@ const char test_policy[] =
 	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
 	"  - {id: CHA, name: A charity, kind: charity}\n"
-	"agreements:\n"
-	"  - id: DSA-CARE\n"
-	"    title: Care\n"
-	"    from: [RX1]\n"
-	"    to: [C84001, RHA]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n"
-	"  - id: DSA-SUPPORT\n"
-	"    title: Support\n"
-	"    from: [RX1]\n"
-	"    to: [CHA]\n"
-	"    purposes: [support]\n"
-	"    categories: [contact]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: required\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(a), article-9: 9(2)(a), "
-	"confidentiality: explicit-consent}\n"
-	"    evidence: [DPIA-2]\n"
-	"    approved-by: [guardian, owner]\n";
+	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001, RHA",
+		"discharge",
+		"identifiable") "  - id: DSA-SUPPORT\n"
+				"    title: Support\n"
+				"    from: [RX1]\n"
+				"    to: [CHA]\n"
+				"    purposes: [support]\n"
+				"    categories: [contact]\n"
+				"    identifiability: identifiable\n"
+				"    relationship: not-required\n"
+				"    consent: required\n"
+				"    opt-out: not-applicable\n"
+				"    valid: 2020-01-01 until further notice\n"
+				"    law: {article-6: 6(1)(a), article-9: "
+				"9(2)(a), "
+				"confidentiality: explicit-consent}\n"
+				"    evidence: [DPIA-2]\n"
+				"    approved-by: [guardian, owner]\n";
 
-static int64_t now_ms(void)
+int64_t test_now_ms(void)
 {
 	struct timespec now;
 
@@ -134,11 +122,17 @@ void test_peer_free(struct test_peer *peer)
 	alm_arena_fini(&peer->arena);
 }
 
-void test_peer_open(struct test_peer *peer, struct test_broker *broker,
-	const char *organisation, uint32_t credit)
+void test_peer_enrol(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation)
 {
 	test_peer_make(peer, organisation);
 	test_peer_register(peer, broker, "agent");
+}
+
+void test_peer_open(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation, uint32_t credit)
+{
+	test_peer_enrol(peer, broker, organisation);
 	test_peer_connect(peer, broker);
 	test_peer_hello(peer, credit);
 }
@@ -171,6 +165,14 @@ void test_peer_hello(struct test_peer *peer, uint32_t credit)
 	test_peer_say(peer, &hello);
 	welcome = test_peer_expect(peer, ALM_ENVELOPE_WELCOME);
 	cr_assert_str_eq(welcome->welcome.organisation, peer->organisation);
+}
+
+void test_peer_renew(struct test_peer *peer, uint32_t credit)
+{
+	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
+
+	test_peer_say(peer, &goodbye);
+	test_peer_hello(peer, credit);
 }
 
 void test_peer_leave(struct test_peer *peer)
@@ -250,6 +252,18 @@ const struct alm_envelope *test_peer_expect(
 	}
 }
 
+void test_peer_expect_nothing(struct test_peer *peer)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	const struct alm_envelope *envelope;
+
+	test_peer_say(peer, &ping);
+	envelope = test_peer_next(peer, WAIT_MS);
+	cr_assert_neq(envelope, NULL);
+	cr_assert_eq(envelope->kind, ALM_ENVELOPE_PONG);
+	cr_assert_eq(test_peer_next(peer, 0), NULL);
+}
+
 bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker)
 {
 	uint8_t event[6] = {0};
@@ -282,7 +296,7 @@ struct alm_message test_message(
 
 	randombytes_buf(random, sizeof(random));
 	return (struct alm_message){
-		.id = alm_message_id_make(now_ms(), random),
+		.id = alm_message_id_make(test_now_ms(), random),
 		.sender = from->organisation,
 		.recipient = recipient,
 		.purpose = "direct-care",
@@ -320,7 +334,7 @@ static void send_signed(struct test_peer *peer,
 	cr_assert_eq(alm_wire_encode_message(
 			     &signed_message, &arena, &envelope.send.message),
 		ALM_OK);
-	envelope.send.sent_at_ms = now_ms() + skew_ms;
+	envelope.send.sent_at_ms = test_now_ms() + skew_ms;
 	envelope.send.signature.tree_size = 1;
 	alm_put_u64(leaf, (uint64_t)envelope.send.sent_at_ms);
 	alm_hash_bytes(hash, envelope.send.message, leaf + 8);
@@ -349,4 +363,20 @@ void test_peer_send_as(struct test_peer *peer,
 	struct alm_bytes travels, enum alm_encoding encoding)
 {
 	send_signed(peer, message, payload, &travels, encoding, 0);
+}
+
+const struct alm_receipt *test_peer_receipt(
+	struct test_peer *peer, const struct alm_message *message)
+{
+	test_peer_send(peer, message, "content", 0);
+	return &test_peer_expect(peer, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+uint64_t test_peer_accepted(
+	struct test_peer *peer, const struct alm_message *message)
+{
+	const struct alm_receipt *receipt = test_peer_receipt(peer, message);
+
+	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
+	return receipt->accepted.sequence;
 }

@@ -30,13 +30,18 @@ void test_peer_connect(struct test_peer *peer, struct test_broker *broker);
 void test_peer_disconnect(struct test_peer *peer);
 void test_peer_free(struct test_peer *peer);
 
-/** All of the above, and hello. */
+/** Made, and registered under the name "agent". */
+void test_peer_enrol(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation);
+/** The same, connected, and hello. */
 void test_peer_open(struct test_peer *peer, struct test_broker *broker,
 	const char *organisation, uint32_t credit);
 
 void test_peer_say(struct test_peer *peer, const struct alm_envelope *envelope);
 void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame);
 void test_peer_hello(struct test_peer *peer, uint32_t credit);
+/** Goodbye and hello: what it had comes again. */
+void test_peer_renew(struct test_peer *peer, uint32_t credit);
 /** Say goodbye, until the broker knows, and close. */
 void test_peer_leave(struct test_peer *peer);
 /** Break the connection, and be there again on a new one. */
@@ -51,6 +56,9 @@ const struct alm_envelope *test_peer_next(struct test_peer *peer, int wait_ms);
  * does not come. */
 const struct alm_envelope *test_peer_expect(
 	struct test_peer *peer, enum alm_envelope_kind kind);
+
+/** Nothing is on its way: what was said before the pong has come. */
+void test_peer_expect_nothing(struct test_peer *peer);
 
 /** Wait until the connection fails or succeeds; true when admitted. */
 bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker);
@@ -68,6 +76,16 @@ void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 void test_peer_send_as(struct test_peer *peer,
 	const struct alm_message *message, const char *payload,
 	struct alm_bytes travels, enum alm_encoding encoding);
+
+/** Send with the payload "content", and wait for the receipt. */
+const struct alm_receipt *test_peer_receipt(
+	struct test_peer *peer, const struct alm_message *message);
+/** The same, of what has to be accepted: the sequence of its mail. */
+uint64_t test_peer_accepted(
+	struct test_peer *peer, const struct alm_message *message);
+
+/** The clock by which messages are dated. */
+int64_t test_now_ms(void);
 
 /** The policy for which test_message() is written: RX1 to C84001 and RHA. */
 extern const char test_policy[];
