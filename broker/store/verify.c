@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum alm_err alm_verify_damage(
@@ -198,6 +199,9 @@ static enum alm_err check_record(struct alm_verify *verify, MDB_txn *txn,
 	verify->erased = record.kind == ALM_AUDIT_ERASED ? seq : verify->erased;
 	err = add_leaf(verify, txn, &leaf);
 	if (err == ALM_OK) {
+		err = alm_verify_note_policy(verify, &record);
+	}
+	if (err == ALM_OK) {
 		err = match_private(verify, txn, beside, &record);
 	}
 	if (err == ALM_OK) {
@@ -337,6 +341,7 @@ enum alm_err alm_audit_verify(const char *path, const uint8_t *key,
 	if (err == ALM_OK) {
 		err = verify_store(&verify);
 	}
+	free(verify.activated);
 	alm_store_close(verify.store);
 	return err;
 }

@@ -22,6 +22,10 @@ struct alm_verify {
 	uint64_t gone_key;
 	uint64_t pruned;
 	uint64_t erased;
+	/* What the log says was activated: the digest of each epoch. */
+	struct alm_digest *activated;
+	size_t activated_count;
+	size_t activated_max;
 	void (*progress)(void *cookie, uint64_t done, uint64_t total);
 	void *cookie;
 };
@@ -66,7 +70,12 @@ ALM_MUST_USE enum alm_err alm_verify_row(struct alm_verify *verify,
 /** The i-th table whose rows are checked one by one; COUNT past the last. */
 enum alm_table alm_verify_table(size_t i);
 
-/** Every policy's sources, and the signatures of officers; no key needed. */
+/** Keep what a record says was activated.  Errors: NOMEM, AUDIT_DAMAGED. */
+ALM_MUST_USE enum alm_err alm_verify_note_policy(
+	struct alm_verify *verify, const struct alm_audit_record *record);
+
+/** Every policy's sources, against the record of its activation, and the
+ * signatures of officers; no key needed. */
 ALM_MUST_USE enum alm_err alm_verify_policy(struct alm_verify *verify);
 
 #endif /* ALM_BROKER_STORE_VERIFY_H */

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/store/verify.h"
@@ -188,6 +189,60 @@ static enum alm_err check_fallback(
 		       : ALM_STORE_CORRUPT;
 }
 
+static bool is_activation(enum alm_audit_kind kind)
+{
+	return kind == ALM_AUDIT_POLICY ||
+	       kind == ALM_AUDIT_POLICY_ROLLED_BACK ||
+	       kind == ALM_AUDIT_POLICY_EMERGENCY ||
+	       kind == ALM_AUDIT_POLICY_EXPIRED;
+}
+
+enum alm_err alm_verify_note_policy(
+	struct alm_verify *verify, const struct alm_audit_record *record)
+{
+	size_t more =
+		verify->activated_max == 0 ? 64 : 2 * verify->activated_max;
+	struct alm_digest *grown;
+
+	if (!is_activation(record->kind)) {
+		return ALM_OK;
+	}
+	if (record->policy_epoch != verify->activated_count + 1) {
+		return alm_verify_damage(verify, record->seq,
+			"record %" PRIu64 " activates another than the next "
+			"policy",
+			record->seq);
+	}
+	if (verify->activated_count == verify->activated_max) {
+		grown = realloc(verify->activated, more * sizeof(*grown));
+		if (grown == NULL) {
+			return ALM_NOMEM;
+		}
+		verify->activated = grown;
+		verify->activated_max = more;
+	}
+	verify->activated[verify->activated_count++] = record->content;
+	return ALM_OK;
+}
+
+/* That the log says so: a policy of which it does not was put there later. */
+static enum alm_err check_activated(
+	struct policy_run *run, const struct alm_policy_epoch *epoch)
+{
+	const struct alm_verify *verify = run->verify;
+
+	if (epoch->epoch > verify->activated_count) {
+		return damage(run, "epoch", epoch->epoch,
+			"has no record of its activation");
+	}
+	if (memcmp(&verify->activated[epoch->epoch - 1], &epoch->digest,
+		    sizeof(epoch->digest)) != 0) {
+		return damage(run, "epoch", epoch->epoch,
+			"is not what the log says was activated");
+	}
+	return ALM_OK;
+}
+
 static enum alm_err check_epoch(struct policy_run *run, uint64_t number)
 {
 	struct alm_policy_epoch epoch;
@@ -197,6 +252,9 @@ static enum alm_err check_epoch(struct policy_run *run, uint64_t number)
 	if (is_damage(err)) {
 		return damage(run, "epoch", number,
 			"is missing or does not have its digest");
+	}
+	if (err == ALM_OK) {
+		err = check_activated(run, &epoch);
 	}
 	if (err != ALM_OK) {
 		return err;

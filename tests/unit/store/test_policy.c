@@ -48,6 +48,23 @@ static struct alm_policy_epoch epoch(int64_t at_us)
 		.reason = "why"};
 }
 
+/* As a broker does: with its record. */
+static void activate(struct alm_policy_epoch *row)
+{
+	struct alm_audit_record record = {.kind = ALM_AUDIT_POLICY,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+
+	cr_assert_eq(alm_store_policy_put(store, row), ALM_OK);
+	record.policy_epoch = row->epoch;
+	record.content = row->digest;
+	cr_assert_eq(alm_store_audit_append(store, &record, ""), ALM_OK);
+}
+
 /* Anna proposes on epoch 1, Grace approves, epoch 2 is that. */
 static struct alm_proposal live_through(void)
 {
@@ -67,7 +84,7 @@ static struct alm_proposal live_through(void)
 		.act = ALM_ACT_PROPOSE, .number = 1, .base = 1, .what = ""};
 
 	begin();
-	cr_assert_eq(alm_store_policy_put(store, &first), ALM_OK);
+	activate(&first);
 	cr_assert_eq(alm_store_officer_put(store, &anna), ALM_OK);
 	cr_assert_eq(alm_store_officer_put(store, &grace), ALM_OK);
 	statement.content = first.digest;
@@ -79,7 +96,7 @@ static struct alm_proposal live_through(void)
 	second.how = ALM_EPOCH_APPROVED;
 	second.proposal = 1;
 	second.files_at = proposal.files_at;
-	cr_assert_eq(alm_store_policy_put(store, &second), ALM_OK);
+	activate(&second);
 	commit();
 	return proposal;
 }
@@ -181,8 +198,8 @@ Test(store_policy, finds_what_was_in_force_at_an_instant)
 	fourth.how = ALM_EPOCH_FALLBACK;
 	fourth.rollback = 2;
 	begin();
-	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);
-	cr_assert_eq(alm_store_policy_put(store, &fourth), ALM_OK);
+	activate(&third);
+	activate(&fourth);
 	commit();
 	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
 		uint64_t number = 0;
@@ -196,6 +213,37 @@ Test(store_policy, finds_what_was_in_force_at_an_instant)
 	verifies(true, "");
 }
 
+Test(store_policy, finds_an_epoch_of_which_the_log_says_nothing)
+{
+	struct alm_policy_epoch third = epoch(3000);
+
+	(void)live_through();
+	begin();
+	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);
+	commit();
+	verifies(false, "epoch 3 has no record of its activation");
+}
+
+Test(store_policy, finds_an_epoch_that_is_not_the_one_of_its_record)
+{
+	struct alm_policy_epoch third = epoch(3000);
+	struct alm_audit_record record = {.kind = ALM_AUDIT_POLICY,
+		.policy_epoch = 3,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+
+	(void)live_through();
+	begin();
+	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);
+	cr_assert_eq(alm_store_audit_append(store, &record, ""), ALM_OK);
+	commit();
+	verifies(false, "epoch 3 is not what the log says was activated");
+}
+
 Test(store_policy, finds_an_epoch_that_nobody_approved)
 {
 	struct alm_policy_epoch third = epoch(3000);
@@ -204,7 +252,7 @@ Test(store_policy, finds_an_epoch_that_nobody_approved)
 	third.how = ALM_EPOCH_APPROVED;
 	third.proposal = 1; /* which was made on another epoch */
 	begin();
-	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);
+	activate(&third);
 	commit();
 	verifies(false, "epoch 3 is not what its officers signed");
 }
@@ -217,7 +265,7 @@ Test(store_policy, finds_an_emergency_that_nobody_signed)
 	third = emergency();
 	third.signature[3] ^= 1;
 	begin();
-	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);
+	activate(&third);
 	commit();
 	verifies(false, "epoch 3 is not what its officers signed");
 }
@@ -271,7 +319,7 @@ Test(store_policy, reads_an_epoch_from_before_there_were_officers)
 	struct alm_writer w;
 
 	begin();
-	cr_assert_eq(alm_store_policy_put(store, &first), ALM_OK);
+	activate(&first);
 	alm_writer_init(&w, row, sizeof(row));
 	alm_write_text(&w, "north");
 	alm_write_u64(&w, 1000);

@@ -142,10 +142,18 @@ static void fill(void)
 			.to = {ANY, 1}}};
 	struct alm_list_row list = {
 		.list = ALM_OPT_OUT_NATIONAL, .as_of_s = 5, .source = ""};
+	struct alm_audit_record activation = {.kind = ALM_AUDIT_POLICY,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
 	bool is_new;
 
 	begin();
-	for (unsigned i = 0; i < RECORDS; i++) {
+	/* The last is the activation below. */
+	for (unsigned i = 0; i < RECORDS - 1; i++) {
 		if (i % ABOUT_EVERY == 0) {
 			append_about((uint8_t)i);
 		} else {
@@ -155,6 +163,9 @@ static void fill(void)
 	fill_mail();
 	fill_shared();
 	cr_assert_eq(alm_store_policy_put(store, &epoch), ALM_OK);
+	activation.policy_epoch = epoch.epoch;
+	activation.content = epoch.digest;
+	cr_assert_eq(alm_store_audit_append(store, &activation, ""), ALM_OK);
 	cr_assert_eq(alm_store_agent_put(store, &agent), ALM_OK);
 	rotated.number = agent.number;
 	cr_assert_eq(alm_store_agent_change(store, &agent, &rotated), ALM_OK);
