@@ -226,6 +226,12 @@ $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 	$(CC) $(LINK) -o $@ $(filter %.o %.a,$^) -lcriterion $(L_CLI)
 $(O)/tests/integration/crash $(O)/tests/integration/network: \
 	$(call obj,tests/crash/*.c)
+# Loaded into the daemon alone, before anything else: the time of day that it is
+# told.
+$(O)/tests/clock/shim.so: tests/clock/shim.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -Wall -Wextra -O1 -fPIC -shared -o $@ $<
+$(O)/tests/integration/clock: | $(O)/tests/clock/shim.so
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
 		$(O)/agents/client/invite.o $(STORE) $(AUTH) $(CONFIG) \
 		$(POLICY) $(JSON) $(LIB)

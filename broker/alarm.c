@@ -170,4 +170,18 @@ void alm_alarms_metrics(FILE *out, const struct alm_broker *broker)
 	one(out, "open_files", "gauge", "Files and connections open.",
 		files_open());
 	one(out, "open_files_max", "gauge", "As many may be.", files_allowed());
+	one(out, "clock_doubts_total", "counter",
+		"Steps of the system's clock.", broker->steady.doubts);
+	one(out, "clock_steps_total", "counter",
+		"Steps of the system's clock that were believed in the end.",
+		broker->steady.steps);
+	one(out, "clock_behind_log_seconds", "gauge",
+		"By how much the last record is later than now.",
+		(uint64_t)alm_broker_behind_us(broker) / 1000000);
+	(void)fprintf(out,
+		"# HELP almoner_clock_off_seconds What the system's clock says "
+		"more than is believed.\n"
+		"# TYPE almoner_clock_off_seconds gauge\n"
+		"almoner_clock_off_seconds %" PRId64 "\n",
+		broker->steady.off_us / 1000000);
 }

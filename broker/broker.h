@@ -27,6 +27,7 @@
 #include "broker/past.h"
 #include "broker/session.h"
 #include "broker/standards.h"
+#include "broker/steady.h"
 #include "broker/store/retention.h"
 #include "broker/store/store.h"
 #include "lib/arena.h"
@@ -121,7 +122,8 @@ struct alm_broker {
 	struct alm_signer *signer; /* of the log's heads */
 	struct alm_metrics metrics;
 	struct alm_alarms alarms;
-	struct alm_arena arena; /* of one turn */
+	struct alm_steady steady; /* the clock */
+	struct alm_arena arena;   /* of one turn */
 	struct alm_turn_buffers *buffers;
 	size_t frames_max;    /* of the next turn */
 	uint64_t audit_size;  /* of the log, open turn included */

@@ -209,7 +209,7 @@ static void tell_overrides(struct pulse *pulse, const struct alm_broker *broker)
 static void tell_opt_outs(struct pulse *pulse, const struct alm_broker *broker)
 {
 	int64_t as_of_s = alm_store_list_as_of_s(broker->store);
-	int64_t age_s = alm_clock_wall_us() / 1000000 - as_of_s;
+	int64_t age_s = alm_broker_now_us(broker) / 1000000 - as_of_s;
 
 	if (as_of_s > 0 && as_of_s != pulse->stale_as_of_s &&
 		age_s > broker->world.opt_out_age_max_s) {
@@ -288,7 +288,7 @@ static void reload(
 {
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 
-	broker->reloaded_at_us = alm_clock_wall_us();
+	broker->reloaded_at_us = alm_broker_now_us(broker);
 	broker->reload = (struct alm_problem){.err = ALM_OK, .detail = ""};
 	if (alm_reload(broker, source, &problem) == ALM_OK) {
 		alm_log(ALM_LOG_NOTICE, "reload.done",

@@ -111,7 +111,7 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
  * list is the oldest.  Nothing while there is no list. */
 static void opt_out_ages(FILE *out, const struct alm_broker *broker)
 {
-	int64_t now_s = alm_clock_wall_us() / 1000000;
+	int64_t now_s = alm_broker_now_us(broker) / 1000000;
 	int64_t as_of_s[2];
 
 	alm_store_list_ages(broker->store, &as_of_s[0], &as_of_s[1]);
@@ -197,7 +197,7 @@ static void evidence(FILE *out, const struct alm_broker *broker,
 {
 	const struct alm_signer *signer = broker->signer;
 	struct alm_witness witness = {.agent = 0};
-	int64_t now_us = alm_clock_wall_us();
+	int64_t now_us = alm_broker_now_us(broker);
 	struct alm_arena arena;
 
 	if (signer == NULL || signer->size == 0) {
@@ -299,8 +299,9 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 
 /* From a change of somebody's records until all their queued mail is decided
  * again and that is on disk. */
-static void effects(FILE *out, const struct alm_redecider *redecider)
+static void effects(FILE *out, const struct alm_broker *broker)
 {
+	const struct alm_redecider *redecider = &broker->redecider;
 	static const int64_t edges[] = ALM_EFFECT_EDGES_US;
 	const struct alm_effect_times *times = &redecider->times;
 	int64_t since_us = redecider->is_running ? redecider->running.since_us
@@ -309,7 +310,8 @@ static void effects(FILE *out, const struct alm_redecider *redecider)
 	uint64_t count = 0;
 
 	if (alm_redecide_is_due(redecider) && since_us > 0) {
-		waiting_s = (double)(alm_clock_wall_us() - since_us) / 1e6;
+		waiting_s =
+			(double)(alm_broker_now_us(broker) - since_us) / 1e6;
 	}
 	(void)fputs("# HELP almoner_withdrawal_effect_seconds From a change of "
 		    "a person's records to its effect on queued mail.\n"
@@ -358,7 +360,7 @@ static void identities(FILE *out, const struct alm_broker *broker)
 	if (first_us != INT64_MAX) {
 		gauge(out, "agent_key_expiry_seconds",
 			"Until an agent's keys are as old as they should be.",
-			(double)(first_us - alm_clock_wall_us()) / 1e6 +
+			(double)(first_us - alm_broker_now_us(broker)) / 1e6 +
 				(double)broker->settings.key_age_max_s);
 	}
 	gauge(out, "invites_open", "Invites that an agent can join with.",
@@ -372,7 +374,7 @@ static void identities(FILE *out, const struct alm_broker *broker)
 
 static void policy(FILE *out, const struct alm_broker *broker)
 {
-	int64_t now_us = alm_clock_wall_us();
+	int64_t now_us = alm_broker_now_us(broker);
 	int64_t left_us = broker->policy_expires_us - now_us;
 	const struct alm_expiry *first = NULL;
 	struct alm_officer_counts counts = {.guardians = 0};
@@ -405,7 +407,7 @@ static void policy(FILE *out, const struct alm_broker *broker)
 
 static void mailboxes(FILE *out, struct alm_broker *broker)
 {
-	int64_t now_ms = alm_clock_wall_us() / 1000;
+	int64_t now_ms = alm_broker_now_us(broker) / 1000;
 	struct alm_arena arena;
 	const char *name = "";
 
@@ -461,7 +463,7 @@ char *alm_metrics_page(void *cookie)
 	counters(out, &broker->metrics);
 	alm_alarms_metrics(out, broker);
 	gauges(out, broker);
-	effects(out, &broker->redecider);
+	effects(out, broker);
 	identities(out, broker);
 	policy(out, broker);
 	mailboxes(out, broker);

@@ -29,9 +29,6 @@
 
 #define CREDENTIALS_DEFAULT "/etc/almoner"
 #define LINGER_MS 1000
-/* Before this, the clock is plainly wrong: 2020-01-01. */
-#define CLOCK_US_MIN (INT64_C(1577836800) * 1000000)
-#define CLOCK_BACK_US_MAX (INT64_C(3600) * 1000000)
 
 void alm_broker_key_path(const char *name, char out[PATH_MAX])
 {
@@ -93,20 +90,6 @@ static void open_index(struct alm_broker *broker)
 			"the audit log has no index: %s",
 			alm_err_info(err)->name);
 	}
-}
-
-static enum alm_err check_clock(
-	const struct alm_broker *broker, struct alm_problem *problem)
-{
-	int64_t now_us = alm_clock_wall_us();
-
-	if (now_us < CLOCK_US_MIN ||
-		now_us < alm_store_last_time_us(broker->store) -
-				 CLOCK_BACK_US_MAX) {
-		return alm_problem_set(problem, ALM_CLOCK,
-			"the log's last record is later than now");
-	}
-	return ALM_OK;
 }
 
 static enum alm_err open_http(
@@ -187,7 +170,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->joins = (struct alm_handshake_limit){ALM_JOINS_PER_SECOND_MAX,
 		ALM_JOINS_PER_SECOND_MAX, alm_clock_monotonic_ms()};
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
-	broker->started_at_us = alm_clock_wall_us();
+	broker->started_at_us = alm_broker_look_at_clock(broker);
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
 	alm_fair_init(&broker->fair);
 	return broker->keyring == NULL || broker->verifier == NULL ||
@@ -352,7 +335,7 @@ static void judge_zap(void *cookie, const struct alm_bytes *frames,
 
 	alm_zap_judge(broker->keyring, &broker->handshakes,
 		(struct alm_zap_clock){
-			alm_clock_monotonic_ms(), alm_clock_wall_us()},
+			alm_clock_monotonic_ms(), alm_broker_now_us(broker)},
 		frames, frame_count, verdict);
 	if (strcmp(verdict->status, "200") != 0) {
 		alm_alarms_count(broker, verdict,
@@ -375,7 +358,7 @@ static enum alm_err record_alone(
 {
 	struct alm_audit_record record = {
 		.kind = kind,
-		.time_us = alm_clock_wall_us(),
+		.time_us = alm_broker_now_us(broker),
 		.policy_epoch = broker->world.epoch,
 		.people_seq = broker->world.seq,
 		.sender = "",
@@ -420,7 +403,7 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 			&broker->settings, &broker->store, problem);
 	}
 	if (err == ALM_OK) {
-		err = check_clock(broker, problem);
+		err = alm_broker_check_clock(broker, problem);
 	}
 	if (err == ALM_OK) {
 		err = alm_signer_open(broker, &broker->signer, problem);

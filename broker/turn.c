@@ -464,7 +464,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	struct alm_turn turn = {
 		.broker = broker,
 		.number = ++broker->turn_number,
-		.now_us = alm_clock_wall_us(),
+		.now_us = alm_broker_look_at_clock(broker),
 		.monotonic_ms = alm_clock_monotonic_ms(),
 		.arena = &broker->arena,
 		.detail = &broker->buffers->detail,

@@ -428,7 +428,8 @@
 	X(CLOCK, 3007, "clock-invalid", FAILURE, false, \
 		"The system clock is outside the years 2000 to 2099 or far " \
 		"before the last record.", \
-		"Set the clock.")
+		"Set the clock; if it is right and the last record is not, " \
+		"raise clock-behind-max.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_MAP_H */

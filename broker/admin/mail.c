@@ -108,6 +108,15 @@ static void add_opt_outs(struct alm_call *call)
 		alm_table_instant(call->table, as_of_s * 1000000));
 }
 
+static void add_clock(struct alm_call *call)
+{
+	char words[ALM_STEADY_WORDS_BYTES];
+
+	alm_broker_clock_words(call->turn->broker, words);
+	alm_table_fact(call->table, "clock",
+		alm_arena_text(call->turn->arena, words, strlen(words)));
+}
+
 static const char *takes_mail(const struct alm_broker *broker)
 {
 	switch (alm_store_room(broker->store)) {
@@ -213,6 +222,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	}
 	alm_table_number(table, "people-sequence", broker->world.seq);
 	add_opt_outs(call);
+	add_clock(call);
 	alm_table_number(table, "audit-size", head.size);
 	alm_table_fact(table, "audit-root",
 		alm_table_hex(table,

@@ -71,6 +71,7 @@ struct alm_settings {
 	int64_t mailbox_age_max_ms; /* 0: no limit */
 	int64_t session_idle_ms;
 	int64_t drain_timeout_ms;
+	int64_t clock_behind_max_s;
 	uint32_t send_window;
 	uint32_t organisation_messages_per_s;
 	uint64_t organisation_bytes_per_s;

@@ -133,6 +133,8 @@
 		"100", \
 		"Connections of strangers judged in a second, from one " \
 		"address.") \
+	X(clock_behind_max_s, "clock-behind-max", SECONDS, 60, 315360000, "1h", \
+		"A start is refused when the clock is further behind the last record.") \
 	X(log_level, "log-level", LEVEL, 0, 7, "info", \
 		"error, warning, notice, info or debug.") \
 	X(drain_timeout_ms, "drain-timeout", MS, 1000, 600000, "10s", \

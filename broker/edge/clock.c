@@ -18,6 +18,11 @@ int64_t alm_clock_wall_us(void)
 	return microseconds(CLOCK_REALTIME);
 }
 
+int64_t alm_clock_boot_us(void)
+{
+	return microseconds(CLOCK_BOOTTIME);
+}
+
 int64_t alm_clock_monotonic_us(void)
 {
 	return microseconds(CLOCK_MONOTONIC);

@@ -10,6 +10,9 @@ int64_t alm_clock_wall_us(void);
 /** Milliseconds that never go back; of use only as differences. */
 int64_t alm_clock_monotonic_ms(void);
 
+/** Microseconds that never go back and go on while the machine sleeps. */
+int64_t alm_clock_boot_us(void);
+
 /** Microseconds that never go back. */
 int64_t alm_clock_monotonic_us(void);
 

@@ -61,7 +61,7 @@ static enum alm_err sign(struct alm_broker *broker,
 {
 	struct alm_signer *signer = broker->signer;
 	struct alm_signed_head row = {.size = head->size,
-		.signed_at_us = alm_clock_wall_us(),
+		.signed_at_us = alm_broker_now_us(broker),
 		.is_published = is_published};
 	struct alm_problem problem = {.err = ALM_OK};
 	enum alm_err err = make_note(broker, head);
@@ -172,7 +172,7 @@ void alm_checkpoint_committed(struct alm_broker *broker)
 		return;
 	}
 	signer->size = signer->next_size;
-	signer->at_us = alm_clock_wall_us();
+	signer->at_us = alm_broker_now_us(broker);
 	signer->signed_count++;
 	signer->next_size = 0;
 	memcpy(signer->note, signer->next_note, sizeof(signer->note));
@@ -192,7 +192,7 @@ enum alm_err alm_checkpoint_last(struct alm_broker *broker)
 	}
 	alm_store_audit_head(broker->store, &head);
 	randombytes_buf(seed, sizeof(seed));
-	err = alm_store_begin(broker->store, alm_clock_wall_us(), seed);
+	err = alm_store_begin(broker->store, alm_broker_now_us(broker), seed);
 	if (err == ALM_OK) {
 		err = sign(broker, &head, alm_clock_monotonic_ms(), true);
 		if (err == ALM_OK) {

@@ -230,7 +230,7 @@ void alm_redecide_committed(struct alm_turn *turn)
 {
 	struct alm_redecider *redecider = &turn->broker->redecider;
 	const struct alm_redecide_cause *cause = &redecider->running;
-	int64_t now_us = alm_clock_wall_us();
+	int64_t now_us = alm_broker_now_us(turn->broker);
 
 	if (!redecider->is_running || !redecider->is_at_end) {
 		return;

@@ -106,6 +106,21 @@ static void see_commit(struct alm_doctor *doctor)
 	}
 }
 
+static void see_clock(struct alm_doctor *doctor)
+{
+	const char *clock = alm_doctor_text(&doctor->status, "clock");
+	bool is_good = strcmp(clock, "good") == 0 || clock[0] == '\0';
+
+	alm_step_add(doctor->steps, "clock",
+		is_good ? ALM_STEP_GOOD : ALM_STEP_WARNED,
+		is_good ? ALM_OK : ALM_CLOCK, "the broker's clock: %s", clock);
+	if (!is_good) {
+		alm_step_do(doctor->steps,
+			"compare the clock with another; OPERATIONS.md, The "
+			"clock, says what follows");
+	}
+}
+
 static void see_limits(struct alm_doctor *doctor)
 {
 	long long max = alm_doctor_figure(&doctor->health, "open-files-max");
@@ -200,6 +215,7 @@ void alm_doctor_daemon(struct alm_doctor *doctor)
 	see_store(doctor);
 	see_disk(doctor);
 	see_commit(doctor);
+	see_clock(doctor);
 	see_limits(doctor);
 	see_sandbox(doctor);
 	see_keys(doctor);

@@ -1,0 +1,16 @@
+/* shim.h - what the daemon's clocks say more than the machine's; shared by
+ * tests/clock/shim.c, which is loaded into it, and the test. */
+#ifndef ALM_TESTS_CLOCK_SHIM_H
+#define ALM_TESTS_CLOCK_SHIM_H
+
+#include <stdint.h>
+
+/* Of the file that holds the offsets. */
+#define TEST_CLOCK_VARIABLE "ALMONER_TEST_CLOCK"
+
+struct test_clock {
+	volatile int64_t wall_s; /* CLOCK_REALTIME */
+	volatile int64_t boot_s; /* CLOCK_BOOTTIME */
+};
+
+#endif /* ALM_TESTS_CLOCK_SHIM_H */

@@ -1,0 +1,271 @@
+/*
+ * Goal: a system clock that is set, by an hour or a year, back or forward, and
+ * perhaps back again, loses no mail, expires none without a word, and leaves a
+ * log whose times never run backwards; and an operator hears of it.
+ * Method: a real broker into which a library is loaded that shifts its clocks
+ * (tests/clock/shim.c), while mail is queued and in flight.
+ */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "broker/store/audit.h"
+#include "lib/file.h"
+#include "tests/clock/shim.h"
+#include "tests/support/peer.h"
+
+#define HOUR_S INT64_C(3600)
+#define YEAR_S (365 * 24 * HOUR_S)
+#define HELD_S 660 /* longer than the broker doubts */
+#define QUEUED 5u
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+static struct test_clock *shift;
+static char shift_file[ALM_TEMPDIR_BYTES + 16];
+static char folder[ALM_TEMPDIR_BYTES];
+
+static void make_clock(void)
+{
+	int fd;
+
+	alm_tempdir_make(folder);
+	snprintf(shift_file, sizeof(shift_file), "%s/clock", folder);
+	fd = open(shift_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, sizeof(*shift)), 0);
+	shift = mmap(NULL, sizeof(*shift), PROT_READ | PROT_WRITE, MAP_SHARED,
+		fd, 0);
+	cr_assert_neq((void *)shift, MAP_FAILED);
+	close(fd);
+}
+
+/* For daemons started from here on. */
+static void load_clock(void)
+{
+	const char *old = getenv("ASAN_OPTIONS");
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s:verify_asan_link_order=0",
+		old == NULL ? "" : old);
+	setenv("ASAN_OPTIONS", text, 1);
+	snprintf(text, sizeof(text), "%s/tests/clock/shim.so",
+		getenv("ALMONER_BUILD"));
+	cr_assert_eq(access(text, R_OK), 0, "%s", text);
+	setenv("LD_PRELOAD", text, 1);
+	setenv(TEST_CLOCK_VARIABLE, shift_file, 1);
+}
+
+static void open_all(void)
+{
+	make_clock();
+	load_clock();
+	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "C84001", 1);
+}
+
+static void verify_log(void)
+{
+	struct alm_audit_report report;
+	struct alm_problem problem;
+	uint8_t key[32];
+
+	cr_assert_eq(
+		alm_key_file_read(broker.store_key, key, &problem), ALM_OK);
+	cr_assert_eq(alm_audit_verify(broker.store, key, NULL, NULL, &report),
+		ALM_OK, "%s", report.what);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	if (broker.pid != 0) {
+		cr_expect_eq(test_broker_stop(&broker), 0);
+		verify_log();
+	}
+	test_broker_close(&broker);
+	alm_tempdir_remove(folder);
+}
+
+TestSuite(clock, .init = open_all, .fini = close_all, .timeout = 240);
+
+static bool is_accepted(int64_t skew_s)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	int64_t made_ms = alm_message_id_ms(&message.id) + skew_s * 1000;
+
+	for (unsigned i = 0; i < 6; i++) { /* where the id says it */
+		message.id.raw[i] = (uint8_t)(made_ms >> (40 - 8 * i));
+	}
+	test_peer_send(&trust, &message, "content", skew_s * 1000);
+	return test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
+		->receipt.is_accepted;
+}
+
+/* The first is in flight, the others queued. */
+static void queue_mail(void)
+{
+	for (unsigned i = 0; i < QUEUED; i++) {
+		cr_assert(is_accepted(0));
+	}
+}
+
+static void take_all(unsigned count)
+{
+	uint64_t last = 0;
+
+	for (unsigned taken = 0; taken < count;) {
+		uint64_t sequence =
+			test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+				->deliver.sequence;
+
+		test_peer_acknowledge(&practice, sequence, NULL);
+		taken += sequence != last ? 1 : 0;
+		last = sequence;
+	}
+}
+
+static struct alm_answer status(void)
+{
+	return test_broker_ask(&broker, "status", (const char *const[]){NULL});
+}
+
+static bool clock_says(const char *text)
+{
+	struct alm_answer answer = status();
+
+	return strstr(test_fact(&answer, "clock"), text) != NULL;
+}
+
+/* Sweeps are made by time: longer than one of them takes to come. */
+static void let_it_sweep(void)
+{
+	struct timespec start;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		(void)status();
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < 3);
+}
+
+static bool is_logged(const char *event)
+{
+	char path[PATH_MAX + 16];
+	struct alm_problem problem;
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	bool is_there;
+
+	snprintf(path, sizeof(path), "%s/log", broker.folder);
+	cr_assert_eq(
+		alm_file_read(path, 1 << 20, &data, &bytes, &problem), ALM_OK);
+	is_there = strstr((char *)data, event) != NULL;
+	free(data);
+	return is_there;
+}
+
+static void expect_times_in_order(void)
+{
+	char last[64] = "";
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"limit", "1000", NULL});
+
+	cr_assert_gt(answer.row_count, QUEUED);
+	for (size_t i = 0; i < answer.row_count; i++) {
+		const char *time = test_cell(&answer, i, "time");
+
+		cr_expect_leq(strcmp(last, time), 0, "%s after %s", time, last);
+		snprintf(last, sizeof(last), "%s", time);
+	}
+}
+
+/* Both clocks go on so far. */
+static void pass(int64_t seconds)
+{
+	shift->wall_s += seconds;
+	shift->boot_s += seconds;
+	(void)status();
+}
+
+Test(clock, set_forward_a_year_for_a_while_expires_nothing)
+{
+	queue_mail();
+	shift->wall_s = YEAR_S;
+	let_it_sweep();
+	cr_expect(clock_says("not believed"));
+	cr_expect(is_logged("clock.doubted"));
+	cr_expect_eq(test_broker_figure(&broker, "expired"), 0);
+	cr_expect(is_accepted(0), "agents know the time");
+	shift->wall_s = 0;
+	(void)status();
+	cr_expect(clock_says("good"));
+	cr_expect(is_logged("clock.good"));
+	take_all(QUEUED + 1);
+	expect_times_in_order();
+}
+
+Test(clock, set_back_an_hour_for_good_loses_nothing)
+{
+	queue_mail();
+	shift->wall_s = -HOUR_S;
+	let_it_sweep();
+	cr_expect(is_accepted(0));
+	pass(HELD_S);
+	cr_expect(is_logged("clock.believed"));
+	cr_expect(clock_says("behind the last record"));
+	cr_expect_not(is_accepted(0), "not when the clocks are an hour apart");
+	cr_expect(is_accepted(shift->wall_s));
+	take_all(QUEUED + 2);
+	expect_times_in_order();
+	cr_expect_eq(test_broker_figure(&broker, "expired"), 0);
+	/* An hour is what a start lets pass. */
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_start(&broker);
+	cr_expect(is_logged("clock.behind"));
+}
+
+Test(clock, set_forward_a_year_for_good_says_so_of_each_message)
+{
+	char log[8192];
+	unsigned notices = 0;
+
+	queue_mail();
+	shift->wall_s = YEAR_S;
+	(void)status();
+	pass(HELD_S);
+	cr_expect(is_logged("clock.believed"));
+	cr_expect(clock_says("good"));
+	while (notices < QUEUED) {
+		const struct alm_envelope *notice =
+			test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+
+		cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_EXPIRED);
+		notices++;
+	}
+	cr_expect_eq(test_broker_figure(&broker, "expired"), QUEUED);
+	/* And back: the log keeps the year, the mail does not wait for it. */
+	shift->wall_s = 0;
+	(void)status();
+	pass(HELD_S);
+	cr_expect(clock_says("behind the last record"));
+	cr_expect(is_accepted(HELD_S));
+	take_all(1);
+	expect_times_in_order();
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	cr_expect_neq(test_broker_start_fails(&broker, log, sizeof(log)), 0);
+	cr_expect_neq(strstr(log, "clock-behind-max"), NULL, "%s", log);
+	test_broker_add_settings(&broker, "clock-behind-max: 400d\n");
+	test_broker_start(&broker);
+	expect_times_in_order();
+}
