@@ -371,6 +371,7 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 	int code;
 
 	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
+	alm_client_give_back(client, true); /* whoever asks is told */
 	code = alm_send(
 		client, &draft->message, (int)wait_s * 1000, out_receipt);
 	if (alm_cancel_is_asked() &&
@@ -443,9 +444,6 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 	if (problem.err == ALM_OK) {
 		problem.err = (enum alm_err)alm_client_open(
 			path, &client, problem.detail, sizeof(problem.detail));
-	}
-	if (problem.err == ALM_OK) {
-		alm_client_give_back(client, true); /* whoever asks is told */
 	}
 	if (problem.err == ALM_OK && alm_args_has(args, "dry-run")) {
 		alm_print_warning(&args->output,
