@@ -421,7 +421,7 @@
 	X(KEY_FILE, 3005, "key-file-invalid", INVALID, false, \
 		"A key file is missing or does not hold a key.", \
 		"Make it with almonerd --generate-keys or almoner agent " \
-		"keygen.") \
+		"keygen; a service needs a LoadCredential= line for it.") \
 	X(STRANGER_ADMITTED, 3006, "stranger-admitted", FAILURE, false, \
 		"The start-up proof that a stranger is refused has failed.", \
 		"Do not run this build; report it.") \

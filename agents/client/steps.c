@@ -102,8 +102,8 @@ bool alm_doctor_connect(struct alm_steps *steps,
 			"the broker does not let this agent's key in: it is "
 			"not approved yet, or it was revoked or replaced");
 		alm_step_do(steps,
-			"ask the operator: almoner agent list %s says which, "
-			"and almoner agent approve %s lets a new one in",
+			"ask the operator: almoner agent list -o %s says "
+			"which, and almoner agent approve %s lets a new one in",
 			context->organisation, context->organisation);
 	} else if (err == ALM_OK) {
 		alm_step_add(steps, "zap", ALM_STEP_GOOD, ALM_OK,

@@ -114,10 +114,12 @@ int alm_agent_join(int argc, char **argv)
 	(void)printf("%s\n", result.words);
 	(void)fprintf(stderr,
 		"%s of %s has joined%s. Read these six words to the broker's "
-		"operator, who must see the same.\nThen: almoner-agent "
-		"--context %s --folder FOLDER\n",
+		"operator, who must see the same.\nThen: almoner doctor "
+		"--context %s, which tests the way there and back,\nand: "
+		"almoner-agent --context %s --folder FOLDER\n",
 		result.agent, result.organisation,
-		result.is_approved ? " and is approved" : "", result.context);
+		result.is_approved ? " and is approved" : "", result.context,
+		result.context);
 	return ALM_EXIT_OK;
 }
 

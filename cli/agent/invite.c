@@ -64,6 +64,14 @@ static bool is_wildcard(const char *endpoint)
 	       strncmp(endpoint, "tcp://[::]:", 11) == 0;
 }
 
+/* It would be joined with on this machine and on no other. */
+static bool is_loopback(const char *endpoint)
+{
+	return strncmp(endpoint, "tcp://127.", 10) == 0 ||
+	       strncmp(endpoint, "tcp://localhost:", 16) == 0 ||
+	       strncmp(endpoint, "tcp://[::1]:", 12) == 0;
+}
+
 static enum alm_err make_secret(struct alm_invite_file *invite,
 	struct wanted *wanted, struct alm_problem *problem)
 {
@@ -209,6 +217,12 @@ static int print_invite(const struct alm_args *args,
 			"%s is not in the active policy: nothing can be sent "
 			"to or by it yet",
 			invite->organisation);
+	}
+	if (is_loopback(invite->endpoint)) {
+		alm_print_warning(&args->output,
+			"%s is reached from this machine alone: set endpoint "
+			"and public-endpoint of the broker, or give --endpoint",
+			invite->endpoint);
 	}
 	alm_sheet_fact(sheet, "file", is_dry ? "" : out);
 	rc = alm_sheet_print(sheet, &args->output);

@@ -9,7 +9,8 @@
 #define FILES_WARNED 8192
 #define DISK_FREE_PERMILLE_WARNED 100
 #define UNSIGNED_S_WARNED 60
-#define GIB (1024LL * 1024 * 1024)
+#define MIB (1024LL * 1024)
+#define GIB (1024 * MIB)
 
 static void see_policy(struct alm_doctor *doctor)
 {
@@ -54,7 +55,12 @@ static void see_store(struct alm_doctor *doctor)
 		permille,
 		alm_doctor_figure(&doctor->health, "store-map-bytes") / GIB,
 		takes);
-	if (is_full || is_late) {
+	if (strcmp(takes, "no: the disk is full") == 0) {
+		alm_step_do(doctor->steps,
+			"free space on the disk of %s: within a second "
+			"messages are taken again",
+			alm_doctor_text(&doctor->health, "store"));
+	} else if (is_full || is_late) {
 		alm_step_do(doctor->steps,
 			"have mailboxes emptied (almoner mailbox list), or "
 			"raise store-map and restart");
@@ -82,9 +88,8 @@ static void see_disk(struct alm_doctor *doctor)
 	}
 	alm_step_add(doctor->steps, "disk",
 		is_low ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
-		"%s: %lld.%lld of %lld GiB are free",
-		alm_doctor_text(health, "store"), left / GIB,
-		left % GIB * 10 / GIB, all / GIB);
+		"%s: %lld of %lld MiB are free",
+		alm_doctor_text(health, "store"), left / MIB, all / MIB);
 	if (is_low) {
 		alm_step_do(doctor->steps,
 			"free space: when none is left, messages are refused "

@@ -28,6 +28,25 @@ static void reachable(const char *endpoint, char out[256])
 	}
 }
 
+/* A broker that listens to its own machine only is good for trying. */
+static void see_public(struct alm_doctor *doctor, const char *endpoint)
+{
+	bool is_own = strncmp(endpoint, "tcp://127.", 10) == 0 ||
+		      strncmp(endpoint, "tcp://[::1]:", 12) == 0;
+
+	alm_steps_at(doctor->steps, "%s", endpoint);
+	alm_step_add(doctor->steps, "endpoint",
+		is_own ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
+		is_own ? "%s is for programs on this machine alone"
+		       : "%s is for other machines too",
+		endpoint);
+	if (is_own) {
+		alm_step_do(doctor->steps,
+			"set endpoint: tcp://*:7301, or tcp://[::]:7301, and "
+			"public-endpoint, and restart");
+	}
+}
+
 static void see_endpoint(
 	struct alm_doctor *doctor, const char *endpoint, const char *key_text)
 {
@@ -39,6 +58,7 @@ static void see_endpoint(
 		return;
 	}
 	reachable(endpoint, at);
+	see_public(doctor, endpoint);
 	alm_steps_at(doctor->steps, "%s", at);
 	randombytes_buf(stranger, sizeof(stranger));
 	if (alm_unhex(key_text, broker_key, 32) == ALM_OK &&

@@ -67,7 +67,7 @@ for name in administration store fsync limits broker-keys audit-head agents \
 	acknowledged; do
 	step $name ok
 done
-for name in policy sandbox backup; do # that a demonstration lacks
+for name in policy sandbox backup endpoint; do # that a demonstration lacks
 	step $name warning
 done
 has '[r["what"] for r in d["rows"] if r["step"] == "agent"][0].startswith(
@@ -203,7 +203,7 @@ whole
 code 0 "$almoner" agent revoke RX1 ward-system --reason test --yes
 doctor 5
 step zap FAILED ALM-1201
-has '"almoner agent list RX1" in d["rows"][-1]["do"]'
+has '"almoner agent list -o RX1" in d["rows"][-1]["do"]'
 
 # --- from the broker's ---------------------------------------------------------------------
 code 7 "$almoner" doctor --admin "ipc://$dir/nothing.sock" --json
