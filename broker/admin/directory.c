@@ -91,7 +91,8 @@ static enum alm_err look(struct alm_call *call, const struct alm_known *known)
 	for (size_t i = 0; alm_snapshot_organisation(snapshot, i, &view); i++) {
 		enum alm_err err = ALM_OK;
 
-		if (strcmp(view.id, after) <= 0) {
+		/* The cursor names the last one: it is never a stranger. */
+		if (strcmp(view.id, after) <= 0 || !alm_known_has(known, i)) {
 			continue;
 		}
 		if (looked_at++ == LOOKED_AT_MAX ||
@@ -101,7 +102,7 @@ static enum alm_err look(struct alm_call *call, const struct alm_known *known)
 			return table->cursor == NULL ? ALM_NOMEM : ALM_OK;
 		}
 		last = view.id;
-		if (alm_known_has(known, i) && matches(call, i, &view)) {
+		if (matches(call, i, &view)) {
 			err = add(call, i, &view);
 		}
 		if (err != ALM_OK) {

@@ -80,6 +80,21 @@ static void begin_shared(struct key *key, uint64_t number)
 	add_u64(key, number);
 }
 
+/* A key of another shape is damaged and nobody's; verification tells of it.
+ * Whoever goes on behind one must get past it: it has exactly one name. */
+static bool is_key(struct alm_bytes key)
+{
+	size_t tail = ALM_MESSAGE_ID_BYTES + 8;
+
+	if (key.data[0] != RECEIVING) {
+		return key.data[0] != WASTE || key.bytes == WASTE_KEY_BYTES;
+	}
+	return key.bytes >= 3 + tail && key.bytes <= KEY_BYTES_MAX &&
+	       memchr(key.data + 1, 0, key.bytes - 1 - tail) ==
+		       key.data + key.bytes - tail - 1 &&
+	       alm_get_u64(key.data + key.bytes - 8) != UINT64_MAX;
+}
+
 /* The first key at or after `from` that begins with its first `prefix` bytes,
  * and what stands there, seal and all.  Errors: NOT_FOUND. */
 static enum alm_err seek(struct alm_store *store, MDB_txn *txn,
@@ -93,6 +108,9 @@ static enum alm_err seek(struct alm_store *store, MDB_txn *txn,
 
 	if (rc == MDB_SUCCESS) {
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+		while (rc == MDB_SUCCESS && !is_key(alm_of_val(key))) {
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		}
 		mdb_cursor_close(cursor);
 	}
 	if (rc != MDB_SUCCESS) {
@@ -136,18 +154,8 @@ static enum alm_err read_upload(const struct alm_store *store,
 	struct alm_upload upload = {.is_damaged = true};
 	struct alm_reader r;
 
-	/* Exactly one name: whoever goes on behind this key must get past it.
-	 */
-	if (key.bytes < 1 + 1 + 1 + tail || key.bytes > KEY_BYTES_MAX ||
-		memchr(key.data + 1, 0, key.bytes - 1 - tail) !=
-			key.data + key.bytes - tail - 1) {
-		return ALM_STORE_CORRUPT;
-	}
 	upload.sender = (const char *)key.data + 1;
 	upload.number = alm_get_u64(key.data + key.bytes - 8);
-	if (upload.number == UINT64_MAX) {
-		return ALM_STORE_CORRUPT;
-	}
 	memcpy(upload.message_id.raw, key.data + key.bytes - tail,
 		ALM_MESSAGE_ID_BYTES);
 	*out = upload;
@@ -467,10 +475,7 @@ enum alm_err alm_store_waste_remove(struct alm_store *store, unsigned part_max,
 		struct key key;
 
 		err = seek(store, store->turn, &from, 1, &at, &value);
-		if (err == ALM_OK && at.bytes != WASTE_KEY_BYTES) {
-			return ALM_STORE_CORRUPT;
-		}
-		if (err != ALM_OK) {
+		if (err != ALM_OK || at.bytes != WASTE_KEY_BYTES) {
 			break;
 		}
 		number = alm_get_u64(at.data + 1);

@@ -242,3 +242,73 @@ Test(damage, is_not_what_more_obligations_than_fit_a_message_are)
 	cr_expect_eq(code, ALM_TOO_MANY_OBLIGATIONS);
 	cr_expect_eq(anomalies(), 0);
 }
+
+/* --- keys ----------------------------------------------------------------- */
+
+/* The first row of a table from a key's first byte on stands under a key in
+ * which what divides it is broken; the broker does not run. */
+static void break_key(const char *table, uint8_t first)
+{
+	MDB_val key = {1, &first};
+	MDB_val value;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_cursor *cursor;
+	uint8_t raw[128];
+	uint8_t row[4096];
+	uint8_t *nul;
+
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
+	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
+	cr_assert_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
+	cr_assert_eq(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE), 0);
+	cr_assert_leq(key.mv_size, sizeof(raw));
+	cr_assert_leq(value.mv_size, sizeof(row));
+	memcpy(raw, key.mv_data, key.mv_size);
+	memcpy(row, value.mv_data, value.mv_size);
+	cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
+	nul = memchr(raw + 1, 0, key.mv_size - 1);
+	cr_assert_not_null(nul);
+	*nul ^= 1;
+	key.mv_data = raw;
+	value.mv_data = row;
+	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* Until the broker has swept its tables, as it does once a second. */
+static void await_sweep(void)
+{
+	const struct alm_message first = test_message(&trust, "RHA");
+	struct alm_message now;
+
+	do {
+		(void)test_broker_ask(&broker, "status", NONE);
+		now = test_message(&trust, "RHA");
+	} while (alm_message_id_ms(&now.id) <
+		 alm_message_id_ms(&first.id) + 2500);
+}
+
+Test(damage, of_a_key_does_not_stop_what_looks_after_its_table)
+{
+	struct alm_message large = test_message(&trust, "RHA");
+
+	(void)send_one();
+	large.payload_bytes = (uint64_t)4 << 20;
+	test_peer_send(&trust, &large, "", 0);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_PROGRESS);
+	test_broker_kill(&broker);
+	break_key("duplicate", 'R');
+	break_key("upload", 0);
+	test_broker_start(&broker);
+	await_sweep();
+	test_peer_disconnect(&trust);
+	test_peer_connect(&trust, &broker);
+	test_peer_hello(&trust, 0);
+	(void)send_one();
+}

@@ -164,6 +164,63 @@ Test(hostile, refuses_a_question_that_pretends_to_go_on)
 		"one question was asked in pages");
 }
 
+/* --- what the directory tells --------------------------------------------- */
+
+/* More than one call looks at. */
+#define STRANGERS 8300u
+
+/* Before the practice stand many whom the trust may not write to. */
+static void activate_strangers(void)
+{
+	static char yaml[1024 * 1024];
+	int at = snprintf(yaml, sizeof(yaml),
+		"almoner: 1\nbundle: many\nkinds: [nhs-trust, gp-practice, "
+		"charity]\npurposes:\n"
+		"  - {id: direct-care, class: care, recipients: [any]}\n"
+		"categories:\n  - id: discharge\norganisations:\n"
+		"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+		"  - {id: C84001, name: A practice, kind: gp-practice}\n");
+
+	for (unsigned i = 0; i < STRANGERS; i++) {
+		at += snprintf(yaml + at, sizeof(yaml) - (size_t)at,
+			"  - {id: A%04uX, name: S, kind: charity}\n", i);
+	}
+	(void)snprintf(yaml + at, sizeof(yaml) - (size_t)at, "%s%s",
+		"agreements:\n  - id: DSA-CARE\n    title: Care\n"
+		"    from: [RX1]\n    to: [kind:gp-practice]\n"
+		"    purposes: [direct-care]\n    categories: [discharge]\n"
+		"    identifiability: identifiable\n"
+		"    relationship: not-required\n    consent: implied\n"
+		"    opt-out: not-applicable\n"
+		"    valid: 2020-01-01 until further notice\n",
+		"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+		"confidentiality: implied-consent}\n"
+		"    evidence: [DPIA-1]\n"
+		"    approved-by: [guardian, owner]\n");
+	test_broker_activate(&broker, yaml);
+}
+
+static struct alm_answer find_all(void)
+{
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 9, .verb = "org.find"}};
+
+	test_peer_say(&trust, &envelope);
+	return test_peer_expect(&trust, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+Test(hostile, a_page_of_the_directory_names_no_stranger)
+{
+	struct alm_answer answer;
+
+	activate_strangers();
+	answer = find_all();
+	cr_assert_eq(answer.code, ALM_OK);
+	cr_expect_null(strchr(answer.cursor, 'X'), "%s", answer.cursor);
+	cr_expect_geq(answer.row_count, 1);
+	cr_expect_leq(answer.row_count, 2, "itself");
+}
+
 /* --- how much one may ask of a turn --------------------------------------- */
 
 /* In one frame, and so in one turn. */
