@@ -102,16 +102,10 @@ static int compare(const void *a, const void *b)
 {
 	const struct alm_diagnostic *x = a;
 	const struct alm_diagnostic *y = b;
-	int order = strcmp(x->place.file, y->place.file);
+	int order = alm_place_compare(&x->place, &y->place);
 
 	if (order != 0) {
 		return order;
-	}
-	if (x->place.line != y->place.line) {
-		return x->place.line < y->place.line ? -1 : 1;
-	}
-	if (x->place.column != y->place.column) {
-		return x->place.column < y->place.column ? -1 : 1;
 	}
 	return x->err < y->err ? -1 : x->err > y->err;
 }

@@ -108,6 +108,46 @@ out:
 	return err;
 }
 
+bool alm_file_read_at(int fd, uint64_t offset, void *out, size_t bytes)
+{
+	uint8_t *at = out;
+
+	while (bytes > 0) {
+		ssize_t n = pread(fd, at, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return false;
+		}
+		at += n;
+		offset += (uint64_t)n;
+		bytes -= (size_t)n;
+	}
+	return true;
+}
+
+bool alm_file_write_at(int fd, uint64_t offset, const void *data, size_t bytes)
+{
+	const uint8_t *at = data;
+
+	while (bytes > 0) {
+		ssize_t n = pwrite(fd, at, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return false;
+		}
+		at += n;
+		offset += (uint64_t)n;
+		bytes -= (size_t)n;
+	}
+	return true;
+}
+
 enum alm_err alm_file_sync_folder(const char *path, struct alm_problem *problem)
 {
 	enum alm_err err = ALM_OK;

@@ -6,6 +6,7 @@
 #ifndef ALM_LIB_FILE_H
 #define ALM_LIB_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,6 +30,13 @@ ALM_MUST_USE enum alm_err alm_file_read(const char *path, size_t bytes_max,
  */
 ALM_MUST_USE enum alm_err alm_file_write(const char *path,
 	struct alm_bytes content, mode_t mode, struct alm_problem *problem);
+
+/** Read or write all the bytes at an offset.  False if that failed, or the
+ * file ends before. */
+ALM_MUST_USE bool alm_file_read_at(
+	int fd, uint64_t offset, void *out, size_t bytes);
+ALM_MUST_USE bool alm_file_write_at(
+	int fd, uint64_t offset, const void *data, size_t bytes);
 
 /** fsync a folder, so that its names are on disk.  Errors: IO. */
 ALM_MUST_USE enum alm_err alm_file_sync_folder(

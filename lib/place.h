@@ -9,4 +9,7 @@ struct alm_place {
 	unsigned column;
 };
 
+/** By file (bytewise), line and column; less than 0, 0, or more. */
+int alm_place_compare(const struct alm_place *a, const struct alm_place *b);
+
 #endif /* ALM_LIB_PLACE_H */

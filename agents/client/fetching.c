@@ -1,5 +1,4 @@
 /* Payloads that are fetched in parts, and files to write them to. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "agents/client/client.h"
 #include "agents/client/clock.h"
+#include "lib/file.h"
 #include "lib/zip.h"
 
 #define ASK_AGAIN_MS 10000
@@ -252,22 +252,8 @@ static int write_file(
 	void *cookie, uint64_t offset, const void *data, size_t bytes)
 {
 	const int *fd = cookie;
-	const uint8_t *at = data;
 
-	while (bytes > 0) {
-		ssize_t n = pwrite(*fd, at, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return -1;
-		}
-		at += n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return 0;
+	return alm_file_write_at(*fd, offset, data, bytes) ? 0 : -1;
 }
 
 /** Whether the file is the payload, every byte: what was there from before is

@@ -1,11 +1,11 @@
 /* Payloads that are sent in parts, and sources to read them from. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "agents/client/client.h"
+#include "lib/file.h"
 
 /* --- a file as a source ------------------------------------------------- */
 
@@ -16,22 +16,8 @@ struct file_source {
 static int read_file(void *cookie, uint64_t offset, void *out, size_t bytes)
 {
 	const struct file_source *file = cookie;
-	uint8_t *at = out;
 
-	while (bytes > 0) {
-		ssize_t n = pread(file->fd, at, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return -1;
-		}
-		at += n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return 0;
+	return alm_file_read_at(file->fd, offset, out, bytes) ? 0 : -1;
 }
 
 int alm_source_open(const char *path, struct alm_source *out_source)

@@ -1,6 +1,5 @@
 #include "agents/folder/large.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "agents/folder/log.h"
+#include "lib/file.h"
 #include "lib/hash.h"
 #include "lib/parts.h"
 
@@ -96,22 +96,8 @@ static int write_part(
 	void *cookie, uint64_t offset, const void *data, size_t bytes)
 {
 	const struct alm_large_fetch *fetch = cookie;
-	const uint8_t *at = data;
 
-	while (bytes > 0) {
-		ssize_t n = pwrite(fetch->fd, at, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return -1;
-		}
-		at += n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return 0;
+	return alm_file_write_at(fetch->fd, offset, data, bytes) ? 0 : -1;
 }
 
 bool alm_large_fetch(struct alm_large_fetches *fetches,

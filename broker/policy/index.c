@@ -43,6 +43,27 @@ void alm_index_sort(struct alm_index *index)
 	}
 }
 
+enum alm_err alm_index_build(struct alm_index *index, struct alm_arena *arena,
+	const struct alm_word *first, size_t stride, size_t count)
+{
+	const char *at = (const char *)first;
+	enum alm_err err = alm_index_init(index, arena, count);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	for (size_t i = 0; i < count; i++, at += stride) {
+		const struct alm_word *word =
+			(const struct alm_word *)(const void *)at;
+
+		if (word->text != NULL) {
+			alm_index_add(index, word, i);
+		}
+	}
+	alm_index_sort(index);
+	return ALM_OK;
+}
+
 size_t alm_index_find(const struct alm_index *index, const char *text)
 {
 	size_t low = 0;

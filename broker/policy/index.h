@@ -35,6 +35,12 @@ void alm_index_add(
 
 void alm_index_sort(struct alm_index *index);
 
+/** Made of `count` words that stand `stride` bytes apart, sorted; those without
+ * a text are left out.  Errors: NOMEM. */
+ALM_MUST_USE enum alm_err alm_index_build(struct alm_index *index,
+	struct alm_arena *arena, const struct alm_word *first, size_t stride,
+	size_t count);
+
 /** The position of the first word with this text, or ALM_INDEX_NONE. */
 size_t alm_index_find(const struct alm_index *index, const char *text);
 

@@ -124,21 +124,11 @@ static void report_duplicates(
 void alm_loader_index(struct alm_loader *loader, struct alm_index *index,
 	const struct alm_word *first, size_t stride, size_t count)
 {
-	if (alm_index_init(index, loader->arena, count) != ALM_OK) {
+	if (alm_index_build(index, loader->arena, first, stride, count) !=
+		ALM_OK) {
 		loader->is_out_of_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct alm_word *word =
-			(const struct alm_word *)(const void *)((const char *)
-									first +
-								i * stride);
-
-		if (word->text != NULL) {
-			alm_index_add(index, word, i);
-		}
-	}
-	alm_index_sort(index);
 	report_duplicates(loader, index);
 }
 

@@ -5,38 +5,23 @@
 
 /* --- words ---------------------------------------------------------------- */
 
-/* The ids of `count` things that stand `stride` bytes apart. */
-static bool index_ids(struct alm_index *index, struct alm_arena *arena,
-	const struct alm_word *first, size_t stride, size_t count)
-{
-	const char *at = (const char *)first;
-
-	if (alm_index_init(index, arena, count) != ALM_OK) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++, at += stride) {
-		alm_index_add(
-			index, (const struct alm_word *)(const void *)at, i);
-	}
-	alm_index_sort(index);
-	return true;
-}
-
 static bool index_bundle(struct alm_reaches *r)
 {
 	const struct alm_bundle *b = r->bundle;
 
-	return index_ids(&r->kinds, r->arena, b->kinds.items,
-		       sizeof(*b->kinds.items), b->kinds.count) &&
-	       index_ids(&r->purposes_index, r->arena, &b->purposes->id,
-		       sizeof(*b->purposes), b->purpose_count) &&
-	       index_ids(&r->categories_index, r->arena, &b->categories->id,
-		       sizeof(*b->categories), b->category_count) &&
+	return alm_index_build(&r->kinds, r->arena, b->kinds.items,
+		       sizeof(*b->kinds.items), b->kinds.count) == ALM_OK &&
+	       alm_index_build(&r->purposes_index, r->arena, &b->purposes->id,
+		       sizeof(*b->purposes), b->purpose_count) == ALM_OK &&
+	       alm_index_build(&r->categories_index, r->arena,
+		       &b->categories->id, sizeof(*b->categories),
+		       b->category_count) == ALM_OK &&
 	       (b->group_count == 0 ||
-		       index_ids(&r->groups, r->arena, &b->groups->id,
-			       sizeof(*b->groups), b->group_count)) &&
-	       index_ids(&r->organisations, r->arena, &b->organisations->id,
-		       sizeof(*b->organisations), b->organisation_count);
+		       alm_index_build(&r->groups, r->arena, &b->groups->id,
+			       sizeof(*b->groups), b->group_count) == ALM_OK) &&
+	       alm_index_build(&r->organisations, r->arena,
+		       &b->organisations->id, sizeof(*b->organisations),
+		       b->organisation_count) == ALM_OK;
 }
 
 static size_t parent(const struct alm_index *index, struct alm_word under)

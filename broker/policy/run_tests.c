@@ -23,22 +23,6 @@ struct running {
 
 /* --- marks ---------------------------------------------------------------- */
 
-static bool index_all(struct alm_index *index, struct alm_arena *arena,
-	const struct alm_word *first, size_t stride, size_t count)
-{
-	const char *at = (const char *)first;
-
-	if (alm_index_init(index, arena, count) != ALM_OK) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++, at += stride) {
-		alm_index_add(
-			index, (const struct alm_word *)(const void *)at, i);
-	}
-	alm_index_sort(index);
-	return true;
-}
-
 static bool prepare(struct running *r)
 {
 	const struct alm_bundle *b = r->bundle;
@@ -60,13 +44,14 @@ static bool prepare(struct running *r)
 	return r->base_marks != NULL && r->prohibition_marks != NULL &&
 	       r->lift_marks != NULL &&
 	       (b->basis_count == 0 ||
-		       index_all(&r->bases, r->arena, &b->bases[0].id,
-			       sizeof(b->bases[0]), b->basis_count)) &&
+		       alm_index_build(&r->bases, r->arena, &b->bases[0].id,
+			       sizeof(b->bases[0]),
+			       b->basis_count) == ALM_OK) &&
 	       (b->prohibition_count == 0 ||
-		       index_all(&r->prohibitions, r->arena,
+		       alm_index_build(&r->prohibitions, r->arena,
 			       &b->prohibitions[0].id,
 			       sizeof(b->prohibitions[0]),
-			       b->prohibition_count));
+			       b->prohibition_count) == ALM_OK);
 }
 
 static void mark_prohibition(struct running *r, const char *id)
