@@ -10,12 +10,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "broker/alarm.h"
 #include "lib/file.h"
 #include "tests/support/flood.h"
 
 /* The machine is shared and the programs may be instrumented: these say that
  * nobody is locked out, not how fast it is. */
-#define TURN_ROUND_MS_MAX 3000
+#define TURN_ROUND_MS_MAX 20000
 #define COME_IN_MS_MAX 60000
 #define FLOODED_MS 3000
 #define MESSAGES_MIN 20
@@ -47,7 +48,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(flood, .init = open_all, .fini = close_all, .timeout = 240);
+TestSuite(flood, .init = open_all, .fini = close_all, .timeout = 300);
 
 static int64_t now_ms(void)
 {
@@ -152,13 +153,15 @@ static struct test_flood_options flood_of(unsigned connections)
 Test(flood, of_all_kinds_of_strangers_keeps_nobody_out)
 {
 	struct test_flood_options options = flood_of(500);
+	int64_t begun_ms = now_ms();
 
 	options.strangers = 50;
 	withstand(&options);
 	cr_expect_gt(test_broker_figure(&broker, "handshakes-refused"), 0);
 	cr_expect_eq(
 		test_broker_figure(&broker, "handshakes-agents-limited"), 0);
-	cr_expect_leq(lines_of_log("handshakes.refused"), 3);
+	cr_expect_leq(lines_of_log("handshakes.refused"),
+		2 + (now_ms() - begun_ms) / ALM_ALARM_EVERY_MS);
 }
 
 Test(flood, of_half_handshakes_keeps_nobody_out)

@@ -13,15 +13,6 @@ key=$(json 'd["audit-key"]')
 store=(--store "$folder/store" --key "$folder/store.key")
 trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
 	rm -rf "$dir" "$folder"' EXIT
-# A head is signed within a second: ask until one covers what is asked for.
-until_ok() {
-	local tries=0
-	until "$@" >"$dir/out" 2>"$dir/err"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || fail "never: $*"
-		read -r -t 0.1 <>"$dir/ready" || true
-	done
-}
 both() { # both WANTED FILE...: what both verifiers say
 	local wanted=$1
 	shift
@@ -31,6 +22,7 @@ both() { # both WANTED FILE...: what both verifiers say
 		--strict --from-checkpoint "$dir/old"
 }
 
+# A head is signed within a second: ask until one covers what is asked for.
 until_ok "$almoner" audit head --checkpoint --out "$dir/old"
 size=$(sed -n 2p "$dir/old")
 mkdir "$dir/files"

@@ -13,14 +13,6 @@ agent=
 trap '[ -z "$agent" ] || kill "$agent" 2>/dev/null || true
 	[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
 	rm -rf "$dir" "$folder"' EXIT
-until_ok() {
-	local tries=0
-	until "$@" >"$dir/out" 2>"$dir/err"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || fail "never: $*"
-		read -r -t 0.1 <>"$dir/ready" || true
-	done
-}
 witnessed() {
 	"$almoner" audit witnesses --json >"$dir/out" &&
 		[ "$(json 'len(d["rows"])')" -ge 1 ] &&

@@ -136,11 +136,7 @@ printf '%s\n' "endpoint: ipc://$dir/evil/agents.sock" \
 "$build/almonerd" --config "$dir/evil/almonerd.yaml" 2>>"$dir/evil/log" &
 evil=$!
 trap 'kill "$evil" "$dev" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
-for _ in $(seq 2400); do
-	"$almoner" status --admin "ipc://$dir/evil/admin.sock" \
-		>/dev/null 2>&1 && break
-	read -rt 0.1 <> <(:) || true
-done
+until_ok "$almoner" status --admin "ipc://$dir/evil/admin.sock"
 invite "$dir/caught.invite" --agent caught
 code 0 "$almoner" agent invite RX1 --agent caught --out "$dir/swapped.invite" \
 	--admin "ipc://$dir/evil/admin.sock"

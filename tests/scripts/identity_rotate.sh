@@ -10,15 +10,6 @@ trap 'kill "${pids[@]}" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
 ALMONER_ADMIN=ipc://$dir/admin.sock
 export ALMONER_ADMIN
 
-wait_for() { # wait_for WHAT COMMAND...: until it succeeds
-	local what=$1
-	shift
-	for _ in $(seq 2400); do
-		"$@" >/dev/null 2>&1 && return
-		read -rt 0.1 <> <(:) || true
-	done
-	fail "no $what"
-}
 settings() { # settings LINE...: of the daemon
 	printf '%s\n' "admin-endpoint: $ALMONER_ADMIN" "store: $dir/store" \
 		'store-map: 4GiB' "store-key-file: $dir/store.key" "$@" \
@@ -28,7 +19,7 @@ start_broker() {
 	"$build/almonerd" --config "$dir/almonerd.yaml" 2>>"$dir/log" &
 	broker=$!
 	pids+=("$broker")
-	wait_for broker "$almoner" status
+	until_ok "$almoner" status
 }
 stop_broker() {
 	kill "$broker"
@@ -83,7 +74,7 @@ for org in RX1 C84001; do
 done
 outbox=$dir/RX1/mail/outbox
 inbox=$dir/C84001/mail/inbox
-wait_for outbox test -d "$outbox"
+until_ok test -d "$outbox"
 
 put() { # put FROM TO: messages, a few at a time
 	local n
@@ -107,7 +98,7 @@ print(json.load(open(sys.argv[1]))["agents-on-old-key"])' "$dir/status")" \
 		-eq "$1" ]
 }
 check() { # check COUNT: all of them, each once, and none refused
-	wait_for "$1 messages" arrived "$1"
+	until_ok arrived "$1"
 	[ -z "$(ls -A "$dir/RX1/mail/refused")" ] || fail "one was refused"
 	[ "$(find "$inbox" -name '*.payload' -exec cat {} + | sort -nu |
 		wc -l)" -eq "$1" ] || fail "not each once"
@@ -135,7 +126,7 @@ stop_broker
 settings "${old[@]}" "endpoint-next: ipc://$dir/next.sock" \
 	"curve-key-file-next: $dir/next/curve.key"
 start_broker
-wait_for "agents at the next endpoint" on_old_key 0
+until_ok on_old_key 0
 wait $writer
 check 200
 grep -q "^endpoint: 'ipc://$dir/next.sock'" "$dir/RX1/context.yaml" ||
@@ -173,7 +164,7 @@ is_over() {
 sys.exit(any(a["old-keys-until"] for a in json.load(open(sys.argv[1]))["rows"]
 	if a["agent"] == "spare"))' "$dir/agents"
 }
-wait_for "end of the overlap" is_over
+until_ok is_over
 code 0 "$agent" rotate --context "$dir/before/context.yaml"
 for key in curve signing; do
 	[ ! -e "$dir/before/$key.key.next" ] || fail "not in place"

@@ -29,6 +29,15 @@ d = json.load(open(sys.argv[1]))
 print(eval("(" + sys.argv[2] + ")"))' "$dir/out" "$1"
 }
 has() { [ "$(json "$1")" = True ] || fail "not so: $1"; }
+# until_ok COMMAND...: again and again; what it says is the last output
+until_ok() {
+	local tries=0
+	until "$@" >"$dir/out" 2>"$dir/err"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || fail "never: $*"
+		read -rt 0.1 <> <(:) || true
+	done
+}
 # begin_dev OPTION...: until it is ready; what it says is the last output
 begin_dev() {
 	mkfifo "$dir/ready"
