@@ -52,6 +52,20 @@ static bool allocate(int fd, uint64_t from, uint64_t bytes)
 	return is_free(fd, bytes);
 }
 
+/* Only what is not kept yet is asked for, because a file system may look at
+ * every block of what is; all of it, once something went wrong. */
+static bool keep_to(struct alm_space *space, int fd, uint64_t end, uint64_t to)
+{
+	uint64_t from =
+		space->is_low || space->kept_to < end ? end : space->kept_to;
+
+	if (from < to && !allocate(fd, from, to - from)) {
+		return false;
+	}
+	space->kept_to = to;
+	return true;
+}
+
 void alm_space_ensure(struct alm_store *store)
 {
 	struct alm_space *space = &store->space;
@@ -74,15 +88,8 @@ void alm_space_ensure(struct alm_store *store)
 	if (mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS) {
 		return;
 	}
-	if (allocate(fd, end, low + low / STEPS)) {
-		space->kept_to = end + low + low / STEPS;
-		space->is_low = false;
-		return;
-	}
-	space->is_low = !allocate(fd, end, low);
-	if (!space->is_low) {
-		space->kept_to = end + low;
-	}
+	space->is_low = !keep_to(space, fd, end, end + low + low / STEPS) &&
+			!keep_to(space, fd, end, end + low);
 }
 
 void alm_space_met_full(struct alm_store *store)
