@@ -17,12 +17,14 @@
 #define WORK_US_MIN 300.0
 #define WORK_US_MAX 1500.0
 #define UNIT_US_FIRST 12.0
-#define UNITS_MIN 32u
-#define SHARE_MIN 8u
+#define UNITS_MIN 8u
+#define SHARE_MIN 4u
 #define SURPLUS_MAX 2048u /* units that one turn refuses */
-#define MEASURED_UNITS_MIN 16u
 #define SMOOTHING 0.1
-#define HAND_OVERS_MIN 128u
+/* Messages that are each signed alone cost several times as much: whoever
+ * begins with them shall not have long turns for long. */
+#define SMOOTHING_UP 0.5
+#define HAND_OVERS_MIN 64u
 #define PARTS_MIN 1u
 
 void alm_fair_init(struct alm_fair *fair)
@@ -311,7 +313,7 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 	fair->is_shared = fair->senders > 1 || fair->senders_before > 1;
 	fair->turn_units = 0;
 	fair->surplus = 0;
-	fair->begun_us = alm_clock_monotonic_us();
+	fair->begun_us = fair->is_shared ? alm_clock_thread_us() : 0;
 	measure_share(fair);
 	/* Where the turn has no more place the next one begins. */
 	for (size_t i = fair->waiting_count;
@@ -435,28 +437,33 @@ void alm_fair_note_several(
 	turn->broker->fair.turn_units += (uint32_t)recipient_count - 1;
 }
 
-static double smooth(double before, double now)
+static double smooth(double before, double now, double how)
 {
-	return before + SMOOTHING * (now - before);
+	return before + how * (now - before);
 }
 
-void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
-	int64_t committed_at_us, size_t request_count)
+void alm_fair_worked(struct alm_turn *turn)
 {
 	struct alm_fair *fair = &turn->broker->fair;
-	double units = request_count > fair->turn_units
-			       ? (double)request_count
-			       : (double)fair->turn_units;
+	double unit_us;
 
-	fair->commit_us = smooth(
-		fair->commit_us, (double)(committed_at_us - worked_until_us));
-	if (fair->turn_units >= MEASURED_UNITS_MIN) {
-		fair->unit_us = smooth(fair->unit_us,
-			(double)(worked_until_us - fair->begun_us) / units);
+	if (!fair->is_shared || fair->turn_units < UNITS_MIN) {
+		return;
 	}
+	unit_us = (double)(alm_clock_thread_us() - fair->begun_us) /
+		  fair->turn_units;
+	fair->unit_us = smooth(fair->unit_us, unit_us,
+		unit_us > fair->unit_us ? SMOOTHING_UP : SMOOTHING);
 	if (fair->unit_us < 0.1) {
 		fair->unit_us = 0.1;
 	}
+}
+
+void alm_fair_committed(struct alm_turn *turn, int64_t commit_us)
+{
+	struct alm_fair *fair = &turn->broker->fair;
+
+	fair->commit_us = smooth(fair->commit_us, (double)commit_us, SMOOTHING);
 }
 
 size_t alm_fair_hand_overs(const struct alm_fair *fair)

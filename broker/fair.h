@@ -39,7 +39,7 @@ struct alm_fair {
 	uint32_t surplus;      /* units of it that no lane has room for */
 	double unit_us;        /* what one was measured to cost */
 	double commit_us;      /* and a commit */
-	int64_t begun_us;      /* monotonic, this turn's work */
+	int64_t begun_us;      /* the thread's time, this turn's work */
 	struct alm_lane other; /* of faults of who has said no hello */
 	struct alm_lane *noisy;
 	uint64_t held_back; /* frames that waited, since the start */
@@ -78,9 +78,10 @@ void alm_fair_note_part(
 void alm_fair_note_several(
 	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count);
 
-/** The turn's work is done and committed. */
-void alm_fair_end(struct alm_turn *turn, int64_t worked_until_us,
-	int64_t committed_at_us, size_t request_count);
+/** The turn's requests are carried out: see what they cost. */
+void alm_fair_worked(struct alm_turn *turn);
+/** It is committed, which took so long. */
+void alm_fair_committed(struct alm_turn *turn, int64_t commit_us);
 
 /** How much mail one turn hands over, and one mailbox in a pass. */
 size_t alm_fair_hand_overs(const struct alm_fair *fair);

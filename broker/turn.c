@@ -249,6 +249,7 @@ static enum alm_err decide(struct alm_turn *turn)
 	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
 		err = carry_out(turn, &turn->requests[i]);
 	}
+	alm_fair_worked(turn);
 	if (err == ALM_OK) {
 		err = alm_redecide(turn);
 	}
@@ -308,8 +309,7 @@ static enum alm_err commit(struct alm_turn *turn)
 	started_us = alm_clock_monotonic_us();
 	err = alm_store_commit(turn->broker->store);
 	took_us = alm_clock_monotonic_us() - started_us;
-	alm_fair_end(
-		turn, started_us, started_us + took_us, turn->request_count);
+	alm_fair_committed(turn, took_us);
 	turn->broker->frames_max = frames_worth(took_us);
 	metrics->commit_us += (uint64_t)took_us;
 	metrics->turns++;

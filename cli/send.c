@@ -353,10 +353,8 @@ static int show_refused(const struct alm_args *args,
 			(receipt->retry_after_ms + 999) / 1000);
 	}
 	return alm_print_failure(&args->output,
-		&(struct alm_failure){.err = (enum alm_err)receipt->code,
-			.detail = detail,
-			.trace_id = id,
-			.retry_after_ms = receipt->retry_after_ms});
+		&(struct alm_failure){(enum alm_err)receipt->code, detail, id,
+			receipt->retry_after_ms});
 }
 
 /** Send; when no answer comes, say what is known of the connection. */

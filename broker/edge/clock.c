@@ -32,3 +32,8 @@ int64_t alm_clock_monotonic_ms(void)
 {
 	return alm_clock_monotonic_us() / 1000;
 }
+
+int64_t alm_clock_thread_us(void)
+{
+	return microseconds(CLOCK_THREAD_CPUTIME_ID);
+}

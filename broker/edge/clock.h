@@ -16,4 +16,7 @@ int64_t alm_clock_boot_us(void);
 /** Microseconds that never go back. */
 int64_t alm_clock_monotonic_us(void);
 
+/** What the calling thread has had of a processor. */
+int64_t alm_clock_thread_us(void);
+
 #endif /* ALM_BROKER_EDGE_CLOCK_H */
