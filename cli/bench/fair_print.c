@@ -153,8 +153,9 @@ static json_t *conditions(const struct alm_fair_bench *bench)
 		1024, "probes_per_s", 500, "milliseconds",
 		(json_int_t)bench->milliseconds, "rounds",
 		(json_int_t)bench->rounds, "build", alm_host_build(),
-		"disturbers", "at the lowest priority of the same machine",
-		"ratios", "median of the rounds");
+		"disturbers",
+		"on the same machine, when it is idle (SCHED_IDLE)", "ratios",
+		"median of the rounds");
 }
 
 int alm_fair_print_json(const struct alm_fair_bench *bench)
