@@ -405,8 +405,10 @@ static enum alm_err judge_arrival(
 		return err;
 	}
 	if (is_expired(turn, &arrival->message)) {
-		return alm_arrival_refuse(
-			turn, arrival, ALM_ALREADY_EXPIRED, "");
+		err = alm_gather_refused(turn, &arrival->message);
+		return err == ALM_OK ? alm_arrival_refuse(turn, arrival,
+					       ALM_ALREADY_EXPIRED, "")
+				     : err;
 	}
 	return arrival->message.payload_bytes == 0 ? decide(turn, arrival)
 						   : announce(turn, arrival);

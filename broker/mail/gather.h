@@ -22,7 +22,8 @@ enum alm_err alm_gather_check(
 ALM_MUST_USE enum alm_err alm_gather_check_room(
 	struct alm_turn *turn, const struct alm_message *message);
 
-/** It is not permitted any more: what has come of it is dropped. */
+/** It will not be taken any more: what has come of it is dropped, if it came
+ * in parts. */
 ALM_MUST_USE enum alm_err alm_gather_refused(
 	struct alm_turn *turn, const struct alm_message *message);
 

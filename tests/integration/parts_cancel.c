@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 #include "agents/client/client.h"
 #include "tests/support/large.h"
@@ -185,6 +186,39 @@ Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
 	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), 0);
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+Test(parts_cancel, nothing_stays_of_what_expires_on_its_way)
+{
+	struct alm_source source = {
+		.read = test_large_read, .bytes = PAYLOAD_BYTES};
+	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = open_client(&sender);
+	uint8_t id[16];
+
+	alm_make_id(id);
+	message.id = id;
+	message.expires_ms = wall_ms() + 5000;
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	work_until_sent(from, 20);
+	alm_client_close(from);
+	cr_expect_gt(test_broker_figure(&broker, "parts-stored"), 0);
+	while (wall_ms() <= message.expires_ms) {
+		(void)poll(NULL, 0, 50);
+	}
+	from = open_client(&sender);
+	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
+	cr_expect_eq(wait_receipt(from).code, ALM_ALREADY_EXPIRED);
+	alm_client_close(from);
+	wait_freed();
 }
 
 Test(parts_cancel, who_is_sending_what_a_colleague_gives_up_is_told)
