@@ -207,7 +207,12 @@ void crash_large_is_freed(struct crash_world *world)
 	int64_t until_ms = now_ms() + FREED_MS;
 
 	while (test_broker_figure(&world->broker, "parts-stored") > 0) {
-		cr_assert_lt(now_ms(), until_ms, "parts that nobody has");
+		cr_assert_lt(now_ms(), until_ms,
+			"parts that nobody has: %llu, uploads %llu",
+			(unsigned long long)test_broker_figure(
+				&world->broker, "parts-stored"),
+			(unsigned long long)test_broker_figure(
+				&world->broker, "uploads"));
 		crash_step_for(world, 50);
 	}
 }
