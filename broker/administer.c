@@ -280,7 +280,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 		ARGUMENTS("seq", "message", "from", "reveal", "reason")},
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
 	{"store.backup", alm_verb_store_backup,
-		ARGUMENTS("what", "to", "head", "bytes", "reason")},
+		ARGUMENTS("what", "to", "head", "bytes", "reason", "dry-run")},
 	{"audit.bundle", alm_verb_audit_bundle, AUDIT_ARGUMENTS},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},

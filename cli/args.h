@@ -18,8 +18,8 @@ enum alm_option_type {
 	ALM_OPTION_NUMBER,   /* decimal, 64 bits */
 	ALM_OPTION_SIZE,     /* 64KiB, 1MiB, plain bytes */
 	ALM_OPTION_DURATION, /* 90s 5m 168h 30d, in seconds */
-	ALM_OPTION_INSTANT, /* 2026-07-30T09:00:00Z, 2026-07-30 or 30d ago, s */
-	ALM_OPTION_MOMENT,  /* the same, also with decimals, in microseconds */
+	ALM_OPTION_INSTANT, /* 2026-07-30T09:00:00.5Z, 2026-07-30, 30d ago; s */
+	ALM_OPTION_MOMENT,  /* the same, in microseconds */
 };
 
 struct alm_option {

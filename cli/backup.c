@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static const struct alm_usage usage = {
 	.positionals = "TO",
 	.positional_min = 1,
 	.positional_max = 1,
-	.takes = ALM_TAKES_ADMIN,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CHANGE,
 	.options = options,
 	.notes = "  almoner backup /var/backups/almoner/2026-07-30 --key "
 		 "/etc/almoner/store.key\n\n"
@@ -100,7 +101,7 @@ static enum alm_err record_live(
 		alm_ask_add(&ask, "bytes", bytes);
 		alm_ask_add(&ask, "head", head);
 	}
-	alm_ask_option(&ask, b->args, "reason");
+	alm_ask_change(&ask, b->args);
 	alm_arena_reset(&b->arena);
 	err = alm_admin_ask(b->control, &ask, &b->arena, &answer, problem);
 	if (err == ALM_OK) {
@@ -140,6 +141,12 @@ static enum alm_err append(
 	return alm_audit_record_alone(store, &entry, detail);
 }
 
+static enum alm_err no_key(struct alm_problem *problem)
+{
+	return alm_problem_set(problem, ALM_USAGE,
+		"no daemon answers: --key FILE is needed to record the copy");
+}
+
 static enum alm_err record_offline(
 	struct backup *b, const char *what, struct alm_problem *problem)
 {
@@ -149,9 +156,7 @@ static enum alm_err record_offline(
 	enum alm_err err;
 
 	if (b->key == NULL) {
-		return alm_problem_set(problem, ALM_USAGE,
-			"no daemon answers: --key FILE is needed to record "
-			"the copy");
+		return no_key(problem);
 	}
 	err = alm_store_open(&with, &store, problem);
 	if (err == ALM_OK) {
@@ -169,6 +174,22 @@ static enum alm_err record(
 }
 
 /* --- the copy ------------------------------------------------------------- */
+
+/* Whether they could be made. */
+static enum alm_err try_folders(
+	const struct backup *b, struct alm_problem *problem)
+{
+	struct stat info;
+
+	if (lstat(b->partial, &info) == 0) {
+		return alm_problem_set(
+			problem, ALM_BACKUP_EXISTS, "%s", b->partial);
+	}
+	return access(b->parent, W_OK | X_OK) == 0
+		       ? ALM_OK
+		       : alm_problem_set(problem, ALM_STORE_PATH, "%s: %s",
+				 b->parent, strerror(errno));
+}
 
 static enum alm_err name_folders(struct backup *b, struct alm_problem *problem)
 {
@@ -188,6 +209,9 @@ static enum alm_err name_folders(struct backup *b, struct alm_problem *problem)
 	}
 	if (lstat(b->to, &info) == 0) {
 		return alm_problem_set(problem, ALM_BACKUP_EXISTS, "%s", b->to);
+	}
+	if (alm_args_has(b->args, "dry-run")) {
+		return try_folders(b, problem);
 	}
 	if (mkdir(b->partial, 0700) != 0) {
 		return alm_problem_set(problem,
@@ -244,6 +268,40 @@ static enum alm_err give_name(struct backup *b, struct alm_problem *problem)
 			"%s: %s", b->to, strerror(errno));
 	}
 	return alm_file_sync_folder(b->parent, problem);
+}
+
+/* What can be known without a copy: the folders, that the store can be read
+ * and is the daemon's, and room for all of it. */
+static enum alm_err try_copy(struct backup *b, struct alm_problem *problem)
+{
+	char id[2 * ALM_STORE_ID_BYTES + 1];
+	struct statvfs disk;
+	enum alm_err err = name_folders(b, problem);
+
+	if (err == ALM_OK && b->control != NULL) {
+		err = record_live(b, "begun", problem);
+	} else if (err == ALM_OK && b->key == NULL) {
+		err = no_key(problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_store_copy_try(b->store, &b->copy, problem);
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_hex(b->copy.store_id, ALM_STORE_ID_BYTES, id);
+	if (b->control != NULL && strcmp(id, b->store_id) != 0) {
+		return alm_problem_set(problem, ALM_STORE_PATH,
+			"%s is not the daemon's store: give --store", b->store);
+	}
+	if (statvfs(b->parent, &disk) == 0 &&
+		(uint64_t)disk.f_bavail * disk.f_frsize < b->copy.bytes) {
+		return alm_problem_set(problem, ALM_STORE_FULL,
+			"%s has room for %" PRIu64 " bytes of %" PRIu64,
+			b->parent, (uint64_t)disk.f_bavail * disk.f_frsize,
+			b->copy.bytes);
+	}
+	return ALM_OK;
 }
 
 static enum alm_err copy(struct backup *b, struct alm_problem *problem)
@@ -318,7 +376,16 @@ static int run(struct backup *b)
 		problem = (struct alm_problem){.err = ALM_OK};
 		err = ALM_OK;
 	}
-	if (err == ALM_OK) {
+	if (err == ALM_OK && alm_args_has(b->args, "dry-run")) {
+		err = try_copy(b, &problem);
+		if (err == ALM_OK) {
+			alm_print_warning(&b->args->output,
+				"this was a dry run: some %" PRIu64
+				" bytes would be copied to %s",
+				b->copy.bytes, b->to);
+			return ALM_EXIT_OK;
+		}
+	} else if (err == ALM_OK) {
 		err = copy(b, &problem);
 	}
 	if (err != ALM_OK) {

@@ -97,9 +97,8 @@ static const struct alm_usage usage = {
 		"  almoner send -c ward --to C84001 --purpose direct-care "
 		"--category discharge \\\n    --level identifiable --subject - "
 		"--payload summary.pb < number.txt\n"
-		"Ctrl-C gives up a payload above 1 MiB that is not whole "
-		"yet: nothing of it stays at the\nbroker.  A second one "
-		"leaves what has come there for a day, to go on with --id.",
+		"Ctrl-C gives up a payload above 1 MiB; a second one leaves "
+		"what has come, for --id.",
 };
 
 /** What a message is made from; the texts of `message` point into it. */

@@ -40,11 +40,12 @@ bool alm_column_is_number(const char *name)
 		"policies", "question", "witnesses", "entries", "heads",
 		"signed-size", "from-size", "files-written", "files-kept",
 		"behind", "lag-s", "security-parts", "disclosures-parts",
-		"long-parts", "damaged-passed-over", "looked-at", "used-before",
-		"used-after", "free-after", "file-bytes", "usual", "count",
-		"now", "first-damaged", "audit-verified-seq",
-		"store-verify-passes", "store-damaged-rows", "interval-ms",
-		"overrides-overdue", "waiting", "mailboxes", "oldest-ms"};
+		"long-parts", "cosignatures", "damaged-passed-over",
+		"looked-at", "used-before", "used-after", "free-after",
+		"file-bytes", "usual", "count", "now", "first-damaged",
+		"audit-verified-seq", "store-verify-passes",
+		"store-damaged-rows", "interval-ms", "overrides-overdue",
+		"waiting", "mailboxes", "oldest-ms"};
 
 	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i]) == 0) {

@@ -52,6 +52,9 @@
 	X(SNAPSHOT_DAMAGED, 1009, "snapshot-damaged", INTEGRITY, false, \
 		"The compiled policy does not have its checksum.", \
 		"Test the machine's memory; a policy compiled anew is whole.") \
+	X(FILE_EXISTS, 1010, "file-exists", CONFLICT, false, \
+		"A file of that name is there already.", \
+		"Name another, or add --force to replace it.") \
 	X(MALFORMED, 1101, "malformed-frame", FAILURE, false, \
 		"The bytes are not a frame of this protocol.", \
 		"Encode with the published proto files; see PROTOCOL.md.") \

@@ -151,8 +151,9 @@ static enum alm_err rewrite(const char *context_file, const char *endpoint,
 	return err;
 }
 
-enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
-	const uint8_t broker_key[32], struct alm_problem *problem)
+static enum alm_err follow(const char *context_file, const char *endpoint,
+	const uint8_t broker_key[32], bool is_dry_run,
+	struct alm_problem *problem)
 {
 	enum alm_err err;
 
@@ -162,9 +163,15 @@ enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
 			problem, ALM_ENDPOINT_INVALID, "the announced one");
 	}
 	err = probe(context_file, endpoint, broker_key, problem);
-	return err == ALM_OK
+	return err == ALM_OK && !is_dry_run
 		       ? rewrite(context_file, endpoint, broker_key, problem)
 		       : err;
+}
+
+enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
+	const uint8_t broker_key[32], struct alm_problem *problem)
+{
+	return follow(context_file, endpoint, broker_key, false, problem);
 }
 
 static const char *fact(const struct alm_answer *answer, const char *key)
@@ -177,7 +184,7 @@ static const char *fact(const struct alm_answer *answer, const char *key)
 	return "";
 }
 
-enum alm_err alm_identity_ask_and_follow(const char *context_file,
+static enum alm_err ask_and_follow(const char *context_file, bool is_dry_run,
 	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
 	struct alm_problem *problem)
 {
@@ -201,11 +208,25 @@ enum alm_err alm_identity_ask_and_follow(const char *context_file,
 	if (err == ALM_OK && out_endpoint[0] != '\0') {
 		err = alm_unhex(fact(&answer, "next-broker-key"), broker_key,
 			      32) == ALM_OK
-			      ? alm_identity_follow(context_file, out_endpoint,
-					broker_key, problem)
+			      ? follow(context_file, out_endpoint, broker_key,
+					is_dry_run, problem)
 			      : alm_problem_set(problem, ALM_INTERNAL,
 					"the broker's answer");
 	}
 	alm_arena_fini(&arena);
 	return err;
+}
+
+enum alm_err alm_identity_ask_and_follow(const char *context_file,
+	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem)
+{
+	return ask_and_follow(context_file, false, out_endpoint, problem);
+}
+
+enum alm_err alm_identity_ask_and_try(const char *context_file,
+	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem)
+{
+	return ask_and_follow(context_file, true, out_endpoint, problem);
 }

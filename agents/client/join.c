@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -94,8 +95,8 @@ static int context_text(
 }
 
 /* One of the same invite may be there from before, another may not: its keys
- * are somebody's. */
-static enum alm_err write_context(const char *path,
+ * are somebody's.  Errors: NOT_FOUND: there is none. */
+static enum alm_err check_context(const char *path,
 	const struct alm_invite_file *invite, struct alm_problem *problem)
 {
 	char text[1024];
@@ -115,6 +116,16 @@ static enum alm_err write_context(const char *path,
 					 "overwritten",
 					 path);
 	}
+	return err;
+}
+
+static enum alm_err write_context(const char *path,
+	const struct alm_invite_file *invite, struct alm_problem *problem)
+{
+	char text[1024];
+	int n = context_text(invite, text, sizeof(text));
+	enum alm_err err = check_context(path, invite, problem);
+
 	if (err != ALM_NOT_FOUND) {
 		return err;
 	}
@@ -123,29 +134,39 @@ static enum alm_err write_context(const char *path,
 		problem);
 }
 
+/* No key may be there that is not of this invite. */
+static enum alm_err name_context(
+	const char *folder, char context[PATH_MAX], struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	enum alm_err err = join_path(folder, "context.yaml", context, problem);
+
+	if (err == ALM_OK) {
+		err = join_path(folder, "curve.key", path, problem);
+	}
+	if (err == ALM_OK && lstat(path, &info) == 0 &&
+		lstat(context, &info) != 0) {
+		return alm_problem_set(problem, ALM_KEY_FILE,
+			"%s is there without a context of this invite", path);
+	}
+	return err;
+}
+
 /* Context first: where it is of another agent, no key is made. */
 static enum alm_err prepare(const char *folder,
 	const struct alm_invite_file *invite, struct own_keys *keys,
 	char context[PATH_MAX], struct alm_problem *problem)
 {
-	char path[PATH_MAX];
-	struct stat info;
 	enum alm_err err;
 
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
 		return alm_problem_set(
 			problem, ALM_IO, "%s: %s", folder, strerror(errno));
 	}
-	err = join_path(folder, "context.yaml", context, problem);
-	if (err == ALM_OK) {
-		err = join_path(folder, "curve.key", path, problem);
-	}
+	err = name_context(folder, context, problem);
 	if (err != ALM_OK) {
 		return err;
-	}
-	if (lstat(path, &info) == 0 && lstat(context, &info) != 0) {
-		return alm_problem_set(problem, ALM_KEY_FILE,
-			"%s is there without a context of this invite", path);
 	}
 	err = write_context(context, invite, problem);
 	return err == ALM_OK ? take_keys(folder, keys, problem) : err;
@@ -239,29 +260,41 @@ static enum alm_err join(const struct alm_invite_file *invite,
 	return err;
 }
 
+static enum alm_err read_invite(const char *invite_file,
+	struct alm_invite_file *invite, struct alm_join_result *result,
+	struct alm_problem *problem)
+{
+	enum alm_err err = ALM_OK;
+
+	if (sodium_init() < 0) {
+		return alm_problem_set(problem, ALM_INTERNAL, "no randomness");
+	}
+	err = alm_invite_read(invite_file, invite, problem);
+	if (err == ALM_OK && invite->expires_s <= alm_client_wall_ms() / 1000) {
+		err = alm_problem_set(problem, ALM_INVITE_INVALID,
+			"%s has expired by this machine's clock", invite_file);
+	}
+	if (err == ALM_OK) {
+		alm_text_copy(result->organisation,
+			sizeof(result->organisation), invite->organisation);
+		alm_text_copy(
+			result->agent, sizeof(result->agent), invite->agent);
+	}
+	return err;
+}
+
 enum alm_err alm_join_broker(const char *invite_file, const char *folder,
 	struct alm_join_result *out_result, struct alm_problem *problem)
 {
 	struct alm_invite_file invite = {.number = 0};
 	struct alm_join_result result = {.words = ""};
 	struct own_keys keys = {.curve_secret = {0}};
-	enum alm_err err = ALM_OK;
+	enum alm_err err = read_invite(invite_file, &invite, &result, problem);
 
-	if (sodium_init() < 0) {
-		return alm_problem_set(problem, ALM_INTERNAL, "no randomness");
-	}
-	err = alm_invite_read(invite_file, &invite, problem);
-	if (err == ALM_OK && invite.expires_s <= alm_client_wall_ms() / 1000) {
-		err = alm_problem_set(problem, ALM_INVITE_INVALID,
-			"%s has expired by this machine's clock", invite_file);
-	}
 	if (err == ALM_OK) {
 		err = prepare(folder, &invite, &keys, result.context, problem);
 	}
 	if (err == ALM_OK) {
-		alm_text_copy(result.organisation, sizeof(result.organisation),
-			invite.organisation);
-		alm_text_copy(result.agent, sizeof(result.agent), invite.agent);
 		err = join(&invite, &keys, &result, problem);
 	}
 	if (err == ALM_OK) {
@@ -269,5 +302,78 @@ enum alm_err alm_join_broker(const char *invite_file, const char *folder,
 	}
 	sodium_memzero(&invite, sizeof(invite));
 	sodium_memzero(&keys, sizeof(keys));
+	return err;
+}
+
+/* --- whether it could be -------------------------------------------------- */
+
+static enum alm_err try_folder(const char *folder,
+	const struct alm_invite_file *invite, char context[PATH_MAX],
+	struct alm_problem *problem)
+{
+	const char *slash = strrchr(folder, '/');
+	char parent[PATH_MAX] = ".";
+	struct stat info;
+	enum alm_err err = name_context(folder, context, problem);
+
+	if (err == ALM_OK) {
+		err = check_context(context, invite, problem);
+	}
+	if (err != ALM_OK && err != ALM_NOT_FOUND) {
+		return err;
+	}
+	*problem = (struct alm_problem){.err = ALM_OK};
+	if (slash != NULL) {
+		(void)snprintf(parent, sizeof(parent), "%.*s",
+			slash == folder ? 1 : (int)(slash - folder), folder);
+	}
+	if (stat(folder, &info) == 0) {
+		(void)snprintf(parent, sizeof(parent), "%s", folder);
+	}
+	return access(parent, W_OK | X_OK) == 0
+		       ? ALM_OK
+		       : alm_problem_set(problem, ALM_IO, "%s: %s", parent,
+				 strerror(errno));
+}
+
+static enum alm_err try_invite(
+	const struct alm_invite_file *invite, struct alm_problem *problem)
+{
+	struct alm_invite_keys keys;
+	struct alm_link *link = NULL;
+	const struct alm_once once = {.endpoint = invite->endpoint,
+		.broker_key = invite->broker_key,
+		.curve_secret_key = keys.curve_secret,
+		.timeout_ms = CONNECT_MS};
+	enum alm_err err = alm_invite_derive(invite->secret, &keys);
+
+	if (err == ALM_OK) {
+		err = alm_once_connect(&once, &link, problem);
+	}
+	alm_link_close(link, 0);
+	sodium_memzero(&keys, sizeof(keys));
+	return err == ALM_NOT_AUTHENTICATED
+		       ? alm_problem_set(problem, ALM_INVITE_INVALID,
+				 "%s refuses it", invite->endpoint)
+		       : err;
+}
+
+enum alm_err alm_join_try(const char *invite_file, const char *folder,
+	struct alm_join_result *out_result, struct alm_problem *problem)
+{
+	struct alm_invite_file invite = {.number = 0};
+	struct alm_join_result result = {.words = ""};
+	enum alm_err err = read_invite(invite_file, &invite, &result, problem);
+
+	if (err == ALM_OK) {
+		err = try_folder(folder, &invite, result.context, problem);
+	}
+	if (err == ALM_OK) {
+		err = try_invite(&invite, problem);
+	}
+	if (err == ALM_OK) {
+		*out_result = result;
+	}
+	sodium_memzero(&invite, sizeof(invite));
 	return err;
 }

@@ -155,21 +155,22 @@ static enum alm_err sign(struct rotation *rotation, struct alm_problem *problem)
 	return ALM_OK;
 }
 
-static enum alm_err announce(struct rotation *rotation, char out_until[32],
-	struct alm_problem *problem)
+static enum alm_err announce(struct rotation *rotation, bool is_dry_run,
+	char out_until[32], struct alm_problem *problem)
 {
 	const struct alm_argument arguments[] = {
 		{"curve-key", rotation->curve_hex},
 		{"signing-key", rotation->signing_hex},
 		{"signature", rotation->signature_hex},
-		{"proof", rotation->proof_hex}};
+		{"proof", rotation->proof_hex}, {"dry-run", "yes"}};
+	size_t count = ALM_COUNT(arguments) - (is_dry_run ? 0 : 1);
 	struct alm_answer answer;
 	struct alm_arena arena;
 	enum alm_err err;
 
 	alm_arena_init(&arena, ANSWER_BYTES_MAX);
-	err = alm_once_ask(&rotation->context, "agent.rotate", arguments,
-		ALM_COUNT(arguments), &arena, &answer, problem);
+	err = alm_once_ask(&rotation->context, "agent.rotate", arguments, count,
+		&arena, &answer, problem);
 	for (size_t i = 0; err == ALM_OK && i < answer.fact_count; i++) {
 		if (strcmp(answer.facts[i].key, "old-keys-until") == 0) {
 			alm_text_copy(out_until, 32, answer.facts[i].value);
@@ -214,13 +215,38 @@ enum alm_err alm_rotate_keys(const char *context_file, char out_until[32],
 		err = sign(&rotation, problem);
 	}
 	if (err == ALM_OK) {
-		err = announce(&rotation, out_until, problem);
+		err = announce(&rotation, false, out_until, problem);
 	}
 	if (err == ALM_NOT_AUTHENTICATED && is_taken(&rotation)) {
 		err = ALM_OK;
 	}
 	if (err == ALM_OK) {
 		err = put_in_place(&rotation, problem);
+	}
+	sodium_memzero(&rotation, sizeof(rotation));
+	return err;
+}
+
+enum alm_err alm_rotate_try(const char *context_file, char out_until[32],
+	struct alm_problem *problem)
+{
+	struct rotation rotation;
+	enum alm_err err;
+
+	memset(&rotation, 0, sizeof(rotation));
+	out_until[0] = '\0';
+	if (sodium_init() < 0) {
+		return alm_problem_set(problem, ALM_INTERNAL, "no randomness");
+	}
+	randombytes_buf(rotation.curve, sizeof(rotation.curve));
+	randombytes_buf(rotation.signing, sizeof(rotation.signing));
+	err = alm_context_read_files(
+		context_file, &rotation.context, &rotation.files, problem);
+	if (err == ALM_OK) {
+		err = sign(&rotation, problem);
+	}
+	if (err == ALM_OK) {
+		err = announce(&rotation, true, out_until, problem);
 	}
 	sodium_memzero(&rotation, sizeof(rotation));
 	return err;

@@ -11,9 +11,9 @@
 static const char usage[] =
 	"usage: almoner-agent --context FILE --folder DIR [--once | --check]\n"
 	"                     [--proofs]\n"
-	"       almoner-agent join FILE [--dir DIR]\n"
-	"       almoner-agent rotate --context FILE\n"
-	"       almoner-agent follow --context FILE\n"
+	"       almoner-agent join FILE [--dir DIR] [--dry-run]\n"
+	"       almoner-agent rotate --context FILE [--dry-run]\n"
+	"       almoner-agent follow --context FILE [--dry-run]\n"
 	"\n"
 	"  --context FILE  where the broker is and who we are\n"
 	"  --folder DIR    holds outbox, inbox, receipts, refused and state\n"

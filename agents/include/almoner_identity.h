@@ -54,6 +54,13 @@ ALM_MUST_USE enum alm_err alm_join_broker(const char *invite_file,
 	const char *folder, struct alm_join_result *out_result,
 	struct alm_problem *problem);
 
+/** Whether that could be done: the invite, the folder, and that the broker
+ * lets the invite in.  Nothing is made, and the invite is not used up.
+ * Out:     the result without words */
+ALM_MUST_USE enum alm_err alm_join_try(const char *invite_file,
+	const char *folder, struct alm_join_result *out_result,
+	struct alm_problem *problem);
+
 /**
  * Make new keys beside those of a context, tell the broker, and put them in
  * their place.  A try that was interrupted is finished.
@@ -61,6 +68,11 @@ ALM_MUST_USE enum alm_err alm_join_broker(const char *invite_file,
  * Errors:  ROTATION_OPEN; as a question to the broker
  */
 ALM_MUST_USE enum alm_err alm_rotate_keys(const char *context_file,
+	char out_until[32], struct alm_problem *problem);
+
+/** Whether that could be done: with keys that are made for the question and
+ * forgotten, and that the broker checks and does not take. */
+ALM_MUST_USE enum alm_err alm_rotate_try(const char *context_file,
 	char out_until[32], struct alm_problem *problem);
 
 /** The files of a context, and how they were when last looked at. */
@@ -89,6 +101,11 @@ ALM_MUST_USE enum alm_err alm_identity_follow(const char *context_file,
  * Out:     out_endpoint  where to; "" if it stays
  * Errors:  as a question to the broker, and as above */
 ALM_MUST_USE enum alm_err alm_identity_ask_and_follow(const char *context_file,
+	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem);
+
+/** The same, but the file stays as it is. */
+ALM_MUST_USE enum alm_err alm_identity_ask_and_try(const char *context_file,
 	char out_endpoint[ALM_ENDPOINT_BYTES_MAX + 1],
 	struct alm_problem *problem);
 

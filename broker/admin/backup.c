@@ -29,7 +29,7 @@ enum alm_err alm_verb_store_backup(struct alm_call *call)
 	uint8_t id[ALM_STORE_ID_BYTES];
 	struct alm_audit_head head;
 	struct alm_detail *detail;
-	enum alm_err err;
+	enum alm_err err = ALM_OK;
 
 	if (!is_outcome(what)) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "what");
@@ -38,7 +38,10 @@ enum alm_err alm_verb_store_backup(struct alm_call *call)
 	alm_detail_text(detail, "to", alm_call_argument(call, "to"));
 	alm_detail_text(detail, "head", alm_call_argument(call, "head"));
 	alm_detail_text(detail, "bytes", alm_call_argument(call, "bytes"));
-	err = alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+	if (!alm_call_is_dry_run(call)) {
+		err = alm_turn_audit(
+			call->turn, &record, alm_detail_finish(detail));
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

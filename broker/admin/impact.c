@@ -211,11 +211,12 @@ static enum alm_err go_on(struct alm_call *call)
  */
 
 static enum alm_err read_instant(
-	struct alm_call *call, const char *key, int64_t *instant_s)
+	struct alm_call *call, const char *key, int64_t *instant_us)
 {
 	const char *text = alm_call_argument(call, key);
 
-	if (text[0] != '\0' && alm_instant_parse(text, instant_s) != ALM_OK) {
+	if (text[0] != '\0' &&
+		alm_instant_us_parse(text, instant_us) != ALM_OK) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"%s is an instant, as 2026-07-30T09:00:00Z", key);
 	}
@@ -260,29 +261,28 @@ static enum alm_err record_question(struct alm_call *call)
 static enum alm_err set_range(struct alm_call *call, struct alm_impact *impact)
 {
 	struct alm_audit_head head;
-	int64_t since_s = 0;
-	int64_t until_s = 0;
-	enum alm_err err;
+	int64_t since_us = 0;
+	int64_t until_us = 0;
+	int64_t at_us = call->turn->now_us;
+	enum alm_err err = read_instant(call, "since", &since_us);
 
-	impact->at_s = call->turn->now_s;
-	err = read_instant(call, "since", &since_s);
 	if (err == ALM_OK) {
-		err = read_instant(call, "until", &until_s);
+		err = read_instant(call, "until", &until_us);
 	}
 	if (err == ALM_OK) {
-		err = read_instant(call, "at", &impact->at_s);
+		err = read_instant(call, "at", &at_us);
 	}
 	if (err != ALM_OK) {
 		return err;
 	}
+	impact->at_s = at_us / 1000000;
 	alm_store_audit_head(call->turn->broker->store, &head);
 	impact->until_seq = head.size;
-	if (until_s > 0) {
-		err = find_first(
-			call, until_s * 1000000, head.size, &impact->until_seq);
+	if (until_us > 0) {
+		err = find_first(call, until_us, head.size, &impact->until_seq);
 		impact->until_seq--;
 	}
-	return err == ALM_OK ? find_first(call, since_s * 1000000, head.size,
+	return err == ALM_OK ? find_first(call, since_us, head.size,
 				       &impact->next_seq)
 			     : err;
 }

@@ -58,6 +58,7 @@ static enum alm_err record(struct alm_call *call,
 	}
 	alm_detail_number(detail, "bytes", walk->counts.bytes);
 	alm_detail_number(detail, "keys", walk->counts.keys);
+	alm_detail_number(detail, "cosignatures", walk->counts.cosignatures);
 	alm_detail_number(detail, "damaged-passed-over", walk->counts.damaged);
 	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 }
@@ -139,6 +140,7 @@ static void tell(struct alm_call *call, const struct alm_prune_run *run,
 	alm_table_number(table, "looked-at", walk->counts.looked_at);
 	alm_table_number(table, "bytes", walk->counts.bytes);
 	alm_table_number(table, "keys", walk->counts.keys);
+	alm_table_number(table, "cosignatures", walk->counts.cosignatures);
 	alm_table_number(table, "damaged-passed-over", walk->counts.damaged);
 	alm_table_number(table, "used-before", run->space.used);
 	alm_table_number(table, "used-after", space->used);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/retention.h"
 #include "lib/file.h"
 
 #define PATH_BYTES_MAX 4096u
@@ -83,6 +84,27 @@ enum alm_err alm_store_copy(const char *path, const char *to,
 	}
 	if (err == ALM_OK) {
 		*out_backup = backup;
+	}
+	alm_store_close(store);
+	return err;
+}
+
+enum alm_err alm_store_copy_try(const char *path, struct alm_backup *out_backup,
+	struct alm_problem *problem)
+{
+	const struct alm_store_options options = {
+		.path = path, .is_read_only = true};
+	struct alm_store_space space = {.used = 0};
+	struct alm_store *store = NULL;
+	enum alm_err err = alm_store_open_parts(&options, &store, problem);
+
+	if (err == ALM_OK) {
+		err = alm_store_space(store, &space);
+	}
+	if (err == ALM_OK) {
+		out_backup->bytes = space.used;
+		out_backup->file_bytes = space.file;
+		memcpy(out_backup->store_id, store->id, sizeof(store->id));
 	}
 	alm_store_close(store);
 	return err;

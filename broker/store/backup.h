@@ -26,4 +26,9 @@ struct alm_backup {
 ALM_MUST_USE enum alm_err alm_store_copy(const char *path, const char *to,
 	struct alm_backup *out_backup, struct alm_problem *problem);
 
+/** What a copy would be, about, and that the store can be read for one.
+ * Errors: STORE_PATH, STORE_FORMAT, STORE_IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_store_copy_try(const char *path,
+	struct alm_backup *out_backup, struct alm_problem *problem);
+
 #endif /* ALM_BROKER_STORE_BACKUP_H */

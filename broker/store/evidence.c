@@ -403,3 +403,40 @@ enum alm_err alm_store_cosignature_line(struct alm_store *store, uint64_t size,
 		note, &note_key, (struct alm_bytes){raw, sizeof(raw)});
 	return ALM_OK;
 }
+
+enum alm_err alm_store_cosignature_next(
+	struct alm_store *store, uint64_t *size, uint64_t *agent)
+{
+	uint64_t numbers[2] = {*size, *agent};
+	struct row_key key = key_of(ROW_COSIGNATURE, numbers, 2);
+	struct alm_bytes found = {NULL, 0};
+	struct alm_bytes value = {NULL, 0};
+	MDB_txn *txn = NULL;
+	enum alm_err err = alm_store_view(store, &txn);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_row_seek(store, txn, ALM_TABLE_EVIDENCE, bytes_of(&key), 1,
+		&found, &value);
+	if (err == ALM_OK && found.bytes != key.bytes) {
+		err = ALM_STORE_CORRUPT;
+	}
+	if (err == ALM_OK) {
+		*size = alm_get_u64(found.data + 1);
+		*agent = alm_get_u64(found.data + 9);
+	}
+	alm_store_view_end(store);
+	return err;
+}
+
+enum alm_err alm_store_cosignature_remove(
+	struct alm_store *store, uint64_t size, uint64_t agent)
+{
+	uint64_t numbers[2] = {size, agent};
+	struct row_key key = key_of(ROW_COSIGNATURE, numbers, 2);
+
+	ALM_ASSERT(store->turn != NULL);
+	store->is_state_changed = true; /* it counts the rows */
+	return alm_row_remove(store, ALM_TABLE_EVIDENCE, bytes_of(&key));
+}

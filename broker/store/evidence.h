@@ -111,6 +111,13 @@ ALM_MUST_USE enum alm_err alm_store_cosignature_line(struct alm_store *store,
 	uint64_t size, uint64_t *agent, struct alm_arena *arena,
 	struct alm_writer *note);
 
+/** The first cosignature at or behind this place, which becomes its own: by
+ * the size of its head, then by agent.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_store_cosignature_next(
+	struct alm_store *store, uint64_t *size, uint64_t *agent);
+ALM_MUST_USE enum alm_err alm_store_cosignature_remove(
+	struct alm_store *store, uint64_t size, uint64_t agent);
+
 /** How far the log is kept from being changed in silence. */
 struct alm_evidence_marks {
 	uint64_t signed_size; /* of the newest signed head */

@@ -215,7 +215,7 @@ enum alm_err alm_store_prune_begin(struct alm_store *store,
 
 bool alm_store_prune_is_done(const struct alm_prune *prune)
 {
-	return prune->class == ALM_RETENTION_COUNT;
+	return prune->is_done;
 }
 
 /* The key of a part that stays is needed until then. */
@@ -452,8 +452,8 @@ enum alm_err alm_store_prune_step(struct alm_store *store,
 	enum alm_err err;
 
 	ALM_ASSERT(prune->is_dry || store->turn != NULL);
-	if (alm_store_prune_is_done(prune)) {
-		return ALM_OK;
+	if (prune->class == ALM_RETENTION_COUNT) {
+		return alm_prune_cosignatures(store, row_max, prune);
 	}
 	err = alm_store_view(store, &txn);
 	if (err != ALM_OK) {

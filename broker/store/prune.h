@@ -15,6 +15,12 @@ static inline bool alm_person_key_row_is_whole(size_t bytes)
 	       bytes == ALM_PERSON_KEY_MARKED_BYTES;
 }
 
+struct alm_prune;
+
+/** The last phase: cosignatures that newer ones stand for. */
+ALM_MUST_USE enum alm_err alm_prune_cosignatures(
+	struct alm_store *store, unsigned row_max, struct alm_prune *prune);
+
 /** The last record that pruning of any class has reached. */
 static inline uint64_t alm_pruned_through(const struct alm_store_state *state)
 {

@@ -46,7 +46,8 @@ struct alm_prune_counts {
 	uint64_t parts[ALM_RETENTION_COUNT]; /* of those, past their time */
 	uint64_t bytes;                      /* of these */
 	uint64_t keys;                       /* of persons, destroyed */
-	uint64_t damaged; /* parts that stay: their headers are damaged */
+	uint64_t damaged;      /* parts that stay: their headers are damaged */
+	uint64_t cosignatures; /* of heads, that newer ones stand for */
 };
 
 /** A longer gap in the log makes one doubt the clock. */
@@ -61,9 +62,11 @@ struct alm_prune {
 	int64_t gap_us; /* without records, up to ALM_PRUNE_GAP_US_MAX ago */
 	bool is_dry;    /* counts, and changes nothing */
 	struct alm_prune_counts counts;
-	unsigned class;     /* that is walked now; COUNT: done */
-	bool is_among_keys; /* not among private parts */
-	uint64_t next;      /* the next row's number */
+	unsigned class;      /* that is walked now; COUNT: cosignatures */
+	bool is_among_keys;  /* not among private parts */
+	bool is_done;        /* cosignatures too */
+	uint64_t next;       /* the next row's number */
+	uint64_t next_agent; /* and of whom, among cosignatures */
 };
 
 /** Find out what is past its time at `now_us`. */

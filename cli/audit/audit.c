@@ -27,6 +27,8 @@ static const struct alm_option head_options[] = {
 		"the signed head of that many records", false, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "write the signed head there",
 		false, false},
+	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
+		false, false},
 	{0},
 };
 
@@ -95,7 +97,7 @@ static const struct alm_option query_options[] = {
 		false, false},
 	{"complete", 0, ALM_OPTION_FLAG, NULL,
 		"as audit bundle: every record of the time, with the proof "
-		"that none is left out; with --store, --key, --out, --reason",
+		"that none is left out; with --key, --out, --reason",
 		false, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle, with --complete",
 		false, false},
@@ -258,7 +260,7 @@ static int query_daemon(
 /** The answer as evidence: a bundle. */
 static int query_complete(const struct alm_args *args)
 {
-	static const char *const needed[] = {"store", "out", "reason"};
+	static const char *const needed[] = {"out", "reason"};
 
 	for (size_t i = 0; i < ALM_COUNT(needed); i++) {
 		if (!alm_args_has(args, needed[i])) {

@@ -21,7 +21,6 @@
 #include "cli/audit/options.h"
 #include "cli/commands.h"
 
-#define STORE_DEFAULT "/var/lib/almoner"
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024 * 1024)
 #define WAIT_TRIES 100
 #define WAIT_NS 100000000L
@@ -60,7 +59,9 @@ static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
 		"why it is made; recorded, and in the bundle", true, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle", true, false},
-	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
+	{"store", 0, ALM_OPTION_TEXT, "DIR",
+		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
+		false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
 	{0},
 };
@@ -216,6 +217,7 @@ static enum alm_err add_epochs_of_range(struct making *m)
 	enum alm_err err = ALM_OK;
 
 	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_bar_init(&b->bar, &m->args->output, "records looked at");
 	for (uint64_t seq = b->first + 1; seq <= b->end && err == ALM_OK;
 		seq++) {
 		struct alm_audit_record record;
@@ -230,7 +232,9 @@ static enum alm_err add_epochs_of_range(struct making *m)
 			last = record.policy_epoch;
 			err = alm_bundle_add_policy(b, last);
 		}
+		alm_bar_show(&b->bar, seq - b->first, b->end - b->first);
 	}
+	alm_bar_end(&b->bar);
 	alm_arena_fini(&arena);
 	return err;
 }
@@ -239,7 +243,8 @@ static enum alm_err add_epochs_of_range(struct making *m)
 static enum alm_err choose_singles(struct making *m)
 {
 	struct alm_bundle *b = &m->bundle;
-	uint64_t next = b->first + 1;
+	const uint64_t first = b->first;
+	uint64_t next = first + 1;
 	uint64_t end = b->end;
 	struct alm_arena arena;
 	enum alm_err err = ALM_OK;
@@ -247,6 +252,7 @@ static enum alm_err choose_singles(struct making *m)
 	b->first = 0;
 	b->end = 0;
 	alm_arena_init(&arena, (size_t)64 * 1024 * 1024);
+	alm_bar_init(&b->bar, &m->args->output, "records looked at");
 	while (err == ALM_OK && next != 0) {
 		struct alm_audit_page page;
 
@@ -264,7 +270,10 @@ static enum alm_err choose_singles(struct making *m)
 			}
 		}
 		next = err == ALM_OK ? page.next_seq : 0;
+		alm_bar_show(&b->bar, next == 0 ? end - first : next - first,
+			end - first);
 	}
+	alm_bar_end(&b->bar);
 	alm_arena_fini(&arena);
 	return err;
 }
@@ -295,7 +304,9 @@ static enum alm_err write_file(struct making *m)
 			&m->problem, ALM_IO, "%s: %s", path, strerror(errno));
 	}
 	alm_stream_begin(&m->bundle.stream, out);
+	alm_bar_init(&m->bundle.bar, &m->args->output, "records written");
 	err = alm_bundle_write(&m->bundle);
+	alm_bar_end(&m->bundle.bar);
 	if (err == ALM_OK && fsync(fileno(out)) != 0) {
 		err = ALM_IO;
 	}
@@ -373,7 +384,7 @@ int alm_audit_bundle_make(const struct alm_args *args)
 
 		if (err != ALM_OK && m->problem.err == ALM_OK) {
 			(void)alm_problem_set(&m->problem, err, "%s",
-				alm_args_text(args, "store"));
+				alm_audit_store_path(args));
 		}
 	}
 	rc = m->problem.err == ALM_OK

@@ -8,6 +8,7 @@
 #include "broker/store/check.h"
 #include "broker/store/store.h"
 #include "cli/audit/stream.h"
+#include "cli/bar.h"
 
 /** Records that one bundle may hold one by one. */
 #define ALM_BUNDLE_SINGLES_MAX 100000u
@@ -22,7 +23,8 @@ struct alm_bundle {
 	struct alm_store *store;
 	struct alm_arena *arena; /* of the whole */
 	struct alm_stream stream;
-	uint64_t size; /* of the head */
+	struct alm_bar bar; /* how far it is */
+	uint64_t size;      /* of the head */
 	struct alm_bytes note;
 	uint64_t first; /* of a range; end 0: there is none */
 	uint64_t end;

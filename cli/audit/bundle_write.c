@@ -324,6 +324,8 @@ static enum alm_err write_records(struct alm_bundle *bundle)
 			err = write_behind(bundle, seq,
 				bundle->reveals || seq == bundle->question);
 		}
+		alm_bar_show(&bundle->bar, seq - bundle->first,
+			bundle->end - bundle->first);
 	}
 	alm_arena_fini(&arena);
 	return err;

@@ -9,6 +9,8 @@
 static const struct alm_option out_option[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE",
 		"write it there instead of to standard output", false, false},
+	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
+		false, false},
 	{0},
 };
 
@@ -20,7 +22,12 @@ int alm_audit_fetch_and_keep(
 	size_t bytes = 0;
 	int rc;
 
-	problem.err = alm_audit_fetch(args, ask, &data, &bytes, &problem);
+	/* Before it is asked for: a receipt that reveals is recorded. */
+	problem.err = alm_audit_check_out(args, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err =
+			alm_audit_fetch(args, ask, &data, &bytes, &problem);
+	}
 	rc = problem.err == ALM_OK
 		     ? alm_audit_keep(args, (struct alm_bytes){data, bytes})
 		     : alm_print_problem(&args->output, &problem);
@@ -33,6 +40,8 @@ int alm_audit_fetch_and_keep(
 static const struct alm_option receipt_options[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE",
 		"write it there instead of to standard output", false, false},
+	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
+		false, false},
 	{"from", 0, ALM_OPTION_TEXT, "ORG",
 		"the message's sender, unless it is the context's own", false,
 		false},

@@ -19,6 +19,11 @@ ALM_MUST_USE enum alm_err alm_audit_fetch(const struct alm_args *args,
 	const struct alm_ask *ask, uint8_t **out_data, size_t *out_bytes,
 	struct alm_problem *problem);
 
+/** Nothing may stand where --out is to be written, unless --force is given.
+ * Errors: FILE_EXISTS. */
+ALM_MUST_USE enum alm_err alm_audit_check_out(
+	const struct alm_args *args, struct alm_problem *problem);
+
 /** Ask for a file and keep it.  Gives the exit code. */
 int alm_audit_fetch_and_keep(
 	const struct alm_args *args, const struct alm_ask *ask);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sodium.h>
 
@@ -127,6 +128,18 @@ enum alm_err alm_audit_fetch(const struct alm_args *args,
 	*out_data = pieces.data;
 	*out_bytes = pieces.bytes;
 	return ALM_OK;
+}
+
+enum alm_err alm_audit_check_out(
+	const struct alm_args *args, struct alm_problem *problem)
+{
+	const char *path = alm_args_text(args, "out");
+	struct stat info;
+
+	return path == NULL || alm_args_has(args, "force") ||
+			       lstat(path, &info) != 0
+		       ? ALM_OK
+		       : alm_problem_set(problem, ALM_FILE_EXISTS, "%s", path);
 }
 
 int alm_audit_keep(const struct alm_args *args, struct alm_bytes file)

@@ -117,6 +117,11 @@ ALM_MUST_USE enum alm_err alm_audit_record_question(struct alm_store *store,
 	const struct alm_audit_filter *filter, const char *verb,
 	const char *what);
 
+#define ALM_STORE_DEFAULT "/var/lib/almoner"
+
+/** The folder of --store, or the usual one. */
+const char *alm_audit_store_path(const struct alm_args *args);
+
 /** Open the store that --store and --key name.  Errors: USAGE, and as
  * alm_store_open(). */
 ALM_MUST_USE enum alm_err alm_audit_open_store(const struct alm_args *args,

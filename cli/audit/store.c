@@ -21,13 +21,19 @@
 #define PAGE_ROWS 500u
 #define PAGE_SCAN 100000u
 
+const char *alm_audit_store_path(const struct alm_args *args)
+{
+	const char *path = alm_args_text(args, "store");
+
+	return path != NULL ? path : ALM_STORE_DEFAULT;
+}
+
 enum alm_err alm_audit_open_store(const struct alm_args *args,
 	bool is_read_only, struct alm_store **out_store,
 	struct alm_problem *problem)
 {
 	uint8_t key[ALM_STORE_KEY_BYTES];
-	struct alm_store_options options = {
-		.path = alm_args_text(args, "store"),
+	struct alm_store_options options = {.path = alm_audit_store_path(args),
 		.key = key,
 		.must_exist = true,
 		.is_read_only = is_read_only};
@@ -37,8 +43,8 @@ enum alm_err alm_audit_open_store(const struct alm_args *args,
 	err = alm_context_secret(
 		args, ALM_CONTEXT_STORE_KEY, &has_key, key, problem);
 	if (err == ALM_OK && !has_key) {
-		return alm_problem_set(
-			problem, ALM_USAGE, "--store needs --key FILE");
+		return alm_problem_set(problem, ALM_USAGE,
+			"to read a store, --key FILE is needed");
 	}
 	if (err == ALM_OK) {
 		err = alm_store_open(&options, out_store, problem);

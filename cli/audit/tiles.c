@@ -16,6 +16,7 @@
 #include "broker/store/evidence.h"
 #include "broker/store/store.h"
 #include "cli/audit/options.h"
+#include "cli/bar.h"
 #include "cli/commands.h"
 #include "lib/file.h"
 
@@ -63,7 +64,9 @@ static const struct alm_option options[] = {
 		"the folder to write, which is made; an older export there is "
 		"continued",
 		true, false},
-	{"store", 0, ALM_OPTION_TEXT, "DIR", "the store's folder", true, false},
+	{"store", 0, ALM_OPTION_TEXT, "DIR",
+		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
+		false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
 	{0},
 };
@@ -88,6 +91,7 @@ struct export
 	uint64_t written;
 	uint64_t kept;
 	uint8_t *data; /* ALM_TILES_ENTRIES_BYTES_MAX */
+	struct alm_bar bar;
 	struct alm_problem *problem;
 };
 
@@ -207,6 +211,9 @@ static enum alm_err export_level(struct export *e, unsigned level)
 			err = export_tile(
 				e, level, at / ALM_TILES_WIDTH, width);
 		}
+		if (level == 0) { /* nearly all of the work */
+			alm_bar_show(&e->bar, at + width, e->size);
+		}
 	}
 	return err;
 }
@@ -268,7 +275,9 @@ int alm_cmd_audit_export(int argc, char **argv)
 		      ? ALM_NOMEM
 		      : alm_audit_open_store(&args, true, &e.store, &problem);
 	if (err == ALM_OK) {
+		alm_bar_init(&e.bar, &args.output, "records");
 		err = export_all(&e);
+		alm_bar_end(&e.bar);
 	}
 	if (err != ALM_OK && problem.err == ALM_OK) {
 		(void)alm_problem_set(&problem, err, "%s", e.folder);

@@ -15,17 +15,16 @@
 #include "broker/store/store.h"
 #include "cli/args.h"
 #include "cli/audit/evidence.h"
+#include "cli/audit/options.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "lib/file.h"
 #include "lib/id.h"
 
-#define STORE_DEFAULT "/var/lib/almoner"
-
 static const struct alm_option options[] = {
 	{"store", 0, ALM_OPTION_TEXT, "DIR",
-		"the store's folder; " STORE_DEFAULT " unless given", false,
+		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
 		false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE",
 		"the store's key: private parts and mail are checked too",
@@ -370,7 +369,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}
-	verify_in_child(&args, path != NULL ? path : STORE_DEFAULT,
+	verify_in_child(&args, path != NULL ? path : ALM_STORE_DEFAULT,
 		has_key ? key : NULL, &expected, &outcome);
 	sodium_memzero(key, sizeof(key));
 	compare(&expected, &outcome);

@@ -1001,6 +1001,7 @@ _almoner()
 --checkpoint
 --size
 --out
+--force
 --admin
 --context
 --json
@@ -1050,6 +1051,7 @@ _almoner()
 ' ;;
 	'audit prove') words='
 --out
+--force
 --admin
 --context
 --json
@@ -1100,6 +1102,7 @@ _almoner()
 ' ;;
 	'audit receipt') words='
 --out
+--force
 --from
 --reveal
 --reason
@@ -1236,6 +1239,7 @@ _almoner()
 --reason
 --admin
 --context
+--dry-run
 --json
 --jsonl
 --csv

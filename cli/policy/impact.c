@@ -25,9 +25,9 @@
 #define BAND 10u
 
 static const struct alm_option options[] = {
-	{"since", 0, ALM_OPTION_INSTANT, "TIME",
+	{"since", 0, ALM_OPTION_MOMENT, "TIME",
 		"from then, inclusive; 30d ago unless given", false, false},
-	{"until", 0, ALM_OPTION_INSTANT, "TIME", "before then", false, false},
+	{"until", 0, ALM_OPTION_MOMENT, "TIME", "before then", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"decide as at this time instead of now", false, false},
 	ALM_REASON_OPTION(false),
@@ -375,23 +375,13 @@ static int tell(struct telling *t)
 	return rc;
 }
 
-static const char *instant_option(const struct alm_args *args, const char *name,
-	char out[ALM_INSTANT_TEXT_BYTES])
-{
-	if (!alm_args_has(args, name)) {
-		return NULL;
-	}
-	alm_instant_text(alm_args_number(args, name, 0), out);
-	return out;
-}
-
 static enum alm_err run(struct telling *t, struct alm_attached *attached,
-	int64_t since_s, struct alm_problem *problem)
+	int64_t since_us, struct alm_problem *problem)
 {
 	const struct alm_args *args = t->args;
 	struct alm_ask ask = {.verb = "policy.impact"};
-	char since[ALM_INSTANT_TEXT_BYTES];
-	char until[ALM_INSTANT_TEXT_BYTES];
+	char since[ALM_INSTANT_US_TEXT_BYTES];
+	char until[ALM_INSTANT_US_TEXT_BYTES];
 	char at[ALM_INSTANT_TEXT_BYTES];
 	enum alm_err err = ALM_OK;
 
@@ -402,10 +392,12 @@ static enum alm_err run(struct telling *t, struct alm_attached *attached,
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_instant_text(since_s, since);
+	alm_instant_short_text(since_us, since);
+	alm_instant_short_text(alm_args_number(args, "until", 0), until);
+	alm_instant_text(alm_args_number(args, "at", 0), at);
 	alm_ask_add(&ask, "since", since);
-	alm_ask_add(&ask, "until", instant_option(args, "until", until));
-	alm_ask_add(&ask, "at", instant_option(args, "at", at));
+	alm_ask_add(&ask, "until", alm_args_has(args, "until") ? until : NULL);
+	alm_ask_add(&ask, "at", alm_args_has(args, "at") ? at : NULL);
 	alm_ask_option(&ask, args, "reason");
 	ask.attachments = attached->items;
 	ask.attachment_count = attached->count;
@@ -418,20 +410,20 @@ int alm_cmd_policy_impact(int argc, char **argv)
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_args args;
 	struct telling t = {.args = &args};
-	int64_t since_s;
+	int64_t since_us;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
 	}
-	since_s = alm_args_number(
-		&args, "since", (int64_t)time(NULL) - INT64_C(30) * 86400);
+	since_us = alm_args_number(&args, "since",
+		((int64_t)time(NULL) - INT64_C(30) * 86400) * 1000000);
 	attached = calloc(1, sizeof(*attached));
 	if (attached == NULL) {
 		return ALM_EXIT_UNAVAILABLE;
 	}
 	alm_arena_init(&t.arena, ARENA_BYTES_MAX);
-	if (run(&t, attached, since_s, &problem) == ALM_OK) {
+	if (run(&t, attached, since_us, &problem) == ALM_OK) {
 		rc = tell(&t);
 	} else {
 		if (t.answer.code != ALM_OK) {

@@ -43,6 +43,12 @@ has 'd["message-id"] == "'"$id"'" and d["recipient"] == "C84001"'
 code 0 "$almoner" audit receipt "$id" --context "$receiver" --from RX1 \
 	--out "$dir/again"
 verify "$dir/again"
+cp "$dir/again" "$dir/kept"
+code 6 "$almoner" audit receipt 1 --out "$dir/again"
+grep -q ALM-1010 "$dir/err" || fail "it does not say why"
+cmp -s "$dir/again" "$dir/kept" || fail "a receipt was written over"
+code 0 "$almoner" audit receipt "$id" --context "$receiver" --from RX1 \
+	--out "$dir/again" --force
 code 3 "$almoner" audit receipt "$id" --context "$receiver"
 code 2 "$almoner" audit receipt "$id" --context "$sender" --reveal --reason x
 code 3 "$almoner" audit receipt 1 --context "$sender"

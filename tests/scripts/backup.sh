@@ -8,6 +8,15 @@ cd "$(dirname "$0")/../.."
 begin_dev --keep
 store=$(json 'd["store"]')
 key=$(json 'd["store-key"]')
+# --- as it would be ----------------------------------------------------------
+code 0 "$almoner" backup "$dir/copy" --store "$store" --dry-run
+grep -q 'this was a dry run' "$dir/err" || fail "a dry run does not say so"
+code 9 "$almoner" backup "$dir/none/copy" --store "$store" --dry-run
+code 6 "$almoner" backup "$dir" --store "$store" --dry-run
+[ -e "$dir/copy" ] || [ -e "$dir/copy.partial" ] && fail "a dry run copies"
+code 0 "$almoner" audit query --kind backup --json
+has 'd["rows"] == []'
+
 code 0 "$almoner" backup "$dir/copy" --store "$store" --key "$key" \
 	--reason nightly --json
 has 'd["result"] == "verified" and d["bytes"] > 0 and d["not-covered"] == ""'
@@ -31,6 +40,7 @@ code 2 "$almoner" backup "$dir/other/" --store "$store"
 TMPDIR=$dir code 0 "$almoner" dev --once --bare --keep --quiet --json
 another=$(json 'd["store"]')
 code 9 "$almoner" backup "$dir/wrong" --store "$another"
+code 9 "$almoner" backup "$dir/wrong" --store "$another" --dry-run
 code 9 "$almoner" backup "$dir/wrong" --store "$dir/copy"
 [ -e "$dir/wrong" ] && fail "a copy of another store"
 [ -e "$dir/wrong.partial" ] && fail "the partial copy is left"

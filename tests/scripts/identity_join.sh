@@ -26,6 +26,11 @@ secret=$(sed -n "s/^secret: '\(.*\)'/\1/p" "$dir/ward.invite")
 grep -q "$secret" "$dir/out" && fail "the broker knows the secret"
 code 3 "$almoner" agent approve RX1 --yes
 
+code 0 "$agent" join "$dir/ward.invite" --dir "$dir/theatre" --dry-run
+grep -q 'dry run: theatre of RX1 can join' "$dir/err" || fail "it does not say so"
+[ -e "$dir/theatre" ] && fail "a dry run makes something"
+code 0 "$almoner" agent invites --json
+has 'len(d["rows"]) == 1 and d["rows"][0]["status"] == "open"'
 code 0 "$agent" join "$dir/ward.invite" --dir "$dir/theatre"
 words=$(cat "$dir/out")
 [ "$(wc -w <<<"$words")" -eq 6 ] || fail "not six words: $words"
@@ -55,6 +60,7 @@ has 'len(d["rows"]) == 1'
 
 # --- an invite that is not good ------------------------------------------------
 # Used: other keys cannot join with it, and the name is taken.
+code 5 "$agent" join "$dir/ward.invite" --dir "$dir/other" --dry-run
 code 5 "$agent" join "$dir/ward.invite" --dir "$dir/other"
 grep -q 'ALM-1213' "$dir/err" || fail "not told that it was used"
 code 6 "$almoner" agent invite RX1 --agent theatre --out "$dir/again" \

@@ -108,6 +108,12 @@ check() { # check COUNT: all of them, each once, and none refused
 put 1 100 &
 writer=$!
 keys=$(cat "$dir/RX1/curve.key" "$dir/RX1/signing.key")
+code 0 "$agent" rotate --context "$dir/RX1/context.yaml" --dry-run
+grep -q 'dry run: the broker would take new keys' "$dir/err" ||
+	fail "a dry run does not say so"
+[ "$keys" = "$(cat "$dir/RX1/curve.key" "$dir/RX1/signing.key")" ] ||
+	fail "a dry run changes the keys"
+[ -e "$dir/RX1/curve.key.next" ] && fail "a dry run leaves a key"
 code 0 "$agent" rotate --context "$dir/RX1/context.yaml"
 code 0 "$agent" rotate --context "$dir/C84001/context.yaml"
 [ "$keys" != "$(cat "$dir/RX1/curve.key" "$dir/RX1/signing.key")" ] ||

@@ -35,6 +35,8 @@ done
 grep -q 'line 2' "$dir/err" || [ "$bad" = empty ] || fail "no line"
 list 2 "$dir/first.dat" 2099-01-01
 list 0 "$dir/first.dat" "$(days 3)" --dry-run
+list 0 "$dir/first.dat" "$(days 3 | sed 's/Z$/.250Z/')" --dry-run
+has 'd["as-of"].endswith("Z") and "." not in d["as-of"]'
 code 0 "$almoner" people lists --json
 has 'd["rows"] == []'
 

@@ -121,6 +121,10 @@ code 9 "$almoner" policy impact "$dir/bad"
 grep -q "50-agreements.yaml: *[0-9]*: *[0-9]*.*did you mean 'required'" \
 	"$dir/err" || fail 'no place of the fault'
 code 2 "$almoner" policy impact config/demo/policy --since yesterday
+# Decimals count: from the last record on there is none that is replayed.
+impact config/demo/policy --since 2020-01-01T00:00:00.25Z \
+	--until 2020-01-01T00:00:00.5Z --at 2026-12-01T09:00:00.75Z
+has 'd["replayed"] == 0 and d["at"].startswith("2026-12-01T09:00:00")'
 code 3 "$almoner" policy impact "$dir/absent"
 
 # Nothing was changed by all that.

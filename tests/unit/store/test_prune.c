@@ -2,6 +2,7 @@
  * stays, every proof verifies, and the room can be used again. */
 #include "tests/unit/store/flip.h"
 
+#include "broker/store/evidence.h"
 #include "broker/store/retention.h"
 
 TestSuite(store_prune, .init = set_up, .fini = tear_down);
@@ -335,4 +336,55 @@ Test(store_prune, takes_nothing_of_a_time_that_nothing_tells)
 		flip_number("rec", seq, 20);
 	}
 	cr_expect_eq(prune_at(LATER_US, 1).looked_at, 0);
+}
+
+/* --- cosignatures --------------------------------------------------------- */
+
+static void cosign(uint64_t agent, uint64_t size)
+{
+	static const uint8_t raw[ALM_COSIGNATURE_BYTES];
+	const struct alm_witness witness = {.agent = agent,
+		.organisation = "RX1",
+		.name = "witness",
+		.cosigned_size = size};
+
+	cr_assert_eq(
+		alm_store_cosignature_put(store, size, &witness, raw), ALM_OK);
+	cr_assert_eq(alm_store_witness_put(store, &witness), ALM_OK);
+}
+
+static bool is_cosigned(uint64_t agent, uint64_t size)
+{
+	uint64_t at = size;
+	uint64_t by = agent;
+
+	return alm_store_cosignature_next(store, &at, &by) == ALM_OK &&
+	       at == size && by == agent;
+}
+
+Test(store_prune, takes_cosignatures_that_newer_ones_stand_for)
+{
+	fill(LONG_AGO_US);
+	fill(LATER_US);
+	begin_at(LATER_US);
+	cosign(1, 2);
+	cosign(2, 2);
+	cosign(2, 3);
+	cosign(1, 4);
+	cosign(1, 6);
+	cosign(1, 11);
+	cosign(1, 12);
+	commit();
+	cr_expect_eq(prune_at(LONG_AGO_US + 365 * DAY_US, 1).cosignatures, 0);
+	/* Records 1 to 6 are older than what is kept of security. */
+	cr_expect_eq(prune_at(LATER_US + 365 * DAY_US, 1).cosignatures, 4);
+	cr_expect_not(is_cosigned(1, 2));
+	cr_expect_not(is_cosigned(1, 4));
+	cr_expect_not(is_cosigned(1, 6));
+	cr_expect_not(is_cosigned(2, 2));
+	cr_expect(is_cosigned(2, 3), "its last one");
+	cr_expect(is_cosigned(1, 11), "it is not old");
+	cr_expect(is_cosigned(1, 12));
+	cr_expect_eq(prune_at(LATER_US + 366 * DAY_US, 100).cosignatures, 0);
+	(void)verified();
 }
