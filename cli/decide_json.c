@@ -88,20 +88,13 @@ static void read_categories(struct reading *r, const json_t *value)
 
 static void read_payload(struct reading *r, const json_t *value)
 {
-	static const char *const words[] = {
-		"aggregate", "anonymised", "pseudonymised", "identifiable"};
 	const char *text = copy_text(r, value);
 
 	if (text == NULL) {
 		return;
 	}
 	r->out->has_payload = true;
-	for (size_t i = 0; i < ALM_COUNT(words); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			r->out->payload =
-				(enum alm_level)(i + ALM_LEVEL_AGGREGATE);
-		}
-	}
+	r->out->payload = alm_level_of(text);
 }
 
 static void read_override_kind(struct reading *r, const json_t *value)
@@ -358,6 +351,17 @@ const char *alm_level_name(enum alm_level level)
 		break;
 	}
 	return NULL;
+}
+
+enum alm_level alm_level_of(const char *text)
+{
+	for (enum alm_level level = ALM_LEVEL_AGGREGATE;
+		text != NULL && level <= ALM_LEVEL_IDENTIFIABLE; level++) {
+		if (strcmp(alm_level_name(level), text) == 0) {
+			return level;
+		}
+	}
+	return ALM_LEVEL_UNKNOWN;
 }
 
 static void write_reasons(FILE *out, const struct alm_decision *decision)

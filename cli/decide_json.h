@@ -35,5 +35,7 @@ const char *alm_effect_name(enum alm_effect effect);
 
 /** aggregate to identifiable; NULL for UNKNOWN. */
 const char *alm_level_name(enum alm_level level);
+/** UNKNOWN if it is no such word; `text` may be NULL. */
+enum alm_level alm_level_of(const char *text);
 
 #endif /* ALM_CLI_DECIDE_JSON_H */

@@ -1,4 +1,5 @@
 #include "cli/ropa.h"
+#include "cli/decide_json.h"
 
 #include <string.h>
 
@@ -206,10 +207,7 @@ static void write_confidentiality(const struct alm_activity *a, FILE *out)
 
 static void write_data_type(const struct alm_activity *a, FILE *out)
 {
-	static const char *const texts[] = {
-		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
-
-	(void)fputs(texts[a->basis->identifiability], out);
+	(void)fputs(alm_level_name(a->basis->identifiability), out);
 }
 
 static void write_opt_out(const struct alm_activity *a, FILE *out)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/bench/world_internal.h"
+#include "cli/decide_json.h"
 #include "lib/base.h"
 
 #define PROHIBITIONS 24u
@@ -171,8 +172,6 @@ static void print_parties(FILE *out, const struct alm_bench_world *w,
 static void print_agreement(
 	FILE *out, const struct alm_bench_world *w, uint32_t number)
 {
-	static const char *const levels[] = {
-		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
 	static const char *const periods[] = {"2025-04-01 until further notice",
 		"2025-04-01 to 2028-03-31", "2023-04-01 to 2025-03-31"};
 	const struct alm_bench_agreement *a = &w->agreements[number];
@@ -191,7 +190,7 @@ static void print_agreement(
 	(void)fprintf(out,
 		"]\n    identifiability: %s\n    relationship: %s\n"
 		"    consent: %s\n    opt-out: %s\n    valid: %s\n%s",
-		levels[a->level],
+		alm_level_name(a->level),
 		a->needs_relationship ? "required" : "not-required",
 		a->needs_consent ? "required"
 		: is_care        ? "implied"

@@ -134,8 +134,6 @@ static enum alm_err write_decision(
 	struct asking *asking, const struct alm_answer *answer, size_t row)
 {
 	static const char *const effects[] = {"permit", "transform", "deny"};
-	static const char *const levels[] = {
-		"aggregate", "anonymised", "pseudonymised", "identifiable"};
 	struct alm_decision decision;
 
 	memset(&decision, 0, sizeof(decision));
@@ -145,8 +143,7 @@ static enum alm_err write_decision(
 	decision.basis = null_if_empty(text_of(answer, row, "basis"));
 	decision.nearest = null_if_empty(text_of(answer, row, "nearest"));
 	decision.strips_location = *text_of(answer, row, "strip") != '\0';
-	decision.level = (enum alm_level)word_of(
-		answer, row, "level", levels, ALM_COUNT(levels));
+	decision.level = alm_level_of(text_of(answer, row, "level"));
 	decision.smallest_group =
 		(uint32_t)number_of(answer, row, "smallest-group");
 	decision.epoch = number_of(answer, row, "epoch");

@@ -11,6 +11,7 @@
 #include "cli/args.h"
 #include "cli/bundle_files.h"
 #include "cli/commands.h"
+#include "cli/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
 
@@ -67,14 +68,6 @@ struct showing {
 	uint64_t left;
 	bool is_short; /* memory ran out */
 };
-
-static const char *level_text(enum alm_level level)
-{
-	static const char *const texts[] = {
-		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
-
-	return texts[level];
-}
 
 static const char *consent_text(enum alm_consent consent)
 {
@@ -259,8 +252,8 @@ static void show_block(struct showing *s, const struct alm_diff_block *block)
 	alm_sheet_row(s->sheet,
 		(const char *const[]){alm_diff_change_name(block->change),
 			basis->id.text, from, to, purposes, categories,
-			level_text(block->level_before),
-			level_text(block->level_after), terms, senders,
+			alm_level_name(block->level_before),
+			alm_level_name(block->level_after), terms, senders,
 			recipients, cells});
 	free(to);
 	free(from);
@@ -290,8 +283,9 @@ static bool show_pair(struct showing *s, const struct alm_diff_block *block,
 					alm_diff_organisation(s->diff, to),
 					alm_diff_purpose(s->diff, p),
 					alm_diff_category(s->diff, c),
-					level_text(block->level_before),
-					level_text(block->level_after), terms});
+					alm_level_name(block->level_before),
+					alm_level_name(block->level_after),
+					terms});
 		}
 	}
 	return true;

@@ -107,17 +107,6 @@ static enum alm_err read_json(struct explaining *e, struct alm_problem *problem)
 	return ALM_OK;
 }
 
-static enum alm_level level_of(const char *text)
-{
-	for (enum alm_level level = ALM_LEVEL_AGGREGATE;
-		text != NULL && level <= ALM_LEVEL_IDENTIFIABLE; level++) {
-		if (strcmp(alm_level_name(level), text) == 0) {
-			return level;
-		}
-	}
-	return ALM_LEVEL_UNKNOWN;
-}
-
 static enum alm_err read_categories(
 	struct explaining *e, const struct alm_args *args)
 {
@@ -148,7 +137,7 @@ static enum alm_err read_options(struct explaining *e,
 	r->to = alm_args_text(args, "to");
 	r->purpose = alm_args_text(args, "purpose");
 	r->has_payload = true;
-	r->payload = level_of(alm_args_text(args, "level"));
+	r->payload = alm_level_of(alm_args_text(args, "level"));
 	r->subject_unknown = alm_args_text(args, "subject-unknown");
 	r->basis = alm_args_text(args, "basis");
 	r->is_batch = alm_args_has(args, "batch");
@@ -180,7 +169,7 @@ static int check_options(const struct alm_args *args)
 				&usage, "--from needs --%s as well", needed[i]);
 		}
 	}
-	if (level_of(alm_args_text(args, "level")) == ALM_LEVEL_UNKNOWN) {
+	if (alm_level_of(alm_args_text(args, "level")) == ALM_LEVEL_UNKNOWN) {
 		return alm_args_complain(&usage,
 			"--level is identifiable, pseudonymised, anonymised "
 			"or aggregate");

@@ -14,6 +14,7 @@
 #include "cli/args.h"
 #include "cli/bundle_files.h"
 #include "cli/commands.h"
+#include "cli/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
 
@@ -168,14 +169,6 @@ static void draw_edges(struct drawing *d, struct alm_words words,
 /* --- rules -----------------------------------------------------------------
  */
 
-static const char *level_text(enum alm_level level)
-{
-	static const char *const texts[] = {
-		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
-
-	return texts[level];
-}
-
 static const char *level_color(enum alm_level level)
 {
 	static const char *const colors[] = {
@@ -194,7 +187,7 @@ static void draw_basis(struct drawing *d, const struct alm_bundle_basis *basis)
 	put_text(basis->title);
 	put_words("\\nfor ", basis->purposes);
 	put_words("\\nof ", basis->categories);
-	(void)printf("\\nup to %s", level_text(basis->identifiability));
+	(void)printf("\\nup to %s", alm_level_name(basis->identifiability));
 	if (basis->requires_relationship) {
 		(void)fputs("\\nwith a relationship", stdout);
 	}
@@ -227,7 +220,7 @@ static void draw_prohibition(
 	put_words("\\nof ", p->categories);
 	(void)printf("\\n%s %s and above\", shape=octagon, color=red];\n",
 		p->de_identifies ? "de-identify" : "withhold",
-		level_text(p->at_or_above));
+		alm_level_name(p->at_or_above));
 	draw_edges(d, p->from, "prohibition ", p->id.text, true, style);
 	draw_edges(d, p->to, "prohibition ", p->id.text, false, style);
 }
