@@ -1,5 +1,8 @@
 /* test_prune.c - what was kept long enough goes, with its keys; what must stay
  * stays, every proof verifies, and the room can be used again. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/unit/store/flip.h"
 
 #include "broker/store/evidence.h"
@@ -160,6 +163,59 @@ Test(store_prune, is_found_out_when_no_record_says_that_it_was_done)
 	cr_expect_not_null(strstr(report.what, "pruned"), "%s", report.what);
 	reopen();
 	(void)verified();
+}
+
+/* What a broker does while its store is being verified. */
+static void change_meanwhile(void *cookie, uint64_t done, uint64_t total)
+{
+	bool *is_done = cookie;
+	uint64_t next = 0;
+	uint64_t count = 0;
+	int status = 0;
+	pid_t child;
+
+	(void)done;
+	(void)total;
+	if (*is_done) {
+		return;
+	}
+	*is_done = true;
+	child = fork();
+	if (child == 0) {
+		reopen();
+		begin_at(LATER_US);
+		(void)say(ALM_AUDIT_PRUNED, NULL, "", "");
+		(void)say(ALM_AUDIT_ERASED, NULL, "", "");
+		cr_assert_eq(alm_store_person_keys_destroy(store, PERSON,
+				     1000000, 1000000, &next, &count),
+			ALM_OK);
+		commit();
+		(void)prune_at(LONG_AGO_US + 9 * 365 * DAY_US, 100000);
+		alm_store_close(store);
+		_exit(count > 0 ? 0 : 1);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
+}
+
+Test(store_prune, and_erasing_are_no_damage_while_it_is_verified)
+{
+	struct alm_audit_report report;
+	bool is_done = false;
+
+	/* More than are read in one view. */
+	for (unsigned i = 0; i < 3000; i++) {
+		fill(LONG_AGO_US);
+	}
+	alm_store_close(store);
+	store = NULL;
+	cr_expect_eq(alm_audit_verify(
+			     folder, KEY, change_meanwhile, &is_done, &report),
+		ALM_OK, "%s", report.what);
+	cr_expect(is_done);
+	cr_expect_gt(report.private_absent, 0);
+	cr_expect_gt(report.private_erased, 0);
+	reopen();
 }
 
 Test(store_prune, counts_the_same_when_it_is_dry_and_changes_nothing)
