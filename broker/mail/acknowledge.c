@@ -16,6 +16,8 @@
 #define SWEEP_ENTRIES_MAX 1000u
 #define SWEEP_EVERY_MS 1000
 #define PRUNE_ROWS_MAX 512u
+/* A refusal is a record and an answer: as much as looking for so many. */
+#define REFUSAL_COST 64u
 
 enum alm_err alm_read_card(
 	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
@@ -107,6 +109,13 @@ static enum alm_err record_taken(struct alm_turn *turn,
 	return card->sender[0] == '\0' ? ALM_OK : alm_send_notice(turn, &facts);
 }
 
+static void count_unheld(const struct alm_turn *turn,
+	struct alm_mailbox *mailbox, uint32_t count)
+{
+	alm_mailbox_count_anew(mailbox, turn->number);
+	mailbox->unheld_acks += count;
+}
+
 /* The card of mail that may be gone.  Errors: NOT_FOUND: it is. */
 static enum alm_err find_card(struct alm_turn *turn,
 	struct alm_mailbox *mailbox, uint64_t seq, struct alm_card *card)
@@ -119,6 +128,7 @@ static enum alm_err find_card(struct alm_turn *turn,
 		*card = held->card;
 		return ALM_OK;
 	}
+	count_unheld(turn, mailbox, 1);
 	err = alm_store_queue_get(
 		turn->broker->store, mailbox->organisation, seq, &entry);
 	if (err != ALM_OK) {
@@ -128,16 +138,13 @@ static enum alm_err find_card(struct alm_turn *turn,
 	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
 }
 
-/* Each is looked for; more than a window of them are not what an agent has
- * taken, and wait until they are handed over again. */
-static bool is_too_much(
-	const struct alm_turn *turn, struct alm_mailbox *mailbox, uint64_t seq)
+/* More than a window of what is looked for is not what its agents have taken;
+ * the rest waits until it is handed over again. */
+static bool is_over(
+	const struct alm_turn *turn, const struct alm_mailbox *mailbox)
 {
-	if (alm_mailbox_held(mailbox, seq) != NULL) {
-		return false;
-	}
-	alm_mailbox_count_anew(mailbox, turn->number);
-	return ++mailbox->unheld_acks > ALM_TURN_UNHELD_ACKS_MAX;
+	return mailbox->unheld_acks >= ALM_TURN_UNHELD_ACKS_MAX &&
+	       mailbox->asked_turn == turn->number;
 }
 
 /* Acknowledging again what is gone is no fault: the answer is the same. */
@@ -187,7 +194,12 @@ enum alm_err alm_acknowledge_mail(
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}
+	if (is_over(turn, session->mailbox)) {
+		turn->broker->metrics.refused_busy++;
+		return ALM_OK;
+	}
 	if ((request->agent->roles & ALM_ROLE_RECEIVE) == 0) {
+		count_unheld(turn, session->mailbox, REFUSAL_COST);
 		return alm_role_refuse(
 			turn, request, ALM_AGENT_ROLE, "acknowledge");
 	}
@@ -199,14 +211,14 @@ enum alm_err alm_acknowledge_mail(
 	for (size_t i = 0; i < items->count; i++) {
 		enum alm_err err;
 
-		if (is_too_much(
-			    turn, session->mailbox, items->items[i].sequence)) {
+		if (is_over(turn, session->mailbox)) {
 			turn->broker->metrics.refused_busy++;
 			break;
 		}
 		err = take_out(turn, session->mailbox, request->agent,
 			&items->items[i]);
 		if (err == ALM_AGENT_CATEGORY) {
+			count_unheld(turn, session->mailbox, REFUSAL_COST);
 			err = alm_role_refuse(
 				turn, request, err, "acknowledge");
 		} else if (err == ALM_OK) {

@@ -269,6 +269,59 @@ Test(hostile, acknowledges_no_more_of_what_it_was_not_given_than_a_window)
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
 }
 
+static void limit_practice(const char *roles, const char *categories)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "agent.roles",
+		(const char *const[]){"organisation", "C84001", "agent",
+			"agent", "roles", roles, "categories", categories,
+			"reason", "test", NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+static size_t refusals(enum alm_err code)
+{
+	struct alm_answer answer;
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", (int)code);
+	cr_expect_eq(
+		test_peer_expect(&practice, ALM_ENVELOPE_ERROR)->error.code,
+		code);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "refused", "code", text, "limit",
+			"1000", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	return answer.row_count;
+}
+
+/* Each of them would be a record. */
+Test(hostile, fills_no_log_with_acknowledgements_that_are_refused)
+{
+	static struct alm_acknowledgement items[ALM_ACKS_PER_ENVELOPE_MAX];
+	static struct alm_envelope envelopes[200];
+	const struct alm_message message = test_message(&trust, "C84001");
+
+	limit_practice("all", "contact");
+	cr_assert(receipt_of(&message)->is_accepted);
+	for (size_t i = 0; i < ALM_COUNT(items); i++) {
+		items[i] = (struct alm_acknowledgement){1, false, ""};
+	}
+	for (size_t i = 0; i < ALM_COUNT(envelopes); i++) {
+		envelopes[i].kind = ALM_ENVELOPE_ACKNOWLEDGE;
+		envelopes[i].acknowledge = (struct alm_acknowledge){
+			items, i == 0 ? ALM_COUNT(items) : 1};
+	}
+	say_all(&practice, envelopes, 1);
+	cr_expect_eq(
+		refusals(ALM_AGENT_CATEGORY), ALM_TURN_UNHELD_ACKS_MAX / 64);
+	limit_practice("send", "any");
+	while (test_peer_next(&practice, 0) != NULL) {
+	}
+	say_all(&practice, envelopes, ALM_COUNT(envelopes));
+	cr_expect_eq(refusals(ALM_AGENT_ROLE), ALM_TURN_UNHELD_ACKS_MAX / 64);
+}
+
 Test(hostile, asks_no_more_in_a_turn_than_its_part)
 {
 	static struct alm_envelope envelopes[200];
