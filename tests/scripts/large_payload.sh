@@ -84,11 +84,15 @@ print("-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:])))')
 		--category treatment-summary --payload "$dir/big" \
 		>"$dir/sent" 2>"$dir/said" &
 	sending=$!
+	# It stands still while it is looked at: it does not get to the end.
 	until code 0 "$almoner" status --json &&
 		[ "$(json 'd["parts-stored"]')" -gt 2 ]; do
-		kill -0 $sending 2>/dev/null || fail "it was too fast: $(cat "$dir/said")"
+		kill -CONT $sending
+		read -rt 0.02 <> <(:) || true
+		kill -STOP $sending || fail "it was too fast: $(cat "$dir/said")"
 	done
 	kill -"$1" $sending
+	kill -CONT $sending
 	ended=0
 	wait $sending || ended=$?
 }
