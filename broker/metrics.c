@@ -275,9 +275,9 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		"Since the oldest of them was begun; 0: there is none.",
 		broker->uploads.oldest_ms == 0
 			? 0
-			: (double)(alm_clock_wall_us() / 1000 -
-				   broker->uploads.oldest_ms) /
-				  1000);
+			: (double)(alm_clock_wall_us() -
+				   broker->uploads.oldest_ms * 1000) /
+				  1e6);
 	gauge(out, "parts_stored", "Parts of large payloads that are kept.",
 		(double)alm_store_parts_stored(broker->store));
 	gauge(out, "override_unreviewed", "Overrides to be reviewed.",
