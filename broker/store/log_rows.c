@@ -22,7 +22,7 @@ enum alm_err alm_log_row_wait(struct alm_store *store, uint64_t seq,
 
 	ALM_ASSERT(ROW_BYTES(value_bytes) <= WAITING_BYTES_MAX);
 	if (rows->bytes == NULL) {
-		rows->bytes = malloc(WAITING_BYTES_MAX);
+		rows->bytes = calloc(1, WAITING_BYTES_MAX);
 		if (rows->bytes == NULL) {
 			return ALM_NOMEM;
 		}
