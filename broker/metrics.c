@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "broker/broker.h"
-#include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
 #include "broker/expiry.h"
 #include "broker/store/dead.h"
@@ -275,7 +274,7 @@ static void gauges(FILE *out, const struct alm_broker *broker)
 		"Since the oldest of them was begun; 0: there is none.",
 		broker->uploads.oldest_ms == 0
 			? 0
-			: (double)(alm_clock_wall_us() -
+			: (double)(alm_broker_now_us(broker) -
 				   broker->uploads.oldest_ms * 1000) /
 				  1e6);
 	gauge(out, "parts_stored", "Parts of large payloads that are kept.",
