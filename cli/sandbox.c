@@ -54,10 +54,10 @@ static enum alm_err make_keys(
 	return err;
 }
 
-static enum alm_err make_folder(struct alm_sandbox *sandbox, const char *parent,
-	struct alm_problem *problem)
+/* Whole, because the broker is told of files in it and starts elsewhere. */
+static char *whole_parent(const char *parent, struct alm_problem *problem)
 {
-	int n;
+	char *whole;
 
 	if (parent == NULL) {
 		parent = getenv("TMPDIR");
@@ -65,7 +65,18 @@ static enum alm_err make_folder(struct alm_sandbox *sandbox, const char *parent,
 	if (parent == NULL || *parent == '\0') {
 		parent = "/tmp";
 	}
-	n = snprintf(sandbox->folder, sizeof(sandbox->folder),
+	whole = realpath(parent, NULL);
+	if (whole == NULL) {
+		(void)alm_problem_set(
+			problem, ALM_IO, "%s: %s", parent, strerror(errno));
+	}
+	return whole;
+}
+
+static enum alm_err make_folder(struct alm_sandbox *sandbox, const char *parent,
+	struct alm_problem *problem)
+{
+	int n = snprintf(sandbox->folder, sizeof(sandbox->folder),
 		"%s/almoner-XXXXXX", parent);
 	if (n >= (int)sizeof(sandbox->folder)) {
 		sandbox->folder[0] = '\0';
@@ -87,6 +98,7 @@ enum alm_err alm_sandbox_open(const struct alm_sandbox_options *options,
 	static const struct alm_sandbox_options none;
 	struct alm_sandbox *sandbox = calloc(1, sizeof(*sandbox));
 	enum alm_err err;
+	char *parent;
 
 	options = options != NULL ? options : &none;
 	if (sandbox == NULL) {
@@ -101,7 +113,9 @@ enum alm_err alm_sandbox_open(const struct alm_sandbox_options *options,
 		options->settings != NULL ? strdup(options->settings) : NULL;
 	(void)snprintf(sandbox->endpoint, sizeof(sandbox->endpoint),
 		"tcp://127.0.0.1:*");
-	err = make_folder(sandbox, options->parent, problem);
+	parent = whole_parent(options->parent, problem);
+	err = parent == NULL ? ALM_IO : make_folder(sandbox, parent, problem);
+	free(parent);
 	if (err == ALM_OK) {
 		name_files(sandbox);
 		err = make_keys(sandbox, problem);

@@ -36,7 +36,7 @@ assert d["stopped"] == 30, d
 assert 0 < d["effect_ms"]["p50"] <= d["effect_ms"]["max"], d
 assert d["conditions"]["queued"] == 600
 PY
-"$build/almoner" bench import --count 5000 --dir "$dir" --json >"$dir/out"
+(cd "$dir" && "$build/almoner" bench import --count 5000 --dir . --json >out)
 python3 - "$dir/out" <<'PY'
 import json, sys
 d = json.load(open(sys.argv[1]))
