@@ -85,10 +85,8 @@ next
 kill -TERM "$dev"
 wait "$dev" || fail "dev did not end well"
 dev=
-until grep -q "waiting for it" "$dir/top.err"; do
-	kill -0 "$top" || fail "top has ended with its broker"
-	sleep 0.1
-done
+until_ok grep -q "waiting for it" "$dir/top.err"
+kill -0 "$top" || fail "top has ended with its broker"
 kill -INT "$top"
 wait "$top" || fail "a signal is no failure"
 exec 3<&-

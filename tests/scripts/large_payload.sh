@@ -99,9 +99,10 @@ print("-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:])))')
 interrupt INT
 [ $ended = 1 ] || fail "interrupted: exit $ended"
 grep -q ALM-1344 "$dir/said" || fail "it does not say so: $(cat "$dir/said")"
-until code 0 "$almoner" status --json && [ "$(json 'd["parts-stored"]')" = 0 ]; do
-	sleep 0.1
-done
+no_parts() {
+	"$almoner" status --json >"$dir/status" && grep -q '"parts-stored": "0"' "$dir/status"
+}
+until_ok no_parts
 code 0 "$almoner" audit query --kind upload-cancelled --message "$id" --json
 [ "$(json 'len(d["rows"])')" = 1 ] || fail "no record of it"
 
