@@ -15,6 +15,7 @@
 #include "cli/people/put.h"
 #include "cli/sandbox_internal.h"
 
+#define MAP_GIB_DEFAULT 16u
 #define READY_WAIT_MS 60000
 #define ASK_WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -109,6 +110,8 @@ enum alm_err alm_sandbox_open(const struct alm_sandbox_options *options,
 	sandbox->ready_wait_ms = options->ready_wait_ms > 0
 					 ? options->ready_wait_ms
 					 : READY_WAIT_MS;
+	sandbox->map_gib =
+		options->map_gib > 0 ? options->map_gib : MAP_GIB_DEFAULT;
 	sandbox->settings =
 		options->settings != NULL ? strdup(options->settings) : NULL;
 	(void)snprintf(sandbox->endpoint, sizeof(sandbox->endpoint),

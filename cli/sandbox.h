@@ -29,6 +29,7 @@ struct alm_sandbox;
 struct alm_sandbox_options {
 	const char *parent; /* where the folder is made; NULL: $TMPDIR, /tmp */
 	const char *settings; /* more lines for almonerd.yaml; NULL: none */
+	unsigned map_gib;     /* how large the store may grow; 0: 16 */
 	bool keeps_folder;    /* leave the folder behind when closing */
 	int ready_wait_ms;    /* for the daemon to be ready; 0: 10 seconds */
 };

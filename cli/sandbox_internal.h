@@ -13,6 +13,7 @@
 #define ALM_SANDBOX_PATH_BYTES 104u
 
 struct alm_sandbox {
+	unsigned map_gib;
 	char folder[64];
 	char store[ALM_SANDBOX_PATH_BYTES];
 	char store_key[ALM_SANDBOX_PATH_BYTES];

@@ -46,11 +46,12 @@ static enum alm_err write_config(
 	}
 	(void)fprintf(memory,
 		"endpoint: %s\nadmin-endpoint: %s\nadmin-mode: 0600\n"
-		"store: %s\nstore-map: 16GiB\nstore-key-file: %s\n"
+		"store: %s\nstore-map: %uGiB\nstore-key-file: %s\n"
 		"curve-key-file: %s/curve.key\naudit-key-file: %s/audit.key\n"
 		"opt-out-age-max: 8760h\n%s",
 		sandbox->endpoint, sandbox->admin, sandbox->store,
-		sandbox->store_key, sandbox->folder, sandbox->folder,
+		sandbox->map_gib, sandbox->store_key, sandbox->folder,
+		sandbox->folder,
 		sandbox->settings != NULL ? sandbox->settings : "");
 	if (fclose(memory) != 0) {
 		free(text);

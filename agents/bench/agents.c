@@ -124,8 +124,12 @@ static int open_client(struct shared *shared, const struct end *end,
 			shared->detail, sizeof(shared->detail));
 	}
 	sodium_memzero(keys, sizeof(keys));
-	return code != 0 ? code
-			 : alm_client_wait_ready(*out_client, START_WAIT_MS);
+	if (code != 0) {
+		return code;
+	}
+	alm_client_give_back(
+		*out_client, true); /* a load that waits is wrong */
+	return alm_client_wait_ready(*out_client, START_WAIT_MS);
 }
 
 /** Take everything; gives the first error's code. */

@@ -53,6 +53,10 @@ static const char head[] =
 	"  - {id: RX1, name: A trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n";
 
+/* Room for all of it, and for what is routed beside. */
+#define MAP_GIB 16u
+#define STORED_PER_GIB 256000u /* of 2.5 KB each, and as much to spare */
+
 static const struct alm_option options[] = {
 	{"stored", 0, ALM_OPTION_NUMBER, "N",
 		"messages for an absent recipient; 1000000 unless given", false,
@@ -295,6 +299,7 @@ static enum alm_err measure(struct bench *bench, struct alm_problem *problem)
 {
 	const struct alm_sandbox_options sandbox_options = {
 		.parent = alm_args_text(bench->args, "dir"),
+		.map_gib = MAP_GIB + (unsigned)(bench->stored / STORED_PER_GIB),
 		.settings = "send-window: 8192\n"};
 	char sender[PATH_MAX];
 	char receiver[PATH_MAX];
