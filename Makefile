@@ -49,7 +49,8 @@ JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
 	cli/decide_json.c)
 EDGE    := $(call obj,broker/edge/*.c)
 BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c \
-	broker/admin/*.c broker/mail/*.c broker/identity/*.c broker/evidence/*.c))
+	broker/loop/*.c broker/rules/*.c broker/mail/*.c broker/identity/*.c \
+	broker/evidence/*.c broker/admin/*.c broker/watch/*.c))
 CLIENT  := $(call obj,agents/client/*.c)
 FOLDER  := $(call obj,agents/folder/*.c)
 BENCH   := $(call obj,agents/bench/*.c)

@@ -16,11 +16,11 @@
 #include "broker/edge/log.h"
 #include "broker/edge/notify.h"
 #include "broker/edge/signals.h"
+#include "broker/loop/turn.h"
 #include "broker/once.h"
 #include "broker/reload.h"
 #include "broker/store/lists.h"
 #include "broker/store/scrub.h"
-#include "broker/turn.h"
 #include "lib/time.h"
 #include "lib/version.h"
 

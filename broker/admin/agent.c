@@ -7,10 +7,10 @@
 
 #include <sodium.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/admin/question.h"
 #include "broker/identity/identity.h"
-#include "broker/question.h"
+#include "broker/loop/detail.h"
 #include "lib/join.h"
 #include "lib/role.h"
 

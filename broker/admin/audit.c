@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
+#include "broker/admin/question.h"
 #include "broker/identity/role.h"
-#include "broker/question.h"
 
 const char *alm_effect_word(unsigned effect)
 {

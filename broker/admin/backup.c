@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/loop/detail.h"
 
 static const char *const outcomes[] = {"begun", "done", "failed"};
 

@@ -8,9 +8,9 @@
 
 #include <sodium.h>
 
-#include "broker/administer.h"
+#include "broker/admin/administer.h"
+#include "broker/admin/question.h"
 #include "broker/identity/identity.h"
-#include "broker/question.h"
 #include "lib/join.h"
 #include "lib/role.h"
 #include "lib/version.h"

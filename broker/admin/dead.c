@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/letter.h"
 #include "broker/store/dead.h"
 

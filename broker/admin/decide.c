@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/administer.h"
+#include "broker/admin/administer.h"
 #include "broker/core/request_bytes.h"
 #include "broker/mail/judge.h"
-#include "broker/past.h"
+#include "broker/rules/past.h"
 #include "lib/nhs_number.h"
 
 struct question {

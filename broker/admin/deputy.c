@@ -1,8 +1,8 @@
 /* mailbox.deputy: who gets what an organisation does not take in time. */
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/loop/detail.h"
 #include "broker/store/watch.h"
 
 static enum alm_err check_party(const struct alm_call *call, const char *id)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "broker/administer.h"
+#include "broker/admin/administer.h"
 #include "broker/core/address.h"
 
 /* Organisations looked at in one call; the cursor goes on. */

@@ -11,10 +11,10 @@
 
 #include <sodium.h>
 
-#include "broker/detail.h"
+#include "broker/admin/question.h"
 #include "broker/evidence/checkpoint.h"
 #include "broker/identity/role.h"
-#include "broker/question.h"
+#include "broker/loop/detail.h"
 #include "lib/lines.h"
 
 /* A multiple of three, so that rows can be put together as base64 too. */

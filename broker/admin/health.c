@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "broker/administer.h"
+#include "broker/admin/administer.h"
 #include "broker/evidence/checkpoint.h"
 
 static void add_disk(struct alm_table *table, const struct alm_broker *broker)

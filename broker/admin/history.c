@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/epoch.h"
-#include "broker/officer.h"
+#include "broker/admin/signatory.h"
+#include "broker/rules/epoch.h"
 
 static void show_epoch(
 	struct alm_table *table, const struct alm_policy_epoch *epoch)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/change.h"
-#include "broker/impact.h"
+#include "broker/admin/change.h"
+#include "broker/rules/impact.h"
 
 #define PAGE_RECORDS 500u
 

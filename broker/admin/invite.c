@@ -6,10 +6,10 @@
 
 #include <sodium.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/admin/question.h"
 #include "broker/identity/identity.h"
-#include "broker/question.h"
+#include "broker/loop/detail.h"
 #include "lib/role.h"
 
 #define EXPIRES_S_DEFAULT (INT64_C(3) * 24 * 3600)

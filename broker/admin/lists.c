@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "broker/admin/people.h"
-#include "broker/detail.h"
-#include "broker/question.h"
+#include "broker/admin/question.h"
+#include "broker/loop/detail.h"
 #include "broker/store/lists.h"
 #include "lib/band.h"
 #include "lib/time.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/administer.h"
-#include "broker/epoch.h"
+#include "broker/admin/administer.h"
+#include "broker/rules/epoch.h"
 #include "broker/store/dead.h"
 #include "broker/store/lists.h"
 #include "broker/store/scrub.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/loop/detail.h"
 #include "broker/store/watch.h"
 
 static const char *const priorities[ALM_MAIL_PRIORITIES] = {

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "broker/officer.h"
+#include "broker/admin/signatory.h"
 
 static void add_officer(
 	struct alm_table *table, const struct alm_officer *officer)

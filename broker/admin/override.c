@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/loop/detail.h"
 
 static const char *const columns[] = {"id", "status", "kind", "used-at",
 	"due-at", "sender", "recipient", "purpose", "basis", "message-id",

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "broker/admin/people.h"
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 
 /* Some 20 ms of a turn. */
 #define KEYS_PER_CALL_MAX 200000u

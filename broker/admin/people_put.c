@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "broker/administer.h"
+#include "broker/admin/administer.h"
 #include "broker/core/record.h"
 #include "broker/core/record_batch.h"
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 #include "lib/hash.h"
 
 /* What became of the records.  Opt-outs are only counted together: whether one

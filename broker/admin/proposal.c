@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "broker/change.h"
+#include "broker/admin/change.h"
 
 /* --- propose ------------------------------------------------------------- */
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
-#include "broker/question.h"
+#include "broker/admin/administer.h"
+#include "broker/admin/question.h"
+#include "broker/loop/detail.h"
 #include "broker/store/dead.h"
 
 /* As much work as looking at so many records, in one call. */

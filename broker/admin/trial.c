@@ -13,13 +13,13 @@
 
 #include <sodium.h>
 
-#include "broker/administer.h"
-#include "broker/detail.h"
+#include "broker/admin/administer.h"
+#include "broker/admin/question.h"
 #include "broker/edge/clock.h"
 #include "broker/identity/role.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/judge.h"
 #include "broker/mail/receipt.h"
-#include "broker/question.h"
 #include "broker/store/trial.h"
 #include "lib/id.h"
 #include "lib/join.h"

@@ -13,7 +13,7 @@
 
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 #include "lib/file.h"
 
 #define SIGN_EVERY_MS 1000

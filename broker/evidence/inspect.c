@@ -6,8 +6,8 @@
 
 #include <inttypes.h>
 
-#include "broker/detail.h"
 #include "broker/edge/log.h"
+#include "broker/loop/detail.h"
 #include "broker/store/scrub.h"
 
 /* A store that breaks down does not fill its own log in one turn. */

@@ -3,7 +3,7 @@
 #ifndef ALM_BROKER_EVIDENCE_INSPECT_H
 #define ALM_BROKER_EVIDENCE_INSPECT_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 
 /** Begin, if the settings say so; failing to is no reason not to start. */
 void alm_inspect_start(struct alm_broker *broker);

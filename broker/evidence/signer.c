@@ -14,9 +14,9 @@
 #include <sodium.h>
 
 #include "broker/broker.h"
-#include "broker/detail.h"
 #include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
+#include "broker/loop/detail.h"
 #include "lib/file.h"
 #include "lib/id.h"
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 #include "lib/join.h"
 
 static void from_row(struct alm_agent *agent, const struct alm_agent_row *row)

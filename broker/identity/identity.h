@@ -6,7 +6,7 @@
 #ifndef ALM_BROKER_IDENTITY_IDENTITY_H
 #define ALM_BROKER_IDENTITY_IDENTITY_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 #include "broker/store/invite.h"
 
 /** Fill the key ring from the store, in place of what it holds.

@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
-#include "broker/detail.h"
 #include "broker/identity/identity.h"
+#include "broker/loop/detail.h"
 #include "lib/hash.h"
 #include "lib/join.h"
 

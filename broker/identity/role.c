@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 #include "broker/store/dead.h"
 
 enum alm_err alm_role_check_send(

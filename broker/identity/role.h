@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_IDENTITY_ROLE_H
 #define ALM_BROKER_IDENTITY_ROLE_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 
 /** A business receipt is for who receives as well, and has no categories.
  * Errors: AGENT_ROLE, AGENT_CATEGORY: one of them is not for this agent, or

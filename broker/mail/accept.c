@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "broker/faults.h"
 #include "broker/identity/role.h"
+#include "broker/loop/faults.h"
 #include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"

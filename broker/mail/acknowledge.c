@@ -4,13 +4,13 @@
  */
 #include <string.h>
 
-#include "broker/detail.h"
 #include "broker/evidence/inspect.h"
 #include "broker/identity/role.h"
-#include "broker/impact.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
+#include "broker/rules/impact.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
 #define SWEEP_ENTRIES_MAX 1000u

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "broker/detail.h"
-#include "broker/impact.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/receipt.h"
+#include "broker/rules/impact.h"
 
 struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	const struct alm_arrival *arrival, enum alm_audit_kind kind)

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/letter.h"
 #include "broker/mail/notice.h"

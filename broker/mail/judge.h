@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_MAIL_JUDGE_H
 #define ALM_BROKER_MAIL_JUDGE_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 
 /** How far an earlier decision lets this one go. */
 struct alm_cap {

@@ -4,8 +4,8 @@
  */
 #include "broker/mail/mailbox.h"
 
+#include "broker/loop/session.h"
 #include "broker/mail/strand.h"
-#include "broker/session.h"
 
 #include <stdlib.h>
 #include <string.h>

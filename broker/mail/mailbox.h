@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "broker/lane.h"
+#include "broker/loop/lane.h"
 #include "broker/store/store.h"
 #include "lib/arena.h"
 #include "lib/err.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "broker/core/address.h"
-#include "broker/detail.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"

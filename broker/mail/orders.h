@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_MAIL_ORDERS_H
 #define ALM_BROKER_MAIL_ORDERS_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 
 /** The limits of a mailbox that has none of its own. */
 struct alm_mailbox_limits alm_default_limits(

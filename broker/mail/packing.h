@@ -6,7 +6,7 @@
 #ifndef ALM_BROKER_MAIL_PACKING_H
 #define ALM_BROKER_MAIL_PACKING_H
 
-#include "broker/stage.h"
+#include "broker/loop/stage.h"
 
 /** What of `encodings` both sides may use. */
 uint32_t alm_encodings_agreed(

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "broker/person_set.h"
+#include "broker/mail/person_set.h"
 #include "broker/store/store.h"
 #include "lib/err.h"
 

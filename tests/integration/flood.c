@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "broker/alarm.h"
+#include "broker/watch/alarm.h"
 #include "lib/file.h"
 #include "tests/support/flood.h"
 

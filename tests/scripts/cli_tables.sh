@@ -28,7 +28,7 @@ same completion cli/completion/almoner.bash "$almoner" completion bash
 		grep -q "^\.BR.*\b$setting \"" docs/man/almonerd.yaml.5 ||
 			fail "almonerd.yaml(5) lacks $setting"
 	done
-python3 - broker/metrics.c broker/alarm.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
+python3 - broker/watch/metrics.c broker/watch/alarm.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
 import re, sys
 *sources, text = (open(f).read() for f in sys.argv[1:])
 source = "".join(sources)

@@ -6,8 +6,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "broker/loop/session.h"
 #include "broker/mail/mailbox.h"
-#include "broker/session.h"
 
 #define SEED 20211u
 #define SEQS 600u

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/loop/session.h"
 #include "broker/mail/strand.h"
-#include "broker/session.h"
 
 static struct alm_mailboxes *mailboxes;
 static struct alm_mailbox *mailbox;
