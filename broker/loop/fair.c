@@ -8,7 +8,6 @@
 #include "broker/edge/clock.h"
 #include "broker/loop/session.h"
 #include "broker/loop/stage.h"
-#include "broker/mail/letter.h"
 #include "lib/protowire.h"
 
 #define UNIT_BYTES 4096u

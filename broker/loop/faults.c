@@ -7,7 +7,6 @@
 #include "broker/loop/detail.h"
 #include "broker/loop/session.h"
 #include "broker/loop/stage.h"
-#include "broker/mail/letter.h"
 
 #define FAULT_RECORD_MS 1000
 
