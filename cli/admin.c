@@ -5,7 +5,7 @@
 
 #include "agents/include/almoner_control.h"
 #include "cli/context.h"
-#include "cli/output.h"
+#include "cli/show/output.h"
 #include "lib/id.h"
 #include "lib/limits.h"
 

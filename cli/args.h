@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/output.h"
+#include "cli/show/output.h"
 
 enum alm_option_type {
 	ALM_OPTION_FLAG, /* takes no value */

@@ -12,7 +12,7 @@
 #include "cli/confirm.h"
 #include "cli/context.h"
 #include "cli/keys.h"
-#include "cli/signing.h"
+#include "cli/policy/signing.h"
 #include "lib/id.h"
 
 /* --- keygen ------------------------------------------------------------- */

@@ -11,9 +11,9 @@
 #include "cli/audit/asker.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/printer.h"
-#include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/show/bar.h"
 #include "lib/limits.h"
 #include "lib/lines.h"
 

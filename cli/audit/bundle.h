@@ -8,7 +8,7 @@
 #include "broker/store/check.h"
 #include "broker/store/store.h"
 #include "cli/audit/stream.h"
-#include "cli/bar.h"
+#include "cli/show/bar.h"
 
 /** Records that one bundle may hold one by one. */
 #define ALM_BUNDLE_SINGLES_MAX 100000u

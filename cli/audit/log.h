@@ -8,7 +8,7 @@
 
 #include "broker/store/evidence.h"
 #include "cli/audit/options.h"
-#include "cli/bundle_files.h"
+#include "cli/policy/bundle_files.h"
 #include "lib/arena.h"
 
 /** One record.  Texts are "" where they do not apply, and live as long as the

@@ -3,7 +3,7 @@
 #define ALM_CLI_AUDIT_LOG_INTERNAL_H
 
 #include "cli/audit/log.h"
-#include "cli/bar.h"
+#include "cli/show/bar.h"
 
 struct alm_control;
 struct alm_store;

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "cli/audit/options.h"
-#include "cli/bundle_files.h"
+#include "cli/policy/bundle_files.h"
 
 struct alm_audit_printer;
 

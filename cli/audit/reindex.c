@@ -8,8 +8,8 @@
 #include "broker/store/store.h"
 #include "cli/admin.h"
 #include "cli/audit/options.h"
-#include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/show/bar.h"
 
 static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",

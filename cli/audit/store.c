@@ -14,8 +14,8 @@
 #include "broker/store/store.h"
 #include "cli/audit/log_internal.h"
 #include "cli/audit/printer.h"
-#include "cli/bar.h"
 #include "cli/context.h"
+#include "cli/show/bar.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u

@@ -16,8 +16,8 @@
 #include "broker/store/evidence.h"
 #include "broker/store/store.h"
 #include "cli/audit/options.h"
-#include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/show/bar.h"
 #include "lib/file.h"
 
 /* Three digits a folder, and an x before all but the last. */

@@ -16,9 +16,9 @@
 #include "cli/args.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/options.h"
-#include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/show/bar.h"
 #include "lib/file.h"
 #include "lib/id.h"
 

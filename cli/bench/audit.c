@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "broker/store/index.h"
-#include "cli/bar.h"
 #include "cli/bench/audit.h"
+#include "cli/bench/host.h"
 #include "cli/commands.h"
-#include "cli/host.h"
 #include "cli/paths.h"
+#include "cli/show/bar.h"
 
 #define RECORDS_DEFAULT 1000000
 #define RECORDS_MAX INT64_C(2000000000)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/bench/audit.h"
-#include "cli/host.h"
+#include "cli/bench/host.h"
 
 static double per_second(uint64_t records, double seconds)
 {

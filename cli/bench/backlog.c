@@ -12,10 +12,10 @@
 
 #include "agents/bench/bench.h"
 #include "cli/args.h"
+#include "cli/bench/host.h"
 #include "cli/bench/register.h"
 #include "cli/commands.h"
-#include "cli/host.h"
-#include "cli/sandbox_internal.h"
+#include "cli/sandbox/internal.h"
 #include "lib/limits.h"
 
 #define PAYLOAD_BYTES 1024u

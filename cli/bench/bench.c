@@ -19,10 +19,10 @@
 
 #include "agents/bench/bench.h"
 #include "cli/args.h"
+#include "cli/bench/host.h"
 #include "cli/commands.h"
-#include "cli/host.h"
 #include "cli/paths.h"
-#include "cli/sandbox.h"
+#include "cli/sandbox/sandbox.h"
 #include "lib/limits.h"
 
 #define COUNT_MAX 100000000

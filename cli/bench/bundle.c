@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/bench/world_internal.h"
-#include "cli/decide_json.h"
+#include "cli/policy/decide_json.h"
 #include "lib/base.h"
 
 #define PROHIBITIONS 24u

@@ -15,8 +15,8 @@
 
 #include "broker/policy/load.h"
 #include "cli/bench/decide.h"
+#include "cli/bench/host.h"
 #include "cli/commands.h"
-#include "cli/host.h"
 #include "lib/limits.h"
 
 #define BATCH 256u

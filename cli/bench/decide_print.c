@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "cli/bench/decide.h"
-#include "cli/host.h"
-#include "cli/output.h"
+#include "cli/bench/host.h"
+#include "cli/show/output.h"
 
 static int by_wall(const void *a, const void *b)
 {

@@ -11,10 +11,10 @@
 
 #include "cli/args.h"
 #include "cli/bench/fair.h"
+#include "cli/bench/host.h"
 #include "cli/commands.h"
-#include "cli/host.h"
-#include "cli/output.h"
-#include "cli/sheet.h"
+#include "cli/show/output.h"
+#include "cli/show/sheet.h"
 
 const char *const alm_fair_words[ALM_BENCH_DISTURBANCE_COUNT] = {
 #define X(name, word, what) word,

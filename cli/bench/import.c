@@ -13,14 +13,14 @@
 
 #include "agents/include/almoner_control.h"
 #include "cli/args.h"
+#include "cli/bench/host.h"
 #include "cli/bench/register.h"
 #include "cli/bench/world.h"
 #include "cli/commands.h"
-#include "cli/host.h"
 #include "cli/paths.h"
 #include "cli/people/put.h"
-#include "cli/sandbox.h"
-#include "cli/sandbox_internal.h"
+#include "cli/sandbox/internal.h"
+#include "cli/sandbox/sandbox.h"
 
 #define COUNT_DEFAULT 400000
 #define COUNT_MAX 60000000

@@ -14,11 +14,11 @@
 #include "agents/include/almoner.h"
 #include "broker/core/record_batch.h"
 #include "cli/args.h"
+#include "cli/bench/host.h"
 #include "cli/bench/register.h"
 #include "cli/bench/world.h"
 #include "cli/commands.h"
-#include "cli/host.h"
-#include "cli/sandbox.h"
+#include "cli/sandbox/sandbox.h"
 
 #define PAYLOAD_BYTES 1024u
 #define WAIT_MS 60000

@@ -13,7 +13,7 @@
 
 #include "cli/demo/child.h"
 #include "cli/demo/story.h"
-#include "cli/sandbox.h"
+#include "cli/sandbox/sandbox.h"
 #include "lib/arena.h"
 #include "lib/id.h"
 

@@ -6,8 +6,8 @@
 #define ALM_CLI_PEOPLE_WORDS_H
 
 #include "broker/core/snapshot.h"
-#include "cli/output.h"
 #include "cli/people/json.h"
+#include "cli/show/output.h"
 
 /** One line on stderr for all of them, unless --quiet; none if all is known. */
 void alm_people_warn_of_words(const struct alm_people *people,

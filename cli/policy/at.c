@@ -13,7 +13,7 @@
 #include "agents/include/almoner_control.h"
 #include "broker/core/request_bytes.h"
 #include "cli/admin.h"
-#include "cli/decide_json.h"
+#include "cli/policy/decide_json.h"
 #include "lib/limits.h"
 #include "lib/time.h"
 

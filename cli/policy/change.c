@@ -8,7 +8,7 @@
 
 #include "cli/attach.h"
 #include "cli/commands.h"
-#include "cli/signing.h"
+#include "cli/policy/signing.h"
 #include "lib/id.h"
 
 static const struct alm_option propose_options[] = {

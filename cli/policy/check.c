@@ -7,10 +7,10 @@
 
 #include "broker/policy/lint.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/findings.h"
 #include "cli/people/lint.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/findings.h"
 
 #define SCHEMA "almoner.policy.check/1"
 

@@ -10,12 +10,12 @@
 
 #include "broker/core/snapshot.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/decide_json.h"
 #include "cli/people/json.h"
 #include "cli/people/words.h"
 #include "cli/policy/at.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/decide_json.h"
 
 #define INPUT_BYTES_MAX ((size_t)256 * 1024)
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)

@@ -9,9 +9,9 @@
 
 #include "broker/policy/diff.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/decide_json.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
 

@@ -1,5 +1,5 @@
 /*
- * policy_explain.c - almoner policy explain: one request, decided offline and
+ * explain.c - almoner policy explain: one request, decided offline and
  * explained.  The request is given by options, or as JSON on standard input.
  */
 #include <sodium.h>
@@ -10,13 +10,13 @@
 
 #include "broker/core/snapshot.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
-#include "cli/decide_json.h"
-#include "cli/explain.h"
 #include "cli/people/json.h"
 #include "cli/people/words.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/decide_json.h"
+#include "cli/policy/explanation.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 

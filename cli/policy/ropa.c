@@ -1,5 +1,5 @@
 /*
- * policy_ropa.c - almoner policy ropa: the record of processing activities of
+ * ropa.c - almoner policy ropa: the record of processing activities of
  * a bundle, as Markdown for people, or as a table with --csv and --json.
  */
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/ropa.h"
+#include "cli/policy/activity.h"
+#include "cli/policy/bundle_files.h"
 #include "lib/time.h"
 
 #define ARENA_BYTES_MAX ((size_t)1 << 30)

@@ -7,9 +7,9 @@
 
 #include "broker/policy/run_tests.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/findings.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/findings.h"
 
 static const struct alm_option options[] = {
 	{"max-opt-out-age", 0, ALM_OPTION_DURATION, "DURATION",

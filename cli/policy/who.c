@@ -8,9 +8,9 @@
 
 #include "broker/policy/who.h"
 #include "cli/args.h"
-#include "cli/bundle_files.h"
 #include "cli/commands.h"
-#include "cli/decide_json.h"
+#include "cli/policy/bundle_files.h"
+#include "cli/policy/decide_json.h"
 
 static const struct alm_option options[] = {
 	{"category", 0, ALM_OPTION_TEXT, "CATEGORY",

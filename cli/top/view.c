@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/amount.h"
+#include "cli/show/amount.h"
 #include "cli/top/top.h"
 #include "lib/time.h"
 

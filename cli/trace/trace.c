@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/amount.h"
 #include "cli/commands.h"
+#include "cli/show/amount.h"
 #include "cli/trace/follow.h"
 #include "lib/time.h"
 

@@ -11,8 +11,8 @@
 
 #include "broker/core/snapshot.h"
 #include "broker/policy/load.h"
-#include "cli/decide_json.h"
 #include "cli/people/json.h"
+#include "cli/policy/decide_json.h"
 #include "lib/base.h"
 
 #define RECORDS_MAX 32u

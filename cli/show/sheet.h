@@ -1,0 +1,27 @@
+/* sheet.h - the inside of a sheet, for the files that print it. */
+#ifndef ALM_CLI_SHOW_SHEET_H
+#define ALM_CLI_SHOW_SHEET_H
+
+#include "cli/show/output.h"
+
+struct alm_sheet_texts {
+	char **items;
+	size_t count;
+	size_t capacity;
+};
+
+struct alm_sheet {
+	const char *schema;
+	struct alm_sheet_texts columns;
+	struct alm_sheet_texts cells;  /* row after row */
+	struct alm_sheet_texts facts;  /* key, value, key, value */
+	struct alm_sheet_texts hidden; /* columns that tables leave out */
+	bool is_short;                 /* memory ran out */
+};
+
+/** One document; false when memory was out or writing failed. */
+ALM_MUST_USE bool alm_sheet_json(const struct alm_sheet *sheet, FILE *out);
+/** One object a line. */
+ALM_MUST_USE bool alm_sheet_jsonl(const struct alm_sheet *sheet, FILE *out);
+
+#endif /* ALM_CLI_SHOW_SHEET_H */

@@ -1,0 +1,190 @@
+/* test_output.c - sheets in four formats. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/show/output.h"
+
+static const char *const columns[] = {"id", "messages", "note"};
+
+/* What is printed for one row and one fact; free it. */
+static char *print(enum alm_format format, const char *const *cells)
+{
+	struct alm_output output = {.format = format};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", columns, 3);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_row(sheet, cells);
+	alm_sheet_fact(sheet, "epoch", "7");
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	(void)fclose(output.out);
+	alm_sheet_free(sheet);
+	return text;
+}
+
+Test(output, aligns_a_table_and_shows_facts_first)
+{
+	char *text = print(
+		ALM_FORMAT_TABLE, (const char *const[]){"RX1", "12", "a b"});
+
+	cr_assert_str_eq(text, "epoch  7\n\nid   messages  note\n"
+			       "RX1  12        a b\n");
+	free(text);
+}
+
+Test(output, counts_letters_and_not_bytes)
+{
+	char *text = print(ALM_FORMAT_TABLE,
+		(const char *const[]){"Gw\xc5\xb7r", "1", ""});
+
+	cr_assert_not_null(
+		strstr(text, "\nid    messages  note\nGw\xc5\xb7r  1"));
+	free(text);
+}
+
+Test(output, leaves_hidden_columns_out_of_tables_only)
+{
+	struct alm_output output = {.format = ALM_FORMAT_TABLE};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", columns, 3);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_row(sheet, (const char *const[]){"RX1", "12", "a"});
+	alm_sheet_hide(sheet, "messages");
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	output.format = ALM_FORMAT_JSONL;
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	(void)fclose(output.out);
+	cr_assert_str_eq(text,
+		"id   note\nRX1  a\n"
+		"{\"id\":\"RX1\",\"messages\":12,\"note\":\"a\"}\n");
+	alm_sheet_free(sheet);
+	free(text);
+}
+
+Test(output, escapes_control_characters_in_tables)
+{
+	char *text = print(ALM_FORMAT_TABLE,
+		(const char *const[]){"\033[2J", "1", "\xc2\x9b\x7f\n"});
+
+	cr_assert_null(strchr(text, '\033'));
+	cr_assert_not_null(strstr(text, "\\x1b[2J"));
+	cr_assert_not_null(strstr(text, "\\x7f\\x0a"));
+	cr_assert_null(strstr(text, "\xc2\x9b"));
+	free(text);
+}
+
+Test(output, prints_one_json_document_with_a_schema)
+{
+	char *text = print(
+		ALM_FORMAT_JSON, (const char *const[]){"RX1", "12", "\"\\"});
+	json_t *root = json_loads(text, 0, NULL);
+	json_t *row = json_array_get(json_object_get(root, "rows"), 0);
+
+	cr_assert_str_eq(json_string_value(json_object_get(root, "schema")),
+		"almoner.test/1");
+	cr_assert_eq(json_integer_value(json_object_get(root, "epoch")), 7);
+	cr_assert_eq(json_integer_value(json_object_get(row, "messages")), 12);
+	cr_assert_str_eq(
+		json_string_value(json_object_get(row, "note")), "\"\\");
+	json_decref(root);
+	free(text);
+}
+
+Test(output, prints_no_number_as_null_and_keeps_odd_ones_as_text)
+{
+	char *text =
+		print(ALM_FORMAT_JSONL, (const char *const[]){"7", "", "x"});
+
+	cr_assert_str_eq(
+		text, "{\"id\":\"7\",\"messages\":null,\"note\":\"x\"}\n");
+	free(text);
+	text = print(ALM_FORMAT_JSONL,
+		(const char *const[]){"", "99999999999999999999", ""});
+	cr_assert_not_null(
+		strstr(text, "\"messages\":\"99999999999999999999\""));
+	free(text);
+}
+
+Test(output, prints_text_that_is_no_utf8_as_valid_json)
+{
+	char *text = print(
+		ALM_FORMAT_JSONL, (const char *const[]){"a\xff", "1", ""});
+
+	cr_assert_not_null(strstr(text, "\"a\\\\xff\""));
+	free(text);
+}
+
+Test(output, quotes_csv_as_rfc_4180_says)
+{
+	char *text = print(ALM_FORMAT_CSV,
+		(const char *const[]){"a,b", "1", "say \"x\"\r\n"});
+
+	cr_assert_str_eq(text, "id,messages,note\r\n\"a,b\",1,"
+			       "\"say \"\"x\"\"\r\n\"\r\n");
+	free(text);
+}
+
+Test(output, defuses_what_a_spreadsheet_would_run)
+{
+	char *text =
+		print(ALM_FORMAT_CSV, (const char *const[]){"=1+1", "1", "@x"});
+
+	cr_assert_str_eq(text, "id,messages,note\r\n\"'=1+1\",1,\"'@x\"\r\n");
+	free(text);
+}
+
+Test(output, prints_the_heading_of_a_stream_once)
+{
+	struct alm_output output = {.format = ALM_FORMAT_CSV};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", columns, 3);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_row(sheet, (const char *const[]){"a", "1", ""});
+	cr_assert_eq(alm_sheet_flush(sheet, &output, true), 0);
+	alm_sheet_row(sheet, (const char *const[]){"b", "2", ""});
+	cr_assert_eq(alm_sheet_flush(sheet, &output, false), 0);
+	(void)fclose(output.out);
+	cr_assert_str_eq(text, "id,messages,note\r\na,1,\r\nb,2,\r\n");
+	cr_assert_eq(alm_sheet_rows(sheet), 0);
+	alm_sheet_free(sheet);
+	free(text);
+}
+
+Test(output, shows_times_in_london_only_when_asked)
+{
+	struct alm_output output = {
+		.format = ALM_FORMAT_TABLE, .is_local = true};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", NULL, 0);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_fact(sheet, "at", "2026-07-30T09:00:00.123456Z");
+	alm_sheet_fact(sheet, "id", "RX1");
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	(void)fclose(output.out);
+	cr_assert_str_eq(text, "at  2026-07-30 10:00:00 BST\nid  RX1\n");
+	alm_sheet_free(sheet);
+	free(text);
+}
+
+Test(output, gives_the_exit_code_of_the_catalogue)
+{
+	struct alm_output output = {.format = ALM_FORMAT_JSON};
+
+	cr_assert_eq(
+		alm_print_failure(&output,
+			&(struct alm_failure){ALM_STORE_CORRUPT, "x", NULL, 0}),
+		ALM_EXIT_INTEGRITY);
+	output.format = ALM_FORMAT_TABLE;
+	cr_assert_eq(alm_print_failure(&output,
+			     &(struct alm_failure){ALM_TIMEOUT, "", NULL, 0}),
+		ALM_EXIT_UNAVAILABLE);
+}
