@@ -1,4 +1,4 @@
-/* admin_people.h - what the verbs about people share. */
+/* people.h - what the verbs about people share. */
 #ifndef ALM_BROKER_ADMIN_PEOPLE_H
 #define ALM_BROKER_ADMIN_PEOPLE_H
 

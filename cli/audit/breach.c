@@ -1,5 +1,5 @@
 /*
- * audit_breach.c - almoner audit breach: who is affected when messages should
+ * breach.c - almoner audit breach: who is affected when messages should
  * not have gone out: people, kinds of information, recipients, and how long is
  * left to tell the Information Commissioner.
  */

@@ -1,4 +1,4 @@
-/* audit_options.h - what an audit question is made from, checked once for the
+/* options.h - what an audit question is made from, checked once for the
  * daemon and for the store. */
 #ifndef ALM_CLI_AUDIT_OPTIONS_H
 #define ALM_CLI_AUDIT_OPTIONS_H

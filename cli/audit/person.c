@@ -1,5 +1,5 @@
 /*
- * audit_person.c - almoner audit person: what was shared about somebody, with
+ * person.c - almoner audit person: what was shared about somebody, with
  * whom and why, in plain words; for a subject access request.
  */
 #include <inttypes.h>

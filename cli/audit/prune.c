@@ -1,5 +1,5 @@
 /*
- * audit_prune.c - almoner audit prune: takes away the private parts of records
+ * prune.c - almoner audit prune: takes away the private parts of records
  * that were kept long enough, and says what room that gives.
  */
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * audit_show.c - almoner audit show: one record, every field in words, its
+ * show.c - almoner audit show: one record, every field in words, its
  * private part line by line, and the records that belong to the same message.
  */
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /*
- * audit_stats.c - almoner audit stats: who sends what to whom and for what, how
+ * stats.c - almoner audit stats: who sends what to whom and for what, how
  * much of it is refused, which agreements nobody uses, and what has risen
  * beyond what is usual.
  */

@@ -1,5 +1,5 @@
 /*
- * audit_store.c - almoner audit query --store: reads a store that no daemon
+ * store.c - almoner audit query --store: reads a store that no daemon
  * has open, and records the question in it first.
  */
 #include <sodium.h>

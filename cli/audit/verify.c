@@ -1,5 +1,5 @@
 /*
- * audit_verify.c - almoner audit verify: recomputes the whole log, offline or
+ * verify.c - almoner audit verify: recomputes the whole log, offline or
  * beside a live daemon.  The work runs in a child process, because a damaged
  * file can crash the database library; a crash counts as damage.
  */

@@ -1,5 +1,5 @@
 /*
- * bench_decide.c - almoner bench decide: what a decision costs under a policy
+ * decide.c - almoner bench decide: what a decision costs under a policy
  * as large as a country's, without a person's record and with the look-up of
  * one in registers of growing size.
  *

@@ -1,4 +1,4 @@
-/* bench_decide.h - what almoner bench decide measures, and how it is told. */
+/* decide.h - what almoner bench decide measures, and how it is told. */
 #ifndef ALM_CLI_BENCH_DECIDE_H
 #define ALM_CLI_BENCH_DECIDE_H
 

@@ -1,5 +1,5 @@
 /*
- * bench_import.c - almoner bench import: records about people from a file into
+ * import.c - almoner bench import: records about people from a file into
  * a broker of its own, over the whole path.  What the broker's processor does
  * is told apart from the disk, which other stores may have faster or slower.
  */

@@ -1,5 +1,5 @@
 /*
- * bench_register.h - a register of as many people as wanted, in a store of its
+ * register.h - a register of as many people as wanted, in a store of its
  * own in a temporary folder, which goes with it.
  *
  * Everybody stands on the national opt-out list, one of eighteen as opted out;

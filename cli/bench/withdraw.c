@@ -1,5 +1,5 @@
 /*
- * bench_withdraw.c - almoner bench withdraw: how long it takes from somebody's
+ * withdraw.c - almoner bench withdraw: how long it takes from somebody's
  * objection until all of their queued mail is stopped, with many messages in
  * the queue.  A broker of its own, one agent that sends, nobody who takes.
  */

@@ -1,5 +1,5 @@
 /*
- * bench_world.h - a policy as large as a country's, made from a seed: text
+ * world.h - a policy as large as a country's, made from a seed: text
  * that the reader of bundles takes, and requests that come close to it.
  *
  * Organisations of nine kinds stand in 42 regions, four places each; practices

@@ -1,4 +1,4 @@
-/* bench_world_internal.h - the inside of a made policy, for its two files. */
+/* world_internal.h - the inside of a made policy, for its two files. */
 #ifndef ALM_CLI_BENCH_WORLD_INTERNAL_H
 #define ALM_CLI_BENCH_WORLD_INTERNAL_H
 

@@ -1,5 +1,5 @@
 /*
- * people_csv.h - records about people as comma-separated values (RFC 4180, one
+ * csv.h - records about people as comma-separated values (RFC 4180, one
  * record a line).  The first line names the columns, which are the fields of
  * docs/POLICY.md section 2; the words of a list stand in one cell, divided by
  * spaces; an empty cell is a field that is not there.  A directive with

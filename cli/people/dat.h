@@ -1,5 +1,5 @@
 /*
- * people_dat.h - a list of NHS numbers as the national check service sends it
+ * dat.h - a list of NHS numbers as the national check service sends it
  * over MESH: a number, a comma and a line feed on each line, and nothing else.
  * One bad line makes the whole list bad.
  */

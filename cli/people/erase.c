@@ -1,5 +1,5 @@
 /*
- * people_erase.c - almoner people erase: what is kept of a person is removed,
+ * erase.c - almoner people erase: what is kept of a person is removed,
  * and what the audit log says of them becomes unreadable for good.
  */
 #include <sodium.h>

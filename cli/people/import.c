@@ -1,5 +1,5 @@
 /*
- * people_import.c - almoner people import: records about people, a line each.
+ * import.c - almoner people import: records about people, a line each.
  * Running it again changes nothing; what is not taken goes to a file that says
  * why, to be mended and imported; what was interrupted can go on.
  */

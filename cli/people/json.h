@@ -1,5 +1,5 @@
 /*
- * people_json.h - records about people as NDJSON (docs/POLICY.md section 2).
+ * json.h - records about people as NDJSON (docs/POLICY.md section 2).
  * Strict: an unknown field, a wrong type, a duplicate key or an empty list
  * makes a record invalid, because a dropped denial would release more.
  */

@@ -1,5 +1,5 @@
 /*
- * people_lines.h - the lines of a file or a pipe, in memory that does not grow
+ * lines.h - the lines of a file or a pipe, in memory that does not grow
  * with the input: a line over the limit is told of and skipped.
  */
 #ifndef ALM_CLI_PEOPLE_LINES_H

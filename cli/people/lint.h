@@ -1,4 +1,4 @@
-/* people_lint.h - the directives of a file of records, with their lines. */
+/* lint.h - the directives of a file of records, with their lines. */
 #ifndef ALM_CLI_PEOPLE_LINT_H
 #define ALM_CLI_PEOPLE_LINT_H
 

@@ -1,5 +1,5 @@
 /*
- * people_list.c - almoner people import-list and lists: opt-out lists.  The
+ * list.c - almoner people import-list and lists: opt-out lists.  The
  * file is read twice: nothing of it is sent before all of it is known to be
  * good, and memory does not grow with it.
  */

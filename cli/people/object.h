@@ -1,4 +1,4 @@
-/* people_object.h - a record about a person as a JSON object, however it was
+/* object.h - a record about a person as a JSON object, however it was
  * written; for the readers of this folder. */
 #ifndef ALM_CLI_PEOPLE_OBJECT_H
 #define ALM_CLI_PEOPLE_OBJECT_H

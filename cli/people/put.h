@@ -1,5 +1,5 @@
 /*
- * people_put.h - a stream of records about people, one a line, put to the
+ * put.h - a stream of records about people, one a line, put to the
  * broker in batches, a few of them on their way at a time.  Memory does not
  * grow with the stream.  Putting the same stream again changes nothing.
  */

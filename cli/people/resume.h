@@ -1,5 +1,5 @@
 /*
- * people_resume.h - how far an import of a file has come, kept in
+ * resume.h - how far an import of a file has come, kept in
  * $XDG_STATE_HOME/almoner (or ~/.local/state/almoner) until it is finished.
  * It holds a place and digests, and nothing of what the file says.
  */

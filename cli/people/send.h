@@ -1,5 +1,5 @@
 /*
- * people_send.h - batches of records on their way to the broker: one is being
+ * send.h - batches of records on their way to the broker: one is being
  * gathered while those before it are worked on there.
  */
 #ifndef ALM_CLI_PEOPLE_SEND_H

@@ -1,5 +1,5 @@
 /*
- * people_words.h - a warning about directives that name what the bundle lacks:
+ * words.h - a warning about directives that name what the bundle lacks:
  * a word that counts as any in a denial, and as nothing in a permit.
  */
 #ifndef ALM_CLI_PEOPLE_WORDS_H

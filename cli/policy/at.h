@@ -1,4 +1,4 @@
-/* policy_at.h - decisions as at a past date, by the broker. */
+/* at.h - decisions as at a past date, by the broker. */
 #ifndef ALM_CLI_POLICY_AT_H
 #define ALM_CLI_POLICY_AT_H
 

@@ -1,5 +1,5 @@
 /*
- * policy_change.c - almoner policy propose, approve, activate and rollback:
+ * change.c - almoner policy propose, approve, activate and rollback:
  * the ways in which a policy comes into force.
  */
 #include <inttypes.h>

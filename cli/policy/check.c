@@ -1,5 +1,5 @@
 /*
- * policy_check.c - almoner policy check: load errors, then what the policy
+ * check.c - almoner policy check: load errors, then what the policy
  * says that its author may not mean.  Only errors change the exit code.
  */
 #include <stdlib.h>

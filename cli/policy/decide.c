@@ -1,5 +1,5 @@
 /*
- * policy_decide.c - almoner policy decide: the rule offline, a decision for
+ * decide.c - almoner policy decide: the rule offline, a decision for
  * each request.  Whatever has been decided is written before the command
  * waits for more, so that it can be driven over a pipe line by line.
  */

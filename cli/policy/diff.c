@@ -1,5 +1,5 @@
 /*
- * policy_diff.c - almoner policy diff: what could newly be sent under another
+ * diff.c - almoner policy diff: what could newly be sent under another
  * bundle, and what no longer; blocks of cells, or every cell with --cells.
  */
 #include <inttypes.h>

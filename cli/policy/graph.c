@@ -1,5 +1,5 @@
 /*
- * policy_graph.c - almoner policy graph: the rights that stand at an instant,
+ * graph.c - almoner policy graph: the rights that stand at an instant,
  * for Graphviz.  Each basis is a node between the selectors that it names, so
  * that the graph grows with the text of the bundle and not with its pairs.
  *

@@ -1,5 +1,5 @@
 /*
- * policy_impact.c - almoner policy impact: which of the requests that the log
+ * impact.c - almoner policy impact: which of the requests that the log
  * has would be decided otherwise under another bundle.  The broker tells a
  * page of the log at a time; here the pages are added up.
  */

@@ -1,4 +1,4 @@
-/* policy_source.h - the files of a kept policy, out of the broker. */
+/* source.h - the files of a kept policy, out of the broker. */
 #ifndef ALM_CLI_POLICY_SOURCE_H
 #define ALM_CLI_POLICY_SOURCE_H
 

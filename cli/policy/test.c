@@ -1,5 +1,5 @@
 /*
- * policy_test.c - almoner policy test: the tests in a bundle, offline, and the
+ * test.c - almoner policy test: the tests in a bundle, offline, and the
  * rules that none of them reached.
  */
 #include <stdlib.h>

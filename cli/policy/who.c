@@ -1,5 +1,5 @@
 /*
- * policy_who.c - almoner policy who: who may receive a category from an
+ * who.c - almoner policy who: who may receive a category from an
  * organisation for a purpose, by which basis, at which level, and what the
  * basis wants of the person.
  */

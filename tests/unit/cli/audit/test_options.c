@@ -1,4 +1,4 @@
-/* test_audit_options.c - what may be asked of the log, and how. */
+/* test_options.c - what may be asked of the log, and how. */
 #include <criterion/criterion.h>
 #include <string.h>
 

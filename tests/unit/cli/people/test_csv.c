@@ -1,4 +1,4 @@
-/* test_people_csv.c - records in CSV mean what they would mean in NDJSON. */
+/* test_csv.c - records in CSV mean what they would mean in NDJSON. */
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* test_people_dat.c - one line of a list: right to the last byte, or wrong. */
+/* test_dat.c - one line of a list: right to the last byte, or wrong. */
 #include <criterion/criterion.h>
 #include <string.h>
 

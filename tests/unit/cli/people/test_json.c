@@ -1,4 +1,4 @@
-/* test_people_json.c - which records about people are valid, and why not. */
+/* test_json.c - which records about people are valid, and why not. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

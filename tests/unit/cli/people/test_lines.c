@@ -1,4 +1,4 @@
-/* test_people_lines.c - lines from a pipe, bounded whatever comes. */
+/* test_lines.c - lines from a pipe, bounded whatever comes. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

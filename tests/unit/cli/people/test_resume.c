@@ -1,4 +1,4 @@
-/* test_people_resume.c - how far an import has come, and of which file. */
+/* test_resume.c - how far an import has come, and of which file. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
