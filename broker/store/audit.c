@@ -33,9 +33,9 @@ static enum alm_err put_private(struct alm_store *store,
 	struct alm_bytes text = {store->scratch, ALM_AUDIT_SALT_BYTES + bytes};
 	MDB_val room = {
 		.mv_size = text.bytes + (is_own ? OWN_BYTES : ALM_CRYPT_BYTES)};
+	MDB_cursor *cursor;
 	enum alm_err err;
 	uint8_t *at;
-	int rc;
 
 	alm_put_u64(seq, record->seq);
 	if (is_own) {
@@ -48,10 +48,13 @@ static enum alm_err put_private(struct alm_store *store,
 	alm_noise_take(&store->noise, store->scratch, ALM_AUDIT_SALT_BYTES);
 	memcpy(store->scratch + ALM_AUDIT_SALT_BYTES, detail, bytes);
 	alm_audit_commitment(store->hash, text, &record->commitment);
-	rc = mdb_put(store->turn, store->tables[ALM_TABLE_PRIV], &key, &room,
-		MDB_APPEND | MDB_RESERVE);
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
+	err = alm_hand_get(store, ALM_TABLE_PRIV, ALM_HAND_PUTS, &cursor);
+	if (err == ALM_OK) {
+		err = alm_store_fail(store, mdb_cursor_put(cursor, &key, &room,
+						    MDB_APPEND | MDB_RESERVE));
+	}
+	if (err != ALM_OK) {
+		return err;
 	}
 	at = room.mv_data;
 	if (is_own) {

@@ -67,8 +67,12 @@ enum alm_err alm_store_duplicate_get(struct alm_store *store,
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = alm_row_get(store, txn, ALM_TABLE_DUPLICATE,
-		(struct alm_bytes){key.data, key.bytes}, &value);
+	err = store->turn != NULL
+		      ? alm_hand_row_get(store, ALM_TABLE_DUPLICATE,
+				(struct alm_bytes){key.data, key.bytes}, &value)
+		      : alm_row_get(store, txn, ALM_TABLE_DUPLICATE,
+				(struct alm_bytes){key.data, key.bytes},
+				&value);
 	if (err == ALM_OK) {
 		copy = alm_arena_copy(arena, value);
 		err = copy == NULL ? ALM_NOMEM : ALM_OK;

@@ -314,6 +314,7 @@ static enum alm_err open_contents(struct alm_store *store,
 			err = alm_state_write(store);
 		}
 		store->turn = NULL;
+		alm_hands_drop(store);
 	} else if (err == ALM_OK) {
 		err = read_identity(store, txn, options->key, problem);
 	}

@@ -116,10 +116,11 @@ struct alm_store {
 	uint8_t *scratch; /* ALM_SCRATCH_BYTES: plain texts, zeroed at close */
 	uint8_t *header;  /* ALM_AUDIT_HEADER_BYTES_MAX: a record being made */
 	MDB_txn *turn;    /* NULL: no turn is open */
-	MDB_txn *reader;  /* reset while unused */
-	struct alm_store_state state;     /* with the open turn */
-	struct alm_store_state committed; /* without it */
-	struct alm_store_damage damage;   /* of the last records, when opened */
+	MDB_cursor *hands[ALM_TABLE_COUNT][2]; /* of it; see hand.c */
+	MDB_txn *reader;                       /* reset while unused */
+	struct alm_store_state state;          /* with the open turn */
+	struct alm_store_state committed;      /* without it */
+	struct alm_store_damage damage; /* of the last records, when opened */
 	bool is_state_changed;
 	enum alm_err turn_err; /* the turn can only be aborted */
 	int64_t now_us;        /* of the open turn, clamped */
@@ -183,6 +184,11 @@ void alm_store_view_end(struct alm_store *store);
 ALM_MUST_USE enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes *out);
 
+/** The same in the open turn, of a row that stands where others of the turn
+ * do. */
+ALM_MUST_USE enum alm_err alm_hand_row_get(struct alm_store *store,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes *out);
+
 /** Check the seal of `value`, as read by a cursor, and cut it off. */
 ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
 	enum alm_table table, struct alm_bytes key, struct alm_bytes *value);
@@ -233,6 +239,17 @@ void alm_space_met_full(struct alm_store *store);
  * be a signal: its blocks are made first.  Errors: STORE_FULL. */
 ALM_MUST_USE enum alm_err alm_space_for_readers(
 	const char *path, struct alm_problem *problem);
+
+/* --- hand.c ------------------------------------------------------------- */
+
+enum alm_hand { ALM_HAND_PUTS, ALM_HAND_TAKES };
+
+/** The open turn's cursor of a table, for rows that are put or taken next to
+ * each other: it finds the page at once where the last row was. */
+ALM_MUST_USE enum alm_err alm_hand_get(struct alm_store *store,
+	enum alm_table table, enum alm_hand hand, MDB_cursor **out_cursor);
+/** The turn has ended, and its cursors with it. */
+void alm_hands_drop(struct alm_store *store);
 
 /* --- reuse.c ------------------------------------------------------------ */
 

@@ -45,15 +45,15 @@ enum alm_err alm_log_rows_write(struct alm_store *store)
 {
 	struct alm_log_rows *rows = &store->log_rows;
 	MDB_cursor *cursor;
-	int rc;
+	enum alm_err err;
+	int rc = MDB_SUCCESS;
 
 	if (rows->used == 0) {
 		return ALM_OK;
 	}
-	rc = mdb_cursor_open(
-		store->turn, store->tables[ALM_TABLE_REC], &cursor);
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
+	err = alm_hand_get(store, ALM_TABLE_REC, ALM_HAND_PUTS, &cursor);
+	if (err != ALM_OK) {
+		return err;
 	}
 	for (size_t i = 0; i < rows->used && rc == MDB_SUCCESS;) {
 		const uint8_t *at = rows->bytes + i;
@@ -64,7 +64,6 @@ enum alm_err alm_log_rows_write(struct alm_store *store)
 		rc = mdb_cursor_put(cursor, &key, &value, MDB_APPEND);
 		i += ROW_BYTES(value_bytes);
 	}
-	mdb_cursor_close(cursor);
 	rows->used = 0;
 	return alm_store_fail(store, rc);
 }

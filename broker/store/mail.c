@@ -103,17 +103,22 @@ enum alm_err alm_mail_body_put(
 	uint8_t raw[8];
 	MDB_val key = alm_val(raw, sizeof(raw));
 	MDB_val room = {.mv_size = text.bytes + ALM_CRYPT_BYTES};
-	int rc;
+	MDB_cursor *cursor;
+	enum alm_err err =
+		alm_hand_get(store, ALM_TABLE_BODY, ALM_HAND_PUTS, &cursor);
 
+	if (err != ALM_OK) {
+		return err;
+	}
 	alm_put_u64(raw, seq);
-	alm_noise_nonce(&store->noise, nonce);
-	rc = mdb_put(store->turn, store->tables[ALM_TABLE_BODY], &key, &room,
-		MDB_APPEND | MDB_RESERVE);
-	if (rc == MDB_SUCCESS) {
+	err = alm_store_fail(store,
+		mdb_cursor_put(cursor, &key, &room, MDB_APPEND | MDB_RESERVE));
+	if (err == ALM_OK) {
+		alm_noise_nonce(&store->noise, nonce);
 		alm_store_keys_encrypt(store->keys, ALM_CRYPT_BODY, seq, nonce,
 			text, room.mv_data);
 	}
-	return alm_store_fail(store, rc);
+	return err;
 }
 
 enum alm_err alm_mail_take_room(
@@ -263,13 +268,11 @@ enum alm_err alm_store_mail_get(struct alm_store *store, uint64_t seq,
 enum alm_err alm_mail_body_remove(struct alm_store *store, uint64_t seq)
 {
 	uint8_t raw[8];
-	MDB_val body = alm_val(raw, sizeof(raw));
 	enum alm_err err;
 
 	alm_put_u64(raw, seq);
-	err = alm_store_fail(
-		store, mdb_del(store->turn, store->tables[ALM_TABLE_BODY],
-			       &body, NULL));
+	err = alm_row_remove(
+		store, ALM_TABLE_BODY, (struct alm_bytes){raw, sizeof(raw)});
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 

@@ -140,17 +140,16 @@ enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val value;
-	int rc;
+	int rc = MDB_NOTFOUND;
+	enum alm_err err;
 
 	if (!alm_queue_key_make(recipient, seq, &at)) {
 		return ALM_NOT_FOUND;
 	}
-	rc = mdb_cursor_open(
-		store->turn, store->tables[ALM_TABLE_QUEUE], &cursor);
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
+	err = alm_hand_get(store, ALM_TABLE_QUEUE, ALM_HAND_TAKES, &cursor);
+	if (err != ALM_OK) {
+		return err;
 	}
-	rc = MDB_NOTFOUND;
 	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
 		alm_queue_key_move(&at, (uint8_t)i);
@@ -162,7 +161,6 @@ enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
 			alm_queue_key_place(&at), out_row);
 		rc = mdb_cursor_del(cursor, 0);
 	}
-	mdb_cursor_close(cursor);
 	return alm_store_fail(store, rc);
 }
 

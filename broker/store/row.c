@@ -172,20 +172,32 @@ enum alm_err alm_row_get(struct alm_store *store, MDB_txn *txn,
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
 	MDB_val value;
-	struct alm_bytes bytes;
-	enum alm_err err;
-	int rc;
+	int rc = mdb_get(txn, store->tables[table], &mdb_key, &value);
 
-	rc = mdb_get(txn, store->tables[table], &mdb_key, &value);
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	bytes = alm_of_val(value);
-	err = alm_row_open(store, table, key, &bytes);
+	*out = alm_of_val(value);
+	return alm_row_open(store, table, key, out);
+}
+
+enum alm_err alm_hand_row_get(struct alm_store *store, enum alm_table table,
+	struct alm_bytes key, struct alm_bytes *out)
+{
+	MDB_val mdb_key = alm_val(key.data, key.bytes);
+	MDB_val value;
+	MDB_cursor *cursor;
+	enum alm_err err = alm_hand_get(store, table, ALM_HAND_PUTS, &cursor);
+
 	if (err == ALM_OK) {
-		*out = bytes;
+		err = alm_store_fail(store,
+			mdb_cursor_get(cursor, &mdb_key, &value, MDB_SET));
 	}
-	return err;
+	if (err != ALM_OK) {
+		return err;
+	}
+	*out = alm_of_val(value);
+	return alm_row_open(store, table, key, out);
 }
 
 enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
@@ -193,13 +205,19 @@ enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
 	MDB_val room = {.mv_size = value.bytes + ALM_SEAL_BYTES};
-	int rc = mdb_put(store->turn, store->tables[table], &mdb_key, &room,
-		flags | MDB_RESERVE);
-	uint8_t *at = room.mv_data;
+	MDB_cursor *cursor;
+	uint8_t *at;
+	enum alm_err err = alm_hand_get(store, table, ALM_HAND_PUTS, &cursor);
 
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
+	if (err == ALM_OK) {
+		err = alm_store_fail(
+			store, mdb_cursor_put(cursor, &mdb_key, &room,
+				       flags | MDB_RESERVE));
 	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	at = room.mv_data;
 	if (value.bytes > 0) {
 		memcpy(at, value.data, value.bytes);
 	}
@@ -231,9 +249,15 @@ enum alm_err alm_row_remove(
 	struct alm_store *store, enum alm_table table, struct alm_bytes key)
 {
 	MDB_val mdb_key = alm_val(key.data, key.bytes);
+	MDB_cursor *cursor;
+	enum alm_err err = alm_hand_get(store, table, ALM_HAND_TAKES, &cursor);
 
-	return alm_store_fail(store,
-		mdb_del(store->turn, store->tables[table], &mdb_key, NULL));
+	if (err == ALM_OK) {
+		err = alm_store_fail(
+			store, mdb_cursor_get(cursor, &mdb_key, NULL, MDB_SET));
+	}
+	return err == ALM_OK ? alm_store_fail(store, mdb_cursor_del(cursor, 0))
+			     : err;
 }
 
 enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,

@@ -210,6 +210,7 @@ enum alm_err alm_store_begin(
 static void end_turn(struct alm_store *store)
 {
 	store->turn = NULL;
+	alm_hands_drop(store);
 	alm_log_rows_drop(store);
 	alm_mailbox_reset(store);
 	sodium_memzero(&store->noise, sizeof(store->noise));
