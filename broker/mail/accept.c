@@ -382,7 +382,7 @@ static enum alm_err announce(struct alm_turn *turn, struct alm_arrival *arrival)
 		return alm_gather_open(turn, arrival);
 	}
 	return err == ALM_OK && !alm_err_info(arrival->refused)->is_retryable
-		       ? alm_gather_refused(turn, &arrival->message)
+		       ? alm_gather_refused(turn, arrival)
 		       : err;
 }
 
@@ -405,7 +405,7 @@ static enum alm_err judge_arrival(
 		return err;
 	}
 	if (is_expired(turn, &arrival->message)) {
-		err = alm_gather_refused(turn, &arrival->message);
+		err = alm_gather_refused(turn, arrival);
 		return err == ALM_OK ? alm_arrival_refuse(turn, arrival,
 					       ALM_ALREADY_EXPIRED, "")
 				     : err;

@@ -53,6 +53,13 @@ enum alm_err alm_refuse_part(struct alm_turn *turn,
 enum alm_err alm_gather_drop(
 	struct alm_turn *turn, const struct alm_upload *upload)
 {
+	struct alm_uploads *uploads = &turn->broker->uploads;
+	struct alm_live_upload *live =
+		alm_uploads_find_number(uploads, upload->number);
+
+	if (live != NULL) {
+		alm_uploads_remove(uploads, &live);
+	}
 	turn->has_effects = true;
 	turn->broker->has_waste = true;
 	return alm_store_upload_drop(turn->broker->store, upload);
@@ -279,13 +286,12 @@ enum alm_err alm_gather_open(struct alm_turn *turn, struct alm_arrival *arrival)
 }
 
 enum alm_err alm_gather_refused(
-	struct alm_turn *turn, const struct alm_message *message)
+	struct alm_turn *turn, const struct alm_arrival *arrival)
 {
 	struct alm_upload upload;
-	enum alm_err err = alm_store_upload_get(turn->broker->store,
-		message->sender, &message->id, turn->arena, &upload);
+	enum alm_err err = find_begun(turn, arrival, &upload);
 
-	if (err == ALM_NOT_FOUND) {
+	if (err == ALM_NOT_FOUND || err == ALM_MESSAGE_ID_CONFLICT) {
 		return ALM_OK;
 	}
 	return err == ALM_OK ? alm_gather_drop(turn, &upload) : err;
@@ -337,7 +343,6 @@ static enum alm_err mismatch(struct alm_turn *turn,
 	if (err == ALM_OK) {
 		err = alm_gather_drop(turn, &upload);
 	}
-	alm_uploads_remove(&turn->broker->uploads, &live);
 	return err == ALM_OK ? alm_refuse_part(turn, request, code) : err;
 }
 

@@ -23,9 +23,9 @@ ALM_MUST_USE enum alm_err alm_gather_check_room(
 	struct alm_turn *turn, const struct alm_message *message);
 
 /** It will not be taken any more: what has come of it is dropped, if it came
- * in parts. */
+ * in parts; not of another message under its id. */
 ALM_MUST_USE enum alm_err alm_gather_refused(
-	struct alm_turn *turn, const struct alm_message *message);
+	struct alm_turn *turn, const struct alm_arrival *arrival);
 
 /** Take a part. */
 ALM_MUST_USE enum alm_err alm_take_part(
@@ -44,7 +44,7 @@ ALM_MUST_USE enum alm_err alm_gather_say(
 ALM_MUST_USE enum alm_err alm_gather_cancel(
 	struct alm_turn *turn, uint64_t agent, const struct alm_upload *upload);
 
-/** It will not be finished. */
+/** It will not be finished, nor is it on any connection then. */
 ALM_MUST_USE enum alm_err alm_gather_drop(
 	struct alm_turn *turn, const struct alm_upload *upload);
 

@@ -67,33 +67,13 @@ static struct alm_audit_record record_of(struct alm_turn *turn,
 	return record;
 }
 
-/* On whatever connection it is; NULL: on none. */
-static struct alm_live_upload *find_live(
-	struct alm_uploads *uploads, const struct alm_upload *upload)
-{
-	struct alm_live_upload *live;
-
-	TAILQ_FOREACH(live, &uploads->all, order)
-	{
-		if (live->number == upload->number) {
-			break;
-		}
-	}
-	return live;
-}
-
 static enum alm_err expire(
 	struct alm_turn *turn, const struct alm_upload *upload)
 {
 	struct alm_audit_record record =
 		record_of(turn, upload, ALM_AUDIT_UPLOAD_EXPIRED);
-	struct alm_live_upload *live =
-		find_live(&turn->broker->uploads, upload);
 	enum alm_err err = alm_turn_audit(turn, &record, "");
 
-	if (live != NULL) {
-		alm_uploads_remove(&turn->broker->uploads, &live);
-	}
 	turn->broker->metrics.uploads_expired++;
 	return err == ALM_OK ? alm_gather_drop(turn, upload) : err;
 }
@@ -119,15 +99,14 @@ enum alm_err alm_gather_cancel(
 {
 	struct alm_audit_record record =
 		record_of(turn, upload, ALM_AUDIT_UPLOAD_CANCELLED);
-	struct alm_live_upload *live =
-		find_live(&turn->broker->uploads, upload);
+	const struct alm_live_upload *live =
+		alm_uploads_find_number(&turn->broker->uploads, upload->number);
 	enum alm_err err;
 
 	record.agent = agent;
 	err = alm_turn_audit(turn, &record, "");
 	if (err == ALM_OK && live != NULL) {
 		err = tell_cancelled(turn, live);
-		alm_uploads_remove(&turn->broker->uploads, &live);
 	}
 	turn->broker->metrics.uploads_cancelled++;
 	return err == ALM_OK ? alm_gather_drop(turn, upload) : err;

@@ -36,7 +36,7 @@ struct alm_live_upload *alm_uploads_find(struct alm_uploads *uploads,
 	return live;
 }
 
-static struct alm_live_upload *find_number(
+struct alm_live_upload *alm_uploads_find_number(
 	struct alm_uploads *uploads, uint64_t number)
 {
 	struct alm_live_upload *live;
@@ -54,7 +54,8 @@ struct alm_live_upload *alm_uploads_add(struct alm_uploads *uploads,
 	struct alm_peer peer, const struct alm_upload *upload,
 	const uint8_t root[ALM_DIGEST_BYTES], uint32_t next)
 {
-	struct alm_live_upload *live = find_number(uploads, upload->number);
+	struct alm_live_upload *live =
+		alm_uploads_find_number(uploads, upload->number);
 
 	if (live != NULL) {
 		alm_uploads_remove(uploads, &live);

@@ -64,6 +64,10 @@ void alm_uploads_clear(struct alm_uploads *uploads);
 struct alm_live_upload *alm_uploads_find(struct alm_uploads *uploads,
 	struct alm_peer peer, const uint8_t message_id[ALM_MESSAGE_ID_BYTES]);
 
+/** On whatever connection it is; NULL: on none. */
+struct alm_live_upload *alm_uploads_find_number(
+	struct alm_uploads *uploads, uint64_t number);
+
 /** Follow an upload on a connection, in place of any before; `root` is that of
  * its parts.  NULL when memory is out. */
 struct alm_live_upload *alm_uploads_add(struct alm_uploads *uploads,

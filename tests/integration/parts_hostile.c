@@ -99,6 +99,52 @@ Test(parts_hostile, a_flipped_part_ends_it)
 	alm_part_tree_free(tree);
 }
 
+/* What was on its way goes with it, on whatever connection that is. */
+Test(parts_hostile, parts_of_what_was_refused_since_are_unknown)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	message.expires_ms = test_now_ms() + 1500;
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	do {
+		test_peer_send(&sender, &message, "", 0);
+		e = test_peer_next(&sender, 10000);
+		cr_assert_not_null(e);
+	} while (e->kind == ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->kind, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_ALREADY_EXPIRED);
+	say_part(&message, tree, 0, true);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
+	alm_part_tree_free(tree);
+}
+
+Test(parts_hostile, another_message_of_the_same_id_drops_nothing)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	struct alm_message forbidden = message;
+	const struct alm_envelope *e;
+
+	forbidden.recipient = "CHA";
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	test_peer_send(&sender, &forbidden, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert(!e->receipt.is_accepted);
+	say_part(&message, tree, 0, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->progress.next, 1);
+	alm_part_tree_free(tree);
+}
+
 Test(parts_hostile, parts_out_of_order_are_asked_for_again_once)
 {
 	struct alm_message message;
@@ -208,17 +254,14 @@ Test(parts_hostile, an_organisation_has_only_so_many_unfinished)
 	alm_part_tree_free(tree);
 }
 
-/* All of it, as the broker lets it. */
-static void upload(void)
+/* All of it, as the broker lets it; the receipt. */
+static const struct alm_receipt *say_all(
+	const struct alm_message *message, const struct alm_part_tree *tree)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	const struct alm_envelope *e;
 	uint32_t sent = 0;
 
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
-	test_peer_send(&sender, &message, "", 0);
+	test_peer_send(&sender, message, "", 0);
 	do {
 		uint32_t until;
 
@@ -227,10 +270,22 @@ static void upload(void)
 		until = e->kind == ALM_ENVELOPE_PROGRESS ? e->progress.until
 							 : 0;
 		for (; sent < until; sent++) {
-			say_part(&message, tree, sent, false);
+			say_part(message, tree, sent, false);
 		}
 	} while (e->kind != ALM_ENVELOPE_RECEIPT);
-	cr_assert(e->receipt.is_accepted, "%s", e->receipt.refused.name);
+	return &e->receipt;
+}
+
+static void upload(void)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_receipt *receipt;
+
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	receipt = say_all(&message, tree);
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
 	alm_part_tree_free(tree);
 }
 
