@@ -410,8 +410,9 @@ static enum alm_err judge_arrival(
 					       ALM_ALREADY_EXPIRED, "")
 				     : err;
 	}
-	return arrival->message.payload_bytes == 0 ? decide(turn, arrival)
-						   : announce(turn, arrival);
+	return arrival->message.payload_bytes == 0 || arrival->upload != NULL
+		       ? decide(turn, arrival)
+		       : announce(turn, arrival);
 }
 
 enum alm_err alm_accept_whole(
@@ -420,7 +421,7 @@ enum alm_err alm_accept_whole(
 	enum alm_err err =
 		alm_role_check_send(arrival->request->agent, &arrival->message);
 
-	return err == ALM_OK ? decide(turn, arrival)
+	return err == ALM_OK ? judge_arrival(turn, arrival)
 			     : alm_arrival_refuse(turn, arrival, err, "");
 }
 

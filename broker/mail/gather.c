@@ -289,8 +289,12 @@ enum alm_err alm_gather_refused(
 	struct alm_turn *turn, const struct alm_arrival *arrival)
 {
 	struct alm_upload upload;
-	enum alm_err err = find_begun(turn, arrival, &upload);
+	enum alm_err err;
 
+	if (arrival->upload != NULL) {
+		return ALM_OK; /* it is whole: dropped by who had it decided */
+	}
+	err = find_begun(turn, arrival, &upload);
 	if (err == ALM_NOT_FOUND || err == ALM_MESSAGE_ID_CONFLICT) {
 		return ALM_OK;
 	}

@@ -289,6 +289,37 @@ static void upload(void)
 	alm_part_tree_free(tree);
 }
 
+/* One id is one message, whichever of two is whole first. */
+Test(parts_hostile, what_was_sent_meanwhile_under_its_id_is_a_conflict)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	struct alm_message whole = test_message(&sender, "C84001");
+	const struct alm_envelope *e;
+	const struct alm_receipt *receipt;
+
+	whole.id = message.id;
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	cr_assert_eq(e->progress.next, 0);
+	(void)test_peer_accepted(&sender, &whole);
+	for (uint32_t i = 0; i < alm_parts_count(PAYLOAD_BYTES); i++) {
+		say_part(&message, tree, i, false);
+		e = test_peer_next(&sender, 10000);
+		cr_assert_not_null(e);
+	}
+	cr_assert_eq(e->kind, ALM_ENVELOPE_RECEIPT);
+	receipt = &e->receipt;
+	cr_assert(!receipt->is_accepted);
+	cr_assert_eq(receipt->refused.code, ALM_MESSAGE_ID_CONFLICT);
+	say_part(&message, tree, 0, false);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
+	alm_part_tree_free(tree);
+}
+
 static uint64_t take_delivery(void)
 {
 	const struct alm_envelope hello = {.kind = ALM_ENVELOPE_HELLO,
