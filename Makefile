@@ -7,7 +7,8 @@ PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libprotobuf-c-dev \
 	libzmq3-dev liblmdb-dev libsodium-dev libssl-dev libyaml-dev \
 	libjansson-dev libzstd-dev libsystemd-dev libmicrohttpd-dev \
-	libcriterion-dev python3 systemd
+	libcriterion-dev python3 python3-nacl python3-protobuf python3-zmq \
+	python3-zstd systemd
 
 CSTD := -std=c11 -D_GNU_SOURCE -I. -I$(GEN)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \

@@ -19,6 +19,23 @@ Test(wordlist, words_are_short_lower_case_and_in_order)
 	}
 }
 
+/* Who writes an agent in another language takes them from there. */
+Test(wordlist, the_page_of_words_has_these_in_this_order)
+{
+	FILE *page = fopen("docs/words.txt", "r");
+	char line[64];
+	unsigned count = 0;
+
+	cr_assert_not_null(page);
+	while (fgets(line, sizeof(line), page) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		cr_assert_lt(count, ALM_WORDS);
+		cr_expect_str_eq(line, alm_word(count++));
+	}
+	cr_expect_eq(count, ALM_WORDS);
+	fclose(page);
+}
+
 /* Whether one letter more, less or other makes the one the other. */
 static bool is_near(const char *a, const char *b)
 {
