@@ -20,6 +20,7 @@
 #include "broker/loop/outbox.h"
 #include "broker/loop/session.h"
 #include "broker/loop/steady.h"
+#include "broker/loop/unread.h"
 #include "broker/mail/fetches.h"
 #include "broker/mail/mailbox.h"
 #include "broker/mail/override.h"
@@ -60,6 +61,7 @@ struct alm_metrics {
 	uint64_t malformed;
 	uint64_t unsayable;   /* answers that did not fit the wire */
 	uint64_t lost_frames; /* a peer was gone or did not read */
+	uint64_t not_reading; /* connections to which nothing more went */
 	uint64_t handshakes_refused;
 	uint64_t handshakes_limited;        /* of these, told to wait */
 	uint64_t handshakes_agents_limited; /* of these, agents */
@@ -97,6 +99,7 @@ struct alm_broker {
 	struct alm_sessions *sessions;
 	struct alm_mailboxes *mailboxes;
 	struct alm_outbox *outbox;
+	struct alm_unreads *unreads;
 	/* The active policy; the snapshot is NULL until there is one. */
 	struct alm_snapshot *snapshot;
 	struct alm_scratch *scratch;
@@ -132,6 +135,7 @@ struct alm_broker {
 	int64_t reloaded_at_us;             /* last tried; 0: never */
 	struct alm_problem reload;          /* why it was refused */
 	int64_t swept_at_ms;                /* monotonic */
+	int64_t unread_swept_at_ms;         /* likewise */
 	struct alm_mailbox *hand_over_from; /* NULL: from the first */
 	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];
 	uint64_t sweep_place;

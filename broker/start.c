@@ -156,6 +156,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->sessions = alm_sessions_new();
 	broker->mailboxes = alm_mailboxes_new(&limits);
 	broker->outbox = alm_outbox_new();
+	broker->unreads = alm_unreads_new();
 	broker->scratch = alm_scratch_new(NULL);
 	broker->buffers = alm_turn_buffers_new();
 	broker->zip = alm_zip_new();
@@ -460,6 +461,7 @@ void alm_broker_close(struct alm_broker *broker)
 	alm_store_close(broker->store);
 	alm_redecide_fini(broker);
 	alm_outbox_free(broker->outbox);
+	alm_unreads_free(broker->unreads);
 	alm_uploads_clear(&broker->uploads);
 	alm_fetches_clear(&broker->fetches);
 	alm_zip_free(broker->zip);

@@ -140,6 +140,10 @@
 		"A part of the payload is not the one that was announced.", \
 		"The payload was changed or damaged on its way; send it as " \
 		"a new message.") \
+	X(NOT_READING, 1127, "not-reading", UNAVAILABLE, true, \
+		"The agent has not read what it was sent before.", \
+		"Read the socket, answer each ping with a pong, and say " \
+		"hello again; what it held comes again.") \
 	X(NOT_AUTHENTICATED, 1201, "not-authenticated", DENIED, false, \
 		"The connection's key is not registered.", \
 		"Ask the broker's operator to register this agent's public " \

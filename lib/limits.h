@@ -111,6 +111,12 @@
 #define ALM_SEND_WINDOW_MAX 8192u    /* unanswered sends of one session */
 #define ALM_DELIVER_WINDOW_MAX 8192u /* unacknowledged mail of one session */
 #define ALM_DELIVER_WINDOW_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* What one connection was sent and has not shown to have read: asked about
+ * from here on, and the most. */
+#define ALM_UNREAD_BYTES_ASKED ((size_t)2 * 1024 * 1024)
+#define ALM_UNREAD_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* A connection that takes nothing of what waits for it so long is closed. */
+#define ALM_UNREAD_MS_MAX (60 * 1000)
 #define ALM_AGENTS_MAX 65536u
 #define ALM_MAILBOX_MESSAGES_MAX 20000000ull
 
@@ -214,6 +220,8 @@
 #define ALM_DESCRIPTOR_DEPTH_MAX 16u
 #define ALM_STANDARDS_MAX 1024u
 
+static_assert(ALM_UNREAD_BYTES_MAX >= 4 * ALM_DELIVER_WINDOW_BYTES_MAX,
+	"a window of mail is far from what ends a session");
 static_assert((1u << ALM_PART_PATH_MAX) == ALM_PARTS_MAX,
 	"the path of a part is as long as their tree is deep");
 static_assert(

@@ -70,6 +70,9 @@ struct alm_client {
 	int64_t now_ms; /* monotonic, read once a turn */
 	int64_t hello_due_ms;
 	int64_t ping_due_ms;
+	uint8_t pong[ALM_PING_BYTES_MAX]; /* to be answered */
+	size_t pong_bytes;
+	bool has_pong;
 	int64_t gather_until_ms; /* sends wait for more; 0: they do not */
 	/* Uploads are announced again, and few others go out until the broker
 	 * has said how far they are; 0: not so. */
@@ -133,6 +136,9 @@ void alm_session_arm(struct alm_client *client, bool shows_events);
 
 /** Say hello (again). */
 void alm_session_greet(struct alm_client *client);
+
+/** The broker asks for a pong with this context. */
+void alm_session_pinged(struct alm_client *client, struct alm_bytes context);
 
 /** The broker's welcome. */
 void alm_session_welcome(

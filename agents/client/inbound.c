@@ -396,7 +396,8 @@ static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 	} else if (problem->code == ALM_SUPERSEDED) {
 		alm_session_end(
 			client, ALM_EVENT_SUPERSEDED, ALM_SUPERSEDED, detail);
-	} else if (problem->code == ALM_HELLO_REQUIRED) {
+	} else if (problem->code == ALM_HELLO_REQUIRED ||
+		   problem->code == ALM_NOT_READING) {
 		if (client->state == ALM_SESSION_READY) {
 			alm_session_greet(client);
 		}
@@ -409,15 +410,6 @@ static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 				problem->code == ALM_NOT_AUTHENTICATED,
 			detail);
 	}
-}
-
-static void on_ping(struct alm_client *client, const struct alm_ping *ping)
-{
-	struct alm_envelope pong = {.kind = ALM_ENVELOPE_PONG, .ping = *ping};
-
-	pong.ping.broker_time_ms = 0;
-	/* Not sent when busy: then other traffic shows that we live. */
-	(void)!alm_outbound_envelope(client, &pong);
 }
 
 static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
@@ -452,7 +444,7 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 		alm_sendings_progress(client, &envelope->progress);
 		break;
 	case ALM_ENVELOPE_PING:
-		on_ping(client, &envelope->ping);
+		alm_session_pinged(client, envelope->ping.context);
 		break;
 	case ALM_ENVELOPE_PONG:
 		alm_doubt_pong(&client->doubt, envelope->ping.context);

@@ -225,6 +225,29 @@ static void read_all(struct alm_client *client)
 	}
 }
 
+/* What came before the ping was read.  The broker asks nothing more and, in
+ * the end, sends nothing more until it hears so. */
+static void send_pong(struct alm_client *client)
+{
+	const struct alm_envelope pong = {.kind = ALM_ENVELOPE_PONG,
+		.ping = {.context = {client->pong, client->pong_bytes}}};
+
+	if (client->has_pong &&
+		alm_outbound_envelope(client, &pong) == ALM_OK) {
+		client->has_pong = false;
+	}
+}
+
+void alm_session_pinged(struct alm_client *client, struct alm_bytes context)
+{
+	if (context.bytes > 0) {
+		memcpy(client->pong, context.data, context.bytes);
+	}
+	client->pong_bytes = context.bytes;
+	client->has_pong = true;
+	send_pong(client);
+}
+
 static void do_due(struct alm_client *client)
 {
 	struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
@@ -233,6 +256,7 @@ static void do_due(struct alm_client *client)
 		client->hello_due_ms <= client->now_ms) {
 		alm_session_greet(client);
 	}
+	send_pong(client);
 	if (client->state != ALM_SESSION_READY) {
 		return;
 	}

@@ -17,13 +17,16 @@
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define ADMIN_SCHEME "ipc://"
+/* That wait for one peer; of agents their bytes are counted as well. */
+#define AGENT_FRAMES_MAX (2 * (int)ALM_DELIVER_WINDOW_MAX)
+#define ADMIN_FRAMES_MAX 64
 
 static bool set_int(void *socket, int option, int value)
 {
 	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
 }
 
-static bool set_common(void *socket, size_t frame_bytes_max)
+static bool set_common(void *socket, size_t frame_bytes_max, int frames_max)
 {
 	/* One byte of room, so that a frame that is a little too long reaches
 	 * the decoder and is refused by name instead of by disconnection. */
@@ -34,13 +37,13 @@ static bool set_common(void *socket, size_t frame_bytes_max)
 	       set_int(socket, ZMQ_LINGER, 0) &&
 	       set_int(socket, ZMQ_ROUTER_MANDATORY, 1) &&
 	       set_int(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
-	       set_int(socket, ZMQ_SNDHWM, 2 * (int)ALM_DELIVER_WINDOW_MAX);
+	       set_int(socket, ZMQ_SNDHWM, frames_max);
 }
 
 static bool set_agents(
 	void *socket, const char *zap_domain, const uint8_t secret_key[32])
 {
-	return set_common(socket, ALM_FRAME_BYTES_MAX) &&
+	return set_common(socket, ALM_FRAME_BYTES_MAX, AGENT_FRAMES_MAX) &&
 	       set_int(socket, ZMQ_RCVHWM, 1024) &&
 	       set_int(socket, ZMQ_BACKLOG, 4096) &&
 	       set_int(socket, ZMQ_IPV6, 1) &&
@@ -49,6 +52,7 @@ static bool set_agents(
 	       set_int(socket, ZMQ_HEARTBEAT_TTL, 60000) &&
 	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
 	       set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60) &&
+	       set_int(socket, ZMQ_TCP_MAXRT, ALM_UNREAD_MS_MAX) &&
 	       set_int(socket, ZMQ_CURVE_SERVER, 1) &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) ==
 		       0 &&
@@ -160,7 +164,8 @@ static enum alm_err bind_admin(struct alm_edge *edge,
 	}
 	edge->admin = zmq_socket(edge->context, ZMQ_ROUTER);
 	if (edge->admin == NULL ||
-		!set_common(edge->admin, ALM_ADMIN_FRAME_BYTES_MAX)) {
+		!set_common(edge->admin, ALM_ADMIN_FRAME_BYTES_MAX,
+			ADMIN_FRAMES_MAX)) {
 		return alm_problem_set(problem, ALM_INTERNAL,
 			"administration socket: %s", zmq_strerror(zmq_errno()));
 	}

@@ -109,6 +109,9 @@ enum alm_err alm_hello(
 	if (hello->version < ALM_PROTOCOL_VERSION) {
 		return alm_turn_reply_error(turn, request, ALM_VERSION, "");
 	}
+	if (alm_unreads_is_stopped(turn->broker->unreads, request->peer)) {
+		return alm_turn_reply_error(turn, request, ALM_NOT_READING, "");
+	}
 	session = alm_sessions_find(turn->broker->sessions, request->peer);
 	if (session != NULL &&
 		session->agent_number == request->agent->number) {

@@ -28,6 +28,7 @@ struct parcel {
 	struct alm_frame_builder open;
 	struct sealed_frame *first;
 	struct sealed_frame **last;
+	size_t sealed_bytes;
 	uint32_t next_in_bucket; /* place + 1 */
 };
 
@@ -53,6 +54,7 @@ static void free_sealed(struct parcel *parcel)
 		parcel->first = next;
 	}
 	parcel->last = &parcel->first;
+	parcel->sealed_bytes = 0;
 }
 
 void alm_outbox_free(struct alm_outbox *outbox)
@@ -149,6 +151,7 @@ static enum alm_err seal(struct parcel *parcel)
 	memcpy(frame->data, bytes.data, bytes.bytes);
 	*parcel->last = frame;
 	parcel->last = &frame->next;
+	parcel->sealed_bytes += frame->bytes;
 	alm_frame_reset(&parcel->open);
 	return ALM_OK;
 }
@@ -191,14 +194,20 @@ static enum alm_err send_parcel(struct alm_edge *edge, struct parcel *parcel)
 }
 
 void alm_outbox_send(struct alm_outbox *outbox, struct alm_edge *edge,
-	alm_outbox_lost_fn *lost, void *cookie)
+	const struct alm_outbox_hooks *hooks)
 {
 	for (size_t i = 0; i < outbox->count; i++) {
 		struct parcel *parcel = outbox->parcels[i];
-		enum alm_err err = send_parcel(edge, parcel);
+		enum alm_err err = hooks->may_send(hooks->cookie,
+			parcel->socket, parcel->peer,
+			parcel->sealed_bytes + parcel->open.bytes);
 
+		if (err == ALM_OK) {
+			err = send_parcel(edge, parcel);
+		}
 		if (err != ALM_OK) {
-			lost(cookie, parcel->socket, parcel->peer, err);
+			hooks->lost(hooks->cookie, parcel->socket, parcel->peer,
+				err);
 		}
 	}
 	alm_outbox_discard(outbox);

@@ -27,13 +27,20 @@ ALM_MUST_USE enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 	enum alm_edge_socket socket, struct alm_peer peer,
 	const struct alm_envelope *envelope, struct alm_arena *arena);
 
-/** Told of each peer that could not be reached. */
-typedef void alm_outbox_lost_fn(void *cookie, enum alm_edge_socket socket,
-	struct alm_peer peer, enum alm_err err);
+/** Whoever sends it. */
+struct alm_outbox_hooks {
+	void *cookie;
+	/** Whether so many bytes may go out to a peer. */
+	enum alm_err (*may_send)(void *cookie, enum alm_edge_socket socket,
+		struct alm_peer peer, size_t bytes);
+	/** Told of each peer that could not be reached. */
+	void (*lost)(void *cookie, enum alm_edge_socket socket,
+		struct alm_peer peer, enum alm_err err);
+};
 
 /** Send everything, in order for each peer, and be empty. */
 void alm_outbox_send(struct alm_outbox *outbox, struct alm_edge *edge,
-	alm_outbox_lost_fn *lost, void *cookie);
+	const struct alm_outbox_hooks *hooks);
 
 /** Forget everything: the turn did not happen. */
 void alm_outbox_discard(struct alm_outbox *outbox);

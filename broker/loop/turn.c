@@ -14,6 +14,7 @@
 #include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
 #include "broker/identity/identity.h"
+#include "broker/loop/deliver.h"
 #include "broker/loop/detail.h"
 #include "broker/loop/fair.h"
 #include "broker/loop/faults.h"
@@ -23,7 +24,8 @@
 #include "broker/mail/letter.h"
 #include "broker/rules/epoch.h"
 
-/* --- receive ------------------------------------------------------------- */
+/* --- receive
+   ------------------------------------------------------------- */
 
 static void receive_from(
 	struct alm_turn *turn, enum alm_edge_socket socket, size_t *bytes)
@@ -206,6 +208,9 @@ static enum alm_err carry_out(
 		return alm_set_credit(turn, request);
 	case ALM_ENVELOPE_PING:
 		return alm_pong(turn, request);
+	case ALM_ENVELOPE_PONG:
+		alm_take_pong(turn, request);
+		return ALM_OK;
 	case ALM_ENVELOPE_GOODBYE:
 		alm_goodbye(turn, request);
 		return ALM_OK;
@@ -227,7 +232,6 @@ static enum alm_err carry_out(
 	case ALM_ENVELOPE_DELIVER:
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 	case ALM_ENVELOPE_NOTICE:
-	case ALM_ENVELOPE_PONG:
 	case ALM_ENVELOPE_ERROR:
 	case ALM_ENVELOPE_ANSWER:
 	case ALM_ENVELOPE_JOINED:
@@ -317,34 +321,6 @@ static enum alm_err commit(struct alm_turn *turn)
 		metrics->batch_max = turn->request_count;
 	}
 	return err;
-}
-
-/* --- deliver ------------------------------------------------------------- */
-
-/* A peer that is gone gives its mail back; so does one that does not read,
- * because what it missed must come before what follows.  It is told to say
- * hello again when it speaks. */
-static void lost(void *cookie, enum alm_edge_socket socket,
-	struct alm_peer peer, enum alm_err err)
-{
-	struct alm_broker *broker = cookie;
-	struct alm_session *session;
-
-	broker->metrics.lost_frames++;
-	(void)err;
-	if (socket != ALM_EDGE_AGENTS) {
-		return;
-	}
-	session = alm_sessions_find(broker->sessions, peer);
-	if (session != NULL) {
-		alm_sessions_remove(broker->sessions, &session);
-	}
-}
-
-static void deliver(struct alm_turn *turn)
-{
-	alm_outbox_send(
-		turn->broker->outbox, turn->broker->edge, lost, turn->broker);
 }
 
 /* --- the turn ------------------------------------------------------------ */
@@ -488,7 +464,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 		err = ALM_OK;
 	}
 	if (err == ALM_OK) {
-		deliver(&turn);
+		alm_deliver(&turn);
 	}
 	alm_edge_release(broker->edge);
 	if (err != ALM_OK) {

@@ -167,6 +167,14 @@ void alm_alarms_metrics(FILE *out, const struct alm_broker *broker)
 	one(out, "handshakes_agents_limited_total", "counter",
 		"Of these, connections of registered agents.",
 		metrics->handshakes_agents_limited);
+	one(out, "frames_lost_total", "counter",
+		"Frames that a peer could not be given.", metrics->lost_frames);
+	one(out, "sessions_not_reading_total", "counter",
+		"Sessions ended because the agent did not read.",
+		metrics->not_reading);
+	one(out, "unread_bytes", "gauge",
+		"What agents were sent and have not shown to have read.",
+		alm_unreads_bytes(broker->unreads));
 	one(out, "open_files", "gauge", "Files and connections open.",
 		files_open());
 	one(out, "open_files_max", "gauge", "As many may be.", files_allowed());

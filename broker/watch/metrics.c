@@ -95,8 +95,6 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 		metrics->escalated);
 	counter(out, "frames_malformed_total", "Frames refused as malformed.",
 		metrics->malformed);
-	counter(out, "frames_lost_total",
-		"Frames that a peer could not be given.", metrics->lost_frames);
 	counter(out, "turns_total", "Turns committed.", metrics->turns);
 	(void)fprintf(out,
 		"# HELP almoner_commit_seconds Time spent committing.\n"

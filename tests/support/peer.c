@@ -101,6 +101,11 @@ void test_peer_connect(struct test_peer *peer, struct test_broker *broker)
 	peer->socket = zmq_socket(peer->context, ZMQ_DEALER);
 	zmq_setsockopt(peer->socket, ZMQ_LINGER, &linger, sizeof(linger));
 	zmq_setsockopt(peer->socket, ZMQ_IPV6, &one, sizeof(one));
+	if (peer->receive_frames_max > 0) {
+		zmq_setsockopt(peer->socket, ZMQ_RCVHWM,
+			&peer->receive_frames_max,
+			sizeof(peer->receive_frames_max));
+	}
 	set_keys(peer, broker);
 	cr_assert_eq(zmq_connect(peer->socket, broker->endpoint), 0);
 }

@@ -10,6 +10,7 @@
 struct test_peer {
 	void *context;
 	void *socket;
+	int receive_frames_max; /* that its socket takes unread; 0: 1,000 */
 	char organisation[65];
 	uint8_t curve_public[32];
 	uint8_t curve_secret[32];
