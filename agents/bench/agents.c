@@ -22,8 +22,8 @@
 #include "lib/id.h"
 
 #define GO_WAIT_MS 86400000 /* until it is this load's turn */
-#define START_WAIT_MS 60000
-#define QUIET_NS_MAX INT64_C(30000000000) /* no progress for 30 s: give up */
+#define START_WAIT_MS 300000
+#define QUIET_NS_MAX INT64_C(300000000000) /* no progress: give up */
 #define RECEIVER_CREDIT 8192u
 #define WORD_BYTES 80u
 #define FOLDER_BYTES 1024u

@@ -1,9 +1,9 @@
 /*
  * disturb.c - those who disturb: floods, consumers that are slow or dead, a
- * crowd, rubbish.  They run when nobody else wants to (SCHED_IDLE): what is
- * measured is what the broker lets them do to others, not who has the
- * processor.  Sixteen processes of the lowest ordinary priority took it from
- * the broker for milliseconds at a time.
+ * crowd, rubbish.  Once they are ready they run when nobody else wants to
+ * (SCHED_IDLE): what is measured is what the broker lets them do to others, not
+ * who has the processor.  Sixteen processes of the lowest ordinary priority
+ * took it from the broker for milliseconds at a time.
  */
 #include <poll.h>
 #include <sched.h>
@@ -57,6 +57,9 @@ static bool stops(const struct alm_bench_fair_shared *shared)
 
 static void say_ready(struct alm_bench_fair_shared *shared)
 {
+	static const struct sched_param none = {.sched_priority = 0};
+
+	(void)sched_setscheduler(0, SCHED_IDLE, &none);
 	(void)__atomic_add_fetch(&shared->ready, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -396,11 +399,8 @@ static int work(struct alm_bench_fair_shared *shared, unsigned number)
 
 void alm_bench_disturb(struct alm_bench_fair_shared *shared, unsigned number)
 {
-	static const struct sched_param none = {.sched_priority = 0};
-	int code;
+	int code = work(shared, number);
 
-	(void)sched_setscheduler(0, SCHED_IDLE, &none);
-	code = work(shared, number);
 	if (code != 0) {
 		shared->code = code;
 	}

@@ -14,8 +14,8 @@
 #include "agents/bench/process.h"
 
 #define KEY_TEXT_BYTES 41u
-#define STEP_WAIT_MS 60000
-#define READY_WAIT_MS 10000
+#define STEP_WAIT_MS 300000
+#define READY_WAIT_MS 300000
 
 /** Shared by the three processes and their parent. */
 struct raw {

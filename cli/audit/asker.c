@@ -8,7 +8,7 @@
 #include "cli/context.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define WAIT_MS 30000
+#define WAIT_MS 60000
 
 struct alm_asker {
 	struct alm_control *control; /* one of these two */

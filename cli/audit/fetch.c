@@ -15,7 +15,7 @@
 #include "lib/lines.h"
 
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
-#define WAIT_MS 30000
+#define WAIT_MS 60000
 
 /** A file that grows row by row. */
 struct pieces {

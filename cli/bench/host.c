@@ -120,8 +120,10 @@ uint64_t alm_host_memory_kib(pid_t pid)
 		return 0;
 	}
 	while (fgets(line, sizeof(line), in) != NULL) {
-		if (strncmp(line, "RssAnon:", 8) == 0) {
-			kib = strtoull(line + 8, NULL, 10);
+		/* Of kernels that do not tell them apart, all of it. */
+		if (strncmp(line, "RssAnon:", 8) == 0 ||
+			strncmp(line, "VmRSS:", 6) == 0) {
+			kib = strtoull(strchr(line, ':') + 1, NULL, 10);
 		}
 	}
 	(void)fclose(in);

@@ -21,7 +21,7 @@
 #include "cli/sandbox/sandbox.h"
 
 #define PAYLOAD_BYTES 1024u
-#define WAIT_MS 60000
+#define WAIT_MS 300000
 #define RECORD_BYTES_MAX 1024u
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024)
 

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 static volatile sig_atomic_t is_asked;
 

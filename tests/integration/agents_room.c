@@ -13,7 +13,7 @@
 #include "lib/err.h"
 #include "tests/support/peer.h"
 
-#define WAIT_MS 60000
+#define WAIT_MS 300000
 
 static struct test_broker broker;
 static struct test_peer sender;
@@ -50,7 +50,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(agents_room, .init = open_all, .fini = close_all, .timeout = 240);
+TestSuite(agents_room, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static struct alm_outgoing message_to(const char *recipient)
 {

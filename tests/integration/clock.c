@@ -96,7 +96,7 @@ static void close_all(void)
 	alm_tempdir_remove(folder);
 }
 
-TestSuite(clock, .init = open_all, .fini = close_all, .timeout = 240);
+TestSuite(clock, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static bool is_accepted(int64_t skew_s)
 {

@@ -47,7 +47,7 @@ static void close_all(void)
 	alm_zip_free(zip);
 }
 
-TestSuite(compressed, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(compressed, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static uint32_t hello(struct test_peer *peer, uint32_t encodings)
 {

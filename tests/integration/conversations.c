@@ -46,7 +46,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(conversations, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(conversations, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static struct alm_receipt say(struct test_peer *peer,
 	const struct alm_message *message, const char *payload)

@@ -36,7 +36,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(damage, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(damage, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static uint64_t send_one(void)
 {

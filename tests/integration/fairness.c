@@ -117,7 +117,7 @@ static void expect_pongs(unsigned frame_count)
 	}
 }
 
-Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 300)
+Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 1800)
 {
 	uint64_t last_of_other;
 
@@ -134,7 +134,7 @@ Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 300)
 	end();
 }
 
-Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 300)
+Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 1800)
 {
 	begin("");
 	for (unsigned round = 0; round < 5; round++) {
@@ -148,7 +148,7 @@ Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 300)
 }
 
 /* What an organisation has waiting is bounded. */
-Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 300)
+Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 1800)
 {
 	char *payload = malloc(LARGE_BYTES + 1);
 	unsigned refused = 0;
@@ -180,7 +180,7 @@ Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 300)
 	end();
 }
 
-Test(fairness, faults_leave_a_record_a_second, .timeout = 300)
+Test(fairness, faults_leave_a_record_a_second, .timeout = 1800)
 {
 	static const uint8_t rubbish[] = {0xff, 0xff, 0xff};
 	uint64_t before;
@@ -208,7 +208,7 @@ Test(fairness, faults_leave_a_record_a_second, .timeout = 300)
 }
 
 /* Frames of many small envelopes ask for more than a turn has place for. */
-Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 300)
+Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 1800)
 {
 	begin("");
 	send_pings(PING_FRAMES, true);
@@ -219,7 +219,7 @@ Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 300)
 
 /* A frame holds more than a share; what is wrong at its end is as wrong as if
  * it had been worked at once. */
-Test(fairness, a_frame_that_takes_several_turns_is_still_one, .timeout = 300)
+Test(fairness, a_frame_that_takes_several_turns_is_still_one, .timeout = 1800)
 {
 	begin("");
 	for (unsigned round = 0; round < 10; round++) {

@@ -23,7 +23,7 @@
 #define PAYLOAD_BYTES 16000u
 #define SENDS_MAX 20000u
 #define DISK_MIB 96
-#define WAIT_TURNS_MAX 6000
+#define WAIT_TURNS_MAX 30000
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -118,7 +118,7 @@ static void expect_status(const char *wanted)
 	cr_expect_str_eq(test_fact(&answer, "takes-mail"), wanted);
 }
 
-Test(full, a_full_map_refuses_mail_and_lets_it_out, .timeout = 300)
+Test(full, a_full_map_refuses_mail_and_lets_it_out, .timeout = 1800)
 {
 	unsigned accepted;
 
@@ -138,7 +138,7 @@ Test(full, a_full_map_refuses_mail_and_lets_it_out, .timeout = 300)
 	test_broker_close(&broker);
 }
 
-Test(full, a_larger_map_takes_mail_again, .timeout = 300)
+Test(full, a_larger_map_takes_mail_again, .timeout = 1800)
 {
 	unsigned accepted;
 
@@ -158,7 +158,7 @@ Test(full, a_larger_map_takes_mail_again, .timeout = 300)
 }
 
 /* A flood of records has no more room than mail has. */
-Test(full, records_of_refusals_do_not_eat_the_reserve, .timeout = 300)
+Test(full, records_of_refusals_do_not_eat_the_reserve, .timeout = 1800)
 {
 	uint64_t records;
 
@@ -238,7 +238,7 @@ static void wait_for_room(void)
 	}
 }
 
-Test(full, a_full_disk_refuses_mail_and_lets_it_out, .timeout = 300)
+Test(full, a_full_disk_refuses_mail_and_lets_it_out, .timeout = 1800)
 {
 	unsigned accepted;
 
@@ -258,7 +258,7 @@ Test(full, a_full_disk_refuses_mail_and_lets_it_out, .timeout = 300)
 	remove_disk();
 }
 
-Test(full, a_broker_starts_on_a_full_disk_and_lets_mail_out, .timeout = 300)
+Test(full, a_broker_starts_on_a_full_disk_and_lets_mail_out, .timeout = 1800)
 {
 	unsigned accepted;
 
@@ -293,7 +293,21 @@ static struct alm_client *open_library(struct test_peer *peer)
 	return client;
 }
 
-Test(full, the_library_waits_for_the_disk, .timeout = 300)
+/* Why it waits is told when the time is over: a slow machine gets longer. */
+static void expect_no_room(
+	struct alm_client *client, const struct alm_outgoing *message)
+{
+	struct alm_receipt_view *receipt = NULL;
+	int code = ALM_CODE_TIMEOUT;
+
+	for (int wait_ms = 2000; wait_ms < 200000 && code == ALM_CODE_TIMEOUT;
+		wait_ms *= 2) {
+		code = alm_send(client, message, wait_ms, &receipt);
+	}
+	cr_assert_eq(code, (int)ALM_STORE_FULL);
+}
+
+Test(full, the_library_waits_for_the_disk, .timeout = 1800)
 {
 	static const char *const categories[] = {"discharge"};
 	const struct alm_outgoing message = {.recipient = "C84001",
@@ -316,11 +330,10 @@ Test(full, the_library_waits_for_the_disk, .timeout = 300)
 	(void)fill();
 	alm_make_id(id);
 	kept.id = id;
-	cr_expect_eq(
-		alm_send(client, &kept, 2000, &receipt), (int)ALM_STORE_FULL);
+	expect_no_room(client, &kept);
 	cr_assert_eq(unlink(ballast), 0);
 	wait_for_room();
-	cr_assert_eq(alm_send(client, &kept, 60000, &receipt), 0);
+	cr_assert_eq(alm_send(client, &kept, 300000, &receipt), 0);
 	cr_expect_eq(receipt->code, 0);
 	cr_expect_not(receipt->is_duplicate);
 	alm_receipt_free(receipt);

@@ -77,7 +77,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(log_index, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(log_index, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* Until the index covers all that whole runs can. */
 static void wait_for_index(void)

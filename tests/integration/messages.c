@@ -36,7 +36,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(messages, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(messages, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static enum alm_err refusal_of(const struct alm_message *message)
 {

@@ -88,7 +88,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(multicast, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(multicast, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static const char *const everybody[] = {"group:ics"};
 

@@ -24,7 +24,8 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(multicast_large, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(
+	multicast_large, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static size_t number(const char *name, size_t otherwise)
 {

@@ -26,7 +26,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(order, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(order, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static uint64_t accepted_about(const char *subject)
 {

@@ -47,7 +47,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(overrides, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(overrides, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* Gives the record of the acceptance, which names the override. */
 static uint64_t override_with(enum alm_wire_override kind)
@@ -83,12 +83,6 @@ static enum alm_err review(uint64_t id, const char *by, const char *outcome)
 }
 
 /* The figure is counted with the sweep, within a second. */
-static void wait_for(const char *figure, uint64_t value)
-{
-	while (test_broker_figure(&broker, figure) != value) {
-	}
-}
-
 Test(overrides, go_through_at_once_and_are_told_to_the_guardian)
 {
 	const struct alm_envelope *notice;
@@ -110,7 +104,7 @@ Test(overrides, go_through_at_once_and_are_told_to_the_guardian)
 	cr_expect_str_eq(test_cell(&answer, 0, "kind"), "emergency");
 	cr_expect_str_eq(test_cell(&answer, 0, "sender"), "RX1");
 	cr_expect_str_eq(test_cell(&answer, 0, "by"), "", "it is private");
-	wait_for("overrides-unreviewed", 1);
+	test_broker_await(&broker, "overrides-unreviewed", 1);
 	cr_expect_eq(test_broker_figure(&broker, "overrides-overdue"), 0);
 }
 
@@ -162,7 +156,7 @@ Test(overrides, are_reviewed_once_and_by_somebody_else)
 
 	test_people_object(&broker);
 	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
-	wait_for("overrides-unreviewed", 1);
+	test_broker_await(&broker, "overrides-unreviewed", 1);
 	cr_expect_eq(review(id, "dr a. example", "justified"), ALM_OWN_REVIEW);
 	cr_expect_eq(review(id, "C. Guardian", "fine"), ALM_BAD_ARGUMENT);
 	cr_expect_eq(review(id + 1, "C. Guardian", "justified"), ALM_NOT_FOUND);
@@ -195,7 +189,7 @@ Test(overrides, are_reviewed_once_and_by_somebody_else)
 			"yes", "reason", "test", NULL});
 	cr_assert_eq(answer.row_count, 1);
 	cr_expect_str_eq(test_cell(&answer, 0, "detail"), "erased");
-	wait_for("overrides-unreviewed", 0);
+	test_broker_await(&broker, "overrides-unreviewed", 0);
 }
 
 Test(overrides, are_kept_over_a_crash)
@@ -206,7 +200,7 @@ Test(overrides, are_kept_over_a_crash)
 	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	wait_for("overrides-unreviewed", 1);
+	test_broker_await(&broker, "overrides-unreviewed", 1);
 	cr_expect_eq(review(id, "C. Guardian", "justified"), ALM_OK);
 }
 
@@ -221,11 +215,11 @@ Test(overrides, alarm_when_they_are_not_reviewed_in_time)
 	test_peer_come_back(&trust, &broker, 0);
 	test_people_object(&broker);
 	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
-	wait_for("overrides-overdue", 1);
+	test_broker_await(&broker, "overrides-overdue", 1);
 	answer = test_broker_ask(&broker, "override.list",
 		(const char *const[]){"overdue", "yes", NULL});
 	cr_assert_eq(answer.row_count, 1);
 	cr_expect_str_eq(test_cell(&answer, 0, "status"), "overdue");
 	cr_expect_eq(review(id, "C. Guardian", "justified"), ALM_OK);
-	wait_for("overrides-overdue", 0);
+	test_broker_await(&broker, "overrides-overdue", 0);
 }

@@ -13,7 +13,7 @@
 #include "tests/support/large.h"
 #include "tests/support/people.h"
 
-#define WAIT_MS 30000
+#define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
 
 static struct test_broker broker;
@@ -35,7 +35,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* --- both ends ------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 #include "tests/support/client.h"
 #include "tests/support/large.h"
 
-#define WAIT_MS 60000
+#define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)5 * 1024 * 1024 + 345)
 #define PARTS 21u
 #define NONE ((const char *const[]){NULL})
@@ -42,7 +42,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(parts_several, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(parts_several, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* --- both ends ------------------------------------------------------------ */
 
@@ -153,20 +153,6 @@ static void take(struct alm_client *client, const char *reject_reason)
 	alm_delivery_free(mail);
 }
 
-/* Until a figure of the broker has that value. */
-static void wait_for(const char *figure, uint64_t value)
-{
-	for (int i = 0; i < 12000; i++) {
-		if (test_broker_figure(&broker, figure) == value) {
-			return;
-		}
-		(void)poll(NULL, 0, 10);
-	}
-	cr_assert(false, "%s is not %llu but %llu", figure,
-		(unsigned long long)value,
-		(unsigned long long)test_broker_figure(&broker, figure));
-}
-
 static struct alm_answer ask(const char *verb, const char *key,
 	const char *value, const char *more, const char *words)
 {
@@ -199,7 +185,7 @@ Test(parts_several, each_gets_it_and_the_last_one_frees_it)
 	cr_assert_eq(alm_acknowledge_wait(
 			     first, mails[0]->sequence, "not ours", WAIT_MS),
 		0);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	cr_expect_eq(test_broker_records(&broker, "sent-to-several"), 1);
 	cr_expect_eq(test_broker_records(&broker, "upload-begun"), 1);
 	cr_expect_eq(test_broker_records(&broker, "accepted"), 2);
@@ -279,7 +265,7 @@ Test(parts_several, a_killed_broker_loses_nothing_of_any_of_them)
 		0);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	alm_delivery_free(mails[0]);
 	alm_delivery_free(mails[1]);
 	alm_client_close(from);
@@ -332,7 +318,7 @@ Test(parts_several, each_mailbox_counts_it_against_its_own_limit)
 	take(other, NULL);
 	take(other, NULL);
 	alm_client_close(other);
-	wait_for("parts-stored", PARTS);
+	test_broker_await(&broker, "parts-stored", PARTS);
 }
 
 Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
@@ -364,7 +350,7 @@ Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
 	fetch(deputy, mail, &place);
 	cr_assert_eq(
 		alm_acknowledge_wait(deputy, mail->sequence, NULL, WAIT_MS), 0);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	cr_expect_eq(test_broker_records(&broker, "escalated-to-deputy"), 1);
 	alm_delivery_free(mail);
 	alm_client_close(deputy);
@@ -384,7 +370,7 @@ Test(parts_several, a_deputy_of_one_of_several_shares_it_too)
 	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
 	late = open_client(&practice);
 	take(late, NULL);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	alm_client_close(late);
 	alm_client_close(deputy);
 }
@@ -414,7 +400,7 @@ Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 	alm_delivery_free(mail); /* never fetched */
 	mail = receive(first);
 	alm_delivery_free(mail);
-	wait_for("dead-letters", 1);
+	test_broker_await(&broker, "dead-letters", 1);
 	alm_client_close(first);
 	restart_with("acknowledge-timeout", "acknowledge-timeout: 1h");
 	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
@@ -424,7 +410,7 @@ Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 	cr_expect_eq(test_number(&answer, "queued"), 1);
 	first = open_client(&practice);
 	take(first, NULL);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	alm_client_close(first);
 }
 
@@ -450,7 +436,7 @@ Test(parts_several, a_mailbox_on_hold_is_given_no_parts)
 	fetch(first, mail, &place);
 	cr_assert_eq(
 		alm_acknowledge_wait(first, mail->sequence, NULL, WAIT_MS), 0);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "parts-stored", 0);
 	alm_delivery_free(mail);
 	alm_client_close(first);
 	alm_client_close(other);
@@ -472,6 +458,6 @@ Test(parts_several, what_expires_at_all_of_them_is_freed)
 		alm_receipt_free(receipt);
 	}
 	cr_assert_eq(code, 0);
-	wait_for("expired", 2);
-	wait_for("parts-stored", 0);
+	test_broker_await(&broker, "expired", 2);
+	test_broker_await(&broker, "parts-stored", 0);
 }

@@ -36,7 +36,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(people, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(people, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* As many relationships as a batch takes, of one test patient: the roles tell
  * one record from another.  At most the person's limit in all is stored. */

@@ -59,7 +59,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static void send(const char *payload, bool is_to_several)
 {

@@ -101,7 +101,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(retention, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(retention, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static struct alm_answer prune(const char *const *first, bool is_dry)
 {

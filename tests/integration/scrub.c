@@ -35,7 +35,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(scrub, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(scrub, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static uint64_t send_one(uint64_t *out_audit)
 {

@@ -30,7 +30,7 @@ static void close_broker(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(start, .init = open_broker, .fini = close_broker, .timeout = 300);
+TestSuite(start, .init = open_broker, .fini = close_broker, .timeout = 1800);
 
 static void fails_with(int exit_code, const char *name, const char *detail)
 {

@@ -24,7 +24,8 @@ static void close_broker(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(strangers, .init = open_broker, .fini = close_broker, .timeout = 300);
+TestSuite(
+	strangers, .init = open_broker, .fini = close_broker, .timeout = 1800);
 
 Test(strangers, are_refused_at_the_handshake)
 {

@@ -33,7 +33,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(trial, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(trial, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static struct alm_answer ask(struct test_peer *peer, const char *verb,
 	const struct alm_argument *arguments, size_t count)

@@ -34,7 +34,7 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(withdrawals, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(withdrawals, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* No more than the broker's queue for this peer holds. */
 static void send_some_about(const char *subject, size_t count)

@@ -54,22 +54,25 @@ assert d["questions"]["person-unknown"]["first_page"]["rows"] == 0, d
 assert d["verify"]["with_key"]["records_per_s"] > 0
 assert d["bytes_per_record"]["index"] > 0
 PY
-# Longer, if the machine was too busy to disturb anybody in that time.
+# Longer, if the machine was too busy to disturb anybody in that time: who
+# disturbs runs when nobody else wants to.
 fair() {
 	for milliseconds in 200 2000 15000; do
 		"$build/almoner" bench fair --only "$1" --rounds 1 \
 			--milliseconds $milliseconds --dir "$dir" --json \
 			>"$dir/out"
-		python3 - "$dir/out" <<'PY' && return 0
+		rc=0
+		python3 - "$dir/out" <<'PY' || rc=$?
 import json, sys
 d = json.load(open(sys.argv[1]))
 assert d["schema"] == "almoner.bench.fair/1"
 [row] = d["disturbances"]
 assert row["samples"] > 0 and row["accept_p99_ratio"] > 0, row
-assert row["disturbing_per_s"] > 0, row
+sys.exit(0 if row["disturbing_per_s"] > 0 else 9)
 PY
+		[ $rc -eq 9 ] || return $rc
 	done
-	return 1
+	echo "cli_bench.sh: NOT TRIED: nothing was idle for $1"
 }
 fair slow-consumer
 fair upload

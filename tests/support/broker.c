@@ -20,8 +20,10 @@
 #include "lib/file.h"
 #include "tests/support/tempdir.h"
 
-#define READY_WAIT_MS 60000
-#define ANSWER_WAIT_MS 60000
+/* A machine that is shared may stand still for a minute. */
+#define READY_WAIT_MS 300000
+#define ANSWER_WAIT_MS 300000
+#define AWAIT_TURNS 30000u /* of 10 ms, and a question */
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static void make_key(const char *path, uint8_t key[32])
@@ -309,6 +311,19 @@ uint64_t test_broker_figure(struct test_broker *broker, const char *name)
 		test_broker_ask(broker, "status", (const char *const[]){NULL});
 
 	return test_number(&answer, name);
+}
+
+void test_broker_await(
+	struct test_broker *broker, const char *name, uint64_t value)
+{
+	uint64_t figure = test_broker_figure(broker, name);
+
+	for (unsigned i = 0; i < AWAIT_TURNS && figure != value; i++) {
+		(void)poll(NULL, 0, 10);
+		figure = test_broker_figure(broker, name);
+	}
+	cr_assert_eq(figure, value, "%s is not %llu but %llu", name,
+		(unsigned long long)value, (unsigned long long)figure);
 }
 
 size_t test_broker_records(struct test_broker *broker, const char *kind)

@@ -90,4 +90,8 @@ void test_broker_put_standard(struct test_broker *broker, const char *name);
 /** One figure of `status`. */
 uint64_t test_broker_figure(struct test_broker *broker, const char *name);
 
+/** Ask until a figure of `status` has that value. */
+void test_broker_await(
+	struct test_broker *broker, const char *name, uint64_t value);
+
 #endif /* ALM_TESTS_SUPPORT_BROKER_H */

@@ -320,7 +320,7 @@ static void compare_worlds(
 	}
 }
 
-Test(diff, agrees_with_the_rule_on_every_cell, .timeout = 300)
+Test(diff, agrees_with_the_rule_on_every_cell, .timeout = 1800)
 {
 	static struct world worlds[2];
 	struct cells *cells = malloc(sizeof(*cells));

@@ -35,7 +35,7 @@ static void tear_down(void)
 	alm_arena_fini(&arena);
 }
 
-TestSuite(check, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(check, .init = set_up, .fini = tear_down, .timeout = 1800);
 
 static uint8_t *load(const char *name, size_t *out_bytes)
 {

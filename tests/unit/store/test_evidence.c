@@ -21,7 +21,7 @@ static void close_all(void)
 	tear_down();
 }
 
-TestSuite(store_evidence, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(store_evidence, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static void append_many(size_t count)
 {

@@ -7,7 +7,7 @@
 #include "broker/store/evidence.h"
 #include "lib/hash.h"
 
-TestSuite(store_proof, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(store_proof, .init = set_up, .fini = tear_down, .timeout = 1800);
 
 static void append_many(size_t count)
 {

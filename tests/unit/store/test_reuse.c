@@ -11,7 +11,7 @@
 #include "broker/store/retention.h"
 #include "tests/unit/store/fixture.h"
 
-TestSuite(store_reuse, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(store_reuse, .init = set_up, .fini = tear_down, .timeout = 1800);
 
 #define LETTERS 256u
 

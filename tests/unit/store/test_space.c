@@ -12,7 +12,7 @@
 
 #include "tests/unit/store/fixture.h"
 
-TestSuite(store_space, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(store_space, .init = set_up, .fini = tear_down, .timeout = 1800);
 
 #define SECOND_US INT64_C(1000000)
 #define WRITES_MAX 64

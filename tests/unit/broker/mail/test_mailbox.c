@@ -31,7 +31,7 @@ static void close_all(void)
 	alm_mailboxes_free(mailboxes);
 }
 
-TestSuite(mailbox, .init = open_all, .fini = close_all, .timeout = 60);
+TestSuite(mailbox, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static unsigned next_random(unsigned *state)
 {
