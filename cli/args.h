@@ -39,7 +39,9 @@ struct alm_option {
 		(is_needed), false}
 #define ALM_ASKED_OPTION \
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT", \
-		"why you ask; it is recorded", false, false}
+		"why you ask; it is recorded.  Needed, unless the context " \
+		"has an audit-reason, or ALMONER_AUDIT_REASON says it", \
+		false, false}
 #define ALM_LIMIT_OPTION \
 	{"limit", 0, ALM_OPTION_NUMBER, "N", \
 		"at most so many rows; 0 for all; 100 unless given", false, \

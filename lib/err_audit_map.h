@@ -19,7 +19,9 @@
 		"Ask again from the beginning.") \
 	X(REASON_REQUIRED, 6004, "reason-required", USAGE, false, \
 		"This question needs a reason, which is recorded.", \
-		"Add --reason TEXT.") \
+		"Add --reason TEXT.  What asks the log as a routine may have a " \
+		"standing reason: audit-reason of its context, or " \
+		"ALMONER_AUDIT_REASON.") \
 	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
 		"Looking up a person needs the store key.", \
 		"Give --key FILE, or ask over the administration socket.") \

@@ -47,9 +47,21 @@ static bool is_one_or_two_keys(const char *text)
 	       is_key(text + KEY_DIGITS + 1);
 }
 
+static bool is_one_line(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7F) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static const char *complaint(enum alm_context_key key, const char *text)
 {
 	switch (alm_context_keys[key].form) {
+	case ALM_CONTEXT_FORM_TEXT:
+		return is_one_line(text) ? NULL : "not one line of text";
 	case ALM_CONTEXT_FORM_ENDPOINT:
 	case ALM_CONTEXT_FORM_FILE:
 		break;
@@ -76,6 +88,8 @@ static size_t bytes_max(enum alm_context_form form)
 		return ALM_ID_BYTES_MAX;
 	case ALM_CONTEXT_FORM_PUBLIC:
 		return 2 * (size_t)KEY_DIGITS + 1;
+	case ALM_CONTEXT_FORM_TEXT:
+		return ALM_CONTEXT_TEXT_BYTES_MAX;
 	case ALM_CONTEXT_FORM_FILE:
 		break;
 	}

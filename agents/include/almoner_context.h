@@ -12,6 +12,7 @@
 #include "lib/err.h"
 
 #define ALM_CONTEXT_BYTES_MAX ((size_t)64 * 1024)
+#define ALM_CONTEXT_TEXT_BYTES_MAX ((size_t)256)
 
 /* X(key, name in the file, its form, what stands for the value, help) */
 /* clang-format off */
@@ -37,7 +38,9 @@
 	X(STORE_KEY, "store-key", FILE, "FILE", \
 		"the store's key, for what reads a store") \
 	X(OFFICER_KEY, "officer-key", FILE, "FILE", \
-		"with a policy officer's secret key")
+		"with a policy officer's secret key") \
+	X(AUDIT_REASON, "audit-reason", TEXT, "TEXT", \
+		"why the log is asked as a routine; recorded as standing")
 /* clang-format on */
 
 enum alm_context_key {
@@ -52,6 +55,7 @@ enum alm_context_form {
 	ALM_CONTEXT_FORM_ID,
 	ALM_CONTEXT_FORM_PUBLIC, /* 64 hex digits; of a log, or two such */
 	ALM_CONTEXT_FORM_FILE,
+	ALM_CONTEXT_FORM_TEXT, /* one line */
 };
 
 struct alm_context_key_info {

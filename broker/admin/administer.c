@@ -20,7 +20,7 @@
 		"limit", "after", "reverse", "follow", "reveal", "proof", \
 		"reason")
 
-#define TRACE_ARGUMENTS ARGUMENTS("message", "part", "to", "after")
+#define TRACE_ARGUMENTS ARGUMENTS("message", "part", "to", "after", "reason")
 
 static const struct alm_verb *find_verb(
 	const struct alm_verb *verbs, size_t count, const char *name)
@@ -282,6 +282,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "reason", "dry-run")},
 	{"audit.bundle", alm_verb_audit_bundle, AUDIT_ARGUMENTS},
+	{"audit.export", alm_verb_audit_bundle, ARGUMENTS("reason")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},
 	{"standard.list", alm_verb_standard_list, NONE},
 	{"trial", alm_verb_trial, ARGUMENTS("content")},

@@ -109,6 +109,10 @@ bool alm_call_may_see(
 /** Whether the recipient of what a record is about is told whom it is of. */
 bool alm_names_person(const struct alm_audit_record *record);
 
+/** Errors: REASON_REQUIRED: the argument is absent or blank; the call's problem
+ * says so. */
+ALM_MUST_USE enum alm_err alm_call_needs_reason(const struct alm_call *call);
+
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);

@@ -28,9 +28,8 @@ static enum alm_err read_question(struct alm_call *call, struct question *q)
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"at is an instant, as 2026-07-30T09:00:00Z");
 	}
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	if (call->ask->attachment_count > ALM_ROWS_PER_ANSWER_MAX) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,

@@ -33,9 +33,8 @@ static enum alm_err check(const struct alm_call *call, const char *organisation,
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"nobody is their own deputy");
 	}
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	if (deputy[0] != '\0') {
 		err = check_party(call, organisation);

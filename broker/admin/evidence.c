@@ -180,9 +180,11 @@ enum alm_err alm_verb_audit_receipt(struct alm_call *call)
 		return alm_problem_set(call->problem, ALM_NOT_PERMITTED,
 			"the private part is the operator's");
 	}
-	if (reveals && alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (call->request->agent == NULL) {
+		err = alm_call_needs_reason(call);
+	}
+	if (err != ALM_OK) {
+		return err;
 	}
 	err = is_by_message ? find_message(call, &seq)
 			    : alm_question_number(call, "seq", &seq);
@@ -365,8 +367,8 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
-/* The bundle is made from the store; here only the question is recorded, and
- * its number given, which is in the bundle. */
+/* Bundles and exports are made from the store; here only the question is
+ * recorded, and its number given, which is in the bundle. */
 enum alm_err alm_verb_audit_bundle(struct alm_call *call)
 {
 	struct alm_audit_record record =
@@ -374,13 +376,11 @@ enum alm_err alm_verb_audit_bundle(struct alm_call *call)
 	struct alm_question question;
 	enum alm_err err = alm_question_read(call, &question);
 
-	if (err == ALM_OK && alm_call_argument(call, "reason")[0] == '\0') {
-		err = alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
-	}
 	if (err == ALM_OK) {
 		err = alm_question_record(call, &question, &record,
-			question.find.with_detail ? "revealed" : "bundle");
+			question.find.with_detail
+				? "revealed"
+				: strchr(call->ask->verb, '.') + 1);
 	}
 	if (err == ALM_OK) {
 		alm_table_number(call->table, "seq", record.seq);

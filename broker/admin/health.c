@@ -13,11 +13,20 @@
 #include "broker/admin/administer.h"
 #include "broker/evidence/checkpoint.h"
 
+/* Whole, for who asks from another folder. */
+static void add_path(
+	struct alm_table *table, const char *fact, const char *name)
+{
+	char path[PATH_MAX];
+
+	alm_table_fact(table, fact, realpath(name, path) != NULL ? path : name);
+}
+
 static void add_disk(struct alm_table *table, const struct alm_broker *broker)
 {
 	struct statvfs disk;
 
-	alm_table_fact(table, "store", broker->settings.store);
+	add_path(table, "store", broker->settings.store);
 	alm_table_number(
 		table, "store-map-bytes", broker->settings.store_map_bytes);
 	if (statvfs(broker->settings.store, &disk) == 0) {
@@ -96,6 +105,7 @@ static void add_keys(struct alm_table *table, const struct alm_broker *broker)
 		broker->settings.curve_key_file_next,
 		broker->settings.audit_key_next_file};
 	const char *missing = "";
+	char store_key[PATH_MAX];
 
 	for (size_t i = 0; i < ALM_COUNT(names); i++) {
 		char path[PATH_MAX];
@@ -108,6 +118,8 @@ static void add_keys(struct alm_table *table, const struct alm_broker *broker)
 			missing = names[i];
 		}
 	}
+	alm_broker_key_path(broker->settings.store_key_file, store_key);
+	add_path(table, "store-key-file", store_key);
 	alm_table_fact(table, "key-not-readable", missing);
 	alm_table_number(table, "key-age-max-s",
 		(uint64_t)broker->settings.key_age_max_s);

@@ -291,8 +291,11 @@ static enum alm_err begin(struct alm_call *call, struct alm_change *change)
 {
 	struct alm_broker *broker = call->turn->broker;
 	struct alm_impact *impact;
-	enum alm_err err = alm_change_read(call, change);
+	enum alm_err err = alm_call_needs_reason(call);
 
+	if (err == ALM_OK) {
+		err = alm_change_read(call, change);
+	}
 	if (err == ALM_OK) {
 		err = alm_change_compile(call, change);
 	}

@@ -77,9 +77,8 @@ static enum alm_err read_arguments(
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"as-of is an instant that has been");
 	}
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	err = alm_question_number(call, "count", &row->count);
 	return err == ALM_OK ? check_source(call, row) : err;

@@ -31,9 +31,8 @@ enum alm_err alm_verb_audit_reindex(struct alm_call *call)
 	enum alm_err err = ALM_OK;
 
 	alm_log_index_state(store, &state);
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	if (!alm_call_is_dry_run(call)) {
 		err = alm_call_record(call, &record, "audit-reindexed");

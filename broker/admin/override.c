@@ -145,9 +145,8 @@ static enum alm_err record_reveal(struct alm_call *call)
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	return alm_call_record(call, &record, "overrides revealed");
 }
@@ -203,9 +202,8 @@ static enum alm_err find(struct alm_call *call, struct alm_override_row *row)
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"id is a number, and by a name");
 	}
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	err = alm_store_override_get(
 		call->turn->broker->store, id, call->turn->arena, row);

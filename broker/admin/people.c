@@ -66,9 +66,8 @@ enum alm_err alm_people_subject(struct alm_call *call, const char **out_subject)
 		return alm_problem_set(
 			call->problem, ALM_SUBJECT_INVALID, "%s", "");
 	}
-	if (alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
+	if (alm_call_needs_reason(call) != ALM_OK) {
+		return ALM_REASON_REQUIRED;
 	}
 	*out_subject = subject;
 	return ALM_OK;

@@ -214,8 +214,6 @@ static enum alm_err apply_scope(
 		return bad(call, "reverse, with follow");
 	}
 	const struct alm_agent *agent = call->request->agent;
-	bool needs_reason =
-		question->find.with_detail || question->find.filter.has_person;
 
 	question->asker = "";
 	if (agent != NULL) {
@@ -231,11 +229,7 @@ static enum alm_err apply_scope(
 		question->shown_code = question->find.filter.code;
 		question->find.filter.has_code = false;
 	}
-	if (needs_reason && alm_call_argument(call, "reason")[0] == '\0') {
-		return alm_problem_set(
-			call->problem, ALM_REASON_REQUIRED, "%s", "");
-	}
-	return ALM_OK;
+	return alm_call_needs_reason(call);
 }
 
 enum alm_err alm_question_read(

@@ -143,6 +143,16 @@ bool alm_call_is_dry_run(const struct alm_call *call)
 	return strcmp(alm_call_argument(call, "dry-run"), "yes") == 0;
 }
 
+enum alm_err alm_call_needs_reason(const struct alm_call *call)
+{
+	const char *reason = alm_call_argument(call, "reason");
+
+	return reason[strspn(reason, " \t")] != '\0'
+		       ? ALM_OK
+		       : alm_problem_set(call->problem, ALM_REASON_REQUIRED,
+				 "%s", call->ask->verb);
+}
+
 enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what)
 {

@@ -92,15 +92,20 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 	struct alm_detail *detail;
 	int64_t given_us;
+	enum alm_err err;
 
 	find->filter.either = agent == NULL ? "" : agent->organisation;
 	find->is_wanted = is_shown;
 	find->cookie = call;
 	find->row_max = ALM_ROWS_PER_ANSWER_MAX / 2;
 	find->work_max = WORK_MAX;
-	if (after[0] != '\0') {
+	err = alm_call_needs_reason(call);
+	if (err == ALM_OK && after[0] != '\0') {
 		return alm_audit_cursor_read(call->turn->broker->store, after,
 			find->filter.either, find, &given_us);
+	}
+	if (err != ALM_OK) {
+		return err;
 	}
 	record.sender = find->filter.either;
 	detail = alm_call_detail(call, "traced a message");

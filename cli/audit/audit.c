@@ -11,6 +11,7 @@
 #include "cli/audit/asker.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/printer.h"
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/show/bar.h"
@@ -93,7 +94,8 @@ static const struct alm_option query_options[] = {
 	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key, with --store",
 		false, false},
 	{"no-record", 0, ALM_OPTION_FLAG, NULL,
-		"with --store: ask although the question cannot be recorded",
+		"with --store: ask although the store cannot be written, and "
+		"the question not be recorded",
 		false, false},
 	{"complete", 0, ALM_OPTION_FLAG, NULL,
 		"as audit bundle: every record of the time, with the proof "
@@ -112,7 +114,7 @@ static const struct alm_usage query_usage = {
 	.takes = ALM_TAKES_ADMIN,
 	.options = query_options,
 	.notes = "  almoner audit query --from RX1 --effect deny --since "
-		 "2026-07-01 --csv\n"
+		 "2026-07-01 --reason INC-17 --csv\n"
 		 "  almoner audit query --person - --reason 'SAR 2026/118' "
 		 "--jsonl < number.txt\n"
 		 "  With --context an agent asks, about what its own "
@@ -275,6 +277,7 @@ int alm_cmd_audit_query(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_audit_question question;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&query_usage, argc, argv, &args);
 
@@ -285,6 +288,9 @@ int alm_cmd_audit_query(int argc, char **argv)
 		return query_complete(&args);
 	}
 	problem.err = alm_audit_format_check(&args, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err = alm_audit_reason(&args, &reason, &problem);
+	}
 	if (problem.err == ALM_OK) {
 		problem.err =
 			alm_audit_question_read(&args, &question, &problem);

@@ -10,6 +10,7 @@
 
 #include "broker/store/audit.h"
 #include "cli/audit/affected.h"
+#include "cli/audit/reason.h"
 #include "cli/audit/report.h"
 #include "cli/commands.h"
 
@@ -416,6 +417,7 @@ static int report(struct alm_report *r, const struct alm_args *args)
 int alm_cmd_audit_breach(int argc, char **argv)
 {
 	struct alm_report r;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
@@ -432,6 +434,10 @@ int alm_cmd_audit_breach(int argc, char **argv)
 	if (alm_args_has(&args, "numbers") != alm_args_has(&args, "reveal")) {
 		return alm_args_complain(
 			&usage, "--reveal and --numbers go together");
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
+	if (rc >= 0) {
+		return rc;
 	}
 	rc = report(&r, &args);
 	alm_report_end(&r);

@@ -4,7 +4,8 @@
  *
  * That it is made is a record itself, with the reason.  The running daemon
  * writes it, and the bundle waits for the head that covers it; without one it
- * is written here, and no head covers it yet.
+ * is written here, and no head covers it yet.  The records are read from the
+ * store beside the daemon, so that a bundle of millions takes none of its time.
  */
 #include "cli/audit/bundle.h"
 
@@ -14,11 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agents/include/almoner_control.h"
-#include "cli/admin.h"
-#include "cli/audit/ask.h"
 #include "cli/audit/evidence.h"
-#include "cli/audit/options.h"
+#include "cli/audit/place.h"
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024 * 1024)
@@ -59,10 +58,7 @@ static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
 		"why it is made; recorded, and in the bundle", true, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle", true, false},
-	{"store", 0, ALM_OPTION_TEXT, "DIR",
-		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
-		false},
-	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
+	ALM_PLACE_OPTIONS,
 	{0},
 };
 
@@ -75,13 +71,13 @@ static const struct alm_usage usage = {
 	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes = "  almoner audit bundle --since 2026-07-01 --until 2026-08-01 "
-		 "--reason 'ICO 4711' --store /var/lib/almoner --key "
-		 "/etc/almoner/store.key --out july.bundle",
+		 "--reason 'ICO 4711' --out july.bundle",
 };
 
 /** What is asked for, read once. */
 struct making {
 	const struct alm_args *args;
+	struct alm_audit_place place;
 	struct alm_audit_question question;
 	struct alm_audit_filter filter;
 	bool is_complete;
@@ -100,54 +96,19 @@ static bool has_condition(const struct alm_audit_question *q)
 
 /* --- the question --------------------------------------------------------- */
 
-static enum alm_err ask_daemon(struct making *m)
-{
-	struct alm_ask ask = {.verb = "audit.bundle"};
-	struct alm_control *control = NULL;
-	struct alm_audit_texts texts;
-	struct alm_answer answer;
-	struct alm_arena arena;
-	enum alm_err err = alm_admin_open(m->args, &control, &m->problem);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_audit_ask_fill(&ask, &m->question, &texts);
-	alm_arena_init(&arena, (size_t)1024 * 1024);
-	err = alm_admin_ask(control, &ask, &arena, &answer, &m->problem);
-	if (err == ALM_OK) {
-		const char *seq = alm_answer_fact(&answer, "seq");
-
-		m->bundle.question = seq == NULL ? 0 : strtoull(seq, NULL, 10);
-	}
-	alm_arena_fini(&arena);
-	alm_control_close(control);
-	return err;
-}
-
-static enum alm_err record_here(struct making *m, struct alm_store *store)
-{
-	alm_audit_make_filter(store, &m->question, &m->filter);
-	return alm_audit_record_question(store, &m->question, &m->filter,
-		"audit.bundle", m->question.reveals ? "revealed" : "bundle");
-}
-
 static enum alm_err record_question(struct making *m)
 {
-	struct alm_store *store = NULL;
 	enum alm_err err =
-		alm_audit_open_store(m->args, false, &store, &m->problem);
+		alm_audit_place_find(m->args, &m->place, &m->problem);
 
-	if (err == ALM_STORE_LOCKED) {
-		m->problem = (struct alm_problem){.err = ALM_OK};
-		return ask_daemon(m);
-	}
 	if (err == ALM_OK) {
-		err = record_here(m, store);
-		alm_store_close(store);
+		err = alm_audit_place_tell(m->args, &m->place, "audit.bundle",
+			&m->question, &m->bundle.question, &m->problem);
+	}
+	if (err == ALM_OK && m->bundle.question == 0) {
 		alm_print_warning(&m->args->output,
-			"no daemon runs: the record of this bundle is in the "
-			"log, and no head covers it yet");
+			"no daemon runs: no head covers the record of this "
+			"bundle yet");
 	}
 	return err;
 }
@@ -166,8 +127,8 @@ static enum alm_err open_at_head(struct making *m)
 		if (i > 0) {
 			(void)nanosleep(&pause, NULL);
 		}
-		err = alm_audit_open_store(
-			m->args, true, &b->store, &m->problem);
+		err = alm_audit_place_open(
+			&m->place, true, &b->store, &m->problem);
 		if (err == ALM_OK) {
 			err = alm_store_head_covering(b->store, wanted,
 				&m->arena, &b->size, &b->note);
@@ -383,8 +344,8 @@ int alm_audit_bundle_make(const struct alm_args *args)
 		enum alm_err err = make(m);
 
 		if (err != ALM_OK && m->problem.err == ALM_OK) {
-			(void)alm_problem_set(&m->problem, err, "%s",
-				alm_audit_store_path(args));
+			(void)alm_problem_set(
+				&m->problem, err, "%s", m->place.store);
 		}
 	}
 	rc = m->problem.err == ALM_OK
@@ -400,8 +361,12 @@ int alm_audit_bundle_make(const struct alm_args *args)
 
 int alm_cmd_audit_bundle(int argc, char **argv)
 {
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
+	if (rc < 0) {
+		rc = alm_audit_reason_settle(&args, &reason);
+	}
 	return rc >= 0 ? rc : alm_audit_bundle_make(&args);
 }

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
+#include "cli/context.h"
 
 static const struct alm_option out_option[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE",
@@ -47,7 +49,7 @@ static const struct alm_option receipt_options[] = {
 		false},
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"disclose the private part; needs --reason", false, false},
-	ALM_REASON_OPTION(false),
+	ALM_ASKED_OPTION,
 	{0},
 };
 
@@ -61,16 +63,22 @@ static const struct alm_usage receipt_usage = {
 	.positional_max = 1,
 	.takes = ALM_TAKES_ADMIN,
 	.options = receipt_options,
-	.notes = "  almoner audit receipt 1042 --out 1042.tlog-proof\n"
+	.notes = "  almoner audit receipt 1042 --reason 'ICO 4711' --out "
+		 "1042.tlog-proof\n"
 		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
 };
 
 int alm_cmd_audit_receipt(int argc, char **argv)
 {
 	struct alm_ask ask = {.verb = "audit.receipt"};
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&receipt_usage, argc, argv, &args);
 
+	/* An agent asks for the receipt of what it has: no question. */
+	if (rc < 0 && !alm_context_is_agents(&args)) {
+		rc = alm_audit_reason_settle(&args, &reason);
+	}
 	if (rc >= 0) {
 		return rc;
 	}

@@ -48,8 +48,8 @@ struct alm_log;
 			"the store's key, with --store", false, false}, \
 	{ \
 		"no-record", 0, ALM_OPTION_FLAG, NULL, \
-			"with --store: ask although the question cannot be " \
-			"recorded", \
+			"with --store: ask although the store cannot be " \
+			"written, and the question not be recorded", \
 			false, false \
 	}
 

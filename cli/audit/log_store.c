@@ -145,7 +145,7 @@ enum alm_err alm_log_store_each(struct alm_log *log,
 	enum alm_err err = ALM_OK;
 
 	alm_audit_make_filter(log->store, question, &find.filter);
-	if (!alm_args_has(log->args, "no-record")) {
+	if (alm_audit_is_recorded(log->args)) {
 		err = record(log->store, question, &find.filter, "audit.query",
 			what);
 	}
@@ -202,7 +202,7 @@ enum alm_err alm_log_store_get(struct alm_log *log, uint64_t seq, bool reveals,
 		memcpy(filter.person, view.record.person,
 			sizeof(filter.person));
 	}
-	if (err == ALM_OK && !alm_args_has(log->args, "no-record")) {
+	if (err == ALM_OK && alm_audit_is_recorded(log->args)) {
 		err = record(
 			log->store, &question, &filter, "audit.show", what);
 	}

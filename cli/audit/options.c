@@ -193,10 +193,6 @@ enum alm_err alm_audit_question_read(const struct alm_args *args,
 	if (err != ALM_OK) {
 		return err;
 	}
-	if ((q.person[0] != '\0' || q.reveals) &&
-		(q.reason == NULL || *q.reason == '\0')) {
-		return alm_problem_set(problem, ALM_REASON_REQUIRED, "%s", "");
-	}
 	*out = q;
 	return ALM_OK;
 }

@@ -72,13 +72,12 @@ struct alm_audit_question {
 	bool is_newest_first;
 	bool reveals;
 	bool proves;
-	const char *reason; /* NULL: none */
+	const char *reason;
 };
 
 /**
  * Read the options of `almoner audit query`.
- * Errors: USAGE, SUBJECT_INVALID, BAD_MESSAGE_ID, REASON_REQUIRED (a person
- * or --reveal without a reason).
+ * Errors: USAGE, SUBJECT_INVALID, BAD_MESSAGE_ID.
  */
 ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 	struct alm_audit_question *out, struct alm_problem *problem);
@@ -119,17 +118,18 @@ ALM_MUST_USE enum alm_err alm_audit_record_question(struct alm_store *store,
 
 #define ALM_STORE_DEFAULT "/var/lib/almoner"
 
-/** The folder of --store, or the usual one. */
-const char *alm_audit_store_path(const struct alm_args *args);
-
-/** Open the store that --store and --key name.  Errors: USAGE, and as
- * alm_store_open(). */
+/** Open the store where alm_audit_place_find() finds it.  Errors: also those
+ * of alm_store_open(). */
 ALM_MUST_USE enum alm_err alm_audit_open_store(const struct alm_args *args,
 	bool is_read_only, struct alm_store **out_store,
 	struct alm_problem *problem);
 
-/** The same for a question, which is to be recorded unless --no-record is
- * given.  Errors: also STORE_LOCKED, with what to do. */
+/** Whether a question to the store of --store is recorded in it: always, but
+ * with --no-record only if it can be written. */
+bool alm_audit_is_recorded(const struct alm_args *args);
+
+/** The same for a question, which is to be recorded if it can be.  Errors: also
+ * STORE_LOCKED, with what to do. */
 ALM_MUST_USE enum alm_err alm_audit_open_asked(const struct alm_args *args,
 	struct alm_store **out_store, struct alm_problem *problem);
 

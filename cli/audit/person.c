@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/store/audit.h"
+#include "cli/audit/reason.h"
 #include "cli/audit/report.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
@@ -408,9 +409,14 @@ static int report(struct alm_report *r, const struct alm_args *args)
 int alm_cmd_audit_person(int argc, char **argv)
 {
 	struct alm_report r;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "broker/store/audit.h"
+#include "cli/audit/reason.h"
 #include "cli/audit/report.h"
 #include "cli/commands.h"
 
 static const struct alm_option options[] = {
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
 		"show the private part; needs --reason", false, false},
-	ALM_REASON_OPTION(false),
+	ALM_ASKED_OPTION,
 	ALM_LOG_OPTIONS,
 	{0},
 };
@@ -269,16 +270,16 @@ static int show(struct showing *s, const struct alm_args *args)
 int alm_cmd_audit_show(int argc, char **argv)
 {
 	struct showing showing = {.follows = ""};
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
 	if (rc >= 0) {
 		return rc;
 	}
-	if (alm_args_has(&args, "reveal") && !alm_args_has(&args, "reason")) {
-		return alm_print_failure(
-			&args.output, &(struct alm_failure){ALM_REASON_REQUIRED,
-					      "", NULL, 0});
+	rc = alm_audit_reason_settle(&args, &reason);
+	if (rc >= 0) {
+		return rc;
 	}
 	rc = show(&showing, &args);
 	alm_report_end(&showing.report);

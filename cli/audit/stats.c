@@ -10,6 +10,7 @@
 
 #include "broker/store/audit.h"
 #include "cli/audit/flows.h"
+#include "cli/audit/reason.h"
 #include "cli/audit/report.h"
 #include "cli/commands.h"
 
@@ -48,7 +49,8 @@ static const struct alm_usage usage = {
 	.positionals = "",
 	.takes = ALM_TAKES_ADMIN,
 	.options = options,
-	.notes = "  almoner audit stats --period 30d --periods 12 --unusual",
+	.notes = "  almoner audit stats --period 30d --periods 12 --unusual "
+		 "--reason monthly",
 };
 
 static bool add(void *cookie, const struct alm_log_row *row)
@@ -286,6 +288,7 @@ static int report(struct alm_report *r, const struct alm_args *args)
 int alm_cmd_audit_stats(int argc, char **argv)
 {
 	struct alm_report r;
+	struct alm_reason reason;
 	struct alm_args args;
 	int64_t periods;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
@@ -299,6 +302,10 @@ int alm_cmd_audit_stats(int argc, char **argv)
 		return alm_args_complain(&usage,
 			"--periods is 1 to %u, --period at least a minute",
 			ALM_FLOW_PERIODS_MAX - 1);
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
+	if (rc >= 0) {
+		return rc;
 	}
 	rc = report(&r, &args);
 	alm_report_end(&r);

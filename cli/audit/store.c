@@ -13,57 +13,48 @@
 #include "broker/store/index.h"
 #include "broker/store/store.h"
 #include "cli/audit/log_internal.h"
+#include "cli/audit/place.h"
 #include "cli/audit/printer.h"
-#include "cli/context.h"
 #include "cli/show/bar.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
 #define PAGE_SCAN 100000u
 
-const char *alm_audit_store_path(const struct alm_args *args)
+bool alm_audit_is_recorded(const struct alm_args *args)
 {
-	const char *path = alm_args_text(args, "store");
+	struct alm_audit_place place = {.store = ""};
 
-	return path != NULL ? path : ALM_STORE_DEFAULT;
+	alm_text_copy(
+		place.store, sizeof(place.store), alm_args_text(args, "store"));
+	return !alm_args_has(args, "no-record") ||
+	       alm_audit_place_is_writable(&place);
 }
 
 enum alm_err alm_audit_open_store(const struct alm_args *args,
 	bool is_read_only, struct alm_store **out_store,
 	struct alm_problem *problem)
 {
-	uint8_t key[ALM_STORE_KEY_BYTES];
-	struct alm_store_options options = {.path = alm_audit_store_path(args),
-		.key = key,
-		.must_exist = true,
-		.is_read_only = is_read_only};
-	bool has_key = false;
-	enum alm_err err;
+	struct alm_audit_place place;
+	enum alm_err err = alm_audit_place_find(args, &place, problem);
 
-	err = alm_context_secret(
-		args, ALM_CONTEXT_STORE_KEY, &has_key, key, problem);
-	if (err == ALM_OK && !has_key) {
-		return alm_problem_set(problem, ALM_USAGE,
-			"to read a store, --key FILE is needed");
-	}
-	if (err == ALM_OK) {
-		err = alm_store_open(&options, out_store, problem);
-	}
-	sodium_memzero(key, sizeof(key));
-	return err;
+	return err == ALM_OK ? alm_audit_place_open(
+				       &place, is_read_only, out_store, problem)
+			     : err;
 }
 
 enum alm_err alm_audit_open_asked(const struct alm_args *args,
 	struct alm_store **out_store, struct alm_problem *problem)
 {
-	enum alm_err err = alm_audit_open_store(
-		args, alm_args_has(args, "no-record"), out_store, problem);
+	bool is_recorded = alm_audit_is_recorded(args);
+	enum alm_err err =
+		alm_audit_open_store(args, !is_recorded, out_store, problem);
 
-	return err != ALM_STORE_LOCKED
-		       ? err
-		       : alm_problem_set(problem, err,
-				 "the question could not be recorded; ask the "
-				 "daemon, or give --no-record");
+	if (err == ALM_STORE_LOCKED) {
+		return alm_problem_set(problem, err,
+			"a daemon has it open: leave --store out, to ask that");
+	}
+	return err;
 }
 
 /** With its index as it is; without one the answer takes longer. */
@@ -340,7 +331,7 @@ int alm_audit_query_store(
 	}
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	problem.err = begin_scan(store, &scan);
-	if (problem.err == ALM_OK && alm_args_has(args, "no-record")) {
+	if (problem.err == ALM_OK && !alm_audit_is_recorded(args)) {
 		alm_print_warning(&args->output,
 			"this question is not recorded (--no-record)");
 	} else if (problem.err == ALM_OK) {

@@ -14,6 +14,7 @@
 #include "cli/audit/ask.h"
 #include "cli/audit/asker.h"
 #include "cli/audit/printer.h"
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "lib/file.h"
 
@@ -50,9 +51,10 @@ static const struct alm_usage usage = {
 	.positionals = "",
 	.takes = ALM_TAKES_ADMIN,
 	.options = options,
-	.notes = "  almoner audit tail --follow --effect deny\n"
+	.notes = "  almoner audit tail --follow --effect deny --reason 'on "
+		 "call'\n"
 		 "  almoner audit tail --follow --format ocsf --cursor-file "
-		 "/var/lib/siem/almoner",
+		 "/var/lib/siem/almoner --reason 'SIEM feed'",
 };
 
 static const struct alm_usage bare_usage = {
@@ -62,7 +64,7 @@ static const struct alm_usage bare_usage = {
 	.positionals = "",
 	.takes = ALM_TAKES_ADMIN,
 	.options = options + 1, /* without --follow */
-	.notes = "  almoner tail --effect deny",
+	.notes = "  almoner tail --effect deny --reason 'on call'",
 };
 
 struct tail {
@@ -277,6 +279,7 @@ static int run(const struct alm_usage *used, int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	struct alm_audit_question question;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(used, argc, argv, &args);
 
@@ -284,6 +287,9 @@ static int run(const struct alm_usage *used, int argc, char **argv)
 		return rc;
 	}
 	problem.err = check_format(&args, &problem);
+	if (problem.err == ALM_OK) {
+		problem.err = alm_audit_reason(&args, &reason, &problem);
+	}
 	if (problem.err == ALM_OK) {
 		problem.err =
 			alm_audit_question_read(&args, &question, &problem);

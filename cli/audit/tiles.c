@@ -15,7 +15,8 @@
 
 #include "broker/store/evidence.h"
 #include "broker/store/store.h"
-#include "cli/audit/options.h"
+#include "cli/audit/place.h"
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "cli/show/bar.h"
 #include "lib/file.h"
@@ -64,10 +65,8 @@ static const struct alm_option options[] = {
 		"the folder to write, which is made; an older export there is "
 		"continued",
 		true, false},
-	{"store", 0, ALM_OPTION_TEXT, "DIR",
-		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
-		false},
-	{"key", 0, ALM_OPTION_TEXT, "FILE", "the store's key", false, false},
+	ALM_ASKED_OPTION,
+	ALM_PLACE_OPTIONS,
 	{0},
 };
 
@@ -76,10 +75,9 @@ static const struct alm_usage usage = {
 	.summary = "Write the log under its newest signed head as a C2SP "
 		   "tlog-tiles folder: headers and hashes, no private parts.",
 	.positionals = "",
-	.takes = ALM_TAKES_CONTEXT,
+	.takes = ALM_TAKES_ADMIN,
 	.options = options,
-	.notes = "  almoner audit export --tiles log.d --store "
-		 "/var/lib/almoner --key /etc/almoner/store.key",
+	.notes = "  almoner audit export --tiles log.d --reason nightly",
 };
 
 struct export
@@ -258,10 +256,35 @@ static int tell(const struct alm_args *args, const struct export *e)
 	return rc;
 }
 
+/** Records that the log is read, and opens its store. */
+static enum alm_err open_told(
+	struct export *e, struct alm_args *args, struct alm_reason *reason)
+{
+	struct alm_audit_question question;
+	struct alm_audit_place place;
+	uint64_t seq;
+	enum alm_err err = alm_audit_reason(args, reason, e->problem);
+
+	if (err == ALM_OK) {
+		err = alm_audit_question_read(args, &question, e->problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_audit_place_find(args, &place, e->problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_audit_place_tell(args, &place, "audit.export",
+			&question, &seq, e->problem);
+	}
+	return err == ALM_OK ? alm_audit_place_open(
+				       &place, true, &e->store, e->problem)
+			     : err;
+}
+
 int alm_cmd_audit_export(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct export e = {.problem = &problem};
+	struct alm_reason reason;
 	struct alm_args args;
 	enum alm_err err;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
@@ -271,9 +294,7 @@ int alm_cmd_audit_export(int argc, char **argv)
 	}
 	e.folder = alm_args_text(&args, "tiles");
 	e.data = malloc(ALM_TILES_ENTRIES_BYTES_MAX);
-	err = e.data == NULL
-		      ? ALM_NOMEM
-		      : alm_audit_open_store(&args, true, &e.store, &problem);
+	err = e.data == NULL ? ALM_NOMEM : open_told(&e, &args, &reason);
 	if (err == ALM_OK) {
 		alm_bar_init(&e.bar, &args.output, "records");
 		err = export_all(&e);

@@ -972,6 +972,7 @@ _almoner()
 --out
 --store
 --key
+--no-record
 --admin
 --context
 --json
@@ -985,8 +986,11 @@ _almoner()
 ' ;;
 	'audit export') words='
 --tiles
+--reason
 --store
 --key
+--no-record
+--admin
 --context
 --json
 --jsonl
@@ -1250,6 +1254,7 @@ _almoner()
 --help
 ' ;;
 	'trace') words='
+--reason
 --admin
 --context
 --json
@@ -1352,6 +1357,7 @@ _almoner()
 --admin
 --store-key
 --officer-key
+--audit-reason
 --dry-run
 --json
 --jsonl
@@ -1421,6 +1427,7 @@ _almoner()
 --admin
 --store-key
 --officer-key
+--audit-reason
 --dry-run
 --json
 --jsonl

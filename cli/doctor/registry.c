@@ -214,6 +214,7 @@ static void see_backup(struct alm_doctor *doctor)
 	alm_ask_add(&ask, "kind", "backup");
 	alm_ask_add(&ask, "reverse", "yes");
 	alm_ask_add(&ask, "limit", "1");
+	alm_ask_add(&ask, "reason", "doctor: when was the last backup?");
 	if (!alm_doctor_ask_broker(doctor, "backup", &ask, &answer)) {
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "agents/include/almoner_control.h"
 #include "broker/store/audit.h"
 #include "cli/admin.h"
+#include "cli/audit/reason.h"
 #include "cli/audit/report.h"
 #include "cli/commands.h"
 #include "cli/duty/duties.h"
@@ -341,16 +342,22 @@ static const struct alm_usage list_usage = {
 		 "that ends in :YYYY-MM-DD,\n  before and after that day; "
 		 "whether it was done the broker is not told.  open, overdue,\n"
 		 "  reviewed: the review of an override.\n\n"
-		 "  almoner duty list --to 511 --since 30d",
+		 "  almoner duty list --to 511 --since 30d --reason 'DPO "
+		 "review'",
 };
 
 int alm_cmd_duty_list(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	struct list list = {.count = 0};
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&list_usage, argc, argv, &args);
 
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}
@@ -402,9 +409,14 @@ int alm_cmd_duty_show(int argc, char **argv)
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	struct list list = {.duty = ""};
 	struct alm_audit_question *question = &list.report.question;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&show_usage, argc, argv, &args);
 
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

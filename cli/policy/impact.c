@@ -12,6 +12,7 @@
 #include "agents/include/almoner_control.h"
 #include "cli/admin.h"
 #include "cli/attach.h"
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "lib/limits.h"
 #include "lib/time.h"
@@ -30,7 +31,7 @@ static const struct alm_option options[] = {
 	{"until", 0, ALM_OPTION_MOMENT, "TIME", "before then", false, false},
 	{"at", 0, ALM_OPTION_INSTANT, "TIME",
 		"decide as at this time instead of now", false, false},
-	ALM_REASON_OPTION(false),
+	ALM_ASKED_OPTION,
 	{"limit", 'n', ALM_OPTION_NUMBER, "N",
 		"at most so many rows; 200 unless given, 0: all", false, false},
 	{0},
@@ -48,7 +49,8 @@ static const struct alm_usage usage = {
 	.takes = ALM_TAKES_ADMIN,
 	.options = options,
 	.notes =
-		"  almoner policy impact proposed/ --since 30d\n"
+		"  almoner policy impact proposed/ --since 30d --reason 'draft "
+		"7'\n"
 		"  almoner policy impact proposed/ --since 90d --at 2027-04-01",
 };
 
@@ -408,11 +410,16 @@ int alm_cmd_policy_impact(int argc, char **argv)
 {
 	struct alm_attached *attached;
 	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_reason reason;
 	struct alm_args args;
 	struct telling t = {.args = &args};
 	int64_t since_us;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

@@ -134,7 +134,8 @@ static void show_first_steps(const struct dev *dev)
 		"--level identifiable \\\n"
 		"    --subject 9990000018 --payload -\n"
 		"  almoner recv -c %s 1\n"
-		"  almoner audit query --admin %s\n\nCtrl-C ends it%s.\n",
+		"  almoner audit query --admin %s --reason 'first "
+		"try'\n\nCtrl-C ends it%s.\n",
 		dev->first_context, dev->second_context,
 		alm_sandbox_admin(dev->sandbox),
 		alm_args_has(dev->args, "keep") ? ""

@@ -18,6 +18,7 @@
 struct source {
 	struct alm_control *control;
 	struct alm_client *client;
+	const char *reason;
 	struct alm_arena arena; /* of the control's last answer */
 };
 
@@ -62,6 +63,7 @@ static enum alm_err open_source(const struct alm_args *args,
 	char path[PATH_MAX];
 
 	alm_arena_init(&source->arena, ARENA_BYTES_MAX);
+	source->reason = alm_args_text(args, "reason");
 	if (!alm_context_is_agents(args)) {
 		return alm_admin_open(args, &source->control, problem);
 	}
@@ -114,6 +116,7 @@ static enum alm_err ask_control(const struct asking *asking,
 	for (size_t i = 0; i < asking->pair_count; i++) {
 		alm_ask_add(&ask, asking->pairs[i][0], asking->pairs[i][1]);
 	}
+	alm_ask_add(&ask, "reason", asking->source->reason);
 	alm_ask_add(&ask, "after", cursor[0] == '\0' ? NULL : cursor);
 	alm_arena_reset(&asking->source->arena);
 	err = alm_admin_ask(asking->source->control, &ask,
@@ -138,7 +141,7 @@ static enum alm_err ask_client(const struct asking *asking,
 	char cursor[ALM_TEXT_BYTES_MAX + 1], bool *go_on,
 	struct alm_problem *problem)
 {
-	struct alm_pair pairs[ARGUMENTS_MAX + 1];
+	struct alm_pair pairs[ARGUMENTS_MAX + 2];
 	size_t count = 0;
 	struct alm_table *table = NULL;
 	int code;
@@ -146,6 +149,10 @@ static enum alm_err ask_client(const struct asking *asking,
 	for (; count < asking->pair_count; count++) {
 		pairs[count] = (struct alm_pair){
 			asking->pairs[count][0], asking->pairs[count][1]};
+	}
+	if (asking->source->reason != NULL) {
+		pairs[count++] =
+			(struct alm_pair){"reason", asking->source->reason};
 	}
 	if (cursor[0] != '\0') {
 		pairs[count++] = (struct alm_pair){"after", cursor};

@@ -7,10 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "cli/show/amount.h"
 #include "cli/trace/follow.h"
 #include "lib/time.h"
+
+static const struct alm_option options[] = {
+	ALM_ASKED_OPTION,
+	{0},
+};
 
 static const struct alm_usage usage = {
 	.name = "trace",
@@ -20,11 +26,12 @@ static const struct alm_usage usage = {
 	.positional_min = 1,
 	.positional_max = 1,
 	.takes = ALM_TAKES_ADMIN,
+	.options = options,
 	.notes = "  The id may be cut where it is still the only one.  With "
 		 "--context an agent asks for\n  itself, and sees what its "
 		 "organisation sent or was given; a process that runs with\n"
 		 "  the same keys loses its connection to it.\n\n"
-		 "  almoner trace 01998f3c-9a51\n"
+		 "  almoner trace 01998f3c-9a51 --reason INC-17\n"
 		 "  almoner trace -c ward 01998f3c-9a51-7cc1-8cde-0242ac120002",
 };
 
@@ -188,9 +195,14 @@ int alm_cmd_trace(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_trace trace;
+	struct alm_reason reason;
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
+	if (rc >= 0) {
+		return rc;
+	}
+	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

@@ -86,6 +86,7 @@ static void export_log(void)
 
 	snprintf(command, sizeof(command),
 		"%s/almoner audit query --admin %s --jsonl --limit 0 --quiet "
+		"--reason journals "
 		">%s/audit.jsonl",
 		getenv("ALMONER_BUILD"), world.broker.admin,
 		world.broker.folder);

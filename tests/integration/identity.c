@@ -106,8 +106,12 @@ Test(identity, a_role_holds_from_the_next_message_of_an_open_connection)
 
 Test(identity, a_question_needs_its_role)
 {
+	const struct alm_argument reason = {"reason", "a test"};
 	const struct alm_envelope query = {.kind = ALM_ENVELOPE_QUERY,
-		.request = {.id = 7, .verb = "audit.query"}};
+		.request = {.id = 7,
+			.verb = "audit.query",
+			.arguments = &reason,
+			.argument_count = 1}};
 
 	open_agent(&sender, "RX1", "ward", 8);
 	test_peer_say(&sender, &query);

@@ -177,6 +177,7 @@ static struct alm_answer query(struct test_peer *peer,
 
 Test(strangers, an_agent_sees_its_own_organisations_records_only)
 {
+	const struct alm_argument why[] = {{"reason", "a test"}};
 	const struct alm_argument reveal[] = {
 		{"reveal", "yes"}, {"reason", "curious"}};
 	struct alm_message message;
@@ -189,14 +190,14 @@ Test(strangers, an_agent_sees_its_own_organisations_records_only)
 	message = test_message(&trust, "C84001");
 	test_peer_send(&trust, &message, "content", 0);
 	(void)test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
-	answer = query(&trust, NULL, 0);
+	answer = query(&trust, why, 1);
 	cr_assert_eq(answer.code, ALM_OK);
 	cr_assert_geq(answer.row_count, 1);
 	for (size_t i = 0; i < answer.row_count; i++) {
 		cr_assert_str_eq(test_cell(&answer, i, "sender"), "RX1");
 		cr_assert_str_eq(test_cell(&answer, i, "detail"), "");
 	}
-	answer = query(&other, NULL, 0);
+	answer = query(&other, why, 1);
 	for (size_t i = 0; i < answer.row_count; i++) {
 		cr_assert_str_eq(test_cell(&answer, i, "sender"), "CHA");
 	}
@@ -204,6 +205,34 @@ Test(strangers, an_agent_sees_its_own_organisations_records_only)
 	cr_assert_eq(answer.code, ALM_NOT_PERMITTED);
 	test_peer_free(&trust);
 	test_peer_free(&other);
+}
+
+Test(strangers, an_agent_says_why_it_asks)
+{
+	const struct alm_argument without[] = {{"limit", "1"}};
+	const struct alm_argument blank[] = {{"reason", "   "}};
+	const struct alm_argument said[] = {{"reason", "INC-17"}};
+	struct test_peer trust;
+	struct alm_answer answer;
+	size_t asked;
+
+	test_peer_open(&trust, &broker, "RX1", 8);
+	asked = test_broker_records(&broker, "audit-queried");
+	answer = query(&trust, without, 1);
+	cr_expect_eq(answer.code, ALM_REASON_REQUIRED);
+	cr_expect_eq(answer.row_count, 0);
+	answer = query(&trust, blank, 1);
+	cr_expect_eq(answer.code, ALM_REASON_REQUIRED);
+	answer = query(&trust, said, 1);
+	cr_expect_eq(answer.code, ALM_OK, "%s", answer.detail);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "audit-queried", "from", "RX1",
+			"reveal", "yes", "reason", "a test", NULL});
+	cr_assert_eq(answer.row_count, 1, "one was answered, one is recorded");
+	cr_expect_not_null(
+		strstr(test_cell(&answer, 0, "detail"), "reason: INC-17"));
+	cr_expect_eq(test_broker_records(&broker, "audit-queried"), asked + 3);
+	test_peer_free(&trust);
 }
 
 /* Neither rows nor a gap where they would be. */
@@ -221,11 +250,12 @@ static void expect_nothing(struct test_peer *peer,
 
 Test(strangers, pages_do_not_tell_of_what_they_may_not_show)
 {
-	const struct alm_argument refused[] = {
-		{"from", "RX1"}, {"effect", "deny"}, {"limit", "1"}};
+	const struct alm_argument refused[] = {{"from", "RX1"},
+		{"effect", "deny"}, {"limit", "1"}, {"reason", "a test"}};
 	const struct alm_argument person[] = {{"person", "9990000018"},
 		{"reason", "whose is it?"}, {"limit", "1"}};
-	const struct alm_argument permitted[] = {{"code", "0"}};
+	const struct alm_argument permitted[] = {
+		{"code", "0"}, {"reason", "a test"}};
 	struct alm_message message;
 	struct test_peer practice;
 	struct alm_answer answer;

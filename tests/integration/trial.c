@@ -171,7 +171,9 @@ Test(trial, says_what_a_message_would_be_answered_and_sends_none)
 	/* From the other's side it does not even show that it was asked. */
 	test_peer_hello(&other, 1);
 	answer = ask(&other, "audit.query",
-		(const struct alm_argument[]){{"kind", "path-trial"}}, 1);
+		(const struct alm_argument[]){
+			{"kind", "path-trial"}, {"reason", "a test"}},
+		2);
 	cr_expect_eq(answer.code, ALM_OK, "%s", answer.detail);
 	cr_expect_eq(answer.row_count, 0);
 }

@@ -67,7 +67,7 @@ person 0 --reason 'SAR 2026/118' --since 2099-01-01 --json
 has 'd["rows"] == []'
 grep -rqs $number "$dir/out" "$dir/err" && fail "the number is shown"
 code 0 "$almoner" audit query --store "$demo/store" --key "$demo/store.key" \
-	--no-record --kind audit-queried --reveal --reason test --json
+	--kind audit-queried --reveal --reason test --json
 has 'len([r for r in d["rows"] if "disclosure report: SAR 2026/118" in
 	r["detail"] and r["person"]]) == 6'
 

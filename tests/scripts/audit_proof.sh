@@ -17,7 +17,7 @@ sed '/^}$/q' <"$dir/ready" >"$dir/dev"
 field() { python3 -c 'import json, sys
 print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/dev" "$1"; }
 ALMONER_ADMIN=$(field admin)
-export ALMONER_ADMIN
+export ALMONER_ADMIN ALMONER_AUDIT_REASON="a test"
 # The answer is about the log as it was signed last.
 until "$almoner" audit query --proof --limit 0 --kind agent-changed --json \
 	>"$dir/few" && grep -q '"leaf"' "$dir/few"; do
@@ -27,7 +27,7 @@ done
 kill "$dev"
 wait "$dev" || true
 dev=
-"$almoner" audit query --proof --limit 0 --json --no-record --quiet \
+"$almoner" audit query --proof --limit 0 --json --quiet \
 	--store "$(field store)" --key "$(field store-key)" >"$dir/store"
 
 python3 - "$dir/live" "$dir/few" "$dir/store" <<'PY'

@@ -38,7 +38,7 @@ has '[len(r["person"]) for r in d["rows"]] == [32]'
 audit 0 breach --to C84001 --reason INC-17 --csv
 [ "$(wc -l <"$dir/out")" -eq 2 ] || fail "rows of the table"
 # A range of records takes what became of its messages with it.
-audit 0 query --kind delivered --no-record --json
+audit 0 query --kind delivered --json
 first=$(json 'd["rows"][0]["ref"]')
 message=$(json 'd["rows"][0]["message-id"]')
 audit 0 breach "$first..$first" --reason INC-17 --json
@@ -74,7 +74,7 @@ audit 2 show "$first" --reveal
 audit 3 show 999999
 audit 2 show x
 grep -rqsE "$number|$other" "$dir/out" "$dir/err" && fail "a number is shown"
-audit 0 query --no-record --kind audit-queried --reveal --reason t --limit 0 --json
+audit 0 query --kind audit-queried --reveal --reason t --limit 0 --json
 has 'len([r for r in d["rows"] if "breach report: INC-17" in r["detail"]]) == 8'
 has 'len([r for r in d["rows"] if "who is affected: INC-17" in r["detail"]
 	and r["person"]]) == 2'

@@ -51,7 +51,7 @@ has '"what: failed" in d["rows"][-1]["detail"]'
 code 0 "$almoner" audit verify --store "$dir/copy" --key "$key" \
 	--head "$head" --json
 has 'd["result"] == "verified" and d["private-parts"] > 0'
-code 0 "$almoner" audit query --store "$dir/copy" --key "$key" --no-record \
+code 0 "$almoner" audit query --store "$dir/copy" --key "$key" \
 	--limit 1 --json
 has 'len(d["rows"]) == 1'
 kill "$dev"
@@ -65,7 +65,7 @@ code 2 "$almoner" backup "$dir/late" --store "$store" \
 code 0 "$almoner" backup "$dir/late" --store "$store" --key "$key" \
 	--admin "ipc://$dir/none.sock" --json
 has 'd["result"] == "verified"'
-code 0 "$almoner" audit query --store "$store" --key "$key" --no-record \
+code 0 "$almoner" audit query --store "$store" --key "$key" \
 	--kind backup --reveal --reason test --json
 has '"what: done" in d["rows"][-1]["detail"]
 	and "with no daemon" in d["rows"][-1]["detail"]'

@@ -98,5 +98,6 @@ sed "$same" "$dir/out" | cmp -s "$dir/without" - &&
 	fail "what was recorded by then is not known"
 
 # --- who asked ------------------------------------------------------------------
-code 0 "$almoner" audit query --kind audit-queried --limit 1000 --jsonl
+code 0 "$almoner" audit query --kind audit-queried --limit 1000 \
+	--reason "a test" --jsonl
 [ "$(wc -l <"$dir/out")" -gt 100 ] || fail "questions are not recorded"

@@ -89,7 +89,7 @@ plans=$(json "$dir/boxes.json" 'sum(r["messages"] for r in d["rows"]
 [ "$plans" -eq 3 ] || fail "$plans plans of 3 assessments"
 
 # Of each assessment: acknowledged only after a plan was accepted.
-"$almoner" audit query --json --limit 1000 >"$dir/log.json"
+"$almoner" audit query --json --limit 1000 --reason "a test" >"$dir/log.json"
 python3 - "$dir/log.json" <<'END' || fail "acknowledged before the plan"
 import json, sys
 plans = taken = 0

@@ -57,7 +57,8 @@ void test_broker_start(struct test_broker *broker);
 int test_broker_start_fails(
 	struct test_broker *broker, char *log, size_t log_bytes);
 
-/** Ask; `arguments` are pairs of key and value ended by NULL. */
+/** Ask; `arguments` are pairs of key and value ended by NULL.  A question to
+ * the log that has no reason is given one. */
 struct alm_answer test_broker_ask(struct test_broker *broker, const char *verb,
 	const char *const *arguments);
 

@@ -8,6 +8,8 @@ dev=
 # Nobody's own contexts have a say in a test.
 export XDG_CONFIG_HOME=$dir/config
 unset ALMONER_CONTEXT
+# The log is asked as a routine here.
+export ALMONER_AUDIT_REASON="a test"
 trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
 	rm -rf "$dir"' EXIT
 fail() {
