@@ -302,7 +302,8 @@ class Test:
         self.gp.acknowledge(mail.sequence)
         while True:
             rows, facts = self.rx1.ask(
-                "audit.query", message=str_id(receipt.message_id), proof="yes")
+                "audit.query", message=str_id(receipt.message_id), proof="yes",
+                reason="a test")
             mine = [row for row in rows if int(row["seq"]) == number]
             if facts["checkpoint"] and mine and mine[0]["leaf"]:
                 break
