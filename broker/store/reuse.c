@@ -4,7 +4,7 @@
  * by page; a disk takes a few long writes in a fraction of the time.  So a
  * reader is held open: while it is, freed pages wait and new ones are taken
  * from the end of the file, side by side.  When many wait it is renewed, and
- * they are used again in lots.
+ * they are used again in lots; and when a turn meets the end of the map.
  */
 #include "broker/store/inside.h"
 

@@ -221,6 +221,9 @@ void alm_store_abort(struct alm_store *store)
 	if (store->turn != NULL) {
 		mdb_txn_abort(store->turn);
 		end_turn(store);
+		if (store->turn_err == ALM_STORE_FULL) {
+			alm_reuse_free(store); /* it may be what was missing */
+		}
 		alm_person_keys_abort(store);
 		store->state = store->committed;
 	}
@@ -234,6 +237,7 @@ static bool is_whole_after(struct alm_store *store, enum alm_err err)
 
 	if (err == ALM_STORE_FULL) {
 		alm_space_met_full(store);
+		alm_reuse_free(store);
 	} else if (err != ALM_NOMEM) {
 		return false;
 	}

@@ -124,3 +124,49 @@ Test(store_reuse, the_file_grows_by_what_is_kept_and_a_part_of_the_map)
 	cr_expect_lt(space.free, map_bytes / 16, "%llu of %llu are free",
 		(unsigned long long)space.free, (unsigned long long)space.file);
 }
+
+/* So much mail of the largest size in one turn; what it has no room for is an
+ * error. */
+static enum alm_err put_large(uint64_t *seqs, unsigned count)
+{
+	static uint8_t large[ALM_PAYLOAD_BYTES_MAX];
+	enum alm_err err = ALM_OK;
+
+	begin();
+	for (unsigned i = 0; err == ALM_OK && i < count; i++) {
+		struct alm_mail mail = {.kind = ALM_MAIL_MESSAGE,
+			.recipient = "RY2",
+			.sender = "RX1",
+			.released = "",
+			.payload = {large, sizeof(large)}};
+
+		err = alm_store_mail_put(store, &mail);
+		seqs[i] = mail.seq;
+	}
+	if (err != ALM_OK) {
+		alm_store_abort(store);
+		return err;
+	}
+	return alm_store_commit(store);
+}
+
+Test(store_reuse, what_waits_is_used_when_a_turn_needs_it)
+{
+	uint64_t seqs[40];
+
+	open_anew(MAP_BYTES);
+	cr_assert_eq(put_large(seqs, 40), ALM_OK);
+	begin();
+	for (unsigned i = 0; i < 40; i++) {
+		cr_assert_eq(
+			alm_store_mail_remove(store, "RY2", seqs[i]), ALM_OK);
+	}
+	commit();
+	begin();
+	append("");
+	commit();
+	/* There is room, but it waits: once a turn may fail of it. */
+	if (put_large(seqs, 30) != ALM_OK) {
+		cr_assert_eq(put_large(seqs, 30), ALM_OK);
+	}
+}
