@@ -1,5 +1,8 @@
 /* What agents and operators send, and the signed part of a message. */
 #include "lib/wire/decode.h"
+
+#include <string.h>
+
 #include "lib/wire/direct.h"
 #include "lib/wire/prescan.h"
 #include "lib/wire/rules.h"
@@ -216,7 +219,7 @@ static void take_message(struct alm_wire_decoder *d,
 		d, (uint32_t)in->kind, ALM_KIND_ACTED, "kind");
 }
 
-enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
+static enum alm_err read_message(struct alm_bytes bytes,
 	struct alm_arena *arena, struct alm_message *out_message,
 	struct alm_problem *problem)
 {
@@ -226,14 +229,6 @@ enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
 	ProtobufCMessage *base = NULL;
 	enum alm_err err;
 
-	if (bytes.bytes > ALM_MESSAGE_BYTES_MAX) {
-		return alm_problem_set(problem, ALM_FIELD_TOO_LARGE, "message");
-	}
-	if (alm_wire_decode_message_direct(bytes, arena, &message)) {
-		*out_message = message;
-		return ALM_OK;
-	}
-	message = (struct alm_message){0};
 	err = alm_wire_prescan(&alm_wire_message_rules, bytes, problem);
 	if (err != ALM_OK) {
 		return err;
@@ -248,4 +243,38 @@ enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
 		*out_message = message;
 	}
 	return d.err;
+}
+
+/* The field by its path from the envelope on, which is what its sender sees. */
+static void say_where(struct alm_problem *problem)
+{
+	static const char whole[] = "frame: ";
+	const size_t begin = sizeof(whole) - 1;
+	const struct alm_problem inside = *problem;
+	bool is_whole = strncmp(inside.detail, whole, begin) == 0;
+
+	(void)alm_problem_set(problem, inside.err, "send.message%s%s",
+		is_whole ? ": " : ".", inside.detail + (is_whole ? begin : 0));
+}
+
+enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
+	struct alm_arena *arena, struct alm_message *out_message,
+	struct alm_problem *problem)
+{
+	struct alm_message message = {0};
+	enum alm_err err;
+
+	if (bytes.bytes > ALM_MESSAGE_BYTES_MAX) {
+		return alm_problem_set(
+			problem, ALM_FIELD_TOO_LARGE, "send.message");
+	}
+	if (alm_wire_decode_message_direct(bytes, arena, &message)) {
+		*out_message = message;
+		return ALM_OK;
+	}
+	err = read_message(bytes, arena, out_message, problem);
+	if (err != ALM_OK && err != ALM_NOMEM && problem != NULL) {
+		say_where(problem);
+	}
+	return err;
 }

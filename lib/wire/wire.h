@@ -412,8 +412,9 @@ ALM_MUST_USE enum alm_err alm_wire_decode(enum alm_wire_side side,
 
 /**
  * Decode the signed part of a message.  Errors as alm_wire_decode(), and
- * BAD_MESSAGE_ID.  The words of the policy are not judged here: a missing
- * purpose is for the decision to refuse.
+ * BAD_MESSAGE_ID; the field's path begins with `send.message`.  The words of
+ * the policy are not judged here: a missing purpose is for the decision to
+ * refuse.
  */
 ALM_MUST_USE enum alm_err alm_wire_decode_message(struct alm_bytes bytes,
 	struct alm_arena *arena, struct alm_message *out_message,

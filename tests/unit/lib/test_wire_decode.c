@@ -318,7 +318,27 @@ Test(wire_decode, a_message_without_id_or_hash_is_refused)
 	cr_assert_eq(alm_wire_decode_message((struct alm_bytes){NULL, 0},
 			     &arena, &out, &problem),
 		ALM_MISSING_FIELD);
-	cr_assert_str_eq(problem.detail, "id");
+	cr_assert_str_eq(problem.detail, "send.message.id");
+}
+
+Test(wire_decode, a_fault_in_a_message_is_told_from_the_envelope_on)
+{
+	static const uint8_t unknown[] = {0xf8, 0x3f, 0x01};
+	static const uint8_t wrong_type[] = {0x10, 0x01};
+	struct alm_message out;
+
+	cr_assert_eq(alm_wire_decode_message((struct alm_bytes){unknown, 3},
+			     &arena, &out, &problem),
+		ALM_UNKNOWN_FIELD);
+	cr_expect_str_eq(problem.detail, "send.message: field 1023");
+	cr_assert_eq(alm_wire_decode_message((struct alm_bytes){wrong_type, 2},
+			     &arena, &out, &problem),
+		ALM_MALFORMED);
+	cr_expect_str_eq(
+		problem.detail, "send.message.sender: not a value of its type");
+	cr_expect_eq(alm_wire_decode_message((struct alm_bytes){unknown, 3},
+			     &arena, &out, NULL),
+		ALM_UNKNOWN_FIELD);
 }
 
 Test(wire_decode, a_message_keeps_to_its_ranges)
