@@ -156,6 +156,7 @@ class Connection:
         self.socket.connect(endpoint)
         self.come = []
         self.requests = 0
+        self.pings = 0  # of the broker's, answered
 
     def handshake(self):
         """Whether the broker has taken the key."""
@@ -197,8 +198,16 @@ class Connection:
             if left <= 0 or not self.socket.poll(left * 1000):
                 have = [e.WhichOneof("body") for e in self.come]
                 raise TimeoutError(f"no {kinds}; there are {have}")
-            frame = wire.Frame.FromString(self.socket.recv())
-            self.come.extend(frame.envelopes)
+            for envelope in wire.Frame.FromString(self.socket.recv()).envelopes:
+                self.take(envelope)
+
+    def take(self, envelope):
+        """Keep it, but for a ping: that is answered, to show that we read."""
+        if envelope.WhichOneof("body") != "ping":
+            self.come.append(envelope)
+            return
+        self.pings += 1
+        self.put(wire.Envelope(pong=wire.Pong(context=envelope.ping.context)))
 
     def ask(self, verb, **arguments):
         """A question, as keyword arguments with _ for -; its answer."""
@@ -348,10 +357,8 @@ class Agent(Connection):
 
     def rotate(self, new):
         """Ask that new keys be taken beside those in use."""
-        agent = self.welcome.agent
-        signed = b"almoner.v1.rotate\0" + sha256(
-            b"almoner.v1.rotate.check\0", text(self.organisation), text(agent),
-            self.broker_key, new.public, new.verify)
+        signed = b"almoner.v1.rotate\0" + rotate_check(
+            self.organisation, self.welcome.agent, self.broker_key, new)
         return self.ask("agent.rotate", curve_key=new.public.hex(),
                         signing_key=new.verify.hex(),
                         signature=self.keys.sign(signed).hex(),
@@ -364,42 +371,59 @@ def cut(payload):
 
 # --- joining (11) -------------------------------------------------------------
 
+class Invite:
+    """What an invite says, and what comes from its secret."""
+
+    def __init__(self, number, organisation, agent, broker_key, secret):
+        self.number = int(number)
+        self.organisation = organisation
+        self.agent = agent
+        self.broker_key = broker_key
+        self.curve, self.proof = (
+            hashlib.blake2b(label, key=secret, digest_size=32).digest()
+            for label in (b"almoner.v1.invite.curve",
+                          b"almoner.v1.invite.proof"))
+
+    def check(self, keys):
+        """What both sides must make the same of these keys."""
+        return sha256(
+            b"almoner.v1.join.check\0", u64(self.number),
+            text(self.organisation), text(self.agent),
+            curve_public(self.curve), sha256(self.proof), self.broker_key,
+            keys.public, keys.verify)
+
+
 def read_invite(path):
-    """The few lines of an invite: comments, and `key: value`."""
-    invite = {}
+    """An invite and its endpoint: comments, and `key: value`."""
+    said = {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             key, colon, value = line.partition(":")
             if colon and not line.startswith("#"):
-                invite[key] = value.strip().strip("'\"")
-    if invite["almoner-invite"] != "1":
+                said[key] = value.strip().strip("'\"")
+    if said["almoner-invite"] != "1":
         raise ValueError("not an invite")
-    return invite
+    return Invite(said["number"], said["organisation"], said["agent"],
+                  bytes.fromhex(said["broker-key"]),
+                  bytes.fromhex(said["secret"])), said["endpoint"]
 
 
-def join(context, invite, keys):
-    """Ask to be let in with these keys; the answer and our own check."""
-    secret = bytes.fromhex(invite["secret"])
-    broker_key = bytes.fromhex(invite["broker-key"])
-    number = int(invite["number"])
-
-    def derive(name):
-        return hashlib.blake2b(name, key=secret, digest_size=32).digest()
-    curve, proof = (derive(b"almoner.v1.invite." + n)
-                    for n in (b"curve", b"proof"))
-    check = sha256(
-        b"almoner.v1.join.check\0", u64(number), text(invite["organisation"]),
-        text(invite["agent"]), curve_public(curve), sha256(proof), broker_key,
-        keys.public, keys.verify)
-    door = Connection(context, invite["endpoint"], broker_key, curve)
+def join(context, endpoint, invite, keys):
+    """Ask to be let in with these keys; the answer."""
+    signed = b"almoner.v1.join\0" + invite.check(keys)
+    door = Connection(context, endpoint, invite.broker_key, invite.curve)
     try:
         door.put(wire.Envelope(join=wire.Join(
-            invite=number, proof=proof, curve_key=keys.public,
-            signing_key=keys.verify,
-            signature=keys.sign(b"almoner.v1.join\0" + check))))
-        return door.get("joined"), check
+            invite=invite.number, proof=invite.proof, curve_key=keys.public,
+            signing_key=keys.verify, signature=keys.sign(signed))))
+        return door.get("joined")
     finally:
         door.close()
+
+
+def rotate_check(organisation, agent, broker_key, new):
+    return sha256(b"almoner.v1.rotate.check\0", text(organisation),
+                  text(agent), broker_key, new.public, new.verify)
 
 
 # --- evidence (8) -------------------------------------------------------------

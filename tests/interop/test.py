@@ -94,21 +94,20 @@ class Test:
             path = f"{FOLDER}/{organisation}.invite"
             almoner("agent", "invite", organisation, "--agent", "python",
                     "--reason", "test", "--out", path)
-            invite = client.read_invite(path)
-            joined, check_ = client.join(self.context, invite, keys)
-            equal(joined.check, check_)
+            invite, self.endpoint = client.read_invite(path)
+            joined = client.join(self.context, self.endpoint, invite, keys)
+            equal(joined.check, invite.check(keys))
             check(not joined.is_approved, "nobody has approved")
             try:
-                client.join(self.context, invite, Keys())
+                client.join(self.context, self.endpoint, invite, Keys())
                 check(False, "joined with other keys")
             except Refused as problem:
                 equal(problem.code, 1213)
             approved = almoner("agent", "approve", f"{organisation}/python",
                                "--yes", "--reason", "read aloud")
             equal(approved["words"].split(),
-                  client.words_of(check_, self.words))
-        self.endpoint = invite["endpoint"]
-        self.broker_key = bytes.fromhex(invite["broker-key"])
+                  client.words_of(joined.check, self.words))
+        self.broker_key = invite.broker_key
 
     def test_strangers(self):
         stranger = Connection(self.context, self.endpoint, self.broker_key,
@@ -209,6 +208,13 @@ class Test:
         self.gp.acknowledge(mail.sequence)
 
     # --- conversations ------------------------------------------------------------
+
+    def test_that_it_reads(self):
+        for _ in range(3):
+            receipt = self.rx1.send(BIG[:1 << 20], **SUMMARY)
+            mail = self.gp.deliver(message_id=receipt.message_id)
+            self.gp.acknowledge(mail.sequence)
+        check(self.gp.pings > 0, "the broker does not ask whether it is read")
 
     def test_request_from_libalmoner(self):
         asking = start("send", "-c", C_TRUST, *C_SUMMARY, "--payload", WORDS,
@@ -329,9 +335,11 @@ class Test:
             rx1.put(send)
             return message
 
+        one(id=bytes(16))
+        equal(refused(1112, rx1.get("error")).detail, "send.message.id")
         one(sign=lambda s: s.ClearField("signature"))
-        problem = refused(1123, rx1.get("error"))
-        equal(problem.detail, "envelopes[0].send.signature")
+        equal(refused(1123, rx1.get("error")).detail,
+              "envelopes[0].send.signature")
         message = one(sign=lambda s: setattr(s.signature, "ed25519", bytes(64)))
         refused(1204, rx1.receipt(message))
         message = one(sign=lambda s: setattr(s, "sent_at_ms", 1))
@@ -356,10 +364,15 @@ class Test:
         self.gp.acknowledge(self.gp.deliver(sequence=first.sequence).sequence)
         mid = m.Message.FromString(message).id
         refused(1115, rx1.receipt(one(id=mid, purpose="emergency-care")))
+        # A message that cannot be read has no receipt.
+        message = b"\x10\x01" + message
+        rx1.put(*rx1.sends([message], [b"x"]))
+        problem = refused(1101, rx1.get("error"))
+        equal(problem.detail, "send.message.sender: not a value of its type")
         # An unknown field; the frame is refused whole.
         frame = wire.Frame(envelopes=[wire.Envelope(ping=wire.Ping())])
         rx1.put_raw(frame.SerializeToString() + b"\x78\x01")
-        problem = refused(1105, rx1.get("error"))
+        equal(refused(1105, rx1.get("error")).detail, "frame: field 15")
         rx1.put_raw(b"\xff")
         refused(1101, rx1.get("error"))
         rx1.ping()
