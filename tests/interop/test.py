@@ -12,6 +12,7 @@ import zmq
 import client
 from client import Agent, Connection, Keys, Refused, wire
 from almoner.v1 import message_pb2 as m
+from standards import treatment_summary_pb2 as standard
 
 ALMONER, FOLDER, AUDIT_KEY, WORDS, C_TRUST, C_PRACTICE = sys.argv[1:]
 SUMMARY = {"recipient": "C84001", "purpose": "direct-care",
@@ -98,6 +99,8 @@ class Test:
             joined = client.join(self.context, self.endpoint, invite, keys)
             equal(joined.check, invite.check(keys))
             check(not joined.is_approved, "nobody has approved")
+            self.broker_key = invite.broker_key
+            self.refused_at_the_door(keys)  # not before it is approved
             try:
                 client.join(self.context, self.endpoint, invite, Keys())
                 check(False, "joined with other keys")
@@ -107,13 +110,15 @@ class Test:
                                "--yes", "--reason", "read aloud")
             equal(approved["words"].split(),
                   client.words_of(joined.check, self.words))
-        self.broker_key = invite.broker_key
 
-    def test_strangers(self):
+    def refused_at_the_door(self, keys):
         stranger = Connection(self.context, self.endpoint, self.broker_key,
-                              Keys().secret)
+                              keys.secret)
         check(not stranger.handshake(), "a stranger got in")
         stranger.close(0)
+
+    def test_strangers(self):
+        self.refused_at_the_door(Keys())
         early = Connection(self.context, self.endpoint, self.broker_key,
                            self.trust.secret)
         check(early.handshake(), "a known key did not get in")
@@ -193,6 +198,38 @@ class Test:
               (wire.NOTICE_KIND_REJECTED, receipt.message_id,
                "no such patient here", "C84001"))
         self.rx1.acknowledge(notice.sequence)
+
+    def test_expiry(self):
+        self.gp.put(wire.Envelope(credit=wire.Credit(window=0)))
+        self.gp.ping()
+        receipt = self.rx1.send(b"Too late", **SUMMARY,
+                                expires_ms=self.rx1.ping().broker_time_ms + 500)
+        accepted(receipt)
+        notice = self.rx1.get("notice")
+        equal((notice.kind, notice.message_id),
+              (wire.NOTICE_KIND_EXPIRED, receipt.message_id))
+        self.rx1.acknowledge(notice.sequence)
+        self.gp.put(wire.Envelope(credit=wire.Credit(window=32)))
+
+    def test_a_view_of_a_standard(self):
+        fields = dict(SUMMARY, standard="treatment-summary",
+                      standard_version="1.0.0")
+        summary = standard.TreatmentSummary(
+            discharged="2026-11-20", told_to_person="Rest.",
+            restricted_note="Not for everybody.",
+            person=standard.Person(nhs_number="9990000018", family_name="Doe"))
+        problem = refused(1502, self.rx1.send(summary.SerializeToString(),
+                                              **fields))
+        equal(list(problem.withheld), ["person.birth_date"])
+        summary.person.birth_date = "1960-01-02"
+        receipt = self.rx1.send(summary.SerializeToString(), **fields)
+        check(accepted(receipt).is_transformed, receipt)
+        mail = self.gp.deliver(message_id=receipt.message_id)
+        view = standard.TreatmentSummary.FromString(mail.payload)
+        check(not view.HasField("person") and not mail.subject, view)
+        equal(view.discharged, "2026-11-20")
+        check(mail.is_partial, mail)
+        self.gp.acknowledge(mail.sequence)
 
     def test_several(self):
         fields = dict(SUMMARY, recipients=["kind:gp-practice@group:ics-QT1"])
@@ -289,6 +326,14 @@ class Test:
         check(b"".join(self.gp.fetch_parts(mail, have)) == BIG, "not the same")
         self.gp.acknowledge(mail.sequence)
         result(sending)
+
+    def test_parts_given_up(self):
+        message = self.rx1.parts_message(BIG, **SUMMARY)
+        self.rx1.send_parts(message, BIG, stop_after=1)
+        _, facts = self.rx1.ask(
+            "upload.cancel", message=str_id(m.Message.FromString(message).id))
+        equal(facts["parts"], "1")
+        refused(1344, self.rx1.receipt(message))
 
     # --- questions --------------------------------------------------------------------
 

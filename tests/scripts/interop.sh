@@ -6,8 +6,8 @@ cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 # Debian's own Python: its packages are what PACKAGES names.
 mkdir "$dir/proto"
-protoc -Iproto --python_out="$dir/proto" \
-	proto/almoner/v1/{envelope,message,request}.proto
+protoc -Iproto --python_out="$dir/proto" proto/almoner/v1/*.proto \
+	proto/standards/treatment-summary.proto
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$dir/proto
 python=/usr/bin/python3
 code 0 $python tests/interop/vectors.py docs/PROTOCOL.md docs/words.txt
