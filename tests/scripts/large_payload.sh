@@ -73,8 +73,12 @@ cmp -s "$dir/big" "$(json 'd["rows"][0]["payload"]')" ||
 [ ! -e "$dir/in/$id.part" ] || fail "a part was left behind"
 
 # --- given up ----------------------------------------------------------------
+no_parts() {
+	"$almoner" status --json >"$dir/status" && grep -q '"parts-stored": "0"' "$dir/status"
+}
 # interrupt SIGNAL: a sending, once some parts are stored; its id is $id
 interrupt() {
+	until_ok no_parts # of what came before
 	id=$(python3 -c 'import os, time
 n = (int(time.time() * 1000) << 80) | 7 << 76 | 2 << 62 | int.from_bytes(os.urandom(7), "big")
 h = "%032x" % n
@@ -99,9 +103,6 @@ print("-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:])))')
 interrupt INT
 [ $ended = 1 ] || fail "interrupted: exit $ended"
 grep -q ALM-1344 "$dir/said" || fail "it does not say so: $(cat "$dir/said")"
-no_parts() {
-	"$almoner" status --json >"$dir/status" && grep -q '"parts-stored": "0"' "$dir/status"
-}
 until_ok no_parts
 code 0 "$almoner" audit query --kind upload-cancelled --message "$id" --json
 [ "$(json 'len(d["rows"])')" = 1 ] || fail "no record of it"
