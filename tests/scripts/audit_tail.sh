@@ -31,6 +31,13 @@ second=$(echo "$line" | python3 -c 'import json, sys; print(json.load(sys.stdin)
 [ "$second" -gt "$first" ] || fail "$first, then $second"
 code 0 "$almoner" audit query --kind audit-queried --reveal --reason test --json
 has 'sum("followed" in r["detail"] for r in d["rows"]) == 2'
+# It keeps its place after it has shown a line.
+is_place_kept() {
+	cp "$dir/cursor" "$dir/place" && "$almoner" audit tail --jsonl \
+		--kind administration --cursor-file "$dir/place" \
+		>"$dir/beyond" && [ ! -s "$dir/beyond" ]
+}
+until_ok is_place_kept
 kill "$tail"
 wait "$tail" || true
 exec 3<&-
