@@ -38,9 +38,9 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 	int rc = (int)syscall(SYS_clock_gettime, clock, out);
 
 	if (rc == 0 && clock == CLOCK_REALTIME) {
-		out->tv_sec += offsets()->wall_s;
+		out->tv_sec += offsets()->wall_s + offsets()->passed_s;
 	} else if (rc == 0 && clock == CLOCK_BOOTTIME) {
-		out->tv_sec += offsets()->boot_s;
+		out->tv_sec += offsets()->passed_s;
 	}
 	return rc;
 }
