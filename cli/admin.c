@@ -1,5 +1,6 @@
 #include "cli/admin.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,10 +67,22 @@ enum alm_err alm_admin_open(const struct alm_args *args,
 	struct alm_control **out_control, struct alm_problem *problem)
 {
 	char endpoint[PATH_MAX];
+	int64_t wait_s = alm_args_number(args, "timeout", 0);
 	enum alm_err err = find_endpoint(args, endpoint, problem);
 
-	return err == ALM_OK ? alm_control_open(endpoint, out_control, problem)
-			     : err;
+	if (err == ALM_OK && (wait_s < 0 || wait_s > INT_MAX / 1000)) {
+		err = alm_problem_set(problem, ALM_USAGE, "--timeout");
+	}
+	if (err == ALM_OK) {
+		err = alm_control_open(endpoint, out_control, problem);
+	}
+	if (err == ALM_OK && wait_s > 0) {
+		alm_control_set_patience(*out_control, (int)wait_s * 1000, 0);
+	} else if (err == ALM_OK) {
+		alm_control_set_patience(
+			*out_control, ALM_ADMIN_WAIT_MS, ALM_ADMIN_QUIET_MS);
+	}
+	return err;
 }
 
 enum alm_err alm_admin_ask(struct alm_control *control,
@@ -81,9 +94,8 @@ enum alm_err alm_admin_ask(struct alm_control *control,
 		.argument_count = ask->argument_count,
 		.attachments = ask->attachments,
 		.attachment_count = ask->attachment_count};
-	enum alm_err err = alm_control_ask(control, &call,
-		ask->wait_ms > 0 ? ask->wait_ms : ALM_ADMIN_WAIT_MS, arena,
-		out_answer, problem);
+	enum alm_err err = alm_control_ask(
+		control, &call, ask->wait_ms, arena, out_answer, problem);
 
 	if (err == ALM_OK && out_answer->code != ALM_OK) {
 		err = alm_problem_set(

@@ -11,7 +11,9 @@
 
 #define ALM_ADMIN_DEFAULT "ipc:///run/almoner/admin.sock"
 #define ALM_ADMIN_ARGUMENTS_MAX 32u
-#define ALM_ADMIN_WAIT_MS 60000
+#define ALM_ADMIN_WAIT_MS 300000
+/* Of a broker that does nothing at all. */
+#define ALM_ADMIN_QUIET_MS 10000
 
 struct alm_control;
 
@@ -22,7 +24,7 @@ struct alm_ask {
 	size_t argument_count;
 	const struct alm_attachment *attachments;
 	size_t attachment_count;
-	int wait_ms; /* 0: ALM_ADMIN_WAIT_MS */
+	int wait_ms; /* 0: as the socket was opened with */
 };
 
 /** Add an argument; a NULL value adds nothing.  The commands' tables keep the
@@ -37,7 +39,8 @@ void alm_ask_option(
 void alm_ask_change(struct alm_ask *ask, const struct alm_args *args);
 
 /** Open the socket of --admin, --context, ALMONER_ADMIN or the context in use;
- * else the default one.  Errors: CONTEXT, and as alm_control_open(). */
+ * else the default one.  Answers are awaited as --timeout says.  Errors:
+ * CONTEXT, and as alm_control_open(). */
 ALM_MUST_USE enum alm_err alm_admin_open(const struct alm_args *args,
 	struct alm_control **out_control, struct alm_problem *problem);
 

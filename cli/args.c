@@ -43,6 +43,10 @@ static const struct alm_option shared[] = {
 		"say what would happen and change nothing", false, false},
 	{"yes", 'y', ALM_OPTION_FLAG, NULL, "confirm what cannot be undone",
 		false, false},
+	{"timeout", 0, ALM_OPTION_DURATION, "TIME",
+		"wait so long for each answer of the broker; unless given, "
+		"5m, and 10s of one that does nothing",
+		false, false},
 };
 
 const struct alm_option *alm_args_shared(unsigned bit)

@@ -52,9 +52,10 @@ struct alm_option {
  * --json --jsonl --csv --quiet --no-color --no-input --local --help are
  * taken by all. */
 #define ALM_TAKES_CONTEXT 2u /* --context NAME|FILE */
-#define ALM_TAKES_ADMIN 3u   /* and --admin ENDPOINT */
+#define ALM_TAKES_ADMIN 19u  /* and --admin ENDPOINT, --timeout TIME */
 #define ALM_TAKES_CHANGE 4u  /* --dry-run */
 #define ALM_TAKES_YES 8u     /* --yes */
+#define ALM_TAKES_TIMEOUT 16u
 
 /** What a command takes.  Static tables. */
 struct alm_usage {

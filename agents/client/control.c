@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
+#include "agents/client/alive.h"
 #include "agents/client/clock.h"
 
 #define PREFIX "ipc://"
@@ -19,37 +18,22 @@ struct alm_control {
 	uint32_t last_id;
 	zmq_msg_t frame; /* received last; it may hold more answers */
 	bool has_frame;
+	struct alm_alive alive;
+	int wait_ms;
+	int quiet_ms;
+	char endpoint[];
 };
 
-/** ZeroMQ would wait for a broker that is not there; a plain connection tells
- * at once, and why. */
-static enum alm_err probe(const char *endpoint, struct alm_problem *problem)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *path = endpoint + strlen(PREFIX);
-	enum alm_err err = ALM_OK;
-	int fd;
+/* How often it is looked whether the broker is still at it. */
+#define LOOK_MS 1000
 
-	if (strncmp(endpoint, PREFIX, strlen(PREFIX)) != 0 || path[0] == '\0' ||
-		strlen(path) >= sizeof(address.sun_path)) {
-		return alm_problem_set(
-			problem, ALM_ENDPOINT_INVALID, "%s", endpoint);
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		return alm_problem_set(
-			problem, ALM_IO, "socket: %s", strerror(errno));
-	}
-	/* EAGAIN: its queue is full, so somebody listens. */
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
-		errno != EAGAIN) {
-		err = errno == EACCES ? ALM_NOT_PERMITTED : ALM_UNREACHABLE;
-		err = alm_problem_set(
-			problem, err, "%s: %s", path, strerror(errno));
-	}
-	(void)close(fd);
-	return err;
+static bool is_local(const char *endpoint)
+{
+	struct sockaddr_un address;
+	const char *path = endpoint + strlen(PREFIX);
+
+	return strncmp(endpoint, PREFIX, strlen(PREFIX)) == 0 &&
+	       path[0] != '\0' && strlen(path) < sizeof(address.sun_path);
 }
 
 static bool set_options(void *socket)
@@ -69,15 +53,25 @@ static bool set_options(void *socket)
 enum alm_err alm_control_open(const char *endpoint,
 	struct alm_control **out_control, struct alm_problem *problem)
 {
-	struct alm_control *control = NULL;
-	enum alm_err err = probe(endpoint, problem);
+	size_t bytes = strlen(endpoint) + 1;
+	struct alm_control *control;
+	enum alm_err err;
 
-	if (err != ALM_OK) {
-		return err;
+	if (!is_local(endpoint)) {
+		return alm_problem_set(
+			problem, ALM_ENDPOINT_INVALID, "%s", endpoint);
 	}
-	control = calloc(1, sizeof(*control));
+	control = calloc(1, sizeof(*control) + bytes);
 	if (control == NULL) {
 		return alm_problem_set(problem, ALM_NOMEM, "control");
+	}
+	memcpy(control->endpoint, endpoint, bytes);
+	control->wait_ms = -1;
+	err = alm_alive_begin(
+		&control->alive, control->endpoint + strlen(PREFIX), problem);
+	if (err != ALM_OK) {
+		free(control);
+		return err;
 	}
 	control->context = zmq_ctx_new();
 	control->socket = control->context == NULL
@@ -115,25 +109,40 @@ void alm_control_close(struct alm_control *control)
 	free(control);
 }
 
-/** Wait for `events` until the deadline (INT64_MAX: none). */
+void alm_control_set_patience(
+	struct alm_control *control, int wait_ms, int quiet_ms)
+{
+	control->wait_ms = wait_ms;
+	control->quiet_ms = quiet_ms;
+}
+
+/** Wait for `events` until the deadline (INT64_MAX: none), and only while the
+ * broker is there. */
 static enum alm_err wait_for(struct alm_control *control, short events,
 	int64_t deadline_ms, enum alm_err late, struct alm_problem *problem)
 {
 	zmq_pollitem_t item = {.socket = control->socket, .events = events};
-	long left_ms = -1;
-	int rc;
+	enum alm_err err = ALM_OK;
+	int rc = 0;
 
-	if (deadline_ms != INT64_MAX) {
-		left_ms = (long)(deadline_ms - alm_client_monotonic_ms());
+	while (err == ALM_OK && rc == 0) {
+		int64_t left_ms = deadline_ms - alm_client_monotonic_ms();
+
 		left_ms = left_ms < 0 ? 0 : left_ms;
+		rc = zmq_poll(&item, 1,
+			(long)(left_ms < LOOK_MS ? left_ms : LOOK_MS));
+		if (rc < 0) {
+			err = alm_problem_set(problem, ALM_INTERRUPTED,
+				"administration socket");
+		} else if (rc == 0 && left_ms <= LOOK_MS) {
+			err = alm_problem_set(
+				problem, late, "administration socket");
+		} else if (rc == 0) {
+			err = alm_alive_look(
+				&control->alive, control->quiet_ms, problem);
+		}
 	}
-	rc = zmq_poll(&item, 1, left_ms);
-	if (rc < 0) {
-		return alm_problem_set(
-			problem, ALM_INTERRUPTED, "administration socket");
-	}
-	return rc > 0 ? ALM_OK
-		      : alm_problem_set(problem, late, "administration socket");
+	return err;
 }
 
 static enum alm_err send_call(struct alm_control *control,
@@ -153,6 +162,7 @@ static enum alm_err send_call(struct alm_control *control,
 		err = alm_problem_set(problem, err, "%s", call->verb);
 		goto out;
 	}
+	alm_alive_await(&control->alive);
 	err = wait_for(
 		control, ZMQ_POLLOUT, deadline_ms, ALM_UNREACHABLE, problem);
 	if (err != ALM_OK) {
@@ -235,8 +245,11 @@ static enum alm_err receive_answer(struct alm_control *control, uint32_t id,
 	return look(control, id, arena, out_answer, problem);
 }
 
-static int64_t deadline_of(int timeout_ms)
+static int64_t deadline_of(const struct alm_control *control, int timeout_ms)
 {
+	if (timeout_ms == 0) {
+		timeout_ms = control->wait_ms;
+	}
 	return timeout_ms < 0 ? INT64_MAX
 			      : alm_client_monotonic_ms() + timeout_ms;
 }
@@ -245,8 +258,8 @@ enum alm_err alm_control_send(struct alm_control *control,
 	const struct alm_request_call *call, int timeout_ms,
 	struct alm_arena *arena, uint32_t *out_id, struct alm_problem *problem)
 {
-	enum alm_err err = send_call(
-		control, call, deadline_of(timeout_ms), arena, problem);
+	enum alm_err err = send_call(control, call,
+		deadline_of(control, timeout_ms), arena, problem);
 
 	if (err == ALM_OK) {
 		*out_id = control->last_id;
@@ -258,9 +271,10 @@ enum alm_err alm_control_await(struct alm_control *control, uint32_t id,
 	int timeout_ms, struct alm_arena *arena, struct alm_answer *out_answer,
 	struct alm_problem *problem)
 {
-	int64_t deadline_ms = deadline_of(timeout_ms);
+	int64_t deadline_ms = deadline_of(control, timeout_ms);
 	enum alm_err err = look(control, id, arena, out_answer, problem);
 
+	alm_alive_await(&control->alive);
 	/* Answers to earlier calls that timed out may come first. */
 	while (err == ALM_NOT_FOUND) {
 		err = wait_for(

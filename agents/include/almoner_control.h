@@ -25,11 +25,17 @@ ALM_MUST_USE enum alm_err alm_control_open(const char *endpoint,
 /** NULL is fine. */
 void alm_control_close(struct alm_control *control);
 
+/** How long an answer is awaited where a call says 0 (-1: for ever, as at
+ * first), and how long from a broker whose process is stopped or does nothing
+ * (0: no less).  One that has gone is told of at once. */
+void alm_control_set_patience(
+	struct alm_control *control, int wait_ms, int quiet_ms);
+
 /**
  * Ask once and wait for the answer.  `call->id` is set by the function.
  *
  * In:      call          borrowed; attachments up to ALM_ADMIN_FRAME_BYTES_MAX
- *          timeout_ms    -1 waits for ever
+ *          timeout_ms    -1 waits for ever, 0 as alm_control_set_patience()
  *          arena         the answer lives in it
  * Out:     out_answer    whenever an answer came: look at its code and detail
  * Errors:  UNREACHABLE, TIMEOUT: try again; FRAME_TOO_LARGE, FIELD_TOO_LARGE,

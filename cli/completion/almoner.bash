@@ -31,6 +31,7 @@ _almoner()
 	'status') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -45,6 +46,7 @@ _almoner()
 --count
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -73,6 +75,7 @@ _almoner()
 --wide
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -86,6 +89,7 @@ _almoner()
 --prefix
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -98,6 +102,7 @@ _almoner()
 	'org show') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -112,6 +117,7 @@ _almoner()
 --group
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -140,6 +146,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -153,6 +160,7 @@ _almoner()
 --organisation
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -168,6 +176,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -188,6 +197,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -202,6 +212,7 @@ _almoner()
 --all
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -216,6 +227,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -231,6 +243,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -247,6 +260,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -266,6 +280,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -286,6 +301,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -305,6 +321,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -334,6 +351,7 @@ _almoner()
 --reason
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -369,6 +387,7 @@ _almoner()
 	'policy history') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -381,6 +400,7 @@ _almoner()
 	'policy proposals') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -399,6 +419,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -418,6 +439,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -460,6 +482,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -478,6 +501,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -495,6 +519,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -510,6 +535,7 @@ _almoner()
 --in-force
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -526,6 +552,7 @@ _almoner()
 --into
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -556,6 +583,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -568,6 +596,7 @@ _almoner()
 	'officer list') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -587,6 +616,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -616,6 +646,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -630,6 +661,7 @@ _almoner()
 --reveal
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -647,6 +679,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -659,6 +692,7 @@ _almoner()
 	'people lists') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -673,6 +707,7 @@ _almoner()
 --reveal
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -689,6 +724,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -705,6 +741,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -717,6 +754,7 @@ _almoner()
 	'mailbox list') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -730,6 +768,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -743,6 +782,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -759,6 +799,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -773,6 +814,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -787,6 +829,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -804,6 +847,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -820,6 +864,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -837,6 +882,7 @@ _almoner()
 --limit
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -853,6 +899,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -876,6 +923,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -892,6 +940,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -906,6 +955,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -918,6 +968,7 @@ _almoner()
 	'standard list') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -944,6 +995,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -975,6 +1027,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1008,6 +1061,7 @@ _almoner()
 --force
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1028,6 +1082,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1044,6 +1099,7 @@ _almoner()
 --context
 --dry-run
 --yes
+--timeout
 --json
 --jsonl
 --csv
@@ -1058,6 +1114,7 @@ _almoner()
 --force
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1095,6 +1152,7 @@ _almoner()
 --out
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1112,6 +1170,7 @@ _almoner()
 --reason
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1129,6 +1188,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1145,6 +1205,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -1169,6 +1230,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1198,6 +1260,7 @@ _almoner()
 --wide
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1228,6 +1291,7 @@ _almoner()
 	'audit witnesses') words='
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
@@ -1244,6 +1308,7 @@ _almoner()
 --admin
 --context
 --dry-run
+--timeout
 --json
 --jsonl
 --csv
@@ -1257,6 +1322,7 @@ _almoner()
 --reason
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv

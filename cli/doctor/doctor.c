@@ -37,7 +37,7 @@ static const struct alm_usage usage = {
 		   "say what to mend: with --context from the agent's side, "
 		   "else on the broker's machine.",
 	.positionals = "",
-	.takes = ALM_TAKES_ADMIN,
+	.takes = ALM_TAKES_ADMIN & ~ALM_TAKES_TIMEOUT,
 	.options = options,
 	.notes = "  almoner doctor -c context.yaml\n"
 		 "  almoner doctor -c context.yaml --to C84001 --purpose "

@@ -127,8 +127,8 @@ static enum alm_err send_slot(struct alm_people_send *send, struct slot *slot,
 	call.arguments = ask.arguments;
 	call.argument_count = ask.argument_count;
 	alm_arena_reset(&send->arena);
-	err = alm_control_send(put->control, &call, ALM_ADMIN_WAIT_MS,
-		&send->arena, &slot->id, problem);
+	err = alm_control_send(
+		put->control, &call, 0, &send->arena, &slot->id, problem);
 	slot->is_away = err == ALM_OK;
 	return err;
 }
@@ -212,8 +212,8 @@ static enum alm_err finish_slot(struct alm_people_send *send, struct slot *slot,
 			break;
 		}
 		alm_arena_reset(&send->arena);
-		err = alm_control_await(send->put->control, slot->id,
-			ALM_ADMIN_WAIT_MS, &send->arena, &answer, problem);
+		err = alm_control_await(send->put->control, slot->id, 0,
+			&send->arena, &answer, problem);
 		slot->is_away = false;
 		if (err == ALM_OK && answer.code == ALM_TURN_SHARE_USED &&
 			++tries < TRIES_MAX) {

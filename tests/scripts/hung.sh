@@ -1,0 +1,46 @@
+#!/bin/bash
+# Goal: the command line tells of a broker that is absent, stopped or gone in
+# time, and waits for one that works.  Method: a real broker that is stopped by
+# a signal, goes on, and is killed while it is asked.
+set -euo pipefail
+. tests/support/sandbox.sh
+
+begin_dev
+"$almoner" status --json >"$dir/out"
+daemon=$(pgrep -P "$dev" almonerd)
+took() { # MIN MAX COMMAND...: it fails with 7 within so many seconds
+	local min=$1 max=$2 from=$SECONDS
+	shift 2
+	code 7 "$@"
+	[ $((SECONDS - from)) -ge "$min" ] && [ $((SECONDS - from)) -le "$max" ] ||
+		fail "$((SECONDS - from)) s, not $min to $max: $*"
+}
+
+# Nobody listens: at once, whatever the time.
+took 0 2 "$almoner" status --admin "ipc://$dir/nobody"
+grep -q 'No such file' "$dir/err" || fail "it is not said what is not there"
+
+# Stopped: the default is ten seconds, and it is said what it is.
+kill -STOP "$daemon"
+took 9 30 "$almoner" status
+grep -q "process $daemon, is stopped" "$dir/err" || fail "it is not named"
+took 1 5 "$almoner" status --timeout 2s
+kill -CONT "$daemon"
+code 0 "$almoner" status --timeout 2s
+code 2 "$almoner" status --timeout sometime
+
+# Killed while it is asked: told of soon, though there was time.
+kill -STOP "$daemon"
+"$almoner" status --timeout 5m 2>"$dir/told" &
+asked=$!
+# It waits once it has a socket of ZeroMQ.
+until [ "$(find "/proc/$asked/task" -mindepth 1 -maxdepth 1 | wc -l)" -ge 3 ]; do
+	read -rt 0.1 <> <(:) || true
+done
+from=$SECONDS
+kill -KILL "$daemon"
+rc=0
+wait "$asked" || rc=$?
+[ "$rc" -eq 7 ] || fail "exit $rc, not 7"
+[ $((SECONDS - from)) -le 20 ] || fail "told after $((SECONDS - from)) s"
+grep -q 'ALM-7002' "$dir/told" || fail "not that it is gone: $(cat "$dir/told")"
