@@ -328,6 +328,11 @@
 		"The payload is whole and its message accepted.", \
 		"It cannot be cancelled; almoner trace says where it is. Ask " \
 		"the recipient to destroy it.") \
+	X(MAILBOX_TOO_SMALL, 1346, "larger-than-mailbox", FAILURE, false, \
+		"The message is larger than all that the recipient's mailbox " \
+		"may hold.", \
+		"Send less, or in several messages; the operator can raise " \
+		"the limit (almoner mailbox limit ORG --bytes SIZE).") \
 	X(OVER_QUOTA, 1390, "over-quota", UNAVAILABLE, true, \
 		"Your organisation has more on its way than the broker holds " \
 		"for it.", \

@@ -238,8 +238,8 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 		return ALM_NOMEM;
 	}
 	err = put_in_mailbox(turn, arrival, letter);
-	if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
-		return alm_arrival_refuse(turn, arrival, err, "");
+	if (alm_mailbox_is_refusal(err)) {
+		return alm_arrival_refuse_room(turn, arrival, err);
 	}
 	if (err == ALM_STORE_FULL) {
 		/* What is kept free is for records and for mail to leave. */

@@ -1,5 +1,7 @@
 #include "broker/mail/arrival.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "broker/loop/detail.h"
@@ -145,4 +147,21 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	turn->broker->metrics.refused++;
 	return alm_reply_refused(turn, arrival->request, &arrival->message.id,
 		code, why, is_judged ? &arrival->judgement : NULL);
+}
+
+/* How much would do is said; how full it is, is nobody's business. */
+enum alm_err alm_arrival_refuse_room(
+	struct alm_turn *turn, struct alm_arrival *arrival, enum alm_err code)
+{
+	const char *recipient = arrival->message.recipient;
+	const struct alm_mailbox *mailbox =
+		alm_mailboxes_get(turn->broker->mailboxes, recipient);
+	char why[ALM_ID_BYTES_MAX + 64] = "";
+
+	if (mailbox != NULL && code == ALM_MAILBOX_TOO_SMALL) {
+		(void)snprintf(why, sizeof(why),
+			"the mailbox of %s takes %" PRIu64 " bytes in all",
+			recipient, mailbox->limits.bytes);
+	}
+	return alm_arrival_refuse(turn, arrival, code, why);
 }

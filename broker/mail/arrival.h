@@ -37,6 +37,10 @@ void alm_arrival_sign_off(struct alm_audit_record *record,
 ALM_MUST_USE enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_arrival *arrival, enum alm_err code, const char *why);
 
+/** The same, for what its recipient's mailbox has no room for. */
+ALM_MUST_USE enum alm_err alm_arrival_refuse_room(
+	struct alm_turn *turn, struct alm_arrival *arrival, enum alm_err code);
+
 /** What was announced in parts is whole: decide it and take it in. */
 ALM_MUST_USE enum alm_err alm_accept_whole(
 	struct alm_turn *turn, struct alm_arrival *arrival);

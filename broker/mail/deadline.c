@@ -251,7 +251,7 @@ static enum alm_err escalate(struct alm_turn *turn,
 	*out_code = letter->judgement.code;
 	if (letter->judgement.effect != ALM_EFFECT_DENY) {
 		err = put_for_deputy(turn, deputy, letter, &mail);
-		if (err == ALM_MAILBOX_FULL || err == ALM_STORE_FULL) {
+		if (alm_mailbox_is_refusal(err) || err == ALM_STORE_FULL) {
 			*out_code = err;
 			return ALM_OK;
 		}

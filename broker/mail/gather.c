@@ -170,6 +170,9 @@ enum alm_err alm_gather_check_room(
 			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
 		}
 	}
+	if (message->payload_bytes > mailbox->limits.bytes) {
+		return ALM_MAILBOX_TOO_SMALL;
+	}
 	err = alm_store_mailbox_state(
 		turn->broker->store, message->recipient, &state);
 	if (err == ALM_OK && (state.count >= mailbox->limits.messages ||
@@ -180,8 +183,8 @@ enum alm_err alm_gather_check_room(
 	return err;
 }
 
-/* Errors: UPLOADS_FULL, MAILBOX_FULL, MAILBOX_UNREAD and STORE_FULL, and
- * nothing was begun; those of the store that end the turn. */
+/* Errors: UPLOADS_FULL, those of a mailbox and STORE_FULL, and nothing was
+ * begun; those of the store that end the turn. */
 static enum alm_err begin(struct alm_turn *turn,
 	const struct alm_arrival *arrival, struct alm_upload *out_upload)
 {
@@ -278,8 +281,10 @@ enum alm_err alm_gather_open(struct alm_turn *turn, struct alm_arrival *arrival)
 		turn->broker->metrics.refused_full++;
 		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
-	if (err == ALM_UPLOADS_FULL || err == ALM_MAILBOX_FULL ||
-		err == ALM_MAILBOX_UNREAD || err == ALM_MESSAGE_ID_CONFLICT) {
+	if (alm_mailbox_is_refusal(err)) {
+		return alm_arrival_refuse_room(turn, arrival, err);
+	}
+	if (err == ALM_UPLOADS_FULL || err == ALM_MESSAGE_ID_CONFLICT) {
 		return alm_arrival_refuse(turn, arrival, err, "");
 	}
 	return err == ALM_OK ? follow(turn, arrival, upload) : err;

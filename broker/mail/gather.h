@@ -18,7 +18,7 @@ enum alm_err alm_gather_check(
 	const struct alm_turn *turn, const struct alm_message *message);
 
 /** Whether the mailbox of its recipient has room for it now.
- * Errors: MAILBOX_FULL, MAILBOX_UNREAD. */
+ * Errors: MAILBOX_FULL, MAILBOX_UNREAD, MAILBOX_TOO_SMALL. */
 ALM_MUST_USE enum alm_err alm_gather_check_room(
 	struct alm_turn *turn, const struct alm_message *message);
 

@@ -165,6 +165,13 @@ void alm_mailboxes_rewind(struct alm_mailboxes *mailboxes, uint64_t turn);
 void alm_mailbox_session_gone(
 	struct alm_mailbox *mailbox, const struct alm_session *session);
 
+/** It has no room for a piece of mail, for now or for good. */
+static inline bool alm_mailbox_is_refusal(enum alm_err err)
+{
+	return err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD ||
+	       err == ALM_MAILBOX_TOO_SMALL;
+}
+
 /** Whether more than one session takes this mail. */
 bool alm_mailbox_is_shared(const struct alm_mailbox *mailbox);
 

@@ -245,7 +245,7 @@ static enum alm_err take_in_one(
 
 	if (outcome->code == ALM_OK) {
 		err = put_share(turn, casting, i);
-		if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
+		if (alm_mailbox_is_refusal(err)) {
 			outcome->code = err;
 			err = ALM_OK;
 		}
@@ -457,7 +457,7 @@ static enum alm_err check_rooms(struct alm_turn *turn, struct casting *casting)
 			continue;
 		}
 		err = alm_gather_check_room(turn, &casting->letters[i].message);
-		if (err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD) {
+		if (alm_mailbox_is_refusal(err)) {
 			outcome->code = err;
 			casting->permitted--;
 			err = ALM_OK;

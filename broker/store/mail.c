@@ -136,13 +136,17 @@ enum alm_err alm_mail_take_room(
 	return ALM_OK;
 }
 
-/* Whether so much more would be too much.  What is larger than the limit by
- * itself goes into an empty mailbox. */
-static bool is_full(const struct alm_mailbox_slot *slot,
+/* Whether so much more would be too much. */
+static enum alm_err check_limits(const struct alm_mailbox_slot *slot,
 	const struct alm_mailbox_limits *limits, size_t bytes)
 {
+	if (bytes > limits->bytes) {
+		return ALM_MAILBOX_TOO_SMALL;
+	}
 	return slot->count >= limits->messages ||
-	       (slot->count > 0 && slot->bytes + bytes > limits->bytes);
+			       slot->bytes + bytes > limits->bytes
+		       ? ALM_MAILBOX_FULL
+		       : ALM_OK;
 }
 
 enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
@@ -171,10 +175,14 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	}
 	/* A notice stands for mail that leaves, and is smaller. */
 	if (mail->kind == ALM_MAIL_MESSAGE) {
-		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX ||
-			(mail->limits != NULL &&
-				is_full(slot, mail->limits, bytes))) {
+		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
 			return ALM_MAILBOX_FULL;
+		}
+		if (mail->limits != NULL) {
+			err = check_limits(slot, mail->limits, bytes);
+		}
+		if (err != ALM_OK) {
+			return err;
 		}
 		err = mail->shared_seq != 0
 			      ? ALM_OK /* taken with what it is a share of */

@@ -159,7 +159,8 @@ struct alm_queue_entry {
 	bool is_damaged; /* nothing but the sequence is known: see mend */
 };
 
-/** Store and queue; sets `mail->seq`.  Errors: MAILBOX_FULL, and above. */
+/** Store and queue; sets `mail->seq`.  Errors: MAILBOX_FULL;
+ * MAILBOX_TOO_SMALL: more than the limit by itself; and above. */
 ALM_MUST_USE enum alm_err alm_store_mail_put(
 	struct alm_store *store, struct alm_mail *mail);
 

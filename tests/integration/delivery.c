@@ -281,11 +281,28 @@ Test(delivery, a_full_mailbox_refuses_with_a_hint_and_blocks_nobody_else)
 	limit("messages", "default");
 	(void)test_peer_accepted(
 		&trust, &message); /* a refusal does not use up the id */
-	limit("bytes", "1");
+	limit("bytes", "300");
 	message = test_message(&trust, "C84001");
 	receipt = test_peer_receipt(&trust, &message);
 	cr_assert_not(receipt->is_accepted);
 	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_FULL);
+}
+
+Test(delivery, what_no_mailbox_of_that_size_can_hold_is_refused_for_good)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_receipt *receipt;
+
+	limit("bytes", "20");
+	receipt = test_peer_receipt(&trust, &message);
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_MAILBOX_TOO_SMALL);
+	cr_expect_not(receipt->refused.is_retryable);
+	cr_expect_eq(receipt->refused.retry_after_ms, 0);
+	cr_expect_str_eq(receipt->refused.detail,
+		"the mailbox of C84001 takes 20 bytes in all");
+	limit("bytes", "default");
+	(void)test_peer_accepted(&trust, &message);
 }
 
 Test(delivery, a_mailbox_that_nobody_reads_takes_no_more)

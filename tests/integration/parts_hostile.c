@@ -216,7 +216,7 @@ Test(parts_hostile, what_is_not_finished_in_a_day_is_dropped_and_recorded)
 	cr_assert_str_eq(test_cell(&answer, 0, "sender"), "RX1");
 }
 
-Test(parts_hostile, a_full_mailbox_refuses_before_anything_comes)
+Test(parts_hostile, what_never_fits_is_refused_before_anything_comes)
 {
 	const char *const limit[] = {"organisation", "C84001", "bytes",
 		"10000000", "reason", "small disk", NULL};
@@ -231,7 +231,7 @@ Test(parts_hostile, a_full_mailbox_refuses_before_anything_comes)
 	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_MAILBOX_FULL);
+	cr_assert_eq(e->receipt.refused.code, ALM_MAILBOX_TOO_SMALL);
 	alm_part_tree_free(tree);
 }
 
