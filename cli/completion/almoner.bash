@@ -1045,6 +1045,7 @@ _almoner()
 --no-record
 --admin
 --context
+--timeout
 --json
 --jsonl
 --csv
