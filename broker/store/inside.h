@@ -135,6 +135,7 @@ struct alm_store {
 	struct alm_mailbox_cache mailboxes;
 	struct alm_changed_people changed;   /* in the open turn */
 	struct alm_person_keys *person_keys; /* NULL: none was needed yet */
+	struct alm_known_keys *known_keys;   /* or NULL: none is remembered */
 	struct alm_log_index *index; /* of the log; NULL: questions scan */
 };
 
@@ -388,6 +389,9 @@ ALM_MUST_USE enum alm_err alm_person_key_get(struct alm_store *store,
 	MDB_txn *txn, uint64_t number, const uint8_t person[ALM_PERSON_BYTES],
 	uint8_t out[ALM_PERSON_KEY_BYTES]);
 
+/** Remember those that are read, in a store that is only read: a whole log
+ * meets each many times. */
+void alm_person_keys_remember(struct alm_store *store);
 /** Whoever is written about next gets a new key. */
 void alm_person_keys_forget(struct alm_store *store);
 void alm_person_keys_abort(struct alm_store *store);

@@ -34,6 +34,22 @@ struct alm_person_keys {
 	struct slot slots[SLOT_COUNT];
 };
 
+#define KNOWN_COUNT 65536u
+
+/* A row that was read, at the place of its number; 0: none.  It is good for
+ * the state of the store that it was read in: one that was erased since is
+ * found to be. */
+struct known {
+	uint64_t number;
+	size_t state;
+	uint8_t person[ALM_PERSON_BYTES];
+	uint8_t key[ALM_PERSON_KEY_BYTES];
+};
+
+struct alm_known_keys {
+	struct known items[KNOWN_COUNT];
+};
+
 /* In locked memory; made when the first record about a person is written. */
 static struct alm_person_keys *keys_of(struct alm_store *store)
 {
@@ -114,7 +130,15 @@ enum alm_err alm_person_key_take(struct alm_store *store, uint64_t seq,
 	return err;
 }
 
-enum alm_err alm_person_key_get(struct alm_store *store, MDB_txn *txn,
+void alm_person_keys_remember(struct alm_store *store)
+{
+	store->known_keys = sodium_malloc(sizeof(*store->known_keys));
+	if (store->known_keys != NULL) {
+		memset(store->known_keys, 0, sizeof(*store->known_keys));
+	}
+}
+
+static enum alm_err read_row(struct alm_store *store, MDB_txn *txn,
 	uint64_t number, const uint8_t person[ALM_PERSON_BYTES],
 	uint8_t out[ALM_PERSON_KEY_BYTES])
 {
@@ -133,6 +157,32 @@ enum alm_err alm_person_key_get(struct alm_store *store, MDB_txn *txn,
 	if (err == ALM_OK) {
 		alm_store_keys_person(
 			store->keys, row.data + ALM_PERSON_BYTES, out);
+	}
+	return err;
+}
+
+enum alm_err alm_person_key_get(struct alm_store *store, MDB_txn *txn,
+	uint64_t number, const uint8_t person[ALM_PERSON_BYTES],
+	uint8_t out[ALM_PERSON_KEY_BYTES])
+{
+	struct known *known;
+	enum alm_err err;
+
+	if (store->known_keys == NULL || number == 0) {
+		return read_row(store, txn, number, person, out);
+	}
+	known = &store->known_keys->items[number % KNOWN_COUNT];
+	if (known->number == number && known->state == mdb_txn_id(txn) &&
+		memcmp(known->person, person, ALM_PERSON_BYTES) == 0) {
+		memcpy(out, known->key, ALM_PERSON_KEY_BYTES);
+		return ALM_OK;
+	}
+	err = read_row(store, txn, number, person, out);
+	if (err == ALM_OK) {
+		known->number = number;
+		known->state = mdb_txn_id(txn);
+		memcpy(known->person, person, ALM_PERSON_BYTES);
+		memcpy(known->key, out, ALM_PERSON_KEY_BYTES);
 	}
 	return err;
 }
@@ -164,7 +214,9 @@ void alm_person_keys_commit(struct alm_store *store)
 void alm_person_keys_free(struct alm_store *store)
 {
 	sodium_free(store->person_keys);
+	sodium_free(store->known_keys);
 	store->person_keys = NULL;
+	store->known_keys = NULL;
 }
 
 /* --- erasing ------------------------------------------------------------- */

@@ -29,6 +29,24 @@ TestSuite(merkle, .init = set_up, .fini = tear_down);
 static const char *const LEAVES[8] = {"", "00", "10", "2021", "3031",
 	"40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 
+/* Whether it is hashed in one piece or not. */
+Test(merkle, a_leaf_may_have_any_length)
+{
+	static uint8_t data[1 + 1100];
+
+	for (size_t bytes = 1; bytes < 1100; bytes += bytes < 1000 ? 37 : 1) {
+		struct alm_digest whole;
+		struct alm_digest leaf;
+
+		memset(data + 1, (int)bytes, bytes);
+		alm_hash_bytes(
+			hash, (struct alm_bytes){data, 1 + bytes}, whole.raw);
+		alm_merkle_leaf(
+			hash, (struct alm_bytes){data + 1, bytes}, &leaf);
+		cr_assert_arr_eq(leaf.raw, whole.raw, sizeof(whole.raw));
+	}
+}
+
 static const char *const ROOTS[9] = {
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 	"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
