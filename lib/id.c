@@ -55,6 +55,30 @@ struct alm_message_id alm_message_id_make(
 	return id;
 }
 
+#define STEP_MAX 0xFFFu
+#define SET_BACK_MS 1000
+
+struct alm_message_id alm_message_id_next(
+	struct alm_id_series *series, int64_t unix_ms, const uint8_t random[10])
+{
+	uint8_t bytes[10];
+
+	if (unix_ms > series->ms || unix_ms < series->ms - SET_BACK_MS) {
+		/* From the lower half, so that there is room above. */
+		series->ms = unix_ms;
+		series->step = (random[0] & 0x07u) << 8 | random[1];
+	} else if (series->step < STEP_MAX) {
+		series->step++;
+	} else {
+		series->ms++;
+		series->step = 0;
+	}
+	memcpy(bytes, random, sizeof(bytes));
+	bytes[0] = (uint8_t)(series->step >> 8);
+	bytes[1] = (uint8_t)series->step;
+	return alm_message_id_make(series->ms, bytes);
+}
+
 bool alm_message_id_is_valid(const struct alm_message_id *id)
 {
 	return (id->raw[6] & 0xF0u) == 0x70u && (id->raw[8] & 0xC0u) == 0x80u;

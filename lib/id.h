@@ -25,6 +25,19 @@ struct alm_message_id {
 struct alm_message_id alm_message_id_make(
 	int64_t unix_ms, const uint8_t random[10]);
 
+/** Ids of one maker, each greater than the one before: so the broker writes
+ * what it remembers of them side by side (RFC 9562, section 6.2).  Zeroed at
+ * first. */
+struct alm_id_series {
+	int64_t ms;
+	unsigned step; /* in that millisecond: 12 bits */
+};
+
+/** The next id; `random` fills all but the time and twelve bits that count.
+ * A clock that is set back by more than a second starts anew. */
+struct alm_message_id alm_message_id_next(struct alm_id_series *series,
+	int64_t unix_ms, const uint8_t random[10]);
+
 /** Version 7, variant 10. */
 bool alm_message_id_is_valid(const struct alm_message_id *id);
 

@@ -199,6 +199,7 @@ struct sender {
 	struct alm_outgoing message; /* its id points to the next */
 	struct alm_message_id id;
 	uint8_t random[6 * 256];
+	struct alm_id_series ids;
 	char absent[ALM_BENCH_ABSENT_BYTES];
 	uint64_t started;
 	uint64_t answered;
@@ -234,7 +235,7 @@ static struct alm_message_id make_id(struct sender *s, int64_t now_ms)
 	}
 	memcpy(random, s->random + 6 * turn, 6);
 	alm_put_u32(random + 6, (uint32_t)s->started);
-	return alm_message_id_make(now_ms, random);
+	return alm_message_id_next(&s->ids, now_ms, random);
 }
 
 static int64_t wall_ms(void)

@@ -26,6 +26,7 @@ struct origin {
 	struct alm_bytes messages[ALM_SIGNATURE_LEAVES_MAX];
 	uint8_t secret[ALM_SIGNING_SECRET_BYTES];
 	uint8_t random[10]; /* of the next id */
+	struct alm_id_series ids;
 	struct alm_bytes payload;
 	uint64_t started;
 	uint64_t answered;
@@ -57,7 +58,7 @@ static bool add_message(struct origin *o, int64_t now_ms)
 	uint8_t digest[ALM_DIGEST_BYTES];
 
 	sodium_increment(o->random, sizeof(o->random));
-	message.id = alm_message_id_make(now_ms, o->random);
+	message.id = alm_message_id_next(&o->ids, now_ms, o->random);
 	alm_hash_bytes(o->hash, o->payload, message.payload_sha256);
 	if (alm_wire_encode_message(&message, &o->arena, bytes) != ALM_OK) {
 		return false;

@@ -54,6 +54,7 @@ struct alm_client {
 	struct alm_hash *hash;
 	struct alm_batch batch;
 	struct alm_random random;
+	struct alm_id_series ids;
 	struct alm_arena scratch;
 	struct alm_frame_builder frame;
 

@@ -156,8 +156,9 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 		return ALM_PAYLOAD_TOO_LARGE;
 	}
 	if (outgoing->id == NULL) {
-		message.id = alm_message_id_make(alm_client_wall_ms(),
-			alm_random_for_id(&client->random));
+		message.id =
+			alm_message_id_next(&client->ids, alm_client_wall_ms(),
+				alm_random_for_id(&client->random));
 	} else {
 		memcpy(message.id.raw, outgoing->id, sizeof(message.id.raw));
 	}
@@ -197,11 +198,12 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 
 void alm_make_id(uint8_t out_id[16])
 {
+	static _Thread_local struct alm_id_series series;
 	uint8_t random[10];
 	struct alm_message_id id;
 
 	randombytes_buf(random, sizeof(random));
-	id = alm_message_id_make(alm_client_wall_ms(), random);
+	id = alm_message_id_next(&series, alm_client_wall_ms(), random);
 	memcpy(out_id, id.raw, sizeof(id.raw));
 }
 

@@ -119,7 +119,7 @@ int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 	/* One id for all tries of this call. */
 	if (copy.id == NULL) {
 		struct alm_message_id made =
-			alm_message_id_make(alm_client_wall_ms(),
+			alm_message_id_next(&client->ids, alm_client_wall_ms(),
 				alm_random_for_id(&client->random));
 
 		memcpy(id, made.raw, sizeof(id));

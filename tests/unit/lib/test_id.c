@@ -73,6 +73,42 @@ Test(id, makes_message_ids_of_version_7)
 	cr_expect_eq(memcmp(&id, &back, sizeof(id)), 0);
 }
 
+Test(id, a_series_rises_whatever_the_clock_does)
+{
+	/* More in a millisecond than there are steps, and a clock that stands,
+	 * goes back a little, and goes on. */
+	static const int64_t clock_ms[] = {1000000, 999500, 1000000, 1000004};
+	struct alm_id_series series = {.ms = 0};
+	struct alm_message_id last = {{0}};
+	uint8_t random[10];
+
+	for (size_t i = 0; i < ALM_COUNT(clock_ms); i++) {
+		for (unsigned n = 0; n < 5000; n++) {
+			struct alm_message_id id;
+
+			memset(random, (int)(0xFF - n % 256), sizeof(random));
+			id = alm_message_id_next(&series, clock_ms[i], random);
+			cr_assert(alm_message_id_is_valid(&id));
+			cr_assert_gt(memcmp(&id, &last, sizeof(id)), 0);
+			cr_assert_leq(alm_message_id_ms(&id), 1000006);
+			last = id;
+		}
+	}
+}
+
+Test(id, a_series_follows_a_clock_that_is_set_back)
+{
+	static const uint8_t random[10] = {0x0F, 0xFF, 3};
+	struct alm_id_series series = {.ms = 0};
+	struct alm_message_id id;
+
+	id = alm_message_id_next(&series, 9000000, random);
+	cr_expect_eq(alm_message_id_ms(&id), 9000000);
+	id = alm_message_id_next(&series, 5000000, random);
+	cr_expect_eq(alm_message_id_ms(&id), 5000000);
+	cr_expect_eq(id.raw[8], 0x80 | 3);
+}
+
 Test(id, refuses_what_is_not_a_message_id)
 {
 	static const char *const rows[] = {"",
