@@ -63,6 +63,9 @@
 #define ALM_UPLOADS_PER_ORGANISATION_MAX 8u
 #define ALM_UPLOAD_BYTES_PER_ORGANISATION_MAX ((uint64_t)4 << 30)
 #define ALM_UPLOAD_KEEP_MS (24LL * 3600 * 1000)
+/* Receipts that one turn reads back, because a message came again or is
+ * answered; that of a message to many takes some times its bytes to say. */
+#define ALM_TURN_REPEATED_BYTES_MAX ((size_t)8 * 1024 * 1024)
 /* What is decompressed in one turn; the rest comes again. */
 #define ALM_TURN_UNPACKED_BYTES_MAX ((size_t)32 * 1024 * 1024)
 

@@ -390,12 +390,15 @@ static enum alm_err judge_arrival(
 	struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	struct alm_duplicate duplicate;
-	enum alm_err err = alm_store_duplicate_get(turn->broker->store,
-		arrival->message.sender, &arrival->message.id, turn->arena,
-		&duplicate);
+	enum alm_err err = alm_receipt_before(turn, arrival->message.sender,
+		&arrival->message.id, &duplicate);
 
 	if (err == ALM_OK) {
 		return answer_duplicate(turn, arrival, &duplicate);
+	}
+	if (err == ALM_BUSY) {
+		turn->broker->metrics.refused_busy++;
+		return alm_refuse_unrecorded(turn, arrival->request, err);
 	}
 	if (err == ALM_STORE_CORRUPT) {
 		return alm_arrival_refuse(

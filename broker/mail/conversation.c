@@ -118,8 +118,7 @@ static enum alm_err find_original(struct alm_turn *turn,
 	if (!correlation_of(message, &id)) {
 		return ALM_NOT_FOUND;
 	}
-	err = alm_store_duplicate_get(
-		store, message->recipient, &id, turn->arena, &duplicate);
+	err = alm_receipt_before(turn, message->recipient, &id, &duplicate);
 	if (err == ALM_OK) {
 		err = alm_audit_get(
 			store, duplicate.audit_seq, false, turn->arena, &view);
@@ -164,6 +163,10 @@ static enum alm_err check_receipt(struct alm_turn *turn,
 	}
 	out->code = ALM_NO_ORIGINAL;
 	err = find_original(turn, message, &original);
+	if (err == ALM_BUSY) {
+		out->code = err;
+		return ALM_OK;
+	}
 	if (err == ALM_OK) {
 		err = was_handed_over(turn, message, original.seq, &was);
 	}

@@ -92,6 +92,19 @@ enum alm_err alm_reply_accepted(struct alm_turn *turn,
 	return alm_turn_reply(turn, request, &envelope);
 }
 
+enum alm_err alm_receipt_before(struct alm_turn *turn, const char *sender,
+	const struct alm_message_id *id, struct alm_duplicate *out_duplicate)
+{
+	enum alm_err err = alm_store_duplicate_within(turn->broker->store,
+		sender, id, ALM_TURN_REPEATED_BYTES_MAX - turn->repeated_bytes,
+		turn->arena, out_duplicate);
+
+	if (err == ALM_OK) {
+		turn->repeated_bytes += out_duplicate->receipt.bytes;
+	}
+	return err;
+}
+
 static void write_texts(struct alm_writer *writer, struct alm_texts texts)
 {
 	alm_write_u16(writer, (uint16_t)texts.count);

@@ -18,6 +18,12 @@ ALM_MUST_USE enum alm_err alm_reply_accepted(struct alm_turn *turn,
 	const struct alm_turn_request *request, const struct alm_message_id *id,
 	const struct alm_accepted *accepted);
 
+/** What was answered before.  Errors: NOT_FOUND: nothing; BUSY: this turn has
+ * read back enough; STORE_CORRUPT. */
+ALM_MUST_USE enum alm_err alm_receipt_before(struct alm_turn *turn,
+	const char *sender, const struct alm_message_id *id,
+	struct alm_duplicate *out_duplicate);
+
 /** The receipt as bytes, in the arena.  Errors: NOMEM. */
 ALM_MUST_USE enum alm_err alm_receipt_encode(
 	const struct alm_accepted *accepted, struct alm_arena *arena,

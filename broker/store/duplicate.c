@@ -54,6 +54,14 @@ enum alm_err alm_store_duplicate_get(struct alm_store *store,
 	const char *sender, const struct alm_message_id *id,
 	struct alm_arena *arena, struct alm_duplicate *out_duplicate)
 {
+	return alm_store_duplicate_within(
+		store, sender, id, SIZE_MAX, arena, out_duplicate);
+}
+
+enum alm_err alm_store_duplicate_within(struct alm_store *store,
+	const char *sender, const struct alm_message_id *id, size_t bytes_max,
+	struct alm_arena *arena, struct alm_duplicate *out_duplicate)
+{
 	struct duplicate_key key;
 	struct alm_bytes value = {NULL, 0};
 	const uint8_t *copy = NULL;
@@ -73,6 +81,9 @@ enum alm_err alm_store_duplicate_get(struct alm_store *store,
 		      : alm_row_get(store, txn, ALM_TABLE_DUPLICATE,
 				(struct alm_bytes){key.data, key.bytes},
 				&value);
+	if (err == ALM_OK && value.bytes > bytes_max) {
+		err = ALM_BUSY;
+	}
 	if (err == ALM_OK) {
 		copy = alm_arena_copy(arena, value);
 		err = copy == NULL ? ALM_NOMEM : ALM_OK;

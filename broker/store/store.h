@@ -296,6 +296,10 @@ struct alm_duplicate {
 ALM_MUST_USE enum alm_err alm_store_duplicate_get(struct alm_store *store,
 	const char *sender, const struct alm_message_id *id,
 	struct alm_arena *arena, struct alm_duplicate *out_duplicate);
+/** The same, if it is no longer than so.  Errors: BUSY: it is longer. */
+ALM_MUST_USE enum alm_err alm_store_duplicate_within(struct alm_store *store,
+	const char *sender, const struct alm_message_id *id, size_t bytes_max,
+	struct alm_arena *arena, struct alm_duplicate *out_duplicate);
 ALM_MUST_USE enum alm_err alm_store_duplicate_put(struct alm_store *store,
 	const char *sender, const struct alm_message_id *id,
 	const struct alm_duplicate *duplicate);

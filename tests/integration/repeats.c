@@ -1,0 +1,113 @@
+/*
+ * Goal: what is sent again costs a turn no more than it has, however long its
+ * receipt is.  Method: a message to as many as there can be, sent again and
+ * again while the broker is held still, and somebody else who waits.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/peer.h"
+#include "tests/support/policy.h"
+
+#define REPEATS 450u
+
+static const char head[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n";
+
+static const char tail[] = "agreements:\n" TEST_CARE_AGREEMENT(
+	"DSA-ALL", "RX1", "group:all", "discharge", "identifiable");
+
+static struct test_broker broker;
+static struct test_peer trust;
+static struct test_peer practice;
+
+/* As many practices as one message may go to. */
+static void activate(void)
+{
+	size_t room = (size_t)ALM_MULTICAST_RECIPIENTS_MAX * 128 + 4096;
+	char *yaml = malloc(room);
+	size_t at = 0;
+
+	cr_assert_not_null(yaml);
+	at += (size_t)snprintf(yaml + at, room - at, "%s", head);
+	for (unsigned i = 0; i < ALM_MULTICAST_RECIPIENTS_MAX; i++) {
+		at += (size_t)snprintf(yaml + at, room - at,
+			"  - {id: P%05u, name: A practice, kind: "
+			"gp-practice}\n",
+			i);
+	}
+	at += (size_t)snprintf(
+		yaml + at, room - at, "groups:\n  - id: all\n    members:\n");
+	for (unsigned i = 0; i < ALM_MULTICAST_RECIPIENTS_MAX; i++) {
+		at += (size_t)snprintf(yaml + at, room - at,
+			"      - {organisation: P%05u}\n", i);
+	}
+	at += (size_t)snprintf(yaml + at, room - at, "%s", tail);
+	cr_assert_lt(at, room);
+	test_broker_activate(&broker, yaml);
+	free(yaml);
+}
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
+	activate();
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_open(&practice, &broker, "P00001", 0);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_peer_free(&practice);
+	test_broker_close(&broker);
+}
+
+TestSuite(repeats, .init = open_all, .fini = close_all, .timeout = 1800);
+
+Test(repeats, of_a_long_receipt_take_nothing_from_others)
+{
+	static const char *const everybody[] = {"group:all"};
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	struct alm_message message = test_message(&trust, "");
+	const struct alm_envelope *e;
+
+	message.recipients = (struct alm_texts){everybody, 1};
+	test_peer_send(&trust, &message, "content", 0);
+	e = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	cr_assert(e->receipt.is_accepted);
+	cr_assert_eq(e->receipt.outcome_count, ALM_MULTICAST_RECIPIENTS_MAX);
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	test_peer_say(&practice, &ping);
+	for (unsigned i = 0; i < REPEATS; i++) {
+		test_peer_send(&trust, &message, "content", 0);
+	}
+	test_peer_say(&practice, &ping);
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		e = test_peer_next(&practice, 60000);
+		cr_assert_not_null(e);
+		cr_expect_eq(e->kind, ALM_ENVELOPE_PONG, "%d: %s",
+			(int)e->error.code, e->error.name);
+	}
+	for (unsigned i = 0; i < REPEATS; i++) {
+		e = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+		if (e->receipt.is_accepted) {
+			cr_expect(e->receipt.accepted.is_duplicate);
+		} else {
+			cr_assert_eq(e->receipt.refused.code, ALM_BUSY, "%s",
+				e->receipt.refused.name);
+		}
+	}
+}
