@@ -1,6 +1,7 @@
 /*
- * The journal is used when standard error is connected to it, which systemd
- * says in JOURNAL_STREAM.  The level is the one piece of state of the process
+ * The journal is used when standard error is connected to it: systemd names the
+ * stream in JOURNAL_STREAM, which also stands in the environment of whoever has
+ * put another in its place.  The level is the one piece of state of the process
  * that is not in the broker: a log that needs a handle is not written.
  */
 #include "broker/edge/log.h"
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
@@ -17,10 +20,24 @@
 static enum alm_log_level level_max = ALM_LOG_INFO;
 static bool is_journal;
 
+/* See systemd.exec(5). */
+static bool is_stream(const char *name)
+{
+	unsigned long long device;
+	unsigned long long inode;
+	struct stat info;
+
+	return name != NULL &&
+	       sscanf(name, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &info) == 0 &&
+	       (unsigned long long)info.st_dev == device &&
+	       (unsigned long long)info.st_ino == inode;
+}
+
 void alm_log_open(enum alm_log_level level)
 {
 	level_max = level;
-	is_journal = getenv("JOURNAL_STREAM") != NULL;
+	is_journal = is_stream(getenv("JOURNAL_STREAM"));
 }
 
 static void write_line(enum alm_log_level level, const char *id,
@@ -30,8 +47,9 @@ static void write_line(enum alm_log_level level, const char *id,
 		(void)fprintf(stderr, "almonerd: %s: %s\n", id, line);
 		return;
 	}
-	(void)sd_journal_send("MESSAGE=%s", line, "PRIORITY=%d", (int)level,
-		"ALMONER_EVENT=%s", id, "ALMONER_CODE=%s", code, NULL);
+	(void)sd_journal_send("MESSAGE=%s: %s", id, line, "PRIORITY=%d",
+		(int)level, "ALMONER_EVENT=%s", id, "ALMONER_CODE=%s", code,
+		NULL);
 }
 
 void alm_log(enum alm_log_level level, const char *id, const char *format, ...)

@@ -9,14 +9,31 @@
 #include "cli/doctor/doctor.h"
 
 #define KEYS_FOLDER "/etc/almoner"
-#define UNIT_PROCESSES \
-	"/sys/fs/cgroup/system.slice/almonerd.service/cgroup.procs"
+#define UNIT_PROCESSES "/system.slice/almonerd.service/cgroup.procs"
 
-/* The unit's control group holds a process while the daemon runs. */
+/* The unit's control group holds a process while the daemon runs; it lies
+ * deeper where there is an older hierarchy too. */
+static bool is_unit_running(void)
+{
+	static const char *const paths[] = {"/sys/fs/cgroup" UNIT_PROCESSES,
+		"/sys/fs/cgroup/systemd" UNIT_PROCESSES};
+	bool is_running = false;
+	char line[32];
+
+	for (size_t i = 0; i < ALM_COUNT(paths) && !is_running; i++) {
+		FILE *processes = fopen(paths[i], "re");
+
+		if (processes != NULL) {
+			is_running =
+				fgets(line, sizeof(line), processes) != NULL;
+			(void)fclose(processes);
+		}
+	}
+	return is_running;
+}
+
 static void see_systemd(struct alm_steps *steps)
 {
-	char line[32];
-	FILE *processes;
 	bool is_running;
 
 	if (access("/run/systemd/system", F_OK) != 0) {
@@ -24,12 +41,7 @@ static void see_systemd(struct alm_steps *steps)
 			"this machine is not run by systemd");
 		return;
 	}
-	processes = fopen(UNIT_PROCESSES, "re");
-	is_running = processes != NULL &&
-		     fgets(line, sizeof(line), processes) != NULL;
-	if (processes != NULL) {
-		(void)fclose(processes);
-	}
+	is_running = is_unit_running();
 	alm_step_add(steps, "systemd",
 		is_running ? ALM_STEP_GOOD : ALM_STEP_WARNED, ALM_OK,
 		is_running ? "almonerd.service is running"

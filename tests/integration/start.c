@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,6 +92,16 @@ Test(start, refuses_everything_while_no_policy_is_active)
 Test(start, names_a_key_file_that_others_can_read)
 {
 	test_broker_stop(&broker);
+	cr_assert_eq(chmod(broker.store_key, 0444), 0);
+	fails_with(9, "key-file-mode", broker.store_key);
+	cr_assert_eq(chmod(broker.store_key, 0400), 0);
+}
+
+/* The name of a stream is inherited by whoever has put another in its place. */
+Test(start, tells_standard_error_what_is_not_for_the_journal)
+{
+	test_broker_stop(&broker);
+	cr_assert_eq(setenv("JOURNAL_STREAM", "1:2", 1), 0);
 	cr_assert_eq(chmod(broker.store_key, 0444), 0);
 	fails_with(9, "key-file-mode", broker.store_key);
 	cr_assert_eq(chmod(broker.store_key, 0400), 0);
