@@ -16,6 +16,7 @@
 #include "broker/edge/log.h"
 #include "broker/edge/notify.h"
 #include "broker/edge/signals.h"
+#include "broker/evidence/checkpoint.h"
 #include "broker/loop/turn.h"
 #include "broker/once.h"
 #include "broker/reload.h"
@@ -349,7 +350,10 @@ static int wait_ms(const struct alm_broker *broker)
 	if (is_waiting) {
 		return WAKE_SOON_MS; /* for a quota to fill */
 	}
-	return alm_redecide_is_due(&broker->redecider) ? WAKE_SOON_MS : WAKE_MS;
+	return alm_redecide_is_due(&broker->redecider) ||
+			       alm_checkpoint_is_waiting(broker)
+		       ? WAKE_SOON_MS
+		       : WAKE_MS;
 }
 
 static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,

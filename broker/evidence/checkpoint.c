@@ -1,7 +1,8 @@
 /*
  * What is signed is on disk already: the head of the log before the turn.  It
- * is first kept outside the store and then in it, so nobody is ever shown a
- * head that a later start would not know of.
+ * is first kept outside the store, beside the loop, and then in it, in the turn
+ * that finds it kept, so nobody is ever shown a head that a later start would
+ * not know of.
  */
 #include "broker/evidence/checkpoint.h"
 
@@ -13,6 +14,7 @@
 
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
+#include "broker/evidence/keeper.h"
 #include "broker/loop/stage.h"
 #include "lib/file.h"
 
@@ -54,33 +56,32 @@ static struct alm_bytes next_bytes(const struct alm_signer *signer)
 		(const uint8_t *)signer->next_note, strlen(signer->next_note)};
 }
 
-/* A head that cannot be kept outside is not signed: better none than one
- * that a set-back store would contradict. */
-static enum alm_err sign(struct alm_broker *broker,
-	const struct alm_audit_head *head, int64_t now_ms, bool is_published)
+/* The next head and its note, of what is on disk. */
+static enum alm_err make_next(
+	struct alm_broker *broker, int64_t now_ms, bool is_published)
 {
 	struct alm_signer *signer = broker->signer;
-	struct alm_signed_head row = {.size = head->size,
-		.signed_at_us = alm_broker_now_us(broker),
-		.is_published = is_published};
-	struct alm_problem problem = {.err = ALM_OK};
-	enum alm_err err = make_note(broker, head);
+	struct alm_audit_head head;
+	enum alm_err err;
 
-	if (err != ALM_OK) {
-		return err;
-	}
-	signer->signed_at_ms = now_ms;
-	if (alm_file_write(signer->head_file, next_bytes(signer), 0600,
-		    &problem) != ALM_OK) {
-		signer->failed_count++;
-		return ALM_OK;
-	}
-	row.note = next_bytes(signer);
-	err = alm_store_head_put(broker->store, &row);
+	alm_store_audit_head(broker->store, &head);
+	err = make_note(broker, &head);
 	if (err == ALM_OK) {
-		signer->next_size = head->size;
-		signer->is_next_published = is_published;
+		signer->signed_at_ms = now_ms;
+		signer->next = (struct alm_signed_head){.size = head.size,
+			.signed_at_us = alm_broker_now_us(broker),
+			.is_published = is_published,
+			.note = next_bytes(signer)};
 	}
+	return err;
+}
+
+static enum alm_err store_next(struct alm_broker *broker)
+{
+	struct alm_signer *signer = broker->signer;
+	enum alm_err err = alm_store_head_put(broker->store, &signer->next);
+
+	signer->is_next_stored = err == ALM_OK;
 	return err;
 }
 
@@ -100,28 +101,66 @@ static bool can_sign(const struct alm_signer *signer)
 	return signer != NULL && signer->key_count > 0;
 }
 
-enum alm_err alm_checkpoint_sign(struct alm_turn *turn)
+static enum alm_err sign_if_due(struct alm_turn *turn)
 {
 	struct alm_broker *broker = turn->broker;
 	struct alm_signer *signer = broker->signer;
-	struct alm_audit_head head;
-	int64_t started_us;
-	bool is_published;
+	bool is_published = turn->monotonic_ms - signer->published_at_ms >=
+			    broker->settings.audit_publish_ms;
 	enum alm_err err;
 
-	if (!can_sign(signer) || turn->is_store_full ||
-		broker->audit_size == signer->size ||
+	if (broker->audit_size == signer->size ||
 		turn->monotonic_ms - signer->signed_at_ms < signer->pause_ms) {
 		return ALM_OK;
 	}
-	started_us = alm_clock_monotonic_us();
-	alm_store_audit_head(broker->store, &head);
-	is_published = turn->monotonic_ms - signer->published_at_ms >=
-		       broker->settings.audit_publish_ms;
-	err = sign(broker, &head, turn->monotonic_ms, is_published);
-	signer->pause_ms = pause_after(alm_clock_monotonic_us() - started_us);
-	turn->has_effects |= signer->next_size != 0;
+	err = make_next(broker, turn->monotonic_ms, is_published);
+	if (err == ALM_OK) {
+		alm_keeper_write(signer->keeper, next_bytes(signer));
+	}
 	return err;
+}
+
+/* A head that cannot be kept outside is not signed: better none than one
+ * that a set-back store would contradict. */
+enum alm_err alm_checkpoint_sign(struct alm_turn *turn)
+{
+	struct alm_signer *signer = turn->broker->signer;
+	int64_t took_us = 0;
+	enum alm_err err = ALM_OK;
+
+	if (!can_sign(signer)) {
+		return ALM_OK;
+	}
+	signer->is_next_stored = false;
+	if (turn->is_store_full) {
+		return ALM_OK;
+	}
+	switch (alm_keeper_look(signer->keeper, &took_us)) {
+	case ALM_KEEPER_IDLE:
+		return sign_if_due(turn);
+	case ALM_KEEPER_BUSY:
+		break;
+	case ALM_KEEPER_KEPT:
+		signer->pause_ms = pause_after(took_us);
+		err = store_next(turn->broker);
+		turn->has_effects |= signer->is_next_stored;
+		break;
+	case ALM_KEEPER_FAILED:
+		signer->pause_ms = pause_after(took_us);
+		signer->failed_count++;
+		alm_keeper_go_on(signer->keeper);
+		break;
+	}
+	return err;
+}
+
+bool alm_checkpoint_is_waiting(const struct alm_broker *broker)
+{
+	int64_t took_us;
+
+	return can_sign(broker->signer) &&
+	       alm_keeper_look(broker->signer->keeper, &took_us) ==
+		       ALM_KEEPER_BUSY;
 }
 
 /* --- publishing ----------------------------------------------------------- */
@@ -164,45 +203,68 @@ static void publish(struct alm_broker *broker)
 	}
 }
 
-void alm_checkpoint_committed(struct alm_broker *broker)
+static void show_next(struct alm_broker *broker)
 {
 	struct alm_signer *signer = broker->signer;
 
-	if (signer == NULL || signer->next_size == 0) {
-		return;
-	}
-	signer->size = signer->next_size;
+	signer->is_next_stored = false;
+	signer->size = signer->next.size;
 	signer->at_us = alm_broker_now_us(broker);
 	signer->signed_count++;
-	signer->next_size = 0;
 	memcpy(signer->note, signer->next_note, sizeof(signer->note));
-	if (signer->is_next_published) {
+	if (signer->next.is_published) {
 		publish(broker);
 	}
 }
 
-enum alm_err alm_checkpoint_last(struct alm_broker *broker)
+void alm_checkpoint_committed(struct alm_broker *broker)
 {
-	struct alm_audit_head head;
+	if (broker->signer != NULL && broker->signer->is_next_stored) {
+		alm_keeper_go_on(broker->signer->keeper);
+		show_next(broker);
+	}
+}
+
+static enum alm_err begin(struct alm_broker *broker)
+{
 	uint8_t seed[32];
 	enum alm_err err;
 
-	if (!can_sign(broker->signer)) {
-		return ALM_OK;
-	}
-	alm_store_audit_head(broker->store, &head);
 	randombytes_buf(seed, sizeof(seed));
 	err = alm_store_begin(broker->store, alm_broker_now_us(broker), seed);
+	sodium_memzero(seed, sizeof(seed));
+	return err;
+}
+
+enum alm_err alm_checkpoint_last(struct alm_broker *broker)
+{
+	struct alm_signer *signer = broker->signer;
+	struct alm_problem problem = {.err = ALM_OK};
+	enum alm_err err;
+
+	if (!can_sign(signer)) {
+		return ALM_OK;
+	}
+	alm_keeper_finish(signer->keeper);
+	err = make_next(broker, alm_clock_monotonic_ms(), true);
+	if (err == ALM_OK &&
+		alm_file_write(signer->head_file, next_bytes(signer), 0600,
+			&problem) != ALM_OK) {
+		signer->failed_count++;
+		return ALM_OK;
+	}
+	err = err == ALM_OK ? begin(broker) : err;
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = store_next(broker);
 	if (err == ALM_OK) {
-		err = sign(broker, &head, alm_clock_monotonic_ms(), true);
-		if (err == ALM_OK) {
-			err = alm_store_commit(broker->store);
-		} else {
-			alm_store_abort(broker->store);
-		}
+		err = alm_store_commit(broker->store);
+	} else {
+		alm_store_abort(broker->store);
 	}
 	if (err == ALM_OK) {
-		alm_checkpoint_committed(broker);
+		show_next(broker);
 	}
 	return err;
 }

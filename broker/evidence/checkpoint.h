@@ -1,7 +1,8 @@
 /*
  * checkpoint.h - signing the log's heads: the audit keys, when a head is
  * signed and published, and the copy of the newest head outside the store by
- * which a start finds that the log was set back.  Loop thread only.
+ * which a start finds that the log was set back.  Loop thread only; the file
+ * outside is written by another, keeper.h.
  */
 #ifndef ALM_BROKER_EVIDENCE_CHECKPOINT_H
 #define ALM_BROKER_EVIDENCE_CHECKPOINT_H
@@ -16,6 +17,7 @@
 #include "lib/err.h"
 
 struct alm_broker;
+struct alm_keeper;
 struct alm_turn;
 
 /** What signs.  Without a key nothing is signed, and the broker says so. */
@@ -29,10 +31,11 @@ struct alm_signer {
 	uint64_t size;
 	int64_t at_us;
 	char note[2048];
-	/* The one that waits for its turn to be committed. */
-	uint64_t next_size; /* 0: none */
-	bool is_next_published;
+	/* The next, which the keeper keeps outside the store first. */
+	struct alm_keeper *keeper; /* NULL: nothing is signed */
+	struct alm_signed_head next;
 	char next_note[2048];
+	bool is_next_stored;  /* in the open turn */
 	int64_t signed_at_ms; /* monotonic */
 	int64_t pause_ms;     /* until the next */
 	int64_t published_at_ms;
@@ -60,8 +63,12 @@ void alm_signer_close(struct alm_signer *signer);
 /** Where the newest head is kept outside the store. */
 void alm_head_file(const struct alm_settings *settings, char out[PATH_MAX]);
 
-/** In an open turn: sign what is on disk, if it is time. */
+/** In an open turn: sign what is on disk, if it is time, or put the head that
+ * is kept outside by now into the store. */
 ALM_MUST_USE enum alm_err alm_checkpoint_sign(struct alm_turn *turn);
+
+/** Whether a turn will soon have to do so. */
+bool alm_checkpoint_is_waiting(const struct alm_broker *broker);
 
 /** After its commit: the new head may be shown, and is published. */
 void alm_checkpoint_committed(struct alm_broker *broker);

@@ -16,6 +16,7 @@
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
+#include "broker/evidence/keeper.h"
 #include "broker/loop/detail.h"
 #include "lib/file.h"
 #include "lib/id.h"
@@ -278,6 +279,9 @@ enum alm_err alm_signer_open(struct alm_broker *broker,
 	if (err == ALM_OK) {
 		err = load_last(broker->store, signer);
 	}
+	if (err == ALM_OK && signer->key_count > 0) {
+		err = alm_keeper_open(signer->head_file, &signer->keeper);
+	}
 	if (err != ALM_OK) {
 		alm_signer_close(signer);
 		return err;
@@ -288,6 +292,9 @@ enum alm_err alm_signer_open(struct alm_broker *broker,
 
 void alm_signer_close(struct alm_signer *signer)
 {
+	if (signer != NULL) {
+		alm_keeper_close(signer->keeper);
+	}
 	sodium_free(signer); /* zeroes it */
 }
 
