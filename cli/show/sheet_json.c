@@ -5,62 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_BYTES_MAX 20u
+#define NUMBER_DIGITS_MAX 18u
+/* So many digits of a decimal number that it reads as it was written. */
+#define REAL_DIGITS 15
 
-bool alm_column_is_number(const char *name)
+/* A whole number or a decimal one, as the programs write them; else NULL. */
+static json_t *json_number(const char *text)
 {
-	static const char *const numbers[] = {"accepted", "acknowledged",
-		"added", "agents", "agreements", "agreements-expiring",
-		"attempt", "attempts", "base-epoch", "bases", "audit-sequence",
-		"audit-size", "bytes", "code", "column", "commit-us",
-		"handshakes-agents-limited", "handshakes-limited",
-		"handshakes-refused", "lost-frames", "malformed", "repeated",
-		"standards", "turn-batch-max", "delivered", "epoch", "errors",
-		"exit", "expired", "failed", "fields", "first-bad-seq",
-		"guardians", "known", "line", "lines", "mail", "memory-bytes",
-		"messages", "next-officer", "next-proposal", "number",
-		"organisations", "others", "people-records", "people-seq",
-		"people-sequence", "policy-epoch", "prohibitions", "proposal",
-		"private-absent", "private-parts", "reached", "records", "ref",
-		"refused", "refused-for-room", "rejected", "rollback", "rules",
-		"scanned", "seq", "sequence", "sessions", "size", "step",
-		"stopped", "store-used-permille", "tests", "tiles", "turns",
-		"warnings", "cells", "senders", "recipients", "cells-gained",
-		"cells-lost", "cells-widened", "cells-narrowed",
-		"cells-altered", "bases-added", "bases-removed",
-		"bases-changed", "bases-judged", "bases-not-compared",
-		"rows-left", "requests", "first-seq", "replayed", "changed",
-		"not-whole", "erased", "damaged", "drifted", "code-before",
-		"code-after", "next-seq", "until-seq", "resumed-after-line",
-		"private-erased", "covered", "files", "keys", "removed",
-		"left-out", "affected", "after-us", "queued", "dead-letters",
-		"dead-lettered", "record", "mailboxes-on-hold", "messages-max",
-		"bytes-max", "age-max-s", "message-bytes", "given", "taken",
-		"private-pruned", "pruned-through", "last-seq", "singles",
-		"policies", "question", "witnesses", "entries", "heads",
-		"signed-size", "from-size", "files-written", "files-kept",
-		"behind", "lag-s", "security-parts", "disclosures-parts",
-		"long-parts", "cosignatures", "damaged-passed-over",
-		"looked-at", "used-before", "used-after", "free-after",
-		"file-bytes", "usual", "count", "now", "first-damaged",
-		"audit-verified-seq", "store-verify-passes",
-		"store-damaged-rows", "interval-ms", "overrides-overdue",
-		"waiting", "mailboxes", "oldest-ms"};
+	const char *at = text + (*text == '-' ? 1 : 0);
+	size_t whole = strspn(at, "0123456789");
+	size_t part =
+		at[whole] == '.' ? strspn(at + whole + 1, "0123456789") : 0;
 
-	for (size_t i = 0; i < ALM_COUNT(numbers); i++) {
-		if (strcmp(name, numbers[i]) == 0) {
-			return true;
-		}
+	if (whole == 0 || whole > NUMBER_DIGITS_MAX) {
+		return NULL;
 	}
-	return false;
-}
-
-static bool is_digits(const char *text)
-{
-	size_t bytes = strlen(text);
-
-	return bytes > 0 && bytes < NUMBER_BYTES_MAX - 1 &&
-	       strspn(text, "0123456789") == bytes;
+	if (at[whole] == '\0') {
+		return json_integer(strtoll(text, NULL, 10));
+	}
+	return part > 0 && at[whole + 1 + part] == '\0'
+		       ? json_real(strtod(text, NULL))
+		       : NULL;
 }
 
 /** `stolen` may be NULL; gives whether it was put. */
@@ -98,13 +63,16 @@ static json_t *json_text(const char *text)
 
 static json_t *json_cell(const char *name, const char *text)
 {
+	json_t *number;
+
 	if (!alm_column_is_number(name)) {
 		return json_text(text);
 	}
-	if (is_digits(text)) {
-		return json_integer(strtoll(text, NULL, 10));
+	if (*text == '\0') {
+		return json_null();
 	}
-	return *text == '\0' ? json_null() : json_text(text);
+	number = json_number(text);
+	return number != NULL ? number : json_text(text);
 }
 
 static json_t *json_row(const struct alm_sheet *sheet, size_t row)
@@ -140,7 +108,9 @@ static bool put_facts(const struct alm_sheet *sheet, json_t *object)
 
 static bool dump(json_t *object, size_t flags, FILE *out)
 {
-	bool is_done = object != NULL && json_dumpf(object, out, flags) == 0 &&
+	bool is_done = object != NULL &&
+		       json_dumpf(object, out,
+			       flags | JSON_REAL_PRECISION(REAL_DIGITS)) == 0 &&
 		       fputc('\n', out) != EOF;
 
 	json_decref(object);

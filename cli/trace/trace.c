@@ -156,6 +156,20 @@ static int64_t made_us(const struct alm_trace *trace)
 		       : 0;
 }
 
+static void add_took(struct alm_sheet *sheet, const struct alm_output *output,
+	int64_t took_us)
+{
+	char text[ALM_AMOUNT_BYTES];
+
+	if (output->format == ALM_FORMAT_TABLE) {
+		alm_span_text(took_us, text);
+		alm_sheet_fact(sheet, "took", text);
+	} else {
+		(void)snprintf(text, sizeof(text), "%" PRId64, took_us);
+		alm_sheet_fact(sheet, "took-us", text);
+	}
+}
+
 static int print(const struct alm_args *args, const struct alm_trace *trace)
 {
 	struct alm_sheet *sheet =
@@ -163,17 +177,15 @@ static int print(const struct alm_args *args, const struct alm_trace *trace)
 	const struct alm_trace_step *last = &trace->steps[trace->count - 1];
 	int64_t before_us = made_us(trace);
 	char text[ALM_INSTANT_US_TEXT_BYTES];
-	char took[ALM_AMOUNT_BYTES];
 	int rc;
 
 	alm_instant_us_text(before_us, text);
-	alm_span_text(last->time_us - before_us, took);
 	alm_sheet_fact(sheet, "message", trace->id);
 	alm_sheet_fact(sheet, "made-at", text);
 	alm_sheet_fact(sheet, "from", trace->steps[0].cells[ALM_TRACE_SENDER]);
 	alm_sheet_fact(sheet, "answers", trace->answers);
 	alm_sheet_fact(sheet, "state", state_of(trace));
-	alm_sheet_fact(sheet, "took", took);
+	add_took(sheet, &args->output, last->time_us - before_us);
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct alm_trace_step *step = &trace->steps[i];
 
