@@ -145,12 +145,16 @@ enum alm_err alm_store_watch_due(struct alm_store *store, int64_t now_ms,
 	rc = mdb_cursor_open(txn, store->tables[ALM_TABLE_WATCH], &cursor);
 	if (rc == MDB_SUCCESS) {
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+		/* One of another length is damaged: others are due. */
+		while (rc == MDB_SUCCESS && key.mv_size != DUE_KEY_BYTES &&
+			*(const uint8_t *)key.mv_data == ROW_DUE) {
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		}
 		mdb_cursor_close(cursor);
 	}
 	err = alm_store_fail(store, rc);
 	if (err == ALM_OK &&
-		(key.mv_size != DUE_KEY_BYTES ||
-			*(const uint8_t *)key.mv_data != ROW_DUE ||
+		(*(const uint8_t *)key.mv_data != ROW_DUE ||
 			(int64_t)alm_get_u64((const uint8_t *)key.mv_data + 1) >
 				now_ms)) {
 		err = ALM_NOT_FOUND;

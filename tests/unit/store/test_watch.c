@@ -56,6 +56,26 @@ Test(store_watch, what_is_due_comes_in_the_order_of_its_instant)
 	cr_expect_eq(row.seq, 1);
 }
 
+Test(store_watch, a_broken_key_holds_up_no_deadline)
+{
+	static const uint8_t broken[] = {0, 0, 0};
+	MDB_val key = alm_val(broken, sizeof(broken));
+	MDB_val value = alm_val(broken, sizeof(broken));
+	struct alm_watch row;
+
+	begin();
+	watch(1000, 4);
+	cr_assert_eq(mdb_put(store->turn, store->tables[ALM_TABLE_WATCH], &key,
+			     &value, 0),
+		MDB_SUCCESS);
+	cr_assert_eq(alm_store_watch_due(store, 1000, &arena, &row), ALM_OK);
+	cr_expect_eq(row.seq, 4);
+	cr_assert_eq(alm_store_watch_remove(store, 1000, 4), ALM_OK);
+	cr_assert_eq(
+		alm_store_watch_due(store, 1000, &arena, &row), ALM_NOT_FOUND);
+	commit();
+}
+
 Test(store_watch, a_request_keeps_its_state_until_it_is_forgotten)
 {
 	struct alm_message_id id = {{1, 2, 3}};
