@@ -17,8 +17,11 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 HARD := -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fno-strict-overflow -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
+# For any x86-64; as it is, GCC clears and copies each structure with `rep stos`
+# and `rep movs`, which take longer to start than the bytes (decision 0209).
+TUNE := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),-mtune=skylake)
 debug   := -O0 -g3
-release := -O3 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
+release := -O3 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) $(TUNE)
 asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 MODEFLAGS := $(or $($(MODE)),$(error unknown MODE $(MODE)))
