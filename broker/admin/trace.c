@@ -16,6 +16,8 @@
 
 /* As much work as looking at so many records, in one call. */
 #define WORK_MAX 20000u
+/* A step may be followed by where its mail is, and one by its repeats. */
+#define RECORDS_MAX ((ALM_ROWS_PER_ANSWER_MAX - 1) / 2)
 #define PREFIX_NIBBLES_MIN 4u
 #define ID_NIBBLES 32u
 #define TIME_NIBBLES 12u
@@ -97,7 +99,7 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 	find->filter.either = agent == NULL ? "" : agent->organisation;
 	find->is_wanted = is_shown;
 	find->cookie = call;
-	find->row_max = ALM_ROWS_PER_ANSWER_MAX / 2;
+	find->row_max = RECORDS_MAX;
 	find->work_max = WORK_MAX;
 	err = alm_call_needs_reason(call);
 	if (err == ALM_OK && after[0] != '\0') {

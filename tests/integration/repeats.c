@@ -111,3 +111,48 @@ Test(repeats, of_a_long_receipt_take_nothing_from_others)
 		}
 	}
 }
+
+static struct alm_answer trace(const char *message, const char *after)
+{
+	const struct alm_argument arguments[] = {{"message", message},
+		{"part", "steps"}, {"reason", "a test"}, {"after", after}};
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 7,
+			.verb = "trace",
+			.arguments = arguments,
+			.argument_count = after[0] == '\0' ? 3 : 4}};
+
+	test_peer_say(&trust, &envelope);
+	return test_peer_expect(&trust, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+/* Each step is followed by where its mail is, and one by how often it came. */
+Test(repeats, a_trace_of_many_that_came_again_fits_its_pages)
+{
+	static const char *const everybody[] = {"group:all"};
+	struct alm_message message = test_message(&trust, "");
+	char id[ALM_UUID_TEXT_BYTES];
+	char cursor[1024] = "";
+	size_t places = 0;
+
+	message.recipients = (struct alm_texts){everybody, 1};
+	alm_message_id_text(&message.id, id);
+	for (unsigned i = 0; i < 2; i++) {
+		test_peer_send(&trust, &message, "content", 0);
+		(void)test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
+	}
+	do {
+		struct alm_answer answer = trace(id, cursor);
+
+		cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+		for (size_t i = 0; i < answer.row_count; i++) {
+			places += strncmp(test_cell(&answer, i, "kind"), "now-",
+					  4) == 0
+					  ? 1
+					  : 0;
+		}
+		cr_assert_lt(strlen(answer.cursor), sizeof(cursor));
+		memcpy(cursor, answer.cursor, strlen(answer.cursor) + 1);
+	} while (cursor[0] != '\0');
+	cr_expect_eq(places, ALM_MULTICAST_RECIPIENTS_MAX);
+}
