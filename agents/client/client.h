@@ -200,7 +200,6 @@ ALM_MUST_USE enum alm_err alm_message_from_outgoing(struct alm_client *client,
 	struct alm_message *out_message, struct alm_bytes *out_bytes);
 
 /** Words as on the wire; unknown numbers read as "". */
-const char *alm_level_word(enum alm_wire_level level);
 const char *alm_priority_word(enum alm_priority priority);
 const char *alm_message_kind_word(enum alm_message_kind kind);
 const char *alm_notice_kind_word(enum alm_notice_kind kind);

@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "lib/words.h"
 #include "lib/zip.h"
 
 /* A frame of many short texts takes several times its bytes when decoded. */

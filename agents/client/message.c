@@ -5,20 +5,14 @@
 #include <sodium.h>
 
 #include "agents/client/clock.h"
+#include "lib/words.h"
 
-static const char *const levels[] = {
-	"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
 static const char *const priorities[] = {"routine", "urgent", "bulk"};
 static const char *const overrides[] = {"", "emergency", "guardian"};
 static const char *const notice_kinds[] = {"", "expired", "stopped", "rejected",
 	"override", "dead-letter", "timed-out", "deadline"};
 static const char *const message_kinds[] = {
 	"", "request", "reply", "delivered", "opened", "acted"};
-
-const char *alm_level_word(enum alm_wire_level level)
-{
-	return (size_t)level < ALM_COUNT(levels) ? levels[level] : "";
-}
 
 const char *alm_priority_word(enum alm_priority priority)
 {
@@ -65,16 +59,16 @@ static bool is_text(const char *text)
 static enum alm_err set_words(
 	struct alm_message *message, const struct alm_outgoing *outgoing)
 {
-	size_t level = number_of(outgoing->level, levels, ALM_COUNT(levels));
+	unsigned level = alm_level_of(outgoing->level);
 	size_t priority = number_of(
 		outgoing->priority, priorities, ALM_COUNT(priorities));
 	size_t override = number_of(
 		outgoing->override_kind, overrides, ALM_COUNT(overrides));
-
 	size_t kind = number_of(
 		outgoing->kind, message_kinds, ALM_COUNT(message_kinds));
 
-	if (level == ALM_COUNT(levels) || kind == ALM_COUNT(message_kinds) ||
+	if ((level == 0 && is_text(outgoing->level)) ||
+		kind == ALM_COUNT(message_kinds) ||
 		priority == ALM_COUNT(priorities) ||
 		override == ALM_COUNT(overrides)) {
 		return ALM_BAD_ARGUMENT;

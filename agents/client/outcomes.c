@@ -1,4 +1,5 @@
 #include "agents/client/outcomes.h"
+#include "lib/words.h"
 
 static const char *text_or_none(const char *text)
 {

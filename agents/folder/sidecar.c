@@ -7,6 +7,7 @@
 #include "lib/limits.h"
 #include "lib/nhs_number.h"
 #include "lib/time.h"
+#include "lib/words.h"
 #include "lib/yaml/read.h"
 
 #define DEPTH_MAX 3u
@@ -52,8 +53,6 @@ static const struct alm_yaml_key keys[KEY_COUNT] = {
 	[KEY_TRACEPARENT] = {"traceparent", false},
 };
 
-static const char *const levels[] = {
-	"identifiable", "pseudonymised", "anonymised", "aggregate"};
 static const char *const priorities[] = {"routine", "urgent", "bulk"};
 static const char *const overrides[] = {"emergency", "guardian"};
 
@@ -288,8 +287,8 @@ static void read_values(
 		text_of(reading, KEY_SUBJECT_UNKNOWN, ALM_TEXT_BYTES_MAX);
 	outgoing->traceparent =
 		text_of(reading, KEY_TRACEPARENT, ALM_TRACEPARENT_BYTES);
-	outgoing->level = word_of(
-		reading, reading->values[KEY_LEVEL], levels, ALM_COUNT(levels));
+	outgoing->level = word_of(reading, reading->values[KEY_LEVEL],
+		alm_level_words, ALM_LEVEL_WORDS);
 	outgoing->priority = word_of(reading, reading->values[KEY_PRIORITY],
 		priorities, ALM_COUNT(priorities));
 	read_payload(reading);

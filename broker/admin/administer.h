@@ -77,10 +77,6 @@ const char *alm_table_text(struct alm_table *table, uint64_t number);
 const char *alm_table_instant(struct alm_table *table, int64_t instant_us);
 const char *alm_table_hex(struct alm_table *table, struct alm_bytes bytes);
 
-/** The words of an enum alm_effect and an enum alm_level; "" for none. */
-const char *alm_effect_word(unsigned effect);
-const char *alm_level_word(unsigned level);
-
 /** The argument of that name.  Errors: BAD_ARGUMENT. */
 ALM_MUST_USE enum alm_err alm_call_organisation(
 	struct alm_call *call, const char **out_organisation);

@@ -9,27 +9,7 @@
 
 #include "broker/admin/question.h"
 #include "broker/identity/role.h"
-
-const char *alm_effect_word(unsigned effect)
-{
-	switch ((enum alm_effect)effect) {
-	case ALM_EFFECT_PERMIT:
-		return "permit";
-	case ALM_EFFECT_TRANSFORM:
-		return "transform";
-	case ALM_EFFECT_DENY:
-		return "deny";
-	}
-	return "";
-}
-
-const char *alm_level_word(unsigned level)
-{
-	static const char *const words[] = {
-		"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
-
-	return level < ALM_COUNT(words) ? words[level] : "";
-}
+#include "lib/words.h"
 
 /* Lines of the private part become one cell, so that no text can end one. */
 static const char *one_line(struct alm_table *table, const char *detail)

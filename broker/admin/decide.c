@@ -12,6 +12,7 @@
 #include "broker/mail/judge.h"
 #include "broker/rules/past.h"
 #include "lib/nhs_number.h"
+#include "lib/words.h"
 
 struct question {
 	int64_t at_s; /* as it was known then */

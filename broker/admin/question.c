@@ -8,6 +8,7 @@
 
 #include "broker/loop/detail.h"
 #include "lib/nhs_number.h"
+#include "lib/words.h"
 
 #define LIMIT_DEFAULT 100u
 /* A proof may hash some hundred nodes: a page of them must stay short. */
@@ -52,19 +53,12 @@ static enum alm_err parse_effect(
 	struct alm_call *call, struct alm_question *question)
 {
 	const char *text = alm_call_argument(call, "effect");
+	unsigned effect = alm_effect_of(text);
 
-	if (text[0] == '\0') {
-		return ALM_OK;
-	}
-	if (strcmp(text, "permit") == 0) {
-		question->find.filter.effect = ALM_EFFECT_PERMIT;
-	} else if (strcmp(text, "transform") == 0) {
-		question->find.filter.effect = ALM_EFFECT_TRANSFORM;
-	} else if (strcmp(text, "deny") == 0) {
-		question->find.filter.effect = ALM_EFFECT_DENY;
-	} else {
+	if (effect == 0 && text[0] != '\0') {
 		return bad(call, "effect");
 	}
+	question->find.filter.effect = (uint8_t)effect;
 	return ALM_OK;
 }
 

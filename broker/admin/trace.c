@@ -13,6 +13,7 @@
 #include "broker/admin/question.h"
 #include "broker/loop/detail.h"
 #include "broker/store/dead.h"
+#include "lib/words.h"
 
 /* As much work as looking at so many records, in one call. */
 #define WORK_MAX 20000u

@@ -23,6 +23,7 @@
 #include "broker/store/trial.h"
 #include "lib/id.h"
 #include "lib/join.h"
+#include "lib/words.h"
 
 #define TRIALS_APART_US 1000000
 #define RULE_SENDER_IS_RECIPIENT 206u
@@ -192,17 +193,12 @@ static enum alm_err check_words(
 static enum alm_err read_message(
 	struct alm_call *call, const char *to, struct alm_message *out)
 {
-	const char *level = alm_call_argument(call, "level");
 	struct alm_message message = draft(call, to);
 
 	message.purpose = alm_call_argument(call, "purpose");
 	message.basis = alm_call_argument(call, "basis");
-	for (unsigned i = ALM_LEVEL_AGGREGATE; i <= ALM_LEVEL_IDENTIFIABLE;
-		i++) {
-		if (strcmp(level, alm_level_word(i)) == 0) {
-			message.payload_level = (enum alm_wire_level)i;
-		}
-	}
+	message.payload_level = (enum alm_wire_level)alm_level_of(
+		alm_call_argument(call, "level"));
 	if (message.payload_level >= ALM_WIRE_LEVEL_PSEUDONYMISED) {
 		message.subject_unknown = NO_PERSON;
 	}

@@ -4,10 +4,8 @@
 #include "broker/policy/loader.h"
 #include "lib/id.h"
 #include "lib/limits.h"
+#include "lib/words.h"
 #include "lib/yaml/read.h"
-
-static const char *const level_words[] = {
-	"aggregate", "anonymised", "pseudonymised", "identifiable"};
 
 /* UNKNOWN after a report, or when absent. */
 static enum alm_level read_level(
@@ -19,10 +17,9 @@ static enum alm_level read_level(
 		return ALM_LEVEL_UNKNOWN;
 	}
 	i = alm_yaml_read_word(
-		node, level_words, ALM_COUNT(level_words), loader->diagnostics);
-	return i < ALM_COUNT(level_words)
-		       ? (enum alm_level)(i + ALM_LEVEL_AGGREGATE)
-		       : ALM_LEVEL_UNKNOWN;
+		node, alm_level_words, ALM_LEVEL_WORDS, loader->diagnostics);
+	return i < ALM_LEVEL_WORDS ? (enum alm_level)(i + ALM_LEVEL_AGGREGATE)
+				   : ALM_LEVEL_UNKNOWN;
 }
 
 static void read_prohibition(struct alm_loader *loader,

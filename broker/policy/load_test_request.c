@@ -7,6 +7,7 @@
 #include "broker/policy/loader.h"
 #include "lib/id.h"
 #include "lib/limits.h"
+#include "lib/words.h"
 #include "lib/yaml/read.h"
 
 enum {
@@ -67,17 +68,10 @@ static void read_categories(struct alm_loader *loader,
 static void read_payload(struct alm_loader *loader,
 	const struct alm_yaml_node *node, struct alm_request *out)
 {
-	static const char *const words[] = {
-		"aggregate", "anonymised", "pseudonymised", "identifiable"};
 	const char *text = read_text(loader, node);
 
 	out->has_payload = text != NULL;
-	for (size_t i = 0; text != NULL && i < ALM_COUNT(words); i++) {
-		if (strcmp(text, words[i]) == 0) {
-			out->payload =
-				(enum alm_level)(i + ALM_LEVEL_AGGREGATE);
-		}
-	}
+	out->payload = (enum alm_level)alm_level_of(text);
 }
 
 static void read_batch(struct alm_loader *loader,

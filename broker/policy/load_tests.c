@@ -7,6 +7,7 @@
 
 #include "broker/policy/loader.h"
 #include "lib/limits.h"
+#include "lib/words.h"
 #include "lib/yaml/read.h"
 
 int64_t alm_loader_instant(
@@ -52,7 +53,6 @@ static void read_expect(struct alm_loader *loader,
 	enum { EFFECT, CODE, BASIS, COUNT };
 	static const struct alm_yaml_key keys[COUNT] = {
 		{"effect", true}, {"code", false}, {"basis", false}};
-	static const char *const effects[] = {"permit", "transform", "deny"};
 	const struct alm_yaml_node *at[COUNT];
 	struct alm_word basis;
 
@@ -60,9 +60,9 @@ static void read_expect(struct alm_loader *loader,
 		node, "expect", keys, COUNT, at, loader->diagnostics);
 	if (at[EFFECT] != NULL) {
 		out->effect = (enum alm_effect)(
-			ALM_EFFECT_PERMIT + alm_yaml_read_word(at[EFFECT],
-						    effects, ALM_COUNT(effects),
-						    loader->diagnostics));
+			ALM_EFFECT_PERMIT +
+			alm_yaml_read_word(at[EFFECT], alm_effect_words,
+				ALM_EFFECT_WORDS, loader->diagnostics));
 	}
 	read_code(loader, at[CODE], out);
 	basis.text = alm_loader_text(loader, at[BASIS]);

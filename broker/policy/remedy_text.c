@@ -3,6 +3,7 @@
 
 #include "broker/policy/remedy.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 unsigned alm_change_cost(enum alm_change_kind kind)
 {
@@ -61,23 +62,6 @@ static void list(const struct alm_ids *words, char *out, size_t out_bytes)
 
 		used += wrote > 0 ? (size_t)wrote : 0;
 	}
-}
-
-static const char *level_name(enum alm_level level)
-{
-	switch (level) {
-	case ALM_LEVEL_AGGREGATE:
-		return "aggregate";
-	case ALM_LEVEL_ANONYMISED:
-		return "anonymised";
-	case ALM_LEVEL_PSEUDONYMISED:
-		return "pseudonymised";
-	case ALM_LEVEL_IDENTIFIABLE:
-		return "identifiable";
-	case ALM_LEVEL_UNKNOWN:
-		break;
-	}
-	return "";
 }
 
 /* What goes into the sentence: $o `of`, $w `word`, $l the list, $v the level,
@@ -162,8 +146,9 @@ void alm_change_text(
 		const char *value = at[1] == 'o'   ? of
 				    : at[1] == 'w' ? word
 				    : at[1] == 'l' ? words
-				    : at[1] == 'v' ? level_name(change->level)
-						   : instant;
+				    : at[1] == 'v'
+					    ? alm_level_word(change->level)
+					    : instant;
 
 		if (*at != '$') {
 			out[used++] = *at;

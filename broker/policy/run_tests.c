@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/policy/index.h"
+#include "lib/words.h"
 
 struct running {
 	const struct alm_bundle *bundle;
@@ -215,19 +216,6 @@ enum alm_err alm_tests_run(const struct alm_bundle *bundle,
 
 /* --- words ---------------------------------------------------------------- */
 
-static const char *effect_name(enum alm_effect effect)
-{
-	switch (effect) {
-	case ALM_EFFECT_PERMIT:
-		return "permit";
-	case ALM_EFFECT_TRANSFORM:
-		return "transform";
-	case ALM_EFFECT_DENY:
-		return "deny";
-	}
-	return "";
-}
-
 void alm_test_text(
 	const struct alm_test_outcome *outcome, char out[ALM_TEST_TEXT_BYTES])
 {
@@ -239,10 +227,10 @@ void alm_test_text(
 	}
 	(void)snprintf(out, ALM_TEST_TEXT_BYTES,
 		"expected %s%s%s%s, decided %s %u%s%s",
-		effect_name(test->effect), code,
+		alm_effect_word(test->effect), code,
 		test->basis != NULL ? " by " : "",
 		test->basis != NULL ? test->basis : "",
-		effect_name(outcome->effect), outcome->code,
+		alm_effect_word(outcome->effect), outcome->code,
 		outcome->basis != NULL ? " by " : "",
 		outcome->basis != NULL ? outcome->basis : "");
 }

@@ -1,4 +1,5 @@
 #include "cli/audit/affected.h"
+#include "lib/words.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -31,21 +32,11 @@ static int by_person(const void *a, const void *b)
 					   : x->row->seq > y->row->seq;
 }
 
-static unsigned level_bit(const char *word)
-{
-	for (unsigned i = 1; i <= 4; i++) {
-		if (strcmp(alm_audit_level_word(i), word) == 0) {
-			return 1u << i;
-		}
-	}
-	return 0;
-}
-
 const char *alm_affected_levels(const struct alm_affected_group *group)
 {
-	for (unsigned i = 4; i >= 1; i--) {
+	for (unsigned i = ALM_LEVEL_WORDS; i > 0; i--) {
 		if ((group->levels & 1u << i) != 0) {
-			return alm_audit_level_word(i);
+			return alm_level_word(i);
 		}
 	}
 	return "";
@@ -84,7 +75,7 @@ static void note(struct alm_affected_group *group, const struct entry *entry,
 	group->messages++;
 	group->people += is_new_person ? 1 : 0;
 	group->taken += entry->is_taken ? 1 : 0;
-	group->levels |= level_bit(entry->row->level_out);
+	group->levels |= 1u << alm_level_of(entry->row->level_out);
 	group->epoch = entry->row->epoch;
 	if (group->first == NULL ||
 		strcmp(entry->row->time, group->first) < 0) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "broker/store/audit.h"
+#include "lib/words.h"
 
 static const char *or_null(const char *text)
 {
@@ -18,7 +19,7 @@ void alm_audit_ask_fill(struct alm_ask *ask, const struct alm_audit_question *q,
 	alm_ask_add(ask, "either", or_null(q->either));
 	alm_ask_add(ask, "purpose", or_null(q->purpose));
 	alm_ask_add(ask, "basis", or_null(q->basis));
-	alm_ask_add(ask, "effect", or_null(alm_audit_effect_word(q->effect)));
+	alm_ask_add(ask, "effect", or_null(alm_effect_word(q->effect)));
 	if (q->kind != 0) {
 		alm_ask_add(ask, "kind",
 			alm_audit_kind_word((enum alm_audit_kind)q->kind));

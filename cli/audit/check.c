@@ -13,6 +13,7 @@
 #include "lib/id.h"
 #include "lib/lines.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 #define FILE_BYTES_MAX ((size_t)4 * 1024 * 1024 * 1024)
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024 * 1024)
@@ -163,8 +164,6 @@ static void fact_hex(
 
 static void tell_record(struct check *c)
 {
-	static const char *const effects[] = {
-		"", "permit", "transform", "deny"};
 	const struct alm_checked *checked = &c->checked;
 	struct alm_audit_record record;
 	char time_text[ALM_INSTANT_US_TEXT_BYTES];
@@ -181,9 +180,7 @@ static void tell_record(struct check *c)
 	}
 	alm_sheet_fact(c->sheet, "time", time_text);
 	alm_sheet_fact(c->sheet, "kind", alm_audit_kind_word(record.kind));
-	alm_sheet_fact(c->sheet, "effect",
-		record.effect < ALM_COUNT(effects) ? effects[record.effect]
-						   : "unknown");
+	alm_sheet_fact(c->sheet, "effect", alm_effect_word(record.effect));
 	fact_number(c, "code", record.code);
 	alm_sheet_fact(c->sheet, "message-id", id);
 	alm_sheet_fact(c->sheet, "sender", record.sender);

@@ -7,6 +7,7 @@
 #include "broker/store/store.h"
 #include "cli/audit/log_internal.h"
 #include "cli/context.h"
+#include "lib/words.h"
 
 #define PAGE_WORK 100000u
 
@@ -109,15 +110,15 @@ static struct alm_log_row row_of(struct alm_store *store,
 		.seq = r->seq,
 		.time = instant(arena, r->time_us),
 		.kind = alm_audit_kind_word(r->kind),
-		.effect = alm_audit_effect_word(r->effect),
+		.effect = alm_effect_word(r->effect),
 		.code = r->code,
 		.sender = r->sender,
 		.recipient = r->recipient,
 		.purpose = r->purpose,
 		.categories = r->categories,
 		.basis = r->basis,
-		.level_in = alm_audit_level_word(r->level_in),
-		.level_out = alm_audit_level_word(r->level_out),
+		.level_in = alm_level_word(r->level_in),
+		.level_out = alm_level_word(r->level_out),
 		.message = copy != NULL ? copy : "",
 		.ref = r->ref,
 		.mail = r->mail_seq,

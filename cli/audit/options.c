@@ -8,6 +8,7 @@
 #include "broker/store/audit.h"
 #include "cli/confirm.h"
 #include "lib/nearest.h"
+#include "lib/words.h"
 
 const char *const alm_audit_columns[] = {
 #define X(name, word) word,
@@ -15,20 +16,6 @@ const char *const alm_audit_columns[] = {
 #undef X
 };
 const size_t alm_audit_column_count = ALM_COUNT(alm_audit_columns);
-
-static const char *const effects[] = {"", "permit", "transform", "deny"};
-static const char *const levels[] = {
-	"", "aggregate", "anonymised", "pseudonymised", "identifiable"};
-
-const char *alm_audit_effect_word(unsigned effect)
-{
-	return effect < ALM_COUNT(effects) ? effects[effect] : "unknown";
-}
-
-const char *alm_audit_level_word(unsigned level)
-{
-	return level < ALM_COUNT(levels) ? levels[level] : "unknown";
-}
 
 void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 {
@@ -76,14 +63,10 @@ void alm_audit_tell_damage(
 static enum alm_err read_effect(
 	const char *word, unsigned *out, struct alm_problem *problem)
 {
-	for (unsigned i = 1; i < ALM_COUNT(effects); i++) {
-		if (strcmp(word, effects[i]) == 0) {
-			*out = i;
-			return ALM_OK;
-		}
-	}
-	return alm_problem_set(
-		problem, ALM_USAGE, "--effect is permit, transform or deny");
+	*out = alm_effect_of(word);
+	return *out != 0 ? ALM_OK
+			 : alm_problem_set(problem, ALM_USAGE,
+				   "--effect is permit, transform or deny");
 }
 
 static enum alm_err read_kind(

@@ -137,8 +137,4 @@ ALM_MUST_USE enum alm_err alm_audit_open_asked(const struct alm_args *args,
 int alm_audit_query_store(
 	const struct alm_args *args, const struct alm_audit_question *question);
 
-/** The words of enum alm_effect and enum alm_level; "" for 0. */
-const char *alm_audit_effect_word(unsigned effect);
-const char *alm_audit_level_word(unsigned level);
-
 #endif /* ALM_CLI_AUDIT_OPTIONS_H */

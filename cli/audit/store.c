@@ -16,6 +16,7 @@
 #include "cli/audit/place.h"
 #include "cli/audit/printer.h"
 #include "cli/show/bar.h"
+#include "lib/words.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
@@ -155,12 +156,12 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 	alm_audit_printer_row(printer,
 		(const char *const[]){seq, time_text,
 			alm_audit_kind_word(r->kind),
-			alm_audit_effect_word(r->effect), code,
+			alm_effect_word(r->effect), code,
 			r->code > 1 ? alm_err_info((enum alm_err)r->code)->name
 				    : "",
 			r->sender, r->recipient, r->purpose, r->categories,
-			r->basis, alm_audit_level_word(r->level_in),
-			alm_audit_level_word(r->level_out), message,
+			r->basis, alm_level_word(r->level_in),
+			alm_level_word(r->level_out), message,
 			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
 			person, epoch, people, r->standard,
 			alm_log_agent_name(store, arena, r->agent),

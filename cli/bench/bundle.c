@@ -5,6 +5,7 @@
 #include "cli/bench/world_internal.h"
 #include "cli/policy/decide_json.h"
 #include "lib/base.h"
+#include "lib/words.h"
 
 #define PROHIBITIONS 24u
 
@@ -190,7 +191,7 @@ static void print_agreement(
 	(void)fprintf(out,
 		"]\n    identifiability: %s\n    relationship: %s\n"
 		"    consent: %s\n    opt-out: %s\n    valid: %s\n%s",
-		alm_level_name(a->level),
+		alm_level_word(a->level),
 		a->needs_relationship ? "required" : "not-required",
 		a->needs_consent ? "required"
 		: is_care        ? "implied"

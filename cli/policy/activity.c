@@ -5,6 +5,7 @@
 
 #include "lib/base.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 #define HALF_DAY_S INT64_C(43200)
 
@@ -207,7 +208,7 @@ static void write_confidentiality(const struct alm_activity *a, FILE *out)
 
 static void write_data_type(const struct alm_activity *a, FILE *out)
 {
-	(void)fputs(alm_level_name(a->basis->identifiability), out);
+	(void)fputs(alm_level_word(a->basis->identifiability), out);
 }
 
 static void write_opt_out(const struct alm_activity *a, FILE *out)

@@ -16,6 +16,7 @@
 #include "cli/policy/decide_json.h"
 #include "lib/limits.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 #define INPUT_BYTES_MAX ((size_t)256 * 1024)
 #define REQUEST_ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -53,18 +54,6 @@ static unsigned long long number_of(
 	const struct alm_answer *answer, size_t row, const char *name)
 {
 	return strtoull(text_of(answer, row, name), NULL, 10);
-}
-
-/* The place of a word in its list, from 1 on; 0 if it is not there. */
-static unsigned word_of(const struct alm_answer *answer, size_t row,
-	const char *name, const char *const *words, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(text_of(answer, row, name), words[i]) == 0) {
-			return i + 1;
-		}
-	}
-	return 0;
 }
 
 static const char *null_if_empty(const char *text)
@@ -133,17 +122,17 @@ static bool read_lists(struct asking *asking, const struct alm_answer *answer,
 static enum alm_err write_decision(
 	struct asking *asking, const struct alm_answer *answer, size_t row)
 {
-	static const char *const effects[] = {"permit", "transform", "deny"};
 	struct alm_decision decision;
 
 	memset(&decision, 0, sizeof(decision));
-	decision.effect = (enum alm_effect)word_of(
-		answer, row, "effect", effects, ALM_COUNT(effects));
+	decision.effect =
+		(enum alm_effect)alm_effect_of(text_of(answer, row, "effect"));
 	decision.code = (unsigned)number_of(answer, row, "code");
 	decision.basis = null_if_empty(text_of(answer, row, "basis"));
 	decision.nearest = null_if_empty(text_of(answer, row, "nearest"));
 	decision.strips_location = *text_of(answer, row, "strip") != '\0';
-	decision.level = alm_level_of(text_of(answer, row, "level"));
+	decision.level =
+		(enum alm_level)alm_level_of(text_of(answer, row, "level"));
 	decision.smallest_group =
 		(uint32_t)number_of(answer, row, "smallest-group");
 	decision.epoch = number_of(answer, row, "epoch");

@@ -12,6 +12,7 @@
 
 #include "lib/id.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 struct reading {
 	struct alm_arena *arena;
@@ -94,7 +95,7 @@ static void read_payload(struct reading *r, const json_t *value)
 		return;
 	}
 	r->out->has_payload = true;
-	r->out->payload = alm_level_of(text);
+	r->out->payload = (enum alm_level)alm_level_of(text);
 }
 
 static void read_override_kind(struct reading *r, const json_t *value)
@@ -323,47 +324,6 @@ static void write_ids(FILE *out, const char *key, struct alm_ids ids)
 	(void)fputs(ids.count == 0 ? "[]" : "]", out);
 }
 
-const char *alm_effect_name(enum alm_effect effect)
-{
-	switch (effect) {
-	case ALM_EFFECT_PERMIT:
-		return "permit";
-	case ALM_EFFECT_TRANSFORM:
-		return "transform";
-	case ALM_EFFECT_DENY:
-		break;
-	}
-	return "deny";
-}
-
-const char *alm_level_name(enum alm_level level)
-{
-	switch (level) {
-	case ALM_LEVEL_AGGREGATE:
-		return "aggregate";
-	case ALM_LEVEL_ANONYMISED:
-		return "anonymised";
-	case ALM_LEVEL_PSEUDONYMISED:
-		return "pseudonymised";
-	case ALM_LEVEL_IDENTIFIABLE:
-		return "identifiable";
-	case ALM_LEVEL_UNKNOWN:
-		break;
-	}
-	return NULL;
-}
-
-enum alm_level alm_level_of(const char *text)
-{
-	for (enum alm_level level = ALM_LEVEL_AGGREGATE;
-		text != NULL && level <= ALM_LEVEL_IDENTIFIABLE; level++) {
-		if (strcmp(alm_level_name(level), text) == 0) {
-			return level;
-		}
-	}
-	return ALM_LEVEL_UNKNOWN;
-}
-
 static void write_reasons(FILE *out, const struct alm_decision *decision)
 {
 	(void)fputs(",\"reasons\":[", out);
@@ -380,7 +340,7 @@ void alm_decision_json_write(
 	(void)fputs("{\"id\":", out);
 	write_text(out, id);
 	(void)fprintf(out, ",\"effect\":\"%s\",\"code\":%u",
-		alm_effect_name(decision->effect), decision->code);
+		alm_effect_word(decision->effect), decision->code);
 	write_reasons(out, decision);
 	(void)fputs(",\"basis\":", out);
 	write_text(out, decision->basis);
@@ -393,7 +353,9 @@ void alm_decision_json_write(
 					      : ",\"strip\":[]",
 		out);
 	(void)fputs(",\"level\":", out);
-	write_text(out, alm_level_name(decision->level));
+	write_text(out, decision->level == ALM_LEVEL_UNKNOWN
+				? NULL
+				: alm_level_word(decision->level));
 	if (decision->smallest_group == 0) {
 		(void)fputs(",\"smallest-group\":null", out);
 	} else {

@@ -30,12 +30,4 @@ void alm_request_json_read(struct alm_bytes line, struct alm_arena *arena,
 void alm_decision_json_write(
 	FILE *out, const char *id, const struct alm_decision *decision);
 
-/** permit, transform, deny. */
-const char *alm_effect_name(enum alm_effect effect);
-
-/** aggregate to identifiable; NULL for UNKNOWN. */
-const char *alm_level_name(enum alm_level level);
-/** UNKNOWN if it is no such word; `text` may be NULL. */
-enum alm_level alm_level_of(const char *text);
-
 #endif /* ALM_CLI_POLICY_DECIDE_JSON_H */

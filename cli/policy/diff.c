@@ -14,6 +14,7 @@
 #include "cli/policy/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 #define LIMIT_DEFAULT 200
 #define IDS_SHOWN 4u
@@ -252,8 +253,8 @@ static void show_block(struct showing *s, const struct alm_diff_block *block)
 	alm_sheet_row(s->sheet,
 		(const char *const[]){alm_diff_change_name(block->change),
 			basis->id.text, from, to, purposes, categories,
-			alm_level_name(block->level_before),
-			alm_level_name(block->level_after), terms, senders,
+			alm_level_word(block->level_before),
+			alm_level_word(block->level_after), terms, senders,
 			recipients, cells});
 	free(to);
 	free(from);
@@ -283,8 +284,8 @@ static bool show_pair(struct showing *s, const struct alm_diff_block *block,
 					alm_diff_organisation(s->diff, to),
 					alm_diff_purpose(s->diff, p),
 					alm_diff_category(s->diff, c),
-					alm_level_name(block->level_before),
-					alm_level_name(block->level_after),
+					alm_level_word(block->level_before),
+					alm_level_word(block->level_after),
 					terms});
 		}
 	}

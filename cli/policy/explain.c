@@ -17,6 +17,7 @@
 #include "cli/policy/bundle_files.h"
 #include "cli/policy/decide_json.h"
 #include "cli/policy/explanation.h"
+#include "lib/words.h"
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -137,7 +138,7 @@ static enum alm_err read_options(struct explaining *e,
 	r->to = alm_args_text(args, "to");
 	r->purpose = alm_args_text(args, "purpose");
 	r->has_payload = true;
-	r->payload = alm_level_of(alm_args_text(args, "level"));
+	r->payload = (enum alm_level)alm_level_of(alm_args_text(args, "level"));
 	r->subject_unknown = alm_args_text(args, "subject-unknown");
 	r->basis = alm_args_text(args, "basis");
 	r->is_batch = alm_args_has(args, "batch");
@@ -169,7 +170,7 @@ static int check_options(const struct alm_args *args)
 				&usage, "--from needs --%s as well", needed[i]);
 		}
 	}
-	if (alm_level_of(alm_args_text(args, "level")) == ALM_LEVEL_UNKNOWN) {
+	if (alm_level_of(alm_args_text(args, "level")) == 0) {
 		return alm_args_complain(&usage,
 			"--level is identifiable, pseudonymised, anonymised "
 			"or aggregate");

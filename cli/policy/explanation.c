@@ -5,6 +5,7 @@
 
 #include "cli/policy/decide_json.h"
 #include "lib/err.h"
+#include "lib/words.h"
 
 static const struct alm_err_info *info_of(unsigned code)
 {
@@ -124,8 +125,7 @@ static void outcome(
 		return;
 	}
 	(void)snprintf(out, out_bytes, "%s is released, %s%s%s%s.", release,
-		alm_level_name(d->level) != NULL ? alm_level_name(d->level)
-						 : "",
+		alm_level_word(d->level),
 		d->redact.count > 0 ? "; withheld: " : "", redact,
 		d->strips_location ? "; whereabouts are taken out" : "");
 }
@@ -210,7 +210,7 @@ static int print_text(FILE *out, const struct alm_explanation *e)
 	unsigned step = alm_reason_step(deciding_code(d));
 	char text[2048];
 
-	(void)fputs(alm_effect_name(d->effect), out);
+	(void)fputs(alm_effect_word(d->effect), out);
 	if (d->effect == ALM_EFFECT_DENY) {
 		(void)fprintf(out, " %u %s", d->code, info_of(d->code)->name);
 	}
@@ -243,7 +243,7 @@ static void add_facts(struct alm_sheet *sheet, const struct alm_explanation *e)
 	char text[2048];
 
 	(void)snprintf(text, sizeof(text), "%u", d->code);
-	alm_sheet_fact(sheet, "effect", alm_effect_name(d->effect));
+	alm_sheet_fact(sheet, "effect", alm_effect_word(d->effect));
 	alm_sheet_fact(sheet, "code", text);
 	outcome(e, text, sizeof(text));
 	alm_sheet_fact(sheet, "sentence", text);

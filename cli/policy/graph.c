@@ -17,6 +17,7 @@
 #include "cli/policy/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
+#include "lib/words.h"
 
 #define LIMIT_DEFAULT 500
 #define ARENA_BYTES_MAX ((size_t)1 << 30)
@@ -187,7 +188,7 @@ static void draw_basis(struct drawing *d, const struct alm_bundle_basis *basis)
 	put_text(basis->title);
 	put_words("\\nfor ", basis->purposes);
 	put_words("\\nof ", basis->categories);
-	(void)printf("\\nup to %s", alm_level_name(basis->identifiability));
+	(void)printf("\\nup to %s", alm_level_word(basis->identifiability));
 	if (basis->requires_relationship) {
 		(void)fputs("\\nwith a relationship", stdout);
 	}
@@ -220,7 +221,7 @@ static void draw_prohibition(
 	put_words("\\nof ", p->categories);
 	(void)printf("\\n%s %s and above\", shape=octagon, color=red];\n",
 		p->de_identifies ? "de-identify" : "withhold",
-		alm_level_name(p->at_or_above));
+		alm_level_word(p->at_or_above));
 	draw_edges(d, p->from, "prohibition ", p->id.text, true, style);
 	draw_edges(d, p->to, "prohibition ", p->id.text, false, style);
 }

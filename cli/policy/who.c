@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/policy/bundle_files.h"
 #include "cli/policy/decide_json.h"
+#include "lib/words.h"
 
 static const struct alm_option options[] = {
 	{"category", 0, ALM_OPTION_TEXT, "CATEGORY",
@@ -73,7 +74,7 @@ static void take(void *context, const struct alm_who_answer *answer)
 		sheet, (const char *const[]){answer->recipient->id.text,
 			       answer->recipient->name,
 			       answer->recipient->kind.text, answer->category,
-			       answer->basis, alm_level_name(answer->level),
+			       answer->basis, alm_level_word(answer->level),
 			       conditions, group, obligations});
 }
 
