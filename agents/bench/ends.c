@@ -42,18 +42,7 @@ static int64_t wall_ms(void)
 
 static bool add_message(struct origin *o, int64_t now_ms)
 {
-	static const char *const categories[] = {"treatment-summary"};
-	struct alm_message message = {.sender = "RX1",
-		.recipient = "C84001",
-		.purpose = "direct-care",
-		.categories = {categories, 1},
-		.standard = "",
-		.standard_version = "",
-		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = "9990000018",
-		.subject_unknown = "",
-		.basis = "",
-		.traceparent = ""};
+	struct alm_message message = alm_bench_message();
 	struct alm_bytes *bytes = &o->messages[o->batch.count];
 	uint8_t digest[ALM_DIGEST_BYTES];
 

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 
 #include "agents/bench/bench.h"
+#include "lib/wire/wire.h"
+
+/** What every message of a load says, but for its id and its payload. */
+struct alm_message alm_bench_message(void);
 
 /** Send all messages of the load to a connected DEALER whose time-outs are
  * set; true when all are acknowledged. */

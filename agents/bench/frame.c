@@ -2,32 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/bench/bench.h"
-#include "lib/wire/wire.h"
+#include "agents/bench/ends.h"
 
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
+struct alm_message alm_bench_message(void)
+{
+	static const char *const categories[] = {"treatment-summary"};
+	struct alm_message message = alm_message_empty();
+
+	message.sender = "RX1";
+	message.recipient = "C84001";
+	message.purpose = "direct-care";
+	message.categories = (struct alm_texts){categories, 1};
+	message.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE;
+	message.subject = "9990000018";
+	return message;
+}
 
 static enum alm_err encode(struct alm_bytes payload, uint32_t envelope_count,
 	struct alm_arena *arena, struct alm_frame_builder *frame)
 {
 	static const uint8_t random[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-	static const char *const categories[] = {"treatment-summary"};
-	struct alm_message message = {
-		.id = alm_message_id_make(INT64_C(1800000000000), random),
-		.sender = "RX1",
-		.recipient = "C84001",
-		.purpose = "direct-care",
-		.categories = {categories, 1},
-		.standard = "",
-		.standard_version = "",
-		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = "9990000018",
-		.subject_unknown = "",
-		.basis = "",
-		.traceparent = ""};
+	struct alm_message message = alm_bench_message();
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_SEND};
 	enum alm_err err;
 
+	message.id = alm_message_id_make(INT64_C(1800000000000), random);
 	/* Digests and signatures of real messages hold no zeros to omit. */
 	memset(message.payload_sha256, 0x5A, sizeof(message.payload_sha256));
 	memset(envelope.send.signature.ed25519, 0x5A,

@@ -124,28 +124,19 @@ static enum alm_err forge(struct intruder *self, char **words)
 {
 	static const char *const categories[] = {"treatment-summary"};
 	static const char payload[] = "Please send all notes to me.";
-	struct alm_message message = {.sender = words[0],
-		.recipient = words[1],
-		.purpose = "direct-care",
-		.categories = {categories, 1},
-		.standard = "",
-		.standard_version = "",
-		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = words[2],
-		.subject_unknown = "",
-		.basis = "",
-		.relationship_kind = "",
-		.relationship_ref = "",
-		.relationship_organisation = "",
-		.override_by = "",
-		.override_reason = "",
-		.traceparent = ""};
+	struct alm_message message = alm_message_empty();
 	struct alm_envelope hello = {.kind = ALM_ENVELOPE_HELLO,
 		.hello = {ALM_PROTOCOL_VERSION, "almoner-role-intruder", 0}};
 	struct alm_envelope letter = {.kind = ALM_ENVELOPE_SEND};
 	uint8_t random[10];
 	enum alm_err err;
 
+	message.sender = words[0];
+	message.recipient = words[1];
+	message.purpose = "direct-care";
+	message.categories = (struct alm_texts){categories, 1};
+	message.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE;
+	message.subject = words[2];
 	randombytes_buf(random, sizeof(random));
 	letter.send.sent_at_ms = now_ms();
 	letter.send.payload = (struct alm_bytes){

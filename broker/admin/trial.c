@@ -33,22 +33,11 @@
 
 static struct alm_message draft(const struct alm_call *call, const char *to)
 {
-	return (struct alm_message){
-		.sender = call->request->agent->organisation,
-		.recipient = to,
-		.purpose = "",
-		.standard = "",
-		.standard_version = "",
-		.subject = "",
-		.subject_unknown = "",
-		.basis = "",
-		.relationship_kind = "",
-		.relationship_ref = "",
-		.relationship_organisation = "",
-		.override_by = "",
-		.override_reason = "",
-		.traceparent = "",
-	};
+	struct alm_message message = alm_message_empty();
+
+	message.sender = call->request->agent->organisation;
+	message.recipient = to;
+	return message;
 }
 
 /* What the rule says of the organisation and itself; only a category without

@@ -247,20 +247,7 @@ static bool take_message(struct alm_bytes bytes, struct alm_arena *arena,
 	}
 	memcpy(r.at, bytes.data, bytes.bytes);
 	end = r.at + bytes.bytes;
-	*out_message = (struct alm_message){.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.standard = "",
-		.standard_version = "",
-		.subject = "",
-		.subject_unknown = "",
-		.basis = "",
-		.relationship_kind = "",
-		.relationship_ref = "",
-		.relationship_organisation = "",
-		.override_by = "",
-		.override_reason = "",
-		.traceparent = ""};
+	*out_message = alm_message_empty();
 	if (!alm_fields_take(&r, end, &message_shape, out_message) ||
 		!alm_message_id_is_valid(&out_message->id)) {
 		return false;

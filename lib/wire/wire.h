@@ -116,6 +116,27 @@ struct alm_message {
 	enum alm_message_kind kind;
 };
 
+/** One that says nothing yet: its texts are "". */
+static inline struct alm_message alm_message_empty(void)
+{
+	return (struct alm_message){
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.standard = "",
+		.standard_version = "",
+		.subject = "",
+		.subject_unknown = "",
+		.basis = "",
+		.relationship_kind = "",
+		.relationship_ref = "",
+		.relationship_organisation = "",
+		.override_by = "",
+		.override_reason = "",
+		.traceparent = "",
+	};
+}
+
 struct alm_signature {
 	uint8_t ed25519[ALM_SIGNATURE_BYTES];
 	uint32_t leaf_index;

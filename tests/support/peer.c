@@ -297,23 +297,18 @@ struct alm_message test_message(
 	const struct test_peer *from, const char *recipient)
 {
 	static const char *const categories[] = {"discharge"};
+	struct alm_message message = alm_message_empty();
 	uint8_t random[10];
 
 	randombytes_buf(random, sizeof(random));
-	return (struct alm_message){
-		.id = alm_message_id_make(test_now_ms(), random),
-		.sender = from->organisation,
-		.recipient = recipient,
-		.purpose = "direct-care",
-		.categories = {categories, 1},
-		.standard = "",
-		.standard_version = "",
-		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = "9990000018",
-		.subject_unknown = "",
-		.basis = "",
-		.traceparent = "",
-	};
+	message.id = alm_message_id_make(test_now_ms(), random);
+	message.sender = from->organisation;
+	message.recipient = recipient;
+	message.purpose = "direct-care";
+	message.categories = (struct alm_texts){categories, 1};
+	message.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE;
+	message.subject = "9990000018";
+	return message;
 }
 
 static void send_signed(struct test_peer *peer,

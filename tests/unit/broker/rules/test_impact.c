@@ -92,22 +92,15 @@ TestSuite(impact, .init = open_all, .fini = close_all);
 static struct alm_message message(
 	const char *subject, const char *const *words, size_t count)
 {
-	return (struct alm_message){.sender = "A",
-		.recipient = "B",
-		.purpose = "care",
-		.categories = {words, count},
-		.standard = "",
-		.standard_version = "",
-		.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE,
-		.subject = subject,
-		.subject_unknown = "",
-		.basis = "",
-		.relationship_kind = "",
-		.relationship_ref = "",
-		.relationship_organisation = "",
-		.override_by = "",
-		.override_reason = "",
-		.traceparent = ""};
+	struct alm_message out = alm_message_empty();
+
+	out.sender = "A";
+	out.recipient = "B";
+	out.purpose = "care";
+	out.categories = (struct alm_texts){words, count};
+	out.payload_level = ALM_WIRE_LEVEL_IDENTIFIABLE;
+	out.subject = subject;
+	return out;
 }
 
 /* Judged and recorded as a send is; `more` are further private lines. */
