@@ -259,49 +259,14 @@ bool alm_merkle_verify_consistency(struct alm_hash *hash, uint64_t first,
 	       digests_equal(&sr, second_root);
 }
 
-/* The root of the leaves from `first` up to before `end`. */
-static void range_root(struct alm_hash *hash, const struct alm_digest *leaves,
-	size_t first, size_t end, struct alm_digest *out)
-{
-	struct alm_frontier frontier = {.size = 0};
-
-	for (size_t i = first; i < end; i++) {
-		alm_frontier_append(hash, &frontier, &leaves[i]);
-	}
-	alm_frontier_root(hash, &frontier, out);
-}
-
-size_t alm_merkle_path(struct alm_hash *hash, const struct alm_digest *leaves,
-	size_t count, size_t index, struct alm_digest *out_path)
-{
-	size_t path_count = 0;
-	unsigned level = 0;
-
-	ALM_ASSERT(index < count);
-	for (size_t sn = count - 1; sn > 0; sn >>= 1, level++) {
-		size_t sibling = (index >> level) ^ 1u;
-
-		if (sibling > sn) {
-			continue; /* promoted: no neighbour at this level */
-		}
-		range_root(hash, leaves, sibling << level,
-			sibling == sn ? count : (sibling + 1) << level,
-			&out_path[path_count++]);
-	}
-	return path_count;
-}
-
 /* Level after level, leaves first; a last node without a neighbour goes up as
  * it is, which is the shape that RFC 6962 defines. */
-void alm_merkle_batch_build(struct alm_hash *hash,
-	const struct alm_digest *leaves, size_t count,
-	struct alm_merkle_batch *out_batch)
+const struct alm_digest *alm_merkle_whole_build(
+	struct alm_hash *hash, struct alm_digest *nodes, size_t count)
 {
-	struct alm_digest *level = out_batch->nodes;
+	struct alm_digest *level = nodes;
 
-	ALM_ASSERT(count > 0 && count <= ALM_SIGNATURE_LEAVES_MAX);
-	out_batch->count = count;
-	memcpy(level, leaves, count * sizeof(*level));
+	ALM_ASSERT(count > 0);
 	for (size_t width = count; width > 1; width = (width + 1) / 2) {
 		struct alm_digest *above = level + width;
 
@@ -314,27 +279,17 @@ void alm_merkle_batch_build(struct alm_hash *hash,
 		}
 		level = above;
 	}
+	return level;
 }
 
-void alm_merkle_batch_root(
-	const struct alm_merkle_batch *batch, struct alm_digest *out_root)
+size_t alm_merkle_whole_path(const struct alm_digest *nodes, size_t count,
+	size_t index, struct alm_digest *out_path)
 {
-	const struct alm_digest *level = batch->nodes;
-
-	for (size_t width = batch->count; width > 1; width = (width + 1) / 2) {
-		level += width;
-	}
-	*out_root = *level;
-}
-
-size_t alm_merkle_batch_path(const struct alm_merkle_batch *batch, size_t index,
-	struct alm_digest *out_path)
-{
-	const struct alm_digest *level = batch->nodes;
+	const struct alm_digest *level = nodes;
 	size_t path_count = 0;
 
-	ALM_ASSERT(index < batch->count);
-	for (size_t width = batch->count; width > 1; width = (width + 1) / 2) {
+	ALM_ASSERT(index < count);
+	for (size_t width = count; width > 1; width = (width + 1) / 2) {
 		if ((index ^ 1u) < width) {
 			out_path[path_count++] = level[index ^ 1u];
 		}

@@ -91,26 +91,22 @@ ALM_MUST_USE bool alm_merkle_verify_consistency(struct alm_hash *hash,
 	size_t proof_count, const struct alm_digest *first_root,
 	const struct alm_digest *second_root);
 
-/** The inclusion proof of leaf `index` among `count` leaves held in memory
- * (a batch signature); `out_path` holds 64.  Gives the path's length. */
-size_t alm_merkle_path(struct alm_hash *hash, const struct alm_digest *leaves,
-	size_t count, size_t index, struct alm_digest *out_path);
+/** How many digests a whole tree takes: a level has half of the one below, and
+ * at most one node more. */
+#define ALM_MERKLE_WHOLE_NODES(count, levels) (2 * (size_t)(count) + (levels))
 
-/** The tree over a batch of leaves with all its nodes, so that a path for
- * every leaf costs no more hashing. */
-struct alm_merkle_batch {
-	size_t count; /* leaves; 1 to ALM_SIGNATURE_LEAVES_MAX */
-	struct alm_digest
-		nodes[2 * ALM_SIGNATURE_LEAVES_MAX + ALM_SIGNATURE_PATH_MAX];
-};
+/**
+ * The whole tree over leaves, so that a path for each costs no more hashing.
+ * In:      nodes  the first `count` are the leaves, at least one; room for
+ *                 ALM_MERKLE_WHOLE_NODES of them
+ * Gives:   the root, which is one of the nodes
+ */
+const struct alm_digest *alm_merkle_whole_build(
+	struct alm_hash *hash, struct alm_digest *nodes, size_t count);
 
-void alm_merkle_batch_build(struct alm_hash *hash,
-	const struct alm_digest *leaves, size_t count,
-	struct alm_merkle_batch *out_batch);
-void alm_merkle_batch_root(
-	const struct alm_merkle_batch *batch, struct alm_digest *out_root);
-/** As alm_merkle_path(); `out_path` holds ALM_SIGNATURE_PATH_MAX. */
-size_t alm_merkle_batch_path(const struct alm_merkle_batch *batch, size_t index,
-	struct alm_digest *out_path);
+/** The inclusion proof of leaf `index`, from a tree that was built; `out_path`
+ * holds as many as the tree has levels, at most 64.  Gives its length. */
+size_t alm_merkle_whole_path(const struct alm_digest *nodes, size_t count,
+	size_t index, struct alm_digest *out_path);
 
 #endif /* ALM_LIB_MERKLE_H */

@@ -1,5 +1,3 @@
-/* Level after level, leaves first; a last node without a neighbour goes up as
- * it is, which is the shape that RFC 6962 defines. */
 #include "lib/parts.h"
 
 #include <stdlib.h>
@@ -7,7 +5,7 @@
 
 struct alm_part_tree {
 	uint32_t count;
-	struct alm_digest *root;
+	const struct alm_digest *root;
 	struct alm_digest nodes[];
 };
 
@@ -37,8 +35,7 @@ bool alm_part_is_of(struct alm_hash *hash, uint64_t payload_bytes,
 
 struct alm_part_tree *alm_part_tree_new(uint32_t count)
 {
-	/* A level has half of the one below, and at most one node more. */
-	size_t nodes = 2 * (size_t)count + ALM_PART_PATH_MAX;
+	size_t nodes = ALM_MERKLE_WHOLE_NODES(count, ALM_PART_PATH_MAX);
 	struct alm_part_tree *tree;
 
 	ALM_ASSERT(count > 0 && count <= ALM_PARTS_MAX);
@@ -63,21 +60,7 @@ void alm_part_tree_set(struct alm_part_tree *tree, struct alm_hash *hash,
 
 void alm_part_tree_close(struct alm_part_tree *tree, struct alm_hash *hash)
 {
-	struct alm_digest *level = tree->nodes;
-
-	for (size_t width = tree->count; width > 1; width = (width + 1) / 2) {
-		struct alm_digest *above = level + width;
-
-		for (size_t i = 0; i + 1 < width; i += 2) {
-			alm_merkle_node(
-				hash, &level[i], &level[i + 1], &above[i / 2]);
-		}
-		if (width % 2 == 1) {
-			above[width / 2] = level[width - 1];
-		}
-		level = above;
-	}
-	tree->root = level;
+	tree->root = alm_merkle_whole_build(hash, tree->nodes, tree->count);
 }
 
 const struct alm_digest *alm_part_tree_root(const struct alm_part_tree *tree)
@@ -100,16 +83,5 @@ bool alm_part_tree_has(const struct alm_part_tree *tree, struct alm_hash *hash,
 size_t alm_part_tree_path(const struct alm_part_tree *tree, uint32_t index,
 	struct alm_digest *out)
 {
-	const struct alm_digest *level = tree->nodes;
-	size_t steps = 0;
-
-	ALM_ASSERT(index < tree->count);
-	for (size_t width = tree->count; width > 1; width = (width + 1) / 2) {
-		if ((index ^ 1u) < width) {
-			out[steps++] = level[index ^ 1u];
-		}
-		index /= 2;
-		level += width;
-	}
-	return steps;
+	return alm_merkle_whole_path(tree->nodes, tree->count, index, out);
 }

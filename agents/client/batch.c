@@ -19,7 +19,7 @@ void alm_batch_add(struct alm_batch *batch, struct alm_hash *hash,
 	alm_put_u64(data, (uint64_t)sent_at_ms);
 	memcpy(data + 8, message_sha256, ALM_DIGEST_BYTES);
 	alm_merkle_leaf(hash, (struct alm_bytes){data, sizeof(data)},
-		&batch->leaves[batch->count]);
+		&batch->nodes[batch->count]);
 	batch->count++;
 }
 
@@ -27,13 +27,11 @@ void alm_batch_sign(struct alm_batch *batch, struct alm_hash *hash,
 	const uint8_t secret[ALM_SIGNING_SECRET_BYTES])
 {
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
-	struct alm_digest root;
+	const struct alm_digest *root =
+		alm_merkle_whole_build(hash, batch->nodes, batch->count);
 
-	ALM_ASSERT(batch->count > 0);
-	alm_merkle_batch_build(hash, batch->leaves, batch->count, &batch->tree);
-	alm_merkle_batch_root(&batch->tree, &root);
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
-	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
+	memcpy(text + sizeof(CONTEXT), root->raw, ALM_DIGEST_BYTES);
 	(void)crypto_sign_detached(
 		batch->ed25519, NULL, text, sizeof(text), secret);
 }
@@ -41,7 +39,8 @@ void alm_batch_sign(struct alm_batch *batch, struct alm_hash *hash,
 void alm_batch_signature(
 	struct alm_batch *batch, size_t i, struct alm_signature *out_signature)
 {
-	size_t steps = alm_merkle_batch_path(&batch->tree, i, batch->path);
+	size_t steps = alm_merkle_whole_path(
+		batch->nodes, batch->count, i, batch->path);
 
 	memcpy(out_signature->ed25519, batch->ed25519, ALM_SIGNATURE_BYTES);
 	out_signature->leaf_index = (uint32_t)i;

@@ -19,8 +19,8 @@
 struct alm_batch {
 	size_t count;
 	uint8_t ed25519[ALM_SIGNATURE_BYTES];
-	struct alm_digest leaves[ALM_SIGNATURE_LEAVES_MAX];
-	struct alm_merkle_batch tree;
+	struct alm_digest nodes[ALM_MERKLE_WHOLE_NODES(
+		ALM_SIGNATURE_LEAVES_MAX, ALM_SIGNATURE_PATH_MAX)];
 	struct alm_digest path[ALM_SIGNATURE_PATH_MAX];
 };
 

@@ -33,11 +33,10 @@ static void make_leaf(size_t i, struct alm_digest *out)
 static void sign_batch(size_t count)
 {
 	static const uint8_t payload[] = "payload";
-	static struct alm_digest leaves[COUNT_MAX];
-	struct alm_frontier frontier = {.size = 0};
+	static struct alm_digest nodes[ALM_MERKLE_WHOLE_NODES(COUNT_MAX, 64)];
 	uint8_t text[sizeof(CONTEXT) + 32];
 	uint8_t signature[64];
-	struct alm_digest root;
+	const struct alm_digest *root;
 
 	for (size_t i = 0; i < count; i++) {
 		memset(&sends[i], 0, sizeof(sends[i]));
@@ -45,17 +44,15 @@ static void sign_batch(size_t count)
 		sends[i].message = (struct alm_bytes){messages[i], 16};
 		sends[i].payload = (struct alm_bytes){payload, 7};
 		sends[i].sent_at_ms = (int64_t)i + 1;
-		make_leaf(i, &leaves[i]);
-		alm_frontier_append(hash, &frontier, &leaves[i]);
+		make_leaf(i, &nodes[i]);
 	}
 	alm_hash_bytes(hash, sends[0].payload, payload_hash);
-	alm_frontier_root(hash, &frontier, &root);
+	root = alm_merkle_whole_build(hash, nodes, count);
 	memcpy(text, CONTEXT, sizeof(CONTEXT));
-	memcpy(text + sizeof(CONTEXT), root.raw, 32);
+	memcpy(text + sizeof(CONTEXT), root->raw, 32);
 	crypto_sign_detached(signature, NULL, text, sizeof(text), secret);
 	for (size_t i = 0; i < count; i++) {
-		size_t steps =
-			alm_merkle_path(hash, leaves, count, i, paths[i]);
+		size_t steps = alm_merkle_whole_path(nodes, count, i, paths[i]);
 
 		memcpy(sends[i].signature.ed25519, signature, 64);
 		sends[i].signature.leaf_index = (uint32_t)i;
