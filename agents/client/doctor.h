@@ -10,8 +10,8 @@
 #include "agents/include/almoner_doctor.h"
 #include "lib/wire/wire.h"
 
-/** As alm_doctor_handshake(), not as a stranger, and keeps the connection.
- * True: it is open, close it with alm_link_close(). */
+/** Connect with the context's key, and add the step that says whether it went.
+ * True: the connection is open, close it with alm_link_close(). */
 ALM_MUST_USE bool alm_doctor_connect(struct alm_steps *steps,
 	const struct alm_context *context, int timeout_ms,
 	struct alm_link **out_link);

@@ -13,20 +13,6 @@
 
 /* --- groups of an organisation ------------------------------------------- */
 
-bool alm_snapshot_has_group(
-	const struct alm_snapshot *snapshot, const char *group)
-{
-	return alm_names_find(snapshot, &snapshot->head->groups, group) !=
-	       ALM_NAME_NONE;
-}
-
-bool alm_snapshot_has_kind(
-	const struct alm_snapshot *snapshot, const char *kind)
-{
-	return alm_names_find(snapshot, &snapshot->head->kinds, kind) !=
-	       ALM_NAME_NONE;
-}
-
 bool alm_snapshot_is_in_group(const struct alm_snapshot *snapshot, size_t index,
 	const char *group, int64_t t_s)
 {

@@ -41,11 +41,6 @@ const char *alm_snapshot_groups_of(const struct alm_snapshot *snapshot,
 bool alm_snapshot_is_in_group(const struct alm_snapshot *snapshot, size_t index,
 	const char *group, int64_t t_s);
 
-bool alm_snapshot_has_group(
-	const struct alm_snapshot *snapshot, const char *group);
-bool alm_snapshot_has_kind(
-	const struct alm_snapshot *snapshot, const char *kind);
-
 /** Whose addresses, and how many organisations they may come to. */
 struct alm_addressing {
 	const struct alm_snapshot *snapshot; /* NULL: no bundle */

@@ -135,11 +135,6 @@ size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot)
 	return snapshot->head->organisations.count;
 }
 
-size_t alm_snapshot_basis_count(const struct alm_snapshot *snapshot)
-{
-	return snapshot->head->bases.count;
-}
-
 static bool has_word(const struct alm_snapshot *snapshot,
 	const struct alm_names *names, const char *word)
 {

@@ -46,7 +46,6 @@ size_t alm_snapshot_category_count(const struct alm_snapshot *snapshot);
 const char *alm_snapshot_category(
 	const struct alm_snapshot *snapshot, size_t index);
 size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot);
-size_t alm_snapshot_basis_count(const struct alm_snapshot *snapshot);
 
 /**
  * Whether the bundle has a word that a record about a person names; `any` is

@@ -42,11 +42,6 @@ static const struct role roles[ALM_PART_COUNT] = {
 	[ALM_PART_HSSIB] = {"HSSIB", "HSSIB", NULL},
 };
 
-const char *alm_part_id(enum alm_part part)
-{
-	return roles[part].id;
-}
-
 const char *alm_part_name(enum alm_part part)
 {
 	return roles[part].name;

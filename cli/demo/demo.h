@@ -103,7 +103,6 @@ struct alm_demo {
 
 /* --- cast.c ------------------------------------------------------------- */
 
-const char *alm_part_id(enum alm_part part);
 const char *alm_part_name(enum alm_part part);
 
 /** Make folder, keys and context of each player and start it. */

@@ -72,8 +72,6 @@ void alm_wire_take_answer(struct alm_wire_decoder *d,
 	const Almoner__V1__Answer *in, struct alm_answer *out);
 
 /* decode_parts.c: what both send. */
-uint64_t alm_wire_take_size(
-	struct alm_wire_decoder *d, uint64_t value, const char *field);
 enum alm_encoding alm_wire_take_encoding(
 	struct alm_wire_decoder *d, Almoner__V1__Encoding in);
 void alm_wire_take_part(struct alm_wire_decoder *d, const Almoner__V1__Part *in,

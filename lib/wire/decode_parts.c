@@ -1,16 +1,6 @@
 /* Large payloads: what agents and brokers both send. */
 #include "lib/wire/decode.h"
 
-uint64_t alm_wire_take_size(
-	struct alm_wire_decoder *d, uint64_t value, const char *field)
-{
-	if (value > INT64_MAX) {
-		alm_wire_fault(d, ALM_MALFORMED, field, "out of its range");
-		return 0;
-	}
-	return value;
-}
-
 enum alm_encoding alm_wire_take_encoding(
 	struct alm_wire_decoder *d, Almoner__V1__Encoding in)
 {

@@ -266,8 +266,4 @@ Test(address, says_the_groups_of_an_organisation)
 			strcmp(view.id, "C1") == 0);
 		cr_expect_not(alm_snapshot_is_in_group(snapshot, i, "none", T));
 	}
-	cr_expect(alm_snapshot_has_group(snapshot, "pcn"));
-	cr_expect_not(alm_snapshot_has_group(snapshot, "PCN"));
-	cr_expect(alm_snapshot_has_kind(snapshot, "icb"));
-	cr_expect_not(alm_snapshot_has_kind(snapshot, "none"));
 }
