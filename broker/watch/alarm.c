@@ -10,6 +10,7 @@
 
 #include "broker/broker.h"
 #include "broker/edge/log.h"
+#include "broker/watch/figure.h"
 
 #define FILES_EVERY_MS 5000
 /* More than anybody's partners need, where the system has no limit. */
@@ -146,50 +147,31 @@ static uint64_t files_open(void)
 	return count > 3 ? count - 3 : 0; /* itself, and two dots */
 }
 
-static void one(FILE *out, const char *name, const char *type, const char *help,
-	uint64_t value)
-{
-	(void)fprintf(out,
-		"# HELP almoner_%s %s\n# TYPE almoner_%s %s\n"
-		"almoner_%s %" PRIu64 "\n",
-		name, help, name, type, name, value);
-}
-
 void alm_alarms_metrics(FILE *out, const struct alm_broker *broker)
 {
 	const struct alm_metrics *metrics = &broker->metrics;
 
-	one(out, "handshakes_refused_total", "counter", "Connections refused.",
-		metrics->handshakes_refused);
-	one(out, "handshakes_limited_total", "counter",
+	alm_figure_counter(out, "handshakes_refused_total",
+		"Connections refused.", metrics->handshakes_refused);
+	alm_figure_counter(out, "handshakes_limited_total",
 		"Connections refused because there were too many.",
 		metrics->handshakes_limited);
-	one(out, "handshakes_agents_limited_total", "counter",
+	alm_figure_counter(out, "handshakes_agents_limited_total",
 		"Of these, connections of registered agents.",
 		metrics->handshakes_agents_limited);
-	one(out, "frames_lost_total", "counter",
-		"Frames that a peer could not be given.", metrics->lost_frames);
-	one(out, "sessions_not_reading_total", "counter",
-		"Sessions ended because the agent did not read.",
-		metrics->not_reading);
-	one(out, "unread_bytes", "gauge",
-		"What agents were sent and have not shown to have read.",
-		alm_unreads_bytes(broker->unreads));
-	one(out, "open_files", "gauge", "Files and connections open.",
-		files_open());
-	one(out, "open_files_max", "gauge", "As many may be.", files_allowed());
-	one(out, "clock_doubts_total", "counter",
+	alm_figure_gauge(out, "open_files", "Files and connections open.",
+		(double)files_open());
+	alm_figure_gauge(out, "open_files_max", "As many may be.",
+		(double)files_allowed());
+	alm_figure_counter(out, "clock_doubts_total",
 		"Steps of the system's clock.", broker->steady.doubts);
-	one(out, "clock_steps_total", "counter",
+	alm_figure_counter(out, "clock_steps_total",
 		"Steps of the system's clock that were believed in the end.",
 		broker->steady.steps);
-	one(out, "clock_behind_log_seconds", "gauge",
+	alm_figure_gauge(out, "clock_behind_log_seconds",
 		"By how much the last record is later than now.",
-		(uint64_t)alm_broker_behind_us(broker) / 1000000);
-	(void)fprintf(out,
-		"# HELP almoner_clock_off_seconds What the system's clock says "
-		"more than is believed.\n"
-		"# TYPE almoner_clock_off_seconds gauge\n"
-		"almoner_clock_off_seconds %" PRId64 "\n",
-		broker->steady.off_us / 1000000);
+		(double)alm_broker_behind_us(broker) / 1e6);
+	alm_figure_gauge(out, "clock_off_seconds",
+		"What the system's clock says more than is believed.",
+		(double)broker->steady.off_us / 1e6);
 }

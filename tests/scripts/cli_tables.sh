@@ -28,12 +28,12 @@ same completion cli/completion/almoner.bash "$almoner" completion bash
 		grep -q "^\.BR.*\b$setting \"" docs/man/almonerd.yaml.5 ||
 			fail "almonerd.yaml(5) lacks $setting"
 	done
-python3 - broker/watch/metrics.c broker/watch/alarm.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
+python3 - broker/watch/*.c docs/OPERATIONS.md <<'END' || fail "the table of metrics"
 import re, sys
 *sources, text = (open(f).read() for f in sys.argv[1:])
 source = "".join(sources)
-names = set(re.findall(r'(?:counter|gauge|one)\(\s*out,\s*"(\w+)"', source))
-names |= set(re.findall(r"HELP almoner_(\w+)", source))
+names = set(re.findall(
+    r'alm_figure_(?:counter|gauge|family)\(\s*out,\s*"(\w+)"', source))
 told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
 assert names == told, names ^ told
 END
