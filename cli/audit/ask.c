@@ -7,7 +7,7 @@
 
 static const char *or_null(const char *text)
 {
-	return *text != '\0' ? text : NULL;
+	return text == NULL || *text == '\0' ? NULL : text;
 }
 
 void alm_audit_ask_fill(struct alm_ask *ask, const struct alm_audit_question *q,

@@ -8,9 +8,8 @@
 #include "agents/include/almoner_control.h"
 #include "broker/store/store.h"
 #include "cli/admin.h"
+#include "cli/audit/ask.h"
 #include "cli/audit/log_internal.h"
-#include "cli/audit/options.h"
-#include "lib/words.h"
 
 /* --- the daemon ----------------------------------------------------------- */
 
@@ -48,55 +47,6 @@ static struct alm_log_row row_of(const struct alm_answer *answer, size_t i)
 	};
 }
 
-/** The question as arguments; the texts live in `texts`. */
-struct texts {
-	char since[ALM_INSTANT_US_TEXT_BYTES];
-	char until[ALM_INSTANT_US_TEXT_BYTES];
-	char code[16];
-	char limit[24];
-	char message[ALM_UUID_TEXT_BYTES];
-	char reason[ALM_TEXT_BYTES_MAX + 1];
-};
-
-static const char *or_null(const char *text)
-{
-	return text == NULL || *text == '\0' ? NULL : text;
-}
-
-static void fill(struct alm_ask *ask, const struct alm_audit_question *q,
-	const char *what, struct texts *t)
-{
-	alm_ask_add(ask, "person", or_null(q->person));
-	alm_ask_add(ask, "from", or_null(q->from));
-	alm_ask_add(ask, "to", or_null(q->to));
-	alm_ask_add(ask, "either", or_null(q->either));
-	alm_ask_add(ask, "purpose", or_null(q->purpose));
-	alm_ask_add(ask, "basis", or_null(q->basis));
-	alm_ask_add(ask, "effect", or_null(alm_effect_word(q->effect)));
-	if (q->kind != 0) {
-		alm_ask_add(ask, "kind",
-			alm_audit_kind_word((enum alm_audit_kind)q->kind));
-	}
-	if (q->has_message) {
-		alm_message_id_text(&q->message, t->message);
-		alm_ask_add(ask, "message", t->message);
-	}
-	if (q->since_us > 0) {
-		alm_instant_short_text(q->since_us, t->since);
-		alm_ask_add(ask, "since", t->since);
-	}
-	if (q->until_us > 0) {
-		alm_instant_short_text(q->until_us, t->until);
-		alm_ask_add(ask, "until", t->until);
-	}
-	alm_ask_add(ask, "reveal", q->reveals ? "yes" : NULL);
-	(void)snprintf(t->reason, sizeof(t->reason), "%s: %s", what,
-		q->reason != NULL ? q->reason : "");
-	alm_ask_add(ask, "reason", t->reason);
-	(void)snprintf(t->limit, sizeof(t->limit), "%u", ALM_LOG_PAGE_ROWS);
-	alm_ask_add(ask, "limit", t->limit);
-}
-
 static uint64_t fact_number(const struct alm_answer *answer, const char *key)
 {
 	const char *text = alm_answer_fact(answer, key);
@@ -109,18 +59,26 @@ static enum alm_err daemon_each(struct alm_log *log,
 	alm_log_row_fn *each, void *cookie, struct alm_problem *problem)
 {
 	struct alm_ask ask = {.verb = "audit.query"};
-	char cursor[ALM_TEXT_BYTES_MAX + 1] = "";
-	struct texts texts;
+	struct alm_audit_question asked = *question;
+	struct alm_audit_texts texts = {.after = ""};
+	char reason[ALM_TEXT_BYTES_MAX + 1];
 	size_t argument_count;
 
-	fill(&ask, question, what, &texts);
+	(void)snprintf(reason, sizeof(reason), "%s: %s", what,
+		question->reason != NULL ? question->reason : "");
+	asked.reason = reason;
+	alm_audit_ask_fill(&ask, &asked, &texts);
+	(void)snprintf(
+		texts.limit, sizeof(texts.limit), "%u", ALM_LOG_PAGE_ROWS);
+	alm_ask_add(&ask, "limit", texts.limit);
 	argument_count = ask.argument_count;
 	do {
 		struct alm_answer answer;
 		enum alm_err err;
 
 		ask.argument_count = argument_count;
-		alm_ask_add(&ask, "after", or_null(cursor));
+		alm_ask_add(&ask, "after",
+			texts.after[0] != '\0' ? texts.after : NULL);
 		alm_arena_reset(&log->arena);
 		err = alm_admin_ask(
 			log->control, &ask, &log->arena, &answer, problem);
@@ -136,10 +94,11 @@ static enum alm_err daemon_each(struct alm_log *log,
 				return ALM_OK;
 			}
 		}
-		(void)snprintf(cursor, sizeof(cursor), "%s", answer.cursor);
+		(void)snprintf(
+			texts.after, sizeof(texts.after), "%s", answer.cursor);
 		alm_bar_show(&log->bar, fact_number(&answer, "seen"),
 			fact_number(&answer, "size"));
-	} while (cursor[0] != '\0');
+	} while (texts.after[0] != '\0');
 	return ALM_OK;
 }
 
