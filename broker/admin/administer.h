@@ -84,6 +84,23 @@ ALM_MUST_USE enum alm_err alm_call_organisation(
 /** The word of the priority that mail at a place has. */
 const char *alm_place_priority_word(uint64_t place);
 
+/** What a list says of a piece of mail; of one that cannot be read, only that
+ * it is damaged. */
+struct alm_listed_mail {
+	const char *kind; /* message, notice or damaged */
+	const char *sender;
+	char id[ALM_UUID_TEXT_BYTES];
+	int64_t accepted_at_ms;
+};
+
+/** Errors: STORE_IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_call_list_mail(const struct alm_call *call,
+	const struct alm_queue_entry *entry, struct alm_listed_mail *out);
+
+/** Two facts by which agents find the broker: its public endpoint, under the
+ * name that is given, and `broker-key`. */
+void alm_table_whereabouts(struct alm_call *call, const char *endpoint_key);
+
 /** The arguments `roles` and `categories`, where they are given; else the
  * values are left.  Errors: BAD_ARGUMENT. */
 ALM_MUST_USE enum alm_err alm_call_roles(const struct alm_call *call,

@@ -20,26 +20,17 @@ static enum alm_err add_letter(struct alm_call *call, const char *organisation,
 {
 	const struct alm_queue_entry *entry = &dead->entry;
 	struct alm_table *table = call->table;
-	char id[ALM_UUID_TEXT_BYTES] = "";
-	struct alm_mail mail = {.sender = ""};
-	const char *kind =
-		entry->kind == ALM_MAIL_NOTICE ? "notice" : "message";
-	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
-		entry->seq, call->turn->arena, &mail);
+	struct alm_listed_mail mail;
+	enum alm_err err = alm_call_list_mail(call, entry, &mail);
 
-	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ||
-		(err == ALM_OK && entry->is_damaged)) {
-		kind = "damaged";
-		mail = (struct alm_mail){.sender = ""};
-	} else if (err != ALM_OK) {
+	if (err != ALM_OK) {
 		return err;
-	} else {
-		alm_message_id_text(&mail.message_id, id);
 	}
 	alm_table_row(table,
 		(const char *const[]){organisation,
-			alm_table_text(table, entry->seq), kind, mail.sender,
-			id, alm_place_priority_word(entry->place),
+			alm_table_text(table, entry->seq), mail.kind,
+			mail.sender, mail.id,
+			alm_place_priority_word(entry->place),
 			alm_table_text(table, entry->attempts),
 			alm_table_instant(table, dead->died_at_ms * 1000),
 			alm_table_text(table, dead->code),

@@ -129,9 +129,8 @@ static bool is_in_policy(const struct alm_call *call, const char *organisation)
 }
 
 static void tell_invite(
-	const struct alm_call *call, const struct alm_invite_row *invite)
+	struct alm_call *call, const struct alm_invite_row *invite)
 {
-	const struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
 	char roles[ALM_ROLES_TEXT_BYTES];
 
@@ -143,14 +142,7 @@ static void tell_invite(
 	alm_table_fact(table, "categories", invite->categories);
 	alm_table_fact(table, "in-policy",
 		is_in_policy(call, invite->organisation) ? "yes" : "no");
-	alm_table_fact(table, "endpoint",
-		broker->settings.public_endpoint[0] != '\0'
-			? broker->settings.public_endpoint
-			: alm_edge_endpoint(broker->edge));
-	alm_table_fact(table, "broker-key",
-		alm_table_hex(
-			table, (struct alm_bytes){
-				       alm_edge_public_key(broker->edge), 32}));
+	alm_table_whereabouts(call, "endpoint");
 	alm_table_fact(table, "expires-at",
 		alm_table_instant(table, invite->expires_us));
 }

@@ -205,14 +205,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_fact(
 		table, "now", alm_table_instant(table, call->turn->now_us));
 	alm_table_fact(table, "endpoint", alm_edge_endpoint(broker->edge));
-	alm_table_fact(table, "public-endpoint",
-		broker->settings.public_endpoint[0] != '\0'
-			? broker->settings.public_endpoint
-			: alm_edge_endpoint(broker->edge));
-	alm_table_fact(table, "broker-key",
-		alm_table_hex(
-			table, (struct alm_bytes){
-				       alm_edge_public_key(broker->edge), 32}));
+	alm_table_whereabouts(call, "public-endpoint");
 	alm_table_fact(table, "bundle",
 		broker->snapshot == NULL ? ""
 					 : alm_snapshot_name(broker->snapshot));

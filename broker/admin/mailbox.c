@@ -129,29 +129,19 @@ static enum alm_err add_entry(struct alm_call *call,
 	struct alm_table *table = call->table;
 	const struct alm_held *held =
 		mailbox == NULL ? NULL : alm_mailbox_held(mailbox, entry->seq);
-	char id[ALM_UUID_TEXT_BYTES] = "";
-	struct alm_mail mail = {.sender = ""};
+	struct alm_listed_mail mail;
 	const char *agent;
 	const char *due;
 	const char *state = state_of(call, held, &agent, &due);
-	const char *kind =
-		entry->kind == ALM_MAIL_NOTICE ? "notice" : "message";
-	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
-		entry->seq, call->turn->arena, &mail);
+	enum alm_err err = alm_call_list_mail(call, entry, &mail);
 
-	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ||
-		(err == ALM_OK && entry->is_damaged)) {
-		kind = "damaged";
-		mail = (struct alm_mail){.sender = ""};
-	} else if (err != ALM_OK) {
+	if (err != ALM_OK) {
 		return err;
-	} else {
-		alm_message_id_text(&mail.message_id, id);
 	}
 	alm_table_row(table,
-		(const char *const[]){alm_table_text(table, entry->seq), kind,
-			mail.sender, id, alm_place_priority_word(entry->place),
-			state, agent,
+		(const char *const[]){alm_table_text(table, entry->seq),
+			mail.kind, mail.sender, mail.id,
+			alm_place_priority_word(entry->place), state, agent,
 			entry->is_damaged
 				? ""
 				: alm_table_text(table, entry->attempts),

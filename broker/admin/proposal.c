@@ -44,13 +44,25 @@ static enum alm_err prove_proposal(struct alm_call *call,
 	return alm_call_proof(call, officer, &statement, proposal->signature);
 }
 
+/* Record what an officer did with a proposal. */
+static enum alm_err record_change(struct alm_call *call,
+	enum alm_audit_kind kind, const struct alm_proposal *proposal,
+	const struct alm_officer *officer)
+{
+	struct alm_audit_record record = alm_turn_record(call->turn, kind);
+	const char *words = alm_arena_printf(call->turn->arena,
+		"proposal %" PRIu64 ": %s", proposal->number, proposal->bundle);
+
+	record.content = proposal->digest;
+	return words == NULL
+		       ? ALM_NOMEM
+		       : alm_call_record_officer(call, &record, words, officer);
+}
+
 static enum alm_err keep_proposal(struct alm_call *call,
 	const struct alm_change *change, struct alm_proposal *proposal,
 	const struct alm_officer *officer)
 {
-	struct alm_audit_record record =
-		alm_turn_record(call->turn, ALM_AUDIT_POLICY_PROPOSED);
-	const char *words;
 	enum alm_err err;
 
 	proposal->bundle = change->ready.bundle.name;
@@ -62,15 +74,9 @@ static enum alm_err keep_proposal(struct alm_call *call,
 	proposal->officer = officer->number;
 	proposal->reason = alm_call_argument(call, "reason");
 	err = alm_store_proposal_put(call->turn->broker->store, proposal);
-	if (err != ALM_OK) {
-		return err;
-	}
-	record.content = proposal->digest;
-	words = alm_arena_printf(call->turn->arena, "proposal %" PRIu64 ": %s",
-		proposal->number, proposal->bundle);
-	return words == NULL
-		       ? ALM_NOMEM
-		       : alm_call_record_officer(call, &record, words, officer);
+	return err == ALM_OK ? record_change(call, ALM_AUDIT_POLICY_PROPOSED,
+				       proposal, officer)
+			     : err;
 }
 
 enum alm_err alm_verb_policy_propose(struct alm_call *call)
@@ -160,9 +166,6 @@ static enum alm_err keep_approval(struct alm_call *call,
 	const struct alm_proposal *proposal, struct alm_approval *approval,
 	const struct alm_officer *officer)
 {
-	struct alm_audit_record record =
-		alm_turn_record(call->turn, ALM_AUDIT_POLICY_APPROVED);
-	const char *words;
 	enum alm_err err;
 
 	approval->proposal = proposal->number;
@@ -170,15 +173,9 @@ static enum alm_err keep_approval(struct alm_call *call,
 	approval->approved_at_us = call->turn->now_us;
 	approval->reason = alm_call_argument(call, "reason");
 	err = alm_store_approval_put(call->turn->broker->store, approval);
-	if (err != ALM_OK) {
-		return err;
-	}
-	record.content = proposal->digest;
-	words = alm_arena_printf(call->turn->arena, "proposal %" PRIu64 ": %s",
-		proposal->number, proposal->bundle);
-	return words == NULL
-		       ? ALM_NOMEM
-		       : alm_call_record_officer(call, &record, words, officer);
+	return err == ALM_OK ? record_change(call, ALM_AUDIT_POLICY_APPROVED,
+				       proposal, officer)
+			     : err;
 }
 
 enum alm_err alm_verb_policy_approve(struct alm_call *call)

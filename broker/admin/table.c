@@ -178,3 +178,37 @@ struct alm_detail *alm_call_detail(
 	}
 	return detail;
 }
+
+enum alm_err alm_call_list_mail(const struct alm_call *call,
+	const struct alm_queue_entry *entry, struct alm_listed_mail *out)
+{
+	struct alm_mail mail;
+	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
+		entry->seq, call->turn->arena, &mail);
+
+	*out = (struct alm_listed_mail){.kind = "damaged", .sender = ""};
+	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
+		return ALM_OK;
+	}
+	if (err == ALM_OK && !entry->is_damaged) {
+		out->kind =
+			entry->kind == ALM_MAIL_NOTICE ? "notice" : "message";
+		out->sender = mail.sender;
+		out->accepted_at_ms = mail.accepted_at_ms;
+		alm_message_id_text(&mail.message_id, out->id);
+	}
+	return err;
+}
+
+void alm_table_whereabouts(struct alm_call *call, const char *endpoint_key)
+{
+	const struct alm_broker *broker = call->turn->broker;
+	const struct alm_bytes key = {alm_edge_public_key(broker->edge), 32};
+
+	alm_table_fact(call->table, endpoint_key,
+		broker->settings.public_endpoint[0] != '\0'
+			? broker->settings.public_endpoint
+			: alm_edge_endpoint(broker->edge));
+	alm_table_fact(
+		call->table, "broker-key", alm_table_hex(call->table, key));
+}
