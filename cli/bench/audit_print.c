@@ -2,11 +2,9 @@
  * taken under. */
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "cli/bench/audit.h"
-#include "cli/bench/host.h"
+#include "cli/bench/result.h"
 
 static double per_second(uint64_t records, double seconds)
 {
@@ -73,19 +71,10 @@ static json_t *of_verified(const struct alm_bench_audit *bench,
 
 static json_t *of_conditions(const struct alm_bench_audit *bench)
 {
-	struct utsname system;
-	char model[128];
-
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	return json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:s}", "records",
-		(json_int_t)bench->records, "cpus",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", model,
-		"kernel", system.release, "filesystem", bench->filesystem,
-		"fsync", "every commit", "records_per_commit",
-		(json_int_t)ALM_BENCH_LOG_BATCH, "build", alm_host_build());
+	return alm_bench_conditions(bench->filesystem,
+		json_pack("{s:I, s:s, s:I}", "records",
+			(json_int_t)bench->records, "fsync", "every commit",
+			"records_per_commit", (json_int_t)ALM_BENCH_LOG_BATCH));
 }
 
 static int print_json(const struct alm_bench_audit *bench)
@@ -105,16 +94,8 @@ static int print_json(const struct alm_bench_audit *bench)
 		per_record(bench->store_bytes, bench->records), "index",
 		per_record(bench->index_bytes, bench->records), "conditions",
 		of_conditions(bench));
-	int rc = ALM_EXIT_FAILURE;
 
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(root, 6);
 }
 
 static void add(

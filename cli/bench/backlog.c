@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agents/bench/bench.h"
 #include "cli/args.h"
 #include "cli/bench/host.h"
 #include "cli/bench/register.h"
+#include "cli/bench/result.h"
 #include "cli/commands.h"
 #include "cli/sandbox/internal.h"
 #include "lib/limits.h"
@@ -358,39 +358,31 @@ static int print(struct bench *bench)
 {
 	double one_us = median(bench->one_us);
 	double many_us = median(bench->many_us);
-	char model[128];
-	json_t *root;
-	int rc = ALM_EXIT_FAILURE;
+	json_t *conditions = alm_bench_conditions(bench->filesystem,
+		json_pack("{s:I, s:I, s:I, s:s}", "stored",
+			(json_int_t)bench->stored, "recipients",
+			(json_int_t)bench->recipients, "count",
+			(json_int_t)bench->count, "recipients_us",
+			"of the daemon's processor, each message; medians of "
+			"5"));
 
-	alm_host_cpu_model(model, sizeof(model));
-	root = json_pack("{s:s, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, "
-			 "s:f, s:{s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s}}",
-		"schema", "almoner.bench.backlog/1", "empty_msgs_per_s",
-		rounded(bench->empty_per_s, 0.1), "stored_msgs_per_s",
-		rounded(bench->stored_per_s, 0.1), "ratio",
-		rounded(bench->stored_per_s / bench->empty_per_s, 0.0001),
-		"fill_msgs_per_s", rounded(bench->fill_per_s, 0.1),
-		"empty_memory_kib", (json_int_t)bench->empty_kib,
-		"stored_memory_kib", (json_int_t)bench->stored_kib,
-		"restart_to_ready_s", rounded(bench->restart_s, 0.001),
-		"one_recipient_us", rounded(one_us, 0.01), "many_recipients_us",
-		rounded(many_us, 0.01), "recipients_ratio",
-		rounded(many_us / one_us, 0.0001), "conditions", "stored",
-		(json_int_t)bench->stored, "recipients",
-		(json_int_t)bench->recipients, "count",
-		(json_int_t)bench->count, "cpus",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", model,
-		"filesystem", bench->filesystem, "build", alm_host_build(),
-		"recipients_us",
-		"of the daemon's processor, each message; medians of 5");
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(
+		json_pack("{s:s, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, "
+			  "s:f, s:o}",
+			"schema", "almoner.bench.backlog/1", "empty_msgs_per_s",
+			rounded(bench->empty_per_s, 0.1), "stored_msgs_per_s",
+			rounded(bench->stored_per_s, 0.1), "ratio",
+			rounded(bench->stored_per_s / bench->empty_per_s,
+				0.0001),
+			"fill_msgs_per_s", rounded(bench->fill_per_s, 0.1),
+			"empty_memory_kib", (json_int_t)bench->empty_kib,
+			"stored_memory_kib", (json_int_t)bench->stored_kib,
+			"restart_to_ready_s", rounded(bench->restart_s, 0.001),
+			"one_recipient_us", rounded(one_us, 0.01),
+			"many_recipients_us", rounded(many_us, 0.01),
+			"recipients_ratio", rounded(many_us / one_us, 0.0001),
+			"conditions", conditions),
+		10);
 }
 
 int alm_cmd_bench_backlog(int argc, char **argv)

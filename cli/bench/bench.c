@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agents/bench/bench.h"
 #include "cli/args.h"
 #include "cli/bench/host.h"
+#include "cli/bench/result.h"
 #include "cli/commands.h"
 #include "cli/paths.h"
 #include "cli/sandbox/sandbox.h"
@@ -220,28 +220,21 @@ static double rounded(double value)
 
 static json_t *conditions(const struct bench *bench)
 {
-	struct utsname system;
-	char model[128];
-
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	return json_pack(
-		"{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:s, s:s, s:I, "
-		"s:s, s:s, s:s, s:f}",
-		"cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model",
-		model, "kernel", system.release, "filesystem",
-		bench->filesystem, "fsync", "every commit, before its receipts",
-		"payload_bytes", (json_int_t)bench->load.payload_bytes, "count",
-		(json_int_t)bench->load.message_count, "window",
-		(json_int_t)bench->load.window, "agents", 2, "curve", "on",
-		"audit", "on", "envelopes_per_frame",
-		(json_int_t)bench->load.envelopes_per_frame, "build",
-		alm_host_build(), "accept_latency",
-		"with the window full, handed over to receipt", "clients",
-		"build, hash, sign, decode and acknowledge, in both runs",
-		"raw_zeros_msgs_per_s", rounded(bench->zeros_per_s));
+	return alm_bench_conditions(bench->filesystem,
+		json_pack("{s:s, s:I, s:I, s:I, s:i, s:s, s:s, s:I, s:s, s:s, "
+			  "s:f}",
+			"fsync", "every commit, before its receipts",
+			"payload_bytes", (json_int_t)bench->load.payload_bytes,
+			"count", (json_int_t)bench->load.message_count,
+			"window", (json_int_t)bench->load.window, "agents", 2,
+			"curve", "on", "audit", "on", "envelopes_per_frame",
+			(json_int_t)bench->load.envelopes_per_frame,
+			"accept_latency",
+			"with the window full, handed over to receipt",
+			"clients",
+			"build, hash, sign, decode and acknowledge, in both "
+			"runs",
+			"raw_zeros_msgs_per_s", rounded(bench->zeros_per_s)));
 }
 
 static int print_json(const struct bench *bench)
@@ -256,16 +249,8 @@ static int print_json(const struct bench *bench)
 		rounded(bench->result.accept_p50_us), "p99",
 		rounded(bench->result.accept_p99_us), "fdatasync_us_p50",
 		rounded(bench->sync_p50_us), "conditions", conditions(bench));
-	int rc = ALM_EXIT_FAILURE;
 
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(root, 10);
 }
 
 static void fact(struct alm_sheet *sheet, const char *key, double value)

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "cli/bench/decide.h"
 #include "cli/bench/host.h"
+#include "cli/bench/result.h"
 #include "cli/show/output.h"
 
 static int by_wall(const void *a, const void *b)
@@ -74,40 +73,38 @@ static json_t *conditions_json(const struct alm_bench *bench)
 {
 	double all = (double)(bench->effects[1] + bench->effects[2] +
 			      bench->effects[3]);
-	struct utsname system;
-	char model[128];
 
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:{s:f, s:f, s:f}, s:s}",
-		"cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model",
-		model, "kernel", system.release, "filesystem",
-		bench->filesystem, "build", alm_host_build(), "organisations",
-		(json_int_t)bench->organisations, "agreements",
-		(json_int_t)bench->agreements, "decisions_per_round",
-		(json_int_t)bench->without.things, "rounds",
-		(json_int_t)bench->rounds, "opt_out_batch",
-		(json_int_t)bench->batch, "snapshot_bytes",
-		(json_int_t)alm_snapshot_bytes(bench->snapshot), "seed",
-		(json_int_t)bench->seed, "outcomes_without_records", "permit",
-		rounded((double)bench->effects[ALM_EFFECT_PERMIT] / all),
-		"transform",
-		rounded((double)bench->effects[ALM_EFFECT_TRANSFORM] / all),
-		"deny", rounded((double)bench->effects[ALM_EFFECT_DENY] / all),
-		"requests",
-		"another one each time, half of them without a basis; no "
-		"decision is remembered; a store look-up and its seal are "
-		"part of a decision with records");
+	return alm_bench_conditions(bench->filesystem,
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			  "s:{s:f, s:f, s:f}, s:s}",
+			"organisations", (json_int_t)bench->organisations,
+			"agreements", (json_int_t)bench->agreements,
+			"decisions_per_round",
+			(json_int_t)bench->without.things, "rounds",
+			(json_int_t)bench->rounds, "opt_out_batch",
+			(json_int_t)bench->batch, "snapshot_bytes",
+			(json_int_t)alm_snapshot_bytes(bench->snapshot), "seed",
+			(json_int_t)bench->seed, "outcomes_without_records",
+			"permit",
+			rounded((double)bench->effects[ALM_EFFECT_PERMIT] /
+				all),
+			"transform",
+			rounded((double)bench->effects[ALM_EFFECT_TRANSFORM] /
+				all),
+			"deny",
+			rounded((double)bench->effects[ALM_EFFECT_DENY] / all),
+			"requests",
+			"another one each time, half of them without a basis; "
+			"no "
+			"decision is remembered; a store look-up and its seal "
+			"are "
+			"part of a decision with records"));
 }
 
 int alm_bench_decide_json(const struct alm_bench *bench)
 {
 	json_t *registers = json_array();
 	json_t *root;
-	int rc = ALM_EXIT_FAILURE;
 
 	for (size_t i = 0; i < bench->register_count; i++) {
 		(void)json_array_append_new(
@@ -118,14 +115,7 @@ int alm_bench_decide_json(const struct alm_bench *bench)
 		figure_json(&bench->without), "registers", registers, "load_s",
 		rounded(bench->load_s), "compile_s", rounded(bench->compile_s),
 		"conditions", conditions_json(bench));
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(root, 10);
 }
 
 static void row(struct alm_sheet *sheet, uint32_t people, const char *what,

@@ -4,14 +4,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "cli/args.h"
 #include "cli/bench/fair.h"
-#include "cli/bench/host.h"
+#include "cli/bench/result.h"
 #include "cli/commands.h"
 #include "cli/show/output.h"
 #include "cli/show/sheet.h"
@@ -138,31 +136,19 @@ static json_t *json_row(unsigned i, const struct alm_fair_row *row)
 
 static json_t *conditions(const struct alm_fair_bench *bench)
 {
-	struct utsname system;
-	char model[128];
-
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	return json_pack(
-		"{s:I, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:s, s:s, s:s}",
-		"cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model",
-		model, "kernel", system.release, "filesystem",
-		bench->filesystem, "fsync", "every commit", "payload_bytes",
-		1024, "probes_per_s", 500, "milliseconds",
-		(json_int_t)bench->milliseconds, "rounds",
-		(json_int_t)bench->rounds, "build", alm_host_build(),
-		"disturbers",
-		"on the same machine, when it is idle (SCHED_IDLE)", "ratios",
-		"median of the rounds");
+	return alm_bench_conditions(bench->filesystem,
+		json_pack("{s:s, s:i, s:i, s:I, s:I, s:s, s:s}", "fsync",
+			"every commit", "payload_bytes", 1024, "probes_per_s",
+			500, "milliseconds", (json_int_t)bench->milliseconds,
+			"rounds", (json_int_t)bench->rounds, "disturbers",
+			"on the same machine, when it is idle (SCHED_IDLE)",
+			"ratios", "median of the rounds"));
 }
 
 int alm_fair_print_json(const struct alm_fair_bench *bench)
 {
 	json_t *rows = json_array();
 	json_t *root;
-	int rc = ALM_EXIT_FAILURE;
 
 	for (unsigned i = 0; i < ALM_BENCH_DISTURBANCE_COUNT; i++) {
 		if (bench->rows[i].round_count > 0) {
@@ -172,14 +158,7 @@ int alm_fair_print_json(const struct alm_fair_bench *bench)
 	}
 	root = json_pack("{s:s, s:o, s:o}", "schema", "almoner.bench.fair/1",
 		"disturbances", rows, "conditions", conditions(bench));
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(5)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(root, 5);
 }
 
 static const char *number(double value, char room[32])

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "agents/include/almoner_control.h"
 #include "cli/args.h"
 #include "cli/bench/host.h"
 #include "cli/bench/register.h"
+#include "cli/bench/result.h"
 #include "cli/bench/world.h"
 #include "cli/commands.h"
 #include "cli/paths.h"
@@ -172,37 +172,23 @@ static double per_second(const struct bench *bench, double seconds)
 
 static int print_json(const struct bench *bench)
 {
-	struct utsname system;
-	char model[128];
-	json_t *root;
-	int rc = ALM_EXIT_FAILURE;
+	json_t *conditions = alm_bench_conditions(bench->filesystem,
+		json_pack("{s:I, s:s, s:s}", "records",
+			(json_int_t)bench->count, "fsync", "every commit",
+			"records_of",
+			"half opt-outs, a quarter relationships, a quarter "
+			"directives, one a person, from NDJSON"));
 
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	root = json_pack("{s:s, s:f, s:f, s:{s:f, s:f, s:f}, s:{s:I, s:I, s:s, "
-			 "s:s, s:s, s:s, s:s, s:s}}",
-		"schema", "almoner.bench.import/1", "records_per_s",
-		per_second(bench, bench->wall_s), "records_per_broker_user_s",
-		per_second(bench, bench->user_s), "seconds", "wall",
-		bench->wall_s, "broker_user", bench->user_s, "broker_system",
-		bench->system_s, "conditions", "records",
-		(json_int_t)bench->count, "cpus",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", model,
-		"kernel", system.release, "filesystem", bench->filesystem,
-		"fsync", "every commit", "build", alm_host_build(),
-		"records_of",
-		"half opt-outs, a quarter relationships, a quarter "
-		"directives, one a person, from NDJSON");
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(8)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(
+		json_pack("{s:s, s:f, s:f, s:{s:f, s:f, s:f}, s:o}", "schema",
+			"almoner.bench.import/1", "records_per_s",
+			per_second(bench, bench->wall_s),
+			"records_per_broker_user_s",
+			per_second(bench, bench->user_s), "seconds", "wall",
+			bench->wall_s, "broker_user", bench->user_s,
+			"broker_system", bench->system_s, "conditions",
+			conditions),
+		8);
 }
 
 static int print_sheet(const struct bench *bench)

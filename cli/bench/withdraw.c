@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "agents/include/almoner.h"
 #include "broker/core/record_batch.h"
 #include "cli/args.h"
 #include "cli/bench/host.h"
 #include "cli/bench/register.h"
+#include "cli/bench/result.h"
 #include "cli/bench/world.h"
 #include "cli/commands.h"
 #include "cli/sandbox/sandbox.h"
@@ -335,37 +334,21 @@ static double percentile(const struct bench *bench, double share)
 
 static int print_json(const struct bench *bench)
 {
-	struct utsname system;
-	char model[128];
-	json_t *root;
-	int rc = ALM_EXIT_FAILURE;
+	json_t *conditions = alm_bench_conditions(bench->filesystem,
+		json_pack("{s:I, s:I, s:I, s:i, s:s, s:s}", "queued",
+			(json_int_t)bench->queued, "people",
+			(json_int_t)bench->people, "withdrawals",
+			(json_int_t)bench->withdrawals, "payload_bytes",
+			(int)PAYLOAD_BYTES, "fsync", "every commit", "measured",
+			"from the question until status tells of its effect"));
 
-	alm_host_cpu_model(model, sizeof(model));
-	if (uname(&system) != 0) {
-		system.release[0] = '\0';
-	}
-	root = json_pack(
-		"{s:s, s:{s:f, s:f, s:f}, s:I, s:{s:I, s:I, s:I, s:i, s:I, "
-		"s:s, s:s, s:s, s:s, s:s, s:s}}",
-		"schema", "almoner.bench.withdraw/1", "effect_ms", "p50",
-		percentile(bench, 0.5), "p99", percentile(bench, 0.99), "max",
-		percentile(bench, 1), "stopped", (json_int_t)bench->stopped,
-		"conditions", "queued", (json_int_t)bench->queued, "people",
-		(json_int_t)bench->people, "withdrawals",
-		(json_int_t)bench->withdrawals, "payload_bytes",
-		(int)PAYLOAD_BYTES, "cpus",
-		(json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", model,
-		"kernel", system.release, "filesystem", bench->filesystem,
-		"fsync", "every commit", "build", alm_host_build(), "measured",
-		"from the question until status tells of its effect");
-	if (root != NULL &&
-		json_dumpf(root, stdout,
-			JSON_INDENT(2) | JSON_REAL_PRECISION(8)) == 0 &&
-		fputc('\n', stdout) != EOF) {
-		rc = ALM_EXIT_OK;
-	}
-	json_decref(root);
-	return rc;
+	return alm_bench_print_json(
+		json_pack("{s:s, s:{s:f, s:f, s:f}, s:I, s:o}", "schema",
+			"almoner.bench.withdraw/1", "effect_ms", "p50",
+			percentile(bench, 0.5), "p99", percentile(bench, 0.99),
+			"max", percentile(bench, 1), "stopped",
+			(json_int_t)bench->stopped, "conditions", conditions),
+		8);
 }
 
 static void fact(struct alm_sheet *sheet, const char *key, double value)
