@@ -14,6 +14,7 @@
 #include "cli/args.h"
 #include "cli/bench/fair.h"
 #include "cli/bench/host.h"
+#include "cli/bench/terms.h"
 #include "cli/commands.h"
 #include "cli/paths.h"
 #include "cli/sandbox/sandbox.h"
@@ -56,23 +57,13 @@ static const char policy_head[] =
 	"  - id: note\n"
 	"organisations:\n";
 
-static const char policy_tail[] =
-	"agreements:\n"
-	"  - id: DSA\n"
-	"    title: Care\n"
-	"    from: [P0, P1, P2, P3, F]\n"
-	"    to: [Q0, Q1, Q2, Q3, G]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [note]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+static const char policy_tail[] = "agreements:\n"
+				  "  - id: DSA\n"
+				  "    title: Care\n"
+				  "    from: [P0, P1, P2, P3, F]\n"
+				  "    to: [Q0, Q1, Q2, Q3, G]\n"
+				  "    purposes: [direct-care]\n"
+				  "    categories: [note]\n" ALM_BENCH_TERMS;
 
 static const char *const organisations[] = {
 	"P0", "P1", "P2", "P3", "Q0", "Q1", "Q2", "Q3", "F", "G", "C"};

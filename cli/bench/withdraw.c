@@ -15,6 +15,7 @@
 #include "cli/bench/host.h"
 #include "cli/bench/register.h"
 #include "cli/bench/result.h"
+#include "cli/bench/terms.h"
 #include "cli/bench/world.h"
 #include "cli/commands.h"
 #include "cli/sandbox/sandbox.h"
@@ -41,16 +42,7 @@ static const char policy[] =
 	"    from: [RX1]\n"
 	"    to: [C84001]\n"
 	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n";
+	"    categories: [discharge]\n" ALM_BENCH_TERMS;
 
 static const struct alm_option options[] = {
 	{"queued", 0, ALM_OPTION_NUMBER, "N",
