@@ -4,11 +4,10 @@
  * what stops the mail stops its parts.
  */
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/client/client.h"
+#include "lib/parts.h"
 #include "tests/support/client.h"
 #include "tests/support/large.h"
 #include "tests/support/people.h"
@@ -70,50 +69,6 @@ static void send_whole(const struct alm_source *source)
 	alm_client_close(from);
 }
 
-static void work(struct alm_client *client, int wait_ms)
-{
-	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
-
-	(void)poll(&item, 1, wait_ms);
-	cr_assert_eq(alm_client_process(client), 0);
-}
-
-static const struct alm_sending *sending_of(const struct alm_client *client)
-{
-	return LIST_FIRST(&client->sendings);
-}
-
-/* Until so many parts are on their way, or there is a receipt. */
-static void work_until_sent(struct alm_client *client, uint32_t parts)
-{
-	for (int i = 0; i < 10000 && sending_of(client) != NULL &&
-			sending_of(client)->next < parts;
-		i++) {
-		work(client, 100);
-		alm_event_free(alm_client_next_event(client));
-	}
-	cr_assert_not_null(sending_of(client));
-	cr_assert_geq(sending_of(client)->next, parts);
-}
-
-static struct alm_receipt_view wait_receipt(struct alm_client *client)
-{
-	struct alm_receipt_view view = {.code = -1};
-
-	for (int i = 0; i < 10000 && view.code == -1; i++) {
-		struct alm_event *event;
-
-		work(client, 100);
-		while ((event = alm_client_next_event(client)) != NULL) {
-			if (event->kind == ALM_EVENT_RECEIPT) {
-				view = *event->receipt;
-			}
-			alm_event_free(event);
-		}
-	}
-	return view;
-}
-
 static void fetch_all(struct alm_client *to, const struct alm_delivery *mail)
 {
 	struct test_large place = {.bytes = 0};
@@ -156,10 +111,10 @@ Test(parts, nobody_sees_it_before_it_is_whole)
 
 	cr_assert_eq(alm_client_wait_ready(to, WAIT_MS), 0);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	work_until_sent(from, 20);
+	test_client_work_until_sent(from, 20);
 	cr_assert_eq(alm_receive(to, 300, &mail), ALM_CODE_TIMEOUT);
 	cr_assert_eq(test_broker_figure(&broker, "accepted"), 0);
-	cr_assert_eq(wait_receipt(from).code, 0);
+	cr_assert_eq(test_client_wait_code(from), 0);
 	cr_assert_eq(test_broker_figure(&broker, "accepted"), 1);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	alm_delivery_free(mail);
@@ -182,12 +137,12 @@ Test(parts, a_sender_goes_on_where_its_broken_connection_was)
 	alm_make_id(id);
 	message.id = id;
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	work_until_sent(from, 30);
+	test_client_work_until_sent(from, 30);
 	alm_client_close(from);
 	reads = 0;
 	from = open_client(&sender, false);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	cr_assert_eq(wait_receipt(from).code, 0);
+	cr_assert_eq(test_client_wait_code(from), 0);
 	/* It is hashed again, and what was not on disk is sent again. */
 	cr_assert_lt(reads, parts + parts - 20);
 	alm_client_close(from);
@@ -212,11 +167,11 @@ Test(parts, a_killed_broker_goes_on_with_what_was_on_disk)
 	struct alm_delivery *mail = NULL;
 
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	work_until_sent(from, 30);
+	test_client_work_until_sent(from, 30);
 	test_broker_kill(&broker);
 	reads = 0;
 	test_broker_start(&broker);
-	cr_assert_eq(wait_receipt(from).code, 0);
+	cr_assert_eq(test_client_wait_code(from), 0);
 	cr_assert_lt(reads, 30);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);

@@ -7,9 +7,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "agents/client/client.h"
+#include "tests/support/client.h"
 #include "tests/support/large.h"
-#include "tests/support/peer.h"
 
 #define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
@@ -22,10 +21,8 @@ static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	test_broker_activate(&broker, test_policy);
-	test_peer_make(&sender, "RX1");
-	test_peer_register(&sender, &broker, "agent");
-	test_peer_make(&receiver, "C84001");
-	test_peer_register(&receiver, &broker, "agent");
+	test_peer_enrol(&sender, &broker, "RX1");
+	test_peer_enrol(&receiver, &broker, "C84001");
 }
 
 static void close_all(void)
@@ -39,83 +36,18 @@ TestSuite(parts_cancel, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static struct alm_client *open_client(const struct test_peer *peer)
 {
-	struct alm_client_options options = {.endpoint = broker.endpoint,
-		.broker_key = broker.public_key,
-		.organisation = peer->organisation,
-		.agent = "agent",
-		.curve_key = peer->curve_secret,
-		.signing_key = peer->signing_secret,
-		.credit = 16,
-		.takes_parts = true};
-	struct alm_client *client = NULL;
-	char error[512];
+	struct alm_client_options options = test_client_options(&broker, peer);
 
-	cr_assert_eq(
-		alm_client_open_with(&options, &client, error, sizeof(error)),
-		0, "%s", error);
-	return client;
+	options.takes_parts = true;
+	return test_client_open(&options);
 }
 
 static struct alm_outgoing message_of(const struct alm_source *source)
 {
-	static const char *const categories[] = {"discharge"};
+	struct alm_outgoing message = test_outgoing();
 
-	return (struct alm_outgoing){.recipient = "C84001",
-		.purpose = "direct-care",
-		.categories = categories,
-		.category_count = 1,
-		.level = "identifiable",
-		.subject = "9990000018",
-		.source = source};
-}
-
-static void work(struct alm_client *client, int wait_ms)
-{
-	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
-
-	(void)poll(&item, 1, wait_ms);
-	cr_assert_eq(alm_client_process(client), 0);
-}
-
-static const struct alm_sending *sending_of(const struct alm_client *client)
-{
-	return LIST_FIRST(&client->sendings);
-}
-
-/* Until so many parts are on their way, or there is a receipt. */
-static void work_for_parts(struct alm_client *client, uint32_t parts)
-{
-	for (int i = 0; i < 10000 && sending_of(client) != NULL &&
-			sending_of(client)->next < parts;
-		i++) {
-		work(client, 100);
-		alm_event_free(alm_client_next_event(client));
-	}
-}
-
-static void work_until_sent(struct alm_client *client, uint32_t parts)
-{
-	work_for_parts(client, parts);
-	cr_assert_not_null(sending_of(client));
-	cr_assert_geq(sending_of(client)->next, parts);
-}
-
-static struct alm_receipt_view wait_receipt(struct alm_client *client)
-{
-	struct alm_receipt_view view = {.code = -1};
-
-	for (int i = 0; i < 10000 && view.code == -1; i++) {
-		struct alm_event *event;
-
-		work(client, 100);
-		while ((event = alm_client_next_event(client)) != NULL) {
-			if (event->kind == ALM_EVENT_RECEIPT) {
-				view = *event->receipt;
-			}
-			alm_event_free(event);
-		}
-	}
-	return view;
+	message.source = source;
+	return message;
 }
 
 static uint64_t cancelled(void)
@@ -136,14 +68,14 @@ Test(parts_cancel, a_sender_gives_up_what_is_not_whole)
 	uint8_t id[16];
 
 	cr_assert_eq(alm_send_start(from, &message, id), 0);
-	work_until_sent(from, 20);
+	test_client_work_until_sent(from, 20);
 	cr_assert_eq(alm_send_cancel(from, id, WAIT_MS), 0);
-	cr_assert_null(sending_of(from));
+	cr_assert_not(test_client_is_sending(from));
 	cr_expect_eq(cancelled(), 1);
 	cr_expect_eq(alm_send_cancel(from, id, WAIT_MS), 1005);
 	test_broker_await(&broker, "parts-stored", 0);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	cr_assert_eq(wait_receipt(from).code, 0, "another one goes");
+	cr_assert_eq(test_client_wait_code(from), 0, "another one goes");
 	to = open_client(&receiver);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	cr_expect_neq(memcmp(mail->id, id, 16), 0);
@@ -163,7 +95,7 @@ Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
 	uint8_t id[16];
 
 	cr_assert_eq(alm_send_start(from, &message, id), 0);
-	work_until_sent(from, 20);
+	test_client_work_until_sent(from, 20);
 	alm_client_close(from);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
@@ -191,8 +123,7 @@ static bool leave_behind(
 	alm_make_id(id);
 	message->expires_ms = test_now_ms() + life_ms;
 	cr_assert_eq(alm_send_start(from, message, NULL), 0);
-	work_for_parts(from, 20);
-	is_begun = sending_of(from) != NULL;
+	is_begun = test_client_work_for_parts(from, 20);
 	alm_client_close(from);
 	return is_begun && test_broker_figure(&broker, "parts-stored") > 0;
 }
@@ -216,7 +147,7 @@ Test(parts_cancel, nothing_stays_of_what_expires_on_its_way)
 	}
 	from = open_client(&sender);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	cr_expect_eq(wait_receipt(from).code, ALM_ALREADY_EXPIRED);
+	cr_expect_eq(test_client_wait_code(from), ALM_ALREADY_EXPIRED);
 	alm_client_close(from);
 	test_broker_await(&broker, "parts-stored", 0);
 }
@@ -234,7 +165,7 @@ Test(parts_cancel, who_is_sending_what_a_colleague_gives_up_is_told)
 	uint8_t id[16];
 
 	cr_assert_eq(alm_send_start(from, &message, id), 0);
-	work_until_sent(from, 20);
+	test_client_work_until_sent(from, 20);
 	test_peer_make(&other, "RX1");
 	test_peer_register(&other, &broker, "other");
 	test_peer_connect(&other, &broker);
@@ -247,8 +178,9 @@ Test(parts_cancel, who_is_sending_what_a_colleague_gives_up_is_told)
 	test_peer_say(&other, &question);
 	cr_expect_eq(test_peer_expect(&other, ALM_ENVELOPE_ANSWER)->answer.code,
 		ALM_OK);
-	cr_expect_eq(wait_receipt(from).code, 1344);
-	cr_assert_null(sending_of(from), "it is not announced again");
+	cr_expect_eq(test_client_wait_code(from), 1344);
+	cr_assert_not(
+		test_client_is_sending(from), "it is not announced again");
 	test_broker_await(&broker, "parts-stored", 0);
 	test_peer_free(&other);
 	alm_client_close(from);

@@ -5,11 +5,9 @@
  * letter, at a deputy, and whenever the broker is killed.
  */
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/client/client.h"
 #include "tests/support/client.h"
 #include "tests/support/large.h"
 
@@ -196,35 +194,6 @@ Test(parts_several, each_gets_it_and_the_last_one_frees_it)
 	alm_client_close(other);
 }
 
-static const struct alm_sending *sending_of(const struct alm_client *client)
-{
-	return LIST_FIRST(&client->sendings);
-}
-
-static void work(struct alm_client *client)
-{
-	struct pollfd item = {.fd = alm_client_fd(client), .events = POLLIN};
-
-	(void)poll(&item, 1, 100);
-	cr_assert_eq(alm_client_process(client), 0);
-}
-
-static struct alm_event *wait_receipt(struct alm_client *client)
-{
-	for (int i = 0; i < 3000; i++) {
-		struct alm_event *event;
-
-		work(client);
-		event = alm_client_next_event(client);
-		if (event != NULL && event->kind == ALM_EVENT_RECEIPT) {
-			return event;
-		}
-		alm_event_free(event);
-	}
-	cr_assert(false, "no receipt");
-	return NULL;
-}
-
 Test(parts_several, a_killed_broker_loses_nothing_of_any_of_them)
 {
 	struct alm_outgoing message = message_to(everybody, 3);
@@ -238,13 +207,10 @@ Test(parts_several, a_killed_broker_loses_nothing_of_any_of_them)
 	struct alm_event *event;
 
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
-	while (sending_of(from) == NULL || sending_of(from)->next < 9) {
-		work(from);
-		alm_event_free(alm_client_next_event(from));
-	}
+	test_client_work_until_sent(from, 9);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	event = wait_receipt(from);
+	event = test_client_wait_receipt(from);
 	cr_assert_eq(event->receipt->code, 0, "%s", event->receipt->name);
 	cr_assert_eq(event->receipt->outcome_count, 3);
 	alm_event_free(event);

@@ -14,4 +14,25 @@ struct alm_client *test_client_open(const struct alm_client_options *options);
 /** A message that the test policy permits, to C84001 and without a payload. */
 struct alm_outgoing test_outgoing(void);
 
+/* --- a client without a thread, step by step --------------------------------
+ */
+
+/** Wait for its descriptor, at most so long, and let it work. */
+void test_client_work(struct alm_client *client, int wait_ms);
+
+/** How many parts of what it sends are on their way; 0 if nothing is. */
+uint32_t test_client_parts_sent(const struct alm_client *client);
+/** Whether it sends anything in parts. */
+bool test_client_is_sending(const struct alm_client *client);
+
+/** Until so many parts are on their way; false if a receipt came before. */
+bool test_client_work_for_parts(struct alm_client *client, uint32_t parts);
+/** The same, where there must be no receipt before. */
+void test_client_work_until_sent(struct alm_client *client, uint32_t parts);
+
+/** The next event that is a receipt; free it. */
+struct alm_event *test_client_wait_receipt(struct alm_client *client);
+/** The code of the next receipt. */
+int test_client_wait_code(struct alm_client *client);
+
 #endif /* ALM_TESTS_SUPPORT_CLIENT_H */
