@@ -2,55 +2,21 @@
 
 #include <string.h>
 
+#include "lib/wire/body_map.h"
 #include "lib/wire/fields.h"
 
 /* clang-format off */
+#define ROW(number, kind, field, max, count) \
+	[number] = ALM_ROW(kind, field, max, count),
+#define CHILD(number, name)
 #define BODY struct alm_accepted
 static const struct alm_row accepted_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW_OF_U64(sequence),
-	ALM_ROW_OF_U64(audit_sequence),
-	ALM_ROW_OF_U64(accepted_at_ms),
-	ALM_ROW(FLAG, is_duplicate, 1, 0),
-	ALM_ROW(FLAG, is_transformed, 1, 0),
-	ALM_ROW_OF_WORD(basis),
-	ALM_ROW(U32, level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
-	ALM_ROW(TEXTS, released, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	ALM_ROW(TEXTS, withheld, ALM_REF_BYTES_MAX, ALM_WITHHELD_MAX),
-	ALM_ROW(TEXTS, obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
+	ALM_ACCEPTED_FIELDS(ROW)
 };
 #undef BODY
 #define BODY struct alm_deliver
 static const struct alm_row deliver_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW_OF_U64(sequence),
-	ALM_ROW(U32, attempt, UINT32_MAX, 0),
-	ALM_ROW(FLAG, is_repeat, 1, 0),
-	ALM_ROW(COPY, message_id, ALM_MESSAGE_ID_BYTES, 0),
-	ALM_ROW_OF_WORD(sender),
-	ALM_ROW_OF_WORD(recipient),
-	ALM_ROW_OF_WORD(purpose),
-	ALM_ROW(TEXTS, categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	ALM_ROW_OF_WORD(standard),
-	ALM_ROW_OF_WORD(standard_version),
-	ALM_ROW(U32, level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
-	ALM_ROW_OF_WORD(subject),
-	ALM_ROW(EXACT, pseudonym, ALM_MESSAGE_ID_BYTES, 0),
-	ALM_ROW_OF_WORD(basis),
-	ALM_ROW(TEXTS, obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
-	ALM_ROW(FLAG, is_partial, 1, 0),
-	ALM_ROW(EXACT, correlation_id, ALM_MESSAGE_ID_BYTES, 0),
-	ALM_ROW_OF_U64(deadline_ms),
-	ALM_ROW_OF_U64(expires_ms),
-	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
-	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
-	ALM_ROW_OF_U64(accepted_at_ms),
-	ALM_ROW(BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0),
-	ALM_ROW_OF_U64(payload_bytes),
-	ALM_ROW(EXACT, payload_root, ALM_DIGEST_BYTES, 0),
-	ALM_ROW(U32, encoding, ALM_ENCODING_ZSTD, 0),
-	ALM_ROW(U32, kind, ALM_KIND_ACTED, 0),
-	ALM_ROW_OF_WORD(escalated_from),
+	ALM_DELIVER_FIELDS(ROW)
 };
 #undef BODY
 #define BODY struct send_parts
@@ -61,57 +27,25 @@ struct send_parts {
 	struct alm_bytes signature;
 };
 static const struct alm_row send_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW(BYTES, message, ALM_MESSAGE_BYTES_MAX, 0),
-	ALM_ROW(BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0),
-	ALM_ROW_OF_U64(sent_at_ms),
-	ALM_ROW(BYTES, signature, ALM_FRAME_BYTES_MAX, 0),
+	ROW(1, BYTES, message, ALM_MESSAGE_BYTES_MAX, 0)
+	ROW(2, BYTES, payload, ALM_PAYLOAD_BYTES_MAX, 0)
+	ROW(3, U64, sent_at_ms, INT64_MAX, 0)
+	ROW(4, BYTES, signature, ALM_FRAME_BYTES_MAX, 0)
 };
 #undef BODY
 #define BODY struct alm_signature
 static const struct alm_row signature_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW(COPY, ed25519, ALM_SIGNATURE_BYTES, 0),
-	ALM_ROW(U32, leaf_index, ALM_SIGNATURE_LEAVES_MAX, 0),
-	ALM_ROW(U32, tree_size, ALM_SIGNATURE_LEAVES_MAX, 0),
-	ALM_ROW(BYTES, path, (size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES, 0),
+	ALM_SIGNATURE_FIELDS(ROW)
 };
 #undef BODY
 #define BODY struct alm_acknowledgement
 static const struct alm_row acknowledgement_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW_OF_U64(sequence),
-	ALM_ROW(FLAG, is_rejected, 1, 0),
-	ALM_ROW(TEXT, reason, ALM_REF_BYTES_MAX, 0),
+	ALM_ACKNOWLEDGEMENT_FIELDS(ROW)
 };
 #undef BODY
 #define BODY struct alm_message
 static const struct alm_row message_rows[] = {
-	ALM_ROW_OF_NONE,
-	ALM_ROW(COPY, id, ALM_MESSAGE_ID_BYTES, 0),
-	ALM_ROW_OF_WORD(sender),
-	ALM_ROW_OF_WORD(recipient),
-	ALM_ROW_OF_WORD(purpose),
-	ALM_ROW(TEXTS, categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	ALM_ROW_OF_WORD(standard),
-	ALM_ROW_OF_WORD(standard_version),
-	ALM_ROW(U32, payload_level, ALM_WIRE_LEVEL_IDENTIFIABLE, 0),
-	ALM_ROW_OF_WORD(subject),
-	ALM_ROW_OF_WORD(subject_unknown),
-	ALM_ROW_OF_WORD(basis),
-	ALM_ROW_OF_NONE,
-	ALM_ROW_OF_NONE,
-	ALM_ROW_OF_NONE,
-	ALM_ROW(EXACT, correlation_id, ALM_MESSAGE_ID_BYTES, 0),
-	ALM_ROW_OF_U64(deadline_ms),
-	ALM_ROW_OF_U64(expires_ms),
-	ALM_ROW(U32, priority, ALM_PRIORITY_BULK, 0),
-	ALM_ROW(TEXT, traceparent, ALM_TRACEPARENT_BYTES, 0),
-	ALM_ROW(COPY, payload_sha256, ALM_DIGEST_BYTES, 0),
-	ALM_ROW(TEXTS, recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
-	ALM_ROW_OF_U64(payload_bytes),
-	ALM_ROW_OF_NONE,
-	ALM_ROW(U32, kind, ALM_KIND_ACTED, 0),
+	ALM_MESSAGE_FIELDS(ROW, CHILD)
 };
 #undef BODY
 #define SHAPE(rows, needed) {(rows), ALM_COUNT(rows), (needed)}

@@ -57,16 +57,10 @@ struct alm_shape {
 	uint32_t needed;            /* bits of the numbers that must be there */
 };
 
-/* Rows of a struct that is named by BODY. */
+/* A row of a struct that is named by BODY. */
 #define ALM_ROW(kind, field, max, count) \
 	{ \
 		ALM_ROW_##kind, offsetof(BODY, field), (max), (count) \
-	}
-#define ALM_ROW_OF_U64(field) ALM_ROW(U64, field, INT64_MAX, 0)
-#define ALM_ROW_OF_WORD(field) ALM_ROW(TEXT, field, ALM_ID_BYTES_MAX, 0)
-#define ALM_ROW_OF_NONE \
-	{ \
-		ALM_ROW_NONE, 0, 0, 0 \
 	}
 
 /** A varint before `end`; false if it is longer than it has to be, or than 63

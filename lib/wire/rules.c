@@ -6,6 +6,7 @@
 
 #include "lib/base.h"
 #include "lib/limits.h"
+#include "lib/wire/body_map.h"
 
 #include "almoner/v1/envelope.pb-c.h"
 #include "almoner/v1/message.pb-c.h"
@@ -19,6 +20,18 @@
 #define ID(name) {#name, ALM_ID_BYTES_MAX, 1, NULL}
 #define ONE(name, rules) {#name, UINT32_MAX, 1, &(rules)}
 #define MANY(name, count, rules) {#name, UINT32_MAX, (count), &(rules)}
+/* A row of body_map.h. */
+#define FIELD(number, kind, name, max, count) \
+	[number] = FIELD_##kind(name, max, count),
+#define FIELD_U64(name, max, count) NUMBER(name)
+#define FIELD_U32(name, max, count) NUMBER(name)
+#define FIELD_FLAG(name, max, count) NUMBER(name)
+#define FIELD_TEXT(name, max, count) BYTES(name, max)
+#define FIELD_TEXTS(name, max, count) TEXTS(name, max, count)
+#define FIELD_COPY(name, max, count) BYTES(name, max)
+#define FIELD_EXACT(name, max, count) BYTES(name, max)
+#define FIELD_BYTES(name, max, count) BYTES(name, max)
+#define CHILD(number, name) [number] = ONE(name, name),
 #define RULES(variable, type) \
 	{&almoner__v1__##type##__descriptor, variable, \
 		ALM_COUNT(variable) - 1}
@@ -50,30 +63,7 @@ static const struct alm_wire_rules not_before =
 	RULES(not_before_fields, not_before);
 
 static const struct alm_wire_field message_fields[] = {
-	{0},
-	BYTES(id, ALM_MESSAGE_ID_BYTES),
-	ID(sender),
-	ID(recipient),
-	ID(purpose),
-	TEXTS(categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	ID(standard),
-	ID(standard_version),
-	NUMBER(payload_level),
-	ID(subject),
-	ID(subject_unknown),
-	ID(basis),
-	ONE(relationship, relationship),
-	ONE(override, override),
-	ONE(not_before, not_before),
-	BYTES(correlation_id, ALM_MESSAGE_ID_BYTES),
-	NUMBER(deadline_ms),
-	NUMBER(expires_ms),
-	NUMBER(priority),
-	BYTES(traceparent, ALM_TRACEPARENT_BYTES),
-	BYTES(payload_sha256, ALM_DIGEST_BYTES),
-	TEXTS(recipients, ALM_ADDRESS_BYTES_MAX, ALM_ADDRESSES_MAX),
-	NUMBER(payload_bytes),
-	[24] = NUMBER(kind),
+	ALM_MESSAGE_FIELDS(FIELD, CHILD)
 };
 const struct alm_wire_rules alm_wire_message_rules =
 	RULES(message_fields, message);
@@ -132,11 +122,7 @@ static const struct alm_wire_field welcome_fields[] = {
 static const struct alm_wire_rules welcome = RULES(welcome_fields, welcome);
 
 static const struct alm_wire_field signature_fields[] = {
-	{0},
-	BYTES(ed25519, ALM_SIGNATURE_BYTES),
-	NUMBER(leaf_index),
-	NUMBER(tree_size),
-	BYTES(path, ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES),
+	ALM_SIGNATURE_FIELDS(FIELD)
 };
 static const struct alm_wire_rules signature =
 	RULES(signature_fields, signature);
@@ -152,17 +138,7 @@ static const struct alm_wire_field send_fields[] = {
 static const struct alm_wire_rules send = RULES(send_fields, send);
 
 static const struct alm_wire_field accepted_fields[] = {
-	{0},
-	NUMBER(sequence),
-	NUMBER(audit_sequence),
-	NUMBER(accepted_at_ms),
-	NUMBER(is_duplicate),
-	NUMBER(is_transformed),
-	ID(basis),
-	NUMBER(level),
-	TEXTS(released, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	TEXTS(withheld, ALM_REF_BYTES_MAX, ALM_WITHHELD_MAX),
-	TEXTS(obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
+	ALM_ACCEPTED_FIELDS(FIELD)
 };
 static const struct alm_wire_rules accepted =
 	RULES(accepted_fields, accepted);
@@ -189,35 +165,7 @@ static const struct alm_wire_field receipt_fields[] = {
 static const struct alm_wire_rules receipt = RULES(receipt_fields, receipt);
 
 static const struct alm_wire_field deliver_fields[] = {
-	{0},
-	NUMBER(sequence),
-	NUMBER(attempt),
-	NUMBER(is_repeat),
-	BYTES(message_id, ALM_MESSAGE_ID_BYTES),
-	ID(sender),
-	ID(recipient),
-	ID(purpose),
-	TEXTS(categories, ALM_ID_BYTES_MAX, ALM_CATEGORIES_MAX),
-	ID(standard),
-	ID(standard_version),
-	NUMBER(level),
-	ID(subject),
-	BYTES(pseudonym, ALM_MESSAGE_ID_BYTES),
-	ID(basis),
-	TEXTS(obligations, ALM_REF_BYTES_MAX, ALM_OBLIGATIONS_MAX),
-	NUMBER(is_partial),
-	BYTES(correlation_id, ALM_MESSAGE_ID_BYTES),
-	NUMBER(deadline_ms),
-	NUMBER(expires_ms),
-	NUMBER(priority),
-	BYTES(traceparent, ALM_TRACEPARENT_BYTES),
-	NUMBER(accepted_at_ms),
-	BYTES(payload, ALM_PAYLOAD_BYTES_MAX),
-	NUMBER(payload_bytes),
-	BYTES(payload_root, ALM_DIGEST_BYTES),
-	NUMBER(encoding),
-	NUMBER(kind),
-	ID(escalated_from),
+	ALM_DELIVER_FIELDS(FIELD)
 };
 static const struct alm_wire_rules deliver = RULES(deliver_fields, deliver);
 
@@ -244,10 +192,7 @@ static const struct alm_wire_rules progress =
 	RULES(progress_fields, progress);
 
 static const struct alm_wire_field acknowledgement_fields[] = {
-	{0},
-	NUMBER(sequence),
-	NUMBER(is_rejected),
-	BYTES(reason, ALM_REF_BYTES_MAX),
+	ALM_ACKNOWLEDGEMENT_FIELDS(FIELD)
 };
 static const struct alm_wire_rules acknowledgement =
 	RULES(acknowledgement_fields, acknowledgement);
