@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/admin/verbs.h"
 #include "broker/edge/clock.h"
 #include "broker/identity/role.h"
 #include "broker/mail/mailbox.h"
@@ -20,6 +21,7 @@
 		"limit", "after", "reverse", "follow", "reveal", "proof", \
 		"reason")
 
+#define FIND_ARGUMENTS ARGUMENTS("id", "text", "kind", "group", "cursor")
 #define TRACE_ARGUMENTS ARGUMENTS("message", "part", "to", "after", "reason")
 
 static const struct alm_verb *find_verb(
@@ -179,7 +181,7 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"status", alm_verb_status, NONE},
 	{"health", alm_verb_health, NONE},
 	{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
-	{"org.find", alm_verb_org_find, ARGUMENTS(ALM_FIND_KEYS)},
+	{"org.find", alm_verb_org_find, FIND_ARGUMENTS},
 	{"agent.list", alm_verb_agent_list,
 		ARGUMENTS("organisation", "cursor")},
 	{"agent.register", alm_verb_agent_register,
@@ -366,7 +368,7 @@ static enum alm_err ask(
 {
 	const struct alm_verb verbs[] = {
 		{"audit.query", alm_verb_audit_query, AUDIT_ARGUMENTS},
-		{"org.find", alm_verb_org_find, ARGUMENTS(ALM_FIND_KEYS)},
+		{"org.find", alm_verb_org_find, FIND_ARGUMENTS},
 		{"trace", alm_verb_trace, TRACE_ARGUMENTS},
 		EVIDENCE_VERBS,
 		{"audit.receipt", alm_verb_audit_receipt,

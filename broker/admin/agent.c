@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
-#include "broker/admin/administer.h"
 #include "broker/admin/question.h"
+#include "broker/admin/verbs.h"
 #include "broker/identity/identity.h"
 #include "broker/loop/detail.h"
 #include "lib/join.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
 
 static const char *const outcomes[] = {"begun", "done", "failed"};

@@ -8,8 +8,8 @@
 
 #include <sodium.h>
 
-#include "broker/admin/administer.h"
 #include "broker/admin/question.h"
+#include "broker/admin/verbs.h"
 #include "broker/identity/identity.h"
 #include "lib/join.h"
 #include "lib/role.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/core/request_bytes.h"
 #include "broker/mail/judge.h"
 #include "broker/rules/past.h"

@@ -1,7 +1,7 @@
 /* mailbox.deputy: who gets what an organisation does not take in time. */
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
 #include "broker/store/watch.h"
 

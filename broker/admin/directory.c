@@ -5,24 +5,11 @@
  */
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/core/address.h"
 
 /* Organisations looked at in one call; the cursor goes on. */
 #define LOOKED_AT_MAX 8192u
-
-const char *alm_status_word(enum alm_status status)
-{
-	switch (status) {
-	case ALM_STATUS_ACTIVE:
-		break;
-	case ALM_STATUS_SUSPENDED:
-		return "suspended";
-	case ALM_STATUS_CLOSED:
-		return "closed";
-	}
-	return "active";
-}
 
 /* ASCII letters alike, small or capital. */
 static int small(char letter)

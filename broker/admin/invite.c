@@ -6,8 +6,8 @@
 
 #include <sodium.h>
 
-#include "broker/admin/administer.h"
 #include "broker/admin/question.h"
+#include "broker/admin/verbs.h"
 #include "broker/identity/identity.h"
 #include "broker/loop/detail.h"
 #include "lib/role.h"
@@ -20,25 +20,6 @@ static enum alm_err bad(
 {
 	return alm_problem_set(
 		call->problem, ALM_BAD_ARGUMENT, "%s: %s", key, what);
-}
-
-enum alm_err alm_call_roles(const struct alm_call *call, uint8_t *out_roles,
-	char out_categories[ALM_AGENT_CATEGORIES_BYTES])
-{
-	const char *roles = alm_call_argument(call, "roles");
-
-	if (roles[0] != '\0' && alm_roles_parse(roles, out_roles) != ALM_OK) {
-		return bad(call, "roles",
-			"send, receive and query with commas between; all, "
-			"none");
-	}
-	if (alm_call_argument(call, "categories")[0] != '\0' &&
-		alm_categories_parse(alm_call_argument(call, "categories"),
-			out_categories) != ALM_OK) {
-		return bad(call, "categories",
-			"ids with commas between, 255 bytes at most; any");
-	}
-	return ALM_OK;
 }
 
 /* Everything but the number. */
@@ -142,7 +123,7 @@ static void tell_invite(
 	alm_table_fact(table, "categories", invite->categories);
 	alm_table_fact(table, "in-policy",
 		is_in_policy(call, invite->organisation) ? "yes" : "no");
-	alm_table_whereabouts(call, "endpoint");
+	alm_call_whereabouts(call, "endpoint");
 	alm_table_fact(table, "expires-at",
 		alm_table_instant(table, invite->expires_us));
 }

@@ -2,7 +2,7 @@
  * Verbs about the log as a whole: its head, and the index that it is searched
  * by.
  */
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/store/index.h"
 
 enum alm_err alm_verb_audit_head(struct alm_call *call)

@@ -6,31 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
 #include "broker/store/watch.h"
-
-static const char *const priorities[ALM_MAIL_PRIORITIES] = {
-	[ALM_MAIL_ROUTINE] = "routine",
-	[ALM_MAIL_URGENT] = "urgent",
-	[ALM_MAIL_BULK] = "bulk"};
-
-const char *alm_place_priority_word(uint64_t place)
-{
-	uint64_t priority = place >> ALM_PLACE_SHIFT;
-
-	return priority < ALM_MAIL_PRIORITIES ? priorities[priority] : "";
-}
-
-enum alm_err alm_call_organisation(
-	struct alm_call *call, const char **out_organisation)
-{
-	*out_organisation = alm_call_argument(call, "organisation");
-	return alm_id_is_valid(*out_organisation)
-		       ? ALM_OK
-		       : alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
-				 "organisation");
-}
 
 static bool is_connected(const struct alm_mailbox *mailbox)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
 
 static const char *const columns[] = {"id", "status", "kind", "used-at",

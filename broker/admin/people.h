@@ -2,7 +2,7 @@
 #ifndef ALM_BROKER_ADMIN_PEOPLE_H
 #define ALM_BROKER_ADMIN_PEOPLE_H
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 
 /** A record of the log that stands for a person by pseudonym. */
 struct alm_audit_record alm_people_record(const struct alm_call *call,

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/core/record.h"
 #include "broker/core/record_batch.h"
 #include "broker/loop/detail.h"

@@ -4,7 +4,7 @@
 #ifndef ALM_BROKER_ADMIN_QUESTION_H
 #define ALM_BROKER_ADMIN_QUESTION_H
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/store/evidence.h"
 #include "broker/store/find.h"
 

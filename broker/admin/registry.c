@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/identity/identity.h"
 
 static size_t agents_of(

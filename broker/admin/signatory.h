@@ -5,7 +5,7 @@
 #ifndef ALM_BROKER_ADMIN_SIGNATORY_H
 #define ALM_BROKER_ADMIN_SIGNATORY_H
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "lib/statement.h"
 
 /** True if a guardian is in office: one person alone changes nothing then. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/rules/epoch.h"
 #include "broker/store/dead.h"
 #include "broker/store/lists.h"
@@ -205,7 +205,7 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_fact(
 		table, "now", alm_table_instant(table, call->turn->now_us));
 	alm_table_fact(table, "endpoint", alm_edge_endpoint(broker->edge));
-	alm_table_whereabouts(call, "public-endpoint");
+	alm_call_whereabouts(call, "public-endpoint");
 	alm_table_fact(table, "bundle",
 		broker->snapshot == NULL ? ""
 					 : alm_snapshot_name(broker->snapshot));

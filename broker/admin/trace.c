@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/admin/administer.h"
 #include "broker/admin/question.h"
+#include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
 #include "broker/store/dead.h"
 #include "lib/words.h"

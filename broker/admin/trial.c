@@ -13,8 +13,8 @@
 
 #include <sodium.h>
 
-#include "broker/admin/administer.h"
 #include "broker/admin/question.h"
+#include "broker/admin/verbs.h"
 #include "broker/edge/clock.h"
 #include "broker/identity/role.h"
 #include "broker/loop/detail.h"

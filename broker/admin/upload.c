@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "broker/admin/administer.h"
+#include "broker/admin/verbs.h"
 #include "broker/mail/gather.h"
 #include "lib/parts.h"
 
