@@ -51,7 +51,7 @@ Test(wire_kinds, a_kind_that_there_is_not_is_refused)
 	cr_assert_eq(alm_wire_encode_message(&in, &arena, &bytes), ALM_OK);
 	cr_assert_eq(alm_wire_decode_message(bytes, &arena, &out, &problem),
 		ALM_MALFORMED);
-	cr_assert_str_eq(problem.detail, "kind: out of its range");
+	cr_assert_str_eq(problem.detail, "send.message.kind: out of its range");
 }
 
 Test(wire_kinds, mail_says_what_it_is_and_whose_deputy_gets_it)
