@@ -29,8 +29,11 @@ static enum alm_err open_client(const struct alm_args *args,
 	}
 	err = (enum alm_err)alm_client_open(
 		path, &asker->client, text, sizeof(text));
-	return err == ALM_OK ? ALM_OK
-			     : alm_problem_set(problem, err, "%s", text);
+	if (err != ALM_OK) {
+		return alm_problem_set(problem, err, "%s", text);
+	}
+	(void)alm_client_set_credit(asker->client, 0); /* takes no mail */
+	return ALM_OK;
 }
 
 enum alm_err alm_asker_open(const struct alm_args *args,

@@ -58,6 +58,8 @@ static const struct alm_option options[] = {
 	{"reason", 'r', ALM_OPTION_TEXT, "TEXT",
 		"why it is made; recorded, and in the bundle", true, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle", true, false},
+	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
+		false, false},
 	ALM_PLACE_OPTIONS,
 	{0},
 };
@@ -257,9 +259,13 @@ static enum alm_err choose(struct making *m)
 static enum alm_err write_file(struct making *m)
 {
 	const char *path = alm_args_text(m->args, "out");
-	FILE *out = fopen(path, "wxe");
+	FILE *out;
 	enum alm_err err;
 
+	if (alm_args_has(m->args, "force")) {
+		(void)unlink(path);
+	}
+	out = fopen(path, "wxe");
 	if (out == NULL) {
 		return alm_problem_set(
 			&m->problem, ALM_IO, "%s: %s", path, strerror(errno));
@@ -284,8 +290,11 @@ static enum alm_err write_file(struct making *m)
 static enum alm_err make(struct making *m)
 {
 	struct alm_bundle *b = &m->bundle;
-	enum alm_err err = record_question(m);
+	enum alm_err err = alm_audit_check_out(m->args, &m->problem);
 
+	if (err == ALM_OK) {
+		err = record_question(m);
+	}
 	if (err == ALM_OK) {
 		err = open_at_head(m);
 	}

@@ -105,6 +105,7 @@ static enum alm_err fetch_agent(const struct alm_args *args,
 	if (err != ALM_OK) {
 		return alm_problem_set(problem, err, "%s", text);
 	}
+	(void)alm_client_set_credit(client, 0); /* takes no mail */
 	err = ask_agent(client, ask, pieces, problem);
 	alm_client_close(client);
 	return err;

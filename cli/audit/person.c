@@ -341,8 +341,8 @@ static void put_summary(struct alm_report *r, struct alm_page *page,
 		"information it was, never what it said.",
 		masked);
 	alm_page_say(page,
-		"Shared: %zu times. Refused or stopped: %zu times. Emergencies "
-		"or a guardian's decision: %zu.",
+		"Times that something was shared: %zu; refused or stopped: "
+		"%zu; an emergency or a guardian's decision: %zu.",
 		shared, refused, overrides);
 	if (left_out > 0) {
 		alm_page_say(page,

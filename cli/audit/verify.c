@@ -258,6 +258,7 @@ static void not_covered(const struct expected *expected,
 	char out[512])
 {
 	const struct alm_audit_report *r = &outcome->report;
+	bool reached_heads = r->heads > 0 || outcome->err == ALM_OK;
 	char unsigned_records[96] = "";
 	size_t bytes;
 
@@ -267,7 +268,8 @@ static void not_covered(const struct expected *expected,
 			"them); ",
 			(unsigned long long)r->signed_size + 1);
 	}
-	(void)snprintf(out, 512, "%s%s%s%s",
+	(void)snprintf(out, 512, "%s%s%s%s%s",
+		outcome->err == ALM_OK ? "" : "what is behind the damage; ",
 		r->private_checked ? ""
 				   : "private parts and mail (give --key); ",
 		expected->is_given ? ""
@@ -276,7 +278,8 @@ static void not_covered(const struct expected *expected,
 		trust->key_count > 0 ? ""
 		: r->heads > 0
 			? "whose the signatures are (give --audit-key HEX); "
-			: "signatures (no head is signed); ",
+		: reached_heads ? "signatures (no head is signed); "
+				: "signatures; ",
 		unsigned_records);
 	bytes = strlen(out);
 	if (bytes > 0) {

@@ -1022,6 +1022,7 @@ _almoner()
 --reveal
 --reason
 --out
+--force
 --store
 --key
 --no-record

@@ -87,6 +87,7 @@ static int send_receipt(
 	}
 	if (problem.err == ALM_OK) {
 		alm_client_give_back(client, true); /* whoever asks is told */
+		(void)alm_client_set_credit(client, 0); /* takes no mail */
 	}
 	if (problem.err == ALM_OK && alm_args_has(args, "dry-run")) {
 		alm_print_warning(&args->output,

@@ -369,6 +369,9 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 
 	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
 	alm_client_give_back(client, true); /* whoever asks is told */
+	if (!alm_args_has(args, "await-reply")) {
+		(void)alm_client_set_credit(client, 0); /* takes no mail */
+	}
 	code = alm_send(
 		client, &draft->message, (int)wait_s * 1000, out_receipt);
 	if (alm_cancel_is_asked() &&

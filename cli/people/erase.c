@@ -85,7 +85,9 @@ static int tell(const struct alm_args *args, const char *masked,
 
 	alm_sheet_fact(sheet, "subject", masked);
 	alm_sheet_fact(sheet, "records", records);
-	alm_sheet_fact(sheet, "keys", keys);
+	if (*keys != '\0') {
+		alm_sheet_fact(sheet, "keys", keys);
+	}
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {
@@ -104,7 +106,7 @@ static int erase(const struct alm_args *args, struct alm_ask *ask,
 	struct alm_answer answer;
 	const char *found;
 	char records[24] = "0";
-	char keys[24] = "0";
+	char keys[24] = ""; /* a dry run does not look for them */
 	char what[128];
 	int rc;
 

@@ -73,6 +73,9 @@ static enum alm_err open_source(const struct alm_args *args,
 			(enum alm_err)alm_client_open(path, &source->client,
 				problem->detail, sizeof(problem->detail));
 	}
+	if (problem->err == ALM_OK) {
+		(void)alm_client_set_credit(source->client, 0); /* no mail */
+	}
 	return problem->err;
 }
 

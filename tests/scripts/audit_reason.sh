@@ -85,12 +85,18 @@ until_ok "$almoner" audit bundle --kind accepted --reason 'ICO 4711' \
 	--out "$dir/bundle" --json
 has 'd["singles"] >= 2'
 code 0 "$almoner" audit verify "$dir/bundle" --audit-key "$audit_key" --json
+code 6 "$almoner" audit bundle --reason 'not said' --out "$dir/bundle"
+code 0 "$almoner" audit bundle --since 1h --reason more --force \
+	--out "$dir/bundle" --json
+code 0 "$almoner" audit verify "$dir/bundle" --audit-key "$audit_key" --json
+has 'd["records"] > 17'
 code 0 "$almoner" audit export --tiles "$dir/tiles" --reason nightly --json
 code 0 "$almoner" audit verify "$dir/tiles" --audit-key "$audit_key" --json
 questions
 has '[len([r for r in d["rows"] if "verb: " + v in r["detail"] and
 	"reason: " + w in r["detail"]]) for v, w in (
 	("audit.bundle", "ICO 4711"), ("audit.export", "nightly"))] == [1, 1]'
+has 'not any("not said" in r["detail"] for r in d["rows"])'
 
 # --- with no daemon: in the store, which its configuration names --------------
 kill "$dev"

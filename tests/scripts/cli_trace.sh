@@ -18,6 +18,15 @@ code 0 "$almoner" trace "$id" --json
 has 'd["schema"] == "almoner.trace/1" and d["message"] == "'"$id"'"'
 has '[r["step"] for r in d["rows"]] == ["accepted", "now-queued"]'
 has 'd["state"] == "now: waits in the mailbox"'
+# Who asks or sends as the recipient's agent takes no mail.
+code 0 "$almoner" audit query -c "$recipient" --json
+code 3 "$almoner" trace -c "$recipient" "$id"
+code 3 "$almoner" audit receipt 1 -c "$recipient"
+echo 9990000018 | code 0 "$almoner" send -c "$recipient" --to RX1 --purpose \
+	direct-care --level identifiable --subject - --category referral \
+	--relationship referral --relationship-ref U1 --payload "$dir/payload"
+code 0 "$almoner" trace "$id" --json
+has '[r["step"] for r in d["rows"]] == ["accepted", "now-queued"]'
 mkdir "$dir/in"
 echo 9990000018 | code 0 "$almoner" send -c "$sender" --to C84001 \
 	--purpose direct-care --level identifiable --subject - --id "$id" \

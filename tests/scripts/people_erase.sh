@@ -64,7 +64,7 @@ people 2 erase
 people 6 erase --reason test --yes
 grep -q ALM-1405 "$dir/err" || fail "objections are forgotten in silence"
 people 0 erase --reason test --with-objections --dry-run --json
-has 'd["records"] == 14 and d["keys"] == 0'
+has 'd["records"] == 14 and "keys" not in d'
 people 2 erase --reason test --with-objections --no-input
 people 0 erase --reason test --with-objections --yes --json
 has 'd["records"] == 14 and d["keys"] > 0'

@@ -148,6 +148,14 @@ def parse_vkey(text):
     return parts[0], raw[0], raw[1:]
 
 
+def parse_log_key(text):
+    if len(text) == 64 and all(c in "0123456789abcdef" for c in text):
+        return bytes.fromhex(text)
+    _, kind, key = parse_vkey(text)
+    need(kind == 1, "a log's key")
+    return key
+
+
 class Note:
     def __init__(self, data):
         need(len(data) <= 32 * 1024, "a note that is too long")
