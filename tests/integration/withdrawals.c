@@ -285,7 +285,7 @@ static void expect_timeout(const struct alm_message *request)
 Test(withdrawals, a_stopped_reply_leaves_its_request_open)
 {
 	struct test_peer second;
-	struct alm_message request = answered(&second, 8000);
+	struct alm_message request = answered(&second, 15000);
 	struct alm_message reply = test_message(&second, "RX1");
 
 	deny(ANN);
@@ -304,7 +304,7 @@ Test(withdrawals, a_stopped_reply_leaves_its_request_open)
 Test(withdrawals, a_reply_that_is_stopped_too_late_is_a_timeout)
 {
 	struct test_peer second;
-	struct alm_message request = answered(&second, 3000);
+	struct alm_message request = answered(&second, 8000);
 	struct alm_message late;
 
 	do { /* until the broker has seen that the deadline has passed */
