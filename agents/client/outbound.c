@@ -8,6 +8,8 @@
 #include "lib/zip.h"
 
 #define PING_AFTER_MS 10000
+/* The broker works them as one: more would make others wait. */
+#define ACKS_AT_ONCE 256
 #define GATHER_MS 2
 #define RESUME_WINDOW 64u
 
@@ -67,7 +69,7 @@ void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,
 static enum alm_err flush_acks(struct alm_client *client)
 {
 	while (client->acks.queued_count > 0) {
-		struct alm_acknowledgement items[ALM_ACKS_PER_ENVELOPE_MAX];
+		struct alm_acknowledgement items[ACKS_AT_ONCE];
 		struct alm_envelope envelope = {
 			.kind = ALM_ENVELOPE_ACKNOWLEDGE};
 		const struct alm_ack *ack = alm_acks_next(&client->acks);

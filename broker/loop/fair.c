@@ -8,9 +8,8 @@
 #include "broker/edge/clock.h"
 #include "broker/loop/session.h"
 #include "broker/loop/stage.h"
-#include "lib/protowire.h"
+#include "broker/loop/weigh.h"
 
-#define UNIT_BYTES 4096u
 #define ERA_MS 512
 /* The work of a shared turn is half as long as a commit, within these. */
 #define WORK_US_MIN 300.0
@@ -43,44 +42,6 @@ static struct alm_lane *lane_of(
 	return session == NULL ? NULL : &session->mailbox->lane;
 }
 
-/* The front of a frame that goes into a turn. */
-struct front {
-	uint32_t units;
-	uint32_t count; /* envelopes; 0: all of them, uncounted */
-	size_t bytes;
-};
-
-static uint32_t units_of(size_t bytes)
-{
-	return 1 + (uint32_t)(bytes / UNIT_BYTES);
-}
-
-/* As many envelopes as fit `room`, and one at least.  Bytes that are none are
- * for the decoder to refuse, all at once. */
-static struct front measure_front(struct alm_bytes frame, uint32_t room)
-{
-	struct alm_bytes rest = frame;
-	struct front front = {.units = 0};
-
-	while (rest.bytes > 0 && front.count < ALM_FRAME_ENVELOPES_MAX) {
-		struct alm_proto_field envelope;
-		uint32_t units;
-
-		if (alm_proto_next(&rest, &envelope) != ALM_OK) {
-			return (struct front){
-				units_of(frame.bytes), 0, frame.bytes};
-		}
-		units = units_of(envelope.whole.bytes);
-		if (front.count > 0 && front.units + units > room) {
-			return front;
-		}
-		front.units += units;
-		front.count++;
-		front.bytes += envelope.whole.bytes;
-	}
-	return (struct front){front.units, 0, frame.bytes};
-}
-
 /* --- quotas and shares --------------------------------------------------- */
 
 static bool has_quota(const struct alm_lane *lane)
@@ -108,7 +69,10 @@ static uint32_t room_of(const struct alm_turn *turn, struct alm_lane *lane)
 		return 0;
 	}
 	if (!fair->is_shared) {
-		return UINT32_MAX;
+		return fair->turn_units < turn->broker->frames_max ||
+				       lane->taken == 0
+			       ? UINT32_MAX
+			       : 0;
 	}
 	return lane->taken < fair->share ? fair->share - lane->taken : 0;
 }
@@ -253,11 +217,8 @@ static void take(struct alm_turn *turn, struct alm_lane *lane,
 	struct alm_edge_frame *frame, uint32_t room)
 {
 	struct alm_fair *fair = &turn->broker->fair;
-	struct front front = {units_of(frame->bytes.bytes), 0, 0};
+	struct alm_front front = alm_weigh_front(frame->bytes, room);
 
-	if (fair->is_shared) {
-		front = measure_front(frame->bytes, room);
-	}
 	if (front.count > 0) {
 		struct alm_edge_kept *kept = alm_edge_keep_rest(
 			turn->broker->edge, frame, front.bytes);
@@ -277,7 +238,7 @@ static void take(struct alm_turn *turn, struct alm_lane *lane,
 	}
 	lane->taken += front.units;
 	fair->turn_units += front.units;
-	alm_quota_take(&lane->messages, front.units);
+	alm_quota_take(&lane->messages, front.messages);
 	alm_quota_take(&lane->bytes, (int64_t)frame->bytes.bytes);
 }
 
@@ -299,9 +260,12 @@ static void take_kept(
 	}
 }
 
-static bool is_worked_full(const struct alm_fair *fair)
+static bool is_worked_full(const struct alm_broker *broker)
 {
-	return fair->is_shared && fair->turn_units >= fair->units;
+	const struct alm_fair *fair = &broker->fair;
+
+	return fair->turn_units >=
+	       (fair->is_shared ? fair->units : broker->frames_max);
 }
 
 void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
@@ -312,20 +276,35 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 	fair->is_shared = fair->senders > 1 || fair->senders_before > 1;
 	fair->turn_units = 0;
 	fair->surplus = 0;
+	fair->alone = NULL;
 	fair->begun_us = fair->is_shared ? alm_clock_thread_us() : 0;
 	measure_share(fair);
 	/* Where the turn has no more place the next one begins. */
 	for (size_t i = fair->waiting_count;
 		i > 0 && has_place(turn, *bytes) &&
-		fair->first_waiting != NULL && !is_worked_full(fair);
+		fair->first_waiting != NULL && !is_worked_full(turn->broker);
 		i--) {
 		struct alm_lane *lane = pop_waiting(fair);
 
+		fair->alone = fair->alone == NULL ? lane : fair->alone;
 		take_kept(turn, lane, bytes);
 		if (lane->first != NULL) {
 			push_waiting(fair, lane);
 		}
 	}
+}
+
+/* The turn was one sender's, and another has come: what is left of it is
+ * shared already, for who sends rarely would wait for all that the first one
+ * has there. */
+static void look_who_sends(struct alm_fair *fair, struct alm_lane *lane,
+	const struct alm_edge_frame *frame)
+{
+	if (lane == fair->alone || !alm_weigh_is_send(frame->bytes)) {
+		return;
+	}
+	fair->is_shared = fair->alone != NULL;
+	fair->alone = lane;
 }
 
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
@@ -341,6 +320,9 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 		return true; /* hello, or it is told to say so */
 	}
 	lane = &session->mailbox->lane;
+	if (!fair->is_shared) {
+		look_who_sends(fair, lane, frame);
+	}
 	room = lane->first == NULL ? room_of(turn, lane) : 0;
 	if (room > 0) {
 		take(turn, lane, frame, room);
@@ -351,7 +333,7 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 	}
 	if (kept == NULL) {
 		frame->is_surplus = true;
-		fair->surplus += units_of(frame->bytes.bytes);
+		fair->surplus += alm_weigh_bytes(frame->bytes.bytes);
 		return true;
 	}
 	push_kept(fair, lane, kept, false);
@@ -401,9 +383,14 @@ void alm_fair_put_back(struct alm_turn *turn, size_t first)
 	}
 }
 
-bool alm_fair_is_sated(const struct alm_fair *fair)
+bool alm_fair_is_sated(const struct alm_broker *broker)
 {
-	return fair->surplus >= SURPLUS_MAX;
+	const struct alm_fair *fair = &broker->fair;
+
+	/* While nobody waits, nobody need be read to wait. */
+	return fair->surplus >= SURPLUS_MAX ||
+	       (!fair->is_shared && fair->waiting_count == 0 &&
+		       is_worked_full(broker));
 }
 
 void alm_fair_note_send(
@@ -446,7 +433,7 @@ void alm_fair_worked(struct alm_turn *turn)
 	struct alm_fair *fair = &turn->broker->fair;
 	double unit_us;
 
-	if (!fair->is_shared || fair->turn_units < UNITS_MIN) {
+	if (fair->begun_us == 0 || fair->turn_units < UNITS_MIN) {
 		return;
 	}
 	unit_us = (double)(alm_clock_thread_us() - fair->begun_us) /

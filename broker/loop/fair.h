@@ -6,7 +6,9 @@
  * the same way.  Frames are refused only when a lane is full.
  *
  * The work of a shared turn is about half a commit long, so that whoever
- * sends little waits for little.  With one sender a turn is not shared.
+ * sends little waits for little.  With one sender a turn is not shared, and as
+ * much work as it has frames when each holds one message; another's message in
+ * it makes the rest of it shared.
  * Loop thread only; never logs.
  */
 #ifndef ALM_BROKER_LOOP_FAIR_H
@@ -32,15 +34,16 @@ struct alm_fair {
 	uint32_t era;
 	uint32_t senders; /* organisations that have sent in this era */
 	uint32_t senders_before;
-	bool is_shared;        /* more than one sends */
-	uint32_t units;        /* that a shared turn takes of those who wait */
-	uint32_t share;        /* that one organisation takes of it */
-	uint32_t turn_units;   /* taken in this turn */
-	uint32_t surplus;      /* units of it that no lane has room for */
-	double unit_us;        /* what one was measured to cost */
-	double commit_us;      /* and a commit */
-	int64_t begun_us;      /* the thread's time, this turn's work */
-	struct alm_lane other; /* of faults of who has said no hello */
+	bool is_shared;      /* more than one sends */
+	uint32_t units;      /* that a shared turn takes of those who wait */
+	uint32_t share;      /* that one organisation takes of it */
+	uint32_t turn_units; /* taken in this turn */
+	uint32_t surplus;    /* units of it that no lane has room for */
+	const struct alm_lane *alone; /* who sends in a turn not shared */
+	double unit_us;               /* what one was measured to cost */
+	double commit_us;             /* and a commit */
+	int64_t begun_us;             /* the thread's time, this turn's work */
+	struct alm_lane other;        /* of faults of who has said no hello */
 	struct alm_lane *noisy;
 	uint64_t held_back; /* frames that waited, since the start */
 };
@@ -63,8 +66,9 @@ void alm_fair_drop_rest(
 /** The turn has no place for what frames from `first` on ask: they wait. */
 void alm_fair_put_back(struct alm_turn *turn, size_t first);
 
-/** Enough was refused in this turn: leave the rest where it is. */
-bool alm_fair_is_sated(const struct alm_fair *fair);
+/** The turn has enough, of work or of what it refuses: leave the rest where it
+ * is. */
+bool alm_fair_is_sated(const struct alm_broker *broker);
 
 /** A message was taken of a session; `bytes` of message and payload. */
 void alm_fair_note_send(

@@ -35,7 +35,8 @@ static void receive_from(
 
 	while (turn->frame_count < turn->broker->frames_max &&
 		*bytes < ALM_TURN_BYTES_MAX && reads-- > 0 &&
-		!alm_fair_is_sated(&turn->broker->fair)) {
+		(socket == ALM_EDGE_ADMIN ||
+			!alm_fair_is_sated(turn->broker))) {
 		struct alm_edge_frame *frame = &turn->frames[turn->frame_count];
 
 		if (alm_edge_receive(turn->broker->edge, socket, frame) !=

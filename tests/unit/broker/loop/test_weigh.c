@@ -1,0 +1,105 @@
+/*
+ * Goal: what a frame will cost is known before it is decoded: acknowledgements
+ * by their number, messages by their bytes.  Method: real frames, cut at both
+ * sides of the room, and bytes that are none.
+ */
+#include <criterion/criterion.h>
+
+#include "broker/loop/weigh.h"
+#include "lib/limits.h"
+#include "lib/wire/wire.h"
+
+static struct alm_frame_builder frame;
+static struct alm_arena arena;
+
+static void open_all(void)
+{
+	alm_arena_init(&arena, (size_t)16 * 1024 * 1024);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+}
+
+static void close_all(void)
+{
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
+}
+
+TestSuite(weigh, .init = open_all, .fini = close_all);
+
+static void add_acknowledgements(size_t count)
+{
+	static struct alm_acknowledgement items[ALM_ACKS_PER_ENVELOPE_MAX];
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGE,
+		.acknowledge = {items, count}};
+
+	for (size_t i = 0; i < count; i++) {
+		items[i] = (struct alm_acknowledgement){
+			.sequence = 1000000 + i, .reason = ""};
+	}
+	cr_assert_eq(alm_frame_add(&frame, &envelope, &arena), ALM_OK);
+}
+
+static void add_pings(size_t count)
+{
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_PING};
+
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(alm_frame_add(&frame, &envelope, &arena), ALM_OK);
+	}
+}
+
+Test(weigh, acknowledgements_weigh_by_their_number)
+{
+	struct alm_front front;
+
+	add_acknowledgements(1);
+	front = alm_weigh_front(alm_frame_bytes(&frame), UINT32_MAX);
+	cr_expect_eq(front.units, 1);
+	cr_expect_eq(front.messages, 0);
+	add_acknowledgements(ALM_ACKS_PER_ENVELOPE_MAX);
+	front = alm_weigh_front(alm_frame_bytes(&frame), UINT32_MAX);
+	cr_expect_geq(front.units, ALM_ACKS_PER_ENVELOPE_MAX / 16);
+	cr_expect_leq(front.units, ALM_ACKS_PER_ENVELOPE_MAX / 4);
+}
+
+Test(weigh, cuts_where_the_room_ends_and_takes_one_at_least)
+{
+	struct alm_front front;
+
+	add_pings(5);
+	front = alm_weigh_front(alm_frame_bytes(&frame), 5);
+	cr_expect_eq(front.count, 0, "all of it");
+	cr_expect_eq(front.units, 5);
+	cr_expect_eq(front.bytes, alm_frame_bytes(&frame).bytes);
+	front = alm_weigh_front(alm_frame_bytes(&frame), 4);
+	cr_expect_eq(front.count, 4);
+	cr_expect_eq(front.messages, 4);
+	front = alm_weigh_front(alm_frame_bytes(&frame), 0);
+	cr_expect_eq(front.count, 1);
+}
+
+Test(weigh, what_is_no_frame_weighs_as_its_bytes)
+{
+	static const uint8_t rubbish[5000] = {0xff, 0xff, 0xff};
+	const struct alm_bytes bytes = {rubbish, sizeof(rubbish)};
+
+	cr_expect_eq(alm_weigh_front(bytes, 1).units, 2);
+	cr_expect_eq(alm_weigh_front(bytes, 1).count, 0);
+	cr_expect_not(alm_weigh_is_send(bytes));
+	cr_expect_not(alm_weigh_is_send((struct alm_bytes){NULL, 0}));
+}
+
+Test(weigh, tells_messages_from_the_rest)
+{
+	const uint8_t message[] = {1};
+	const struct alm_envelope send = {.kind = ALM_ENVELOPE_SEND,
+		.send = {.message = {message, sizeof(message)},
+			.sent_at_ms = 1,
+			.signature = {.tree_size = 1}}};
+
+	add_pings(1);
+	cr_expect_not(alm_weigh_is_send(alm_frame_bytes(&frame)));
+	alm_frame_reset(&frame);
+	cr_assert_eq(alm_frame_add(&frame, &send, &arena), ALM_OK);
+	cr_expect(alm_weigh_is_send(alm_frame_bytes(&frame)));
+}
