@@ -99,7 +99,7 @@ static const struct alm_option query_options[] = {
 		false, false},
 	{"complete", 0, ALM_OPTION_FLAG, NULL,
 		"as audit bundle: every record of the time, with the proof "
-		"that none is left out; with --key, --out, --reason",
+		"that none is left out; with --out",
 		false, false},
 	{"out", 'o', ALM_OPTION_TEXT, "FILE", "the bundle, with --complete",
 		false, false},
@@ -262,13 +262,8 @@ static int query_daemon(
 /** The answer as evidence: a bundle. */
 static int query_complete(const struct alm_args *args)
 {
-	static const char *const needed[] = {"out", "reason"};
-
-	for (size_t i = 0; i < ALM_COUNT(needed); i++) {
-		if (!alm_args_has(args, needed[i])) {
-			return alm_args_complain(args->usage,
-				"--complete needs --%s", needed[i]);
-		}
+	if (!alm_args_has(args, "out")) {
+		return alm_args_complain(args->usage, "--complete needs --out");
 	}
 	return alm_audit_bundle_make(args);
 }
@@ -284,12 +279,12 @@ int alm_cmd_audit_query(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
-	if (alm_args_has(&args, "complete")) {
-		return query_complete(&args);
-	}
 	problem.err = alm_audit_format_check(&args, &problem);
 	if (problem.err == ALM_OK) {
 		problem.err = alm_audit_reason(&args, &reason, &problem);
+	}
+	if (problem.err == ALM_OK && alm_args_has(&args, "complete")) {
+		return query_complete(&args);
 	}
 	if (problem.err == ALM_OK) {
 		problem.err =

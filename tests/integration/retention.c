@@ -198,8 +198,8 @@ Test(retention, leaves_a_log_that_others_still_verify)
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	alm_hex(audit_key, sizeof(audit_key), text);
 	(void)snprintf(command, sizeof(command),
-		"%s/almoner audit export --quiet --tiles %s/tiles --store %s "
-		"--key %s >/dev/null && "
+		"%s/almoner audit export --quiet --reason 'a test' "
+		"--tiles %s/tiles --store %s --key %s >/dev/null && "
 		"python3 tests/verifier/verify %s/tiles --audit-key %s "
 		">/dev/null",
 		getenv("ALMONER_BUILD"), broker.folder, broker.store,
