@@ -204,3 +204,14 @@ bool alm_context_is_agents(const struct alm_args *args)
 	free(card);
 	return is_agents;
 }
+
+void alm_context_warn_of_move(
+	const struct alm_args *args, const char *next_endpoint)
+{
+	if (*next_endpoint != '\0') {
+		alm_print_warning(&args->output,
+			"the broker moves to %s: change the context over with "
+			"almoner-agent follow --context FILE",
+			next_endpoint);
+	}
+}

@@ -60,4 +60,9 @@ ALM_MUST_USE enum alm_err alm_context_secret(const struct alm_args *args,
  * names no administration socket, and no other is given. */
 bool alm_context_is_agents(const struct alm_args *args);
 
+/** Tell of a broker that moves, "" if it stays: an agent at work changes over
+ * by itself, a command does not. */
+void alm_context_warn_of_move(
+	const struct alm_args *args, const char *next_endpoint);
+
 #endif /* ALM_CLI_CONTEXT_H */

@@ -222,7 +222,7 @@ enum alm_err alm_context_card_parse(const char *path, struct alm_bytes content,
 	return err;
 }
 
-enum alm_err alm_context_card_read(const char *path,
+static enum alm_err read_one(const char *path,
 	struct alm_context_card *out_card, struct alm_problem *problem)
 {
 	uint8_t *data = NULL;
@@ -236,5 +236,48 @@ enum alm_err alm_context_card_read(const char *path,
 	err = alm_context_card_parse(
 		path, (struct alm_bytes){data, bytes}, out_card, problem);
 	free(data);
+	return err;
+}
+
+static bool is_same_agent(const struct alm_context_card *one,
+	const struct alm_context_card *other)
+{
+	return strcmp(one->values[ALM_CONTEXT_ORGANISATION],
+		       other->values[ALM_CONTEXT_ORGANISATION]) == 0 &&
+	       strcmp(one->values[ALM_CONTEXT_AGENT],
+		       other->values[ALM_CONTEXT_AGENT]) == 0;
+}
+
+/* A copy follows a broker that moves as the original does: its agent writes
+ * there where the broker is.  What cannot be read leaves the copy as it is. */
+static void follow(struct alm_context_card *card)
+{
+	static const enum alm_context_key keys[] = {
+		ALM_CONTEXT_ENDPOINT, ALM_CONTEXT_BROKER_KEY};
+	struct alm_context_card *from = calloc(1, sizeof(*from));
+
+	if (from != NULL &&
+		read_one(card->values[ALM_CONTEXT_BROKER_FROM], from, NULL) ==
+			ALM_OK &&
+		from->values[ALM_CONTEXT_ENDPOINT][0] != '\0' &&
+		is_same_agent(card, from)) {
+		for (size_t i = 0; i < ALM_COUNT(keys); i++) {
+			memcpy(card->values[keys[i]], from->values[keys[i]],
+				PATH_MAX);
+		}
+	}
+	free(from);
+}
+
+enum alm_err alm_context_card_read(const char *path,
+	struct alm_context_card *out_card, struct alm_problem *problem)
+{
+	enum alm_err err = read_one(path, out_card, problem);
+
+	if (err == ALM_OK &&
+		out_card->values[ALM_CONTEXT_BROKER_FROM][0] != '\0' &&
+		out_card->values[ALM_CONTEXT_ENDPOINT][0] != '\0') {
+		follow(out_card);
+	}
 	return err;
 }

@@ -96,7 +96,7 @@ static bool is_line_of(const char *line, const char *key)
 	return strncmp(line, key, strlen(key)) == 0;
 }
 
-/* The file as it was, but for two lines. */
+/* The file as it was, but for two lines; it stands for itself from now on. */
 static void write_lines(FILE *out, const char *content, const char *endpoint,
 	const char *broker_key)
 {
@@ -107,7 +107,7 @@ static void write_lines(FILE *out, const char *content, const char *endpoint,
 			(void)fprintf(out, "endpoint: '%s'\n", endpoint);
 		} else if (is_line_of(content, "broker-key:")) {
 			(void)fprintf(out, "broker-key: '%s'\n", broker_key);
-		} else {
+		} else if (!is_line_of(content, "broker-from:")) {
 			(void)fprintf(out, "%.*s\n", (int)bytes, content);
 		}
 		content += bytes + (content[bytes] == '\n' ? 1 : 0);

@@ -39,6 +39,9 @@
 		"the store's key, for what reads a store") \
 	X(OFFICER_KEY, "officer-key", FILE, "FILE", \
 		"with a policy officer's secret key") \
+	X(BROKER_FROM, "broker-from", FILE, "FILE", \
+		"the context that says where the broker is, in place of this " \
+		"one") \
 	X(AUDIT_REASON, "audit-reason", TEXT, "TEXT", \
 		"why the log is asked as a routine; recorded as standing")
 /* clang-format on */
@@ -76,7 +79,8 @@ ALM_MUST_USE enum alm_err alm_context_card_parse(const char *path,
 	struct alm_bytes content, struct alm_context_card *out_card,
 	struct alm_problem *problem);
 
-/** The same of the file itself. */
+/** The same of the file itself; the broker's endpoint and key are those of the
+ * context that it names as broker-from, while that can be read. */
 ALM_MUST_USE enum alm_err alm_context_card_read(const char *path,
 	struct alm_context_card *out_card, struct alm_problem *problem);
 

@@ -1425,6 +1425,7 @@ _almoner()
 --admin
 --store-key
 --officer-key
+--broker-from
 --audit-reason
 --dry-run
 --json
@@ -1495,6 +1496,7 @@ _almoner()
 --admin
 --store-key
 --officer-key
+--broker-from
 --audit-reason
 --dry-run
 --json

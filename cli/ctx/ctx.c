@@ -276,6 +276,7 @@ static void add_value(struct alm_sheet *sheet, enum alm_context_key key,
 	alm_sheet_fact(sheet, info->name, text);
 	if (info->form == ALM_CONTEXT_FORM_FILE &&
 		key != ALM_CONTEXT_WITNESS_STATE &&
+		key != ALM_CONTEXT_BROKER_FROM &&
 		*alm_ctx_key_fault(value) != '\0') {
 		(void)snprintf(text, sizeof(text), "%s-fault", info->name);
 		alm_sheet_fact(sheet, text, alm_ctx_key_fault(value));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/ctx/changes.h"
 #include "cli/ctx/ctx.h"
 #include "cli/paths.h"
 #include "lib/id.h"
@@ -21,7 +22,9 @@
 
 static const struct alm_option add_options[] = {
 	{"from", 0, ALM_OPTION_TEXT, "FILE",
-		"take over what another context file says", false, false},
+		"take over what another context file says, and follow it where "
+		"its broker moves",
+		false, false},
 	{"keys", 0, ALM_OPTION_TEXT, "DIR",
 		"curve.key and signing.key of this folder, as almoner agent "
 		"keygen makes them",
@@ -36,13 +39,6 @@ static const struct alm_option edit_options[] = {
 
 #undef X
 
-/** What is to stand under each key: NULL as it is, "" nothing. */
-struct changes {
-	const char *values[ALM_CONTEXT_KEYS];
-	char files[ALM_CONTEXT_KEYS][PATH_MAX];
-	struct alm_context_card from;
-};
-
 /** A context being made.  Caller's memory; zeroed is empty. */
 struct draft {
 	const struct alm_args *args;
@@ -51,108 +47,6 @@ struct draft {
 	size_t bytes;
 	struct alm_context_card card;
 };
-
-/* --- what is asked -------------------------------------------------------- */
-
-/** Files are named whole: the context stands elsewhere. */
-static enum alm_err set_file(struct changes *changes, enum alm_context_key key,
-	const char *value, struct alm_problem *problem)
-{
-	char *out = changes->files[key];
-	char folder[PATH_MAX];
-
-	alm_text_copy(out, PATH_MAX, value);
-	changes->values[key] = out;
-	if (*value == '/' || *value == '\0') {
-		return ALM_OK;
-	}
-	if (getcwd(folder, sizeof(folder)) == NULL) {
-		return alm_problem_set(
-			problem, ALM_IO, "this folder: %s", strerror(errno));
-	}
-	return alm_path_join(folder, value, out)
-		       ? ALM_OK
-		       : alm_problem_set(
-				 problem, ALM_CONTEXT, "the path is too long");
-}
-
-static enum alm_err set_value(struct changes *changes, enum alm_context_key key,
-	const char *value, struct alm_problem *problem)
-{
-	for (const char *c = value; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-			return alm_problem_set(problem, ALM_USAGE,
-				"--%s has a control character",
-				alm_context_keys[key].name);
-		}
-	}
-	if (alm_context_keys[key].form == ALM_CONTEXT_FORM_FILE) {
-		return set_file(changes, key, value, problem);
-	}
-	changes->values[key] = value;
-	return ALM_OK;
-}
-
-/** The options that name keys of a context.  Out: how many there are. */
-static enum alm_err take_options(const struct alm_args *args,
-	struct changes *changes, size_t *out_count, struct alm_problem *problem)
-{
-	enum alm_err err = ALM_OK;
-
-	*out_count = 0;
-	for (size_t i = 0; err == ALM_OK && i < ALM_CONTEXT_KEYS; i++) {
-		const char *value =
-			alm_args_text(args, alm_context_keys[i].name);
-
-		if (value != NULL) {
-			++*out_count;
-			err = set_value(changes, (enum alm_context_key)i, value,
-				problem);
-		}
-	}
-	return err;
-}
-
-static enum alm_err take_from(
-	const char *file, struct changes *changes, struct alm_problem *problem)
-{
-	char path[PATH_MAX];
-	enum alm_err err;
-
-	if (realpath(file, path) == NULL) {
-		return alm_problem_set(
-			problem, ALM_CONTEXT, "%s: %s", file, strerror(errno));
-	}
-	err = alm_context_card_read(path, &changes->from, problem);
-	for (size_t i = 0; err == ALM_OK && i < ALM_CONTEXT_KEYS; i++) {
-		if (changes->from.values[i][0] != '\0') {
-			changes->values[i] = changes->from.values[i];
-		}
-	}
-	return err;
-}
-
-static enum alm_err take_keys(const char *folder, struct changes *changes,
-	struct alm_problem *problem)
-{
-	static const struct {
-		enum alm_context_key key;
-		const char *name;
-	} files[] = {{ALM_CONTEXT_CURVE_KEY, "curve.key"},
-		{ALM_CONTEXT_SIGNING_KEY, "signing.key"}};
-	enum alm_err err = ALM_OK;
-
-	for (size_t i = 0; err == ALM_OK && i < ALM_COUNT(files); i++) {
-		char path[PATH_MAX];
-
-		if (!alm_path_join(folder, files[i].name, path)) {
-			return alm_problem_set(
-				problem, ALM_CONTEXT, "the path is too long");
-		}
-		err = set_file(changes, files[i].key, path, problem);
-	}
-	return err;
-}
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -183,8 +77,8 @@ static enum alm_context_key key_of(const char *line)
 }
 
 /** `old`, with the lines of the changed keys as they are to be. */
-static enum alm_err rewrite(
-	struct draft *draft, const char *old, const struct changes *changes)
+static enum alm_err rewrite(struct draft *draft, const char *old,
+	const struct alm_ctx_changes *changes)
 {
 	bool is_written[ALM_CONTEXT_KEYS + 1] = {false};
 	FILE *out = open_memstream(&draft->text, &draft->bytes);
@@ -238,6 +132,7 @@ static void warn_of_keys(const struct draft *draft)
 		const char *value = draft->card.values[i];
 
 		if (*value != '\0' && i != ALM_CONTEXT_WITNESS_STATE &&
+			i != ALM_CONTEXT_BROKER_FROM &&
 			alm_context_keys[i].form == ALM_CONTEXT_FORM_FILE &&
 			*alm_ctx_key_fault(value) != '\0') {
 			alm_print_warning(&draft->args->output, "%s: %s is %s",
@@ -283,7 +178,7 @@ static const struct alm_usage add_usage = {
 		 "ipc:///run/almoner/admin.sock",
 };
 
-static enum alm_err add(struct draft *draft, struct changes *changes,
+static enum alm_err add(struct draft *draft, struct alm_ctx_changes *changes,
 	struct alm_problem *problem)
 {
 	const char *from = alm_args_text(draft->args, "from");
@@ -297,13 +192,14 @@ static enum alm_err add(struct draft *draft, struct changes *changes,
 			problem, ALM_CONTEXT_EXISTS, "%s", draft->path);
 	}
 	if (err == ALM_OK && from != NULL) {
-		err = take_from(from, changes, problem);
+		err = alm_ctx_take_from(from, changes, problem);
 	}
 	if (err == ALM_OK && keys != NULL) {
-		err = take_keys(keys, changes, problem);
+		err = alm_ctx_take_keys(keys, changes, problem);
 	}
 	if (err == ALM_OK) {
-		err = take_options(draft->args, changes, &count, problem);
+		err = alm_ctx_take_options(
+			draft->args, changes, &count, problem);
 	}
 	if (err == ALM_OK && count == 0 && from == NULL) {
 		return alm_problem_set(problem, ALM_USAGE,
@@ -430,7 +326,7 @@ static enum alm_err edit_by_hand(
 	return err;
 }
 
-static enum alm_err edit(struct draft *draft, struct changes *changes,
+static enum alm_err edit(struct draft *draft, struct alm_ctx_changes *changes,
 	struct alm_problem *problem)
 {
 	char *old = NULL;
@@ -439,7 +335,8 @@ static enum alm_err edit(struct draft *draft, struct changes *changes,
 		alm_ctx_find(draft->args, true, draft->path, problem);
 
 	if (err == ALM_OK) {
-		err = take_options(draft->args, changes, &count, problem);
+		err = alm_ctx_take_options(
+			draft->args, changes, &count, problem);
 	}
 	if (err == ALM_OK) {
 		err = read_text(draft->path, &old, problem);
@@ -456,12 +353,12 @@ static enum alm_err edit(struct draft *draft, struct changes *changes,
 	return err;
 }
 
-typedef enum alm_err make_fn(struct draft *draft, struct changes *changes,
-	struct alm_problem *problem);
+typedef enum alm_err make_fn(struct draft *draft,
+	struct alm_ctx_changes *changes, struct alm_problem *problem);
 
 static int run(const struct alm_args *args, make_fn *make, const char *schema)
 {
-	struct changes *changes = calloc(1, sizeof(*changes));
+	struct alm_ctx_changes *changes = calloc(1, sizeof(*changes));
 	struct draft *draft = calloc(1, sizeof(*draft));
 	struct alm_problem problem = {.err = ALM_NOMEM, .detail = ""};
 	int rc;

@@ -378,10 +378,11 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 		(code != 0 || (*out_receipt)->code == ALM_SOURCE_CHANGED)) {
 		return alm_cancel(args, client, draft->id.raw, problem);
 	}
+	alm_client_get_status(client, &status);
 	if (code == 0) {
+		alm_context_warn_of_move(args, status.next_endpoint);
 		return ALM_OK;
 	}
-	alm_client_get_status(client, &status);
 	if (alm_error_is_retryable(code) && status.last_code != 0) {
 		code = status.last_code;
 	}

@@ -36,6 +36,21 @@ for secret in "${sender%/*}"/*.key; do
 	! grep -q "$(cat "$secret")" "$contexts/ward.yaml" ||
 		fail "a secret key was copied"
 done
+# --- a copy follows the original to where the broker moves -------------------
+cp "$sender" "$dir/sender.before"
+sed -i "s|^endpoint:.*|endpoint: 'tcp://moved.example:7302'|" "$sender"
+code 0 "$almoner" ctx show ward --json
+has 'd["endpoint"] == "tcp://moved.example:7302"'
+sed -i "s|^agent:.*|agent: somebody-else|" "$sender"
+code 0 "$almoner" ctx show ward --json
+has "d['endpoint'] == '$endpoint'"
+rm "$sender"
+code 0 "$almoner" ctx show ward --json
+has "d['endpoint'] == '$endpoint'"
+cp "$dir/sender.before" "$sender"
+code 0 "$almoner" ctx add own --from "$sender" --endpoint "$endpoint"
+! grep -q broker-from "$contexts/own.yaml" || fail "it follows all the same"
+code 0 "$almoner" ctx remove own --yes
 code 6 "$almoner" ctx add ward --from "$receiver"
 grep -q ALM-7013 "$dir/err" || fail "no error of its own"
 (cd "${receiver%/*}" && "$almoner" ctx add practice --endpoint "$endpoint" \
