@@ -107,7 +107,8 @@ static enum alm_err record_question(struct making *m)
 		err = alm_audit_place_tell(m->args, &m->place, "audit.bundle",
 			&m->question, &m->bundle.question, &m->problem);
 	}
-	if (err == ALM_OK && m->bundle.question == 0) {
+	if (err == ALM_OK && m->bundle.question == 0 &&
+		alm_audit_place_is_writable(&m->place)) {
 		alm_print_warning(&m->args->output,
 			"no daemon runs: no head covers the record of this "
 			"bundle yet");

@@ -1,5 +1,6 @@
 #include "cli/audit/place.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,10 +144,19 @@ bool alm_audit_place_is_writable(const struct alm_audit_place *place)
 
 	(void)snprintf(path, sizeof(path), "%.*s/data.mdb", PATH_MAX / 2,
 		place->store);
-	return access(path, W_OK) == 0;
+	return access(path, W_OK) == 0 || errno == ENOENT;
 }
 
 /* --- telling -------------------------------------------------------------- */
+
+enum alm_err alm_audit_cannot_record(
+	const char *store, struct alm_problem *problem)
+{
+	return alm_problem_set(problem, ALM_STORE_PATH,
+		"%s cannot be written, so the question would not be recorded; "
+		"a copy on a read-only medium is read with --no-record",
+		store);
+}
 
 static bool is_same_folder(const char *a, const char *b)
 {
@@ -204,8 +214,10 @@ enum alm_err alm_audit_place_tell(const struct alm_args *args,
 	enum alm_err err;
 
 	*out_seq = 0;
-	if (!alm_audit_place_is_writable(place) &&
-		alm_args_has(args, "no-record")) {
+	if (!alm_audit_place_is_writable(place)) {
+		if (!alm_args_has(args, "no-record")) {
+			return alm_audit_cannot_record(place->store, problem);
+		}
 		alm_print_warning(&args->output,
 			"this question is not recorded (--no-record)");
 		return ALM_OK;

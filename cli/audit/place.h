@@ -41,8 +41,12 @@ ALM_MUST_USE enum alm_err alm_audit_place_open(
 	struct alm_store **out_store, struct alm_problem *problem);
 
 /** Whether a question to that store can be written into it: not if this user
- * or its medium cannot. */
+ * or its medium cannot.  One that is not there is missed when it is opened. */
 bool alm_audit_place_is_writable(const struct alm_audit_place *place);
+
+/** Say that it cannot, and what to do.  Gives STORE_PATH. */
+ALM_MUST_USE enum alm_err alm_audit_cannot_record(
+	const char *store, struct alm_problem *problem);
 
 /**
  * Write down that the log is read, before it is: in the store, or by the

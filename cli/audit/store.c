@@ -22,14 +22,19 @@
 #define PAGE_ROWS 500u
 #define PAGE_SCAN 100000u
 
-bool alm_audit_is_recorded(const struct alm_args *args)
+/** The store of --store. */
+static bool is_writable(const struct alm_args *args)
 {
 	struct alm_audit_place place = {.store = ""};
 
 	alm_text_copy(
 		place.store, sizeof(place.store), alm_args_text(args, "store"));
-	return !alm_args_has(args, "no-record") ||
-	       alm_audit_place_is_writable(&place);
+	return alm_audit_place_is_writable(&place);
+}
+
+bool alm_audit_is_recorded(const struct alm_args *args)
+{
+	return !alm_args_has(args, "no-record") || is_writable(args);
 }
 
 enum alm_err alm_audit_open_store(const struct alm_args *args,
@@ -51,6 +56,10 @@ enum alm_err alm_audit_open_asked(const struct alm_args *args,
 	enum alm_err err =
 		alm_audit_open_store(args, !is_recorded, out_store, problem);
 
+	if (err == ALM_STORE_PATH && is_recorded && !is_writable(args)) {
+		return alm_audit_cannot_record(
+			alm_args_text(args, "store"), problem);
+	}
 	if (err == ALM_STORE_LOCKED) {
 		return alm_problem_set(problem, err,
 			"a daemon has it open: leave --store out, to ask that");
