@@ -15,6 +15,7 @@
 #include "agents/include/almoner.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/message/payload.h"
 #include "cli/paths.h"
 #include "lib/file.h"
 #include "lib/id.h"
@@ -23,8 +24,6 @@
 
 #define TICK_MS 1000
 #define ACKNOWLEDGE_WAIT_MS 60000
-/* For one large payload; what has come stays for the next run. */
-#define FETCH_WAIT_MS (24 * 3600 * 1000)
 
 static const struct alm_option options[] = {
 	{"dir", 'd', ALM_OPTION_TEXT, "FOLDER",
@@ -112,65 +111,10 @@ static char *base64(const uint8_t *data, size_t bytes)
 	return text;
 }
 
-/** The payload as bytes, or safely on a terminal. */
-static bool print_payload(
-	const struct alm_delivery *d, const struct alm_output *output)
+/** Nothing but payloads go to standard output. */
+static bool is_raw(const struct receiver *r)
 {
-	if (!output->is_tty) {
-		return fwrite(d->payload, 1, d->payload_bytes, stdout) ==
-			       d->payload_bytes &&
-		       fflush(stdout) == 0;
-	}
-	for (size_t i = 0; i < d->payload_bytes; i++) {
-		uint8_t byte = d->payload[i];
-		bool is_plain = byte == '\n' || (byte >= 0x20 && byte < 0x7F);
-
-		printf(is_plain ? "%c" : "\\x%02x", byte);
-	}
-	printf("\n");
-	return fflush(stdout) == 0;
-}
-
-/** Straight on, part by part. */
-static int write_stdout(
-	void *cookie, uint64_t offset, const void *data, size_t bytes)
-{
-	(void)cookie;
-	(void)offset;
-	return fwrite(data, 1, bytes, stdout) == bytes ? 0 : -1;
-}
-
-/** A large payload, into its file or, if that is no terminal, to standard
- * output.  It is under another name until it is whole. */
-static enum alm_err fetch(const struct receiver *r,
-	const struct alm_delivery *d, const char *path,
-	struct alm_problem *problem)
-{
-	const struct alm_sink sink = {.write = write_stdout};
-	char part[PATH_MAX + sizeof(".part")];
-	enum alm_err err;
-
-	if (path == NULL &&
-		(r->args->output.is_tty ||
-			r->args->output.format != ALM_FORMAT_TABLE)) {
-		return alm_problem_set(problem, ALM_USAGE,
-			"a payload of %zu bytes needs --dir", d->payload_bytes);
-	}
-	if (path == NULL) {
-		err = (enum alm_err)alm_fetch(
-			r->client, d, &sink, FETCH_WAIT_MS);
-		return err == ALM_OK && fflush(stdout) != 0 ? ALM_IO : err;
-	}
-	(void)snprintf(part, sizeof(part), "%s.part", path);
-	err = (enum alm_err)alm_fetch_file(r->client, d, part, FETCH_WAIT_MS);
-	if (err == ALM_PAYLOAD_GONE) {
-		(void)remove(part);
-	}
-	if (err == ALM_OK && rename(part, path) != 0) {
-		err = alm_problem_set(
-			problem, ALM_IO, "%s: %s", path, strerror(errno));
-	}
-	return err;
+	return r->folder == NULL && r->args->output.format == ALM_FORMAT_TABLE;
 }
 
 /** Where the payload went, or what it is, as the row's last cell. */
@@ -181,25 +125,24 @@ static enum alm_err keep_payload(const struct receiver *r,
 	char path[PATH_MAX];
 	enum alm_err err = ALM_OK;
 
-	if (r->folder == NULL && d->is_in_parts) {
-		err = fetch(r, d, NULL, problem);
+	if (is_raw(r)) {
 		*out_cell = strdup("");
-		return err == ALM_OK && *out_cell == NULL ? ALM_NOMEM : err;
+		return *out_cell == NULL ? ALM_NOMEM
+					 : alm_payload_to_stdout(r->client, d,
+						   &r->args->output, problem);
+	}
+	if (r->folder == NULL && d->is_in_parts) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"a payload of %zu bytes needs --dir", d->payload_bytes);
 	}
 	if (r->folder == NULL) {
-		*out_cell = r->args->output.format == ALM_FORMAT_TABLE
-				    ? strdup("")
-				    : base64(d->payload, d->payload_bytes);
+		*out_cell = base64(d->payload, d->payload_bytes);
 		return *out_cell != NULL ? ALM_OK : ALM_NOMEM;
 	}
 	if (!alm_path_join(r->folder, id, path)) {
 		return alm_problem_set(problem, ALM_IO, "the path is too long");
 	}
-	err = d->is_in_parts ? fetch(r, d, path, problem)
-			     : alm_file_write(path,
-				       (struct alm_bytes){
-					       d->payload, d->payload_bytes},
-				       0600, problem);
+	err = alm_payload_to_file(r->client, d, path, problem);
 	if (err == ALM_OK) {
 		*out_cell = strdup(path);
 		err = *out_cell != NULL ? ALM_OK : ALM_NOMEM;
@@ -248,19 +191,13 @@ static void add_row(struct receiver *r, const struct alm_delivery *d,
 static int take(struct receiver *r, const struct alm_delivery *d)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	bool is_raw =
-		r->folder == NULL && r->args->output.format == ALM_FORMAT_TABLE;
 	char id[ALM_UUID_TEXT_BYTES];
 	char *cell = NULL;
 	int rc = ALM_EXIT_OK;
 
 	alm_id_text(d->id, id);
 	problem.err = keep_payload(r, d, id, &cell, &problem);
-	if (problem.err == ALM_OK && is_raw) {
-		problem.err =
-			d->is_in_parts || print_payload(d, &r->args->output)
-				? ALM_OK
-				: ALM_IO;
+	if (problem.err == ALM_OK && is_raw(r)) {
 		alm_print_warning(&r->args->output,
 			"%s from %s for %s, %zu bytes%s", id, d->sender,
 			d->purpose, d->payload_bytes,

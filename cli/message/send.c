@@ -15,7 +15,9 @@
 #include "cli/confirm.h"
 #include "cli/context.h"
 #include "cli/message/cancel.h"
+#include "cli/message/payload.h"
 #include "cli/message/several.h"
+#include "cli/message/verdict.h"
 #include "lib/file.h"
 #include "lib/id.h"
 #include "lib/limits.h"
@@ -269,92 +271,8 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	return err;
 }
 
-/* --- the receipt -------------------------------------------------------- */
-
-static void add_strings(
-	struct alm_sheet *sheet, const char *key, struct alm_strings strings)
-{
-	char *text = NULL;
-	size_t bytes = 0;
-	FILE *memory = open_memstream(&text, &bytes);
-
-	if (memory == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < strings.count; i++) {
-		(void)fprintf(
-			memory, "%s%s", i > 0 ? "," : "", strings.items[i]);
-	}
-	if (fclose(memory) == 0) {
-		alm_sheet_fact(sheet, key, text);
-	}
-	free(text);
-}
-
-static int show_accepted(const struct alm_args *args,
-	const struct alm_receipt_view *receipt, const char *id)
-{
-	struct alm_sheet *sheet = alm_sheet_new("almoner.send/1", NULL, 0);
-	char text[32];
-	int rc;
-
-	alm_sheet_fact(sheet, "id", id);
-	(void)snprintf(text, sizeof(text), "%llu",
-		(unsigned long long)receipt->sequence);
-	alm_sheet_fact(sheet, "sequence", text);
-	(void)snprintf(text, sizeof(text), "%llu",
-		(unsigned long long)receipt->audit_sequence);
-	alm_sheet_fact(sheet, "audit-sequence", text);
-	if (receipt->accepted_at_ms >= 0) {
-		alm_instant_text(receipt->accepted_at_ms / 1000, text);
-		alm_sheet_fact(sheet, "accepted-at", text);
-	}
-	alm_sheet_fact(
-		sheet, "duplicate", receipt->is_duplicate ? "yes" : "no");
-	alm_sheet_fact(
-		sheet, "transformed", receipt->is_transformed ? "yes" : "no");
-	alm_sheet_fact(sheet, "basis", receipt->basis);
-	alm_sheet_fact(sheet, "level", receipt->level);
-	add_strings(sheet, "released", receipt->released);
-	add_strings(sheet, "withheld", receipt->withheld);
-	add_strings(sheet, "obligations", receipt->obligations);
-	rc = alm_sheet_print(sheet, &args->output);
-	alm_sheet_free(sheet);
-	return rc;
-}
-
-static int show_refused(const struct alm_args *args,
-	const struct alm_receipt_view *receipt, const char *id)
-{
-	char detail[ALM_DETAIL_BYTES_MAX];
-	size_t used;
-
-	(void)snprintf(detail, sizeof(detail), "%s%s%s", receipt->detail,
-		*receipt->nearest == '\0'  ? ""
-		: *receipt->detail == '\0' ? "nearest agreement: "
-					   : "; nearest agreement: ",
-		receipt->nearest);
-	for (size_t i = 0; i < receipt->withheld.count; i++) {
-		used = strlen(detail);
-		(void)snprintf(detail + used, sizeof(detail) - used, "%s%s",
-			used > 0 ? "; " : "", receipt->withheld.items[i]);
-	}
-	for (size_t i = 0; i < receipt->candidates.count; i++) {
-		used = strlen(detail);
-		(void)snprintf(detail + used, sizeof(detail) - used, "%s%s",
-			i == 0 ? "; would fit: " : ", ",
-			receipt->candidates.items[i]);
-	}
-	if (receipt->retry_after_ms > 0) {
-		used = strlen(detail);
-		(void)snprintf(detail + used, sizeof(detail) - used,
-			"%stry again after %" PRIu32 " s", used > 0 ? "; " : "",
-			(receipt->retry_after_ms + 999) / 1000);
-	}
-	return alm_print_failure(&args->output,
-		&(struct alm_failure){(enum alm_err)receipt->code, detail, id,
-			receipt->retry_after_ms});
-}
+/* --- the way there and back ------------------------------------------------
+ */
 
 /** Send; when no answer comes, say what is known of the connection. */
 static enum alm_err wait_receipt(const struct alm_args *args,
@@ -369,7 +287,9 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 
 	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
 	alm_client_give_back(client, true); /* whoever asks is told */
-	if (!alm_args_has(args, "await-reply")) {
+	if (alm_args_has(args, "await-reply")) {
+		alm_client_take_parts(client, true); /* a reply may be large */
+	} else {
 		(void)alm_client_set_credit(client, 0); /* takes no mail */
 	}
 	code = alm_send(
@@ -390,45 +310,78 @@ static enum alm_err wait_receipt(const struct alm_args *args,
 		problem, (enum alm_err)code, "%s", status.detail);
 }
 
+static enum alm_err keep_reply(const struct alm_args *args,
+	struct alm_client *client, const struct alm_delivery *reply,
+	struct alm_problem *problem)
+{
+	const char *path = alm_args_text(args, "await-reply");
+	enum alm_err err =
+		strcmp(path, "-") == 0
+			? alm_payload_to_stdout(
+				  client, reply, &args->output, problem)
+			: alm_payload_to_file(client, reply, path, problem);
+
+	return err == ALM_OK
+		       ? (enum alm_err)alm_acknowledge_wait(client,
+				 reply->sequence, NULL, WAIT_DEFAULT_S * 1000)
+		       : err;
+}
+
+/* Beside the receipt, unless the reply has standard output for itself. */
+static int show_reply(const struct alm_args *args, struct alm_sheet *sheet,
+	const struct alm_delivery *reply)
+{
+	const char *path = alm_args_text(args, "await-reply");
+	char text[ALM_UUID_TEXT_BYTES];
+
+	if (strcmp(path, "-") == 0) {
+		return ALM_EXIT_OK;
+	}
+	alm_id_text(reply->id, text);
+	alm_sheet_fact(sheet, "reply-id", text);
+	(void)snprintf(text, sizeof(text), "%zu", reply->payload_bytes);
+	alm_sheet_fact(sheet, "reply-bytes", text);
+	alm_sheet_fact(sheet, "reply-file", path);
+	return alm_sheet_print(sheet, &args->output);
+}
+
 /* Whatever ends the waiting says why: the reply, or the notice that there
  * will be none. */
 static int await_reply(const struct alm_args *args, const struct draft *draft,
-	struct alm_client *client)
+	struct alm_client *client, struct alm_sheet *sheet)
 {
-	const char *path = alm_args_text(args, "await-reply");
 	int64_t wait_s = alm_args_number(args, "deadline", 0) + REPLY_GRACE_S;
 	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_delivery *reply = NULL;
 	char id[ALM_UUID_TEXT_BYTES];
-	struct alm_bytes content;
+	int rc;
 
 	alm_message_id_text(&draft->id, id);
 	wait_s = wait_s < WAIT_S_MAX ? wait_s : WAIT_S_MAX;
 	problem.err = (enum alm_err)alm_await_reply(
 		client, draft->id.raw, (int)wait_s * 1000, &reply);
 	if (problem.err == ALM_OK) {
-		content = (struct alm_bytes){
-			reply->payload, reply->payload_bytes};
-		if (strcmp(path, "-") != 0) {
-			problem.err =
-				alm_file_write(path, content, 0600, &problem);
-		} else if (fwrite(content.data, 1, content.bytes, stdout) !=
-				   content.bytes ||
-			   fflush(stdout) != 0) {
-			problem.err = alm_problem_set(
-				&problem, ALM_IO, "standard output");
-		}
+		problem.err = keep_reply(args, client, reply, &problem);
 	}
-	if (problem.err == ALM_OK) {
-		problem.err = (enum alm_err)alm_acknowledge_wait(
-			client, reply->sequence, NULL, WAIT_DEFAULT_S * 1000);
-	}
+	rc = problem.err == ALM_OK ? show_reply(args, sheet, reply)
+				   : alm_print_failure(&args->output,
+					     &(struct alm_failure){problem.err,
+						     problem.detail, id, 0});
 	alm_delivery_free(reply);
-	return problem.err == ALM_OK
-		       ? ALM_EXIT_OK
-		       : alm_print_failure(&args->output,
-				 &(struct alm_failure){
-					 problem.err, problem.detail, id, 0});
+	return rc;
+}
+
+static int follow_accepted(const struct alm_args *args,
+	const struct draft *draft, struct alm_client *client,
+	const struct alm_receipt_view *receipt, const char *id)
+{
+	struct alm_sheet *sheet = alm_accepted_sheet(receipt, id);
+	int rc = alm_args_has(args, "await-reply")
+			 ? await_reply(args, draft, client, sheet)
+			 : alm_sheet_print(sheet, &args->output);
+
+	alm_sheet_free(sheet);
+	return rc;
 }
 
 static int send_draft(const struct alm_args *args, struct draft *draft)
@@ -466,14 +419,12 @@ static int send_draft(const struct alm_args *args, struct draft *draft)
 	} else if (receipt->outcome_count > 0) {
 		rc = alm_show_outcomes(args, receipt, id);
 		if (rc == ALM_EXIT_OK && receipt->code != 0) {
-			rc = show_refused(args, receipt, id);
+			rc = alm_show_refused(args, receipt, id);
 		}
 	} else if (receipt->code != 0) {
-		rc = show_refused(args, receipt, id);
-	} else if (alm_args_has(args, "await-reply")) {
-		rc = await_reply(args, draft, client);
+		rc = alm_show_refused(args, receipt, id);
 	} else {
-		rc = show_accepted(args, receipt, id);
+		rc = follow_accepted(args, draft, client, receipt, id);
 	}
 	alm_receipt_free(receipt);
 	alm_client_close(client);

@@ -17,7 +17,7 @@ ask=(send -c "$trust" --to C84001 --purpose direct-care --level identifiable
 # --- a request waits for its reply ------------------------------------------
 echo $number | code 2 "$almoner" "${ask[@]}" --request
 echo $number | "$almoner" "${ask[@]}" --deadline 10m \
-	--await-reply "$dir/reply" >"$dir/asked" 2>&1 &
+	--await-reply "$dir/reply" --json >"$dir/asked" 2>"$dir/why" &
 asking=$!
 code 0 "$almoner" recv -c "$practice" 1 --timeout 300s --dir "$dir/in" --json
 has 'd["rows"][0]["kind"] == "request"'
@@ -26,10 +26,25 @@ reply=(send -c "$practice" --to RX1 --purpose direct-care --level identifiable
 	--category referral --relationship referral --relationship-ref U1
 	--subject - --payload "$dir/answer")
 echo $number | code 0 "$almoner" "${reply[@]}" --reply-to "$request" --json
-wait "$asking" || fail "no reply came: $(cat "$dir/asked")"
+wait "$asking" || fail "no reply came: $(cat "$dir/why")"
 cmp -s "$dir/answer" "$dir/reply" || fail "another reply came"
+cp "$dir/asked" "$dir/out"
+has "d['reply-bytes'] == 10 and d['reply-file'] == '$dir/reply'"
+has 'len(d["reply-id"]) == 36 and d["id"] != d["reply-id"]'
 echo $number | code 6 "$almoner" "${reply[@]}" --reply-to "$request"
 grep -q ALM-1322 "$dir/err" || fail "a second reply was not refused"
+
+# --- and a reply may be large -----------------------------------------------
+head -c 3000000 /dev/urandom >"$dir/answer"
+echo $number | "$almoner" "${ask[@]}" --deadline 10m \
+	--await-reply - >"$dir/asked" 2>"$dir/why" &
+asking=$!
+code 0 "$almoner" recv -c "$practice" 1 --timeout 300s --dir "$dir/in" --json
+request=$(json 'd["rows"][0]["id"]')
+echo $number | code 0 "$almoner" "${reply[@]}" --reply-to "$request" --json
+wait "$asking" || fail "no large reply came: $(cat "$dir/why")"
+cmp -s "$dir/answer" "$dir/asked" || fail "another large reply came"
+echo 'Referred.' >"$dir/answer"
 
 # --- and hears that there is none -------------------------------------------
 for deadline in 2s 20s 2m; do # later than the acceptance
