@@ -17,6 +17,7 @@
 
 #define MALFORMED 500u
 #define PING_FRAMES 200u
+#define LONG_FRAMES 30u /* so many envelopes as a turn takes at most */
 #define LARGE_BYTES (ALM_PAYLOAD_BYTES_MAX - 1)
 #define LARGE_COUNT 40u
 
@@ -214,6 +215,22 @@ Test(fairness, what_a_turn_has_no_place_for_waits, .timeout = 1800)
 	send_pings(PING_FRAMES, true);
 	expect_pongs(PING_FRAMES);
 	cr_expect_eq(test_broker_figure(&broker, "lost-frames"), 0);
+	end();
+}
+
+/* Whoever sends rarely would wait for all of it. */
+Test(fairness, a_turn_of_one_sender_is_no_longer_than_its_work, .timeout = 1800)
+{
+	begin("");
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	for (unsigned i = 0; i < LONG_FRAMES; i++) {
+		send_some(&trust, 1); /* or the turn is not counted */
+		send_pings(1, true);
+	}
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	take_receipts(&trust, LONG_FRAMES);
+	cr_expect_leq(test_broker_figure(&broker, "turn-batch-max"),
+		ALM_TURN_FRAMES_MAX + ALM_FRAME_ENVELOPES_MAX);
 	end();
 }
 
