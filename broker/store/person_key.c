@@ -247,27 +247,23 @@ static enum alm_err remove_rows(struct alm_store *store, MDB_cursor *cursor,
 	int rc;
 
 	alm_put_u64(raw, *next);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	rc = alm_numbered_get(cursor, &key, &value, MDB_SET_RANGE);
 	for (unsigned i = 0; i < row_max && rc == MDB_SUCCESS; i++) {
-		uint64_t number;
+		uint64_t number = alm_get_u64(key.mv_data);
 
-		if (key.mv_size != 8 ||
-			!alm_person_key_row_is_whole(
-				value.mv_size - ALM_SEAL_BYTES)) {
-			return ALM_STORE_CORRUPT;
-		}
-		number = alm_get_u64(key.mv_data);
 		if (number > last) {
 			rc = MDB_NOTFOUND;
 			break;
 		}
 		*next = number + 1;
-		if (memcmp(value.mv_data, person, ALM_PERSON_BYTES) == 0) {
+		/* Of whatever length: what is left of it goes as well. */
+		if (value.mv_size >= ALM_PERSON_BYTES &&
+			memcmp(value.mv_data, person, ALM_PERSON_BYTES) == 0) {
 			++*out_count;
 			rc = mdb_cursor_del(cursor, 0);
 		}
 		if (rc == MDB_SUCCESS) {
-			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+			rc = alm_numbered_get(cursor, &key, &value, MDB_NEXT);
 		}
 	}
 	if (rc == MDB_NOTFOUND) {

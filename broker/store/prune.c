@@ -331,13 +331,10 @@ static enum alm_err walk_parts(struct alm_store *store,
 	int rc;
 
 	alm_put_u64(raw, prune->next);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	rc = alm_numbered_get(cursor, &key, &value, MDB_SET_RANGE);
 	for (unsigned i = 0; i < row_max && rc == MDB_SUCCESS; i++) {
 		enum alm_err err;
 
-		if (key.mv_size != 8) {
-			return ALM_STORE_CORRUPT;
-		}
 		prune->next = alm_get_u64(key.mv_data);
 		if (prune->next > last) {
 			break;
@@ -347,7 +344,7 @@ static enum alm_err walk_parts(struct alm_store *store,
 			return err;
 		}
 		prune->next++;
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		rc = alm_numbered_get(cursor, &key, &value, MDB_NEXT);
 	}
 	if (rc == MDB_NOTFOUND) {
 		prune->next = last + 1;
@@ -379,11 +376,8 @@ static enum alm_err walk_keys(struct alm_store *store, struct alm_prune *prune,
 	int rc;
 
 	alm_put_u64(raw, prune->next);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	rc = alm_numbered_get(cursor, &key, &value, MDB_SET_RANGE);
 	for (unsigned i = 0; i < row_max && rc == MDB_SUCCESS; i++) {
-		if (key.mv_size != 8) {
-			return ALM_STORE_CORRUPT;
-		}
 		prune->next = alm_get_u64(key.mv_data);
 		if (prune->next > last) {
 			break;
@@ -394,7 +388,7 @@ static enum alm_err walk_keys(struct alm_store *store, struct alm_prune *prune,
 		}
 		prune->next++;
 		if (rc == MDB_SUCCESS) {
-			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+			rc = alm_numbered_get(cursor, &key, &value, MDB_NEXT);
 		}
 	}
 	if (rc == MDB_NOTFOUND) {

@@ -34,4 +34,17 @@ static inline uint64_t alm_pruned_through(const struct alm_store_state *state)
 	return through;
 }
 
+/** mdb_cursor_get() in a table of numbers: past keys that damage has made
+ * something else, of which verification tells. */
+static inline int alm_numbered_get(
+	MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
+{
+	int rc = mdb_cursor_get(cursor, key, value, op);
+
+	while (rc == MDB_SUCCESS && key->mv_size != 8) {
+		rc = mdb_cursor_get(cursor, key, value, MDB_NEXT);
+	}
+	return rc;
+}
+
 #endif /* ALM_BROKER_STORE_PRUNE_H */

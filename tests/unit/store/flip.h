@@ -56,4 +56,30 @@ static inline void flip_number(const char *table, uint64_t number, size_t at)
 	flip(table, key, sizeof(key), at);
 }
 
+/* A row whose key damage has made longer, among those of the log's start. */
+static inline void break_key(const char *table)
+{
+	static const uint8_t broken[9] = {[7] = 1};
+	MDB_val key = {sizeof(broken), (void *)(uintptr_t)broken};
+	MDB_val value = key;
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		MDB_env *env;
+		MDB_txn *txn;
+		MDB_dbi dbi;
+
+		_exit(mdb_env_create(&env) != 0 ||
+			mdb_env_set_maxdbs(env, 64) != 0 ||
+			mdb_env_open(env, folder, 0, 0600) != 0 ||
+			mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
+			mdb_dbi_open(txn, table, 0, &dbi) != 0 ||
+			mdb_put(txn, dbi, &key, &value, 0) != 0 ||
+			mdb_txn_commit(txn) != 0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0, "%s", table);
+}
+
 #endif /* ALM_TESTS_UNIT_STORE_FLIP_H */

@@ -444,3 +444,33 @@ Test(store_prune, takes_cosignatures_that_newer_ones_stand_for)
 	cr_expect_eq(prune_at(LATER_US + 366 * DAY_US, 100).cosignatures, 0);
 	(void)verified();
 }
+
+Test(store_prune, gets_past_broken_keys)
+{
+	struct alm_prune_counts counts;
+
+	fill(LONG_AGO_US);
+	break_key("priv");
+	break_key("person-key");
+	counts = prune_at(LONG_AGO_US + 31 * 366 * DAY_US, 1);
+	cr_expect_eq(counts.parts[ALM_RETENTION_DISCLOSURE], 3);
+	cr_expect_eq(counts.parts[ALM_RETENTION_LONG], 1);
+	cr_expect_eq(counts.keys, 2);
+}
+
+Test(store_prune, a_broken_key_keeps_nobody_from_being_erased)
+{
+	uint64_t next = 0;
+	uint64_t count = 0;
+
+	fill(LONG_AGO_US);
+	break_key("person-key");
+	begin_at(LATER_US);
+	cr_assert_eq(alm_store_person_keys_destroy(
+			     store, PERSON, UINT64_MAX, 100, &next, &count),
+		ALM_OK);
+	commit();
+	cr_expect_eq(count, 1);
+	cr_expect_str_eq(detail_of(1), "erased");
+	cr_expect_str_eq(detail_of(3), "why: three\n");
+}
