@@ -9,17 +9,22 @@
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define WAIT_MS 60000
+/* To be welcomed, by a broker that is there. */
+#define READY_MS 10000
 
 struct alm_asker {
 	struct alm_control *control; /* one of these two */
 	struct alm_client *client;
 	struct alm_table *table; /* the client's last answer */
+	int wait_ms;             /* for the client's */
 	struct alm_arena arena;
 };
 
 static enum alm_err open_client(const struct alm_args *args,
 	struct alm_asker *asker, struct alm_problem *problem)
 {
+	int64_t wait_s = alm_args_number(args, "timeout", 0);
+	struct alm_client_status status;
 	char text[ALM_DETAIL_BYTES_MAX] = "";
 	char path[PATH_MAX];
 	enum alm_err err = alm_context_path(args, path, problem);
@@ -33,7 +38,16 @@ static enum alm_err open_client(const struct alm_args *args,
 		return alm_problem_set(problem, err, "%s", text);
 	}
 	(void)alm_client_set_credit(asker->client, 0); /* takes no mail */
-	return ALM_OK;
+	asker->wait_ms = wait_s > 0 && wait_s < INT_MAX / 1000
+				 ? (int)wait_s * 1000
+				 : WAIT_MS;
+	err = (enum alm_err)alm_client_wait_ready(asker->client,
+		asker->wait_ms < READY_MS ? asker->wait_ms : READY_MS);
+	if (err == ALM_OK) {
+		return ALM_OK;
+	}
+	alm_client_get_status(asker->client, &status);
+	return alm_problem_set(problem, err, "%s", status.detail);
 }
 
 enum alm_err alm_asker_open(const struct alm_args *args,
@@ -122,7 +136,7 @@ static enum alm_err ask_client(struct alm_asker *asker,
 	alm_table_free(asker->table);
 	asker->table = NULL;
 	err = (enum alm_err)alm_ask(asker->client, ask->verb, pairs,
-		ask->argument_count, WAIT_MS, &asker->table);
+		ask->argument_count, asker->wait_ms, &asker->table);
 	if (err != ALM_OK) {
 		return alm_problem_set(problem, err, "%s", ask->verb);
 	}

@@ -6,6 +6,7 @@ set -euo pipefail
 . tests/support/sandbox.sh
 
 begin_dev
+agent=$(json 'd["sender-context"]')
 "$almoner" status --json >"$dir/out"
 daemon=$(pgrep -P "$dev" almonerd)
 took() { # MIN MAX COMMAND...: it fails with 7 within so many seconds
@@ -28,6 +29,13 @@ took 1 5 "$almoner" status --timeout 2s
 kill -CONT "$daemon"
 code 0 "$almoner" status --timeout 2s
 code 2 "$almoner" status --timeout sometime
+
+# An agent's question likewise, and its broker is sought for ten seconds.
+kill -STOP "$daemon"
+took 1 8 "$almoner" org find --context "$agent" --timeout 2s
+took 9 30 "$almoner" org find --context "$agent"
+kill -CONT "$daemon"
+code 0 "$almoner" org find --context "$agent" --timeout 5s
 
 # Killed while it is asked: told of soon, though there was time.
 kill -STOP "$daemon"
