@@ -172,7 +172,7 @@ static enum alm_err run(struct alm_turn *turn,
 #define EVIDENCE_VERBS \
 	{"audit.checkpoint", alm_verb_audit_checkpoint, ARGUMENTS("size")}, \
 		{"audit.consistency", alm_verb_audit_growth, \
-			ARGUMENTS("old", "size")}, \
+			ARGUMENTS("old", "size", "bare")}, \
 	{ \
 		"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq") \
 	}

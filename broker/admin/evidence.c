@@ -6,6 +6,7 @@
  * record; nor is an agent's question for the receipt of a message that it
  * sent or was given, which tells it what it has.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,12 @@ enum alm_err alm_verb_audit_growth(struct alm_call *call)
 	if (err == ALM_OK) {
 		err = alm_question_number(call, "size", &size);
 	}
+	if (err == ALM_OK &&
+		strcmp(alm_call_argument(call, "bare"), "yes") == 0) {
+		err = alm_evidence_growth_bare(call->turn->broker->store, old,
+			size, call->turn->arena, &file);
+		return err == ALM_OK ? add_file(call, file) : err;
+	}
 	if (err == ALM_OK && size == 0 && call->request->agent != NULL) {
 		size = published_size(call);
 		err = size == 0 ? ALM_NOT_YET_SIGNED : ALM_OK;
@@ -88,6 +95,12 @@ enum alm_err alm_verb_audit_growth(struct alm_call *call)
 	if (err == ALM_OK) {
 		err = alm_evidence_growth(call->turn->broker->store, old, size,
 			call->turn->arena, &file);
+	}
+	if (err == ALM_NOT_FOUND && size > 0) {
+		return alm_problem_set(call->problem, err,
+			"no head of %" PRIu64 " records is kept: name the file "
+			"of it, or none for the newest",
+			size);
 	}
 	return err == ALM_OK ? add_file(call, file) : err;
 }

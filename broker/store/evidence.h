@@ -198,6 +198,12 @@ ALM_MUST_USE enum alm_err alm_evidence_receipt(struct alm_store *store,
 	uint64_t seq, enum alm_receipt_shows shows, struct alm_arena *arena,
 	struct alm_bytes *out_file);
 
+/** A consistency proof as a file without a head, for who has it: the log does
+ * not keep all.  0 < old <= size.  Errors: NOT_FOUND. */
+ALM_MUST_USE enum alm_err alm_evidence_growth_bare(struct alm_store *store,
+	uint64_t old, uint64_t size, struct alm_arena *arena,
+	struct alm_bytes *out_file);
+
 /** A consistency proof as a file.  `size` 0: to the newest head, else to a
  * head that was kept.  Errors: NOT_FOUND, NOT_YET_SIGNED. */
 ALM_MUST_USE enum alm_err alm_evidence_growth(struct alm_store *store,

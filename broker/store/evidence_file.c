@@ -216,6 +216,27 @@ enum alm_err alm_evidence_receipt(struct alm_store *store, uint64_t seq,
 	return finish(&w, out_file);
 }
 
+enum alm_err alm_evidence_growth_bare(struct alm_store *store, uint64_t old,
+	uint64_t size, struct alm_arena *arena, struct alm_bytes *out_file)
+{
+	uint8_t *data = alm_arena_take(arena, FILE_BYTES_MAX);
+	struct alm_tlog_growth growth = {.old_size = old};
+	struct alm_writer w;
+	enum alm_err err;
+
+	if (data == NULL) {
+		return ALM_NOMEM;
+	}
+	err = alm_audit_prove_growth(
+		store, old, size, growth.path, &growth.path_count);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_writer_init(&w, data, FILE_BYTES_MAX);
+	alm_tlog_growth_write(&w, &growth);
+	return finish(&w, out_file);
+}
+
 enum alm_err alm_evidence_growth(struct alm_store *store, uint64_t old,
 	uint64_t size, struct alm_arena *arena, struct alm_bytes *out_file)
 {

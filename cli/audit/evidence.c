@@ -1,4 +1,4 @@
-/* evidence.c - almoner audit receipt, prove and witnesses. */
+/* evidence.c - almoner audit receipt and witnesses. */
 #include "cli/audit/evidence.h"
 
 #include <stdlib.h>
@@ -7,14 +7,6 @@
 #include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-
-static const struct alm_option out_option[] = {
-	{"out", 'o', ALM_OPTION_TEXT, "FILE",
-		"write it there instead of to standard output", false, false},
-	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
-		false, false},
-	{0},
-};
 
 int alm_audit_fetch_and_keep(
 	const struct alm_args *args, const struct alm_ask *ask)
@@ -89,37 +81,6 @@ int alm_cmd_audit_receipt(int argc, char **argv)
 	alm_ask_add(
 		&ask, "reveal", alm_args_has(&args, "reveal") ? "yes" : NULL);
 	alm_ask_option(&ask, &args, "reason");
-	return alm_audit_fetch_and_keep(&args, &ask);
-}
-
-/* --- prove ---------------------------------------------------------------- */
-
-static const struct alm_usage prove_usage = {
-	.name = "audit prove",
-	.summary = "Prove that the log of NEW records, or of the newest signed "
-		   "head, extends the log of OLD records.",
-	.positionals = "OLD [NEW]",
-	.positional_min = 1,
-	.positional_max = 2,
-	.takes = ALM_TAKES_ADMIN,
-	.options = out_option,
-	.notes = "  almoner audit prove 1000 --out growth\n"
-		 "  almoner audit verify growth --from-checkpoint head.1000 "
-		 "--audit-key HEX",
-};
-
-int alm_cmd_audit_prove(int argc, char **argv)
-{
-	struct alm_ask ask = {.verb = "audit.consistency"};
-	struct alm_args args;
-	int rc = alm_args_parse(&prove_usage, argc, argv, &args);
-
-	if (rc >= 0) {
-		return rc;
-	}
-	alm_ask_add(&ask, "old", args.positionals[0]);
-	alm_ask_add(&ask, "size",
-		args.positional_count > 1 ? args.positionals[1] : NULL);
 	return alm_audit_fetch_and_keep(&args, &ask);
 }
 

@@ -37,6 +37,20 @@ code 0 "$almoner" audit query --since 2026-01-01 --complete "${store[@]}" \
 	--reason 'ICO 4713' --out "$dir/files/query.bundle"
 code 2 "$almoner" audit query --complete --reason 'ICO 4713'
 until_ok "$almoner" audit prove "$size" --out "$dir/files/growth"
+# Any two heads, also one that the log has forgotten since.
+newer() {
+	"$almoner" audit head --checkpoint --force --out "$dir/newer" &&
+		! cmp -s "$dir/newer" "$1"
+}
+until_ok newer "$dir/old"
+cp "$dir/newer" "$dir/between"
+"$almoner" audit tail --reason more >"$dir/out"
+until_ok newer "$dir/between"
+code 3 "$almoner" audit prove "$size" 999999
+code 0 "$almoner" audit prove "$dir/old" "$dir/between" \
+	--out "$dir/files/between"
+code 3 "$almoner" audit prove "$dir/newer" "$dir/old"
+code 8 "$almoner" audit prove "$dir/files/growth"
 code 0 "$almoner" audit export --tiles "$dir/tiles" "${store[@]}"
 for file in "$dir"/files/* "$dir/tiles"; do
 	both 0 "$file"
