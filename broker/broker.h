@@ -17,6 +17,7 @@
 #include "broker/edge/edge.h"
 #include "broker/edge/http.h"
 #include "broker/loop/fair.h"
+#include "broker/loop/hold.h"
 #include "broker/loop/outbox.h"
 #include "broker/loop/session.h"
 #include "broker/loop/steady.h"
@@ -120,6 +121,7 @@ struct alm_broker {
 	struct alm_hash *hash;
 	bool has_waste; /* parts may be there that nobody needs */
 	struct alm_fair fair;
+	struct alm_hold hold;
 	struct alm_redecider redecider;
 	struct alm_override_watch overrides;
 	struct alm_signer *signer; /* of the log's heads */

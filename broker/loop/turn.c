@@ -65,6 +65,26 @@ static void receive(struct alm_turn *turn, const struct alm_edge_ready *ready)
 	}
 }
 
+/* Acknowledgements alone wait for the next message, and share its turn. */
+static void gather(struct alm_turn *turn, const struct alm_edge_ready *ready)
+{
+	struct alm_edge_ready more;
+	size_t before = turn->frame_count;
+	size_t bytes = 0;
+
+	if (ready->admin || turn->broker->is_draining ||
+		!alm_hold_is_worth(turn)) {
+		return;
+	}
+	alm_edge_wait(turn->broker->edge, ALM_HOLD_MS, &more);
+	if (more.agents) {
+		receive_from(turn, ALM_EDGE_AGENTS, &bytes);
+	}
+	if (turn->frame_count > before) {
+		alm_hold_note_other(&turn->broker->hold);
+	}
+}
+
 /* --- decode -------------------------------------------------------------- */
 
 static void add_request(struct alm_turn *turn,
@@ -455,6 +475,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	turn.now_s = turn.now_ms / 1000;
 	alm_arena_reset(turn.arena);
 	receive(&turn, ready);
+	gather(&turn, ready);
 	err = decode(&turn);
 	alm_turn_authenticate(&turn);
 	alm_note_signs_of_life(&turn);
