@@ -2,6 +2,10 @@
  * Taking in a send.  The checks stand in the order in which their answers are
  * safe to give: who it is, that they signed it, when, whether it came before,
  * and only then what the rule says.
+ *
+ * To be read from the end: alm_accept() -> check_form() -> judge_arrival() ->
+ * decide() -> take_in(); a payload in parts takes announce() there, and comes
+ * back whole to alm_accept_whole().
  */
 #include <string.h>
 

@@ -1,6 +1,8 @@
 /*
  * letter.h - a message or a notice on its way: taken in, handed over, taken
- * out.  Each function is one effect of a turn, with its record.
+ * out.  Each function is one effect of a turn, with its record.  Unless more is
+ * said, errors are those of the store that end the turn, and NOMEM: a refusal
+ * is answered, not returned.  Loop thread only; never logs.
  */
 #ifndef ALM_BROKER_MAIL_LETTER_H
 #define ALM_BROKER_MAIL_LETTER_H
@@ -15,8 +17,9 @@ struct alm_letter {
 	struct alm_judgement judgement;
 };
 
-/** Take in a send: decide, keep, record, and answer with a receipt.
- * Errors: those of the store that end the turn; a refusal is answered. */
+/* --- accept.c, multicast.c: taking in ------------------------------------- */
+
+/** Take in a send: decide, keep, record, and answer with a receipt. */
 ALM_MUST_USE enum alm_err alm_accept(
 	struct alm_turn *turn, const struct alm_turn_request *request);
 
@@ -30,6 +33,12 @@ ALM_MUST_USE enum alm_err alm_accept_for_several(
 ALM_MUST_USE enum alm_err alm_announce_to_several(
 	struct alm_turn *turn, struct alm_arrival *arrival);
 
+/** Refuse a send without a record: the store cannot take one. */
+ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
+	const struct alm_turn_request *request, enum alm_err code);
+
+/* --- letter.c ------------------------------------------------------------- */
+
 /** It was accepted in this turn: hand it over without reading it back. */
 void alm_remember_letter(
 	struct alm_turn *turn, const struct alm_letter *letter);
@@ -37,9 +46,7 @@ void alm_remember_letter(
 /** The message as it is to one of its recipients. */
 void alm_message_narrow(struct alm_message *message, const char *recipient);
 
-/** Refuse a send without a record: the store cannot take one. */
-ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
-	const struct alm_turn_request *request, enum alm_err code);
+/* --- handover.c, give.c: handing over ------------------------------------- */
 
 /** Whether a session's agent may be handed mail at all. */
 bool alm_may_take(
@@ -58,6 +65,34 @@ ALM_MUST_USE enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 ALM_MUST_USE enum alm_err alm_decide_queued(struct alm_turn *turn,
 	const char *recipient, const struct alm_queue_entry *entry);
 
+/** Read a message back and decide it again; a notice is only read.
+ * Errors: NOT_FOUND, STORE_CORRUPT: it cannot be read. */
+ALM_MUST_USE enum alm_err alm_reread_letter(
+	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter);
+
+/** Take out a message that is not permitted any more, from the queue or from
+ * the dead letters; record it and tell its sender. */
+ALM_MUST_USE enum alm_err alm_stop_letter(
+	struct alm_turn *turn, const struct alm_letter *letter, bool is_dead);
+
+/* --- acknowledge.c: taking out -------------------------------------------- */
+
+/** Take out what was acknowledged, and answer. */
+ALM_MUST_USE enum alm_err alm_acknowledge_mail(
+	struct alm_turn *turn, const struct alm_turn_request *request);
+
+/** The card of mail that is not held: after a restart, or never handed over.
+ * Of mail that cannot be read it says nothing. */
+ALM_MUST_USE enum alm_err alm_read_card(
+	struct alm_turn *turn, uint64_t seq, struct alm_card *card);
+
+/** A record about mail, as far as its card says. */
+struct alm_audit_record alm_card_record(struct alm_turn *turn,
+	const struct alm_card *card, const char *recipient, uint64_t seq,
+	enum alm_audit_kind kind);
+
+/* --- mend.c: damage ------------------------------------------------------- */
+
 /** Damage that was met: a record, and a figure. */
 ALM_MUST_USE enum alm_err alm_record_anomaly(struct alm_turn *turn,
 	const char *recipient, uint64_t seq, const char *what);
@@ -71,45 +106,7 @@ ALM_MUST_USE enum alm_err alm_set_damaged_aside(
 ALM_MUST_USE enum alm_err alm_mend_entry(
 	struct alm_turn *turn, const char *recipient, uint64_t seq);
 
-/** The card of mail that is not held: after a restart, or never handed over.
- * Of mail that cannot be read it says nothing. */
-ALM_MUST_USE enum alm_err alm_read_card(
-	struct alm_turn *turn, uint64_t seq, struct alm_card *card);
-
-/** A record about mail, as far as its card says. */
-struct alm_audit_record alm_card_record(struct alm_turn *turn,
-	const struct alm_card *card, const char *recipient, uint64_t seq,
-	enum alm_audit_kind kind);
-
-/** Read a message back and decide it again; a notice is only read.
- * Errors: NOT_FOUND, STORE_CORRUPT: it cannot be read. */
-ALM_MUST_USE enum alm_err alm_reread_letter(
-	struct alm_turn *turn, uint64_t seq, struct alm_letter *letter);
-
-/** Take out a message that is not permitted any more, from the queue or from
- * the dead letters; record it and tell its sender. */
-ALM_MUST_USE enum alm_err alm_stop_letter(
-	struct alm_turn *turn, const struct alm_letter *letter, bool is_dead);
-
-/** Take out what was acknowledged, and answer. */
-ALM_MUST_USE enum alm_err alm_acknowledge_mail(
-	struct alm_turn *turn, const struct alm_turn_request *request);
-
-/** Tell a sender what became of its message; kept like mail. */
-struct alm_notice_facts {
-	enum alm_notice_kind kind;
-	const char *to;        /* the sender of the message */
-	const char *recipient; /* to whom it was sent */
-	struct alm_message_id message_id;
-	enum alm_err code; /* why */
-	const uint32_t *reasons;
-	size_t reason_count;
-	const char *reason; /* the recipient's words; "" none */
-	uint64_t ref;       /* the record that says the same */
-};
-
-ALM_MUST_USE enum alm_err alm_send_notice(
-	struct alm_turn *turn, const struct alm_notice_facts *facts);
+/* --- sweep.c: what grows old ---------------------------------------------- */
 
 /** Remove expired mail, a bounded share of it in each call, and forget old
  * duplicates. */
@@ -119,7 +116,7 @@ ALM_MUST_USE enum alm_err alm_sweep(struct alm_turn *turn);
 ALM_MUST_USE enum alm_err alm_expire(
 	struct alm_turn *turn, const char *recipient, uint64_t seq);
 
-/* --- dead letters ------------------------------------------------------- */
+/* --- dead.c: dead letters ------------------------------------------------- */
 
 /** Mail that was handed over as often as the broker tries: put it among the
  * dead letters, record it and tell its sender. */
@@ -152,5 +149,24 @@ ALM_MUST_USE enum alm_err alm_rerun(struct alm_turn *turn,
 
 /** Remove dead letters that are too old; a bounded share in each call. */
 ALM_MUST_USE enum alm_err alm_sweep_dead(struct alm_turn *turn);
+
+/* --- notice.c ------------------------------------------------------------- */
+
+/** What a notice says.  Borrowed. */
+struct alm_notice_facts {
+	enum alm_notice_kind kind;
+	const char *to;        /* the sender of the message */
+	const char *recipient; /* to whom it was sent */
+	struct alm_message_id message_id;
+	enum alm_err code; /* why */
+	const uint32_t *reasons;
+	size_t reason_count;
+	const char *reason; /* the recipient's words; "" none */
+	uint64_t ref;       /* the record that says the same */
+};
+
+/** Tell a sender what became of its message; kept like mail. */
+ALM_MUST_USE enum alm_err alm_send_notice(
+	struct alm_turn *turn, const struct alm_notice_facts *facts);
 
 #endif /* ALM_BROKER_MAIL_LETTER_H */
