@@ -1,4 +1,4 @@
-#include "broker/once.h"
+#include "broker/errands.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,0 +1,13 @@
+/*
+ * errands.h - what almonerd does without a loop, and ends: making keys, and
+ * going on as another log.  Each prints what it made, and gives the exit code.
+ */
+#ifndef ALM_BROKER_ERRANDS_H
+#define ALM_BROKER_ERRANDS_H
+
+#include "broker/config/settings.h"
+
+int alm_generate_keys(const char *folder);
+int alm_new_origin(const struct alm_settings *settings, const char *reason);
+
+#endif /* ALM_BROKER_ERRANDS_H */
