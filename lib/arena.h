@@ -33,6 +33,7 @@ struct alm_arena_mark {
 	size_t bytes;
 };
 
+/** Valid until the arena is reset, or rewound past it. */
 struct alm_arena_mark alm_arena_mark(const struct alm_arena *arena);
 
 /** Forget what was handed out since the mark, which is of this round. */

@@ -128,6 +128,7 @@ struct alm_reader {
 	bool is_bad;
 };
 
+/** A reader that is or becomes bad gives zeros. */
 void alm_reader_init(struct alm_reader *r, const void *data, size_t bytes);
 uint8_t alm_read_u8(struct alm_reader *r);
 uint16_t alm_read_u16(struct alm_reader *r);

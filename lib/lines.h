@@ -24,6 +24,7 @@ bool alm_line_word(struct alm_bytes *line, const char *word);
 /** Up to the next space, which is taken too, or to the end; false: empty. */
 bool alm_line_field(struct alm_bytes *line, struct alm_bytes *out_field);
 
+/** The whole line, byte by byte. */
 bool alm_line_is(struct alm_bytes line, const char *text);
 
 /** The whole line as a decimal without leading zeros. */
@@ -36,6 +37,8 @@ bool alm_line_base64(struct alm_bytes line, uint8_t *out, size_t bytes);
 bool alm_line_base64_any(struct alm_bytes line, uint8_t *out, size_t bytes_max,
 	size_t *out_bytes);
 
+/** As they stand, with nothing between or after; the writer is bad when it is
+ * full. */
 void alm_line_put(struct alm_writer *writer, const char *text);
 void alm_line_put_number(struct alm_writer *writer, uint64_t number);
 void alm_line_put_base64(struct alm_writer *writer, struct alm_bytes bytes);

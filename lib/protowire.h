@@ -45,6 +45,7 @@ ALM_MUST_USE enum alm_err alm_proto_next(
 ALM_MUST_USE enum alm_err alm_proto_varint(
 	struct alm_bytes *rest, size_t bytes_max, uint64_t *out_value);
 
+/** How many bytes it takes, 1 to 10. */
 size_t alm_proto_varint_bytes(uint64_t value);
 
 /** Write a varint; gives how many bytes (1 to 10) were written. */

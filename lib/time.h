@@ -49,6 +49,7 @@ ALM_MUST_USE enum alm_err alm_day_parse(
 ALM_MUST_USE enum alm_err alm_period_parse(
 	const char *text, struct alm_period *out_period);
 
+/** From `from_s` on and before `until_s`. */
 bool alm_period_holds(const struct alm_period *period, int64_t instant_s);
 
 /** The first instant of the month (UTC) that an instant lies in, and of the

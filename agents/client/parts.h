@@ -78,6 +78,8 @@ bool alm_fetchings_held(struct alm_client *client, uint64_t sequence);
 /** The connection is lost: what is fetched is handed over again. */
 void alm_fetchings_pause(struct alm_client *client);
 
+/** A part came: it goes to the sink if it is the next and right; too many that
+ * are wrong end the fetching. */
 void alm_fetchings_part(
 	struct alm_client *client, const struct alm_payload_part *part);
 

@@ -51,6 +51,7 @@ void alm_folder_path(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix,
 	char out[PATH_MAX]);
 
+/** Whether there is a file of that name; false if it cannot be told. */
 bool alm_folder_has(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix);
 

@@ -70,6 +70,7 @@ void alm_role_send(struct alm_role_run *run,
 	const char *to, const char *subject, const char *ref,
 	const char *referral);
 
+/** Whether it was released to us. */
 bool alm_role_has_category(
 	const struct alm_delivery *delivery, const char *category);
 

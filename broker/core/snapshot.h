@@ -35,6 +35,7 @@ ALM_MUST_USE enum alm_err alm_snapshot_verify(
 /** How many bytes the block has. */
 size_t alm_snapshot_bytes(const struct alm_snapshot *snapshot);
 
+/** That of the bundle. */
 const char *alm_snapshot_name(const struct alm_snapshot *snapshot);
 
 /** The purpose of that index, which there is; a bundle has one at least. */

@@ -124,6 +124,7 @@ struct alm_edge_kept *alm_edge_keep_rest(struct alm_edge *edge,
 void alm_edge_take_kept(struct alm_edge *edge, struct alm_edge_kept **take_kept,
 	struct alm_edge_frame *out_frame);
 
+/** Its memory is given back. */
 void alm_edge_drop_kept(struct alm_edge_kept **take_kept);
 
 /** Messages that were not [routing id][frame] or chose their own id. */

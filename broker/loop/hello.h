@@ -12,9 +12,11 @@ ALM_MUST_USE enum alm_err alm_hello(
 /** End the session, if there is one: what it held is due again. */
 void alm_goodbye(struct alm_turn *turn, const struct alm_turn_request *request);
 
+/** From now on its session has a window of so many. */
 ALM_MUST_USE enum alm_err alm_set_credit(
 	struct alm_turn *turn, const struct alm_turn_request *request);
 
+/** Answer a ping. */
 ALM_MUST_USE enum alm_err alm_pong(
 	struct alm_turn *turn, const struct alm_turn_request *request);
 

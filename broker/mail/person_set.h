@@ -24,6 +24,7 @@ struct alm_person_set {
 ALM_MUST_USE enum alm_err alm_person_set_add(
 	struct alm_person_set *set, const uint8_t person[ALM_PERSON_BYTES]);
 
+/** Never of the all-zero hash. */
 bool alm_person_set_contains(const struct alm_person_set *set,
 	const uint8_t person[ALM_PERSON_BYTES]);
 

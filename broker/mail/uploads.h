@@ -74,6 +74,7 @@ struct alm_live_upload *alm_uploads_add(struct alm_uploads *uploads,
 	struct alm_peer peer, const struct alm_upload *upload,
 	const uint8_t root[ALM_DIGEST_BYTES], uint32_t next);
 
+/** Follow it no more. */
 void alm_uploads_remove(
 	struct alm_uploads *uploads, struct alm_live_upload **take_live);
 

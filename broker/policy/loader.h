@@ -145,6 +145,7 @@ const struct alm_bundle_register *alm_loader_register(
 
 /* --- the sections, in the order in which they are read ----------------- */
 
+/** Each reads its key of the bundle into it; what is wrong is reported. */
 void alm_load_kinds(struct alm_loader *loader);
 void alm_load_purposes(struct alm_loader *loader);
 void alm_load_categories(struct alm_loader *loader);
@@ -160,6 +161,7 @@ void alm_load_tests(struct alm_loader *loader);
 int64_t alm_loader_instant(
 	struct alm_loader *loader, const struct alm_yaml_node *node);
 
+/** What it asks; texts are borrowed from the file. */
 void alm_load_test_request(struct alm_loader *loader,
 	const struct alm_yaml_node *node, struct alm_bundle_test *out);
 

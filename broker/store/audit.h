@@ -200,6 +200,7 @@ struct alm_audit_filter {
 	int64_t until_us; /* exclusive; 0 to the last */
 };
 
+/** By what the header says; a filter that is all zero matches everything. */
 bool alm_audit_filter_matches(const struct alm_audit_filter *filter,
 	const struct alm_audit_record *record);
 

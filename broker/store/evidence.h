@@ -76,6 +76,7 @@ struct alm_audit_key {
 	uint64_t seq;          /* the record of its beginning */
 };
 
+/** Keep a key, or what became of it, in the open turn. */
 ALM_MUST_USE enum alm_err alm_store_audit_key_put(
 	struct alm_store *store, const struct alm_audit_key *key);
 /** The next after `after`, in the order of the keys; NULL: the first.
@@ -95,6 +96,7 @@ struct alm_witness {
 	int64_t cosigned_at_us;
 };
 
+/** Keep it under its number, in the open turn. */
 ALM_MUST_USE enum alm_err alm_store_witness_put(
 	struct alm_store *store, const struct alm_witness *witness);
 /** The next with a number above `after`.  Errors: NOT_FOUND. */
@@ -115,6 +117,7 @@ ALM_MUST_USE enum alm_err alm_store_cosignature_line(struct alm_store *store,
  * the size of its head, then by agent.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_cosignature_next(
 	struct alm_store *store, uint64_t *size, uint64_t *agent);
+/** In the open turn.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_cosignature_remove(
 	struct alm_store *store, uint64_t size, uint64_t agent);
 
@@ -126,6 +129,7 @@ struct alm_evidence_marks {
 	size_t witness_count;
 };
 
+/** All zero while nothing is signed. */
 ALM_MUST_USE enum alm_err alm_store_evidence_marks(
 	struct alm_store *store, struct alm_evidence_marks *out_marks);
 

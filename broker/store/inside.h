@@ -328,6 +328,8 @@ ALM_MUST_USE enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
 #define ALM_AUDIT_SALT_BYTES 16u
 #define ALM_AUDIT_COMMITMENT_AT 132u /* its place in the header */
 
+/** The header, which a leaf of the log's tree is made of; the writer is bad if
+ * it had no room for ALM_AUDIT_HEADER_BYTES_MAX. */
 void alm_audit_record_encode(
 	const struct alm_audit_record *record, struct alm_writer *writer);
 /** Texts are borrowed from `header`.  Errors: STORE_CORRUPT. */

@@ -53,6 +53,7 @@ struct alm_upload_usage {
 	uint64_t bytes; /* as announced */
 };
 
+/** Counted anew, row by row.  Errors: FIELD_TOO_LARGE: no such id. */
 ALM_MUST_USE enum alm_err alm_store_upload_usage(struct alm_store *store,
 	const char *sender, struct alm_upload_usage *out_usage);
 

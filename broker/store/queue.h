@@ -71,6 +71,7 @@ void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
 void alm_queue_row_bytes(
 	const struct alm_queue_row *row, uint8_t out[ALM_QUEUE_ROW_BYTES]);
 
+/** Seal it and put it there, in place of what was. */
 ALM_MUST_USE enum alm_err alm_queue_write(struct alm_store *store,
 	const struct alm_queue_key *key, const struct alm_queue_row *row);
 

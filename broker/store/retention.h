@@ -74,6 +74,7 @@ ALM_MUST_USE enum alm_err alm_store_prune_begin(struct alm_store *store,
 	const struct alm_retention_rule *rule, int64_t now_us, bool is_dry,
 	struct alm_prune *out_prune);
 
+/** Of every class. */
 bool alm_store_prune_is_done(const struct alm_prune *prune);
 
 /** Go on, looking at no more than `row_max` rows; unless it is dry, in the

@@ -369,6 +369,7 @@ struct alm_redecided {
 	int64_t waiting_since_us; /* 0: it is not known, or nothing waits */
 };
 
+/** As of the last commit, or as the open turn has set it. */
 void alm_store_redecided(
 	const struct alm_store *store, struct alm_redecided *out_redecided);
 /** Kept with the open turn. */

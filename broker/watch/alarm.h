@@ -39,6 +39,7 @@ void alm_alarms_tell(struct alm_broker *broker, int64_t monotonic_ms);
 /** Have as many files as the system allows, for a connection takes one. */
 void alm_alarms_raise_files(void);
 
+/** The figures of what is alarmed about. */
 void alm_alarms_metrics(FILE *out, const struct alm_broker *broker);
 
 #define ALM_ALARM_EVERY_MS 60000

@@ -14,6 +14,8 @@ struct alm_page {
 	bool is_html;
 };
 
+/** Texts are made safe for the form.  What cannot be written is told by the
+ * stream, to who closes it. */
 void alm_page_begin(struct alm_page *page, const char *title);
 void alm_page_heading(struct alm_page *page, unsigned level, const char *text);
 void alm_page_paragraph(struct alm_page *page, const char *text);

@@ -46,6 +46,7 @@ typedef struct alm_bundle_files *alm_audit_policy_fn(
 void alm_audit_printer_policies(struct alm_audit_printer *printer,
 	alm_audit_policy_fn *policy, void *cookie);
 
+/** A record, a cell for each column of options.h; copied. */
 void alm_audit_printer_row(
 	struct alm_audit_printer *printer, const char *const *cells);
 

@@ -18,6 +18,7 @@ struct alm_stream {
 	bool is_bad;
 };
 
+/** What follows is written and hashed; a failure is told at the end. */
 void alm_stream_begin(struct alm_stream *stream, FILE *out);
 void alm_stream_text(struct alm_stream *stream, const char *text);
 void alm_stream_number(struct alm_stream *stream, uint64_t number);

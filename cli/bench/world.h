@@ -34,6 +34,7 @@ void alm_bench_world_free(struct alm_bench_world *world);
 char *alm_bench_world_text(
 	const struct alm_bench_world *world, size_t *out_bytes);
 
+/** Its id; borrowed. */
 const char *alm_bench_organisation(
 	const struct alm_bench_world *world, uint32_t index);
 

@@ -12,6 +12,7 @@ struct alm_outcome alm_post_folder_send(
 bool alm_post_folder_has(
 	const struct alm_player *player, const char *id, bool is_notice);
 
+/** The same through the agent of its role. */
 struct alm_outcome alm_post_role_send(
 	struct alm_player *player, const struct alm_letter *letter);
 

@@ -15,6 +15,7 @@
  * from `inner`, which stays where it is. */
 void alm_cancel_watch(struct alm_source *inner, struct alm_source *out_source);
 
+/** Since alm_cancel_watch(). */
 bool alm_cancel_is_asked(void);
 
 /** Give the message up.  Errors: UPLOAD_CANCELLED: done; UPLOAD_WHOLE: it was

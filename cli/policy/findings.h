@@ -28,6 +28,7 @@ struct alm_findings {
 void alm_findings_begin(struct alm_findings *findings, const char *schema,
 	const struct alm_output *output);
 
+/** A line goes out at once, a row with the end; copied. */
 void alm_findings_add(
 	struct alm_findings *findings, const struct alm_finding *finding);
 

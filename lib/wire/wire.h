@@ -459,6 +459,7 @@ struct alm_frame_builder {
 	size_t envelope_count;
 };
 
+/** Nothing is allocated yet.  Fini gives the memory back, reset keeps it. */
 void alm_frame_init(struct alm_frame_builder *frame, size_t bytes_max);
 void alm_frame_fini(struct alm_frame_builder *frame);
 void alm_frame_reset(struct alm_frame_builder *frame);

@@ -104,6 +104,7 @@ void alm_run_writer_abort(struct alm_run_writer *writer);
 #define ALM_RUN_HEAD UINT32_MAX /* block numbers of what is no block */
 #define ALM_RUN_FENCES (UINT32_MAX - 1)
 
+/** Over the block, and where it stands. */
 void alm_run_seal(const struct alm_store_keys *keys,
 	const struct alm_run_place *place, uint32_t number,
 	struct alm_bytes content, uint8_t out[ALM_SEAL_BYTES]);
@@ -123,6 +124,7 @@ struct alm_run_head {
 	struct alm_digest anchor;
 };
 
+/** Gives how long it is. */
 size_t alm_run_head_encode(
 	const struct alm_run_head *head, uint8_t out[ALM_RUN_BLOCK_BYTES]);
 /** Errors: STORE_CORRUPT. */
