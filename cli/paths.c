@@ -1,10 +1,12 @@
 #include "cli/paths.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FOLDERS_OPEN_MAX 16
 #define PARENTS_MAX 8u /* build folders above this program */
 
 bool alm_path_join(const char *folder, const char *name, char out[PATH_MAX])
@@ -94,4 +96,18 @@ enum alm_err alm_path_standards(char out[PATH_MAX], struct alm_problem *problem)
 {
 	return find(
 		"../share/almoner/standards", "build/standards", out, problem);
+}
+
+static int remove_one(
+	const char *path, const struct stat *info, int type, struct FTW *place)
+{
+	(void)info;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+void alm_path_remove(const char *folder)
+{
+	(void)nftw(folder, remove_one, FOLDERS_OPEN_MAX, FTW_DEPTH | FTW_PHYS);
 }

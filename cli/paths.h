@@ -1,4 +1,5 @@
-/* paths.h - where our own programs and data lie, found from this program. */
+/* paths.h - where our own programs and data lie, found from this program; and
+ * paths as such. */
 #ifndef ALM_CLI_PATHS_H
 #define ALM_CLI_PATHS_H
 
@@ -24,5 +25,8 @@ ALM_MUST_USE enum alm_err alm_path_standards(
 /** `folder`/`name`.  False if it does not fit. */
 ALM_MUST_USE bool alm_path_join(
 	const char *folder, const char *name, char out[PATH_MAX]);
+
+/** Remove a folder with all that is in it; what cannot be removed stays. */
+void alm_path_remove(const char *folder);
 
 #endif /* ALM_CLI_PATHS_H */

@@ -5,7 +5,6 @@
  * Time on the clock says what a user waits; it moves with the disk and with
  * whatever else runs.  Processor time says what it costs.
  */
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,20 +59,6 @@ static double clock_s(clockid_t id)
 
 	(void)clock_gettime(id, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int remove_one(
-	const char *path, const struct stat *info, int type, struct FTW *place)
-{
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* --- appending ------------------------------------------------------------ */
@@ -136,7 +121,7 @@ static enum alm_err ingest_without(struct alm_bench_audit *bench,
 		err = ingest(bench, store, bench->baseline, &bench->without);
 	}
 	alm_store_close(store);
-	remove_tree(path);
+	alm_path_remove(path);
 	return err;
 }
 
@@ -363,7 +348,7 @@ int alm_cmd_bench_audit(int argc, char **argv)
 		make_folder(alm_args_text(&args, "dir"), folder, &problem);
 	if (problem.err == ALM_OK) {
 		problem.err = measure(&bench, folder, &problem);
-		remove_tree(folder);
+		alm_path_remove(folder);
 	}
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);

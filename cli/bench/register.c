@@ -1,7 +1,6 @@
 #include "cli/bench/register.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +9,9 @@
 #include <time.h>
 
 #include "cli/bench/world.h"
+#include "cli/paths.h"
 
 #define TURN_PEOPLE 500000u
-#define TREE_DEPTH_MAX 8
 /* A map is address space, not disk; pages half full would still fit. */
 #define MAP_BYTES_LEAST ((uint64_t)1 << 30)
 #define MAP_BYTES_EACH ((uint64_t)160)
@@ -182,22 +181,12 @@ enum alm_err alm_bench_register_open(const char *parent, uint32_t count,
 	return err;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int type, struct FTW *place)
-{
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
 void alm_bench_register_close(struct alm_bench_register *reg)
 {
 	alm_store_close(reg->store);
 	reg->store = NULL;
 	if (reg->folder[0] != '\0') {
-		(void)nftw(reg->folder, remove_one, TREE_DEPTH_MAX,
-			FTW_DEPTH | FTW_PHYS);
+		alm_path_remove(reg->folder);
 		reg->folder[0] = '\0';
 	}
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@
 #define READY_WAIT_MS 60000
 #define ASK_WAIT_MS 60000
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
-#define TREE_DEPTH_MAX 8
 
 static void name_files(struct alm_sandbox *s)
 {
@@ -136,15 +134,6 @@ enum alm_err alm_sandbox_open(const struct alm_sandbox_options *options,
 	return ALM_OK;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int type, struct FTW *place)
-{
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
 void alm_sandbox_close(struct alm_sandbox *sandbox)
 {
 	if (sandbox == NULL) {
@@ -152,8 +141,7 @@ void alm_sandbox_close(struct alm_sandbox *sandbox)
 	}
 	alm_sandbox_stop(sandbox, SIGTERM);
 	if (!sandbox->keeps_folder && *sandbox->folder != '\0') {
-		(void)nftw(sandbox->folder, remove_one, TREE_DEPTH_MAX,
-			FTW_DEPTH | FTW_PHYS);
+		alm_path_remove(sandbox->folder);
 	}
 	free(sandbox->settings);
 	free(sandbox);
