@@ -15,7 +15,6 @@
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
-#include "broker/mail/orders.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/receipt.h"
 
@@ -144,49 +143,12 @@ static enum alm_err answer_duplicate(struct alm_turn *turn,
 static enum alm_err put_in_mailbox(struct alm_turn *turn,
 	struct alm_arrival *arrival, struct alm_letter *letter)
 {
-	const struct alm_message *message = &arrival->message;
-	const struct alm_judgement *judgement = &arrival->judgement;
-	struct alm_mailbox *mailbox =
-		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
-	const char *released = alm_texts_join(judgement->release, turn->arena);
 	enum alm_err err;
 
-	if (mailbox == NULL || released == NULL) {
-		return ALM_NOMEM;
-	}
-	if (mailbox->limits.age_ms != 0) {
-		err = alm_mailbox_look(turn, mailbox);
-		if (err != ALM_OK || mailbox->is_unread) {
-			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
-		}
-	}
-	letter->message = *message;
-	letter->judgement = *judgement;
-	letter->mail = (struct alm_mail){
-		.kind = ALM_MAIL_MESSAGE,
-		.recipient = message->recipient,
-		.sender = message->sender,
-		.message_id = message->id,
-		.accepted_at_ms = turn->now_ms,
-		.expires_ms = message->expires_ms != 0
-				      ? message->expires_ms
-				      : turn->now_ms + ALM_EXPIRY_DEFAULT_MS,
-		.audit_seq = turn->broker->audit_size + 1,
-		.message = arrival->send->message,
-		.payload = judgement->view,
-		.level = (uint8_t)judgement->level,
-		.is_partial = judgement->is_partial,
-		.hides_subject = judgement->hides_subject,
-		.released = released,
-		.payload_bytes = message->payload_bytes,
-		.has_person = judgement->has_person,
-		.priority = (uint8_t)message->priority,
-		.limits = &mailbox->limits,
-	};
-	memcpy(letter->mail.person, judgement->person,
-		sizeof(letter->mail.person));
-	mailbox->has_more[letter->mail.priority] = true;
-	err = alm_store_mail_put(turn->broker->store, &letter->mail);
+	letter->message = arrival->message;
+	letter->judgement = arrival->judgement;
+	letter->mail = (struct alm_mail){.payload = arrival->judgement.view};
+	err = alm_keep_letter(turn, letter, arrival->send);
 	if (err == ALM_OK && arrival->upload != NULL) {
 		err = alm_store_upload_finish(
 			turn->broker->store, arrival->upload, letter->mail.seq);

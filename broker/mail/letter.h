@@ -39,6 +39,18 @@ ALM_MUST_USE enum alm_err alm_refuse_unrecorded(struct alm_turn *turn,
 
 /* --- letter.c ------------------------------------------------------------- */
 
+/**
+ * Put a message that was permitted into its recipient's mailbox.
+ * In:      letter  with message and judgement, and a mail that is empty but for
+ *                  the payload and whose it is
+ *          send    that it came with
+ * Out:     letter  the whole mail
+ * Errors:  also MAILBOX_FULL, MAILBOX_UNREAD, MAILBOX_TOO_SMALL, STORE_FULL:
+ *          refuse it
+ */
+ALM_MUST_USE enum alm_err alm_keep_letter(struct alm_turn *turn,
+	struct alm_letter *letter, const struct alm_send *send);
+
 /** It was accepted in this turn: hand it over without reading it back. */
 void alm_remember_letter(
 	struct alm_turn *turn, const struct alm_letter *letter);

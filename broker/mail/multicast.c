@@ -13,7 +13,6 @@
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
-#include "broker/mail/orders.h"
 #include "broker/mail/receipt.h"
 #include "broker/mail/view.h"
 
@@ -157,49 +156,13 @@ static enum alm_err put_share(
 	struct alm_turn *turn, struct casting *casting, size_t i)
 {
 	struct alm_letter *letter = &casting->letters[i];
-	const struct alm_message *message = &letter->message;
-	const struct alm_judgement *judgement = &letter->judgement;
-	struct alm_mailbox *mailbox =
-		alm_mailboxes_get(turn->broker->mailboxes, message->recipient);
-	const char *released = alm_texts_join(judgement->release, turn->arena);
 
-	if (mailbox == NULL || released == NULL) {
-		return ALM_NOMEM;
-	}
-	if (mailbox->limits.age_ms != 0) {
-		enum alm_err err = alm_mailbox_look(turn, mailbox);
-
-		if (err != ALM_OK || mailbox->is_unread) {
-			return err == ALM_OK ? ALM_MAILBOX_UNREAD : err;
-		}
-	}
 	letter->mail = (struct alm_mail){
-		.kind = ALM_MAIL_MESSAGE,
-		.recipient = message->recipient,
-		.sender = message->sender,
-		.message_id = message->id,
-		.accepted_at_ms = turn->now_ms,
-		.expires_ms = message->expires_ms != 0
-				      ? message->expires_ms
-				      : turn->now_ms + ALM_EXPIRY_DEFAULT_MS,
-		.audit_seq = turn->broker->audit_size + 1,
-		.message = casting->arrival->send->message,
 		.payload = casting->payload,
-		.level = (uint8_t)judgement->level,
-		.is_partial = judgement->is_partial,
-		.hides_subject = judgement->hides_subject,
-		.released = released,
-		.payload_bytes = message->payload_bytes,
-		.has_person = judgement->has_person,
 		.shared_seq = casting->shared_seq,
-		.strips_location = judgement->strips_location,
-		.priority = (uint8_t)message->priority,
-		.limits = &mailbox->limits,
+		.strips_location = letter->judgement.strips_location,
 	};
-	memcpy(letter->mail.person, judgement->person,
-		sizeof(letter->mail.person));
-	mailbox->has_more[letter->mail.priority] = true;
-	return alm_store_mail_put(turn->broker->store, &letter->mail);
+	return alm_keep_letter(turn, letter, casting->arrival->send);
 }
 
 static enum alm_err record_one(
