@@ -58,25 +58,15 @@ static enum alm_err find(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
 	struct alm_dead_letter *out_dead, struct alm_queue_row *out_row)
 {
-	MDB_val key;
 	MDB_val value;
-	int rc = MDB_NOTFOUND;
+	enum alm_err err = alm_queue_find(
+		store, txn, ALM_TABLE_DEAD, recipient, seq, out_key, &value);
 
-	if (!alm_queue_key_make(recipient, seq, out_key)) {
-		return ALM_NOT_FOUND;
+	if (err == ALM_OK) {
+		open_row(store, alm_queue_key_bytes(out_key), alm_of_val(value),
+			alm_queue_key_place(out_key), out_dead, out_row);
 	}
-	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
-		i++) {
-		alm_queue_key_move(out_key, (uint8_t)i);
-		key = alm_val(out_key->data, out_key->bytes);
-		rc = mdb_get(txn, store->tables[ALM_TABLE_DEAD], &key, &value);
-	}
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
-	}
-	open_row(store, alm_queue_key_bytes(out_key), alm_of_val(value),
-		alm_queue_key_place(out_key), out_dead, out_row);
-	return ALM_OK;
+	return err;
 }
 
 enum alm_err alm_store_dead_put(struct alm_store *store, const char *recipient,

@@ -108,12 +108,10 @@ void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
 	}
 }
 
-enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
-	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
-	struct alm_queue_row *out_row)
+enum alm_err alm_queue_find(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, const char *recipient, uint64_t seq,
+	struct alm_queue_key *out_key, MDB_val *out_value)
 {
-	MDB_val key;
-	MDB_val value;
 	int rc = MDB_NOTFOUND;
 
 	if (!alm_queue_key_make(recipient, seq, out_key)) {
@@ -121,16 +119,29 @@ enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 	}
 	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
+		MDB_val key;
+
 		alm_queue_key_move(out_key, (uint8_t)i);
 		key = alm_val(out_key->data, out_key->bytes);
-		rc = mdb_get(txn, store->tables[ALM_TABLE_QUEUE], &key, &value);
+		rc = mdb_get(txn, store->tables[table], &key, out_value);
 	}
-	if (rc != MDB_SUCCESS) {
-		return alm_store_fail(store, rc);
+	return alm_store_fail(store, rc);
+}
+
+enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
+	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
+	struct alm_queue_row *out_row)
+{
+	MDB_val value;
+	enum alm_err err = alm_queue_find(
+		store, txn, ALM_TABLE_QUEUE, recipient, seq, out_key, &value);
+
+	if (err == ALM_OK) {
+		alm_queue_row_open(store, alm_queue_key_bytes(out_key),
+			alm_of_val(value), alm_queue_key_place(out_key),
+			out_row);
 	}
-	alm_queue_row_open(store, alm_queue_key_bytes(out_key),
-		alm_of_val(value), alm_queue_key_place(out_key), out_row);
-	return ALM_OK;
+	return err;
 }
 
 enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,

@@ -75,6 +75,14 @@ void alm_queue_row_bytes(
 ALM_MUST_USE enum alm_err alm_queue_write(struct alm_store *store,
 	const struct alm_queue_key *key, const struct alm_queue_row *row);
 
+/** Where mail stands in the queue, or among the dead letters, whose keys are
+ * the same, whatever its priority.
+ * Out:     out_value  the sealed row, of the transaction
+ * Errors:  NOT_FOUND */
+ALM_MUST_USE enum alm_err alm_queue_find(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, const char *recipient, uint64_t seq,
+	struct alm_queue_key *out_key, MDB_val *out_value);
+
 /** A damaged row is given as such.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_queue_read(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, uint64_t seq, struct alm_queue_key *out_key,
