@@ -320,7 +320,31 @@ static enum alm_err look_at(struct alm_store *store,
 			rule->keep_s[class] * 1000000);
 }
 
-static enum alm_err walk_parts(struct alm_store *store,
+/* A key without a mark, or whose mark is over. */
+static bool is_over(const struct alm_prune *prune, MDB_val value)
+{
+	struct alm_bytes row = alm_of_val(value);
+
+	if (row.bytes == ALM_PERSON_KEY_ROW_BYTES + ALM_SEAL_BYTES) {
+		return true;
+	}
+	return row.bytes == ALM_PERSON_KEY_MARKED_BYTES + ALM_SEAL_BYTES &&
+	       (int64_t)alm_get_u64(row.data + ALM_PERSON_KEY_ROW_BYTES) <=
+		       prune->now_us;
+}
+
+/* The key of somebody's month: away, or left for what still needs it. */
+static enum alm_err look_at_key(struct alm_store *store,
+	struct alm_prune *prune, MDB_cursor *cursor, MDB_val value)
+{
+	if (!is_over(prune, value)) {
+		return ALM_OK;
+	}
+	prune->counts.keys++;
+	return alm_store_fail(store, mdb_cursor_del(cursor, 0));
+}
+
+static enum alm_err walk_rows(struct alm_store *store,
 	const struct alm_retention_rule *rule, struct alm_prune *prune,
 	MDB_txn *txn, MDB_cursor *cursor, unsigned row_max)
 {
@@ -339,57 +363,14 @@ static enum alm_err walk_parts(struct alm_store *store,
 		if (prune->next > last) {
 			break;
 		}
-		err = look_at(store, rule, prune, txn, cursor, value);
+		err = prune->is_among_keys
+			      ? look_at_key(store, prune, cursor, value)
+			      : look_at(store, rule, prune, txn, cursor, value);
 		if (err != ALM_OK) {
 			return err;
 		}
 		prune->next++;
 		rc = alm_numbered_get(cursor, &key, &value, MDB_NEXT);
-	}
-	if (rc == MDB_NOTFOUND) {
-		prune->next = last + 1;
-		rc = MDB_SUCCESS;
-	}
-	return alm_store_fail(store, rc);
-}
-
-/* A key without a mark, or whose mark is over. */
-static bool is_over(const struct alm_prune *prune, MDB_val value)
-{
-	struct alm_bytes row = alm_of_val(value);
-
-	if (row.bytes == ALM_PERSON_KEY_ROW_BYTES + ALM_SEAL_BYTES) {
-		return true;
-	}
-	return row.bytes == ALM_PERSON_KEY_MARKED_BYTES + ALM_SEAL_BYTES &&
-	       (int64_t)alm_get_u64(row.data + ALM_PERSON_KEY_ROW_BYTES) <=
-		       prune->now_us;
-}
-
-static enum alm_err walk_keys(struct alm_store *store, struct alm_prune *prune,
-	MDB_cursor *cursor, unsigned row_max)
-{
-	uint8_t raw[8];
-	MDB_val key = alm_val(raw, sizeof(raw));
-	MDB_val value;
-	uint64_t last = prune->last[prune->class];
-	int rc;
-
-	alm_put_u64(raw, prune->next);
-	rc = alm_numbered_get(cursor, &key, &value, MDB_SET_RANGE);
-	for (unsigned i = 0; i < row_max && rc == MDB_SUCCESS; i++) {
-		prune->next = alm_get_u64(key.mv_data);
-		if (prune->next > last) {
-			break;
-		}
-		if (is_over(prune, value)) {
-			rc = mdb_cursor_del(cursor, 0);
-			prune->counts.keys++;
-		}
-		prune->next++;
-		if (rc == MDB_SUCCESS) {
-			rc = alm_numbered_get(cursor, &key, &value, MDB_NEXT);
-		}
 	}
 	if (rc == MDB_NOTFOUND) {
 		prune->next = last + 1;
@@ -431,9 +412,7 @@ static enum alm_err walk(struct alm_store *store,
 	if (rc != MDB_SUCCESS) {
 		return alm_store_fail(store, rc);
 	}
-	err = prune->is_among_keys
-		      ? walk_keys(store, prune, cursor, row_max)
-		      : walk_parts(store, rule, prune, txn, cursor, row_max);
+	err = walk_rows(store, rule, prune, txn, cursor, row_max);
 	mdb_cursor_close(cursor);
 	return err;
 }
