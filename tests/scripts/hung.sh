@@ -43,7 +43,7 @@ kill -STOP "$daemon"
 asked=$!
 # It waits once it has a socket of ZeroMQ.
 until [ "$(find "/proc/$asked/task" -mindepth 1 -maxdepth 1 | wc -l)" -ge 3 ]; do
-	read -rt 0.1 <> <(:) || true
+	pause 0.1
 done
 from=$SECONDS
 kill -KILL "$daemon"

@@ -85,7 +85,7 @@ put() { # put FROM TO: messages, a few at a time
 			'subject: "9990000018"' "payload: m$n.txt" \
 			>"$dir/m$n.yaml"
 		mv "$dir/m$n.yaml" "$outbox/m$n.yaml"
-		[ $((n % 10)) -ne 0 ] || read -rt 0.05 <> <(:) || true
+		[ $((n % 10)) -ne 0 ] || pause 0.05
 	done
 }
 arrived() { # arrived COUNT

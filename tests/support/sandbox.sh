@@ -12,6 +12,12 @@ unset ALMONER_CONTEXT
 export ALMONER_AUDIT_REASON="a test"
 trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
 	rm -rf "$dir"' EXIT
+# pause SECONDS: of this shell alone.  One pipe for all of them: the shell may
+# wait for ever for a command that it has missed while another substitution's
+# process ended.
+mkfifo "$dir/idle"
+exec {idle}<>"$dir/idle"
+pause() { read -rt "$1" -u "$idle" || true; }
 fail() {
 	echo "${0##*/}: $*" >&2
 	cat "$dir/out" "$dir/err" >&2 || true
@@ -37,7 +43,7 @@ until_ok() {
 	until "$@" >"$dir/out" 2>"$dir/err"; do
 		tries=$((tries + 1))
 		[ $tries -lt 1200 ] || fail "never: $*"
-		read -rt 0.1 <> <(:) || true
+		pause 0.1
 	done
 }
 # begin_dev OPTION...: until it is ready; what it says is the last output
