@@ -38,11 +38,12 @@ static void close_all(void)
 	test_broker_close(&broker);
 }
 
-TestSuite(unread, .init = open_all, .fini = close_all, .timeout = 300);
+TestSuite(unread, .init = open_all, .fini = close_all, .timeout = 1800);
 
 static void ask(unsigned count)
 {
-	const struct alm_argument arguments[] = {{"limit", "1000"}};
+	const struct alm_argument arguments[] = {
+		{"limit", "1000"}, {"reason", "a test"}};
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct alm_envelope envelope = {
@@ -50,7 +51,7 @@ static void ask(unsigned count)
 			.request = {.id = i + 1,
 				.verb = "audit.query",
 				.arguments = arguments,
-				.argument_count = 1}};
+				.argument_count = ALM_COUNT(arguments)}};
 
 		test_peer_say(&trust, &envelope);
 	}
@@ -85,7 +86,7 @@ static unsigned read_up(void)
 
 	for (;;) {
 		const struct alm_envelope *envelope =
-			test_peer_next(&trust, 60000);
+			test_peer_next(&trust, 300000);
 
 		cr_assert_neq(envelope, NULL, "%u answers came", answers);
 		if (envelope->kind == ALM_ENVELOPE_PING) {

@@ -5,7 +5,7 @@
 #include "broker/store/inside.h"
 #include "tests/unit/store/fixture.h"
 
-TestSuite(store_hand, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(store_hand, .init = set_up, .fini = tear_down, .timeout = 1800);
 
 #define KEYS 3000u
 #define TURNS 40u

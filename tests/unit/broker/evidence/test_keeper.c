@@ -24,7 +24,7 @@ static void end(void)
 	(void)rmdir(folder);
 }
 
-TestSuite(keeper, .init = begin, .fini = end, .timeout = 20);
+TestSuite(keeper, .init = begin, .fini = end, .timeout = 1800);
 
 static struct alm_bytes text(const char *head)
 {
