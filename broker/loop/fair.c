@@ -17,6 +17,8 @@
 #define UNIT_US_FIRST 12.0
 #define UNITS_MIN 8u
 #define SHARE_MIN 4u
+/* So long after a turn was shared, whoever sends rarely is reckoned with. */
+#define RARE_MS (10LL * 60 * 1000)
 #define SURPLUS_MAX 2048u /* units that one turn refuses */
 #define SMOOTHING 0.1
 /* Messages that are each signed alone cost several times as much: whoever
@@ -69,8 +71,7 @@ static uint32_t room_of(const struct alm_turn *turn, struct alm_lane *lane)
 		return 0;
 	}
 	if (!fair->is_shared) {
-		return fair->turn_units < turn->broker->frames_max ||
-				       lane->taken == 0
+		return fair->turn_units < fair->alone_units || lane->taken == 0
 			       ? UINT32_MAX
 			       : 0;
 	}
@@ -205,6 +206,22 @@ static void measure_share(struct alm_fair *fair)
 	}
 }
 
+/* As many as it has frames of one message; fewer where somebody else sends now
+ * and then, who would wait for all of it. */
+static void measure_alone(const struct alm_turn *turn)
+{
+	struct alm_fair *fair = &turn->broker->fair;
+
+	if (fair->is_shared) {
+		fair->shared_ms = turn->monotonic_ms;
+	}
+	fair->alone_units = (uint32_t)turn->broker->frames_max;
+	if (fair->shared_ms != 0 &&
+		turn->monotonic_ms - fair->shared_ms < RARE_MS) {
+		fair->alone_units = ALM_TURN_FRAMES_QUICK;
+	}
+}
+
 static bool has_place(const struct alm_turn *turn, size_t bytes)
 {
 	return turn->frame_count < turn->broker->frames_max &&
@@ -265,7 +282,7 @@ static bool is_worked_full(const struct alm_broker *broker)
 	const struct alm_fair *fair = &broker->fair;
 
 	return fair->turn_units >=
-	       (fair->is_shared ? fair->units : broker->frames_max);
+	       (fair->is_shared ? fair->units : fair->alone_units);
 }
 
 void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
@@ -279,6 +296,7 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 	fair->alone = NULL;
 	fair->begun_us = fair->is_shared ? alm_clock_thread_us() : 0;
 	measure_share(fair);
+	measure_alone(turn);
 	/* Where the turn has no more place the next one begins. */
 	for (size_t i = fair->waiting_count;
 		i > 0 && has_place(turn, *bytes) &&
@@ -300,11 +318,10 @@ void alm_fair_begin(struct alm_turn *turn, size_t *bytes)
 static void look_who_sends(struct alm_fair *fair, struct alm_lane *lane,
 	const struct alm_edge_frame *frame)
 {
-	if (lane == fair->alone || !alm_weigh_is_send(frame->bytes)) {
-		return;
+	if (lane != fair->alone && alm_weigh_is_send(frame->bytes)) {
+		fair->is_shared = fair->alone != NULL;
+		fair->alone = lane;
 	}
-	fair->is_shared = fair->alone != NULL;
-	fair->alone = lane;
 }
 
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
@@ -423,11 +440,6 @@ void alm_fair_note_several(
 	turn->broker->fair.turn_units += (uint32_t)recipient_count - 1;
 }
 
-static double smooth(double before, double now, double how)
-{
-	return before + how * (now - before);
-}
-
 void alm_fair_worked(struct alm_turn *turn)
 {
 	struct alm_fair *fair = &turn->broker->fair;
@@ -438,8 +450,8 @@ void alm_fair_worked(struct alm_turn *turn)
 	}
 	unit_us = (double)(alm_clock_thread_us() - fair->begun_us) /
 		  fair->turn_units;
-	fair->unit_us = smooth(fair->unit_us, unit_us,
-		unit_us > fair->unit_us ? SMOOTHING_UP : SMOOTHING);
+	fair->unit_us += (unit_us > fair->unit_us ? SMOOTHING_UP : SMOOTHING) *
+			 (unit_us - fair->unit_us);
 	if (fair->unit_us < 0.1) {
 		fair->unit_us = 0.1;
 	}
@@ -449,7 +461,7 @@ void alm_fair_committed(struct alm_turn *turn, int64_t commit_us)
 {
 	struct alm_fair *fair = &turn->broker->fair;
 
-	fair->commit_us = smooth(fair->commit_us, (double)commit_us, SMOOTHING);
+	fair->commit_us += SMOOTHING * ((double)commit_us - fair->commit_us);
 }
 
 size_t alm_fair_hand_overs(const struct alm_fair *fair)

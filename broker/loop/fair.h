@@ -40,6 +40,8 @@ struct alm_fair {
 	uint32_t turn_units; /* taken in this turn */
 	uint32_t surplus;    /* units of it that no lane has room for */
 	const struct alm_lane *alone; /* who sends in a turn not shared */
+	uint32_t alone_units;         /* that such a turn takes */
+	int64_t shared_ms;            /* monotonic, the last one; 0: none */
 	double unit_us;               /* what one was measured to cost */
 	double commit_us;             /* and a commit */
 	int64_t begun_us;             /* the thread's time, this turn's work */
