@@ -10,7 +10,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8"
 begin_dev
 sender=$(json 'd["sender-context"]')
 receiver=$(json 'd["receiver-context"]')
-daemon=$(tr ' ' '\n' <"/proc/$dev/task/$dev/children" | head -n 1)
+daemon=$(daemon_of_dev)
 mib=1048576
 
 # measured NAME COMMAND...: its largest resident size, in KiB, in $dir/NAME

@@ -113,7 +113,7 @@ for greeting in (b"GET /Quimbleton/" + sys.argv[2].encode() + b" HTTP/1.0\r\n\r\
 END
 
 # --- the end ------------------------------------------------------------------
-daemon=$(pgrep -P "$dev" | head -1)
+daemon=$(daemon_of_dev)
 [ -n "$daemon" ] || fail "dev has no daemon"
 grep -q '^almonerd' "$said/daemon" "$folder"/*log* 2>/dev/null ||
 	fail "the daemon's log is not where it is looked for"

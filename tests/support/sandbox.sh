@@ -46,6 +46,10 @@ until_ok() {
 		pause 0.1
 	done
 }
+# The process of the daemon in it; no program for that need be installed.
+daemon_of_dev() {
+	tr ' ' '\n' <"/proc/$dev/task/$dev/children" | head -n 1
+}
 # begin_dev OPTION...: until it is ready; what it says is the last output
 begin_dev() {
 	mkfifo "$dir/ready"
