@@ -17,6 +17,7 @@
 #include "agents/client/clock.h"
 
 /* Of /proc/PID/stat, as proc(5) numbers them. */
+#define STEP_MS_MAX 2000 /* between two looks; twice what is usual */
 #define USER_TIME_FIELD 14u
 
 static enum alm_err probe(
@@ -85,24 +86,27 @@ enum alm_err alm_alive_begin(
 {
 	alive->path = path;
 	alive->ticks = 0;
-	alive->moved_ms = alm_client_monotonic_ms();
+	alm_alive_await(alive);
 	return probe(path, &alive->pid, problem);
 }
 
 void alm_alive_await(struct alm_alive *alive)
 {
-	alive->moved_ms = alm_client_monotonic_ms();
+	alive->looked_ms = alm_client_monotonic_ms();
+	alive->still_ms = 0;
 }
 
 enum alm_err alm_alive_look(
 	struct alm_alive *alive, int64_t quiet_ms, struct alm_problem *problem)
 {
 	int64_t now_ms = alm_client_monotonic_ms();
+	int64_t since_ms = now_ms - alive->looked_ms;
 	uint64_t ticks = 0;
 	pid_t pid = 0;
 	char state = 0;
 	enum alm_err err = probe(alive->path, &pid, problem);
 
+	alive->looked_ms = now_ms;
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -113,11 +117,12 @@ enum alm_err alm_alive_look(
 	if (alive->pid == 0 || !read_stat(alive->pid, &state, &ticks)) {
 		return ALM_OK;
 	}
+	alive->still_ms += since_ms < STEP_MS_MAX ? since_ms : STEP_MS_MAX;
 	if (state == 'D' || ticks != alive->ticks) {
 		alive->ticks = ticks;
-		alive->moved_ms = now_ms;
+		alive->still_ms = 0;
 	}
-	if (quiet_ms <= 0 || now_ms - alive->moved_ms < quiet_ms) {
+	if (quiet_ms <= 0 || alive->still_ms < quiet_ms) {
 		return ALM_OK;
 	}
 	return alm_problem_set(problem, ALM_TIMEOUT,

@@ -12,10 +12,11 @@
 #include "lib/err.h"
 
 struct alm_alive {
-	const char *path; /* borrowed */
-	pid_t pid;        /* who listens; 0: the kernel does not say */
-	uint64_t ticks;   /* of processor time, when looked at last */
-	int64_t moved_ms; /* monotonic, when there was a sign of work */
+	const char *path;  /* borrowed */
+	pid_t pid;         /* who listens; 0: the kernel does not say */
+	uint64_t ticks;    /* of processor time, when looked at last */
+	int64_t looked_ms; /* monotonic */
+	int64_t still_ms;  /* for so long there was no sign of work */
 };
 
 /** Connect and go again.  Errors: UNREACHABLE, NOT_PERMITTED, IO. */
@@ -26,7 +27,8 @@ ALM_MUST_USE enum alm_err alm_alive_begin(
 void alm_alive_await(struct alm_alive *alive);
 
 /**
- * Look again.  Who computes or waits for its disk works.
+ * Look again.  Who computes or waits for its disk works.  Where nobody looked
+ * for long, the whole machine stood still: that is nobody's fault.
  * Errors:  UNREACHABLE: it has gone, or is another by now; TIMEOUT: it is
  *          stopped, or has done nothing for `quiet_ms`; NOT_PERMITTED, IO
  */
