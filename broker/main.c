@@ -20,15 +20,12 @@
 #include "broker/evidence/checkpoint.h"
 #include "broker/loop/turn.h"
 #include "broker/reload.h"
-#include "broker/store/lists.h"
-#include "broker/store/scrub.h"
-#include "lib/time.h"
+#include "broker/watch/pulse.h"
 #include "lib/version.h"
 
 /* The loop wakes at least so often, for redelivery, expiry and watchdog. */
 #define WAKE_MS 500
 #define WAKE_SOON_MS 10
-#define STATUS_EVERY_MS 5000
 
 /* Frames of megabytes come and go with every turn under load; memory up to
  * this is kept for the next instead of being mapped and zeroed anew. */
@@ -126,163 +123,6 @@ static int fail(const struct alm_problem *problem)
 	return alm_err_info(problem->err)->exit_code;
 }
 
-static void say_status(const struct alm_broker *broker)
-{
-	const struct alm_metrics *metrics = &broker->metrics;
-
-	alm_notify_status("%zu agents connected; accepted %llu, refused %llu, "
-			  "delivered %llu, acknowledged %llu; policy epoch "
-			  "%llu%s; audit %llu records; store %u.%u %% full",
-		alm_sessions_count(broker->sessions),
-		(unsigned long long)metrics->accepted,
-		(unsigned long long)metrics->refused,
-		(unsigned long long)metrics->delivered,
-		(unsigned long long)metrics->acknowledged,
-		(unsigned long long)broker->world.epoch,
-		broker->policy_how == ALM_EPOCH_EMERGENCY ? " (EMERGENCY)" : "",
-		(unsigned long long)broker->audit_size,
-		alm_store_used_permille(broker->store) / 10,
-		alm_store_used_permille(broker->store) % 10);
-}
-
-/* Watchdog and status, fed from the turn: a loop that hangs stops both. */
-struct pulse {
-	int64_t stale_as_of_s; /* of the list whose age was told of */
-	uint64_t epoch;        /* of which it was told */
-	int64_t watchdog_ms;   /* 0: nobody watches */
-	int64_t fed_ms;
-	int64_t told_ms;
-	uint64_t overdue;
-	uint64_t damaged;         /* rows, of which it was told */
-	enum alm_store_room room; /* of which it was told */
-};
-
-/* Once it is on disk.  One person's word is never taken in silence. */
-static void tell_policy(struct pulse *pulse, const struct alm_broker *broker)
-{
-	char until[ALM_INSTANT_US_TEXT_BYTES];
-	unsigned long long epoch = broker->world.epoch;
-
-	if (pulse->epoch == epoch) {
-		return;
-	}
-	pulse->epoch = epoch;
-	switch (broker->policy_how) {
-	case ALM_EPOCH_UNGUARDED:
-		alm_log(ALM_LOG_WARNING, "policy.unguarded",
-			"epoch=%llu is active on one person's word: register "
-			"a guardian",
-			epoch);
-		break;
-	case ALM_EPOCH_APPROVED:
-		alm_log(ALM_LOG_NOTICE, "policy.approved",
-			"epoch=%llu is active", epoch);
-		break;
-	case ALM_EPOCH_EMERGENCY:
-		alm_instant_us_text(broker->policy_expires_us, until);
-		alm_log(ALM_LOG_WARNING, "policy.emergency",
-			"epoch=%llu is active on one person's word until=%s",
-			epoch, until);
-		break;
-	case ALM_EPOCH_FALLBACK:
-		alm_log(ALM_LOG_WARNING, "policy.fallback",
-			"epoch=%llu is active: the emergency has expired",
-			epoch);
-		break;
-	}
-}
-
-/* More overrides are past their due time than when it was last said. */
-static void tell_overrides(struct pulse *pulse, const struct alm_broker *broker)
-{
-	uint64_t overdue = broker->overrides.overdue;
-
-	if (overdue > pulse->overdue) {
-		alm_log(ALM_LOG_WARNING, "override.overdue",
-			"overdue=%llu unreviewed=%llu: almoner override list",
-			(unsigned long long)overdue,
-			(unsigned long long)broker->overrides.unreviewed);
-	}
-	pulse->overdue = overdue;
-}
-
-/* Once for each list that becomes too old to show that anybody is clear. */
-static void tell_opt_outs(struct pulse *pulse, const struct alm_broker *broker)
-{
-	int64_t as_of_s = alm_store_list_as_of_s(broker->store);
-	int64_t age_s = alm_broker_now_us(broker) / 1000000 - as_of_s;
-
-	if (as_of_s > 0 && as_of_s != pulse->stale_as_of_s &&
-		age_s > broker->world.opt_out_age_max_s) {
-		alm_log(ALM_LOG_WARNING, "opt-out.stale",
-			"age=%llds: the national opt-out list is too old; "
-			"import a newer one",
-			(long long)age_s);
-		pulse->stale_as_of_s = as_of_s;
-	}
-}
-
-/* Each damaged row once; it is recorded by then. */
-static void tell_damage(struct pulse *pulse, const struct alm_broker *broker)
-{
-	struct alm_scrub_finding finding;
-
-	while (pulse->damaged < broker->metrics.damaged &&
-		alm_scrub_finding(
-			broker->scrub, (size_t)pulse->damaged, &finding)) {
-		pulse->damaged++;
-		alm_log(ALM_LOG_ERROR, "store.damaged",
-			"seq=%llu: %s: almoner audit verify",
-			(unsigned long long)finding.seq, finding.what);
-	}
-}
-
-static void tell_room(struct pulse *pulse, const struct alm_broker *broker)
-{
-	enum alm_store_room room = alm_store_room(broker->store);
-
-	if (room == pulse->room) {
-		return;
-	}
-	pulse->room = room;
-	switch (room) {
-	case ALM_STORE_ROOM:
-		alm_log(ALM_LOG_NOTICE, "store.room",
-			"new messages are taken again");
-		break;
-	case ALM_STORE_ROOM_NO_MAP:
-		alm_log(ALM_LOG_ERROR, "store.full",
-			"new messages are refused: raise store-map and "
-			"restart, or have mailboxes emptied");
-		break;
-	case ALM_STORE_ROOM_NO_DISK:
-		alm_log(ALM_LOG_ERROR, "store.disk-full",
-			"new messages are refused: free space on the disk of "
-			"the store");
-		break;
-	}
-}
-
-static void beat(struct pulse *pulse, const struct alm_broker *broker)
-{
-	int64_t now_ms = alm_clock_monotonic_ms();
-
-	tell_policy(pulse, broker);
-	tell_overrides(pulse, broker);
-	tell_opt_outs(pulse, broker);
-	tell_room(pulse, broker);
-	tell_damage(pulse, broker);
-	if (pulse->watchdog_ms > 0 &&
-		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
-		alm_notify_watchdog();
-		pulse->fed_ms = now_ms;
-	}
-	if (now_ms - pulse->told_ms >= STATUS_EVERY_MS) {
-		say_status(broker);
-		pulse->told_ms = now_ms;
-	}
-}
-
 /* What became of it stands in the log and in `almoner status`. */
 static void reload(
 	struct alm_broker *broker, const struct alm_settings_source *source)
@@ -359,7 +199,7 @@ static int wait_ms(const struct alm_broker *broker)
 static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
 	const struct alm_settings_source *source, struct alm_problem *problem)
 {
-	struct pulse pulse = {.watchdog_ms = alm_notify_watchdog_ms()};
+	struct alm_pulse pulse = {.watchdog_ms = alm_notify_watchdog_ms()};
 	enum alm_err err = ALM_OK;
 
 	while (err == ALM_OK) {
@@ -378,7 +218,7 @@ static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
 			alm_http_serve(broker->http);
 		}
 		err = alm_turn_run(broker, &ready, problem);
-		beat(&pulse, broker);
+		alm_pulse_beat(&pulse, broker);
 		alm_alarms_tell(broker, alm_clock_monotonic_ms());
 	}
 	return err;
@@ -400,7 +240,7 @@ static int serve(const struct alm_settings *settings,
 	}
 	alm_log(ALM_LOG_NOTICE, "start.ready", "%s listens on %s",
 		ALM_VERSION_TEXT, alm_edge_endpoint(broker->edge));
-	say_status(broker);
+	alm_say_status(broker);
 	alm_notify_ready();
 	err = run_loop(broker, signal_fd, source, &problem);
 	if (err != ALM_OK) {

@@ -63,7 +63,7 @@ only 'lib/zip\.'     '<zstd\.h>'
 only 'cli/'         '<jansson\.h>'
 only 'broker/(admin/|loop/turn\.)' '"broker/admin/'
 only 'broker/(loop/turn\.|[a-z]*\.c)' '"broker/loop/turn\.h'
-only 'broker/(watch/|start\.c|broker\.h)' '"broker/watch/'
+only 'broker/(watch/|[a-z]*\.[ch])' '"broker/watch/'
 only 'broker/[a-z]*\.[ch]' '"broker/(errands|reload)\.h'
 fail 'nothing includes a program:' "$(grep -rnE '# *include "(cli|agents/(folder|roles))/' \
 	--include='*.[ch]' lib broker agents/client agents/include 2>/dev/null || true)"
