@@ -60,9 +60,10 @@ struct alm_metrics {
 	uint64_t uploads_cancelled;
 	uint64_t turns; /* that were committed */
 	uint64_t malformed;
-	uint64_t unsayable;   /* answers that did not fit the wire */
-	uint64_t lost_frames; /* a peer was gone or did not read */
-	uint64_t not_reading; /* connections to which nothing more went */
+	uint64_t failed_requests; /* refused for a fault of ours */
+	uint64_t unsayable;       /* answers that did not fit the wire */
+	uint64_t lost_frames;     /* a peer was gone or did not read */
+	uint64_t not_reading;     /* connections to which nothing more went */
 	uint64_t handshakes_refused;
 	uint64_t handshakes_limited;        /* of these, told to wait */
 	uint64_t handshakes_agents_limited; /* of these, agents */

@@ -38,7 +38,7 @@ rule broker/config  'broker/config/|lib/'
 # what stands before it in this list.  turn.c alone names all the stages.
 parts='broker/(broker\.h|(core|store|auth|edge|config)/)|lib/'
 loop="$parts|broker/loop/(detail|fair|faults|lane|outbox|quota|session|stage|steady)\.h"
-rule broker/loop     "$loop|broker/(loop/|(mail/(mailbox|packing)|identity/identity)\.h)" turn
+rule broker/loop     "$loop|broker/(loop/|(mail/(mailbox|packing)|identity/identity)\.h)" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
 rule broker/mail     "$loop|broker/(evidence|identity|mail)/|broker/rules/impact\.h"

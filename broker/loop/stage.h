@@ -29,7 +29,8 @@ struct alm_turn_request {
 	uint64_t invite;    /* whose key it has; 0: none */
 	const struct alm_envelope *envelope; /* NULL: `problem` says why */
 	const struct alm_problem *problem;
-	bool is_surplus; /* its organisation has no room for it */
+	bool is_surplus;     /* its organisation has no room for it */
+	enum alm_err failed; /* it spoilt the turn: refused so */
 };
 
 struct alm_turn {
@@ -45,6 +46,7 @@ struct alm_turn {
 	size_t frame_count;
 	struct alm_turn_request *requests;
 	size_t request_count;
+	struct alm_turn_request *at; /* being carried out; NULL: none */
 	/* Letters accepted in this turn, to hand over without reading them
 	 * back; letters[i] has the sequence first_seq + i or is NULL. */
 	const struct alm_letter **letters;

@@ -20,12 +20,12 @@
 #include "broker/loop/faults.h"
 #include "broker/loop/hello.h"
 #include "broker/loop/stage.h"
+#include "broker/loop/undo.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
 #include "broker/rules/epoch.h"
 
-/* --- receive
-   ------------------------------------------------------------- */
+/* --- receive ------------------------------------------------------------- */
 
 static void receive_from(
 	struct alm_turn *turn, enum alm_edge_socket socket, size_t *bytes)
@@ -215,6 +215,9 @@ static enum alm_err take_send(
 static enum alm_err carry_out(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
+	if (request->failed != ALM_OK) {
+		return alm_turn_refuse_failed(turn, request);
+	}
 	if (request->envelope == NULL) {
 		return refuse_frame(turn, request);
 	}
@@ -272,7 +275,11 @@ static enum alm_err decide(struct alm_turn *turn)
 		err = alm_epoch_expire(turn);
 	}
 	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
-		err = carry_out(turn, &turn->requests[i]);
+		turn->at = &turn->requests[i];
+		err = carry_out(turn, turn->at);
+	}
+	if (err == ALM_OK) {
+		turn->at = NULL;
 	}
 	alm_fair_worked(turn);
 	if (err == ALM_OK) {
@@ -363,62 +370,11 @@ void alm_turn_buffers_free(struct alm_turn_buffers *buffers)
 	free(buffers);
 }
 
-/* The broker as it was before the turn: nothing of it happened. */
-static enum alm_err take_back(
-	struct alm_turn *turn, const struct alm_metrics *metrics)
-{
-	struct alm_broker *broker = turn->broker;
-	struct alm_audit_head head;
-	enum alm_err err;
-
-	alm_store_abort(broker->store);
-	alm_outbox_discard(broker->outbox);
-	alm_store_audit_head(broker->store, &head);
-	broker->audit_size = head.size;
-	broker->metrics = *metrics;
-	broker->world.seq = alm_store_people_sequence(broker->store);
-	alm_mailboxes_rewind(broker->mailboxes, turn->number);
-	alm_redecide_undone(broker);
-	alm_uploads_clear(&broker->uploads);
-	alm_fetches_clear(&broker->fetches);
-	broker->overrides.is_counted = false;
-	turn->letter_count = 0;
-	turn->has_effects = false;
-	if (!turn->has_new_world) {
-		return ALM_OK;
-	}
-	turn->has_new_world = false;
-	/* Whatever was registered or activated in the turn was not. */
-	err = alm_broker_load(broker, NULL);
-	if (err == ALM_OK) {
-		alm_turn_authenticate(turn);
-	}
-	return err;
-}
-
-/* Everybody is told why, and may try again. */
-static void give_up(struct alm_turn *turn, enum alm_err why)
-{
-	for (size_t i = 0; i < turn->request_count; i++) {
-		const struct alm_turn_request *request = &turn->requests[i];
-		bool is_send =
-			request->envelope != NULL &&
-			(request->envelope->kind == ALM_ENVELOPE_SEND ||
-				request->envelope->kind == ALM_ENVELOPE_PART);
-		enum alm_err err =
-			is_send ? alm_refuse_unrecorded(turn, request, why)
-				: alm_turn_reply_error(turn, request, why, "");
-
-		if (err != ALM_OK) {
-			return; /* out of memory even for that */
-		}
-	}
-}
-
 static enum alm_err work(struct alm_turn *turn)
 {
 	enum alm_err err = begin(turn);
 
+	turn->at = NULL;
 	if (err == ALM_OK) {
 		err = decide(turn);
 	}
@@ -432,25 +388,43 @@ static enum alm_err work(struct alm_turn *turn)
 	return err;
 }
 
+static enum alm_err work_again(
+	struct alm_turn *turn, const struct alm_metrics *metrics)
+{
+	enum alm_err err = alm_turn_take_back(turn, metrics);
+
+	return err == ALM_OK ? work(turn) : err;
+}
+
 /* A full store still lets mail out: the turn is taken again without what
- * would fill it more. */
+ * would fill it more.  A request that cannot be carried out is nobody else's
+ * trouble, and not the daemon's either. */
+static bool mend(struct alm_turn *turn, enum alm_err err)
+{
+	if (alm_turn_can_do_without(turn, err)) {
+		alm_turn_fail_request(turn, err);
+		return true;
+	}
+	if (err == ALM_STORE_FULL && !turn->is_store_full) {
+		turn->is_store_full = true;
+		return true;
+	}
+	return false;
+}
+
 static enum alm_err work_or_give_up(struct alm_turn *turn)
 {
 	const struct alm_metrics metrics = turn->broker->metrics;
 	enum alm_err err = work(turn);
-	enum alm_err why = err;
 
-	if (err == ALM_STORE_FULL) {
-		err = take_back(turn, &metrics);
-		turn->is_store_full = true;
-		if (err == ALM_OK) {
-			err = work(turn);
-			why = err;
-		}
+	while (mend(turn, err)) {
+		err = work_again(turn, &metrics);
 	}
 	if (err == ALM_NOMEM || err == ALM_STORE_FULL) {
-		err = take_back(turn, &metrics);
-		give_up(turn, why);
+		enum alm_err why = err;
+
+		err = alm_turn_take_back(turn, &metrics);
+		alm_turn_give_up(turn, why);
 	}
 	return err;
 }
@@ -482,7 +456,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	if (err == ALM_OK) {
 		err = work_or_give_up(&turn);
 	} else {
-		give_up(&turn, err);
+		alm_turn_give_up(&turn, err);
 		err = ALM_OK;
 	}
 	if (err == ALM_OK) {

@@ -326,6 +326,7 @@ bool alm_mailbox_is_shared(const struct alm_mailbox *mailbox)
 static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
 {
 	alm_mailbox_from_start(mailbox);
+	mailbox->asked_turn = 0; /* what was asked is asked again */
 	for (size_t i = 0; i < mailbox->slot_count; i++) {
 		struct alm_held *held = &mailbox->slots[i];
 

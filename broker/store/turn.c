@@ -280,6 +280,11 @@ enum alm_err alm_store_commit(struct alm_store *store)
 	return ALM_OK;
 }
 
+bool alm_store_is_spoilt(const struct alm_store *store)
+{
+	return store->is_dead || store->turn_err != ALM_OK;
+}
+
 unsigned alm_store_used_permille(struct alm_store *store)
 {
 	uint64_t used = 0;

@@ -71,6 +71,9 @@ static void counters(FILE *out, const struct alm_metrics *metrics)
 	alm_figure_counter(out, "messages_escalated_total",
 		"Messages that a deputy got when a deadline had passed.",
 		metrics->escalated);
+	alm_figure_counter(out, "requests_failed_total",
+		"Requests refused for a fault of the broker's.",
+		metrics->failed_requests);
 	alm_figure_counter(out, "frames_malformed_total",
 		"Frames refused as malformed.", metrics->malformed);
 	alm_figure_counter(out, "frames_lost_total",

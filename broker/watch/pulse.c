@@ -114,6 +114,20 @@ static void tell_damage(
 	}
 }
 
+static void tell_failures(
+	struct alm_pulse *pulse, const struct alm_broker *broker)
+{
+	uint64_t failed = broker->metrics.failed_requests;
+
+	if (failed > pulse->failed_requests) {
+		alm_log(ALM_LOG_ERROR, "request.failed",
+			"requests=%llu could not be carried out and were "
+			"refused: almoner audit query --kind anomaly",
+			(unsigned long long)(failed - pulse->failed_requests));
+	}
+	pulse->failed_requests = failed;
+}
+
 static void tell_room(struct alm_pulse *pulse, const struct alm_broker *broker)
 {
 	enum alm_store_room room = alm_store_room(broker->store);
@@ -149,6 +163,7 @@ void alm_pulse_beat(struct alm_pulse *pulse, const struct alm_broker *broker)
 	tell_opt_outs(pulse, broker);
 	tell_room(pulse, broker);
 	tell_damage(pulse, broker);
+	tell_failures(pulse, broker);
 	if (pulse->watchdog_ms > 0 &&
 		now_ms - pulse->fed_ms >= pulse->watchdog_ms / 2) {
 		alm_notify_watchdog();

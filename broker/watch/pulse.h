@@ -21,6 +21,7 @@ struct alm_pulse {
 	int64_t told_ms;
 	uint64_t overdue;
 	uint64_t damaged;         /* rows, of which it was told */
+	uint64_t failed_requests; /* of which it was told */
 	enum alm_store_room room; /* of which it was told */
 };
 
