@@ -131,6 +131,8 @@
 #define ALM_INVITES_OPEN_MAX 256u
 /* What comes under an invite's key: one join envelope, so often in all. */
 #define ALM_JOIN_FRAME_BYTES_MAX 512u
+/* A longer one waits with what else its organisation has sent. */
+#define ALM_HELLO_FRAME_BYTES_MAX 4096u
 #define ALM_JOINS_PER_SECOND_MAX 10u
 /* The categories that an agent is limited to, with commas between. */
 #define ALM_AGENT_CATEGORIES_BYTES_MAX 255u

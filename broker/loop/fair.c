@@ -5,6 +5,7 @@
  */
 #include "broker/loop/fair.h"
 
+#include "broker/auth/zap.h"
 #include "broker/edge/clock.h"
 #include "broker/loop/session.h"
 #include "broker/loop/stage.h"
@@ -20,12 +21,6 @@
 /* So long after a turn was shared, whoever sends rarely is reckoned with. */
 #define RARE_MS (10LL * 60 * 1000)
 #define SURPLUS_MAX 2048u /* units that one turn refuses */
-#define SMOOTHING 0.1
-/* Messages that are each signed alone cost several times as much: whoever
- * begins with them shall not have long turns for long. */
-#define SMOOTHING_UP 0.5
-#define HAND_OVERS_MIN 64u
-#define PARTS_MIN 1u
 
 void alm_fair_init(struct alm_fair *fair)
 {
@@ -35,13 +30,25 @@ void alm_fair_init(struct alm_fair *fair)
 	fair->share = ALM_TURN_FRAMES_QUICK;
 }
 
+/* What comes before hello is of the organisation whose key opened the
+ * connection.  NULL: of nobody, and refused unread; or memory is out. */
 static struct alm_lane *lane_of(
-	const struct alm_turn *turn, struct alm_peer peer)
+	const struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
+	struct alm_broker *broker = turn->broker;
 	struct alm_session *session =
-		alm_sessions_find(turn->broker->sessions, peer);
+		alm_sessions_find(broker->sessions, frame->peer);
+	struct alm_mailbox *mailbox = session == NULL ? NULL : session->mailbox;
+	struct alm_user user;
 
-	return session == NULL ? NULL : &session->mailbox->lane;
+	if (session == NULL) {
+		user = alm_user_from_id(broker->keyring, frame->user_id);
+		mailbox = user.agent == NULL
+				  ? NULL
+				  : alm_mailboxes_get(broker->mailboxes,
+					    user.agent->organisation);
+	}
+	return mailbox == NULL ? NULL : &mailbox->lane;
 }
 
 /* --- quotas and shares --------------------------------------------------- */
@@ -231,7 +238,7 @@ static bool has_place(const struct alm_turn *turn, size_t bytes)
 /* The frame that was received last goes into the turn, or its front does and
  * the rest waits before all else of the lane. */
 static void take(struct alm_turn *turn, struct alm_lane *lane,
-	struct alm_edge_frame *frame, uint32_t room)
+	struct alm_edge_frame *frame, uint32_t room, bool is_greeted)
 {
 	struct alm_fair *fair = &turn->broker->fair;
 	struct alm_front front = alm_weigh_front(frame->bytes, room);
@@ -255,8 +262,14 @@ static void take(struct alm_turn *turn, struct alm_lane *lane,
 	}
 	lane->taken += front.units;
 	fair->turn_units += front.units;
-	alm_quota_take(&lane->messages, front.messages);
-	alm_quota_take(&lane->bytes, (int64_t)frame->bytes.bytes);
+	if (is_greeted) {
+		alm_quota_take(&lane->messages, front.messages);
+		alm_quota_take(&lane->bytes, (int64_t)frame->bytes.bytes);
+	} else {
+		/* It will be refused, and nothing of it is counted later. */
+		alm_quota_spend(&lane->messages, front.messages);
+		alm_quota_spend(&lane->bytes, (int64_t)frame->bytes.bytes);
+	}
 }
 
 static void take_kept(
@@ -271,7 +284,9 @@ static void take_kept(
 		struct alm_edge_kept *kept = pop_kept(fair, lane);
 
 		alm_edge_take_kept(turn->broker->edge, &kept, frame);
-		take(turn, lane, frame, room);
+		take(turn, lane, frame, room,
+			alm_sessions_find(
+				turn->broker->sessions, frame->peer) != NULL);
 		*bytes += frame->bytes.bytes;
 		turn->frame_count++;
 	}
@@ -324,25 +339,35 @@ static void look_who_sends(struct alm_fair *fair, struct alm_lane *lane,
 	}
 }
 
+static bool is_hello(const struct alm_edge_frame *frame)
+{
+	return frame->bytes.bytes <= ALM_HELLO_FRAME_BYTES_MAX &&
+	       alm_weigh_is_hello(frame->bytes);
+}
+
 bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 {
 	struct alm_fair *fair = &turn->broker->fair;
 	struct alm_session *session =
 		alm_sessions_find(turn->broker->sessions, frame->peer);
+	struct alm_lane *lane = session == NULL ? lane_of(turn, frame)
+						: &session->mailbox->lane;
 	struct alm_edge_kept *kept = NULL;
-	struct alm_lane *lane;
 	uint32_t room;
 
-	if (session == NULL) {
-		return true; /* hello, or it is told to say so */
+	if (lane == NULL) {
+		return true; /* an invite's, which is bounded by itself */
 	}
-	lane = &session->mailbox->lane;
+	if (session == NULL && is_hello(frame)) {
+		fair->turn_units++;
+		return true; /* what waits of others does not hold it up */
+	}
 	if (!fair->is_shared) {
 		look_who_sends(fair, lane, frame);
 	}
 	room = lane->first == NULL ? room_of(turn, lane) : 0;
 	if (room > 0) {
-		take(turn, lane, frame, room);
+		take(turn, lane, frame, room, session != NULL);
 		return true;
 	}
 	if (!is_lane_full(turn->broker, lane, frame->bytes.bytes)) {
@@ -354,14 +379,16 @@ bool alm_fair_admit(struct alm_turn *turn, struct alm_edge_frame *frame)
 		return true;
 	}
 	push_kept(fair, lane, kept, false);
-	session->heard_ms = turn->monotonic_ms;
+	if (session != NULL) {
+		session->heard_ms = turn->monotonic_ms;
+	}
 	return false;
 }
 
 void alm_fair_drop_rest(
 	struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
-	struct alm_lane *lane = lane_of(turn, frame->peer);
+	struct alm_lane *lane = lane_of(turn, frame);
 
 	if (frame->part_count > 0 && lane != NULL && lane->first != NULL &&
 		lane->first->frame.is_rest) {
@@ -381,7 +408,7 @@ void alm_fair_put_back(struct alm_turn *turn, size_t first)
 		struct alm_edge_frame *frame =
 			&turn->frames[--turn->frame_count];
 		struct alm_lane *lane = frame->socket == ALM_EDGE_AGENTS
-						? lane_of(turn, frame->peer)
+						? lane_of(turn, frame)
 						: NULL;
 		struct alm_edge_kept *kept = alm_edge_keep(broker->edge, frame);
 
@@ -438,50 +465,6 @@ void alm_fair_note_several(
 	alm_quota_spend(&lane->messages, (int64_t)recipient_count - 1);
 	lane->taken += (uint32_t)recipient_count - 1;
 	turn->broker->fair.turn_units += (uint32_t)recipient_count - 1;
-}
-
-void alm_fair_worked(struct alm_turn *turn)
-{
-	struct alm_fair *fair = &turn->broker->fair;
-	double unit_us;
-
-	if (fair->begun_us == 0 || fair->turn_units < UNITS_MIN) {
-		return;
-	}
-	unit_us = (double)(alm_clock_thread_us() - fair->begun_us) /
-		  fair->turn_units;
-	fair->unit_us += (unit_us > fair->unit_us ? SMOOTHING_UP : SMOOTHING) *
-			 (unit_us - fair->unit_us);
-	if (fair->unit_us < 0.1) {
-		fair->unit_us = 0.1;
-	}
-}
-
-void alm_fair_committed(struct alm_turn *turn, int64_t commit_us)
-{
-	struct alm_fair *fair = &turn->broker->fair;
-
-	fair->commit_us += SMOOTHING * ((double)commit_us - fair->commit_us);
-}
-
-size_t alm_fair_hand_overs(const struct alm_fair *fair)
-{
-	size_t count = 2 * (size_t)fair->units;
-
-	if (!fair->is_shared) {
-		return ALM_TURN_HAND_OVERS_MAX;
-	}
-	return count < HAND_OVERS_MIN ? HAND_OVERS_MIN : count;
-}
-
-size_t alm_fair_pass(const struct alm_fair *fair, size_t otherwise)
-{
-	return fair->is_shared ? ALM_QUEUE_LIST_MAX : otherwise;
-}
-
-unsigned alm_fair_parts(const struct alm_fair *fair)
-{
-	return fair->is_shared ? PARTS_MIN : ALM_TURN_PARTS_OUT_MAX;
 }
 
 bool alm_fair_is_waiting(const struct alm_broker *broker, bool *out_is_ready)

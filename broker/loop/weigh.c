@@ -65,3 +65,11 @@ bool alm_weigh_is_send(struct alm_bytes frame)
 
 	return kind == ALM_ENVELOPE_SEND || kind == ALM_ENVELOPE_PART;
 }
+
+bool alm_weigh_is_hello(struct alm_bytes frame)
+{
+	struct alm_proto_field envelope;
+
+	return alm_proto_next(&frame, &envelope) == ALM_OK &&
+	       frame.bytes == 0 && kind_of(&envelope) == ALM_ENVELOPE_HELLO;
+}

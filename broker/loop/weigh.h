@@ -29,4 +29,7 @@ struct alm_front alm_weigh_front(struct alm_bytes frame, uint32_t room);
 /** Whether its first envelope is a message or a part of a payload. */
 bool alm_weigh_is_send(struct alm_bytes frame);
 
+/** Whether it is hello, and nothing else. */
+bool alm_weigh_is_hello(struct alm_bytes frame);
+
 #endif /* ALM_BROKER_LOOP_WEIGH_H */

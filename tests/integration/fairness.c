@@ -254,3 +254,34 @@ Test(fairness, a_frame_that_takes_several_turns_is_still_one, .timeout = 1800)
 	cr_expect_eq(test_broker_figure(&broker, "malformed"), 10);
 	end();
 }
+
+/* What comes before hello is of the organisation whose key it came with. */
+Test(fairness, who_says_no_hello_has_no_more_than_its_share, .timeout = 1800)
+{
+	struct timespec from;
+	struct timespec to;
+	struct test_peer quiet;
+
+	begin("organisation-messages-per-second: 100\n");
+	test_peer_make(&quiet, "RX1");
+	test_peer_register(&quiet, &broker, "quiet");
+	test_peer_connect(&quiet, &broker);
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	send_some(&quiet, 350);
+	send_some(&other, 50);
+	(void)take_receipts(&other, 50);
+	for (unsigned i = 0; i < 350; i++) {
+		const struct alm_envelope *e =
+			test_peer_expect(&quiet, ALM_ENVELOPE_ERROR);
+
+		cr_assert_eq(e->error.code, ALM_HELLO_REQUIRED);
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &to);
+	cr_expect_geq(to.tv_sec - from.tv_sec, 2,
+		"they were looked at without a quota");
+	test_peer_hello(&quiet, 0);
+	send_some(&quiet, 1);
+	(void)take_receipts(&quiet, 1);
+	test_peer_free(&quiet);
+	end();
+}
