@@ -14,6 +14,7 @@
 
 #include "broker/admin/people.h"
 #include "broker/loop/detail.h"
+#include "broker/store/step.h"
 
 /* Some 20 ms of a turn. */
 #define KEYS_PER_CALL_MAX 200000u
@@ -102,7 +103,22 @@ static enum alm_err begin(
 		call, "erasure begun", "records", record_count(&person));
 }
 
-static enum alm_err read_cursor(struct alm_call *call, struct walk *walk)
+/* It was given by this store and for this person: one that is made up would
+ * leave out what the first call asks and does. */
+static bool is_given(
+	const struct alm_call *call, const char *subject, const char *end)
+{
+	const char *text = alm_call_argument(call, "cursor");
+
+	return *end == '/' &&
+	       alm_store_is_step(call->turn->broker->store, subject,
+		       (struct alm_bytes){
+			       (const uint8_t *)text, (size_t)(end - text)},
+		       end + 1);
+}
+
+static enum alm_err read_cursor(
+	struct alm_call *call, const char *subject, struct walk *walk)
 {
 	const char *at = alm_call_argument(call, "cursor");
 	uint64_t *const numbers[] = {&walk->next, &walk->last, &walk->keys};
@@ -114,8 +130,8 @@ static enum alm_err read_cursor(struct alm_call *call, struct walk *walk)
 			break;
 		}
 		*numbers[i] = strtoull(at, &end, 10);
-		if (i + 1 == ALM_COUNT(numbers) && *end == '\0' &&
-			walk->next != 0) {
+		if (i + 1 == ALM_COUNT(numbers) && walk->next != 0 &&
+			is_given(call, subject, end)) {
 			return ALM_OK;
 		}
 		if (*end != '/') {
@@ -126,10 +142,24 @@ static enum alm_err read_cursor(struct alm_call *call, struct walk *walk)
 	return alm_problem_set(call->problem, ALM_CURSOR, "people.erase");
 }
 
+static enum alm_err give_cursor(
+	struct alm_call *call, const char *subject, const struct walk *walk)
+{
+	struct alm_table *table = call->table;
+	char seal[ALM_STEP_SEAL_BYTES];
+	char at[64];
+	int bytes = snprintf(at, sizeof(at), "%" PRIu64 "/%" PRIu64 "/%" PRIu64,
+		walk->next, walk->last, walk->keys);
+
+	alm_store_seal_step(call->turn->broker->store, subject,
+		(struct alm_bytes){(const uint8_t *)at, (size_t)bytes}, seal);
+	table->cursor = alm_arena_printf(table->arena, "%s/%s", at, seal);
+	return table->cursor != NULL ? ALM_OK : ALM_NOMEM;
+}
+
 static enum alm_err destroy_keys(
 	struct alm_call *call, const char *subject, struct walk *walk)
 {
-	struct alm_table *table = call->table;
 	uint64_t count = 0;
 	enum alm_err err = alm_store_person_keys_destroy(
 		call->turn->broker->store, subject, walk->last,
@@ -140,14 +170,11 @@ static enum alm_err destroy_keys(
 	}
 	call->turn->has_effects = true;
 	walk->keys += count;
-	alm_table_number(table, "keys", walk->keys);
+	alm_table_number(call->table, "keys", walk->keys);
 	if (walk->next == 0) {
 		return record_step(call, "erased", "keys", walk->keys);
 	}
-	table->cursor = alm_arena_printf(table->arena,
-		"%" PRIu64 "/%" PRIu64 "/%" PRIu64, walk->next, walk->last,
-		walk->keys);
-	return table->cursor != NULL ? ALM_OK : ALM_NOMEM;
+	return give_cursor(call, subject, walk);
 }
 
 enum alm_err alm_verb_people_erase(struct alm_call *call)
@@ -160,7 +187,7 @@ enum alm_err alm_verb_people_erase(struct alm_call *call)
 		return err;
 	}
 	if (alm_call_argument(call, "cursor")[0] != '\0') {
-		err = read_cursor(call, &walk);
+		err = read_cursor(call, subject, &walk);
 	} else {
 		err = begin(call, subject, &walk);
 	}

@@ -8,6 +8,7 @@
 
 #include "broker/store/find.h"
 #include "broker/store/inside.h"
+#include "broker/store/step.h"
 #include "lib/id.h"
 
 #define CURSOR_VERSION 1u
@@ -105,4 +106,25 @@ enum alm_err alm_audit_cursor_read(const struct alm_store *store,
 	find->next = alm_read_u64(&r);
 	*out_given_us = (int64_t)alm_read_u64(&r);
 	return ALM_OK;
+}
+
+void alm_store_seal_step(const struct alm_store *store, const char *work,
+	struct alm_bytes at, char out[ALM_STEP_SEAL_BYTES])
+{
+	uint8_t seal_of[ALM_SEAL_BYTES];
+
+	static_assert(2 * ALM_SEAL_BYTES < ALM_STEP_SEAL_BYTES, "it fits");
+	alm_store_keys_seal(store->keys, ALM_SEAL_STEP, at,
+		alm_text_bytes(work, strlen(work)), seal_of);
+	alm_hex(seal_of, sizeof(seal_of), out);
+}
+
+bool alm_store_is_step(const struct alm_store *store, const char *work,
+	struct alm_bytes at, const char *seal_text)
+{
+	char expected[ALM_STEP_SEAL_BYTES];
+
+	alm_store_seal_step(store, work, at, expected);
+	return strlen(seal_text) == ALM_STEP_SEAL_BYTES - 1 &&
+	       sodium_memcmp(expected, seal_text, sizeof(expected)) == 0;
 }

@@ -57,6 +57,7 @@ enum alm_table {
 #define ALM_SEAL_CURSOR 240u
 #define ALM_SEAL_RUN 241u
 #define ALM_SEAL_TERMS 242u /* makes the key that terms are hashed with */
+#define ALM_SEAL_STEP 243u
 
 /** The table's name in the file. */
 const char *alm_table_name(enum alm_table table);
@@ -82,6 +83,7 @@ struct alm_mailbox_cache {
 	size_t slot_max;
 	uint32_t *index;    /* open addressing; slot + 1, 0 is free */
 	size_t index_count; /* a power of two */
+	bool has_damage;    /* a row was read of whose damage nobody knows */
 };
 
 /** Room on the disk; see space.c. */

@@ -11,6 +11,7 @@
 #include "broker/core/record_batch.h"
 #include "lib/limits.h"
 #include "tests/support/peer.h"
+#include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
 #define BATCHES 40u
@@ -198,4 +199,27 @@ Test(people, refuses_what_is_not_a_batch)
 	cr_expect_eq(answer.code, ALM_BAD_ARGUMENT);
 	answer = test_broker_ask(&broker, "people.put", NONE);
 	cr_expect_eq(answer.code, ALM_BAD_ARGUMENT);
+}
+
+/* The check that objections stand is of the first call, and nobody leaves it
+ * out by beginning with the second. */
+Test(people, are_not_erased_by_a_cursor_that_was_made_up)
+{
+	static const char *const cursors[] = {
+		"1/1000000/0", "1/1000000/0/0123456789abcdef", "1/1/1/"};
+	const struct alm_person_record record = test_objection("9990000018");
+	struct alm_answer answer;
+
+	test_people_put(&broker, &record);
+	for (size_t i = 0; i < ALM_COUNT(cursors); i++) {
+		answer = test_broker_ask(&broker, "people.erase",
+			(const char *const[]){"subject", "9990000018", "reason",
+				"test", "cursor", cursors[i], NULL});
+		cr_expect_eq(answer.code, ALM_CURSOR);
+	}
+	answer = test_broker_ask(&broker, "people.erase",
+		(const char *const[]){
+			"subject", "9990000018", "reason", "test", NULL});
+	cr_expect_eq(answer.code, ALM_OBJECTIONS_STAND);
+	cr_expect_eq(test_broker_records(&broker, "person-erased"), 0);
 }
