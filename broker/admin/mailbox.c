@@ -15,6 +15,15 @@ static bool is_connected(const struct alm_mailbox *mailbox)
 	return mailbox != NULL && mailbox->sessions != NULL;
 }
 
+/* Why nothing is handed over. */
+static const char *hold_of(const struct alm_mailbox_state *state)
+{
+	if (state->held_since_us == 0) {
+		return "";
+	}
+	return state->damage == ALM_MAILBOX_WHOLE ? "order" : "damage";
+}
+
 /* --- list ----------------------------------------------------------------- */
 
 static enum alm_err add_mailbox(struct alm_call *call, const char *name)
@@ -36,7 +45,8 @@ static enum alm_err add_mailbox(struct alm_call *call, const char *name)
 					? "yes"
 					: "no",
 				alm_table_text(table, state.dead_count),
-				alm_table_instant(table, state.held_since_us)});
+				alm_table_instant(table, state.held_since_us),
+				hold_of(&state)});
 	}
 	return err;
 }
@@ -45,7 +55,7 @@ enum alm_err alm_verb_mailbox_list(struct alm_call *call)
 {
 	static const char *const columns[] = {"organisation", "messages",
 		"bytes", "oldest-at", "connected", "dead-letters",
-		"on-hold-since"};
+		"on-hold-since", "on-hold-by"};
 	const char *name = alm_call_argument(call, "cursor");
 	struct alm_table *table = call->table;
 
@@ -161,6 +171,7 @@ static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
 		table, "connected", is_connected(mailbox) ? "yes" : "no");
 	alm_table_fact(table, "on-hold-since",
 		alm_table_instant(table, state.held_since_us));
+	alm_table_fact(table, "on-hold-by", hold_of(&state));
 	alm_table_number(table, "dead-letters", state.dead_count);
 	alm_table_fact(table, "deputy", deputy);
 	alm_table_number(table, "messages-max", limits.messages);
@@ -247,7 +258,9 @@ static enum alm_err set_hold(struct alm_call *call, bool is_on_hold)
 	if (err != ALM_OK) {
 		return err;
 	}
-	is_new = (state.held_since_us != 0) != is_on_hold;
+	/* A hold that stands for what is not known becomes one by order. */
+	is_new = (state.held_since_us != 0) != is_on_hold ||
+		 state.damage != ALM_MAILBOX_WHOLE;
 	if (is_new && !alm_call_is_dry_run(call)) {
 		err = alm_store_mailbox_hold(
 			call->turn->broker->store, organisation, since_us);

@@ -4,6 +4,9 @@
  */
 #include "broker/mail/orders.h"
 
+#include "broker/edge/log.h"
+#include "broker/mail/letter.h"
+
 /* How long it is believed that the oldest mail is not too old. */
 #define LOOK_EVERY_MS 1000
 
@@ -59,6 +62,59 @@ enum alm_err alm_orders_load(struct alm_broker *broker)
 	}
 	alm_arena_fini(&arena);
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+static enum alm_err hold_damaged(struct alm_turn *turn, const char *name)
+{
+	struct alm_broker *broker = turn->broker;
+	struct alm_mailbox_state state;
+	struct alm_mailbox *mailbox;
+	enum alm_err err =
+		alm_store_mailbox_orders(broker->store, name, &state);
+
+	if (err != ALM_OK || state.damage != ALM_MAILBOX_DAMAGED) {
+		return err;
+	}
+	mailbox = alm_mailboxes_get(broker->mailboxes, name);
+	if (mailbox == NULL) {
+		return ALM_NOMEM;
+	}
+	mailbox->is_on_hold = true;
+	alm_mailbox_set_limits(broker->mailboxes, mailbox, &state.limits);
+	err = alm_store_mailbox_told(broker->store, name);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_log(ALM_LOG_ERROR, "mailbox.damaged",
+		"ALM-%u the row of mailbox %s was damaged: it is on hold "
+		"until `almoner mailbox release`, and has no limits of its own",
+		(unsigned)ALM_STORE_CORRUPT, name);
+	return alm_record_anomaly(turn, name, 0,
+		"what: the row of a mailbox was damaged\n"
+		"done: it is on hold until an operator decides, and its own "
+		"limits are lost\n");
+}
+
+enum alm_err alm_orders_mend(struct alm_turn *turn)
+{
+	struct alm_store *store = turn->broker->store;
+	const char *name = "";
+	enum alm_err err = ALM_OK;
+
+	if (turn->is_store_full || !alm_store_mailbox_take_damage(store)) {
+		return ALM_OK;
+	}
+	while (err == ALM_OK) {
+		err = alm_store_mailbox_next(store, name, turn->arena, &name);
+		if (err == ALM_OK) {
+			err = hold_damaged(turn, name);
+		}
+	}
+	if (err != ALM_NOT_FOUND) {
+		return err;
+	}
+	(void)alm_store_mailbox_take_damage(store); /* met on the way */
+	return ALM_OK;
 }
 
 enum alm_err alm_mailbox_look(

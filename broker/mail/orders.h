@@ -1,6 +1,6 @@
 /*
  * orders.h - what is ordered of a mailbox: its limits, and whether an operator
- * has stopped its hand-over.  Loop thread only; never logs.
+ * has stopped its hand-over.  Loop thread only.
  */
 #ifndef ALM_BROKER_MAIL_ORDERS_H
 #define ALM_BROKER_MAIL_ORDERS_H
@@ -13,6 +13,10 @@ struct alm_mailbox_limits alm_default_limits(
 
 /** Take holds and limits from the store.  Errors: NOMEM, STORE_IO. */
 ALM_MUST_USE enum alm_err alm_orders_load(struct alm_broker *broker);
+
+/** Mailboxes whose rows were damaged since: what was ordered of them is not
+ * known any more, so they are on hold, and that is recorded. */
+ALM_MUST_USE enum alm_err alm_orders_mend(struct alm_turn *turn);
 
 /** Whether the oldest mail of a mailbox has waited for longer than it may; so
  * far as is known, and that is at most a second old when it is no. */

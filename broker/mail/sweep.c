@@ -6,6 +6,7 @@
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
+#include "broker/mail/orders.h"
 #include "broker/rules/impact.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
@@ -124,10 +125,11 @@ static enum alm_err sweep_queues(struct alm_turn *turn)
 enum alm_err alm_sweep(struct alm_turn *turn)
 {
 	struct alm_broker *broker = turn->broker;
-	enum alm_err err;
+	enum alm_err err = alm_orders_mend(turn);
 
-	if (turn->monotonic_ms - broker->swept_at_ms < SWEEP_EVERY_MS) {
-		return ALM_OK;
+	if (err != ALM_OK ||
+		turn->monotonic_ms - broker->swept_at_ms < SWEEP_EVERY_MS) {
+		return err;
 	}
 	broker->swept_at_ms = turn->monotonic_ms;
 	alm_impact_sweep(broker, turn->monotonic_ms);

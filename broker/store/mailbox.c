@@ -8,11 +8,14 @@
 
 #include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
+#include "lib/id.h"
 
 /* Most mailboxes have neither dead letters nor anything set by an operator,
  * and a row without what says so. */
 #define ROW_BYTES 24u
 #define LONG_ROW_BYTES (ROW_BYTES + 40u)
+/* It was damaged once, and an operator has not decided yet what holds. */
+#define DAMAGED_ROW_BYTES (LONG_ROW_BYTES + 1u)
 #define SLOTS_MIN 64u
 
 static size_t hash_name(const char *name)
@@ -78,11 +81,12 @@ static void clear(struct alm_mailbox_slot *slot)
 	slot->dead_count = 0;
 	slot->held_since_us = 0;
 	slot->limits = (struct alm_mailbox_limits){.messages = 0};
+	slot->damage = ALM_MAILBOX_WHOLE;
 }
 
 /* From the queue itself, when the counters are damaged.  What was handed over
  * is not known then: all of it counts as handed over once.  Nor is what an
- * operator had set. */
+ * operator had set: it could have been a hold, and so it is on hold. */
 static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
@@ -91,6 +95,8 @@ static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 	size_t listed = 0;
 
 	clear(out_slot);
+	out_slot->damage = ALM_MAILBOX_DAMAGED;
+	out_slot->held_since_us = store->turn != NULL ? store->now_us : 1;
 	do {
 		enum alm_err err = alm_queue_list(store, txn, recipient, place,
 			rows, ALM_COUNT(rows), &listed);
@@ -108,6 +114,12 @@ static enum alm_err recount(struct alm_store *store, MDB_txn *txn,
 		}
 	} while (listed > 0);
 	return alm_dead_recount(store, txn, recipient, &out_slot->dead_count);
+}
+
+static bool is_row(struct alm_bytes row)
+{
+	return row.bytes == ROW_BYTES || row.bytes == LONG_ROW_BYTES ||
+	       row.bytes == DAMAGED_ROW_BYTES;
 }
 
 static void read_more(
@@ -131,16 +143,23 @@ enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
 	if (err == ALM_NOT_FOUND) {
 		return ALM_OK;
 	}
-	if (err == ALM_OK && row.bytes != ROW_BYTES &&
-		row.bytes != LONG_ROW_BYTES) {
+	if (err == ALM_OK && !is_row(row)) {
 		err = ALM_STORE_CORRUPT;
 	}
 	if (err == ALM_STORE_CORRUPT) {
+		store->mailboxes.has_damage = true;
 		return recount(store, txn, recipient, out_slot);
 	}
 	if (err == ALM_OK) {
-		if (row.bytes == LONG_ROW_BYTES) {
+		if (row.bytes >= LONG_ROW_BYTES) {
 			read_more(out_slot, row.data);
+		}
+		if (row.bytes == DAMAGED_ROW_BYTES) {
+			out_slot->damage = row.data[LONG_ROW_BYTES] == 1
+						   ? ALM_MAILBOX_DAMAGED
+						   : ALM_MAILBOX_DAMAGE_TOLD;
+			store->mailboxes.has_damage |=
+				out_slot->damage == ALM_MAILBOX_DAMAGED;
 		}
 		out_slot->count = alm_get_u64(row.data);
 		out_slot->bytes = alm_get_u64(row.data + 8);
@@ -192,7 +211,10 @@ static enum alm_err flush_slot(
 	struct alm_bytes key =
 		alm_text_bytes(slot->recipient, strlen(slot->recipient));
 	bool is_long = says_more(slot);
-	uint8_t row[LONG_ROW_BYTES];
+	uint8_t row[DAMAGED_ROW_BYTES];
+	size_t long_bytes = slot->damage != ALM_MAILBOX_WHOLE
+				    ? DAMAGED_ROW_BYTES
+				    : LONG_ROW_BYTES;
 	enum alm_err err;
 
 	if (is_long) {
@@ -201,6 +223,7 @@ static enum alm_err flush_slot(
 		alm_put_u64(row + 40, slot->limits.messages);
 		alm_put_u64(row + 48, slot->limits.bytes);
 		alm_put_u64(row + 56, (uint64_t)slot->limits.age_ms);
+		row[LONG_ROW_BYTES] = (uint8_t)slot->damage;
 	}
 	if (is_long || slot->count > 0) {
 		alm_put_u64(row, slot->count);
@@ -208,7 +231,7 @@ static enum alm_err flush_slot(
 		alm_put_u64(row + 16, slot->handed_seq);
 		return alm_row_put(store, ALM_TABLE_MAILBOX, key,
 			(struct alm_bytes){
-				row, is_long ? LONG_ROW_BYTES : ROW_BYTES},
+				row, is_long ? long_bytes : ROW_BYTES},
 			0);
 	}
 	err = alm_row_remove(store, ALM_TABLE_MAILBOX, key);
@@ -271,6 +294,19 @@ enum alm_err alm_mailbox_view(struct alm_store *store, MDB_txn *txn,
 	return err;
 }
 
+/* A key that names nobody is damaged, and verification tells of it. */
+static bool is_name(const MDB_val *key)
+{
+	char name[ALM_ID_BYTES_MAX + 1];
+
+	if (key->mv_size > ALM_ID_BYTES_MAX) {
+		return false;
+	}
+	memcpy(name, key->mv_data, key->mv_size);
+	name[key->mv_size] = '\0';
+	return strlen(name) == key->mv_size && alm_id_is_valid(name);
+}
+
 /* Only the name is looked at: damaged counters do not hide a mailbox. */
 static enum alm_err next_name(struct alm_store *store, MDB_txn *txn,
 	const char *after, struct alm_arena *arena, const char **out_name)
@@ -287,9 +323,7 @@ static enum alm_err next_name(struct alm_store *store, MDB_txn *txn,
 		return alm_store_fail(store, rc);
 	}
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (rc == MDB_SUCCESS &&
-		(key.mv_size > ALM_ID_BYTES_MAX ||
-			memchr(key.mv_data, 0, key.mv_size) != NULL)) {
+	while (rc == MDB_SUCCESS && !is_name(&key)) {
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
 	mdb_cursor_close(cursor);
@@ -367,6 +401,7 @@ static enum alm_err read_state(struct alm_store *store, const char *recipient,
 		state.dead_count = slot.dead_count;
 		state.held_since_us = slot.held_since_us;
 		state.limits = slot.limits;
+		state.damage = slot.damage;
 	}
 	if (err == ALM_OK && with_oldest) {
 		err = find_oldest(store, txn, recipient, &state);
@@ -398,6 +433,29 @@ enum alm_err alm_store_mailbox_hold(
 
 	if (err == ALM_OK) {
 		slot->held_since_us = since_us;
+		slot->damage = ALM_MAILBOX_WHOLE;
+		slot->is_changed = true;
+		store->is_state_changed = true;
+	}
+	return err;
+}
+
+bool alm_store_mailbox_take_damage(struct alm_store *store)
+{
+	bool has_damage = store->mailboxes.has_damage;
+
+	store->mailboxes.has_damage = false;
+	return has_damage;
+}
+
+enum alm_err alm_store_mailbox_told(
+	struct alm_store *store, const char *recipient)
+{
+	struct alm_mailbox_slot *slot;
+	enum alm_err err = alm_mailbox_slot(store, recipient, &slot);
+
+	if (err == ALM_OK) {
+		slot->damage = ALM_MAILBOX_DAMAGE_TOLD;
 		slot->is_changed = true;
 		store->is_state_changed = true;
 	}

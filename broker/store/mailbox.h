@@ -16,6 +16,7 @@ struct alm_mailbox_slot {
 	uint64_t dead_count;
 	int64_t held_since_us;
 	struct alm_mailbox_limits limits;
+	enum alm_mailbox_damage damage;
 };
 
 /** The slot of a mailbox in the open turn, to read and change; valid until

@@ -35,6 +35,7 @@
 
 #include "broker/core/person.h"
 #include "broker/store/audit.h"
+#include "broker/store/orders.h"
 #include "broker/store/place.h"
 #include "broker/store/policy.h"
 #include "lib/arena.h"
@@ -258,6 +259,7 @@ struct alm_mailbox_state {
 	uint64_t dead_count;
 	int64_t held_since_us;            /* nothing is handed over; 0: it is */
 	struct alm_mailbox_limits limits; /* its own; 0: the broker's */
+	enum alm_mailbox_damage damage;
 };
 
 /** All zero for a mailbox without mail. */
@@ -267,14 +269,6 @@ ALM_MUST_USE enum alm_err alm_store_mailbox_state(struct alm_store *store,
 /** The same but for its oldest mail, which is not looked for. */
 ALM_MUST_USE enum alm_err alm_store_mailbox_orders(struct alm_store *store,
 	const char *recipient, struct alm_mailbox_state *out_state);
-
-/** Stop handing over a mailbox's mail, or go on with 0. */
-ALM_MUST_USE enum alm_err alm_store_mailbox_hold(
-	struct alm_store *store, const char *recipient, int64_t since_us);
-
-/** Give a mailbox limits of its own. */
-ALM_MUST_USE enum alm_err alm_store_mailbox_limit(struct alm_store *store,
-	const char *recipient, const struct alm_mailbox_limits *limits);
 
 /** The first mailbox with mail, dead letters, a hold or limits of its own
  * after `after` (""), bytewise; the name lives in the arena.  Errors:

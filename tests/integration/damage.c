@@ -312,3 +312,84 @@ Test(damage, of_a_key_does_not_stop_what_looks_after_its_table)
 	test_peer_hello(&trust, 0);
 	(void)send_one();
 }
+
+/* --- orders --------------------------------------------------------------- */
+
+/* One bit of the row of RHA's mailbox; the broker does not run. */
+static void flip_mailbox(size_t at)
+{
+	char recipient[] = "RHA";
+	MDB_val key = {3, recipient};
+	MDB_val value;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	uint8_t copy[256];
+
+	cr_assert_eq(mdb_env_create(&env), 0);
+	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
+	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
+	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	cr_assert_eq(mdb_dbi_open(txn, "mailbox", 0, &dbi), 0);
+	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
+	cr_assert_leq(value.mv_size, sizeof(copy));
+	memcpy(copy, value.mv_data, value.mv_size);
+	copy[at] ^= 1;
+	value.mv_data = copy;
+	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+	cr_assert_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static void order(const char *verb)
+{
+	struct alm_answer answer = test_broker_ask(&broker, verb,
+		(const char *const[]){
+			"organisation", "RHA", "reason", "a test", NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	cr_expect_str_eq(test_fact(&answer, "changed"), "yes");
+}
+
+static void expect_hold(const char *by)
+{
+	struct alm_answer answer =
+		test_broker_ask(&broker, "mailbox.list", NONE);
+
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "messages"), "1");
+	cr_expect_str_eq(test_cell(&answer, 0, "on-hold-by"), by);
+	answer = test_broker_ask(&broker, "mailbox.show",
+		(const char *const[]){"organisation", "RHA", NULL});
+	cr_expect_str_eq(test_fact(&answer, "on-hold-by"), by);
+}
+
+Test(damage, of_a_mailboxs_row_releases_nothing)
+{
+	const uint64_t first = send_one();
+
+	order("mailbox.hold");
+	for (unsigned i = 1; i <= 2; i++) {
+		expect_hold("order");
+		test_broker_kill(&broker);
+		flip_mailbox(i == 1 ? 39 : 0); /* since when it is held */
+		test_broker_start(&broker);
+		connect();
+		test_peer_expect_nothing(&hospital);
+		expect_hold("damage");
+		cr_expect_eq(anomalies(), i);
+		test_broker_kill(&broker);
+		test_broker_start(&broker);
+		test_peer_disconnect(&hospital);
+		connect();
+		test_peer_expect_nothing(&hospital);
+		expect_hold("damage");
+		cr_expect_eq(anomalies(), i, "it is told once");
+		order("mailbox.hold");
+		test_peer_disconnect(&hospital);
+	}
+	connect();
+	order("mailbox.release");
+	cr_expect_eq(next_mail()->sequence, first);
+	expect_hold("");
+}
