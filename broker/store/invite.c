@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/whole.h"
 
 const char *alm_invite_state_word(enum alm_invite_state state)
 {
@@ -151,6 +152,7 @@ enum alm_err alm_store_invite_next(struct alm_store *store, uint64_t after,
 	struct alm_bytes key = {NULL, 0};
 	struct alm_bytes value = {NULL, 0};
 	uint8_t raw[8];
+	bool has_damage = false;
 	MDB_txn *txn = NULL;
 	enum alm_err err;
 
@@ -162,8 +164,10 @@ enum alm_err alm_store_invite_next(struct alm_store *store, uint64_t after,
 		return err;
 	}
 	alm_put_u64(raw, after + 1);
-	err = alm_row_seek(store, txn, ALM_TABLE_INVITE,
-		(struct alm_bytes){raw, sizeof(raw)}, 0, &key, &value);
+	/* One that is damaged admits nobody. */
+	err = alm_row_seek_whole(store, txn, ALM_TABLE_INVITE,
+		(struct alm_bytes){raw, sizeof(raw)}, &key, &value,
+		&has_damage);
 	if (err == ALM_OK) {
 		err = read_row(key, value, &invite);
 	}

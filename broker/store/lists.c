@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/whole.h"
 
 #define NUMBER_BYTES 4u
 #define ROW_BYTES_MAX (64 + ALM_ID_BYTES_MAX)
@@ -67,17 +68,61 @@ static enum alm_err read_row(
 	return ALM_OK;
 }
 
-/* The first one with a number from `number` on; its text is in the page. */
+/* The first one with a number from `number` on; its text is in the page.  What
+ * is damaged is passed, and told. */
 static enum alm_err seek(struct alm_store *store, MDB_txn *txn, uint32_t number,
-	struct alm_list_row *out)
+	struct alm_list_row *out, bool *has_damage)
 {
 	uint8_t raw[NUMBER_BYTES];
 	struct alm_bytes key = {NULL, 0};
 	struct alm_bytes value = {NULL, 0};
-	enum alm_err err = alm_row_seek(store, txn, ALM_TABLE_OPT_OUT_LIST,
-		number_key(raw, number), 0, &key, &value);
+	enum alm_err err =
+		alm_row_seek_whole(store, txn, ALM_TABLE_OPT_OUT_LIST,
+			number_key(raw, number), &key, &value, has_damage);
 
 	return err == ALM_OK ? read_row(key, value, out) : err;
+}
+
+/* Damaged rows: nothing says any more which list they were of. */
+static enum alm_err remove_damaged(struct alm_store *store)
+{
+	MDB_cursor *cursor;
+	MDB_val key;
+	MDB_val value;
+	int rc = mdb_cursor_open(
+		store->turn, store->tables[ALM_TABLE_OPT_OUT_LIST], &cursor);
+
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) ==
+		MDB_SUCCESS) {
+		struct alm_list_row row;
+		struct alm_bytes bytes = alm_of_val(value);
+
+		if (alm_row_open(store, ALM_TABLE_OPT_OUT_LIST, alm_of_val(key),
+			    &bytes) == ALM_OK &&
+			read_row(alm_of_val(key), bytes, &row) == ALM_OK) {
+			continue;
+		}
+		rc = mdb_cursor_del(cursor, 0);
+		if (rc != MDB_SUCCESS) {
+			break;
+		}
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? ALM_OK : alm_store_fail(store, rc);
+}
+
+/* A row stands there, whole or damaged. */
+static bool is_taken(struct alm_store *store, uint32_t number)
+{
+	uint8_t raw[NUMBER_BYTES];
+	MDB_val key = alm_val(number_key(raw, number).data, NUMBER_BYTES);
+	MDB_val value;
+
+	return mdb_get(store->turn, store->tables[ALM_TABLE_OPT_OUT_LIST], &key,
+		       &value) == MDB_SUCCESS;
 }
 
 static bool is_same_source(
@@ -93,10 +138,11 @@ static enum alm_err remove_others(
 {
 	struct alm_list_row other = {.number = 0};
 	uint8_t raw[NUMBER_BYTES];
+	bool has_damage = false;
 	enum alm_err err = ALM_OK;
 
 	for (uint32_t next = 0; err == ALM_OK; next = other.number + 1) {
-		err = seek(store, store->turn, next, &other);
+		err = seek(store, store->turn, next, &other, &has_damage);
 		if (err == ALM_OK && other.number != row->number &&
 			other.is_in_use == in_use &&
 			is_same_source(&other, row)) {
@@ -113,10 +159,11 @@ enum alm_err alm_store_list_begin(
 	struct alm_list_row other = {.number = 0};
 	struct alm_list_row coming = {.number = 0};
 	uint32_t last = 0;
+	bool has_damage = false;
 	enum alm_err err = ALM_OK;
 
 	for (uint32_t next = 0; err == ALM_OK; next = last + 1) {
-		err = seek(store, store->turn, next, &other);
+		err = seek(store, store->turn, next, &other, &has_damage);
 		if (err != ALM_OK) {
 			break;
 		}
@@ -134,6 +181,9 @@ enum alm_err alm_store_list_begin(
 	if (err != ALM_NOT_FOUND) {
 		return err;
 	}
+	while (is_taken(store, last + 1)) {
+		last++; /* damaged, and what it says is not overwritten */
+	}
 	row->number = coming.number != 0 ? coming.number : last + 1;
 	row->recorded_s = coming.number != 0 ? coming.recorded_s
 					     : store->now_us / 1000000;
@@ -147,7 +197,8 @@ enum alm_err alm_store_list_finish(struct alm_store *store, uint32_t number,
 	struct alm_arena *arena, struct alm_list_row *out_row)
 {
 	struct alm_list_row row;
-	enum alm_err err = seek(store, store->turn, number, &row);
+	bool has_damage = false;
+	enum alm_err err = seek(store, store->turn, number, &row, &has_damage);
 
 	if (err == ALM_NOT_FOUND ||
 		(err == ALM_OK && (row.number != number || row.is_in_use))) {
@@ -164,6 +215,9 @@ enum alm_err alm_store_list_finish(struct alm_store *store, uint32_t number,
 	row.is_in_use = true;
 	row.in_use_us = store->now_us;
 	err = remove_others(store, &row, true);
+	if (err == ALM_OK && row.list == ALM_OPT_OUT_NATIONAL) {
+		err = remove_damaged(store); /* this one is in their place */
+	}
 	if (err == ALM_OK) {
 		err = write_row(store, &row);
 	}
@@ -181,13 +235,14 @@ enum alm_err alm_store_list_next(struct alm_store *store, uint32_t after,
 	struct alm_arena *arena, struct alm_list_row *out_row)
 {
 	struct alm_list_row row;
+	bool has_damage = false;
 	MDB_txn *txn = NULL;
 	enum alm_err err = alm_store_view(store, &txn);
 
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = seek(store, txn, after + 1, &row);
+	err = seek(store, txn, after + 1, &row, &has_damage);
 	if (err == ALM_OK) {
 		row.source =
 			alm_arena_text(arena, row.source, strlen(row.source));
@@ -201,7 +256,7 @@ enum alm_err alm_store_list_next(struct alm_store *store, uint32_t after,
 }
 
 static enum alm_err ages(struct alm_store *store, MDB_txn *txn,
-	int64_t *out_national_s, int64_t *out_type_1_s)
+	int64_t *out_national_s, int64_t *out_type_1_s, bool *has_damage)
 {
 	struct alm_list_row row = {.number = 0};
 	enum alm_err err = ALM_OK;
@@ -209,7 +264,7 @@ static enum alm_err ages(struct alm_store *store, MDB_txn *txn,
 	*out_national_s = 0;
 	*out_type_1_s = 0;
 	for (uint32_t next = 0; err == ALM_OK; next = row.number + 1) {
-		err = seek(store, txn, next, &row);
+		err = seek(store, txn, next, &row, has_damage);
 		if (err != ALM_OK || !row.is_in_use) {
 			continue;
 		}
@@ -226,27 +281,40 @@ void alm_store_list_ages(
 	struct alm_store *store, int64_t *out_national_s, int64_t *out_type_1_s)
 {
 	MDB_txn *txn = NULL;
+	bool has_damage = false;
 
 	*out_national_s = 0;
 	*out_type_1_s = 0;
 	if (alm_store_view(store, &txn) == ALM_OK) {
 		/* A damaged row counts as no list: that alarms too. */
-		(void)ages(store, txn, out_national_s, out_type_1_s);
+		(void)ages(
+			store, txn, out_national_s, out_type_1_s, &has_damage);
 		alm_store_view_end(store);
 	}
 }
 
 int64_t alm_store_list_as_of_s(const struct alm_store *store)
 {
-	return store->state.list_as_of_s;
+	/* Not known is as none, and alarms. */
+	return store->state.list_as_of_s == INT64_MAX
+		       ? 0
+		       : store->state.list_as_of_s;
 }
 
 enum alm_err alm_lists_load(
 	struct alm_store *store, MDB_txn *txn, struct alm_store_state *state)
 {
 	int64_t type_1_s = 0;
+	bool has_damage = false;
+	enum alm_err err =
+		ages(store, txn, &state->list_as_of_s, &type_1_s, &has_damage);
 
-	return ages(store, txn, &state->list_as_of_s, &type_1_s);
+	if (err == ALM_OK && has_damage) {
+		/* It may be the list in use: who was clear before it may have
+		 * objected since, so nobody is until another is in use. */
+		state->list_as_of_s = INT64_MAX;
+	}
+	return err;
 }
 
 bool alm_list_replaces(

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/whole.h"
 
 const char *alm_table_name(enum alm_table table)
 {
@@ -292,6 +293,36 @@ enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
 		*out_value = bytes;
 	}
 	return err;
+}
+
+enum alm_err alm_row_seek_whole(struct alm_store *store, MDB_txn *txn,
+	enum alm_table table, struct alm_bytes key, struct alm_bytes *out_key,
+	struct alm_bytes *out_value, bool *has_damage)
+{
+	MDB_val mdb_key = alm_val(key.data, key.bytes);
+	MDB_val value;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(txn, store->tables[table], &cursor);
+
+	if (rc != MDB_SUCCESS) {
+		return alm_store_fail(store, rc);
+	}
+	for (rc = mdb_cursor_get(cursor, &mdb_key, &value, MDB_SET_RANGE);
+		rc == MDB_SUCCESS;
+		rc = mdb_cursor_get(cursor, &mdb_key, &value, MDB_NEXT)) {
+		struct alm_bytes bytes = alm_of_val(value);
+
+		if (mdb_key.mv_size == key.bytes &&
+			alm_row_open(store, table, alm_of_val(mdb_key),
+				&bytes) == ALM_OK) {
+			*out_key = alm_of_val(mdb_key);
+			*out_value = bytes;
+			break;
+		}
+		*has_damage = true;
+	}
+	mdb_cursor_close(cursor);
+	return alm_store_fail(store, rc);
 }
 
 enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,

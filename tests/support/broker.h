@@ -52,6 +52,9 @@ void test_broker_kill(struct test_broker *broker);
 /** Start again on the same store; waits for READY=1. */
 void test_broker_start(struct test_broker *broker);
 
+/** The same; false if it ends instead. */
+bool test_broker_try_start(struct test_broker *broker);
+
 /** Start and wait for its end instead: the exit status.  What it wrote to
  * standard error is in `log` then. */
 int test_broker_start_fails(
