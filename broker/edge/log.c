@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -23,15 +24,16 @@ static bool is_journal;
 /* See systemd.exec(5). */
 static bool is_stream(const char *name)
 {
-	unsigned long long device;
-	unsigned long long inode;
+	char own[64];
 	struct stat info;
 
-	return name != NULL &&
-	       sscanf(name, "%llu:%llu", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &info) == 0 &&
-	       (unsigned long long)info.st_dev == device &&
-	       (unsigned long long)info.st_ino == inode;
+	if (name == NULL || fstat(STDERR_FILENO, &info) != 0) {
+		return false;
+	}
+	(void)snprintf(own, sizeof(own), "%llu:%llu",
+		(unsigned long long)info.st_dev,
+		(unsigned long long)info.st_ino);
+	return strcmp(name, own) == 0;
 }
 
 void alm_log_open(enum alm_log_level level)
