@@ -8,6 +8,7 @@
 
 #include "broker/store/inside.h"
 #include "broker/store/prune.h"
+#include "broker/store/whole.h"
 
 /* The number of a person's key, and the tag. */
 #define OWN_BYTES (8 + ALM_TAG_BYTES)
@@ -50,8 +51,8 @@ static enum alm_err put_private(struct alm_store *store,
 	alm_audit_commitment(store->hash, text, &record->commitment);
 	err = alm_hand_get(store, ALM_TABLE_PRIV, ALM_HAND_PUTS, &cursor);
 	if (err == ALM_OK) {
-		err = alm_store_fail(store, mdb_cursor_put(cursor, &key, &room,
-						    MDB_APPEND | MDB_RESERVE));
+		err = alm_store_fail(store,
+			alm_hand_append(cursor, &key, &room, MDB_RESERVE));
 	}
 	if (err != ALM_OK) {
 		return err;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/whole.h"
 
 enum alm_err alm_hand_get(struct alm_store *store, enum alm_table table,
 	enum alm_hand hand, MDB_cursor **out_cursor)
@@ -27,4 +28,18 @@ void alm_hands_drop(struct alm_store *store)
 {
 	/* LMDB frees the cursors of a transaction that writes. */
 	memset(store->hands, 0, sizeof(store->hands));
+}
+
+int alm_hand_append(
+	MDB_cursor *cursor, MDB_val *key, MDB_val *value, unsigned flags)
+{
+	const MDB_val room = *value;
+	int rc = mdb_cursor_put(cursor, key, value, flags | MDB_APPEND);
+
+	if (rc == MDB_KEYEXIST) {
+		*value = room;
+		rc = mdb_cursor_put(
+			cursor, key, value, flags | MDB_NOOVERWRITE);
+	}
+	return rc;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/whole.h"
 
 /* Of one turn under load; more is written at once. */
 #define WAITING_BYTES_MAX ((size_t)1024 * 1024)
@@ -61,7 +62,7 @@ enum alm_err alm_log_rows_write(struct alm_store *store)
 		MDB_val key = alm_val(at, KEY_BYTES);
 		MDB_val value = alm_val(at + ROW_BYTES(0), value_bytes);
 
-		rc = mdb_cursor_put(cursor, &key, &value, MDB_APPEND);
+		rc = alm_hand_append(cursor, &key, &value, 0);
 		i += ROW_BYTES(value_bytes);
 	}
 	rows->used = 0;

@@ -7,6 +7,7 @@
 
 #include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
+#include "broker/store/whole.h"
 
 #define BODY_VERSION 1u
 /* Of one that has a share of another. */
@@ -111,8 +112,8 @@ enum alm_err alm_mail_body_put(
 		return err;
 	}
 	alm_put_u64(raw, seq);
-	err = alm_store_fail(store,
-		mdb_cursor_put(cursor, &key, &room, MDB_APPEND | MDB_RESERVE));
+	err = alm_store_fail(
+		store, alm_hand_append(cursor, &key, &room, MDB_RESERVE));
 	if (err == ALM_OK) {
 		alm_noise_nonce(&store->noise, nonce);
 		alm_store_keys_encrypt(store->keys, ALM_CRYPT_BODY, seq, nonce,

@@ -212,8 +212,11 @@ enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
 
 	if (err == ALM_OK) {
 		err = alm_store_fail(
-			store, mdb_cursor_put(cursor, &mdb_key, &room,
-				       flags | MDB_RESERVE));
+			store, (flags & MDB_APPEND) != 0
+				       ? alm_hand_append(cursor, &mdb_key,
+						 &room, MDB_RESERVE)
+				       : mdb_cursor_put(cursor, &mdb_key, &room,
+						 flags | MDB_RESERVE));
 	}
 	if (err != ALM_OK) {
 		return err;

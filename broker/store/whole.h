@@ -1,5 +1,5 @@
 /*
- * whole.h - a walk over a table that damage of one row does not end.
+ * whole.h - tables that are walked and added to though a row is damaged.
  */
 #ifndef ALM_BROKER_STORE_WHOLE_H
 #define ALM_BROKER_STORE_WHOLE_H
@@ -12,5 +12,10 @@ ALM_MUST_USE enum alm_err alm_row_seek_whole(struct alm_store *store,
 	MDB_txn *txn, enum alm_table table, struct alm_bytes key,
 	struct alm_bytes *out_key, struct alm_bytes *out_value,
 	bool *has_damage);
+
+/** Put what comes behind all others of its table; before a key that damage has
+ * made greater, if there is one. */
+int alm_hand_append(
+	MDB_cursor *cursor, MDB_val *key, MDB_val *value, unsigned flags);
 
 #endif /* ALM_BROKER_STORE_WHOLE_H */

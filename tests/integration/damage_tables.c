@@ -19,11 +19,12 @@
 #include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
+#define TABLE_COUNT 24u
 #define ROW_BYTES_MAX 65536u
 #define OBJECTOR "9990000026"
 #define LARGE_BYTES ((uint64_t)4 * 1024 * 1024)
 
-enum how { FIRST, LAST };
+enum how { FIRST, LAST, KEY };
 
 static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 	"duplicate", "people", "policy", "agent", "standard", "rec", "priv",
@@ -32,7 +33,7 @@ static const char *const TABLES[] = {"meta", "body", "queue", "mailbox",
 
 /* Without these nothing can be decided: the broker may refuse to start. */
 static const char *const NEEDED[] = {
-	"meta", "policy", "agent", "standard", "tile"};
+	"meta", "policy", "agent", "standard", "tile", "rec"};
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -46,6 +47,7 @@ static struct alm_message ordinary;
 struct broken {
 	uint8_t key[512];
 	size_t key_bytes;
+	uint8_t bad_key[512];
 	uint8_t row[ROW_BYTES_MAX];
 	uint8_t bad_row[ROW_BYTES_MAX];
 	size_t row_bytes;
@@ -83,13 +85,18 @@ static bool break_row(const char *table, enum how how)
 		cr_assert_leq(key.mv_size, sizeof(broken.key));
 		cr_assert_leq(row.mv_size, ROW_BYTES_MAX);
 		memcpy(broken.key, key.mv_data, key.mv_size);
+		memcpy(broken.bad_key, key.mv_data, key.mv_size);
 		memcpy(broken.row, row.mv_data, row.mv_size);
 		memcpy(broken.bad_row, row.mv_data, row.mv_size);
 		broken.key_bytes = key.mv_size;
 		broken.row_bytes = row.mv_size;
-		broken.bad_row[row.mv_size - 1] ^= 1;
+		if (how == KEY) {
+			broken.bad_key[key.mv_size / 2] ^= 1;
+		} else {
+			broken.bad_row[row.mv_size - 1] ^= 1;
+		}
 		cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
-		key = (MDB_val){broken.key_bytes, broken.key};
+		key = (MDB_val){broken.key_bytes, broken.bad_key};
 		row = (MDB_val){broken.row_bytes, broken.bad_row};
 		cr_assert_eq(mdb_put(txn, dbi, &key, &row, 0), 0);
 	}
@@ -104,7 +111,7 @@ static void put_back(const char *table)
 	MDB_env *env;
 	MDB_dbi dbi;
 	MDB_txn *txn = open_table(table, &env, &dbi);
-	MDB_val key = {broken.key_bytes, broken.key};
+	MDB_val key = {broken.key_bytes, broken.bad_key};
 	MDB_val row;
 
 	if (mdb_get(txn, dbi, &key, &row) == 0 &&
@@ -401,7 +408,7 @@ static void begin_again(void)
 }
 
 /* Mail is sent and taken, as far as the row that is damaged lets it be. */
-static void use_all(const char *what)
+static void use_all(const char *what, bool is_agent)
 {
 	struct alm_message message;
 	unsigned accepted = 0;
@@ -421,8 +428,8 @@ static void use_all(const char *what)
 	}
 	message = test_message(&trust, "RHA");
 	message.subject = OBJECTOR;
-	cr_assert_neq(
-		said(&message), ALM_OK, "%s: an objection is forgotten", what);
+	cr_assert(is_agent || said(&message) != ALM_OK,
+		"%s: an objection is forgotten", what);
 	test_peer_disconnect(&hospital);
 	test_peer_connect(&hospital, &broker);
 	test_peer_hello(&hospital, 64);
@@ -450,11 +457,20 @@ static void break_each(enum how how)
 	for (size_t i = 0; i < ALM_COUNT(TABLES); i++) {
 		test_broker_kill(&broker);
 		if (!break_row(TABLES[i], how)) {
+			printf("%s: empty\n", TABLES[i]);
 			test_broker_start(&broker);
 			continue;
 		}
+		printf("%s\n", TABLES[i]);
+		fflush(stdout);
 		if (test_broker_try_start(&broker)) {
-			use_all(TABLES[i]);
+			if (how == KEY && is_needed(TABLES[i])) {
+				test_broker_kill(&broker);
+				put_back(TABLES[i]);
+				test_broker_start(&broker);
+				continue;
+			}
+			use_all(TABLES[i], how == KEY);
 			test_broker_kill(&broker);
 		} else {
 			cr_assert(is_needed(TABLES[i]), "%s: it does not start",
@@ -473,4 +489,9 @@ Test(damage_tables, of_the_first_row_of_any_table_stops_nobody)
 Test(damage_tables, of_the_last_row_of_any_table_stops_nobody)
 {
 	break_each(LAST);
+}
+
+Test(damage_tables, of_the_first_key_of_any_table_stops_nobody)
+{
+	break_each(KEY);
 }
