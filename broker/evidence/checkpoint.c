@@ -245,7 +245,7 @@ enum alm_err alm_checkpoint_last(struct alm_broker *broker)
 	if (!can_sign(signer)) {
 		return ALM_OK;
 	}
-	alm_keeper_finish(signer->keeper);
+	(void)alm_keeper_finish(signer->keeper); /* a newer one follows */
 	err = make_next(broker, alm_clock_monotonic_ms(), true);
 	if (err == ALM_OK &&
 		alm_file_write(signer->head_file, next_bytes(signer), 0600,

@@ -134,12 +134,16 @@ void alm_keeper_go_on(struct alm_keeper *keeper)
 	(void)pthread_mutex_unlock(&keeper->lock);
 }
 
-void alm_keeper_finish(struct alm_keeper *keeper)
+enum alm_keeper_state alm_keeper_finish(struct alm_keeper *keeper)
 {
+	enum alm_keeper_state ended;
+
 	(void)pthread_mutex_lock(&keeper->lock);
 	while (keeper->state == ALM_KEEPER_BUSY) {
 		(void)pthread_cond_wait(&keeper->changed, &keeper->lock);
 	}
+	ended = keeper->state;
 	keeper->state = ALM_KEEPER_IDLE;
 	(void)pthread_mutex_unlock(&keeper->lock);
+	return ended;
 }

@@ -36,7 +36,7 @@ enum alm_keeper_state alm_keeper_look(
 /** The caller has seen that it has ended: it is idle. */
 void alm_keeper_go_on(struct alm_keeper *keeper);
 
-/** Wait until it does not write: then it is idle, whatever became of it. */
-void alm_keeper_finish(struct alm_keeper *keeper);
+/** Wait until it does not write; gives what became of it.  It is idle then. */
+enum alm_keeper_state alm_keeper_finish(struct alm_keeper *keeper);
 
 #endif /* ALM_BROKER_EVIDENCE_KEEPER_H */
