@@ -6,6 +6,7 @@
 #include "broker/watch/metrics.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,71 +19,76 @@
 
 #define AGREEMENTS_MAX 100u
 
+struct counter {
+	const char *name;
+	const char *help;
+	size_t at; /* in struct alm_metrics */
+};
+
+#define COUNTER(name, member, help) \
+	{ \
+		name, help, offsetof(struct alm_metrics, member) \
+	}
+
+static const struct counter COUNTERS[] = {
+	COUNTER("messages_accepted_total", accepted, "Messages accepted."),
+	COUNTER("messages_refused_total", refused, "Messages refused."),
+	COUNTER("messages_refused_for_room_total", refused_full,
+		"Messages refused because store or disk is full; their senders "
+		"try again."),
+	COUNTER("messages_refused_busy_total", refused_busy,
+		"Messages beyond window, share or quota; their senders try "
+		"again."),
+	COUNTER("messages_delivered_total", delivered,
+		"Hand-overs, repeats included."),
+	COUNTER("messages_repeated_total", repeated, "Hand-overs again."),
+	COUNTER("messages_acknowledged_total", acknowledged,
+		"Messages taken by their recipients."),
+	COUNTER("messages_rejected_total", rejected,
+		"Messages rejected by their recipients."),
+	COUNTER("messages_to_several_total", multicasts,
+		"Messages to several recipients, each of whom counts above."),
+	COUNTER("messages_stopped_total", stopped,
+		"Messages stopped after they were accepted."),
+	COUNTER("messages_dead_lettered_total", dead_lettered,
+		"Messages handed over again and again, and given up."),
+	COUNTER("anomalies_total", anomalies, "Damage met and recorded."),
+	COUNTER("messages_expired_total", expired, "Messages that expired."),
+	COUNTER("parts_received_total", parts_received,
+		"Parts of large payloads taken."),
+	COUNTER("parts_sent_total", parts_sent,
+		"Parts of large payloads given."),
+	COUNTER("uploads_expired_total", uploads_expired,
+		"Large payloads that were not finished in a day."),
+	COUNTER("uploads_cancelled_total", uploads_cancelled,
+		"Large payloads that their senders gave up."),
+	COUNTER("requests_timed_out_total", timed_out,
+		"Requests that had no reply before their deadline."),
+	COUNTER("deadlines_passed_total", deadlines_passed,
+		"Deadlines of messages that were not taken in time."),
+	COUNTER("messages_escalated_total", escalated,
+		"Messages that a deputy got when a deadline had passed."),
+	COUNTER("requests_failed_total", failed_requests,
+		"Requests refused for a fault of the broker's."),
+	COUNTER("frames_malformed_total", malformed,
+		"Frames refused as malformed."),
+	COUNTER("frames_lost_total", lost_frames,
+		"Frames that a peer could not be given."),
+	COUNTER("sessions_not_reading_total", not_reading,
+		"Sessions ended because the agent did not read."),
+	COUNTER("turns_total", turns, "Turns committed."),
+};
+
 static void counters(FILE *out, const struct alm_metrics *metrics)
 {
-	alm_figure_counter(out, "messages_accepted_total", "Messages accepted.",
-		metrics->accepted);
-	alm_figure_counter(out, "messages_refused_total", "Messages refused.",
-		metrics->refused);
-	alm_figure_counter(out, "messages_refused_for_room_total",
-		"Messages refused because store or disk is full; their "
-		"senders try again.",
-		metrics->refused_full);
-	alm_figure_counter(out, "messages_refused_busy_total",
-		"Messages beyond window, share or quota; their senders try "
-		"again.",
-		metrics->refused_busy);
-	alm_figure_counter(out, "messages_delivered_total",
-		"Hand-overs, repeats included.", metrics->delivered);
-	alm_figure_counter(out, "messages_repeated_total", "Hand-overs again.",
-		metrics->repeated);
-	alm_figure_counter(out, "messages_acknowledged_total",
-		"Messages taken by their recipients.", metrics->acknowledged);
-	alm_figure_counter(out, "messages_rejected_total",
-		"Messages rejected by their recipients.", metrics->rejected);
-	alm_figure_counter(out, "messages_to_several_total",
-		"Messages to several recipients, each of whom counts above.",
-		metrics->multicasts);
-	alm_figure_counter(out, "messages_stopped_total",
-		"Messages stopped after they were accepted.", metrics->stopped);
-	alm_figure_counter(out, "messages_dead_lettered_total",
-		"Messages handed over again and again, and given up.",
-		metrics->dead_lettered);
-	alm_figure_counter(out, "anomalies_total", "Damage met and recorded.",
-		metrics->anomalies);
-	alm_figure_counter(out, "messages_expired_total",
-		"Messages that expired.", metrics->expired);
-	alm_figure_counter(out, "parts_received_total",
-		"Parts of large payloads taken.", metrics->parts_received);
-	alm_figure_counter(out, "parts_sent_total",
-		"Parts of large payloads given.", metrics->parts_sent);
-	alm_figure_counter(out, "uploads_expired_total",
-		"Large payloads that were not finished in a day.",
-		metrics->uploads_expired);
-	alm_figure_counter(out, "uploads_cancelled_total",
-		"Large payloads that their senders gave up.",
-		metrics->uploads_cancelled);
-	alm_figure_counter(out, "requests_timed_out_total",
-		"Requests that had no reply before their deadline.",
-		metrics->timed_out);
-	alm_figure_counter(out, "deadlines_passed_total",
-		"Deadlines of messages that were not taken in time.",
-		metrics->deadlines_passed);
-	alm_figure_counter(out, "messages_escalated_total",
-		"Messages that a deputy got when a deadline had passed.",
-		metrics->escalated);
-	alm_figure_counter(out, "requests_failed_total",
-		"Requests refused for a fault of the broker's.",
-		metrics->failed_requests);
-	alm_figure_counter(out, "frames_malformed_total",
-		"Frames refused as malformed.", metrics->malformed);
-	alm_figure_counter(out, "frames_lost_total",
-		"Frames that a peer could not be given.", metrics->lost_frames);
-	alm_figure_counter(out, "sessions_not_reading_total",
-		"Sessions ended because the agent did not read.",
-		metrics->not_reading);
-	alm_figure_counter(
-		out, "turns_total", "Turns committed.", metrics->turns);
+	for (size_t i = 0; i < ALM_COUNT(COUNTERS); i++) {
+		const struct counter *counter = &COUNTERS[i];
+		uint64_t value;
+
+		memcpy(&value, (const char *)metrics + counter->at,
+			sizeof(value));
+		alm_figure_counter(out, counter->name, counter->help, value);
+	}
 	alm_figure_family(
 		out, "commit_seconds", "summary", "Time spent committing.");
 	(void)fprintf(out,

@@ -33,7 +33,7 @@ import re, sys
 *sources, text = (open(f).read() for f in sys.argv[1:])
 source = "".join(sources)
 names = set(re.findall(
-    r'alm_figure_(?:counter|gauge|family)\(\s*out,\s*"(\w+)"', source))
+    r'(?:alm_figure_(?:counter|gauge|family)\(\s*out,|\bCOUNTER\()\s*"(\w+)"', source))
 told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
 assert names == told, names ^ told
 END
