@@ -238,12 +238,13 @@ $(O)/tests/clock/shim.so: tests/clock/shim.c
 	$(CC) $(CSTD) -Wall -Wextra -O1 -fPIC -shared -o $@ $<
 $(O)/tests/integration/clock: | $(O)/tests/clock/shim.so
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
-		$(O)/agents/client/invite.o $(STORE) $(AUTH) $(CONFIG) \
+		$(O)/agents/client/invite.o $(O)/broker/loop/weigh.o \
+		$(STORE) $(AUTH) $(CONFIG) \
 		$(POLICY) $(JSON) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB)
-FUZZ_SRC := agents/client/invite.c $(wildcard lib/*.c lib/wire/*.c \
+FUZZ_SRC := agents/client/invite.c broker/loop/weigh.c $(wildcard lib/*.c lib/wire/*.c \
 	lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
 	broker/store/index/*.c \
