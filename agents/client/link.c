@@ -12,11 +12,16 @@
 
 #include <zmq.h>
 
+#include "agents/client/clock.h"
 #include "lib/limits.h"
 
 /* Frames, not bytes: the broker's credit and our window bound the bytes.  A
  * full queue would stop heartbeats, so there is room for both windows. */
 #define QUEUE_FRAMES_MAX 16384
+#define HANDSHAKE_MS 10000
+/* A handshake that ends so late ended for want of an answer: whoever breaks
+ * one off does so at once.  The event does not say which it was. */
+#define SILENCE_MS (HANDSHAKE_MS * 3 / 4)
 
 struct alm_link {
 	void *context;
@@ -26,9 +31,11 @@ struct alm_link {
 	int epoll_fd;
 	int timer_fd;
 	int wake_fd;
-	bool is_awake;     /* wake_fd is readable */
-	int64_t timer_ms;  /* what the timer is set to */
-	unsigned monitors; /* opened so far: each has a name of its own */
+	bool is_awake;        /* wake_fd is readable */
+	int64_t timer_ms;     /* what the timer is set to */
+	unsigned monitors;    /* opened so far: each has a name of its own */
+	int64_t looked_ms;    /* when no event was left */
+	int64_t connected_ms; /* the last handshake began then or later */
 	zmq_msg_t message;
 };
 
@@ -63,7 +70,7 @@ static bool set_options(void *socket, const struct alm_link_options *options)
 	       set_int(socket, ZMQ_RECONNECT_IVL, 200) &&
 	       set_int(socket, ZMQ_RECONNECT_IVL_MAX, 30000) &&
 	       set_int(socket, ZMQ_CONNECT_TIMEOUT, 10000) &&
-	       set_int(socket, ZMQ_HANDSHAKE_IVL, 10000) &&
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
 	       set_int(socket, ZMQ_HEARTBEAT_IVL, 10000) &&
 	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 30000) &&
 	       set_int(socket, ZMQ_HEARTBEAT_TTL, 60000) &&
@@ -81,7 +88,7 @@ static bool set_options(void *socket, const struct alm_link_options *options)
 static bool open_monitor(struct alm_link *link)
 {
 	char address[64];
-	int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+	int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
@@ -93,6 +100,7 @@ static bool open_monitor(struct alm_link *link)
 	if (zmq_socket_monitor(link->socket, address, events) != 0) {
 		return false;
 	}
+	link->looked_ms = alm_client_monotonic_ms();
 	link->monitor = zmq_socket(link->context, ZMQ_PAIR);
 	return link->monitor != NULL && set_int(link->monitor, ZMQ_LINGER, 0) &&
 	       zmq_connect(link->monitor, address) == 0;
@@ -233,7 +241,8 @@ int alm_link_fd(const struct alm_link *link)
 	return link->epoll_fd;
 }
 
-static enum alm_link_change change_from_event(uint16_t event, uint32_t value)
+static enum alm_link_change change_from_event(
+	struct alm_link *link, uint16_t event, uint32_t value)
 {
 	switch (event) {
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
@@ -243,26 +252,44 @@ static enum alm_link_change change_from_event(uint16_t event, uint32_t value)
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
 		return value == 400 ? ALM_LINK_REFUSED : ALM_LINK_LIMITED;
 	default:
-		return ALM_LINK_FAILED;
+		return alm_client_monotonic_ms() - link->connected_ms >=
+				       SILENCE_MS
+			       ? ALM_LINK_SILENT
+			       : ALM_LINK_FAILED;
 	}
 }
 
-enum alm_link_change alm_link_next_change(struct alm_link *link)
+static bool next_event(
+	struct alm_link *link, uint16_t *out_event, uint32_t *out_value)
 {
 	uint8_t head[6] = {0};
 	char address[256];
-	uint16_t event;
-	uint32_t value;
 
 	if (link->monitor == NULL ||
 		zmq_recv(link->monitor, head, sizeof(head), ZMQ_DONTWAIT) !=
 			(int)sizeof(head)) {
-		return ALM_LINK_SAME;
+		return false;
 	}
 	(void)zmq_recv(link->monitor, address, sizeof(address), ZMQ_DONTWAIT);
-	memcpy(&event, head, sizeof(event)); /* in the machine's own order */
-	memcpy(&value, head + sizeof(event), sizeof(value));
-	return change_from_event(event, value);
+	/* in the machine's own order */
+	memcpy(out_event, head, sizeof(*out_event));
+	memcpy(out_value, head + sizeof(*out_event), sizeof(*out_value));
+	return true;
+}
+
+enum alm_link_change alm_link_next_change(struct alm_link *link)
+{
+	uint16_t event;
+	uint32_t value;
+
+	while (next_event(link, &event, &value)) {
+		if (event != ZMQ_EVENT_CONNECTED) {
+			return change_from_event(link, event, value);
+		}
+		link->connected_ms = link->looked_ms;
+	}
+	link->looked_ms = alm_client_monotonic_ms();
+	return ALM_LINK_SAME;
 }
 
 /** A frame of several parts is no frame of ours: drop the rest. */

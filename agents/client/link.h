@@ -48,6 +48,7 @@ enum alm_link_change {
 	ALM_LINK_REFUSED, /* the broker denies this agent's key */
 	ALM_LINK_LIMITED, /* too many handshakes; it tries again */
 	ALM_LINK_FAILED,  /* broken off in the handshake, e.g. a wrong key */
+	ALM_LINK_SILENT,  /* connected, but no answer came; it tries again */
 };
 
 /** The next change since the last call. */

@@ -29,6 +29,9 @@ static enum alm_err judge(enum alm_link_change change, const char *endpoint,
 			"%s: the handshake was broken off; another broker "
 			"answers there, or none",
 			endpoint);
+	case ALM_LINK_SILENT:
+		return alm_problem_set(problem, ALM_UNREACHABLE,
+			"%s: connected, but nobody answers", endpoint);
 	}
 	return ALM_OK;
 }

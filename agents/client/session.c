@@ -203,6 +203,10 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 			"the handshake was broken off; the broker key of the "
 			"context may be another broker's");
 		break;
+	case ALM_LINK_SILENT:
+		alm_session_fail(client, ALM_UNREACHABLE, false,
+			"connected, but the broker does not answer");
+		break;
 	}
 }
 

@@ -354,6 +354,24 @@ Test(agents_client, nobody_there_is_unreachable)
 	alm_client_close(client);
 }
 
+/* Its socket takes connections, as the kernel does that for it. */
+Test(agents_client, a_broker_that_does_not_answer_is_not_taken_for_another)
+{
+	struct alm_client_status status = {.detail = ""};
+	struct alm_client *client;
+
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	client = open_client(&sender);
+	while (strstr(status.detail, "does not answer") == NULL) {
+		cr_assert_eq(alm_client_wait_ready(client, 1000),
+			ALM_CODE_UNREACHABLE);
+		alm_client_get_status(client, &status);
+	}
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	cr_assert_eq(alm_client_wait_ready(client, WAIT_MS), 0);
+	alm_client_close(client);
+}
+
 Test(agents_client, the_first_process_stops_when_a_second_takes_over)
 {
 	struct alm_client *first = open_client(&sender);
