@@ -9,9 +9,9 @@
 
 #include "broker/admin/verbs.h"
 #include "broker/core/request_bytes.h"
-#include "broker/mail/judge.h"
 #include "broker/rules/past.h"
 #include "lib/nhs_number.h"
+#include "lib/wire/texts.h"
 #include "lib/words.h"
 
 struct question {

@@ -9,7 +9,6 @@
 
 #include "broker/admin/people.h"
 #include "broker/core/record.h"
-#include "broker/mail/judge.h"
 #include "lib/nhs_number.h"
 
 struct alm_audit_record alm_people_record(const struct alm_call *call,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/admin/people.h"
-#include "broker/mail/judge.h"
+#include "lib/wire/texts.h"
 
 /* One record in a list of all of them. */
 struct item {

@@ -23,6 +23,7 @@
 #include "broker/store/trial.h"
 #include "lib/id.h"
 #include "lib/join.h"
+#include "lib/wire/texts.h"
 #include "lib/words.h"
 
 #define TRIALS_APART_US 1000000

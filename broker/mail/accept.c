@@ -17,6 +17,7 @@
 #include "broker/mail/letter.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/receipt.h"
+#include "lib/wire/texts.h"
 
 /* A message that cannot be decoded has no id to answer under. */
 static enum alm_err refuse_undecoded(struct alm_turn *turn,

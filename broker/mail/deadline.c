@@ -11,6 +11,7 @@
 #include "broker/mail/receipt.h"
 #include "broker/store/parts.h"
 #include "broker/store/watch.h"
+#include "lib/wire/texts.h"
 
 #define DEADLINES_EACH_TURN 256u
 

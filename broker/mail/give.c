@@ -13,6 +13,7 @@
 #include "broker/mail/packing.h"
 #include "broker/mail/strand.h"
 #include "broker/store/dead.h"
+#include "lib/wire/texts.h"
 
 /* Back-off doubles with each attempt, up to this many times. */
 #define DOUBLINGS_MAX 16u

@@ -79,14 +79,4 @@ ALM_MUST_USE enum alm_err alm_judge_each(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	struct alm_judge_common *common, struct alm_judgement *out_judgement);
 
-/** Comma-separated, in order; NULL when memory is out. */
-const char *alm_texts_join(struct alm_texts texts, struct alm_arena *arena);
-
-/** The other way; an empty text gives none.  False when memory is out. */
-ALM_MUST_USE bool alm_texts_split(const char *joined, struct alm_arena *arena,
-	struct alm_texts *out_texts);
-
-/** The first ones, as many as an answer takes; all stand in the record. */
-struct alm_texts alm_texts_first(struct alm_texts texts, size_t count_max);
-
 #endif /* ALM_BROKER_MAIL_JUDGE_H */

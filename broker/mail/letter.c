@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broker/mail/orders.h"
+#include "lib/wire/texts.h"
 
 /* Errors: MAILBOX_UNREAD. */
 static enum alm_err check_is_read(

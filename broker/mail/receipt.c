@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/wire/texts.h"
+
 #define RECEIPT_VERSION 1u
 #define RECEIPT_BYTES_MAX ((size_t)128 * 1024)
 #define RETRY_BUSY_MS 200u

@@ -10,6 +10,7 @@
 
 #include "broker/loop/detail.h"
 #include "lib/id.h"
+#include "lib/wire/texts.h"
 
 #define ARENA_BYTES_MAX ((size_t)384 * 1024 * 1024)
 #define IDLE_MS 60000

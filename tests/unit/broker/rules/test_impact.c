@@ -9,6 +9,7 @@
 #include "broker/loop/detail.h"
 #include "broker/policy/load.h"
 #include "broker/rules/impact.h"
+#include "lib/wire/texts.h"
 #include "tests/unit/store/fixture.h"
 
 #define PERSON "9990000018"
