@@ -41,8 +41,8 @@ loop="$parts|broker/loop/(detail|fair|faults|lane|outbox|quota|session|stage|ste
 rule broker/loop     "$loop|broker/(loop/|(mail/(mailbox|packing)|identity/identity)\.h)" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
-rule broker/mail     "$loop|broker/(evidence|identity|mail)/|broker/rules/impact\.h"
-rule broker/rules    "$loop|broker/(rules|policy)/|broker/mail/judge\.h"
+rule broker/mail     "$loop|broker/(evidence|identity|mail)/"
+rule broker/rules    "$loop|broker/(rules|policy)/|broker/mail/replay\.h"
 rule broker/admin    "$loop|broker/(evidence|identity|mail|rules|policy|admin)/"
 rule broker/watch    "$parts|broker/(watch/|rules/expiry\.h|evidence/checkpoint\.h)"
 rule broker          'broker/|lib/'

@@ -24,6 +24,7 @@
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
 #include "broker/rules/epoch.h"
+#include "broker/rules/impact.h"
 
 /* --- receive ------------------------------------------------------------- */
 
@@ -289,6 +290,7 @@ static enum alm_err decide(struct alm_turn *turn)
 		err = alm_faults_record(turn);
 	}
 	if (err == ALM_OK) {
+		alm_impact_sweep(turn->broker, turn->monotonic_ms);
 		err = alm_sweep(turn);
 	}
 	if (err == ALM_OK) {

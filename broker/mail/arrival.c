@@ -6,7 +6,7 @@
 
 #include "broker/loop/detail.h"
 #include "broker/mail/receipt.h"
-#include "broker/rules/impact.h"
+#include "broker/mail/replay.h"
 
 struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	const struct alm_arrival *arrival, enum alm_audit_kind kind)

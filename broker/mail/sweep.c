@@ -7,7 +7,6 @@
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
 #include "broker/mail/orders.h"
-#include "broker/rules/impact.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
 #define SWEEP_ENTRIES_MAX 1000u
@@ -132,7 +131,6 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 		return err;
 	}
 	broker->swept_at_ms = turn->monotonic_ms;
-	alm_impact_sweep(broker, turn->monotonic_ms);
 	err = alm_watch_overrides(turn);
 	if (err == ALM_OK) {
 		err = alm_inspect(turn);

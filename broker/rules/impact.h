@@ -7,8 +7,7 @@
 #ifndef ALM_BROKER_RULES_IMPACT_H
 #define ALM_BROKER_RULES_IMPACT_H
 
-#include "broker/loop/stage.h"
-#include "broker/mail/judge.h"
+#include "broker/mail/replay.h"
 
 /** How the other policy's decision differs. */
 enum alm_impact_change {
@@ -22,17 +21,6 @@ enum alm_impact_change {
 };
 
 const char *alm_impact_change_word(enum alm_impact_change change);
-
-/** Why a record's request was decided again, or not. */
-enum alm_replay {
-	ALM_REPLAY_DONE,
-	ALM_REPLAY_NO_REQUEST, /* no request that the rule judged */
-	ALM_REPLAY_NOT_WHOLE,  /* the record does not say all of it */
-	ALM_REPLAY_MALFORMED,  /* no policy could have permitted it */
-	ALM_REPLAY_ERASED,     /* the private part is gone */
-	ALM_REPLAY_DAMAGED,
-	ALM_REPLAYS,
-};
 
 /** One request decided twice. */
 struct alm_replayed {
@@ -62,15 +50,6 @@ void alm_impact_free(struct alm_impact *impact);
 
 /** Give up a replay that nobody goes on with. */
 void alm_impact_sweep(struct alm_broker *broker, int64_t monotonic_ms);
-
-/** What a record must say so that its request can be decided again: the flags
- * of the header, and the first lines of the private part, for what the header
- * does not say.  For what was judged only. */
-uint8_t alm_replay_flags(const struct alm_message *message,
-	const struct alm_judgement *judgement);
-void alm_replay_describe(struct alm_turn *turn,
-	const struct alm_message *message,
-	const struct alm_judgement *judgement);
 
 /** Decide again what one record is about.
  * Errors: NOMEM, STORE_IO */
