@@ -176,12 +176,6 @@ ALM_MUST_USE enum alm_err alm_broker_set_policy(struct alm_broker *broker,
 	struct alm_expiries **take_expiries,
 	const struct alm_policy_epoch *epoch);
 
-/** A key file: a name without a slash is one among the credentials. */
-void alm_broker_key_path(const char *name, char out[PATH_MAX]);
-/** Errors: KEY_FILE, KEY_FILE_MODE. */
-ALM_MUST_USE enum alm_err alm_broker_read_key(
-	const char *name, uint8_t key[32], struct alm_problem *problem);
-
 /** Open the store that the settings name, with its key. */
 ALM_MUST_USE enum alm_err alm_broker_open_store(
 	const struct alm_settings *settings, struct alm_store **out_store,

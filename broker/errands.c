@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "broker/broker.h"
 #include "broker/edge/log.h"
 #include "broker/evidence/checkpoint.h"
 #include "lib/file.h"
@@ -75,14 +76,22 @@ int alm_generate_keys(const char *folder)
 int alm_new_origin(const struct alm_settings *settings, const char *reason)
 {
 	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_store *store = NULL;
 	char origin[ALM_NOTE_NAME_BYTES];
+	enum alm_err err;
 
 	if (reason[0] == '\0' || strlen(reason) > ALM_TEXT_BYTES_MAX) {
 		(void)alm_problem_set(&problem, ALM_REASON_REQUIRED,
 			"up to %u bytes", ALM_TEXT_BYTES_MAX);
 		return fail(&problem);
 	}
-	if (alm_origin_renew(settings, reason, origin, &problem) != ALM_OK) {
+	err = alm_broker_open_store(settings, &store, &problem);
+	if (err == ALM_OK) {
+		err = alm_origin_renew(
+			settings, store, reason, origin, &problem);
+	}
+	alm_store_close(store);
+	if (err != ALM_OK) {
 		return fail(&problem);
 	}
 	printf("origin: %s\n", origin);

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "broker/broker.h"
+#include "broker/config/credential.h"
 #include "broker/edge/clock.h"
 #include "broker/edge/log.h"
 #include "broker/evidence/checkpoint.h"
@@ -21,36 +22,12 @@
 #include "broker/store/index.h"
 #include "broker/store/scrub.h"
 #include "broker/watch/metrics.h"
-#include "lib/file.h"
 #include "lib/hash.h"
 #include "lib/id.h"
 #include "lib/version.h"
 #include "lib/zip.h"
 
-#define CREDENTIALS_DEFAULT "/etc/almoner"
 #define LINGER_MS 1000
-
-void alm_broker_key_path(const char *name, char out[PATH_MAX])
-{
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-
-	if (strchr(name, '/') != NULL) {
-		alm_text_copy(out, PATH_MAX, name);
-		return;
-	}
-	(void)snprintf(out, PATH_MAX, "%.*s/%.*s", PATH_MAX / 2 - 1,
-		folder == NULL ? CREDENTIALS_DEFAULT : folder, PATH_MAX / 2 - 1,
-		name);
-}
-
-enum alm_err alm_broker_read_key(const char *name, uint8_t key[ALM_KEY_BYTES],
-	struct alm_problem *problem)
-{
-	char path[PATH_MAX];
-
-	alm_broker_key_path(name, path);
-	return alm_key_file_read(path, key, problem);
-}
 
 enum alm_err alm_broker_open_store(const struct alm_settings *settings,
 	struct alm_store **out_store, struct alm_problem *problem)
@@ -62,7 +39,7 @@ enum alm_err alm_broker_open_store(const struct alm_settings *settings,
 		.key = key,
 	};
 	enum alm_err err =
-		alm_broker_read_key(settings->store_key_file, key, problem);
+		alm_credential_read(settings->store_key_file, key, problem);
 
 	if (err == ALM_OK) {
 		err = alm_store_open(&options, out_store, problem);
@@ -130,10 +107,10 @@ static enum alm_err open_edge(
 			broker->http == NULL ? -1 : alm_http_fd(broker->http),
 	};
 	enum alm_err err =
-		alm_broker_read_key(settings->curve_key_file, key, problem);
+		alm_credential_read(settings->curve_key_file, key, problem);
 
 	if (err == ALM_OK && has_next) {
-		err = alm_broker_read_key(
+		err = alm_credential_read(
 			settings->curve_key_file_next, next_key, problem);
 	}
 	if (err == ALM_OK) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "broker/admin/verbs.h"
+#include "broker/config/credential.h"
 #include "broker/evidence/checkpoint.h"
 
 /* Whole, for who asks from another folder. */
@@ -113,12 +114,12 @@ static void add_keys(struct alm_table *table, const struct alm_broker *broker)
 			i < 3 || (i == 3 ? alm_edge_has_next(broker->edge)
 					 : names[i][0] != '\0');
 
-		alm_broker_key_path(names[i], path);
+		alm_credential_path(names[i], path);
 		if (is_used && missing[0] == '\0' && access(path, R_OK) != 0) {
 			missing = names[i];
 		}
 	}
-	alm_broker_key_path(broker->settings.store_key_file, store_key);
+	alm_credential_path(broker->settings.store_key_file, store_key);
 	add_path(table, "store-key-file", store_key);
 	alm_table_fact(table, "key-not-readable", missing);
 	alm_table_number(table, "key-age-max-s",

@@ -81,9 +81,9 @@ char *alm_checkpoint_page(void *cookie);
 
 /** Go on as another log, because records were lost that heads were signed
  * for: record it with its reason, name the log anew, and set the old head
- * aside.  Errors: as alm_signer_open(). */
+ * aside.  Errors: IO and those of the store. */
 ALM_MUST_USE enum alm_err alm_origin_renew(const struct alm_settings *settings,
-	const char *reason, char out_origin[ALM_NOTE_NAME_BYTES],
-	struct alm_problem *problem);
+	struct alm_store *store, const char *reason,
+	char out_origin[ALM_NOTE_NAME_BYTES], struct alm_problem *problem);
 
 #endif /* ALM_BROKER_EVIDENCE_CHECKPOINT_H */

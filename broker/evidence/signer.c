@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "broker/broker.h"
+#include "broker/config/credential.h"
 #include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
 #include "broker/evidence/keeper.h"
@@ -45,7 +46,7 @@ static enum alm_err add_key(struct alm_signer *signer, const char *name,
 	size_t at = signer->key_count;
 	uint8_t seed[ALM_KEY_BYTES];
 	uint8_t public_key[32];
-	enum alm_err err = alm_broker_read_key(name, seed, problem);
+	enum alm_err err = alm_credential_read(name, seed, problem);
 
 	if (err == ALM_OK) {
 		(void)crypto_sign_seed_keypair(
@@ -79,7 +80,7 @@ static enum alm_err read_keys(struct alm_broker *broker,
 	char path[PATH_MAX];
 	enum alm_err err;
 
-	alm_broker_key_path(settings->audit_key_file, path);
+	alm_credential_path(settings->audit_key_file, path);
 	if (access(path, F_OK) != 0 && errno == ENOENT) {
 		err = alm_store_audit_key_next(broker->store, NULL, &known);
 		if (err == ALM_OK) {
@@ -350,18 +351,14 @@ static enum alm_err set_aside(const char *path, struct alm_problem *problem)
 }
 
 enum alm_err alm_origin_renew(const struct alm_settings *settings,
-	const char *reason, char out_origin[ALM_NOTE_NAME_BYTES],
-	struct alm_problem *problem)
+	struct alm_store *store, const char *reason,
+	char out_origin[ALM_NOTE_NAME_BYTES], struct alm_problem *problem)
 {
-	struct alm_store *store = NULL;
 	char path[PATH_MAX];
 	uint8_t *old = NULL;
 	size_t bytes = 0;
-	enum alm_err err = alm_broker_open_store(settings, &store, problem);
+	enum alm_err err;
 
-	if (err != ALM_OK) {
-		return err;
-	}
 	alm_head_file(settings, path);
 	err = alm_file_read(path, ALM_NOTE_BYTES_MAX, &old, &bytes, problem);
 	if (err == ALM_OK || err == ALM_NOT_FOUND) {
@@ -375,6 +372,5 @@ enum alm_err alm_origin_renew(const struct alm_settings *settings,
 		err = set_aside(path, problem);
 	}
 	free(old);
-	alm_store_close(store);
 	return err;
 }
