@@ -168,14 +168,6 @@ void alm_broker_close(struct alm_broker *broker);
 ALM_MUST_USE enum alm_err alm_broker_load(
 	struct alm_broker *broker, struct alm_problem *problem);
 
-/** Decide with this snapshot from now on, once its checksum is found right;
- * `epoch` NULL: with none.  Errors: NOMEM, SNAPSHOT_DAMAGED: nothing changed.
- */
-ALM_MUST_USE enum alm_err alm_broker_set_policy(struct alm_broker *broker,
-	struct alm_snapshot **take_snapshot,
-	struct alm_expiries **take_expiries,
-	const struct alm_policy_epoch *epoch);
-
 /** Open the store that the settings name, with its key. */
 ALM_MUST_USE enum alm_err alm_broker_open_store(
 	const struct alm_settings *settings, struct alm_store **out_store,

@@ -2,7 +2,6 @@
  * Building the broker from its parts, in the order in which they depend on
  * each other, and taking it down in the other.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,83 +162,6 @@ static enum alm_err make_parts(struct alm_broker *broker)
 		       : ALM_OK;
 }
 
-static enum alm_err load_standards(
-	struct alm_broker *broker, struct alm_problem *problem)
-{
-	struct alm_standards *standards = alm_standards_new();
-	struct alm_standard_row row = {.id = "", .version = ""};
-	struct alm_arena arena;
-	enum alm_err err = standards == NULL ? ALM_NOMEM : ALM_OK;
-
-	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
-	while (err == ALM_OK) {
-		const struct alm_standard *standard;
-
-		err = alm_store_standard_next(
-			broker->store, row.id, row.version, &arena, &row);
-		if (err == ALM_OK) {
-			err = alm_standards_add(
-				standards, row.descriptor, &standard, problem);
-		}
-	}
-	alm_arena_fini(&arena);
-	if (err != ALM_NOT_FOUND) {
-		alm_standards_free(standards);
-		return err;
-	}
-	alm_standards_free(broker->standards);
-	broker->standards = standards;
-	return ALM_OK;
-}
-
-static enum alm_err compile_epoch(const struct alm_policy_epoch *epoch,
-	struct alm_arena *arena, struct alm_ready *ready,
-	struct alm_problem *problem)
-{
-	struct alm_diagnostics *diagnostics =
-		alm_arena_take(arena, sizeof(*diagnostics));
-	enum alm_err err;
-
-	if (diagnostics == NULL) {
-		return ALM_NOMEM;
-	}
-	alm_diagnostics_init(diagnostics, arena);
-	err = alm_ready_make(
-		epoch->files, epoch->file_count, arena, diagnostics, ready);
-	if (err != ALM_OK) {
-		(void)alm_diagnostics_problem(diagnostics, problem);
-	}
-	return err;
-}
-
-/* Also an emergency whose time is over: the first turn ends it before it
- * decides anything. */
-static enum alm_err load_policy(
-	struct alm_broker *broker, struct alm_problem *problem)
-{
-	struct alm_ready ready = {.snapshot = NULL};
-	struct alm_policy_epoch epoch;
-	struct alm_arena arena;
-	enum alm_err err;
-
-	alm_past_fini(&broker->past); /* it may never have been */
-	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
-	err = alm_store_policy_get(broker->store, 0, &arena, &epoch);
-	if (err == ALM_OK) {
-		err = compile_epoch(&epoch, &arena, &ready, problem);
-		if (err == ALM_OK) {
-			err = alm_broker_set_policy(broker, &ready.snapshot,
-				&ready.expiries, &epoch);
-		}
-	} else if (err == ALM_NOT_FOUND) {
-		err = alm_broker_set_policy(
-			broker, &ready.snapshot, &ready.expiries, NULL);
-	}
-	alm_ready_fini(&ready);
-	alm_arena_fini(&arena);
-	return err;
-}
-
 enum alm_err alm_broker_load(
 	struct alm_broker *broker, struct alm_problem *problem)
 {
@@ -247,10 +169,11 @@ enum alm_err alm_broker_load(
 	enum alm_err err = alm_identity_load(broker);
 
 	if (err == ALM_OK) {
-		err = load_standards(broker, problem);
+		err = alm_standards_load(
+			broker->store, &broker->standards, problem);
 	}
 	if (err == ALM_OK) {
-		err = load_policy(broker, problem);
+		err = alm_epoch_load(broker, problem);
 	}
 	if (err == ALM_OK) {
 		err = alm_orders_load(broker);
@@ -263,45 +186,6 @@ enum alm_err alm_broker_load(
 			problem, err, "%s", broker->settings.store);
 	}
 	return err;
-}
-
-enum alm_err alm_broker_set_policy(struct alm_broker *broker,
-	struct alm_snapshot **take_snapshot,
-	struct alm_expiries **take_expiries,
-	const struct alm_policy_epoch *epoch)
-{
-	static const struct alm_policy_epoch none = {.epoch = 0};
-	struct alm_snapshot *snapshot = *take_snapshot;
-	struct alm_scratch *scratch = NULL;
-	enum alm_err err = ALM_OK;
-
-	*take_snapshot = NULL;
-	if (snapshot != NULL) {
-		err = alm_snapshot_verify(snapshot);
-	}
-	if (err == ALM_OK) {
-		scratch = alm_scratch_new(snapshot);
-		err = scratch == NULL ? ALM_NOMEM : ALM_OK;
-	}
-	if (err != ALM_OK) {
-		alm_snapshot_free(snapshot);
-		return err;
-	}
-	epoch = epoch == NULL ? &none : epoch;
-	alm_scratch_free(broker->scratch);
-	alm_snapshot_free(broker->snapshot);
-	alm_expiries_free(broker->expiries);
-	broker->scratch = scratch;
-	broker->snapshot = snapshot;
-	broker->expiries = *take_expiries;
-	broker->world.snapshot = snapshot;
-	broker->world.epoch = epoch->epoch;
-	broker->policy_activated_at_us = epoch->activated_at_us;
-	broker->policy_how = epoch->how;
-	broker->policy_expires_us = epoch->expires_us;
-	broker->policy_fallback = epoch->fallback;
-	*take_expiries = NULL;
-	return ALM_OK;
 }
 
 static void judge_zap(void *cookie, const struct alm_bytes *frames,

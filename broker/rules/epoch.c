@@ -61,6 +61,47 @@ const char *alm_epoch_how_word(enum alm_epoch_how how)
 	return "";
 }
 
+/* Decide with this snapshot from now on, once its checksum is found right;
+ * `epoch` NULL: with none.  When it fails nothing has changed. */
+static enum alm_err decide_with(struct alm_broker *broker,
+	struct alm_snapshot **take_snapshot,
+	struct alm_expiries **take_expiries,
+	const struct alm_policy_epoch *epoch)
+{
+	static const struct alm_policy_epoch none = {.epoch = 0};
+	struct alm_snapshot *snapshot = *take_snapshot;
+	struct alm_scratch *scratch = NULL;
+	enum alm_err err = ALM_OK;
+
+	*take_snapshot = NULL;
+	if (snapshot != NULL) {
+		err = alm_snapshot_verify(snapshot);
+	}
+	if (err == ALM_OK) {
+		scratch = alm_scratch_new(snapshot);
+		err = scratch == NULL ? ALM_NOMEM : ALM_OK;
+	}
+	if (err != ALM_OK) {
+		alm_snapshot_free(snapshot);
+		return err;
+	}
+	epoch = epoch == NULL ? &none : epoch;
+	alm_scratch_free(broker->scratch);
+	alm_snapshot_free(broker->snapshot);
+	alm_expiries_free(broker->expiries);
+	broker->scratch = scratch;
+	broker->snapshot = snapshot;
+	broker->expiries = *take_expiries;
+	broker->world.snapshot = snapshot;
+	broker->world.epoch = epoch->epoch;
+	broker->policy_activated_at_us = epoch->activated_at_us;
+	broker->policy_how = epoch->how;
+	broker->policy_expires_us = epoch->expires_us;
+	broker->policy_fallback = epoch->fallback;
+	*take_expiries = NULL;
+	return ALM_OK;
+}
+
 enum alm_err alm_epoch_activate(struct alm_turn *turn,
 	struct alm_policy_epoch *epoch, struct alm_ready *ready)
 {
@@ -77,8 +118,7 @@ enum alm_err alm_epoch_activate(struct alm_turn *turn,
 	}
 	turn->letter_count = 0;
 	turn->has_new_world = true;
-	return alm_broker_set_policy(
-		broker, &ready->snapshot, &ready->expiries, epoch);
+	return decide_with(broker, &ready->snapshot, &ready->expiries, epoch);
 }
 
 static enum alm_err record_expiry(struct alm_turn *turn,
@@ -159,7 +199,55 @@ enum alm_err alm_epoch_expire(struct alm_turn *turn)
 		alm_ready_fini(&ready);
 		broker->policy_expires_us = 0;
 		turn->has_new_world = true;
-		err = alm_broker_set_policy(
+		err = decide_with(
+			broker, &ready.snapshot, &ready.expiries, NULL);
+	}
+	alm_ready_fini(&ready);
+	alm_arena_fini(&arena);
+	return err;
+}
+
+static enum alm_err compile_epoch(const struct alm_policy_epoch *epoch,
+	struct alm_arena *arena, struct alm_ready *ready,
+	struct alm_problem *problem)
+{
+	struct alm_diagnostics *diagnostics =
+		alm_arena_take(arena, sizeof(*diagnostics));
+	enum alm_err err;
+
+	if (diagnostics == NULL) {
+		return ALM_NOMEM;
+	}
+	alm_diagnostics_init(diagnostics, arena);
+	err = alm_ready_make(
+		epoch->files, epoch->file_count, arena, diagnostics, ready);
+	if (err != ALM_OK) {
+		(void)alm_diagnostics_problem(diagnostics, problem);
+	}
+	return err;
+}
+
+/* Also an emergency whose time is over: the first turn ends it before it
+ * decides anything. */
+enum alm_err alm_epoch_load(
+	struct alm_broker *broker, struct alm_problem *problem)
+{
+	struct alm_ready ready = {.snapshot = NULL};
+	struct alm_policy_epoch epoch;
+	struct alm_arena arena;
+	enum alm_err err;
+
+	alm_past_fini(&broker->past); /* it may never have been */
+	alm_arena_init(&arena, ALM_BUNDLE_ARENA_BYTES_MAX);
+	err = alm_store_policy_get(broker->store, 0, &arena, &epoch);
+	if (err == ALM_OK) {
+		err = compile_epoch(&epoch, &arena, &ready, problem);
+		if (err == ALM_OK) {
+			err = decide_with(broker, &ready.snapshot,
+				&ready.expiries, &epoch);
+		}
+	} else if (err == ALM_NOT_FOUND) {
+		err = decide_with(
 			broker, &ready.snapshot, &ready.expiries, NULL);
 	}
 	alm_ready_fini(&ready);

@@ -43,6 +43,11 @@ ALM_MUST_USE enum alm_err alm_epoch_activate(struct alm_turn *turn,
  * over makes way for the one before it. */
 ALM_MUST_USE enum alm_err alm_epoch_expire(struct alm_turn *turn);
 
+/** Take up the epoch that the store says is active; with none, decide with
+ * none.  Errors: STORE_CORRUPT, NOMEM, those of alm_bundle_load(). */
+ALM_MUST_USE enum alm_err alm_epoch_load(
+	struct alm_broker *broker, struct alm_problem *problem);
+
 /** "approved", "emergency" and so on; "" for none. */
 const char *alm_epoch_how_word(enum alm_epoch_how how);
 

@@ -81,3 +81,32 @@ const struct alm_standard *alm_standards_at(
 {
 	return i < standards->count ? standards->items[i] : NULL;
 }
+
+enum alm_err alm_standards_load(struct alm_store *store,
+	struct alm_standards **in_use, struct alm_problem *problem)
+{
+	struct alm_standards *fresh = alm_standards_new();
+	struct alm_standard_row row = {.id = "", .version = ""};
+	struct alm_arena arena;
+	enum alm_err err = fresh == NULL ? ALM_NOMEM : ALM_OK;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	while (err == ALM_OK) {
+		const struct alm_standard *standard;
+
+		err = alm_store_standard_next(
+			store, row.id, row.version, &arena, &row);
+		if (err == ALM_OK) {
+			err = alm_standards_add(
+				fresh, row.descriptor, &standard, problem);
+		}
+	}
+	alm_arena_fini(&arena);
+	if (err != ALM_NOT_FOUND) {
+		alm_standards_free(fresh);
+		return err;
+	}
+	alm_standards_free(*in_use);
+	*in_use = fresh;
+	return ALM_OK;
+}

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "broker/store/store.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/standard.h"
@@ -34,5 +35,11 @@ const struct alm_standard *alm_standards_find(
 size_t alm_standards_count(const struct alm_standards *standards);
 const struct alm_standard *alm_standards_at(
 	const struct alm_standards *standards, size_t i);
+
+/** Load all that the store has, in place of what is in use: nothing of that
+ * changes unless the call succeeds.
+ * Errors:  STORE_CORRUPT, NOMEM, those of alm_standards_add() */
+ALM_MUST_USE enum alm_err alm_standards_load(struct alm_store *store,
+	struct alm_standards **in_use, struct alm_problem *problem);
 
 #endif /* ALM_BROKER_RULES_STANDARDS_H */
