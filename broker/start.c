@@ -218,21 +218,13 @@ void alm_broker_serve_zap(struct alm_broker *broker)
 static enum alm_err record_alone(
 	struct alm_broker *broker, enum alm_audit_kind kind)
 {
-	struct alm_audit_record record = {
-		.kind = kind,
-		.time_us = alm_broker_now_us(broker),
-		.policy_epoch = broker->world.epoch,
-		.people_seq = broker->world.seq,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = "",
-	};
+	struct alm_audit_record record = alm_audit_record_empty(kind);
 	uint8_t seed[32];
 	enum alm_err err;
 
+	record.time_us = alm_broker_now_us(broker);
+	record.policy_epoch = broker->world.epoch;
+	record.people_seq = broker->world.seq;
 	randombytes_buf(seed, sizeof(seed));
 	err = alm_store_begin(broker->store, record.time_us, seed);
 	if (err == ALM_OK) {

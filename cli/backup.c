@@ -120,13 +120,8 @@ static enum alm_err append(
 	struct backup *b, struct alm_store *store, const char *what)
 {
 	const char *reason = alm_args_text(b->args, "reason");
-	struct alm_audit_record entry = {.kind = ALM_AUDIT_BACKUP,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record entry =
+		alm_audit_record_empty(ALM_AUDIT_BACKUP);
 	char detail[4096 + 2048];
 	char head[128] = "";
 

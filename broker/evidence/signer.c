@@ -108,13 +108,7 @@ static enum alm_err record_key(struct alm_store *store,
 	enum alm_audit_kind kind, const struct alm_signer *signer,
 	struct alm_audit_key *key)
 {
-	struct alm_audit_record record = {.kind = kind,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record = alm_audit_record_empty(kind);
 	struct alm_note_key note_key;
 	char text[ALM_NOTE_KEY_TEXT_BYTES];
 	char detail[ALM_NOTE_KEY_TEXT_BYTES + 16];
@@ -304,13 +298,8 @@ void alm_signer_close(struct alm_signer *signer)
 static enum alm_err record_origin(struct alm_store *store, const char *reason,
 	const char *old, struct alm_problem *problem)
 {
-	struct alm_audit_record record = {.kind = ALM_AUDIT_ORIGIN,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record =
+		alm_audit_record_empty(ALM_AUDIT_ORIGIN);
 	struct alm_detail *detail = malloc(sizeof(*detail));
 	enum alm_err err = detail == NULL ? ALM_NOMEM : begin(store);
 

@@ -122,6 +122,19 @@ struct alm_audit_record {
 	struct alm_bytes signature; /* the sender's, as evidence; empty: none */
 };
 
+/** Of this kind, and with every text "". */
+static inline struct alm_audit_record alm_audit_record_empty(
+	enum alm_audit_kind kind)
+{
+	return (struct alm_audit_record){.kind = kind,
+		.sender = "",
+		.recipient = "",
+		.purpose = "",
+		.categories = "",
+		.basis = "",
+		.standard = ""};
+}
+
 /** What `signature` holds: all that a check against the agent's public key
  * needs besides the signed part, whose digest the record has. */
 struct alm_audit_signature {

@@ -81,18 +81,13 @@ enum alm_err alm_audit_record_question(struct alm_store *store,
 	const struct alm_audit_filter *filter, const char *verb,
 	const char *what)
 {
-	struct alm_audit_record record = {.kind = ALM_AUDIT_QUERY,
-		.has_person = filter->has_person,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record =
+		alm_audit_record_empty(ALM_AUDIT_QUERY);
 	char detail[2 * ALM_TEXT_BYTES_MAX + 1];
 	char by[128];
 	struct alm_writer w;
 
+	record.has_person = filter->has_person;
 	memcpy(record.person, filter->person, sizeof(record.person));
 	(void)snprintf(by, sizeof(by), "%.100s, from the store", who());
 	alm_writer_init(&w, (uint8_t *)detail, sizeof(detail) - 1);

@@ -46,13 +46,8 @@ static uint64_t destroy(const char *subject, uint64_t last)
 
 static void expect_verified(uint64_t erased)
 {
-	struct alm_audit_record record = {.kind = ALM_AUDIT_ERASED,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record =
+		alm_audit_record_empty(ALM_AUDIT_ERASED);
 	struct alm_audit_report report;
 
 	/* Keys that are gone in silence are found out. */

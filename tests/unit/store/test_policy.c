@@ -51,13 +51,8 @@ static struct alm_policy_epoch epoch(int64_t at_us)
 /* As a broker does: with its record. */
 static void activate(struct alm_policy_epoch *row)
 {
-	struct alm_audit_record record = {.kind = ALM_AUDIT_POLICY,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record =
+		alm_audit_record_empty(ALM_AUDIT_POLICY);
 
 	cr_assert_eq(alm_store_policy_put(store, row), ALM_OK);
 	record.policy_epoch = row->epoch;
@@ -227,15 +222,10 @@ Test(store_policy, finds_an_epoch_of_which_the_log_says_nothing)
 Test(store_policy, finds_an_epoch_that_is_not_the_one_of_its_record)
 {
 	struct alm_policy_epoch third = epoch(3000);
-	struct alm_audit_record record = {.kind = ALM_AUDIT_POLICY,
-		.policy_epoch = 3,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record record =
+		alm_audit_record_empty(ALM_AUDIT_POLICY);
 
+	record.policy_epoch = 3;
 	(void)live_through();
 	begin();
 	cr_assert_eq(alm_store_policy_put(store, &third), ALM_OK);

@@ -142,13 +142,8 @@ static void fill(void)
 			.to = {ANY, 1}}};
 	struct alm_list_row list = {
 		.list = ALM_OPT_OUT_NATIONAL, .as_of_s = 5, .source = ""};
-	struct alm_audit_record activation = {.kind = ALM_AUDIT_POLICY,
-		.sender = "",
-		.recipient = "",
-		.purpose = "",
-		.categories = "",
-		.basis = "",
-		.standard = ""};
+	struct alm_audit_record activation =
+		alm_audit_record_empty(ALM_AUDIT_POLICY);
 	bool is_new;
 
 	begin();
