@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "agents/client/clock.h"
+#include "lib/patience.h"
 
 /* Of /proc/PID/stat, as proc(5) numbers them. */
-#define STEP_MS_MAX 2000 /* between two looks; twice what is usual */
 #define USER_TIME_FIELD 14u
 
 static enum alm_err probe(
@@ -100,7 +100,7 @@ enum alm_err alm_alive_look(
 	struct alm_alive *alive, int64_t quiet_ms, struct alm_problem *problem)
 {
 	int64_t now_ms = alm_client_monotonic_ms();
-	int64_t since_ms = now_ms - alive->looked_ms;
+	int64_t since_ms = alm_patience_spent(alive->looked_ms, now_ms);
 	uint64_t ticks = 0;
 	pid_t pid = 0;
 	char state = 0;
@@ -117,7 +117,7 @@ enum alm_err alm_alive_look(
 	if (alive->pid == 0 || !read_stat(alive->pid, &state, &ticks)) {
 		return ALM_OK;
 	}
-	alive->still_ms += since_ms < STEP_MS_MAX ? since_ms : STEP_MS_MAX;
+	alive->still_ms += since_ms;
 	if (state == 'D' || ticks != alive->ticks) {
 		alive->ticks = ticks;
 		alive->still_ms = 0;

@@ -94,6 +94,7 @@ struct alm_client {
 
 	enum alm_err last_err; /* why not ready */
 	bool is_final;         /* trying on will hardly help */
+	unsigned breaks;       /* of handshakes, since one was made */
 	char detail[ALM_DETAIL_BYTES_MAX];
 
 	struct alm_outbox outbox;

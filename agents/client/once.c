@@ -3,17 +3,29 @@
 #include <sodium.h>
 
 #include "agents/client/clock.h"
+#include "lib/patience.h"
 
 #define TIMEOUT_MS 15000
 #define FRAME_BYTES_MAX ((size_t)64 * 1024)
+/* One is also broken off where the machine stands still for seconds. */
+#define BREAKS_MAX 2u
+
+struct handshake {
+	const char *endpoint;
+	bool is_up;
+	bool is_silent; /* connected, but for long not answered */
+	unsigned breaks;
+};
 
 /* What the handshake has come to; OK: nothing yet. */
-static enum alm_err judge(enum alm_link_change change, const char *endpoint,
-	bool *out_is_up, struct alm_problem *problem)
+static enum alm_err judge(enum alm_link_change change,
+	struct handshake *handshake, struct alm_problem *problem)
 {
+	const char *endpoint = handshake->endpoint;
+
 	switch (change) {
 	case ALM_LINK_UP:
-		*out_is_up = true;
+		handshake->is_up = true;
 		return ALM_OK;
 	case ALM_LINK_SAME:
 	case ALM_LINK_DOWN:
@@ -25,27 +37,60 @@ static enum alm_err judge(enum alm_link_change change, const char *endpoint,
 		return alm_problem_set(
 			problem, ALM_HANDSHAKES_LIMITED, "%s", endpoint);
 	case ALM_LINK_FAILED:
+		if (++handshake->breaks < BREAKS_MAX) {
+			return ALM_OK;
+		}
 		return alm_problem_set(problem, ALM_BROKER_KEY,
 			"%s: the handshake was broken off; another broker "
 			"answers there, or none",
 			endpoint);
 	case ALM_LINK_SILENT:
-		return alm_problem_set(problem, ALM_UNREACHABLE,
-			"%s: connected, but nobody answers", endpoint);
+		handshake->is_silent = true;
+		return ALM_OK;
 	}
 	return ALM_OK;
+}
+
+static enum alm_err shake_hands(struct alm_link *link,
+	const struct alm_once *once, struct alm_problem *problem)
+{
+	struct alm_patience patience =
+		alm_patience_of(once->timeout_ms, alm_client_monotonic_ms());
+	struct handshake handshake = {.endpoint = once->endpoint};
+	enum alm_err err = ALM_OK;
+
+	while (err == ALM_OK && !handshake.is_up) {
+		int64_t now_ms = alm_client_monotonic_ms();
+		int step_ms = alm_patience_step(&patience, now_ms);
+		enum alm_link_change change;
+
+		do {
+			change = alm_link_next_change(link);
+			err = judge(change, &handshake, problem);
+		} while (err == ALM_OK && !handshake.is_up &&
+			 change != ALM_LINK_SAME);
+		if (err != ALM_OK || handshake.is_up) {
+			break;
+		}
+		if (step_ms == 0) {
+			return alm_problem_set(problem, ALM_UNREACHABLE,
+				"%s: %snobody answers", once->endpoint,
+				handshake.is_silent ? "connected, but " : "");
+		}
+		alm_link_arm(link, false, now_ms + step_ms, now_ms);
+		(void)!alm_link_wait(link, step_ms);
+	}
+	return err;
 }
 
 enum alm_err alm_once_connect(const struct alm_once *once,
 	struct alm_link **out_link, struct alm_problem *problem)
 {
-	int64_t until_ms = alm_client_monotonic_ms() + once->timeout_ms;
 	struct alm_link_options options = {.endpoint = once->endpoint,
 		.broker_key = once->broker_key,
 		.curve_secret_key = once->curve_secret_key};
 	struct alm_link *link = NULL;
 	uint8_t public_key[32];
-	bool is_up = false;
 	enum alm_err err;
 
 	if (sodium_init() < 0 || crypto_scalarmult_base(public_key,
@@ -54,23 +99,8 @@ enum alm_err alm_once_connect(const struct alm_once *once,
 	}
 	options.curve_public_key = public_key;
 	err = alm_link_open(&options, &link, problem);
-	while (err == ALM_OK && !is_up) {
-		int64_t now_ms = alm_client_monotonic_ms();
-		enum alm_link_change change = ALM_LINK_SAME;
-
-		if (now_ms >= until_ms) {
-			err = alm_problem_set(problem, ALM_UNREACHABLE,
-				"%s: nobody answers", once->endpoint);
-			break;
-		}
-		do {
-			change = alm_link_next_change(link);
-			err = judge(change, once->endpoint, &is_up, problem);
-		} while (err == ALM_OK && !is_up && change != ALM_LINK_SAME);
-		if (err == ALM_OK && !is_up) {
-			alm_link_arm(link, false, until_ms, now_ms);
-			(void)!alm_link_wait(link, (int)(until_ms - now_ms));
-		}
+	if (err == ALM_OK) {
+		err = shake_hands(link, once, problem);
 	}
 	if (err != ALM_OK) {
 		alm_link_close(link, 0);
@@ -107,10 +137,12 @@ static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
 	int timeout_ms, struct alm_arena *arena,
 	const struct alm_envelope **out_reply, struct alm_problem *problem)
 {
-	int64_t until_ms = alm_client_monotonic_ms() + timeout_ms;
+	struct alm_patience patience =
+		alm_patience_of(timeout_ms, alm_client_monotonic_ms());
 
 	for (;;) {
 		int64_t now_ms = alm_client_monotonic_ms();
+		int step_ms = alm_patience_step(&patience, now_ms);
 		struct alm_bytes frame;
 
 		while (alm_link_receive(link, &frame) == ALM_OK) {
@@ -125,12 +157,12 @@ static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
 			return alm_problem_set(problem, ALM_UNREACHABLE,
 				"the connection was lost");
 		}
-		if (now_ms >= until_ms) {
+		if (step_ms == 0) {
 			return alm_problem_set(problem, ALM_TIMEOUT,
 				"the broker has not answered");
 		}
-		alm_link_arm(link, false, until_ms, now_ms);
-		(void)!alm_link_wait(link, (int)(until_ms - now_ms));
+		alm_link_arm(link, false, now_ms + step_ms, now_ms);
+		(void)!alm_link_wait(link, step_ms);
 	}
 }
 

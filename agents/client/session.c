@@ -14,6 +14,8 @@
 #define HELLO_AGAIN_MS 5000
 #define BUSY_AGAIN_MS 20
 #define FRAMES_PER_TURN 512
+/* One is also broken off where the machine stands still for seconds. */
+#define BREAKS_MAX 2u
 #define LOCAL_EVENT_BYTES_MAX ((size_t)128 * 1024)
 
 /** An event of our own making.  Lost when memory is out. */
@@ -185,6 +187,7 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 	case ALM_LINK_SAME:
 		break;
 	case ALM_LINK_UP:
+		client->breaks = 0;
 		alm_session_lost(client); /* the old one, if nobody said so */
 		alm_session_greet(client);
 		break;
@@ -199,6 +202,9 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 		alm_session_fail(client, ALM_HANDSHAKES_LIMITED, false, "");
 		break;
 	case ALM_LINK_FAILED:
+		if (++client->breaks < BREAKS_MAX) {
+			break;
+		}
 		alm_session_fail(client, ALM_BROKER_KEY, false,
 			"the handshake was broken off; the broker key of the "
 			"context may be another broker's");

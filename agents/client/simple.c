@@ -6,6 +6,9 @@
 
 #include "agents/client/clock.h"
 #include "agents/client/room.h"
+#include "lib/patience.h"
+
+#define FOR_EVER INT64_MAX
 
 #define ITEM_OF(member, view) \
 	((struct alm_item *)(void *)((char *)(view)-offsetof( \
@@ -15,21 +18,18 @@
 typedef bool is_done_fn(struct alm_client *client, const void *wanted,
 	struct alm_item **out_item);
 
-static int64_t deadline_of(int timeout_ms)
+static struct alm_patience patience_of(int timeout_ms)
 {
-	return timeout_ms < 0 ? INT64_MAX
-			      : alm_client_monotonic_ms() + timeout_ms;
+	return alm_patience_of(timeout_ms < 0 ? FOR_EVER : timeout_ms,
+		alm_client_monotonic_ms());
 }
 
-static int left_of(int64_t deadline_ms)
+/* How long to wait now; 0: it is over. */
+static int step_of(struct alm_patience *patience)
 {
-	int64_t left_ms;
-
-	if (deadline_ms == INT64_MAX) {
-		return -1;
-	}
-	left_ms = deadline_ms - alm_client_monotonic_ms();
-	return left_ms < 0 ? 0 : (int)left_ms;
+	return patience->left_ms == FOR_EVER
+		       ? -1
+		       : alm_patience_step(patience, alm_client_monotonic_ms());
 }
 
 static enum alm_err why_late(const struct alm_client *client)
@@ -40,13 +40,14 @@ static enum alm_err why_late(const struct alm_client *client)
 	return client->last_err == ALM_OK ? ALM_UNREACHABLE : client->last_err;
 }
 
-static enum alm_err wait_for(struct alm_client *client, int64_t deadline_ms,
-	is_done_fn *is_done, const void *wanted, struct alm_item **out_item)
+static enum alm_err wait_on(struct alm_client *client,
+	struct alm_patience *patience, is_done_fn *is_done, const void *wanted,
+	struct alm_item **out_item)
 {
 	enum alm_err err = ALM_OK;
 
 	for (;;) {
-		int left_ms;
+		int step_ms;
 
 		err = alm_session_turn(client, false);
 		if (is_done(client, wanted, out_item)) {
@@ -60,18 +61,26 @@ static enum alm_err wait_for(struct alm_client *client, int64_t deadline_ms,
 		if (err != ALM_OK) {
 			break;
 		}
-		left_ms = left_of(deadline_ms);
-		if (left_ms == 0) {
+		step_ms = step_of(patience);
+		if (step_ms == 0) {
 			err = why_late(client);
 			break;
 		}
-		err = alm_link_wait(client->link, left_ms);
+		err = alm_link_wait(client->link, step_ms);
 		if (err == ALM_INTERRUPTED) {
 			break;
 		}
 	}
 	alm_session_arm(client, true);
 	return err;
+}
+
+static enum alm_err wait_for(struct alm_client *client, int timeout_ms,
+	is_done_fn *is_done, const void *wanted, struct alm_item **out_item)
+{
+	struct alm_patience patience = patience_of(timeout_ms);
+
+	return wait_on(client, &patience, is_done, wanted, out_item);
 }
 
 static bool is_ready(struct alm_client *client, const void *wanted,
@@ -84,8 +93,7 @@ static bool is_ready(struct alm_client *client, const void *wanted,
 
 int alm_client_wait_ready(struct alm_client *client, int timeout_ms)
 {
-	return (int)wait_for(
-		client, deadline_of(timeout_ms), is_ready, NULL, NULL);
+	return (int)wait_for(client, timeout_ms, is_ready, NULL, NULL);
 }
 
 /* --- sending ---------------------------------------------------------- */
@@ -110,7 +118,7 @@ static bool has_receipt(struct alm_client *client, const void *wanted,
 int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 	int timeout_ms, struct alm_receipt_view **out_receipt)
 {
-	int64_t deadline_ms = deadline_of(timeout_ms);
+	struct alm_patience patience = patience_of(timeout_ms);
 	struct alm_outgoing copy = *message;
 	struct alm_item *item = NULL;
 	uint8_t id[16];
@@ -129,16 +137,15 @@ int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 	if (!has_receipt(client, id, &item)) {
 		err = (enum alm_err)alm_send_start(client, &copy, NULL);
 		while (err == ALM_WINDOW_FULL) {
-			err = wait_for(
-				client, deadline_ms, has_room, NULL, NULL);
+			err = wait_on(client, &patience, has_room, NULL, NULL);
 			if (err == ALM_OK) {
 				err = (enum alm_err)alm_send_start(
 					client, &copy, NULL);
 			}
 		}
 		if (err == ALM_OK) {
-			err = wait_for(
-				client, deadline_ms, has_receipt, id, &item);
+			err = wait_on(
+				client, &patience, has_receipt, id, &item);
 		}
 		if (err == ALM_TIMEOUT && alm_room_why(client, id) != ALM_OK) {
 			err = alm_room_why(client, id);
@@ -165,8 +172,8 @@ int alm_receive(struct alm_client *client, int timeout_ms,
 	struct alm_delivery **out_delivery)
 {
 	struct alm_item *item = NULL;
-	enum alm_err err = wait_for(
-		client, deadline_of(timeout_ms), has_delivery, NULL, &item);
+	enum alm_err err =
+		wait_for(client, timeout_ms, has_delivery, NULL, &item);
 
 	if (err == ALM_OK) {
 		*out_delivery = &item->delivery;
@@ -185,8 +192,7 @@ int alm_await_reply(struct alm_client *client, const uint8_t id[16],
 	int timeout_ms, struct alm_delivery **out_delivery)
 {
 	struct alm_item *item = NULL;
-	int code = (int)wait_for(
-		client, deadline_of(timeout_ms), has_reply, id, &item);
+	int code = (int)wait_for(client, timeout_ms, has_reply, id, &item);
 
 	if (code != ALM_CODE_OK) {
 		return code;
@@ -230,8 +236,8 @@ int alm_acknowledge_wait(struct alm_client *client, uint64_t sequence,
 	if (code != ALM_CODE_OK) {
 		return code;
 	}
-	return (int)wait_for(client, deadline_of(timeout_ms), is_acknowledged,
-		&sequence, NULL);
+	return (int)wait_for(
+		client, timeout_ms, is_acknowledged, &sequence, NULL);
 }
 
 static bool has_fetched(struct alm_client *client, const void *wanted,
@@ -252,8 +258,7 @@ int alm_fetch(struct alm_client *client, const struct alm_delivery *delivery,
 	if (code != ALM_CODE_OK) {
 		return code;
 	}
-	code = (int)wait_for(
-		client, deadline_of(timeout_ms), has_fetched, &sequence, &item);
+	code = (int)wait_for(client, timeout_ms, has_fetched, &sequence, &item);
 	if (code != ALM_CODE_OK) {
 		alm_fetch_stop(client, sequence);
 		return code;
@@ -329,8 +334,7 @@ int alm_ask(struct alm_client *client, const char *verb,
 		client, verb, arguments, argument_count, &id);
 
 	if (err == ALM_OK) {
-		err = wait_for(client, deadline_of(timeout_ms), has_answer, &id,
-			&item);
+		err = wait_for(client, timeout_ms, has_answer, &id, &item);
 	}
 	if (err == ALM_OK) {
 		*out_table = &item->table;

@@ -18,9 +18,11 @@
 #include "agents/folder/taking.h"
 #include "agents/include/almoner.h"
 #include "agents/include/almoner_identity.h"
+#include "lib/patience.h"
 
 #define RESCAN_MS 10000  /* inotify may lose events */
 #define UNSETTLED_MS 100 /* files are being written, or wait for room */
+#define ROUND_MS_MAX 200 /* of one round; twice what is usual */
 #define DRAIN_MS_MAX 10000
 #define ONCE_MS_MAX 60000
 #define QUIET_MS 1000 /* with is_once: nothing came for so long */
@@ -43,8 +45,8 @@ struct agent {
 	bool is_draining;
 	enum alm_err ended_by;
 	int64_t scan_due_ms;
-	int64_t end_due_ms; /* of draining, or of running once */
-	int64_t busy_ms;    /* when something last came */
+	struct alm_patience end; /* of draining, or of running once */
+	int64_t quiet_ms;        /* for so long nothing came */
 	uint64_t taken;
 	size_t unconfirmed;
 };
@@ -198,8 +200,8 @@ static void take_events(struct agent *agent)
 			on_event(agent, event);
 			alm_event_free(event);
 		}
-		agent->busy_ms = monotonic_ms();
-		agent->scan_due_ms = agent->busy_ms;
+		agent->quiet_ms = 0;
+		agent->scan_due_ms = 0;
 	}
 	if (code != 0) {
 		agent->is_ended = true;
@@ -214,7 +216,7 @@ static void drain(struct agent *agent)
 	}
 	alm_notify_stopping();
 	agent->is_draining = true;
-	agent->end_due_ms = monotonic_ms() + DRAIN_MS_MAX;
+	agent->end = alm_patience_of(DRAIN_MS_MAX, monotonic_ms());
 	(void)alm_client_set_credit(agent->client, 0);
 }
 
@@ -246,12 +248,15 @@ static bool is_idle(const struct agent *agent)
 /** Whether running once, or draining, has come to its end. */
 static void see_end(struct agent *agent, int64_t now_ms)
 {
+	int64_t since_ms = now_ms - agent->end.looked_ms;
+	bool is_late = alm_patience_step(&agent->end, now_ms) == 0;
 	struct alm_client_status status;
 
+	/* That nobody ran is not that nothing came. */
+	agent->quiet_ms += since_ms < ROUND_MS_MAX ? since_ms : ROUND_MS_MAX;
 	alm_client_get_status(agent->client, &status);
 	if (agent->is_draining) {
-		agent->is_ended |=
-			is_idle(agent) || now_ms >= agent->end_due_ms;
+		agent->is_ended |= is_idle(agent) || is_late;
 		return;
 	}
 	if (!agent->options->is_once) {
@@ -259,10 +264,9 @@ static void see_end(struct agent *agent, int64_t now_ms)
 	}
 	if (status.is_ready && is_idle(agent) &&
 		agent->entries.unsettled == 0 && agent->proofs.count == 0 &&
-		now_ms - agent->busy_ms >= QUIET_MS) {
+		agent->quiet_ms >= QUIET_MS) {
 		agent->is_ended = true;
-	} else if (now_ms >= agent->end_due_ms ||
-		   status.last_code == ALM_CODE_BROKER_KEY) {
+	} else if (is_late || status.last_code == ALM_CODE_BROKER_KEY) {
 		agent->is_ended = true;
 		agent->ended_by = status.is_ready
 					  ? ALM_TIMEOUT
@@ -466,8 +470,7 @@ enum alm_exit alm_agent_run(const struct alm_agent_options *options)
 							     : ALM_EXIT_INVALID;
 	} else {
 		alm_notify_ready();
-		agent.busy_ms = monotonic_ms();
-		agent.end_due_ms = agent.busy_ms + ONCE_MS_MAX;
+		agent.end = alm_patience_of(ONCE_MS_MAX, monotonic_ms());
 		run(&agent);
 		if (agent.ended_by != ALM_OK) {
 			code = alm_err_info(agent.ended_by)->exit_code;

@@ -8,9 +8,11 @@
 
 #include "broker/edge/clock.h"
 #include "broker/edge/edge_internal.h"
+#include "lib/patience.h"
 
 #define REQUESTS_PER_CALL_MAX 64u
-#define PROOF_MS_MAX 3000
+#define PROOF_MS_MAX 30000
+#define PROOF_STEP_MS 50
 /* One each: the first may still be closing when the second is opened. */
 #define MONITOR_ENDPOINT "inproc://almoner.stranger"
 #define NEXT_MONITOR_ENDPOINT "inproc://almoner.stranger.next"
@@ -139,16 +141,17 @@ static unsigned next_event(void *monitor)
 static bool watch_refusal(struct alm_edge *edge, void *monitor,
 	alm_zap_judge_fn *judge, void *cookie)
 {
-	int64_t until_ms = alm_clock_monotonic_ms() + PROOF_MS_MAX;
+	struct alm_patience patience =
+		alm_patience_of(PROOF_MS_MAX, alm_clock_monotonic_ms());
 
-	while (alm_clock_monotonic_ms() < until_ms) {
+	while (alm_patience_step(&patience, alm_clock_monotonic_ms()) > 0) {
 		zmq_pollitem_t items[] = {
 			{.socket = edge->zap, .events = ZMQ_POLLIN},
 			{.socket = monitor, .events = ZMQ_POLLIN},
 		};
 		unsigned event;
 
-		(void)zmq_poll(items, 2, 50);
+		(void)zmq_poll(items, 2, PROOF_STEP_MS);
 		alm_edge_serve_zap(edge, judge, cookie);
 		for (event = next_event(monitor); event != 0;
 			event = next_event(monitor)) {
