@@ -124,16 +124,50 @@ static uint64_t count_mask(const struct alm_diff_mask *mask)
 	       (uint64_t)__builtin_popcountll(mask->bits[1]);
 }
 
+/* Ascending; NULL: memory is short. */
+static uint32_t *list_senders(struct alm_diff_judging *j,
+	const struct run *runs, size_t count, uint32_t *out_count)
+{
+	const struct alm_diff_parties *senders = &j->roles[0];
+	bool *is_in = calloc(senders->group_count + 1, sizeof(*is_in));
+	uint32_t *list = NULL;
+
+	j->is_short |= is_in == NULL;
+	if (is_in != NULL) {
+		for (size_t i = 0; i < count; i++) {
+			is_in[runs[i].first->from] = true;
+		}
+		list = list_members(j, senders, is_in, out_count);
+	}
+	free(is_in);
+	return list;
+}
+
+static uint32_t *list_recipients(
+	struct alm_diff_judging *j, const struct run *run, uint32_t *out_count)
+{
+	const struct alm_diff_parties *recipients = &j->roles[1];
+	bool *is_in = calloc(recipients->group_count + 1, sizeof(*is_in));
+	uint32_t *list = NULL;
+
+	j->is_short |= is_in == NULL;
+	if (is_in != NULL) {
+		for (size_t i = 0; i < run->count; i++) {
+			is_in[run->first[i].to] = true;
+		}
+		list = list_members(j, recipients, is_in, out_count);
+	}
+	free(is_in);
+	return list;
+}
+
 /* One block of `count` runs with the same recipients. */
 static void give_block(
 	struct alm_diff_judging *j, const struct run *runs, size_t count)
 {
 	const struct alm_diff_piece *piece = runs[0].first;
-	const struct alm_diff_parties *roles = j->roles;
-	bool *is_from = calloc(roles[0].group_count + 1, sizeof(*is_from));
-	bool *is_to = calloc(roles[1].group_count + 1, sizeof(*is_to));
-	uint32_t *from = NULL;
-	uint32_t *to = NULL;
+	uint32_t *from;
+	uint32_t *to;
 	struct alm_diff_block block = {
 		.change = alm_diff_outcome_change(piece->outcome),
 		.terms = alm_diff_outcome_terms(piece->outcome),
@@ -145,18 +179,8 @@ static void give_block(
 		.categories = piece->categories,
 	};
 
-	if (is_from == NULL || is_to == NULL) {
-		j->is_short = true;
-		goto out;
-	}
-	for (size_t i = 0; i < count; i++) {
-		is_from[runs[i].first->from] = true;
-	}
-	for (size_t i = 0; i < runs[0].count; i++) {
-		is_to[runs[0].first[i].to] = true;
-	}
-	from = list_members(j, &roles[0], is_from, &block.from_count);
-	to = list_members(j, &roles[1], is_to, &block.to_count);
+	from = list_senders(j, runs, count, &block.from_count);
+	to = list_recipients(j, &runs[0], &block.to_count);
 	if (from == NULL || to == NULL) {
 		goto out;
 	}
@@ -174,8 +198,6 @@ static void give_block(
 out:
 	free(to);
 	free(from);
-	free(is_to);
-	free(is_from);
 }
 
 /* All pieces from `first` that change alike: their runs, joined. */

@@ -154,31 +154,31 @@ static bool read_organisations(struct alm_reaches *r)
 
 /* --- memberships ---------------------------------------------------------- */
 
-/* By group, as the bundle has them; then the same by organisation. */
+static size_t count_members(const struct alm_bundle *bundle)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < bundle->group_count; i++) {
+		total += bundle->groups[i].member_count;
+	}
+	return total;
+}
+
+/* By group, as the bundle has them. */
 static bool read_members(struct alm_reaches *r)
 {
 	const struct alm_bundle *b = r->bundle;
-	struct alm_reach_member *by_group;
-	struct alm_reach_member *by_organisation;
-	uint32_t *group_first = alm_arena_take(
-		r->arena, (b->group_count + 1) * sizeof(*group_first));
-	uint32_t *first = alm_arena_take(
-		r->arena, (b->organisation_count + 2) * sizeof(*first));
-	size_t total = 0;
+	struct alm_reach_member *by_group = alm_arena_take(
+		r->arena, (count_members(b) + 1) * sizeof(*by_group));
+	uint32_t *first =
+		alm_arena_take(r->arena, (b->group_count + 1) * sizeof(*first));
 	size_t used = 0;
 
-	for (size_t i = 0; i < b->group_count; i++) {
-		total += b->groups[i].member_count;
-	}
-	by_group = alm_arena_take(r->arena, (total + 1) * sizeof(*by_group));
-	by_organisation = alm_arena_take(
-		r->arena, (total + 1) * sizeof(*by_organisation));
-	if (group_first == NULL || first == NULL || by_group == NULL ||
-		by_organisation == NULL) {
+	if (by_group == NULL || first == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < b->group_count; i++) {
-		group_first[i] = (uint32_t)used;
+		first[i] = (uint32_t)used;
 		for (size_t j = 0; j < b->groups[i].member_count; j++) {
 			const struct alm_bundle_member *member =
 				&b->groups[i].members[j];
@@ -187,19 +187,38 @@ static bool read_members(struct alm_reaches *r)
 
 			by_group[used++] = (struct alm_reach_member){
 				(uint32_t)at, (uint32_t)i, member->valid};
-			first[at + 2]++;
 		}
 	}
-	group_first[b->group_count] = (uint32_t)used;
+	first[b->group_count] = (uint32_t)used;
+	r->by_group = by_group;
+	r->group_first = first;
+	return true;
+}
+
+/* The same by organisation: each one's are counted a place too far up, so
+ * that putting them in leaves behind where each one's begin. */
+static bool sort_members(struct alm_reaches *r)
+{
+	const struct alm_bundle *b = r->bundle;
+	size_t total = r->group_first[b->group_count];
+	struct alm_reach_member *by_organisation = alm_arena_take(
+		r->arena, (total + 1) * sizeof(*by_organisation));
+	uint32_t *first = alm_arena_take(
+		r->arena, (b->organisation_count + 2) * sizeof(*first));
+
+	if (by_organisation == NULL || first == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < total; i++) {
+		first[r->by_group[i].organisation + 2]++;
+	}
 	for (size_t i = 2; i < b->organisation_count + 2; i++) {
 		first[i] += first[i - 1];
 	}
-	for (size_t i = 0; i < used; i++) {
-		by_organisation[first[by_group[i].organisation + 1]++] =
-			by_group[i];
+	for (size_t i = 0; i < total; i++) {
+		by_organisation[first[r->by_group[i].organisation + 1]++] =
+			r->by_group[i];
 	}
-	r->by_group = by_group;
-	r->group_first = group_first;
 	r->by_organisation = by_organisation;
 	r->organisation_first = first;
 	return true;
@@ -220,7 +239,8 @@ bool alm_reaches_init(struct alm_reaches *out, const struct alm_bundle *bundle,
 	cover_purposes(out);
 	cover_categories(out);
 	read_recipients(out);
-	return read_organisations(out) && read_members(out);
+	return read_organisations(out) && read_members(out) &&
+	       sort_members(out);
 }
 
 /* --- rules ---------------------------------------------------------------- */

@@ -66,67 +66,58 @@ static void list(const struct alm_ids *words, char *out, size_t out_bytes)
 
 /* What goes into the sentence: $o `of`, $w `word`, $l the list, $v the level,
  * $t the time. */
-static const char *sentence(enum alm_change_kind kind)
-{
-	static const char *const sentences[ALM_CHANGE_COUNT] = {
-		[ALM_CHANGE_WORD] = "write '$w' instead of '$o'",
-		[ALM_CHANGE_NAME_BASIS] = "name the basis $o in the message",
-		[ALM_CHANGE_UNNAME_BASIS] =
-			"do not name the basis $o in the message",
-		[ALM_CHANGE_DROP_CATEGORIES] = "leave out $l",
-		[ALM_CHANGE_REFERRAL] =
-			"name the referral, or what else makes the recipient "
-			"concerned with this person, in the message",
-		[ALM_CHANGE_BATCH] = "send a record set, decided person by "
-				     "person",
-		[ALM_CHANGE_LEVEL] = "send the content $v",
-		[ALM_CHANGE_OPT_OUT_CHECK] =
-			"check the person against the national data opt-out "
-			"(this holds if the person is clear)",
-		[ALM_CHANGE_WAIT] = "wait until $t, when $o begins",
-		[ALM_CHANGE_RELATIONSHIP] =
-			"record the recipient's relationship with the person",
-		[ALM_CHANGE_ASSURANCE] = "renew the assurance of $o",
-		[ALM_CHANGE_BASIS_RENEW] = "renew $o",
-		[ALM_CHANGE_BASIS_BEGIN] = "let $o begin earlier",
-		[ALM_CHANGE_BASIS_RESUME] = "end the suspension of $o",
-		[ALM_CHANGE_BASIS_PURPOSE] = "add the purpose $w to $o",
-		[ALM_CHANGE_BASIS_CATEGORIES] = "add $l to $o",
-		[ALM_CHANGE_BASIS_SENDER] = "add $w to the senders of $o",
-		[ALM_CHANGE_BASIS_RECIPIENT] = "add $w to the recipients of $o",
-		[ALM_CHANGE_BASIS_LEVEL] = "allow $v data under $o",
-		[ALM_CHANGE_BASIS_NEW] =
-			"make a data-sharing agreement between the two for "
-			"this purpose and content",
-		[ALM_CHANGE_ACTIVATE] = "make $o active again",
-		[ALM_CHANGE_ADD] = "add $o to the policy, as $w",
-		[ALM_CHANGE_CONSENT] =
-			"ask the person, and record a permission",
-		[ALM_CHANGE_OBJECTION] =
-			"speak with the person, who may take back $o",
-		[ALM_CHANGE_OPT_OUT] =
-			"nothing, unless the person leaves the national data "
-			"opt-out",
-		[ALM_CHANGE_TYPE_1] =
-			"nothing, unless the person ends the type 1 opt-out "
-			"at the GP practice",
-		[ALM_CHANGE_EMERGENCY] =
-			"override in an emergency, with name and reason, to be "
-			"reviewed",
-		[ALM_CHANGE_GUARDIAN] =
-			"override as guardian, with name and reason, to be "
-			"reviewed",
-		[ALM_CHANGE_LOCATION] =
-			"end the protection of the person's whereabouts, if "
-			"it is safe",
-		[ALM_CHANGE_CEILING] =
-			"let organisations of kind $w receive for $o",
-		[ALM_CHANGE_PROHIBITION] =
-			"take the prohibition $o out, if the law allows",
-	};
-
-	return sentences[kind];
-}
+static const char *const sentences[ALM_CHANGE_COUNT] = {
+	[ALM_CHANGE_WORD] = "write '$w' instead of '$o'",
+	[ALM_CHANGE_NAME_BASIS] = "name the basis $o in the message",
+	[ALM_CHANGE_UNNAME_BASIS] = "do not name the basis $o in the message",
+	[ALM_CHANGE_DROP_CATEGORIES] = "leave out $l",
+	[ALM_CHANGE_REFERRAL] =
+		"name the referral, or what else makes the recipient "
+		"concerned with this person, in the message",
+	[ALM_CHANGE_BATCH] = "send a record set, decided person by "
+			     "person",
+	[ALM_CHANGE_LEVEL] = "send the content $v",
+	[ALM_CHANGE_OPT_OUT_CHECK] =
+		"check the person against the national data opt-out "
+		"(this holds if the person is clear)",
+	[ALM_CHANGE_WAIT] = "wait until $t, when $o begins",
+	[ALM_CHANGE_RELATIONSHIP] =
+		"record the recipient's relationship with the person",
+	[ALM_CHANGE_ASSURANCE] = "renew the assurance of $o",
+	[ALM_CHANGE_BASIS_RENEW] = "renew $o",
+	[ALM_CHANGE_BASIS_BEGIN] = "let $o begin earlier",
+	[ALM_CHANGE_BASIS_RESUME] = "end the suspension of $o",
+	[ALM_CHANGE_BASIS_PURPOSE] = "add the purpose $w to $o",
+	[ALM_CHANGE_BASIS_CATEGORIES] = "add $l to $o",
+	[ALM_CHANGE_BASIS_SENDER] = "add $w to the senders of $o",
+	[ALM_CHANGE_BASIS_RECIPIENT] = "add $w to the recipients of $o",
+	[ALM_CHANGE_BASIS_LEVEL] = "allow $v data under $o",
+	[ALM_CHANGE_BASIS_NEW] =
+		"make a data-sharing agreement between the two for "
+		"this purpose and content",
+	[ALM_CHANGE_ACTIVATE] = "make $o active again",
+	[ALM_CHANGE_ADD] = "add $o to the policy, as $w",
+	[ALM_CHANGE_CONSENT] = "ask the person, and record a permission",
+	[ALM_CHANGE_OBJECTION] = "speak with the person, who may take back $o",
+	[ALM_CHANGE_OPT_OUT] =
+		"nothing, unless the person leaves the national data "
+		"opt-out",
+	[ALM_CHANGE_TYPE_1] =
+		"nothing, unless the person ends the type 1 opt-out "
+		"at the GP practice",
+	[ALM_CHANGE_EMERGENCY] =
+		"override in an emergency, with name and reason, to be "
+		"reviewed",
+	[ALM_CHANGE_GUARDIAN] =
+		"override as guardian, with name and reason, to be "
+		"reviewed",
+	[ALM_CHANGE_LOCATION] =
+		"end the protection of the person's whereabouts, if "
+		"it is safe",
+	[ALM_CHANGE_CEILING] = "let organisations of kind $w receive for $o",
+	[ALM_CHANGE_PROHIBITION] =
+		"take the prohibition $o out, if the law allows",
+};
 
 void alm_change_text(
 	const struct alm_change *change, char out[ALM_CHANGE_TEXT_BYTES])
@@ -141,7 +132,7 @@ void alm_change_text(
 	if (change->kind == ALM_CHANGE_WAIT) {
 		alm_instant_text(change->instant_s, instant);
 	}
-	for (const char *at = sentence(change->kind);
+	for (const char *at = sentences[change->kind];
 		*at != '\0' && used + 1 < ALM_CHANGE_TEXT_BYTES; at++) {
 		const char *value = at[1] == 'o'   ? of
 				    : at[1] == 'w' ? word
