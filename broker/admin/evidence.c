@@ -289,51 +289,70 @@ static enum alm_err refuse(struct alm_call *call, const char *why)
 	return alm_problem_set(call->problem, ALM_COSIGNATURE, "%s", why);
 }
 
-enum alm_err alm_verb_audit_cosign(struct alm_call *call)
+/* What a witness brings: of which head, by which key, the signature. */
+struct cosigning {
+	uint64_t size;
+	struct alm_note_key key;
+	uint8_t raw[ALM_COSIGNATURE_BYTES];
+};
+
+static enum alm_err read_cosigning(struct alm_call *call, struct cosigning *out)
 {
 	const struct alm_agent *agent = call->request->agent;
-	struct alm_store *store = call->turn->broker->store;
 	const char *text = alm_call_argument(call, "cosignature");
-	uint8_t raw[ALM_COSIGNATURE_BYTES];
+	struct alm_bytes base64 = {(const uint8_t *)text, strlen(text)};
 	char name[ALM_NOTE_NAME_BYTES];
 	uint8_t public_key[32];
-	struct alm_note_key key;
-	struct alm_witness witness;
-	struct alm_signed_head head;
-	uint64_t size = 0;
-	enum alm_err err = alm_question_number(call, "size", &size);
 
-	if (err != ALM_OK ||
+	if (alm_question_number(call, "size", &out->size) != ALM_OK ||
 		alm_unhex(alm_call_argument(call, "key"), public_key, 32) !=
 			ALM_OK ||
-		!alm_line_base64(
-			(struct alm_bytes){(const uint8_t *)text, strlen(text)},
-			raw, sizeof(raw))) {
+		!alm_line_base64(base64, out->raw, sizeof(out->raw))) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"size, key or cosignature");
 	}
 	(void)snprintf(
 		name, sizeof(name), "%s/%s", agent->organisation, agent->name);
-	err = alm_note_key_make(name, ALM_NOTE_COSIGNATURE, public_key, &key);
-	if (err == ALM_OK) {
-		err = alm_store_head_from(
-			store, size, call->turn->arena, &head);
-	}
-	if (err == ALM_NOT_FOUND || (err == ALM_OK && head.size != size)) {
+	return alm_note_key_make(
+		name, ALM_NOTE_COSIGNATURE, public_key, &out->key);
+}
+
+static enum alm_err check_cosigning(
+	struct alm_call *call, const struct cosigning *it)
+{
+	struct alm_signed_head head;
+	enum alm_err err = alm_store_head_from(
+		call->turn->broker->store, it->size, call->turn->arena, &head);
+
+	if (err == ALM_NOT_FOUND || (err == ALM_OK && head.size != it->size)) {
 		return refuse(call, "that head is not kept");
 	}
-	if (err == ALM_OK && !is_good(&head, &key, raw, call->turn->arena)) {
+	if (err == ALM_OK &&
+		!is_good(&head, &it->key, it->raw, call->turn->arena)) {
 		return refuse(call, "it does not verify");
 	}
+	return err;
+}
+
+enum alm_err alm_verb_audit_cosign(struct alm_call *call)
+{
+	struct alm_store *store = call->turn->broker->store;
+	struct cosigning it = {.size = 0};
+	struct alm_witness witness;
+	enum alm_err err = read_cosigning(call, &it);
+
 	if (err == ALM_OK) {
-		err = take_key(call, &key, &witness);
+		err = check_cosigning(call, &it);
 	}
-	if (err != ALM_OK || size <= witness.cosigned_size) {
+	if (err == ALM_OK) {
+		err = take_key(call, &it.key, &witness);
+	}
+	if (err != ALM_OK || it.size <= witness.cosigned_size) {
 		return err;
 	}
-	witness.cosigned_size = size;
+	witness.cosigned_size = it.size;
 	witness.cosigned_at_us = call->turn->now_us;
-	err = alm_store_cosignature_put(store, size, &witness, raw);
+	err = alm_store_cosignature_put(store, it.size, &witness, it.raw);
 	if (err == ALM_OK) {
 		err = alm_store_witness_put(store, &witness);
 	}
