@@ -173,6 +173,36 @@ static enum alm_err take_out(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	return record_taken(turn, &card, agent, item->sequence, item);
 }
 
+/* One by one; `out_sequences` are those that are taken out. */
+static enum alm_err take_out_all(struct alm_turn *turn,
+	const struct alm_turn_request *request, struct alm_mailbox *mailbox,
+	uint64_t *out_sequences, size_t *out_count)
+{
+	const struct alm_acknowledge *items = &request->envelope->acknowledge;
+
+	for (size_t i = 0; i < items->count; i++) {
+		enum alm_err err;
+
+		if (is_over(turn, mailbox)) {
+			turn->broker->metrics.refused_busy++;
+			return ALM_OK;
+		}
+		err = take_out(turn, mailbox, request->agent, &items->items[i]);
+		if (err == ALM_AGENT_CATEGORY) {
+			count_unheld(turn, mailbox, REFUSAL_COST);
+			err = alm_role_refuse(
+				turn, request, err, "acknowledge");
+		} else if (err == ALM_OK) {
+			out_sequences[(*out_count)++] =
+				items->items[i].sequence;
+		}
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	return ALM_OK;
+}
+
 enum alm_err alm_acknowledge_mail(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
@@ -181,6 +211,7 @@ enum alm_err alm_acknowledge_mail(
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_ACKNOWLEDGED};
 	uint64_t *sequences;
 	size_t count = 0;
+	enum alm_err err;
 
 	if (session == NULL) {
 		return alm_turn_reply_error(
@@ -200,25 +231,9 @@ enum alm_err alm_acknowledge_mail(
 	if (sequences == NULL) {
 		return ALM_NOMEM;
 	}
-	for (size_t i = 0; i < items->count; i++) {
-		enum alm_err err;
-
-		if (is_over(turn, session->mailbox)) {
-			turn->broker->metrics.refused_busy++;
-			break;
-		}
-		err = take_out(turn, session->mailbox, request->agent,
-			&items->items[i]);
-		if (err == ALM_AGENT_CATEGORY) {
-			count_unheld(turn, session->mailbox, REFUSAL_COST);
-			err = alm_role_refuse(
-				turn, request, err, "acknowledge");
-		} else if (err == ALM_OK) {
-			sequences[count++] = items->items[i].sequence;
-		}
-		if (err != ALM_OK) {
-			return err;
-		}
+	err = take_out_all(turn, request, session->mailbox, sequences, &count);
+	if (err != ALM_OK) {
+		return err;
 	}
 	envelope.acknowledged.sequences = sequences;
 	envelope.acknowledged.count = count;
