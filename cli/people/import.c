@@ -279,6 +279,22 @@ static void copy_head(const struct import *import, int fd)
 	}
 }
 
+/* What is in stays in; the next import may go on behind it. */
+static void keep_place(
+	struct import *import, const struct alm_people_count *count)
+{
+	struct alm_problem problem;
+
+	if (import->is_kept && count->done.offset > import->from.offset &&
+		alm_people_resume_write(
+			&import->resume, &count->done, &problem) == ALM_OK) {
+		alm_print_warning(import->output,
+			"%" PRIu64 " lines are in; --resume goes on "
+			"behind them",
+			count->done.line);
+	}
+}
+
 static int run(const struct alm_args *args, int fd, struct import *import)
 {
 	struct alm_problem problem = {.err = ALM_OK};
@@ -315,17 +331,7 @@ static int run(const struct alm_args *args, int fd, struct import *import)
 		alm_people_resume_forget(&import->resume);
 		return tell(args, import, id, &count);
 	}
-	if (import->is_kept && count.done.offset > import->from.offset) {
-		struct alm_problem other;
-
-		if (alm_people_resume_write(
-			    &import->resume, &count.done, &other) == ALM_OK) {
-			alm_print_warning(import->output,
-				"%" PRIu64 " lines are in; --resume goes on "
-				"behind them",
-				count.done.line);
-		}
-	}
+	keep_place(import, &count);
 	return alm_print_problem(&args->output, &problem);
 }
 
