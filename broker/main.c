@@ -278,12 +278,42 @@ static int run(const struct options *options)
 	return serve(&settings, &options->source);
 }
 
+static int say(FILE *out, const char *text, int exit_code)
+{
+	(void)fputs(text, out);
+	return exit_code;
+}
+
+static int act(const struct options *options)
+{
+	switch (options->mode) {
+	case MODE_RUN:
+	case MODE_CHECK:
+	case MODE_SHOW:
+	case MODE_ORIGIN:
+		return run(options);
+	case MODE_SAMPLE:
+		alm_settings_write_sample(stdout);
+		return ALM_EXIT_OK;
+	case MODE_KEYS:
+		return alm_generate_keys(options->keys_folder);
+	case MODE_VERSION:
+		return say(
+			stdout, "almonerd " ALM_VERSION_TEXT "\n", ALM_EXIT_OK);
+	case MODE_HELP:
+		return say(stdout, help, ALM_EXIT_OK);
+	case MODE_USAGE:
+		return say(stderr, help, ALM_EXIT_USAGE);
+	}
+	return ALM_EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	/* Keys live in this process: no core file, no debugger. */
 	struct options options;
 	char **given = calloc((size_t)argc + 1, sizeof(*given));
-	int rc = ALM_EXIT_FAILURE;
+	int rc;
 
 	/* A file that may grow no further is an error like a full disk. */
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -297,33 +327,7 @@ int main(int argc, char **argv)
 		return ALM_EXIT_FAILURE;
 	}
 	options = read_options(argc, argv, given);
-	switch (options.mode) {
-	case MODE_RUN:
-	case MODE_CHECK:
-	case MODE_SHOW:
-	case MODE_ORIGIN:
-		rc = run(&options);
-		break;
-	case MODE_SAMPLE:
-		alm_settings_write_sample(stdout);
-		rc = ALM_EXIT_OK;
-		break;
-	case MODE_KEYS:
-		rc = alm_generate_keys(options.keys_folder);
-		break;
-	case MODE_VERSION:
-		printf("almonerd %s\n", ALM_VERSION_TEXT);
-		rc = ALM_EXIT_OK;
-		break;
-	case MODE_HELP:
-		(void)fputs(help, stdout);
-		rc = ALM_EXIT_OK;
-		break;
-	case MODE_USAGE:
-		(void)fputs(help, stderr);
-		rc = ALM_EXIT_USAGE;
-		break;
-	}
+	rc = act(&options);
 	free(given);
 	return rc;
 }
