@@ -9,16 +9,23 @@ mail that somebody waits for was taken.  A journal is one agent's: a line for
 each thing that it did or saw, appended when it happened.
 
   {"event": "agent", "organisation": ORG}             the first line
-  {"event": "sent", "id": UUID, "to": [ORG...], "subject": S, "payload": HEX}
+  {"event": "sent", "id": UUID, "to": [ORG...], "subject": S, "priority": P,
+   "deadline": MS, "expires": MS, "payload": HEX}    in parts: HEX+BYTES
+   with "kind": "request", or "kind": "reply" and "answers": UUID
   {"event": "receipt", "id": UUID, "code": 0, "mail": N, "audit": N}
   {"event": "receipt", "id": UUID, "code": CODE, "final": BOOL}
+   of a message to several, with "recipient": ORG, one for each of them
   {"event": "got", "mail": N, "id": UUID, "sender": ORG, "subject": S,
    "priority": P, "repeat": BOOL, "payload": HEX}
   {"event": "fetched", "mail": N, "payload": HEX}    when it came in parts, for
                                     which the payload above is "later"
-  {"event": "took", "mail": N}    {"event": "rejected", "mail": N}
+  {"event": "took", "mail": N}
+  {"event": "rejected", "mail": N, "reason": TEXT}
+  {"event": "gone", "mail": [N...]}                  the broker says so
+  {"event": "deputy", "of": ORG, "deputy": ORG}      so the operator said
   {"event": "connected"}                             mail may come again now
-  {"event": "notice", "id": UUID, "kind": K, "recipient": ORG}
+  {"event": "notice", "mail": N, "id": UUID, "kind": K, "recipient": ORG,
+   "reason": TEXT}
 
 Exit 0 when all rules hold, 1 when one does not; each breach is a line that
 begins with the rule's name.
@@ -26,6 +33,8 @@ begins with the rule's name.
 import collections
 import json
 import sys
+
+import closer
 
 # How a message can leave a mailbox; from all but the first its sender hears.
 ENDS = {
@@ -59,7 +68,7 @@ RULES = (
     "out-of-order-again",
     "delivery-without-permit",
     "counts-differ",
-)
+) + closer.RULES
 
 
 class Journal:
@@ -124,7 +133,7 @@ class Check:
 
     def check_receipts(self, journal, sent):
         """Of one agent; gives the ids that were accepted."""
-        accepted, refused = set(), set()
+        accepted, refused, partly = set(), set(), set()
         me = journal.organisation
         for receipt in journal.of("receipt"):
             key = (me, receipt["id"])
@@ -136,10 +145,12 @@ class Check:
                     self.breach("receipt-without-record", "%s of %s: %s"
                                 % (receipt["id"], me, record))
             elif receipt.get("final", True):
-                refused.add(receipt["id"])
+                (partly if "recipient" in receipt else refused).add(
+                    receipt["id"])
                 if receipt.get("recorded", True) and not self.refused[key]:
                     self.breach("refusal-without-record", "%s of %s"
                                 % (receipt["id"], me))
+        refused |= partly - accepted
         for name in sorted(set(sent) - accepted - refused):
             self.breach("unanswered", "%s of %s" % (name, me))
         for name in sorted(refused):
@@ -198,6 +209,10 @@ class Check:
             if key in sent and content != sent[key]["payload"] and \
                     not (content == "later" and self.ended_untaken(mail)):
                 self.breach("content-changed", "mail %s" % mail)
+            for word in ("subject", "priority"):
+                if sent.get(key, {}).get(word, got.get(word)) != got.get(word):
+                    self.breach("content-changed", "mail %s: its %s"
+                                % (mail, word))
             seen[mail] += 1
             if seen[mail] > 1:
                 if not got["repeat"]:
@@ -323,6 +338,8 @@ class Check:
         sent = self.check_senders()
         self.check_recipients(sent)
         self.check_ends()
+        for rule, text in closer.look(self, sent):
+            self.breach(rule, text)
         return self.breaches
 
 

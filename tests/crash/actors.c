@@ -96,12 +96,17 @@ static void send_away(struct crash_world *world)
 
 static void send_several(struct crash_world *world)
 {
-	static const char *const recipients[] = {"C84001", "C84002", "C84003"};
+	/* The last may not have it. */
+	static const char *const recipients[] = {
+		"C84001", "C84002", "C84003", "RX1"};
+	static const char *const groups[] = {
+		"kind:gp-practice@group:near", "C84002"};
 	struct crash_agent *trust = crash_agent(world, "RHA", 0);
 	struct alm_outgoing message = crash_message(world, NULL);
+	bool is_to_group = crash_random(world, 3) == 0;
 
-	message.recipients = recipients;
-	message.recipient_count = 2 + crash_random(world, 2);
+	message.recipients = is_to_group ? groups : recipients;
+	message.recipient_count = 2 + crash_random(world, is_to_group ? 1 : 3);
 	message.subject = "9990000042";
 	if (crash_random(world, 4) == 0) {
 		(void)crash_send(world, trust, &message);
@@ -146,6 +151,8 @@ const struct crash_actor crash_actors[] = {
 	{"refused", NULL, send_refused, NULL},
 	{"away", NULL, send_away, NULL},
 	{"several", NULL, send_several, NULL},
+	{"asked", NULL, crash_ask, NULL},
+	{"overdue", NULL, crash_be_overdue, NULL},
 	{"large", crash_large_begin, crash_large_send, NULL},
 	{"rotated", crash_rotate_begin, crash_rotate_step,
 		crash_rotate_is_done},

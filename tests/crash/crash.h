@@ -49,7 +49,7 @@ struct crash_actor {
 extern const struct crash_actor crash_actors[];
 extern const size_t crash_actor_count;
 
-/** The policy that permits RX1 and RHA to send to C84001, C84002, C84003. */
+/** The policy that permits RX1 and RHA to send to the practices. */
 extern const char crash_policy[];
 
 unsigned crash_random(struct crash_world *world, unsigned limit);
@@ -82,6 +82,13 @@ void crash_large_fetched(
 	struct crash_agent *agent, uint64_t sequence, int code);
 /** Wait until no part is stored any more. */
 void crash_large_is_freed(struct crash_world *world);
+
+/* Conversations and deadlines: talk.c. */
+void crash_ask(struct crash_world *world);
+/** What the agent says to mail that it takes, if anything. */
+void crash_answer(struct crash_world *world, struct crash_agent *agent,
+	const struct alm_delivery *mail);
+void crash_be_overdue(struct crash_world *world);
 
 /* Keys that are replaced: rotate.c. */
 void crash_rotate_keep(const struct crash_world *world,

@@ -89,7 +89,11 @@ static void drop(struct large *large)
 
 void crash_large_begin(struct crash_world *world)
 {
-	(void)crash_agent(world, "RHA", 64);
+	struct crash_agent *trust = crash_agent(world, "RHA", 64);
+
+	fputs("{\"event\":\"deputy\",\"of\":\"C84003\","
+	      "\"deputy\":\"C84002\"}\n",
+		trust->journal);
 	(void)test_broker_ask(&world->broker, "mailbox.deputy",
 		(const char *const[]){"organisation", "C84003", "deputy",
 			"C84002", "reason", "it is away", NULL});

@@ -31,9 +31,15 @@ const char crash_policy[] =
 	"  - {id: C84004, name: One that hangs, kind: gp-practice}\n"
 	"  - {id: RTG, name: New keys, kind: nhs-trust}\n"
 	"  - {id: C84005, name: New keys too, kind: gp-practice}\n"
+	/* Whoever sends to `near` reaches its practices, which journals name.
+	 */
+	"groups:\n"
+	"  - {id: near, members: [{organisation: RHA}, {organisation: RTG}, "
+	"{organisation: C84001}, {organisation: C84003}]}\n"
 	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, RHA, RTG",
 		"C84001, C84002, C84003, C84004, C84005", "discharge",
-		"identifiable");
+		"identifiable") TEST_CARE_AGREEMENT("DSA-BACK", "C84002", "RHA",
+		"discharge", "identifiable");
 
 unsigned crash_random(struct crash_world *world, unsigned limit)
 {
@@ -64,6 +70,26 @@ static void begin_journal(struct crash_world *world, struct crash_agent *agent)
 		agent->organisation);
 }
 
+/* Who is meant. */
+static void write_address(FILE *journal, const char *address, bool is_first)
+{
+	if (strncmp(address, "kind:", 5) == 0) {
+		address = "C84001\",\"C84003";
+	}
+	fprintf(journal, "%s\"%s\"", is_first ? "" : ",", address);
+}
+
+static void write_talk(FILE *journal, const struct alm_outgoing *message)
+{
+	if (message->kind != NULL) {
+		fprintf(journal, ",\"kind\":\"%s\"", message->kind);
+	}
+	if (message->correlation_id != NULL) {
+		fprintf(journal, ",\"answers\":\"%s\"",
+			text_of(message->correlation_id));
+	}
+}
+
 static void write_sending(struct crash_agent *agent,
 	const struct alm_outgoing *message, const uint8_t id[16],
 	const char *payload)
@@ -71,14 +97,20 @@ static void write_sending(struct crash_agent *agent,
 	fprintf(agent->journal, "{\"event\":\"sent\",\"id\":\"%s\",\"to\":[",
 		text_of(id));
 	if (message->recipient != NULL) {
-		fprintf(agent->journal, "\"%s\"", message->recipient);
+		write_address(agent->journal, message->recipient, true);
 	}
 	for (size_t i = 0; i < message->recipient_count; i++) {
-		fprintf(agent->journal, "%s\"%s\"", i == 0 ? "" : ",",
-			message->recipients[i]);
+		write_address(agent->journal, message->recipients[i], i == 0);
 	}
-	fprintf(agent->journal, "],\"subject\":\"%s\",\"payload\":\"%s\"}\n",
-		message->subject, payload);
+	fprintf(agent->journal,
+		"],\"subject\":\"%s\",\"priority\":\"%s\","
+		"\"deadline\":%lld,\"expires\":%lld,\"payload\":\"%s\"",
+		message->subject == NULL ? "" : message->subject,
+		message->priority == NULL ? "routine" : message->priority,
+		(long long)message->deadline_ms, (long long)message->expires_ms,
+		payload);
+	write_talk(agent->journal, message);
+	fputs("}\n", agent->journal);
 }
 
 static void write_sent(struct crash_agent *agent,
@@ -105,9 +137,10 @@ static void write_outcome(struct crash_agent *agent, const uint8_t id[16],
 	const struct alm_recipient_outcome *outcome)
 {
 	fprintf(agent->journal,
-		"{\"event\":\"receipt\",\"id\":\"%s\",\"code\":%d,"
-		"\"mail\":%llu,\"audit\":%llu,\"final\":true}\n",
-		text_of(id), outcome->code,
+		"{\"event\":\"receipt\",\"id\":\"%s\",\"recipient\":\"%s\","
+		"\"code\":%d,\"mail\":%llu,\"audit\":%llu,"
+		"\"final\":true}\n",
+		text_of(id), outcome->recipient, outcome->code,
 		(unsigned long long)outcome->sequence,
 		(unsigned long long)outcome->audit_sequence);
 }
@@ -242,8 +275,8 @@ static void take_delivery(struct crash_world *world, struct crash_agent *agent,
 	/* What is rejected once is rejected again. */
 	bool is_rejected =
 		agent->rejects > 0 && mail->sequence % agent->rejects == 0;
+	char reason[64];
 
-	(void)world;
 	write_got(agent, mail);
 	if (agent->ignores) {
 		return;
@@ -252,22 +285,39 @@ static void take_delivery(struct crash_world *world, struct crash_agent *agent,
 		crash_large_fetch(agent, mail);
 		return;
 	}
-	cr_assert_eq(alm_acknowledge(agent->client, mail->sequence,
-			     is_rejected ? "not for us" : NULL),
-		0);
-	fprintf(agent->journal, "{\"event\":\"%s\",\"mail\":%llu}\n",
-		is_rejected ? "rejected" : "took",
+	snprintf(reason, sizeof(reason), "not for us: %llu",
 		(unsigned long long)mail->sequence);
+	cr_assert_eq(alm_acknowledge(agent->client, mail->sequence,
+			     is_rejected ? reason : NULL),
+		0);
+	fprintf(agent->journal,
+		"{\"event\":\"%s\",\"mail\":%llu,\"reason\":\"%s\"}\n",
+		is_rejected ? "rejected" : "took",
+		(unsigned long long)mail->sequence, is_rejected ? reason : "");
+	if (!is_rejected) {
+		crash_answer(world, agent, mail);
+	}
 }
 
 static void take_notice(
 	struct crash_agent *agent, const struct alm_notice_view *notice)
 {
 	fprintf(agent->journal,
-		"{\"event\":\"notice\",\"id\":\"%s\",\"kind\":\"%s\","
-		"\"recipient\":\"%s\"}\n",
-		text_of(notice->id), notice->kind, notice->recipient);
+		"{\"event\":\"notice\",\"mail\":%llu,\"id\":\"%s\","
+		"\"kind\":\"%s\",\"recipient\":\"%s\",\"reason\":\"%s\"}\n",
+		(unsigned long long)notice->sequence, text_of(notice->id),
+		notice->kind, notice->recipient, notice->reason);
 	cr_assert_eq(alm_acknowledge(agent->client, notice->sequence, NULL), 0);
+}
+
+static void write_gone(struct crash_agent *agent, const struct alm_event *event)
+{
+	fputs("{\"event\":\"gone\",\"mail\":[", agent->journal);
+	for (size_t i = 0; i < event->sequence_count; i++) {
+		fprintf(agent->journal, "%s%llu", i == 0 ? "" : ",",
+			(unsigned long long)event->sequences[i]);
+	}
+	fputs("]}\n", agent->journal);
 }
 
 static void take_event(struct crash_world *world, struct crash_agent *agent,
@@ -281,6 +331,8 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 		world->receipts++;
 	} else if (event->kind == ALM_EVENT_DELIVERY) {
 		take_delivery(world, agent, event->delivery);
+	} else if (event->kind == ALM_EVENT_ACKNOWLEDGED) {
+		write_gone(agent, event);
 	} else if (event->kind == ALM_EVENT_CONNECTED) {
 		fputs("{\"event\":\"connected\"}\n", agent->journal);
 	} else if (event->kind == ALM_EVENT_NOTICE) {
