@@ -189,6 +189,36 @@ enum alm_err alm_inbound_unpack(struct alm_client *client,
 	return err;
 }
 
+/** All but the payload; borrowed from the frame that the item holds. */
+static void fill_delivery(
+	struct alm_delivery *view, const struct alm_deliver *deliver)
+{
+	view->sequence = deliver->sequence;
+	view->attempt = deliver->attempt;
+	view->is_repeat = deliver->is_repeat;
+	memcpy(view->id, deliver->message_id.raw, sizeof(view->id));
+	view->sender = text_or_none(deliver->sender);
+	view->recipient = text_or_none(deliver->recipient);
+	view->purpose = text_or_none(deliver->purpose);
+	view->categories = strings_of(deliver->categories);
+	view->standard = text_or_none(deliver->standard);
+	view->standard_version = text_or_none(deliver->standard_version);
+	view->level = alm_level_word(deliver->level);
+	view->subject = text_or_none(deliver->subject);
+	view->pseudonym = raw16(deliver->pseudonym);
+	view->basis = text_or_none(deliver->basis);
+	view->obligations = strings_of(deliver->obligations);
+	view->is_partial = deliver->is_partial;
+	view->correlation_id = raw16(deliver->correlation_id);
+	view->deadline_ms = deliver->deadline_ms;
+	view->expires_ms = deliver->expires_ms;
+	view->priority = alm_priority_word(deliver->priority);
+	view->traceparent = text_or_none(deliver->traceparent);
+	view->accepted_at_ms = deliver->accepted_at_ms;
+	view->kind = alm_message_kind_word(deliver->kind);
+	view->escalated_from = text_or_none(deliver->escalated_from);
+}
+
 static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	const struct alm_deliver *deliver)
 {
@@ -217,30 +247,7 @@ static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
 		return; /* it comes again */
 	}
 	view = &item->delivery;
-	view->sequence = deliver->sequence;
-	view->attempt = deliver->attempt;
-	view->is_repeat = deliver->is_repeat;
-	memcpy(view->id, deliver->message_id.raw, sizeof(view->id));
-	view->sender = text_or_none(deliver->sender);
-	view->recipient = text_or_none(deliver->recipient);
-	view->purpose = text_or_none(deliver->purpose);
-	view->categories = strings_of(deliver->categories);
-	view->standard = text_or_none(deliver->standard);
-	view->standard_version = text_or_none(deliver->standard_version);
-	view->level = alm_level_word(deliver->level);
-	view->subject = text_or_none(deliver->subject);
-	view->pseudonym = raw16(deliver->pseudonym);
-	view->basis = text_or_none(deliver->basis);
-	view->obligations = strings_of(deliver->obligations);
-	view->is_partial = deliver->is_partial;
-	view->correlation_id = raw16(deliver->correlation_id);
-	view->deadline_ms = deliver->deadline_ms;
-	view->expires_ms = deliver->expires_ms;
-	view->priority = alm_priority_word(deliver->priority);
-	view->traceparent = text_or_none(deliver->traceparent);
-	view->accepted_at_ms = deliver->accepted_at_ms;
-	view->kind = alm_message_kind_word(deliver->kind);
-	view->escalated_from = text_or_none(deliver->escalated_from);
+	fill_delivery(view, deliver);
 	view->payload = payload.data;
 	view->payload_bytes = payload.bytes;
 	if (deliver->payload_bytes != 0 &&

@@ -133,6 +133,54 @@ static enum alm_err check(const struct alm_message *message)
 		       : ALM_OK;
 }
 
+/** The id given, or the next. */
+static void set_id(struct alm_client *client,
+	const struct alm_outgoing *outgoing, struct alm_message *message)
+{
+	if (outgoing->id == NULL) {
+		message->id =
+			alm_message_id_next(&client->ids, alm_client_wall_ms(),
+				alm_random_for_id(&client->random));
+	} else {
+		memcpy(message->id.raw, outgoing->id, sizeof(message->id.raw));
+	}
+}
+
+/** Borrowed from `outgoing`, as all texts are. */
+static void set_facts(
+	struct alm_message *message, const struct alm_outgoing *outgoing)
+{
+	message->categories = (struct alm_texts){
+		outgoing->categories, outgoing->category_count};
+	message->has_not_before = outgoing->has_not_before;
+	message->not_before_epoch = outgoing->not_before_epoch;
+	message->not_before_seq = outgoing->not_before_seq;
+	if (outgoing->correlation_id != NULL) {
+		message->correlation_id = (struct alm_bytes){
+			outgoing->correlation_id, ALM_MESSAGE_ID_BYTES};
+	}
+	message->deadline_ms = outgoing->deadline_ms;
+	message->expires_ms = outgoing->expires_ms;
+}
+
+/** What binds the payload to the message: its parts' root, or its hash. */
+static void set_digest(struct alm_client *client,
+	const struct alm_outgoing *outgoing, const struct alm_sending *sending,
+	struct alm_message *message)
+{
+	if (sending != NULL) {
+		message->payload_bytes = sending->source.bytes;
+		memcpy(message->payload_sha256,
+			alm_part_tree_root(sending->tree)->raw,
+			ALM_DIGEST_BYTES);
+	} else {
+		alm_hash_bytes(client->hash,
+			(struct alm_bytes){
+				outgoing->payload, outgoing->payload_bytes},
+			message->payload_sha256);
+	}
+}
+
 enum alm_err alm_message_from_outgoing(struct alm_client *client,
 	const struct alm_outgoing *outgoing, const struct alm_sending *sending,
 	struct alm_message *out_message, struct alm_bytes *out_bytes)
@@ -149,36 +197,10 @@ enum alm_err alm_message_from_outgoing(struct alm_client *client,
 	if (outgoing->payload_bytes > ALM_PAYLOAD_BYTES_MAX) {
 		return ALM_PAYLOAD_TOO_LARGE;
 	}
-	if (outgoing->id == NULL) {
-		message.id =
-			alm_message_id_next(&client->ids, alm_client_wall_ms(),
-				alm_random_for_id(&client->random));
-	} else {
-		memcpy(message.id.raw, outgoing->id, sizeof(message.id.raw));
-	}
+	set_id(client, outgoing, &message);
 	set_texts(&message, outgoing);
-	message.categories = (struct alm_texts){
-		outgoing->categories, outgoing->category_count};
-	message.has_not_before = outgoing->has_not_before;
-	message.not_before_epoch = outgoing->not_before_epoch;
-	message.not_before_seq = outgoing->not_before_seq;
-	if (outgoing->correlation_id != NULL) {
-		message.correlation_id = (struct alm_bytes){
-			outgoing->correlation_id, ALM_MESSAGE_ID_BYTES};
-	}
-	message.deadline_ms = outgoing->deadline_ms;
-	message.expires_ms = outgoing->expires_ms;
-	if (sending != NULL) {
-		message.payload_bytes = sending->source.bytes;
-		memcpy(message.payload_sha256,
-			alm_part_tree_root(sending->tree)->raw,
-			ALM_DIGEST_BYTES);
-	} else {
-		alm_hash_bytes(client->hash,
-			(struct alm_bytes){
-				outgoing->payload, outgoing->payload_bytes},
-			message.payload_sha256);
-	}
+	set_facts(&message, outgoing);
+	set_digest(client, outgoing, sending, &message);
 	err = check(&message);
 	if (err == ALM_OK) {
 		err = alm_wire_encode_message(

@@ -7,6 +7,35 @@
 #include "agents/client/clock.h"
 #include "agents/client/room.h"
 
+static enum alm_err check_room(const struct alm_client *client,
+	const struct alm_message *message, size_t payload_bytes)
+{
+	if (client->state == ALM_SESSION_ENDED) {
+		return client->last_err;
+	}
+	if (payload_bytes > client->payload_bytes_max ||
+		(client->state == ALM_SESSION_READY &&
+			message->payload_bytes > client->parts_bytes_max)) {
+		return ALM_PAYLOAD_TOO_LARGE;
+	}
+	return client->outbox.count - client->outbox.kept_count >=
+			       client->window
+		       ? ALM_WINDOW_FULL
+		       : ALM_OK;
+}
+
+/** A full batch does not wait for more to be signed with. */
+static void flush_full_batch(struct alm_client *client)
+{
+	if (client->state == ALM_SESSION_READY &&
+		client->outbox.counts[ALM_PENDING_QUEUED] >=
+			ALM_SIGNATURE_LEAVES_MAX) {
+		client->now_ms = alm_client_monotonic_ms();
+		alm_outbound_flush(client);
+	}
+}
+
+/** Starting again what waits is no fault: it is the same message. */
 static enum alm_err start(struct alm_client *client,
 	const struct alm_message *message, struct alm_bytes bytes,
 	struct alm_bytes payload, struct alm_sending **take_sending,
@@ -27,20 +56,11 @@ static enum alm_err start(struct alm_client *client,
 			       ? ALM_OK
 			       : ALM_MESSAGE_ID_CONFLICT;
 	}
-	if (client->state == ALM_SESSION_ENDED) {
-		return client->last_err;
+	err = check_room(client, message, payload.bytes);
+	if (err == ALM_OK) {
+		err = alm_outbox_add(
+			&client->outbox, &message->id, sha256, bytes, payload);
 	}
-	if (payload.bytes > client->payload_bytes_max ||
-		(client->state == ALM_SESSION_READY &&
-			message->payload_bytes > client->parts_bytes_max)) {
-		return ALM_PAYLOAD_TOO_LARGE;
-	}
-	if (client->outbox.count - client->outbox.kept_count >=
-		client->window) {
-		return ALM_WINDOW_FULL;
-	}
-	err = alm_outbox_add(
-		&client->outbox, &message->id, sha256, bytes, payload);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -52,12 +72,7 @@ static enum alm_err start(struct alm_client *client,
 		LIST_INSERT_HEAD(&client->sendings, pending->sending, order);
 		*take_sending = NULL;
 	}
-	if (client->state == ALM_SESSION_READY &&
-		client->outbox.counts[ALM_PENDING_QUEUED] >=
-			ALM_SIGNATURE_LEAVES_MAX) {
-		client->now_ms = alm_client_monotonic_ms();
-		alm_outbound_flush(client);
-	}
+	flush_full_batch(client);
 	alm_session_wake(client);
 	return ALM_OK;
 }
