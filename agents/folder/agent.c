@@ -134,6 +134,32 @@ static bool is_fetched(struct agent *agent, struct alm_event *event)
 		       &agent->fetches, &agent->folder, agent->client, event);
 }
 
+static void on_receipt(
+	struct agent *agent, const struct alm_receipt_view *receipt)
+{
+	alm_entries_receipt(&agent->entries, &agent->folder, receipt);
+	if (receipt->code == 0) {
+		alm_proofs_want(&agent->proofs, receipt->id, "", ALM_RECEIPTS,
+			monotonic_ms());
+	}
+}
+
+static void on_delivery(
+	struct agent *agent, const struct alm_delivery *delivery)
+{
+	struct alm_problem problem = {0};
+
+	if (delivery->is_in_parts &&
+		!alm_taking_has(&agent->folder, delivery)) {
+		return; /* no room to fetch it now: it comes again */
+	}
+	take(agent, delivery->sequence,
+		alm_taking_delivery(&agent->folder, delivery, &problem),
+		&problem);
+	alm_proofs_want(&agent->proofs, delivery->id, delivery->sender,
+		ALM_INBOX, monotonic_ms());
+}
+
 static void on_event(struct agent *agent, const struct alm_event *event)
 {
 	struct alm_problem problem = {0};
@@ -142,24 +168,10 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 	case ALM_EVENT_CONNECTED:
 		break;
 	case ALM_EVENT_RECEIPT:
-		alm_entries_receipt(
-			&agent->entries, &agent->folder, event->receipt);
-		if (event->receipt->code == 0) {
-			alm_proofs_want(&agent->proofs, event->receipt->id, "",
-				ALM_RECEIPTS, monotonic_ms());
-		}
+		on_receipt(agent, event->receipt);
 		break;
 	case ALM_EVENT_DELIVERY:
-		if (event->delivery->is_in_parts &&
-			!alm_taking_has(&agent->folder, event->delivery)) {
-			break; /* no room to fetch it now: it comes again */
-		}
-		take(agent, event->delivery->sequence,
-			alm_taking_delivery(
-				&agent->folder, event->delivery, &problem),
-			&problem);
-		alm_proofs_want(&agent->proofs, event->delivery->id,
-			event->delivery->sender, ALM_INBOX, monotonic_ms());
+		on_delivery(agent, event->delivery);
 		break;
 	case ALM_EVENT_NOTICE:
 		take(agent, event->notice->sequence,

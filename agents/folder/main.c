@@ -36,37 +36,29 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-int main(int argc, char **argv)
+/* The exit code, or -1: go on. */
+static int read_options(
+	int argc, char **argv, struct alm_agent_options *out_options)
 {
-	struct alm_agent_options options = {0};
 	int option;
 
-	if (argc > 1 && strcmp(argv[1], "join") == 0) {
-		return alm_agent_join(argc - 1, argv + 1);
-	}
-	if (argc > 1 && strcmp(argv[1], "rotate") == 0) {
-		return alm_agent_rotate(argc - 1, argv + 1);
-	}
-	if (argc > 1 && strcmp(argv[1], "follow") == 0) {
-		return alm_agent_follow(argc - 1, argv + 1);
-	}
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
 		-1) {
 		switch (option) {
 		case 'c':
-			options.context_file = optarg;
+			out_options->context_file = optarg;
 			break;
 		case 'f':
-			options.folder = optarg;
+			out_options->folder = optarg;
 			break;
 		case 'o':
-			options.is_once = true;
+			out_options->is_once = true;
 			break;
 		case 'p':
-			options.keeps_proofs = true;
+			out_options->keeps_proofs = true;
 			break;
 		case 'k':
-			options.is_check = true;
+			out_options->is_check = true;
 			break;
 		case 'v':
 			(void)puts("almoner-agent " ALM_VERSION_TEXT);
@@ -79,11 +71,30 @@ int main(int argc, char **argv)
 			return ALM_EXIT_USAGE;
 		}
 	}
-	if (optind != argc || options.context_file == NULL ||
-		options.folder == NULL ||
-		(options.is_once && options.is_check)) {
+	if (optind != argc || out_options->context_file == NULL ||
+		out_options->folder == NULL ||
+		(out_options->is_once && out_options->is_check)) {
 		(void)fputs(usage, stderr);
 		return ALM_EXIT_USAGE;
 	}
-	return (int)alm_agent_run(&options);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} verbs[] = {{"join", alm_agent_join}, {"rotate", alm_agent_rotate},
+		{"follow", alm_agent_follow}};
+	struct alm_agent_options options = {0};
+	int rc;
+
+	for (size_t i = 0; argc > 1 && i < ALM_COUNT(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			return verbs[i].run(argc - 1, argv + 1);
+		}
+	}
+	rc = read_options(argc, argv, &options);
+	return rc >= 0 ? rc : (int)alm_agent_run(&options);
 }
