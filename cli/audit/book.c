@@ -311,66 +311,68 @@ const char *alm_book_level(const char *word)
 	return "";
 }
 
+/* By the rule's own number; what is not here speaks for itself in the
+ * catalogue. */
+static const struct {
+	unsigned code;
+	const char *words;
+} reasons[] = {
+	{201, "The sender was not known to the system."},
+	{202, "The sender was not allowed to take part at that time."},
+	{203, "The recipient was not known to the system."},
+	{204, "The recipient was not allowed to take part at that "
+	      "time."},
+	{205, "One of the organisations had not shown that it keeps "
+	      "data safely."},
+	{210, "Organisations of that kind may not receive information "
+	      "for that reason."},
+	{211, "A rule that always applies forbids sharing this kind of "
+	      "information."},
+	{213, "A rule allows this only without what identifies you."},
+	{214, "A rule allows this only without what identifies you, "
+	      "and that could not be taken out."},
+	{215, "It was shared in a form that identifies you less."},
+	{300, "There was no agreement or law that allows it."},
+	{301, "The agreement had not begun."},
+	{302, "The agreement had ended."},
+	{303, "The agreement was suspended."},
+	{304, "The agreement does not cover that reason."},
+	{305, "The agreement does not cover that kind of "
+	      "information."},
+	{306, "The agreement that was named is not known."},
+	{307, "The agreement that was named is between other "
+	      "organisations."},
+	{401, "Your consent was needed, and there was none."},
+	{402, "Your choice: you have said that this may not be "
+	      "shared."},
+	{403, "Nothing was left that could be shared."},
+	{405, "Your choice: you have taken back your consent."},
+	{406, "Your consent did not cover this kind of information."},
+	{407, "Where you live was taken out, to protect you."},
+	{408, "You had objected, and the objection was overridden; "
+	      "the reason is given with it."},
+	{409, "It could have shown where you live, and was stopped to "
+	      "protect you."},
+	{410, "It may not be used for this reason: your opt-out, or "
+	      "that there was none on record, was respected."},
+	{411, "It was not known whether you had opted out, so it was "
+	      "not shared."},
+	{412, "What was known of your opt-out was too old, so it was "
+	      "not shared."},
+	{413, "Your choice: your practice has recorded that you object "
+	      "to this use."},
+	{501, "It was not known that the recipient cares for you."},
+	{503, "It was not known that the recipient cares for you, and "
+	      "it was shared in an emergency."},
+	{509, "The emergency or guardian's override is not accepted "
+	      "for this."},
+};
+
 const char *alm_book_reason(unsigned code)
 {
-	static const struct {
-		unsigned code;
-		const char *words;
-	} rows[] = {
-		{201, "The sender was not known to the system."},
-		{202, "The sender was not allowed to take part at that time."},
-		{203, "The recipient was not known to the system."},
-		{204, "The recipient was not allowed to take part at that "
-		      "time."},
-		{205, "One of the organisations had not shown that it keeps "
-		      "data safely."},
-		{210, "Organisations of that kind may not receive information "
-		      "for that reason."},
-		{211, "A rule that always applies forbids sharing this kind of "
-		      "information."},
-		{213, "A rule allows this only without what identifies you."},
-		{214, "A rule allows this only without what identifies you, "
-		      "and that could not be taken out."},
-		{215, "It was shared in a form that identifies you less."},
-		{300, "There was no agreement or law that allows it."},
-		{301, "The agreement had not begun."},
-		{302, "The agreement had ended."},
-		{303, "The agreement was suspended."},
-		{304, "The agreement does not cover that reason."},
-		{305, "The agreement does not cover that kind of "
-		      "information."},
-		{306, "The agreement that was named is not known."},
-		{307, "The agreement that was named is between other "
-		      "organisations."},
-		{401, "Your consent was needed, and there was none."},
-		{402, "Your choice: you have said that this may not be "
-		      "shared."},
-		{403, "Nothing was left that could be shared."},
-		{405, "Your choice: you have taken back your consent."},
-		{406, "Your consent did not cover this kind of information."},
-		{407, "Where you live was taken out, to protect you."},
-		{408, "You had objected, and the objection was overridden; "
-		      "the reason is given with it."},
-		{409, "It could have shown where you live, and was stopped to "
-		      "protect you."},
-		{410, "It may not be used for this reason: your opt-out, or "
-		      "that there was none on record, was respected."},
-		{411, "It was not known whether you had opted out, so it was "
-		      "not shared."},
-		{412, "What was known of your opt-out was too old, so it was "
-		      "not shared."},
-		{413, "Your choice: your practice has recorded that you object "
-		      "to this use."},
-		{501, "It was not known that the recipient cares for you."},
-		{503, "It was not known that the recipient cares for you, and "
-		      "it was shared in an emergency."},
-		{509, "The emergency or guardian's override is not accepted "
-		      "for this."},
-	};
-
-	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
-		if (rows[i].code == code || rows[i].code + 4000 == code) {
-			return rows[i].words;
+	for (size_t i = 0; i < ALM_COUNT(reasons); i++) {
+		if (reasons[i].code == code || reasons[i].code + 4000 == code) {
+			return reasons[i].words;
 		}
 	}
 	code += code > 1 && code < 1000 ? 4000 : 0;
