@@ -112,44 +112,47 @@ static uint32_t kinds_taken(enum alm_wire_side side)
 	return 0;
 }
 
+static void take_pong(struct alm_wire_decoder *d, const Almoner__V1__Pong *in,
+	struct alm_ping *out)
+{
+	out->context = alm_wire_bytes(in->context);
+	out->broker_time_ms =
+		alm_wire_time(d, in->broker_time_ms, "broker_time_ms");
+}
+
+#define TAKE(KIND, name, type) \
+	case ALM_ENVELOPE_##KIND: \
+		alm_wire_take_##type(d, in->name, &out->type); \
+		break
+
 static void take_body(struct alm_wire_decoder *d,
 	const Almoner__V1__Envelope *in, struct alm_envelope *out)
 {
 	switch (out->kind) {
-	case ALM_ENVELOPE_HELLO:
-		alm_wire_take_hello(d, in->hello, &out->hello);
-		break;
-	case ALM_ENVELOPE_WELCOME:
-		alm_wire_take_welcome(d, in->welcome, &out->welcome);
-		break;
-	case ALM_ENVELOPE_SEND:
-		alm_wire_take_send(d, in->send, &out->send);
-		break;
-	case ALM_ENVELOPE_RECEIPT:
-		alm_wire_take_receipt(d, in->receipt, &out->receipt);
-		break;
-	case ALM_ENVELOPE_DELIVER:
-		alm_wire_take_deliver(d, in->deliver, &out->deliver);
-		break;
-	case ALM_ENVELOPE_ACKNOWLEDGE:
-		alm_wire_take_acknowledge(
-			d, in->acknowledge, &out->acknowledge);
-		break;
+		TAKE(HELLO, hello, hello);
+		TAKE(WELCOME, welcome, welcome);
+		TAKE(SEND, send, send);
+		TAKE(RECEIPT, receipt, receipt);
+		TAKE(DELIVER, deliver, deliver);
+		TAKE(ACKNOWLEDGE, acknowledge, acknowledge);
+		TAKE(NOTICE, notice, notice);
+		TAKE(QUERY, query, request);
+		TAKE(ADMINISTER, administer, request);
+		TAKE(ANSWER, answer, answer);
+		TAKE(JOIN, join, join);
+		TAKE(JOINED, joined, joined);
+		TAKE(PART, part, part);
+		TAKE(PROGRESS, progress, progress);
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 		out->acknowledged =
 			(struct alm_acknowledged){in->acknowledged->sequences,
 				in->acknowledged->n_sequences};
 		break;
-	case ALM_ENVELOPE_NOTICE:
-		alm_wire_take_notice(d, in->notice, &out->notice);
-		break;
 	case ALM_ENVELOPE_PING:
 		out->ping.context = alm_wire_bytes(in->ping->context);
 		break;
 	case ALM_ENVELOPE_PONG:
-		out->ping.context = alm_wire_bytes(in->pong->context);
-		out->ping.broker_time_ms = alm_wire_time(
-			d, in->pong->broker_time_ms, "broker_time_ms");
+		take_pong(d, in->pong, &out->ping);
 		break;
 	case ALM_ENVELOPE_ERROR:
 		alm_wire_take_problem(d, in->error, &out->error);
@@ -158,31 +161,12 @@ static void take_body(struct alm_wire_decoder *d,
 		out->credit = alm_wire_number(d, in->credit->window,
 			ALM_DELIVER_WINDOW_MAX, "window");
 		break;
-	case ALM_ENVELOPE_QUERY:
-		alm_wire_take_request(d, in->query, &out->request);
-		break;
-	case ALM_ENVELOPE_ADMINISTER:
-		alm_wire_take_request(d, in->administer, &out->request);
-		break;
-	case ALM_ENVELOPE_ANSWER:
-		alm_wire_take_answer(d, in->answer, &out->answer);
-		break;
-	case ALM_ENVELOPE_JOIN:
-		alm_wire_take_join(d, in->join, &out->join);
-		break;
-	case ALM_ENVELOPE_JOINED:
-		alm_wire_take_joined(d, in->joined, &out->joined);
-		break;
 	case ALM_ENVELOPE_GOODBYE:
 		break; /* says it all by itself */
-	case ALM_ENVELOPE_PART:
-		alm_wire_take_part(d, in->part, &out->part);
-		break;
-	case ALM_ENVELOPE_PROGRESS:
-		alm_wire_take_progress(d, in->progress, &out->progress);
-		break;
 	}
 }
+
+#undef TAKE
 
 static void take_envelope(struct alm_wire_decoder *d,
 	const Almoner__V1__Envelope *in, struct alm_envelope *out)
@@ -211,6 +195,32 @@ static size_t frame_bytes_max(enum alm_wire_side side)
 		       : ALM_FRAME_BYTES_MAX;
 }
 
+static enum alm_err take_envelopes(struct alm_wire_decoder *d,
+	const Almoner__V1__Frame *in, const struct alm_envelope **out_envelopes,
+	size_t *out_count)
+{
+	struct alm_envelope *envelopes;
+
+	if (in->n_envelopes == 0) {
+		return alm_problem_set(
+			d->problem, ALM_MISSING_FIELD, "envelopes");
+	}
+	envelopes = alm_arena_take(
+		d->arena, in->n_envelopes * sizeof(envelopes[0]));
+	if (envelopes == NULL) {
+		return alm_problem_set(d->problem, ALM_NOMEM, "envelopes");
+	}
+	while (d->index < in->n_envelopes && d->err == ALM_OK) {
+		take_envelope(d, in->envelopes[d->index], &envelopes[d->index]);
+		d->index++;
+	}
+	if (d->err == ALM_OK) {
+		*out_envelopes = envelopes;
+		*out_count = in->n_envelopes;
+	}
+	return d->err;
+}
+
 enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,
 	struct alm_arena *arena, const struct alm_envelope **out_envelopes,
 	size_t *out_count, struct alm_problem *problem)
@@ -220,9 +230,7 @@ enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,
 		.side = side,
 		.is_frame = true,
 		.body = ""};
-	struct alm_envelope *envelopes;
 	ProtobufCMessage *base = NULL;
-	const Almoner__V1__Frame *in;
 	enum alm_err err;
 
 	if (frame.bytes > frame_bytes_max(side)) {
@@ -243,22 +251,6 @@ enum alm_err alm_wire_decode(enum alm_wire_side side, struct alm_bytes frame,
 	if (err != ALM_OK) {
 		return err;
 	}
-	in = (const Almoner__V1__Frame *)base;
-	if (in->n_envelopes == 0) {
-		return alm_problem_set(problem, ALM_MISSING_FIELD, "envelopes");
-	}
-	envelopes =
-		alm_arena_take(arena, in->n_envelopes * sizeof(envelopes[0]));
-	if (envelopes == NULL) {
-		return alm_problem_set(problem, ALM_NOMEM, "envelopes");
-	}
-	while (d.index < in->n_envelopes && d.err == ALM_OK) {
-		take_envelope(&d, in->envelopes[d.index], &envelopes[d.index]);
-		d.index++;
-	}
-	if (d.err == ALM_OK) {
-		*out_envelopes = envelopes;
-		*out_count = in->n_envelopes;
-	}
-	return d.err;
+	return take_envelopes(
+		&d, (const Almoner__V1__Frame *)base, out_envelopes, out_count);
 }
