@@ -191,14 +191,12 @@ static void add_work(struct alm_table *table, const struct alm_broker *broker)
 		table, "effect-us-last", broker->redecider.times.last_us);
 }
 
-enum alm_err alm_verb_status(struct alm_call *call)
+/* The broker itself. */
+static void add_itself(struct alm_call *call)
 {
 	const struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
-	struct alm_audit_head head;
-	enum alm_err err;
 
-	alm_store_audit_head(broker->store, &head);
 	alm_table_fact(table, "version", ALM_VERSION_TEXT);
 	alm_table_fact(table, "started-at",
 		alm_table_instant(table, broker->started_at_us));
@@ -212,13 +210,14 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_number(table, "policy-epoch", broker->world.epoch);
 	alm_table_fact(table, "policy-activated-at",
 		alm_table_instant(table, broker->policy_activated_at_us));
-	err = add_policy(call);
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_table_number(table, "people-sequence", broker->world.seq);
-	add_opt_outs(call);
-	add_clock(call);
+}
+
+/* The log, and how much room there is for more. */
+static void add_store(struct alm_table *table, const struct alm_broker *broker)
+{
+	struct alm_audit_head head;
+
+	alm_store_audit_head(broker->store, &head);
 	alm_table_number(table, "audit-size", head.size);
 	alm_table_fact(table, "audit-root",
 		alm_table_hex(table,
@@ -231,6 +230,12 @@ enum alm_err alm_verb_status(struct alm_call *call)
 	alm_table_fact(table, "reload-refused", broker->reload.detail);
 	alm_table_number(
 		table, "refused-for-room", broker->metrics.refused_full);
+}
+
+/* Who is known, who is here, and what they may use. */
+static void add_parties(
+	struct alm_table *table, const struct alm_broker *broker)
+{
 	alm_table_number(
 		table, "sessions", alm_sessions_count(broker->sessions));
 	alm_table_number(table, "agents", alm_keyring_count(broker->keyring));
@@ -241,6 +246,24 @@ enum alm_err alm_verb_status(struct alm_call *call)
 			: alm_snapshot_organisation_count(broker->snapshot));
 	alm_table_number(
 		table, "standards", alm_standards_count(broker->standards));
+}
+
+enum alm_err alm_verb_status(struct alm_call *call)
+{
+	const struct alm_broker *broker = call->turn->broker;
+	struct alm_table *table = call->table;
+	enum alm_err err;
+
+	add_itself(call);
+	err = add_policy(call);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_number(table, "people-sequence", broker->world.seq);
+	add_opt_outs(call);
+	add_clock(call);
+	add_store(table, broker);
+	add_parties(table, broker);
 	add_figures(table, broker);
 	add_scrub(table, broker);
 	add_work(table, broker);
