@@ -241,17 +241,12 @@ static enum alm_err record_alone(
 	return err;
 }
 
-enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
-	struct alm_broker **out_broker, struct alm_problem *problem)
+/* The store and what it holds; nobody can reach the broker yet. */
+static enum alm_err open_inside(
+	struct alm_broker *broker, struct alm_problem *problem)
 {
-	struct alm_broker *broker = calloc(1, sizeof(*broker));
-	enum alm_err err;
+	enum alm_err err = make_parts(broker);
 
-	if (broker == NULL) {
-		return alm_problem_set(problem, ALM_NOMEM, "start");
-	}
-	broker->settings = *settings;
-	err = make_parts(broker);
 	if (err == ALM_OK) {
 		err = alm_broker_open_store(
 			&broker->settings, &broker->store, problem);
@@ -267,8 +262,16 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 	}
 	if (err == ALM_OK) {
 		alm_redecide_init(broker);
-		err = open_http(broker, problem);
 	}
+	return err;
+}
+
+/* The sockets; what the proof of them counted is not the operator's. */
+static enum alm_err open_outside(
+	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
+{
+	enum alm_err err = open_http(broker, problem);
+
 	if (err == ALM_OK) {
 		err = open_edge(broker, signal_fd, problem);
 	}
@@ -279,6 +282,25 @@ enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
 	if (err == ALM_OK) {
 		broker->metrics = (struct alm_metrics){.accepted = 0};
 		broker->alarms = (struct alm_alarms){.refused = 0};
+	}
+	return err;
+}
+
+enum alm_err alm_broker_open(const struct alm_settings *settings, int signal_fd,
+	struct alm_broker **out_broker, struct alm_problem *problem)
+{
+	struct alm_broker *broker = calloc(1, sizeof(*broker));
+	enum alm_err err;
+
+	if (broker == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "start");
+	}
+	broker->settings = *settings;
+	err = open_inside(broker, problem);
+	if (err == ALM_OK) {
+		err = open_outside(broker, signal_fd, problem);
+	}
+	if (err == ALM_OK) {
 		err = record_alone(broker, ALM_AUDIT_START);
 	}
 	if (err == ALM_OK) {
