@@ -218,6 +218,21 @@ static enum alm_err rotate(struct alm_call *call, const struct alm_agent *agent,
 	return err;
 }
 
+/* The same, and nothing changes. */
+static enum alm_err rotate_dry(struct alm_call *call,
+	const struct alm_agent *agent, const uint8_t curve_key[32],
+	const uint8_t signing_key[32], int64_t overlap_us)
+{
+	enum alm_err err = alm_identity_check_rotation(
+		agent, curve_key, signing_key, overlap_us);
+
+	if (err == ALM_OK) {
+		tell_rotation(call, agent,
+			overlap_us > 0 ? call->turn->now_us + overlap_us : 0);
+	}
+	return err;
+}
+
 /* By the operator, for an agent that cannot sign any more. */
 enum alm_err alm_verb_agent_rekey(struct alm_call *call)
 {
@@ -234,8 +249,8 @@ enum alm_err alm_verb_agent_rekey(struct alm_call *call)
 		err = read_keys(call, curve_key, signing_key);
 	}
 	if (err == ALM_OK && alm_call_is_dry_run(call)) {
-		tell_rotation(call, agent, call->turn->now_us + overlap_us);
-		return ALM_OK;
+		return rotate_dry(
+			call, agent, curve_key, signing_key, overlap_us);
 	}
 	return err == ALM_OK ? rotate(call, agent, curve_key, signing_key,
 				       overlap_us, "given new keys")
@@ -284,6 +299,8 @@ static enum alm_err check_rotation(struct alm_call *call,
 enum alm_err alm_verb_agent_rotate(struct alm_call *call)
 {
 	const struct alm_agent *agent = call->request->agent;
+	int64_t overlap_us =
+		call->turn->broker->settings.key_overlap_s * 1000000;
 	uint8_t curve_key[32];
 	uint8_t signing_key[32];
 	enum alm_err err = read_keys(call, curve_key, signing_key);
@@ -297,14 +314,12 @@ enum alm_err alm_verb_agent_rotate(struct alm_call *call)
 		return ALM_OK;
 	}
 	err = check_rotation(call, agent, curve_key, signing_key);
-	if (err == ALM_OK && alm_call_is_dry_run(call)) {
-		tell_rotation(call, agent, agent->old_until_us);
-		return ALM_OK;
+	if (err != ALM_OK) {
+		return err;
 	}
-	return err == ALM_OK
-		       ? rotate(call, agent, curve_key, signing_key,
-				 call->turn->broker->settings.key_overlap_s *
-					 1000000,
-				 "rotated")
-		       : err;
+	return alm_call_is_dry_run(call)
+		       ? rotate_dry(call, agent, curve_key, signing_key,
+				 overlap_us)
+		       : rotate(call, agent, curve_key, signing_key, overlap_us,
+				 "rotated");
 }

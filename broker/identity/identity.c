@@ -160,6 +160,40 @@ enum alm_err alm_identity_change(struct alm_turn *turn,
 	return err;
 }
 
+static void forget_old(struct alm_agent *agent)
+{
+	agent->old_until_us = 0;
+	memset(agent->old_curve_key, 0, 32);
+	memset(agent->old_signing_key, 0, 32);
+}
+
+/* What a connection holds whose key is valid no more is due again elsewhere. */
+static void end_old_session(
+	struct alm_turn *turn, const struct alm_agent *agent)
+{
+	struct alm_sessions *sessions = turn->broker->sessions;
+	struct alm_session *session =
+		alm_sessions_of_agent(sessions, agent->number);
+
+	if (session != NULL && agent->old_until_us == 0 &&
+		session->rotations != agent->rotations) {
+		alm_sessions_remove(sessions, &session);
+	}
+}
+
+enum alm_err alm_identity_check_rotation(const struct alm_agent *agent,
+	const uint8_t curve_key[32], const uint8_t signing_key[32],
+	int64_t overlap_us)
+{
+	if (agent->old_until_us != 0 && overlap_us > 0) {
+		return ALM_ROTATION_OPEN;
+	}
+	return memcmp(agent->curve_key, curve_key, 32) == 0 ||
+			       memcmp(agent->signing_key, signing_key, 32) == 0
+		       ? ALM_KEY_USED
+		       : ALM_OK;
+}
+
 enum alm_err alm_identity_rotate(struct alm_turn *turn,
 	const struct alm_agent *agent, const uint8_t curve_key[32],
 	const uint8_t signing_key[32], int64_t overlap_us,
@@ -167,19 +201,17 @@ enum alm_err alm_identity_rotate(struct alm_turn *turn,
 {
 	const struct alm_agent before = *agent; /* it moves in the ring */
 	struct alm_agent after = *agent;
-	enum alm_err err;
+	enum alm_err err = alm_identity_check_rotation(
+		agent, curve_key, signing_key, overlap_us);
 
-	if (before.old_until_us != 0) {
-		return ALM_ROTATION_OPEN;
-	}
-	if (memcmp(before.curve_key, curve_key, 32) == 0 ||
-		memcmp(before.signing_key, signing_key, 32) == 0) {
-		return ALM_KEY_USED;
+	if (err != ALM_OK) {
+		return err;
 	}
 	after.rotations++;
 	after.keys_since_us = turn->now_us;
 	memcpy(after.curve_key, curve_key, 32);
 	memcpy(after.signing_key, signing_key, 32);
+	forget_old(&after);
 	if (overlap_us > 0) {
 		after.old_until_us = turn->now_us + overlap_us;
 		memcpy(after.old_curve_key, before.curve_key, 32);
@@ -187,6 +219,7 @@ enum alm_err alm_identity_rotate(struct alm_turn *turn,
 	}
 	err = alm_identity_change(turn, &before, &after);
 	if (err == ALM_OK) {
+		end_old_session(turn, &after);
 		*out_after = after;
 	}
 	return err;
@@ -240,18 +273,13 @@ const char *alm_next_endpoint(const struct alm_broker *broker)
 
 static enum alm_err retire(struct alm_turn *turn, const struct alm_agent *agent)
 {
-	struct alm_sessions *sessions = turn->broker->sessions;
-	struct alm_session *session =
-		alm_sessions_of_agent(sessions, agent->number);
 	struct alm_audit_record record =
 		alm_turn_record(turn, ALM_AUDIT_ROTATED);
 	const struct alm_agent before = *agent;
 	struct alm_agent after = *agent;
 	enum alm_err err;
 
-	after.old_until_us = 0;
-	memset(after.old_curve_key, 0, 32);
-	memset(after.old_signing_key, 0, 32);
+	forget_old(&after);
 	record.agent = before.number;
 	record.sender = before.organisation;
 	alm_detail_init(turn->detail);
@@ -265,10 +293,8 @@ static enum alm_err retire(struct alm_turn *turn, const struct alm_agent *agent)
 	if (err == ALM_OK) {
 		err = alm_identity_change(turn, &before, &after);
 	}
-	/* What a connection of the old key holds is due again elsewhere. */
-	if (err == ALM_OK && session != NULL &&
-		session->rotations != after.rotations) {
-		alm_sessions_remove(sessions, &session);
+	if (err == ALM_OK) {
+		end_old_session(turn, &after);
 	}
 	return err;
 }

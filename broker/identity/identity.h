@@ -21,9 +21,17 @@ struct alm_agent_row alm_agent_to_row(const struct alm_agent *agent);
 ALM_MUST_USE enum alm_err alm_identity_change(struct alm_turn *turn,
 	const struct alm_agent *before, const struct alm_agent *after);
 
-/** New keys for an agent; the ones before stay valid for `overlap_us`.
+/** Whether an agent may have these keys now, as far as its own tell.  Keys
+ * that end at once (an overlap of 0) wait for no other overlap.
+ * Errors:  ROTATION_OPEN; KEY_USED: not both are new */
+ALM_MUST_USE enum alm_err alm_identity_check_rotation(
+	const struct alm_agent *agent, const uint8_t curve_key[32],
+	const uint8_t signing_key[32], int64_t overlap_us);
+
+/** New keys for an agent; the ones before stay valid for `overlap_us`.  With
+ * 0 all older ones end, and a connection of theirs is handed no more.
  * Out:     what alm_identity_change() was given
- * Errors:  ROTATION_OPEN; BAD_ARGUMENT: not both are new; as change */
+ * Errors:  those of the check and of the change */
 ALM_MUST_USE enum alm_err alm_identity_rotate(struct alm_turn *turn,
 	const struct alm_agent *agent, const uint8_t curve_key[32],
 	const uint8_t signing_key[32], int64_t overlap_us,

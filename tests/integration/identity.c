@@ -354,6 +354,65 @@ Test(identity, keys_given_by_hand_can_end_the_old_ones_at_once)
 	cr_expect_eq(answer.code, ALM_KEY_USED);
 }
 
+static struct alm_answer rekey(const struct test_peer *next,
+	const char *organisation, const char *now, const char *dry_run)
+{
+	char curve[65];
+	char signing[65];
+
+	alm_hex(next->curve_public, 32, curve);
+	alm_hex(next->signing_public, 32, signing);
+	return test_broker_ask(&broker, "agent.rekey",
+		(const char *const[]){"organisation", organisation, "agent",
+			"ward", "curve-key", curve, "signing-key", signing,
+			"now", now, "dry-run", dry_run, "reason", "lost",
+			NULL});
+}
+
+/* Whoever has the lost key may have a connection already. */
+Test(identity, a_connection_of_keys_that_end_at_once_is_handed_no_more)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+
+	open_agent(&sender, "RX1", "trust", 8);
+	open_agent(&ward, "C84001", "ward", 8);
+	cr_assert_eq(send_in(&sender, "C84001", "discharge", "1"), ALM_OK);
+	(void)test_peer_expect(&ward, ALM_ENVELOPE_DELIVER);
+	test_peer_make(&clinic, "C84001");
+	cr_assert_eq(rekey(&clinic, "C84001", "yes", "no").code, ALM_OK);
+	cr_assert_eq(send_in(&sender, "C84001", "discharge", "2"), ALM_OK);
+	cr_expect_eq(test_broker_figure(&broker, "delivered"), 1);
+	test_peer_say(&ward, &ping);
+	cr_expect_eq(test_peer_expect(&ward, ALM_ENVELOPE_ERROR)->error.code,
+		ALM_KEY_RETIRED);
+	/* And what it held is due again. */
+	test_peer_connect(&clinic, &broker);
+	test_peer_hello(&clinic, 8);
+	cr_expect(test_peer_expect(&clinic, ALM_ENVELOPE_DELIVER)
+			  ->deliver.is_repeat);
+	(void)test_peer_expect(&clinic, ALM_ENVELOPE_DELIVER);
+}
+
+Test(identity, a_trial_of_new_keys_says_what_would_be_said)
+{
+	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_make(&ward, "RX1");
+	test_peer_make(&clinic, "RX1");
+	cr_expect_eq(rekey(&sender, "RX1", "no", "yes").code, ALM_KEY_USED);
+	cr_expect_eq(rekey(&ward, "RX1", "no", "yes").code, ALM_OK);
+	cr_expect_eq(test_broker_records(&broker, "agent-keys"), 0);
+	cr_assert_eq(rekey(&ward, "RX1", "no", "no").code, ALM_OK);
+	cr_expect_eq(
+		rekey(&clinic, "RX1", "no", "yes").code, ALM_ROTATION_OPEN);
+	cr_expect_eq(rekey(&clinic, "RX1", "no", "no").code, ALM_ROTATION_OPEN);
+	/* Both pairs may be in the wrong hands: that need not wait. */
+	cr_expect_eq(rekey(&clinic, "RX1", "yes", "yes").code, ALM_OK);
+	cr_assert_eq(rekey(&clinic, "RX1", "yes", "no").code, ALM_OK);
+	cr_expect_not(is_admitted(&sender));
+	cr_expect_not(is_admitted(&ward));
+	cr_expect(is_admitted(&clinic));
+}
+
 /* --- the broker's key -------------------------------------------------------
  */
 
