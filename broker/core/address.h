@@ -31,6 +31,8 @@ ALM_MUST_USE enum alm_err alm_known_make(const struct alm_snapshot *snapshot,
 
 /** Whether it may know the organisation with this index. */
 bool alm_known_has(const struct alm_known *known, size_t index);
+/** Whether it may know the organisation of this id; false if there is none. */
+bool alm_known_has_id(const struct alm_known *known, const char *id);
 
 /** The groups that an organisation is in at `t_s`, ascending and with commas
  * between; NULL when the arena is full. */

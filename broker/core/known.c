@@ -168,3 +168,11 @@ bool alm_known_has(const struct alm_known *known, size_t index)
 	}
 	return false;
 }
+
+bool alm_known_has_id(const struct alm_known *known, const char *id)
+{
+	uint32_t found = alm_names_find(
+		known->snapshot, &known->snapshot->head->organisations, id);
+
+	return found != ALM_NAME_NONE && alm_known_has(known, found);
+}

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/core/address.h"
+#include "broker/loop/detail.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/receipt.h"
 #include "broker/store/parts.h"
@@ -14,6 +16,13 @@
 #include "lib/wire/texts.h"
 
 #define DEADLINES_EACH_TURN 256u
+
+/* Who gets what was not taken in time. */
+struct deputy {
+	const char *id;    /* "": nobody */
+	bool is_known;     /* to the sender, as in the directory */
+	enum alm_err code; /* why it did not get it; OK: it did */
+};
 
 static struct alm_audit_record record_of(struct alm_turn *turn,
 	const struct alm_watch *watch, enum alm_audit_kind kind,
@@ -163,6 +172,7 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 	enum alm_err err;
 
 	*mail = letter->mail;
+	mail->seq = 0;
 	mail->recipient = deputy;
 	mail->escalated_from = letter->mail.recipient;
 	mail->shared_seq = 0;
@@ -189,35 +199,40 @@ static enum alm_err put_for_deputy(struct alm_turn *turn, const char *deputy,
 		       : err;
 }
 
+/* A deputy that got nothing and that the sender may not know stands in the
+ * private part alone: the sender sees the rest of the record. */
 static enum alm_err record_escalation(struct alm_turn *turn,
 	const struct alm_watch *watch, const struct alm_letter *letter,
-	const struct alm_mail *mail)
+	const struct alm_mail *mail, const struct deputy *deputy)
 {
 	const struct alm_judgement *judgement = &letter->judgement;
 	struct alm_audit_record record =
-		record_of(turn, watch, ALM_AUDIT_ESCALATED,
-			judgement->effect == ALM_EFFECT_DENY ? judgement->code
-							     : ALM_OK);
+		record_of(turn, watch, ALM_AUDIT_ESCALATED, deputy->code);
 
-	record.effect = (uint8_t)judgement->effect;
+	record.effect = deputy->code == ALM_OK ? (uint8_t)judgement->effect
+					       : (uint8_t)ALM_EFFECT_DENY;
 	record.level_in = (uint8_t)letter->message.payload_level;
 	record.level_out = (uint8_t)judgement->level;
 	record.flags |= judgement->hides_subject ? ALM_AUDIT_UNNAMED : 0;
 	record.mail_seq = mail->seq;
-	record.recipient = letter->message.recipient;
+	record.recipient =
+		deputy->code == ALM_OK || deputy->is_known ? deputy->id : "";
 	record.has_person = judgement->has_person;
 	memcpy(record.person, judgement->person, sizeof(record.person));
 	record.purpose = letter->message.purpose;
 	record.basis = judgement->basis == NULL ? "" : judgement->basis;
 	record.standard = letter->message.standard;
 	record.categories = mail->seq == 0 ? "" : mail->released;
-	return alm_turn_audit(turn, &record, "");
+	alm_detail_init(turn->detail);
+	if (record.recipient[0] == '\0') {
+		alm_detail_text(turn->detail, "deputy", deputy->id);
+	}
+	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 }
 
-/* Gives why the deputy may not have it: OK, it has got it. */
+/* It gets a copy, or the reason why not is found. */
 static enum alm_err escalate(struct alm_turn *turn,
-	const struct alm_watch *watch, const char *deputy,
-	enum alm_err *out_code)
+	const struct alm_watch *watch, struct deputy *deputy)
 {
 	struct alm_letter *letter =
 		alm_arena_take(turn->arena, sizeof(*letter));
@@ -231,7 +246,7 @@ static enum alm_err escalate(struct alm_turn *turn,
 	}
 	err = read_letter(turn, watch->seq, letter);
 	if (err != ALM_OK) {
-		*out_code = err;
+		deputy->code = err;
 		return err == ALM_NOMEM ? err : ALM_OK;
 	}
 	if (letter->message.payload_bytes > 0) {
@@ -239,48 +254,73 @@ static enum alm_err escalate(struct alm_turn *turn,
 			turn->broker->store, watch->seq, &number, &bytes);
 	}
 	if (err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT) {
-		*out_code = ALM_STORE_CORRUPT;
+		deputy->code = ALM_STORE_CORRUPT;
 		return ALM_OK;
 	}
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = judge_for_deputy(turn, deputy, letter);
+	err = judge_for_deputy(turn, deputy->id, letter);
 	if (err != ALM_OK) {
 		return err;
 	}
-	*out_code = letter->judgement.code;
+	deputy->code = letter->judgement.code;
 	if (letter->judgement.effect != ALM_EFFECT_DENY) {
-		err = put_for_deputy(turn, deputy, letter, &mail);
+		err = put_for_deputy(turn, deputy->id, letter, &mail);
 		if (alm_mailbox_is_refusal(err) || err == ALM_STORE_FULL) {
-			*out_code = err;
-			return ALM_OK;
+			deputy->code = err;
+			err = ALM_OK;
 		}
-		*out_code = err;
-		turn->broker->metrics.escalated++;
 	}
-	return err == ALM_OK ? record_escalation(turn, watch, letter, &mail)
-			     : err;
+	turn->broker->metrics.escalated += mail.seq != 0 ? 1 : 0;
+	return err == ALM_OK
+		       ? record_escalation(turn, watch, letter, &mail, deputy)
+		       : err;
 }
 
 /* In words, for the sender. */
 static const char *outcome_words(
-	struct alm_turn *turn, const char *deputy, enum alm_err code)
+	struct alm_turn *turn, const struct deputy *deputy)
 {
+	const char *space = deputy->is_known ? " " : "";
+	const char *id = deputy->is_known ? deputy->id : "";
 	char words[ALM_REF_BYTES_MAX];
 
-	if (deputy[0] == '\0') {
+	if (deputy->id[0] == '\0') {
 		return "it still waits";
 	}
-	if (code == ALM_OK) {
+	if (deputy->code == ALM_OK) {
 		(void)snprintf(words, sizeof(words),
-			"it still waits; its deputy %s has it too", deputy);
+			"it still waits; its deputy%s%s has it too", space, id);
 	} else {
 		(void)snprintf(words, sizeof(words),
-			"it still waits; its deputy %s did not get it: ALM-%u",
-			deputy, (unsigned)alm_shown_code(code));
+			"it still waits; its deputy%s%s did not get it: ALM-%u",
+			space, id, (unsigned)alm_shown_code(deputy->code));
 	}
 	return alm_arena_text(turn->arena, words, strlen(words));
+}
+
+/* Who it is, and whether the sender may know it. */
+static enum alm_err find_deputy(struct alm_turn *turn,
+	const struct alm_watch *watch, struct deputy *deputy)
+{
+	const struct alm_snapshot *snapshot = turn->broker->snapshot;
+	const struct alm_known *known;
+	enum alm_err err = alm_store_deputy_get(turn->broker->store,
+		watch->recipient, turn->arena, &deputy->id);
+
+	if (err == ALM_STORE_CORRUPT) {
+		return ALM_OK;
+	}
+	if (err != ALM_OK || deputy->id[0] == '\0' || snapshot == NULL) {
+		return err;
+	}
+	err = alm_known_make(
+		snapshot, watch->sender, turn->now_s, turn->arena, &known);
+	if (err == ALM_OK) {
+		deputy->is_known = alm_known_has_id(known, deputy->id);
+	}
+	return err;
 }
 
 static enum alm_err pass_deadline(
@@ -292,26 +332,21 @@ static enum alm_err pass_deadline(
 		.code = ALM_NOTICE_DEADLINE,
 	};
 	struct alm_queue_entry entry;
-	const char *deputy = "";
-	enum alm_err code = ALM_OK;
+	struct deputy deputy = {.id = ""};
 	enum alm_err err = alm_store_queue_get(
 		store, watch->recipient, watch->seq, &entry);
 
 	if (err != ALM_OK) {
 		return err == ALM_NOT_FOUND ? ALM_OK : err; /* it was taken */
 	}
-	err = alm_store_deputy_get(
-		store, watch->recipient, turn->arena, &deputy);
-	if (err != ALM_OK && err != ALM_STORE_CORRUPT) {
+	err = find_deputy(turn, watch, &deputy);
+	if (err == ALM_OK && deputy.id[0] != '\0') {
+		err = escalate(turn, watch, &deputy);
+	}
+	if (err != ALM_OK) {
 		return err;
 	}
-	if (deputy[0] != '\0') {
-		err = escalate(turn, watch, deputy, &code);
-		if (err != ALM_OK) {
-			return err;
-		}
-	}
-	facts.reason = outcome_words(turn, deputy, code);
+	facts.reason = outcome_words(turn, &deputy);
 	turn->broker->metrics.deadlines_passed++;
 	return facts.reason == NULL
 		       ? ALM_NOMEM

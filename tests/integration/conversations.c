@@ -350,8 +350,10 @@ Test(conversations, a_deputy_that_the_policy_denies_gets_nothing)
 	accepted(&trust, &letter, "content");
 	told = notice(&trust);
 	cr_expect_eq(told->kind, ALM_NOTICE_KIND_DEADLINE);
-	cr_expect_not_null(
-		strstr(told->reason, "its deputy C84002 did not get it"));
+	cr_expect_null(strstr(told->reason, "C84002"),
+		"the sender could not find it in the directory: %s",
+		told->reason);
+	cr_expect_not_null(strstr(told->reason, "its deputy did not get it"));
 	answer = test_broker_ask(&broker, "mailbox.show",
 		(const char *const[]){"organisation", "C84002", NULL});
 	cr_expect_eq(answer.row_count, 0);
@@ -359,6 +361,35 @@ Test(conversations, a_deputy_that_the_policy_denies_gets_nothing)
 		(const char *const[]){"kind", "escalated-to-deputy", NULL});
 	cr_assert_eq(answer.row_count, 1);
 	cr_expect_str_eq(test_cell(&answer, 0, "effect"), "deny");
+	cr_expect_str_eq(test_cell(&answer, 0, "recipient"), "",
+		"its sender may read the record");
+	cr_expect_eq(test_broker_records(&broker, "escalated-to-deputy"), 1);
+}
+
+/* Two letters, of which its mailbox has room for one. */
+Test(conversations, a_deputy_whose_mailbox_is_full_leaves_a_record)
+{
+	const struct alm_message first = urgent_letter(1000);
+	const struct alm_message second = urgent_letter(1000);
+	struct alm_answer answer;
+
+	set_deputy("C84001", "RHA");
+	test_peer_leave(&practice);
+	answer = test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "RHA", "messages", "1",
+			"reason", "small", NULL});
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	accepted(&trust, &first, "content");
+	accepted(&trust, &second, "content");
+	cr_expect_not_null(strstr(notice(&trust)->reason, "has it too"));
+	cr_expect_not_null(strstr(notice(&trust)->reason,
+		"its deputy RHA did not get it: ALM-1302"));
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "escalated-to-deputy", NULL});
+	cr_assert_eq(answer.row_count, 2);
+	cr_expect_str_eq(test_cell(&answer, 1, "effect"), "deny");
+	cr_expect_str_eq(test_cell(&answer, 1, "code"), "1302");
+	cr_expect_str_eq(test_cell(&answer, 1, "recipient"), "RHA");
 }
 
 /* A slow machine gets longer. */
