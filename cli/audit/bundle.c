@@ -373,10 +373,7 @@ int alm_cmd_audit_bundle(int argc, char **argv)
 {
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&usage, argc, argv, &args, &reason);
 
-	if (rc < 0) {
-		rc = alm_audit_reason_settle(&args, &reason);
-	}
 	return rc >= 0 ? rc : alm_audit_bundle_make(&args);
 }

@@ -411,12 +411,8 @@ int alm_cmd_audit_person(int argc, char **argv)
 	struct alm_report r;
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

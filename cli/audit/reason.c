@@ -80,3 +80,11 @@ int alm_audit_reason_settle(struct alm_args *args, struct alm_reason *reason)
 		       ? -1
 		       : alm_print_problem(&args->output, &problem);
 }
+
+int alm_audit_args_parse(const struct alm_usage *usage, int argc, char **argv,
+	struct alm_args *out_args, struct alm_reason *reason)
+{
+	int rc = alm_args_parse(usage, argc, argv, out_args);
+
+	return rc >= 0 ? rc : alm_audit_reason_settle(out_args, reason);
+}

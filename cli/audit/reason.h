@@ -31,4 +31,8 @@ ALM_MUST_USE enum alm_err alm_audit_reason(struct alm_args *args,
 ALM_MUST_USE int alm_audit_reason_settle(
 	struct alm_args *args, struct alm_reason *reason);
 
+/** alm_args_parse(), and then that. */
+ALM_MUST_USE int alm_audit_args_parse(const struct alm_usage *usage, int argc,
+	char **argv, struct alm_args *out_args, struct alm_reason *reason);
+
 #endif /* ALM_CLI_AUDIT_REASON_H */

@@ -272,12 +272,8 @@ int alm_cmd_audit_show(int argc, char **argv)
 	struct showing showing = {.follows = ""};
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

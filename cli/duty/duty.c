@@ -352,12 +352,8 @@ int alm_cmd_duty_list(int argc, char **argv)
 	struct list list = {.count = 0};
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&list_usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&list_usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}
@@ -411,12 +407,8 @@ int alm_cmd_duty_show(int argc, char **argv)
 	struct alm_audit_question *question = &list.report.question;
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&show_usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&show_usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

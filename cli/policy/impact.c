@@ -414,12 +414,8 @@ int alm_cmd_policy_impact(int argc, char **argv)
 	struct alm_args args;
 	struct telling t = {.args = &args};
 	int64_t since_us;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}

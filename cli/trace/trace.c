@@ -209,12 +209,8 @@ int alm_cmd_trace(int argc, char **argv)
 	struct alm_trace trace;
 	struct alm_reason reason;
 	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	int rc = alm_audit_args_parse(&usage, argc, argv, &args, &reason);
 
-	if (rc >= 0) {
-		return rc;
-	}
-	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {
 		return rc;
 	}
