@@ -169,15 +169,41 @@ struct alm_bundle_files *alm_bundle_files_attached(
 	return files;
 }
 
+struct alm_bundle_files *alm_bundle_files_listed(
+	const struct alm_args *args, int *out_exit)
+{
+	return alm_bundle_files_load((const char *const *)args->positionals,
+		args->positional_count, &args->output, out_exit);
+}
+
 struct alm_bundle_files *alm_bundle_files_any(
 	const struct alm_args *args, int *out_exit)
 {
-	if (args->positional_count == 1) {
-		return alm_bundle_files_named(
-			args, args->positionals[0], out_exit);
+	return args->positional_count == 1
+		       ? alm_bundle_files_named(
+				 args, args->positionals[0], out_exit)
+		       : alm_bundle_files_listed(args, out_exit);
+}
+
+int alm_bundle_files_act(int argc, char **argv, const struct alm_usage *usage,
+	struct alm_bundle_files *(*find)(
+		const struct alm_args *args, int *out_exit),
+	int (*act)(struct alm_bundle_files *files, const struct alm_args *args))
+{
+	struct alm_bundle_files *files;
+	struct alm_args args;
+	int rc = alm_args_parse(usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
 	}
-	return alm_bundle_files_load((const char *const *)args->positionals,
-		args->positional_count, &args->output, out_exit);
+	files = find(&args, &rc);
+	if (files == NULL) {
+		return rc;
+	}
+	rc = act(files, &args);
+	alm_bundle_files_free(files);
+	return rc;
 }
 
 void alm_bundle_files_free(struct alm_bundle_files *files)

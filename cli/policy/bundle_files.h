@@ -55,9 +55,24 @@ struct alm_bundle_files *alm_bundle_files_named(
 struct alm_bundle_files *alm_bundle_files_attached(
 	struct alm_attached *attached);
 
+/** The files that the positionals name. */
+struct alm_bundle_files *alm_bundle_files_listed(
+	const struct alm_args *args, int *out_exit);
+
 /** What the positionals name: one such bundle, or its files. */
 struct alm_bundle_files *alm_bundle_files_any(
 	const struct alm_args *args, int *out_exit);
+
+/**
+ * A command about one bundle: parse, open the bundle, act on it, free it.
+ * In:      find  where the bundle is: alm_bundle_files_listed or _any
+ *          act   gives the exit code
+ */
+int alm_bundle_files_act(int argc, char **argv, const struct alm_usage *usage,
+	struct alm_bundle_files *(*find)(
+		const struct alm_args *args, int *out_exit),
+	int (*act)(
+		struct alm_bundle_files *files, const struct alm_args *args));
 
 /** Every diagnostic on `out`, a line each. */
 void alm_bundle_files_print(

@@ -160,25 +160,20 @@ static int refuse(
 	return alm_findings_end(&findings, ALM_EXIT_INVALID);
 }
 
+static struct alm_bundle_files *read_listed(
+	const struct alm_args *args, int *out_exit)
+{
+	return alm_bundle_files_read((const char *const *)args->positionals,
+		args->positional_count, &args->output, out_exit);
+}
+
+static int check(struct alm_bundle_files *files, const struct alm_args *args)
+{
+	return files->diagnostics.count > 0 ? refuse(files, &args->output)
+					    : lint(files, args);
+}
+
 int alm_cmd_policy_check(int argc, char **argv)
 {
-	struct alm_bundle_files *files;
-	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
-
-	if (rc >= 0) {
-		return rc;
-	}
-	files = alm_bundle_files_read((const char *const *)args.positionals,
-		args.positional_count, &args.output, &rc);
-	if (files == NULL) {
-		return rc;
-	}
-	if (files->diagnostics.count > 0) {
-		rc = refuse(files, &args.output);
-	} else {
-		rc = lint(files, &args);
-	}
-	alm_bundle_files_free(files);
-	return rc;
+	return alm_bundle_files_act(argc, argv, &usage, read_listed, check);
 }

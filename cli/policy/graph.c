@@ -373,24 +373,21 @@ static int draw_bundle(struct drawing *d, const struct alm_bundle *bundle)
 	return ALM_EXIT_OK;
 }
 
-int alm_cmd_policy_graph(int argc, char **argv)
+static int draw_files(
+	struct alm_bundle_files *files, const struct alm_args *args)
 {
-	struct alm_bundle_files *files;
-	struct alm_args args;
-	struct drawing d = {.args = &args};
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	struct drawing d = {.args = args};
+	int rc;
 
-	if (rc >= 0) {
-		return rc;
-	}
-	files = alm_bundle_files_any(&args, &rc);
-	if (files == NULL) {
-		return rc;
-	}
-	d.limit = (size_t)alm_args_number(&args, "limit", LIMIT_DEFAULT);
+	d.limit = (size_t)alm_args_number(args, "limit", LIMIT_DEFAULT);
 	alm_arena_init(&d.arena, ARENA_BYTES_MAX);
 	rc = draw_bundle(&d, &files->bundle);
 	alm_arena_fini(&d.arena);
-	alm_bundle_files_free(files);
 	return rc;
+}
+
+int alm_cmd_policy_graph(int argc, char **argv)
+{
+	return alm_bundle_files_act(
+		argc, argv, &usage, alm_bundle_files_any, draw_files);
 }

@@ -293,24 +293,16 @@ static int finish(struct recording *r)
 	return r->rc;
 }
 
-int alm_cmd_policy_ropa(int argc, char **argv)
+static int record_all(
+	struct alm_bundle_files *files, const struct alm_args *args)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_bundle_files *files;
-	struct alm_args args;
-	struct recording r = {.args = &args};
-	int rc = alm_args_parse(&usage, argc, argv, &args);
+	struct recording r = {.args = args};
+	int rc;
 
-	if (rc >= 0) {
-		return rc;
-	}
-	files = alm_bundle_files_any(&args, &rc);
-	if (files == NULL) {
-		return rc;
-	}
 	alm_arena_init(&r.arena, ARENA_BYTES_MAX);
 	if (prepare(&r, &files->bundle, &problem) != ALM_OK) {
-		rc = alm_print_problem(&args.output, &problem);
+		rc = alm_print_problem(&args->output, &problem);
 		goto out;
 	}
 	rc = open_sheet(&r);
@@ -325,6 +317,11 @@ int alm_cmd_policy_ropa(int argc, char **argv)
 out:
 	alm_sheet_free(r.sheet);
 	alm_arena_fini(&r.arena);
-	alm_bundle_files_free(files);
 	return rc;
+}
+
+int alm_cmd_policy_ropa(int argc, char **argv)
+{
+	return alm_bundle_files_act(
+		argc, argv, &usage, alm_bundle_files_any, record_all);
 }

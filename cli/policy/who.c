@@ -109,19 +109,6 @@ static int find(struct alm_bundle_files *files, const struct alm_args *args)
 
 int alm_cmd_policy_who(int argc, char **argv)
 {
-	struct alm_bundle_files *files;
-	struct alm_args args;
-	int rc = alm_args_parse(&usage, argc, argv, &args);
-
-	if (rc >= 0) {
-		return rc;
-	}
-	files = alm_bundle_files_load((const char *const *)args.positionals,
-		args.positional_count, &args.output, &rc);
-	if (files == NULL) {
-		return rc;
-	}
-	rc = find(files, &args);
-	alm_bundle_files_free(files);
-	return rc;
+	return alm_bundle_files_act(
+		argc, argv, &usage, alm_bundle_files_listed, find);
 }
