@@ -204,32 +204,47 @@ static enum alm_err ask_rest(struct alm_control *control, struct alm_ask *ask,
 	return err;
 }
 
-int alm_admin_show(const struct alm_args *args, struct alm_ask *ask,
-	const char *schema, size_t row_max)
+enum alm_err alm_admin_collect(const struct alm_args *args, struct alm_ask *ask,
+	const char *schema, size_t row_max, struct alm_sheet **out_sheet,
+	struct alm_problem *problem)
 {
-	struct alm_problem problem = {.err = ALM_OK};
 	struct alm_control *control = NULL;
 	struct alm_sheet *sheet = NULL;
 	struct alm_arena arena;
 	struct alm_answer answer;
-	int rc;
+	enum alm_err err = alm_admin_open(args, &control, problem);
 
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	problem.err = alm_admin_open(args, &control, &problem);
-	if (problem.err == ALM_OK) {
-		problem.err =
-			alm_admin_ask(control, ask, &arena, &answer, &problem);
+	if (err == ALM_OK) {
+		err = alm_admin_ask(control, ask, &arena, &answer, problem);
 	}
-	if (problem.err == ALM_OK) {
+	if (err == ALM_OK) {
 		sheet = alm_admin_sheet(schema, &answer);
-		problem.err = ask_rest(control, ask, row_max, &arena, &answer,
-			sheet, &problem);
+		err = ask_rest(
+			control, ask, row_max, &arena, &answer, sheet, problem);
 	}
+	if (err == ALM_OK) {
+		*out_sheet = sheet;
+	} else {
+		alm_sheet_free(sheet);
+	}
+	alm_control_close(control);
+	alm_arena_fini(&arena);
+	return err;
+}
+
+int alm_admin_show(const struct alm_args *args, struct alm_ask *ask,
+	const char *schema, size_t row_max)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_sheet *sheet = NULL;
+	int rc;
+
+	problem.err =
+		alm_admin_collect(args, ask, schema, row_max, &sheet, &problem);
 	rc = problem.err == ALM_OK ? alm_sheet_print(sheet, &args->output)
 				   : alm_print_problem(&args->output, &problem);
 	alm_sheet_free(sheet);
-	alm_control_close(control);
-	alm_arena_fini(&arena);
 	return rc;
 }
 

@@ -68,9 +68,15 @@ const char *alm_answer_cell(
 	const struct alm_answer *answer, size_t row, const char *column);
 
 /**
- * Open, ask, follow the cursor until the end or `row_max` rows (0: all), and
- * print under `schema`.  Gives the exit code.
+ * Open, ask, and follow the cursor until the end or `row_max` rows (0: all).
+ * Out:    out_sheet  under `schema`; the caller frees it
+ * Errors: those of alm_admin_open() and alm_admin_ask()
  */
+ALM_MUST_USE enum alm_err alm_admin_collect(const struct alm_args *args,
+	struct alm_ask *ask, const char *schema, size_t row_max,
+	struct alm_sheet **out_sheet, struct alm_problem *problem);
+
+/** The same, printed.  Gives the exit code. */
 int alm_admin_show(const struct alm_args *args, struct alm_ask *ask,
 	const char *schema, size_t row_max);
 

@@ -8,8 +8,6 @@
 #include "cli/commands.h"
 #include "cli/confirm.h"
 
-#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
-
 static const struct alm_option show_options[] = {
 	ALM_REASON_OPTION(true),
 	{"reveal", 0, ALM_OPTION_FLAG, NULL,
@@ -44,56 +42,21 @@ static const struct alm_usage history_usage = {
 	.options = show_options,
 };
 
-/* Follow the cursor; the answers' rows go to one sheet. */
-static enum alm_err ask_rest(struct alm_control *control, struct alm_ask *ask,
-	struct alm_arena *arena, struct alm_answer *answer,
-	struct alm_sheet *sheet, struct alm_problem *problem)
-{
-	size_t argument_count = ask->argument_count;
-	char cursor[ALM_TEXT_BYTES_MAX + 1];
-	enum alm_err err = ALM_OK;
-
-	while (err == ALM_OK && answer->cursor[0] != '\0') {
-		(void)snprintf(cursor, sizeof(cursor), "%s", answer->cursor);
-		ask->argument_count = argument_count;
-		alm_ask_add(ask, "cursor", cursor);
-		alm_arena_reset(arena);
-		err = alm_admin_ask(control, ask, arena, answer, problem);
-		for (size_t i = 0; err == ALM_OK && i < answer->row_count;
-			i++) {
-			alm_sheet_row(sheet, answer->rows[i].items);
-		}
-	}
-	return err;
-}
-
 static int list(const struct alm_args *args, struct alm_ask *ask,
 	const char *schema, const char *shown_number)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_control *control = NULL;
-	struct alm_arena arena;
-	struct alm_answer answer;
 	struct alm_sheet *sheet = NULL;
 	int rc;
 
-	alm_arena_init(&arena, ARENA_BYTES_MAX);
-	problem.err = alm_admin_open(args, &control, &problem);
+	problem.err = alm_admin_collect(args, ask, schema, 0, &sheet, &problem);
 	if (problem.err == ALM_OK) {
-		problem.err =
-			alm_admin_ask(control, ask, &arena, &answer, &problem);
-	}
-	if (problem.err == ALM_OK) {
-		sheet = alm_admin_sheet(schema, &answer);
 		alm_sheet_fact(sheet, "subject", shown_number);
-		problem.err = ask_rest(
-			control, ask, &arena, &answer, sheet, &problem);
+		rc = alm_sheet_print(sheet, &args->output);
+	} else {
+		rc = alm_print_problem(&args->output, &problem);
 	}
-	rc = problem.err == ALM_OK ? alm_sheet_print(sheet, &args->output)
-				   : alm_print_problem(&args->output, &problem);
 	alm_sheet_free(sheet);
-	alm_control_close(control);
-	alm_arena_fini(&arena);
 	return rc;
 }
 
