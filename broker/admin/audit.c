@@ -272,9 +272,9 @@ static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 	       question->shown_code == alm_call_shown_code(call, record->code);
 }
 
-/* The pages of one answer are one question. */
-static enum alm_err record_question(
-	struct alm_call *call, const struct alm_question *question)
+/* The pages of one answer are one question.  `code`: why it has no answer. */
+static enum alm_err record_question(struct alm_call *call,
+	const struct alm_question *question, enum alm_err code)
 {
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
@@ -282,6 +282,7 @@ static enum alm_err record_question(
 	if (question->is_continued) {
 		return ALM_OK;
 	}
+	record.code = (uint32_t)code;
 	return alm_question_record(call, question, &record,
 		question->find.with_detail ? "revealed"
 		: question->follows        ? "followed"
@@ -352,7 +353,7 @@ static enum alm_err add_place(struct alm_call *call,
 	question->find.next = found->next;
 	question->find.size = question->follows ? 0 : question->find.size;
 	alm_audit_cursor_text(call->turn->broker->store, &question->find,
-		question->asker, call->turn->now_us, cursor);
+		question->asker, alm_call_given(call), cursor);
 	table->cursor = cursor;
 	return ALM_OK;
 }
@@ -396,7 +397,7 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 	err = read_question(call, &question);
 	if (err == ALM_OK) {
 		pin_to_signed(&question);
-		err = record_question(call, &question);
+		err = record_question(call, &question, ALM_OK);
 	}
 	if (err == ALM_OK) {
 		err = find_page(call, &question, &found);
@@ -410,33 +411,47 @@ enum alm_err alm_verb_audit_query(struct alm_call *call)
 	return err;
 }
 
+/* The record that is asked for; that it was asked for is one, too, also where
+ * there is none. */
+static enum alm_err get_shown(struct alm_call *call,
+	struct alm_question *question, struct alm_audit_view *view)
+{
+	uint64_t seq = 0;
+	enum alm_err recorded;
+	enum alm_err err = alm_question_number(call, "seq", &seq);
+
+	if (err != ALM_OK) {
+		return err;
+	}
+	err = alm_audit_get(call->turn->broker->store, seq,
+		question->find.with_detail, call->turn->arena, view);
+	if (err == ALM_STORE_CORRUPT) {
+		err = alm_problem_set(
+			call->problem, ALM_RECORD_DAMAGED, "%s", "");
+	}
+	if (err != ALM_OK && err != ALM_RECORD_DAMAGED &&
+		err != ALM_NOT_FOUND) {
+		return err;
+	}
+	if (err == ALM_OK && question->find.with_detail) {
+		/* Whoever is written of may ask who has read it. */
+		question->find.filter.has_person = view->record.has_person;
+		memcpy(question->find.filter.person, view->record.person,
+			sizeof(view->record.person));
+	}
+	recorded = record_question(call, question, err);
+	return recorded == ALM_OK ? err : recorded;
+}
+
 enum alm_err alm_verb_audit_show(struct alm_call *call)
 {
 	struct alm_question question;
 	struct alm_audit_view view;
-	uint64_t seq = 0;
 	enum alm_err err;
 
 	err = read_question(call, &question);
 	if (err == ALM_OK) {
-		err = alm_question_number(call, "seq", &seq);
-	}
-	if (err == ALM_OK) {
-		err = alm_audit_get(call->turn->broker->store, seq,
-			question.find.with_detail, call->turn->arena, &view);
-		if (err == ALM_STORE_CORRUPT) {
-			err = alm_problem_set(
-				call->problem, ALM_RECORD_DAMAGED, "%s", "");
-		}
-	}
-	if (err == ALM_OK && question.find.with_detail) {
-		/* Whoever is written of may ask who has read it. */
-		question.find.filter.has_person = view.record.has_person;
-		memcpy(question.find.filter.person, view.record.person,
-			sizeof(view.record.person));
-	}
-	if (err == ALM_OK) {
-		err = record_question(call, &question);
+		err = get_shown(call, &question, &view);
 	}
 	if (err == ALM_OK) {
 		err = add_view(call, &question, &view);

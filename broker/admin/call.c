@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sodium.h>
+
 #include "broker/loop/detail.h"
 #include "lib/id.h"
 #include "lib/role.h"
@@ -133,6 +135,46 @@ enum alm_err alm_call_record(const struct alm_call *call,
 	(void)alm_call_detail(call, what);
 	return alm_turn_audit(
 		call->turn, record, alm_detail_finish(call->turn->detail));
+}
+
+/* Who asks: an agent by name; the address of a local socket tells user, group
+ * and process, of which the last is another for each page. */
+static struct alm_bytes asker_of(const struct alm_call *call)
+{
+	const struct alm_turn_request *request = call->request;
+	const char *who = request->agent != NULL ? request->agent->name
+						 : request->address;
+	const char *end = request->agent != NULL ? NULL : strrchr(who, ':');
+
+	return (struct alm_bytes){(const uint8_t *)who,
+		end == NULL ? strlen(who) : (size_t)(end - who)};
+}
+
+struct alm_cursor_given alm_call_given(const struct alm_call *call)
+{
+	const char *reason = alm_call_argument(call, "reason");
+	struct alm_bytes asker = asker_of(call);
+	uint8_t digest[crypto_generichash_BYTES];
+	crypto_generichash_state state;
+
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(digest));
+	(void)crypto_generichash_update(
+		&state, (const uint8_t *)reason, strlen(reason) + 1);
+	(void)crypto_generichash_update(&state, asker.data, asker.bytes);
+	(void)crypto_generichash_final(&state, digest, sizeof(digest));
+	return (struct alm_cursor_given){
+		.at_us = call->turn->now_us,
+		.mark = alm_get_u32(digest),
+	};
+}
+
+bool alm_call_is_continued(
+	const struct alm_call *call, struct alm_cursor_given given)
+{
+	struct alm_cursor_given now = alm_call_given(call);
+
+	return now.mark == given.mark &&
+	       now.at_us - given.at_us < ALM_CURSOR_CONTINUED_US;
 }
 
 struct alm_detail *alm_call_detail(

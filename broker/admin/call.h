@@ -7,6 +7,7 @@
 
 #include "broker/admin/table.h"
 #include "broker/loop/stage.h"
+#include "broker/store/find.h"
 
 /** A call being carried out. */
 struct alm_call {
@@ -68,6 +69,17 @@ void alm_call_whereabouts(struct alm_call *call, const char *endpoint_key);
 /** Record that a change was made by administration, with its reason. */
 ALM_MUST_USE enum alm_err alm_call_record(const struct alm_call *call,
 	struct alm_audit_record *record, const char *what);
+
+/** How old a cursor may be that goes on without a record of its own. */
+#define ALM_CURSOR_CONTINUED_US (INT64_C(600) * 1000000)
+
+/** What a cursor says of this call: when, and a mark of who asks and why. */
+struct alm_cursor_given alm_call_given(const struct alm_call *call);
+
+/** Whether a cursor was given just now, to whoever asks, for this reason: then
+ * what is asked is recorded already. */
+bool alm_call_is_continued(
+	const struct alm_call *call, struct alm_cursor_given given);
 
 /** The lines that every such record begins with; more may be added before it
  * is appended.  Borrowed: one record is made at a time. */

@@ -4,7 +4,7 @@
  *
  * Heads and proofs say nothing about anybody, so asking for them is not a
  * record; nor is an agent's question for the receipt of a message that it
- * sent or was given, which tells it what it has.
+ * sent or was given, which tells it what it has.  One for anything else is.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -163,8 +163,13 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 	if (agent != NULL && !alm_role_may_see(agent, &view.record)) {
 		return ALM_NOT_FOUND;
 	}
-	if (agent == NULL ||
-		strcmp(view.record.sender, agent->organisation) == 0) {
+	if (agent == NULL) {
+		return ALM_OK;
+	}
+	if (alm_call_shown_code(call, view.record.code) != view.record.code) {
+		*out_shows = ALM_RECEIPT_DIGEST; /* it would say which */
+	}
+	if (strcmp(view.record.sender, agent->organisation) == 0) {
 		return ALM_OK;
 	}
 	if (!is_by_message ||
@@ -176,6 +181,25 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 		*out_shows = ALM_RECEIPT_DIGEST;
 	}
 	return ALM_OK;
+}
+
+/* The operator's question; an agent's only if it asks for what it was never
+ * given: else it is told what it has. */
+static enum alm_err record_receipt(const struct alm_call *call,
+	struct alm_audit_record *question, enum alm_err err)
+{
+	const struct alm_agent *agent = call->request->agent;
+	enum alm_err recorded = ALM_OK;
+
+	if (agent != NULL && err == ALM_NOT_FOUND) {
+		question->sender = agent->organisation;
+		question->agent = agent->number;
+	}
+	if (err == ALM_NOT_FOUND || (err == ALM_OK && agent == NULL)) {
+		question->code = (uint32_t)err;
+		recorded = alm_call_record(call, question, "receipt");
+	}
+	return recorded == ALM_OK ? err : recorded;
 }
 
 enum alm_err alm_verb_audit_receipt(struct alm_call *call)
@@ -208,9 +232,7 @@ enum alm_err alm_verb_audit_receipt(struct alm_call *call)
 		err = alm_evidence_receipt(call->turn->broker->store, seq,
 			shows, call->turn->arena, &file);
 	}
-	if (err == ALM_OK && call->request->agent == NULL) {
-		err = alm_call_record(call, &question, "receipt");
-	}
+	err = record_receipt(call, &question, err);
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -15,8 +15,6 @@
 #define LIMIT_PROVED 100u
 /* What one page may cost the loop: as much as looking at so many records. */
 #define WORK_MAX 20000u
-/* Later than this, who goes on asks anew, and that is recorded. */
-#define CONTINUED_US_MAX (INT64_C(600) * 1000000)
 
 static enum alm_err bad(struct alm_call *call, const char *key)
 {
@@ -125,12 +123,12 @@ static enum alm_err parse_words(
 }
 
 /* The size of the log at the first page stays that of the answer; whoever
- * goes on at once does not ask anew. */
+ * goes on at once, for the same reason, does not ask anew. */
 static enum alm_err parse_cursor(
 	struct alm_call *call, struct alm_question *question)
 {
 	const char *text = alm_call_argument(call, "after");
-	int64_t given_us = 0;
+	struct alm_cursor_given given;
 	enum alm_err err;
 
 	question->find.size = call->turn->broker->audit_size;
@@ -138,7 +136,7 @@ static enum alm_err parse_cursor(
 		return ALM_OK;
 	}
 	err = alm_audit_cursor_read(call->turn->broker->store, text,
-		question->asker, &question->find, &given_us);
+		question->asker, &question->find, &given);
 	if (err != ALM_OK) {
 		return alm_problem_set(call->problem, err, "%s", "");
 	}
@@ -149,8 +147,7 @@ static enum alm_err parse_cursor(
 	if (question->follows) {
 		question->find.size = call->turn->broker->audit_size;
 	}
-	question->is_continued =
-		call->turn->now_us - given_us < CONTINUED_US_MAX;
+	question->is_continued = alm_call_is_continued(call, given);
 	return ALM_OK;
 }
 
@@ -226,6 +223,23 @@ static enum alm_err apply_scope(
 	return alm_call_needs_reason(call);
 }
 
+/* Whoever asks for what it may not, or goes on with what it was not given,
+ * has asked, too. */
+static enum alm_err record_refusal(struct alm_call *call,
+	const struct alm_question *question, enum alm_err why)
+{
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
+	enum alm_err err;
+
+	if (why != ALM_NOT_PERMITTED && why != ALM_CURSOR) {
+		return why;
+	}
+	record.code = (uint32_t)why;
+	err = alm_question_record(call, question, &record, "refused");
+	return err == ALM_OK ? why : err;
+}
+
 enum alm_err alm_question_read(
 	struct alm_call *call, struct alm_question *out_question)
 {
@@ -241,7 +255,7 @@ enum alm_err alm_question_read(
 		err = parse_cursor(call, &question);
 	}
 	*out_question = question;
-	return err;
+	return err == ALM_OK ? ALM_OK : record_refusal(call, &question, err);
 }
 
 enum alm_err alm_question_record(struct alm_call *call,

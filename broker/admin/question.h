@@ -22,7 +22,8 @@ struct alm_question {
 
 /**
  * Read the arguments of audit.query or audit.show, and narrow the question to
- * what the asker may see.
+ * what the asker may see.  What is refused (NOT_PERMITTED, CURSOR) is recorded
+ * with its code.
  * Errors: BAD_ARGUMENT, SUBJECT_INVALID, CURSOR, NOT_PERMITTED,
  *         REASON_REQUIRED; the call's problem says which
  */

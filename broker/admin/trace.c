@@ -94,7 +94,8 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_QUERY);
 	struct alm_detail *detail;
-	int64_t given_us;
+	struct alm_cursor_given given;
+	enum alm_err recorded;
 	enum alm_err err;
 
 	find->filter.either = agent == NULL ? "" : agent->organisation;
@@ -104,16 +105,23 @@ static enum alm_err begin(struct alm_call *call, struct alm_audit_find *find)
 	find->work_max = WORK_MAX;
 	err = alm_call_needs_reason(call);
 	if (err == ALM_OK && after[0] != '\0') {
-		return alm_audit_cursor_read(call->turn->broker->store, after,
-			find->filter.either, find, &given_us);
+		err = alm_audit_cursor_read(call->turn->broker->store, after,
+			find->filter.either, find, &given);
+		if (err == ALM_OK && alm_call_is_continued(call, given)) {
+			return ALM_OK;
+		}
 	}
-	if (err != ALM_OK) {
+	if (err == ALM_CURSOR) {
+		record.code = (uint32_t)err;
+	} else if (err != ALM_OK) {
 		return err;
 	}
 	record.sender = find->filter.either;
 	detail = alm_call_detail(call, "traced a message");
 	alm_detail_text(detail, "message", alm_call_argument(call, "message"));
-	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+	recorded =
+		alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+	return recorded == ALM_OK ? err : recorded;
 }
 
 static enum alm_err finish(struct alm_call *call, struct alm_audit_find *find,
@@ -132,7 +140,7 @@ static enum alm_err finish(struct alm_call *call, struct alm_audit_find *find,
 	find->size = found->size;
 	find->next = found->next;
 	alm_audit_cursor_text(call->turn->broker->store, find,
-		find->filter.either, call->turn->now_us, cursor);
+		find->filter.either, alm_call_given(call), cursor);
 	table->cursor = cursor;
 	return ALM_OK;
 }

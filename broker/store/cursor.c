@@ -11,8 +11,8 @@
 #include "broker/store/step.h"
 #include "lib/id.h"
 
-#define CURSOR_VERSION 1u
-#define PLAIN_BYTES (1 + 8 + 8 + 8)
+#define CURSOR_VERSION 2u
+#define PLAIN_BYTES (1 + 8 + 8 + 8 + 4)
 #define CURSOR_BYTES (PLAIN_BYTES + ALM_SEAL_BYTES)
 /* A question; one that is longer is told apart by so much of it. */
 #define QUESTION_BYTES_MAX 8192u
@@ -68,8 +68,8 @@ static void seal(const struct alm_store *store,
 }
 
 void alm_audit_cursor_text(const struct alm_store *store,
-	const struct alm_audit_find *find, const char *asker, int64_t now_us,
-	char out[ALM_CURSOR_TEXT_BYTES])
+	const struct alm_audit_find *find, const char *asker,
+	struct alm_cursor_given given, char out[ALM_CURSOR_TEXT_BYTES])
 {
 	uint8_t cursor[CURSOR_BYTES];
 	struct alm_writer w;
@@ -78,14 +78,15 @@ void alm_audit_cursor_text(const struct alm_store *store,
 	alm_write_u8(&w, CURSOR_VERSION);
 	alm_write_u64(&w, find->size);
 	alm_write_u64(&w, find->next);
-	alm_write_u64(&w, (uint64_t)now_us);
+	alm_write_u64(&w, (uint64_t)given.at_us);
+	alm_write_u32(&w, given.mark);
 	seal(store, find, asker, cursor, cursor + PLAIN_BYTES);
 	alm_hex(cursor, sizeof(cursor), out);
 }
 
 enum alm_err alm_audit_cursor_read(const struct alm_store *store,
 	const char *text, const char *asker, struct alm_audit_find *find,
-	int64_t *out_given_us)
+	struct alm_cursor_given *out_given)
 {
 	uint8_t cursor[CURSOR_BYTES];
 	uint8_t expected[ALM_SEAL_BYTES];
@@ -104,7 +105,8 @@ enum alm_err alm_audit_cursor_read(const struct alm_store *store,
 	alm_reader_init(&r, cursor + 1, PLAIN_BYTES - 1);
 	find->size = alm_read_u64(&r);
 	find->next = alm_read_u64(&r);
-	*out_given_us = (int64_t)alm_read_u64(&r);
+	out_given->at_us = (int64_t)alm_read_u64(&r);
+	out_given->mark = alm_read_u32(&r);
 	return ALM_OK;
 }
 

@@ -50,22 +50,28 @@ ALM_MUST_USE enum alm_err alm_audit_find(struct alm_store *store,
 
 #define ALM_CURSOR_TEXT_BYTES 80u
 
+/** When a cursor was given, and a mark of who had it and for what reason: so
+ * that a page which is asked for later, by somebody else or for another reason
+ * can be told. */
+struct alm_cursor_given {
+	int64_t at_us;
+	uint32_t mark;
+};
+
 /**
  * Where to go on, as a text that its asker can give back but not make.
  * In:      asker   whom it is given to; "" is the operator
- *          now_us  when, so that its age can be told
  */
 void alm_audit_cursor_text(const struct alm_store *store,
-	const struct alm_audit_find *find, const char *asker, int64_t now_us,
-	char out[ALM_CURSOR_TEXT_BYTES]);
+	const struct alm_audit_find *find, const char *asker,
+	struct alm_cursor_given given, char out[ALM_CURSOR_TEXT_BYTES]);
 
 /**
  * Set size and next of the question that a cursor goes on with.
- * Out:     out_given_us  when it was given
  * Errors:  CURSOR: it is not of this store, question and asker
  */
 ALM_MUST_USE enum alm_err alm_audit_cursor_read(const struct alm_store *store,
 	const char *text, const char *asker, struct alm_audit_find *find,
-	int64_t *out_given_us);
+	struct alm_cursor_given *out_given);
 
 #endif /* ALM_BROKER_STORE_FIND_H */

@@ -259,7 +259,8 @@ static int scan_all(struct alm_store *store, struct scan *s,
 	}
 	alm_bar_end(&bar);
 	if (!s->is_done) {
-		alm_audit_cursor_text(store, &s->find, "", now_us(), cursor);
+		alm_audit_cursor_text(store, &s->find, "",
+			(struct alm_cursor_given){.at_us = now_us()}, cursor);
 	}
 	return rc == ALM_EXIT_OK ? alm_audit_printer_end(printer, cursor) : rc;
 }
@@ -296,7 +297,7 @@ static void tell_root(
 static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
 {
 	struct alm_audit_head head;
-	int64_t given_us;
+	struct alm_cursor_given given; /* each is recorded here */
 	enum alm_err err = alm_store_evidence_marks(store, &s->marks);
 
 	if (err != ALM_OK) {
@@ -315,7 +316,7 @@ static enum alm_err begin_scan(struct alm_store *store, struct scan *s)
 		return ALM_OK;
 	}
 	return alm_audit_cursor_read(
-		store, s->question->after, "", &s->find, &given_us);
+		store, s->question->after, "", &s->find, &given);
 }
 
 static struct alm_bundle_files *policy_of(void *cookie, uint64_t epoch)

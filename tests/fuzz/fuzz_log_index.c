@@ -60,7 +60,7 @@ static void try_cursor(struct alm_bytes bytes)
 	struct alm_audit_find find = {.filter = {.sender = "RX1"}};
 	char again[ALM_CURSOR_TEXT_BYTES];
 	char text[2 * ALM_CURSOR_TEXT_BYTES] = "";
-	int64_t given_us = 0;
+	struct alm_cursor_given given = {.at_us = 0};
 
 	if (bytes.bytes >= sizeof(text)) {
 		return;
@@ -69,9 +69,9 @@ static void try_cursor(struct alm_bytes bytes)
 	store.keys = alm_store_keys_new(secret, id);
 	ALM_ASSERT(store.keys != NULL);
 	memcpy(text, bytes.data, bytes.bytes);
-	if (alm_audit_cursor_read(&store, text, "RX1", &find, &given_us) ==
+	if (alm_audit_cursor_read(&store, text, "RX1", &find, &given) ==
 		ALM_OK) {
-		alm_audit_cursor_text(&store, &find, "RX1", given_us, again);
+		alm_audit_cursor_text(&store, &find, "RX1", given, again);
 		ALM_ASSERT(strcasecmp(text, again) == 0);
 	}
 	alm_store_keys_free(store.keys);

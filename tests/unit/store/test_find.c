@@ -82,22 +82,24 @@ static struct alm_audit_find question(void)
 	};
 }
 
+#define GIVEN ((struct alm_cursor_given){.at_us = NOW_US, .mark = 0xFEDCBA98u})
 #define READ(text, asker, find) \
-	alm_audit_cursor_read(store, (text), (asker), (find), &given_us)
+	alm_audit_cursor_read(store, (text), (asker), (find), &given)
 
 Test(store_find, goes_on_where_a_cursor_says)
 {
 	struct alm_audit_find find = question();
 	char text[ALM_CURSOR_TEXT_BYTES];
-	int64_t given_us = 0;
+	struct alm_cursor_given given = {.at_us = 0};
 
-	alm_audit_cursor_text(store, &find, "RX1", NOW_US, text);
+	alm_audit_cursor_text(store, &find, "RX1", GIVEN, text);
 	find.size = 100;
 	find.next = 0;
 	cr_assert_eq(READ(text, "RX1", &find), ALM_OK);
 	cr_expect_eq(find.size, 77);
 	cr_expect_eq(find.next, 33);
-	cr_expect_eq(given_us, NOW_US);
+	cr_expect_eq(given.at_us, NOW_US);
+	cr_expect_eq(given.mark, 0xFEDCBA98u);
 	reopen();
 	cr_expect_eq(READ(text, "RX1", &find), ALM_OK);
 }
@@ -107,7 +109,7 @@ Test(store_find, refuses_a_cursor_of_another_question_or_asker)
 	struct alm_audit_find find = question();
 	char text[ALM_CURSOR_TEXT_BYTES];
 	struct alm_audit_find others[8];
-	int64_t given_us = -1;
+	struct alm_cursor_given given = {.at_us = -1};
 
 	for (size_t i = 0; i < ALM_COUNT(others); i++) {
 		others[i] = find;
@@ -120,7 +122,7 @@ Test(store_find, refuses_a_cursor_of_another_question_or_asker)
 	others[5].is_newest_first = true;
 	others[6].with_detail = true;
 	others[7].filter.kind = ALM_AUDIT_REFUSED;
-	alm_audit_cursor_text(store, &find, "RX1", NOW_US, text);
+	alm_audit_cursor_text(store, &find, "RX1", GIVEN, text);
 	for (size_t i = 0; i < ALM_COUNT(others); i++) {
 		cr_expect_eq(
 			READ(text, "RX1", &others[i]), ALM_CURSOR, "%zu", i);
@@ -129,7 +131,7 @@ Test(store_find, refuses_a_cursor_of_another_question_or_asker)
 	cr_expect_eq(READ(text, "", &find), ALM_CURSOR);
 	cr_expect_eq(READ("", "RX1", &find), ALM_CURSOR);
 	cr_expect_eq(READ("33-77", "RX1", &find), ALM_CURSOR);
-	cr_expect_eq(given_us, -1);
+	cr_expect_eq(given.at_us, -1);
 	cr_expect_eq(find.next, 33);
 }
 
@@ -137,9 +139,9 @@ Test(store_find, refuses_a_cursor_with_any_digit_changed)
 {
 	struct alm_audit_find find = question();
 	char text[ALM_CURSOR_TEXT_BYTES];
-	int64_t given_us;
+	struct alm_cursor_given given;
 
-	alm_audit_cursor_text(store, &find, "", NOW_US, text);
+	alm_audit_cursor_text(store, &find, "", GIVEN, text);
 	for (size_t i = 0; text[i] != '\0'; i++) {
 		char was = text[i];
 

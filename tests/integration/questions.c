@@ -1,0 +1,245 @@
+/*
+ * Goal: who asks the log is in the log, also when the answer is no: another's
+ * cursor, another reason, what is not for the asker or is not there; and an
+ * agent's receipts tell it no more than its answers do.
+ */
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/store/audit.h"
+#include "lib/err.h"
+#include "lib/file.h"
+#include "lib/lines.h"
+#include "tests/support/peer.h"
+#include "tests/support/policy.h"
+
+#define SUBJECT "9990000018"
+#define FILE_BYTES_MAX 65536u
+
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"  - {id: planning, class: secondary, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001",
+		"discharge",
+		"identifiable") "  - id: DSA-PLAN\n"
+				"    title: Planning\n"
+				"    from: [RX1]\n"
+				"    to: [C84001]\n"
+				"    purposes: [planning]\n"
+				"    categories: [discharge]\n"
+				"    identifiability: identifiable\n"
+				"    relationship: not-required\n"
+				"    consent: not-required\n"
+				"    opt-out: applies\n"
+				"    valid: 2020-01-01 until further notice\n"
+				"    law: {article-6: 6(1)(e), article-9: "
+				"9(2)(h), confidentiality: not-applicable}\n"
+				"    evidence: [DPIA-2]\n"
+				"    approved-by: [guardian, owner]\n";
+
+static struct test_broker broker;
+static struct test_peer trust;
+
+/* So that heads are signed, and receipts given. */
+static void make_audit_key(void)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	const uint8_t seed[32] = {7};
+	char lines[PATH_MAX + 64];
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%.*s/audit.key", PATH_MAX / 2,
+		broker.folder);
+	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
+	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
+	test_broker_add_settings(&broker, lines);
+}
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	make_audit_key();
+	test_broker_start(&broker);
+	test_broker_activate(&broker, policy);
+	test_peer_open(&trust, &broker, "RX1", 0);
+}
+
+static void close_all(void)
+{
+	test_peer_free(&trust);
+	test_broker_close(&broker);
+}
+
+TestSuite(questions, .init = open_all, .fini = close_all, .timeout = 1800);
+
+static struct alm_answer recorded(void)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "audit-queried", "reveal", "yes",
+			"limit", "500", "reason", "looking", NULL});
+}
+
+/* The code and the private part of the last question but those of ours. */
+static void expect_last(enum alm_err code, const char *what)
+{
+	struct alm_answer answer = recorded();
+	char number[16];
+
+	for (size_t i = answer.row_count; i-- > 0;) {
+		const char *detail = test_cell(&answer, i, "detail");
+
+		if (strstr(detail, "reason: looking") != NULL) {
+			continue;
+		}
+		(void)snprintf(number, sizeof(number), "%u", (unsigned)code);
+		cr_expect_str_eq(
+			test_cell(&answer, i, "code"), number, "%s", detail);
+		cr_expect_neq(strstr(detail, what), NULL, "%s", detail);
+		return;
+	}
+	cr_assert_fail("no question is recorded");
+}
+
+static size_t count(const char *text)
+{
+	struct alm_answer answer = recorded();
+	size_t found = 0;
+
+	for (size_t i = 0; i < answer.row_count; i++) {
+		found += strstr(test_cell(&answer, i, "detail"), text) != NULL;
+	}
+	return found;
+}
+
+static const struct alm_answer *ask(
+	const char *verb, const struct alm_argument *arguments, size_t n)
+{
+	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
+		.request = {.id = 7,
+			.verb = verb,
+			.arguments = arguments,
+			.argument_count = n}};
+
+	test_peer_say(&trust, &envelope);
+	return &test_peer_expect(&trust, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+Test(questions, another_reason_on_the_next_page_is_a_record_of_its_own)
+{
+	char after[128];
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){
+			"limit", "1", "reason", "first thought", NULL});
+
+	(void)snprintf(after, sizeof(after), "%s", answer.cursor);
+	(void)test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"limit", "1", "after", after, "reason",
+			"first thought", NULL});
+	cr_expect_eq(count("reason: first thought"), 1);
+	(void)test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"limit", "1", "after", after, "reason",
+			"second thought", NULL});
+	cr_expect_eq(count("reason: second thought"), 1);
+}
+
+Test(questions, what_an_agent_may_not_ask_is_recorded)
+{
+	const struct alm_argument reveal[] = {
+		{"reveal", "yes"}, {"reason", "curious"}};
+	const struct alm_argument either[] = {
+		{"either", "C84001"}, {"reason", "very curious"}};
+	const struct alm_argument forged[] = {
+		{"after", "0200"}, {"reason", "forging"}};
+
+	cr_expect_eq(ask("audit.query", reveal, 2)->code, ALM_NOT_PERMITTED);
+	expect_last(ALM_NOT_PERMITTED, "reason: curious;agent: agent");
+	cr_expect_eq(ask("audit.query", either, 2)->code, ALM_NOT_PERMITTED);
+	expect_last(ALM_NOT_PERMITTED, "either: C84001");
+	cr_expect_eq(ask("audit.query", forged, 2)->code, ALM_CURSOR);
+	expect_last(ALM_CURSOR, "what: refused;reason: forging");
+}
+
+Test(questions, receipts_of_what_was_not_given_are_recorded)
+{
+	const struct alm_argument other[] = {{"seq", "1"}};
+
+	cr_expect_eq(ask("audit.receipt", other, 1)->code, ALM_NOT_FOUND);
+	expect_last(ALM_NOT_FOUND, "verb: audit.receipt");
+}
+
+Test(questions, a_record_that_is_not_there_is_asked_for_in_the_log)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	const struct alm_argument arguments[] = {
+		{"seq", "99999"}, {"reason", "fishing"}};
+	const struct alm_request_call request = {.verb = "audit.show",
+		.arguments = arguments,
+		.argument_count = 2};
+	struct alm_answer answer;
+
+	alm_arena_reset(&broker.arena);
+	cr_assert_eq(alm_control_ask(broker.control, &request, 10000,
+			     &broker.arena, &answer, &problem),
+		ALM_OK);
+	cr_expect_eq(answer.code, ALM_NOT_FOUND);
+	expect_last(ALM_NOT_FOUND, "reason: fishing");
+}
+
+/* What a receipt carries beside its proof, in bytes. */
+static size_t extra_bytes(const char *base64)
+{
+	static uint8_t file[FILE_BYTES_MAX];
+	static uint8_t extra[FILE_BYTES_MAX];
+	const struct alm_bytes text = {(const uint8_t *)base64, strlen(base64)};
+	size_t bytes = 0;
+	size_t extra_bytes = 0;
+	const char *at;
+
+	cr_assert(alm_line_base64_any(text, file, sizeof(file) - 1, &bytes));
+	file[bytes] = '\0';
+	at = strstr((const char *)file, "\nextra ");
+	cr_assert_not_null(at);
+	at += strlen("\nextra ");
+	cr_assert(alm_line_base64_any(
+		(struct alm_bytes){(const uint8_t *)at, strcspn(at, "\n")},
+		extra, sizeof(extra), &extra_bytes));
+	return extra_bytes;
+}
+
+/* Of an opt-out an agent is told that there is a reason, not which: its
+ * receipt has the record's digest, and not the record. */
+Test(questions, a_receipt_does_not_tell_one_opt_out_from_another)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_answer *answer;
+	struct alm_argument seq = {"seq", ""};
+	char number[24];
+
+	message.purpose = "planning";
+	cr_expect_eq(test_peer_receipt(&trust, &message)->refused.code, 4410);
+	struct alm_answer log = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){
+			"code", "411", "reason", "looking", NULL});
+	cr_assert_eq(log.row_count, 1);
+	(void)snprintf(number, sizeof(number), "%s", test_cell(&log, 0, "seq"));
+	seq.value = number;
+	do {
+		answer = ask("audit.receipt", &seq, 1);
+	} while (
+		answer->code == ALM_NOT_YET_SIGNED || answer->code == ALM_BUSY);
+	cr_assert_eq(answer->code, ALM_OK);
+	cr_assert_eq(answer->row_count, 1);
+	cr_expect_eq(extra_bytes(answer->rows[0].items[0]), 1 + 32);
+}
