@@ -134,7 +134,7 @@ static void send_hung(struct crash_world *world)
 	if (crash_random(world, 3000) == 0) {
 		hung->ignores = !hung->ignores;
 		if (!hung->ignores) {
-			crash_run_again(world, "C84004");
+			(void)crash_run_again(world, "C84004");
 		}
 	}
 }

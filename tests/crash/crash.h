@@ -108,8 +108,8 @@ void crash_step(struct crash_world *world);
 /** The same for a while; nothing need come. */
 void crash_step_for(struct crash_world *world, int wait_ms);
 
-/** Run every dead letter of an organisation again. */
-void crash_run_again(struct crash_world *world, const char *organisation);
+/** Run every dead letter of an organisation again: how many have left. */
+uint64_t crash_run_again(struct crash_world *world, const char *organisation);
 
 /** Nothing is unanswered, the actors are done, no agent's mailbox has mail. */
 bool crash_is_all_taken(struct crash_world *world);
