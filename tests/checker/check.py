@@ -35,15 +35,8 @@ import json
 import sys
 
 import closer
+from closer import ENDS
 
-# How a message can leave a mailbox; from all but the first its sender hears.
-ENDS = {
-    "acknowledged": None,
-    "rejected": "rejected",
-    "expired": "expired",
-    "stopped-at-hand-over": "stopped",
-    "dead-lettered": "dead-letter",
-}
 RULES = (
     "log-has-gap",
     "receipt-without-record",

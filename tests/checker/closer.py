@@ -29,6 +29,14 @@ RULES = (
     "request-forgotten",
 )
 
+# How a message can leave a mailbox; from all but the first its sender hears.
+ENDS = {
+    "acknowledged": None,
+    "rejected": "rejected",
+    "expired": "expired",
+    "stopped-at-hand-over": "stopped",
+    "dead-lettered": "dead-letter",
+}
 FINAL = ("acknowledged", "rejected", "expired", "stopped-at-hand-over")
 # Times that have passed so long before the end of the log are seen to.
 SWEPT_MS = 30000
@@ -147,12 +155,17 @@ def notices(check, sent):
     for mail, record in check.accepted.items():
         mails[(record["sender"], record["message-id"],
                record["recipient"])] = mail
+    # A deputy may have a letter of its own beside the one that it stands in for.
+    ended = collections.Counter(
+        (r["sender"], r["message-id"], r["recipient"], ENDS[r["kind"]])
+        for records in check.ends.values() for r in records)
     for journal in check.journals:
-        heard = {}
+        heard = collections.defaultdict(set)
         for notice in journal.of("notice"):
             what = (notice["id"], notice["recipient"], notice["kind"])
-            if heard.setdefault(what, notice["mail"]) != notice["mail"] and \
-                    notice["kind"] != "dead-letter":
+            heard[what].add(notice["mail"])
+            if len(heard[what]) > max(1, ended[(journal.organisation,) + what]) \
+                    and notice["kind"] != "dead-letter":
                 yield "notice-twice", "%s of %s to %s" \
                     % (notice["kind"], notice["id"], notice["recipient"])
             said = reasons.get(mails.get(

@@ -16,7 +16,7 @@
 /* Shorter, in all, than the wait after which the library asks again by itself;
  * many short waits, as the whole machine may stand still in one of them. */
 #define SOON_MS 100
-#define SOON_COUNT 200u
+#define SOON_COUNT 3000u
 #define WAIT_MS 300000 /* where it does not matter */
 
 static struct test_broker broker;
