@@ -17,7 +17,7 @@
 #include "lib/arena.h"
 #include "lib/id.h"
 
-#define ALM_DEMO_WAIT_MS 60000
+#define ALM_DEMO_WAIT_MS 180000
 #define ALM_DEMO_PATIENT "9990000018"
 
 /* Who plays.  The order is that of the table in cast.c. */

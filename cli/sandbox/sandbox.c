@@ -15,8 +15,8 @@
 #include "cli/sandbox/internal.h"
 
 #define MAP_GIB_DEFAULT 16u
-#define READY_WAIT_MS 60000
-#define ASK_WAIT_MS 60000
+#define READY_WAIT_MS 180000
+#define ASK_WAIT_MS 180000
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 static void name_files(struct alm_sandbox *s)
