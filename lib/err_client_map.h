@@ -46,6 +46,10 @@
 	X(CONTEXT_EXISTS, 7013, "context-exists", CONFLICT, false, \
 		"There is a context of this name.", \
 		"Choose another name, or change it with almoner ctx edit.") \
+	X(BROKER_ASTRAY, 7014, "broker-astray", FAILURE, false, \
+		"The broker has sent what it must not.", \
+		"Nothing was taken of it; the detail names it. Tell the " \
+		"broker's operator.") \
 	X(NOTICE_EXPIRED, 8001, "not-delivered-expired", FAILURE, false, \
 		"The message expired before the recipient took it.", \
 		"Check whether the information is still needed, and contact" \

@@ -106,6 +106,7 @@ static enum alm_err make_parts(struct alm_client *client,
 	link = link_options(client->secrets, options->endpoint,
 		options->broker_key, public_key);
 	link.zmq_context = options->zmq_context;
+	link.credit = client->credit;
 	return alm_link_open(&link, &client->link, problem);
 }
 
@@ -202,6 +203,7 @@ static enum alm_err change_over(struct alm_client *client,
 	client->next_endpoint[0] = '\0';
 	link = link_options(client->secrets, context->endpoint,
 		context->broker_key, public_key);
+	link.credit = client->credit;
 	return alm_link_reopen(client->link, &link, problem);
 }
 
@@ -280,6 +282,7 @@ int alm_client_set_credit(struct alm_client *client, uint32_t credit)
 	}
 	client->credit_is_due = credit != client->credit;
 	client->credit = credit;
+	alm_link_set_credit(client->link, credit);
 	alm_session_wake(client);
 	return ALM_CODE_OK;
 }
@@ -339,9 +342,10 @@ int alm_client_process(struct alm_client *client)
 
 struct alm_event *alm_client_next_event(struct alm_client *client)
 {
+	bool was_full = alm_events_are_full(&client->events);
 	struct alm_item *item = alm_events_take(&client->events);
 
-	if (item != NULL && client->events.count == 0) {
+	if (item != NULL && (was_full || client->events.count == 0)) {
 		alm_session_arm(client, true);
 	}
 	return item == NULL ? NULL : &item->event;

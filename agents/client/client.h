@@ -13,6 +13,7 @@
 #include "agents/client/batch.h"
 #include "agents/client/doubt.h"
 #include "agents/client/event.h"
+#include "agents/client/flow.h"
 #include "agents/client/link.h"
 #include "agents/client/outbox.h"
 #include "agents/client/parts.h"
@@ -102,6 +103,7 @@ struct alm_client {
 	struct alm_fetchings fetchings;
 	struct alm_zip *zip;
 	struct alm_doubt doubt;
+	struct alm_flow flow;
 	struct alm_acks acks;
 	struct alm_events events;
 	struct alm_frame_pool *frames;
@@ -187,6 +189,15 @@ ALM_MUST_USE enum alm_err alm_outbound_envelope(
 /** The same, of what stands in the scratch arena. */
 ALM_MUST_USE enum alm_err alm_outbound_keep(
 	struct alm_client *client, const struct alm_envelope *envelope);
+
+/** The same, of a few bytes that show one side what the other has read: they
+ * go past what may be on its way, or there would never be room again. */
+ALM_MUST_USE enum alm_err alm_outbound_urgent(
+	struct alm_client *client, const struct alm_envelope *envelope);
+
+/** Send a frame that is built.  Errors: BUSY. */
+ALM_MUST_USE enum alm_err alm_outbound_frame(
+	struct alm_client *client, struct alm_bytes frame);
 
 /** Compress into the scratch arena, if that is agreed and worth it. */
 void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,

@@ -60,6 +60,8 @@ struct alm_held_frame *alm_held_frame_new(
 		frame->pool = pool;
 	}
 	frame->holders = 1;
+	frame->queued = 0;
+	frame->charged_bytes = 0;
 	pool->holders++;
 	return frame;
 }
@@ -111,6 +113,7 @@ void alm_events_init(struct alm_events *events)
 	TAILQ_INIT(&events->items);
 	events->count = 0;
 	events->informing_count = 0;
+	events->bytes = 0;
 }
 
 void alm_events_fini(struct alm_events *events)
@@ -131,7 +134,24 @@ static bool only_informs(const struct alm_item *item)
 	return item->event.kind == ALM_EVENT_CONNECTED ||
 	       item->event.kind == ALM_EVENT_DISCONNECTED ||
 	       item->event.kind == ALM_EVENT_ACKNOWLEDGED ||
+	       item->event.kind == ALM_EVENT_PROBLEM ||
 	       item->event.kind == ALM_EVENT_DELAYED;
+}
+
+/** A frame counts once, with what it has grown to by now. */
+static void charge(struct alm_events *events, struct alm_held_frame *frame)
+{
+	frame->queued++;
+	events->bytes += frame->arena.bytes - frame->charged_bytes;
+	frame->charged_bytes = frame->arena.bytes;
+}
+
+static void discharge(struct alm_events *events, struct alm_held_frame *frame)
+{
+	if (--frame->queued == 0) {
+		events->bytes -= frame->charged_bytes;
+		frame->charged_bytes = 0;
+	}
 }
 
 static struct alm_item *take(struct alm_events *events, struct alm_item *item)
@@ -140,6 +160,7 @@ static struct alm_item *take(struct alm_events *events, struct alm_item *item)
 		TAILQ_REMOVE(&events->items, item, order);
 		events->count--;
 		events->informing_count -= only_informs(item) ? 1 : 0;
+		discharge(events, item->frame);
 	}
 	return item;
 }
@@ -157,12 +178,20 @@ static void drop_oldest_informing(struct alm_events *events)
 	}
 }
 
+bool alm_events_are_full(const struct alm_events *events)
+{
+	return events->count >= ALM_EVENTS_MAX ||
+	       events->bytes >= ALM_EVENTS_BYTES_MAX;
+}
+
 void alm_events_put(struct alm_events *events, struct alm_item *take_item)
 {
 	TAILQ_INSERT_TAIL(&events->items, take_item, order);
 	events->count++;
 	events->informing_count += only_informs(take_item) ? 1 : 0;
-	if (events->informing_count > ALM_EVENTS_INFORMING_MAX) {
+	charge(events, take_item->frame);
+	if (events->informing_count > ALM_EVENTS_INFORMING_MAX ||
+		events->bytes >= ALM_EVENTS_BYTES_MAX) {
 		drop_oldest_informing(events);
 	}
 }

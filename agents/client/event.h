@@ -13,6 +13,8 @@
 
 /* More than one turn of receipts, mail and notices; then we stop reading. */
 #define ALM_EVENTS_MAX 20000u
+/* Several times the mail that a broker hands over unacknowledged. */
+#define ALM_EVENTS_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* What only informs is kept for those who ask; a program that never does must
  * not stop hearing of its mail. */
 #define ALM_EVENTS_INFORMING_MAX 1024u
@@ -27,6 +29,8 @@ struct alm_frame_pool;
 struct alm_held_frame {
 	struct alm_arena arena;
 	size_t holders;
+	size_t queued;        /* of them, events that nobody has taken */
+	size_t charged_bytes; /* counted among those of the events */
 	struct alm_frame_pool *pool;
 	struct alm_held_frame *next_spare;
 };
@@ -64,10 +68,13 @@ struct alm_events {
 	TAILQ_HEAD(, alm_item) items;
 	size_t count;
 	size_t informing_count; /* of these, what only informs */
+	size_t bytes;           /* of the frames they lie in */
 };
 
 void alm_events_init(struct alm_events *events);
 void alm_events_fini(struct alm_events *events);
+/** Until some are taken, no more should come. */
+bool alm_events_are_full(const struct alm_events *events);
 /** Add; the oldest of what only informs makes room for the newest. */
 void alm_events_put(struct alm_events *events, struct alm_item *take_item);
 

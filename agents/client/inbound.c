@@ -1,8 +1,10 @@
 /* Frames from the broker become state and events.  Views point into the frame
  * that they came in, which lives as long as they do. */
 #include "agents/client/client.h"
+#include "agents/client/mail.h"
 #include "agents/client/outcomes.h"
 #include "agents/client/room.h"
+#include "agents/client/views.h"
 #include "agents/client/witness.h"
 
 #include <string.h>
@@ -15,21 +17,6 @@
 /* A frame of many short texts takes several times its bytes when decoded. */
 #define DECODED_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
-static struct alm_strings strings_of(struct alm_texts texts)
-{
-	return (struct alm_strings){texts.items, texts.count};
-}
-
-static const uint8_t *raw16(struct alm_bytes bytes)
-{
-	return bytes.bytes == ALM_MESSAGE_ID_BYTES ? bytes.data : NULL;
-}
-
-static const char *text_or_none(const char *text)
-{
-	return text == NULL ? "" : text;
-}
-
 static void fill_accepted(
 	struct alm_receipt_view *view, const struct alm_accepted *accepted)
 {
@@ -38,11 +25,11 @@ static void fill_accepted(
 	view->accepted_at_ms = accepted->accepted_at_ms;
 	view->is_duplicate = accepted->is_duplicate;
 	view->is_transformed = accepted->is_transformed;
-	view->basis = text_or_none(accepted->basis);
+	view->basis = alm_view_text(accepted->basis);
 	view->level = alm_level_word(accepted->level);
-	view->released = strings_of(accepted->released);
-	view->withheld = strings_of(accepted->withheld);
-	view->obligations = strings_of(accepted->obligations);
+	view->released = alm_view_strings(accepted->released);
+	view->withheld = alm_view_strings(accepted->withheld);
+	view->obligations = alm_view_strings(accepted->obligations);
 }
 
 static void fill_refused(
@@ -50,17 +37,17 @@ static void fill_refused(
 {
 	view->code =
 		(int)(problem->code == ALM_OK ? ALM_INTERNAL : problem->code);
-	view->name = text_or_none(problem->name);
-	view->sentence = text_or_none(problem->sentence);
-	view->hint = text_or_none(problem->hint);
-	view->detail = text_or_none(problem->detail);
+	view->name = alm_view_text(problem->name);
+	view->sentence = alm_view_text(problem->sentence);
+	view->hint = alm_view_text(problem->hint);
+	view->detail = alm_view_text(problem->detail);
 	view->is_retryable = problem->is_retryable;
 	view->retry_after_ms = problem->retry_after_ms;
 	view->reasons = problem->reasons;
 	view->reason_count = problem->reason_count;
-	view->nearest = text_or_none(problem->nearest);
-	view->candidates = strings_of(problem->candidates);
-	view->withheld = strings_of(problem->withheld);
+	view->nearest = alm_view_text(problem->nearest);
+	view->candidates = alm_view_strings(problem->candidates);
+	view->withheld = alm_view_strings(problem->withheld);
 }
 
 static void tell_receipt(struct alm_client *client,
@@ -189,109 +176,6 @@ enum alm_err alm_inbound_unpack(struct alm_client *client,
 	return err;
 }
 
-/** All but the payload; borrowed from the frame that the item holds. */
-static void fill_delivery(
-	struct alm_delivery *view, const struct alm_deliver *deliver)
-{
-	view->sequence = deliver->sequence;
-	view->attempt = deliver->attempt;
-	view->is_repeat = deliver->is_repeat;
-	memcpy(view->id, deliver->message_id.raw, sizeof(view->id));
-	view->sender = text_or_none(deliver->sender);
-	view->recipient = text_or_none(deliver->recipient);
-	view->purpose = text_or_none(deliver->purpose);
-	view->categories = strings_of(deliver->categories);
-	view->standard = text_or_none(deliver->standard);
-	view->standard_version = text_or_none(deliver->standard_version);
-	view->level = alm_level_word(deliver->level);
-	view->subject = text_or_none(deliver->subject);
-	view->pseudonym = raw16(deliver->pseudonym);
-	view->basis = text_or_none(deliver->basis);
-	view->obligations = strings_of(deliver->obligations);
-	view->is_partial = deliver->is_partial;
-	view->correlation_id = raw16(deliver->correlation_id);
-	view->deadline_ms = deliver->deadline_ms;
-	view->expires_ms = deliver->expires_ms;
-	view->priority = alm_priority_word(deliver->priority);
-	view->traceparent = text_or_none(deliver->traceparent);
-	view->accepted_at_ms = deliver->accepted_at_ms;
-	view->kind = alm_message_kind_word(deliver->kind);
-	view->escalated_from = text_or_none(deliver->escalated_from);
-}
-
-static void on_deliver(struct alm_client *client, struct alm_held_frame *frame,
-	const struct alm_deliver *deliver)
-{
-	struct alm_bytes payload = deliver->payload;
-	struct alm_item *item;
-	struct alm_delivery *view;
-
-	if (alm_acks_has(&client->acks, deliver->sequence)) {
-		alm_acks_repeat(&client->acks, deliver->sequence);
-		return;
-	}
-	if (alm_fetchings_held(client, deliver->sequence)) {
-		return; /* the caller has it, and its parts come on */
-	}
-	if (deliver->encoding != ALM_ENCODING_NONE) {
-		enum alm_err err = alm_inbound_unpack(client, &frame->arena,
-			deliver->payload, ALM_PAYLOAD_BYTES_MAX, &payload);
-
-		if (err != ALM_OK) {
-			alm_session_fail(client, err, false, "deliver.payload");
-			return; /* it comes again */
-		}
-	}
-	item = alm_item_new(frame, ALM_EVENT_DELIVERY);
-	if (item == NULL) {
-		return; /* it comes again */
-	}
-	view = &item->delivery;
-	fill_delivery(view, deliver);
-	view->payload = payload.data;
-	view->payload_bytes = payload.bytes;
-	if (deliver->payload_bytes != 0 &&
-		deliver->payload_root.bytes == ALM_DIGEST_BYTES) {
-		view->is_in_parts = true;
-		view->payload_bytes = (size_t)deliver->payload_bytes;
-		view->payload_root = deliver->payload_root.data;
-	}
-	item->event.delivery = view;
-	alm_events_put(&client->events, item);
-}
-
-static void on_notice(struct alm_client *client, struct alm_held_frame *frame,
-	const struct alm_notice *notice)
-{
-	struct alm_item *item;
-	struct alm_notice_view *view;
-
-	if (alm_acks_has(&client->acks, notice->sequence)) {
-		alm_acks_repeat(&client->acks, notice->sequence);
-		return;
-	}
-	item = alm_item_new(frame, ALM_EVENT_NOTICE);
-	if (item == NULL) {
-		return; /* it comes again */
-	}
-	view = &item->notice;
-	view->sequence = notice->sequence;
-	view->attempt = notice->attempt;
-	view->is_repeat = notice->is_repeat;
-	view->kind = alm_notice_kind_word(notice->kind);
-	memcpy(view->id, notice->message_id.raw, sizeof(view->id));
-	view->recipient = text_or_none(notice->recipient);
-	view->code = (int)notice->problem.code;
-	view->name = text_or_none(notice->problem.name);
-	view->sentence = text_or_none(notice->problem.sentence);
-	view->hint = text_or_none(notice->problem.hint);
-	view->detail = text_or_none(notice->problem.detail);
-	view->reason = text_or_none(notice->reason);
-	view->at_ms = notice->at_ms;
-	item->event.notice = view;
-	alm_events_put(&client->events, item);
-}
-
 static void on_acknowledged(struct alm_client *client,
 	struct alm_held_frame *frame,
 	const struct alm_acknowledged *acknowledged)
@@ -336,7 +220,7 @@ static bool fill_table(struct alm_held_frame *frame, struct alm_table *table,
 		return false;
 	}
 	for (size_t i = 0; i < answer->row_count; i++) {
-		rows[i] = strings_of(answer->rows[i]);
+		rows[i] = alm_view_strings(answer->rows[i]);
 	}
 	for (size_t i = 0; i < answer->fact_count; i++) {
 		facts[i].key = answer->facts[i].key;
@@ -344,11 +228,11 @@ static bool fill_table(struct alm_held_frame *frame, struct alm_table *table,
 	}
 	table->question = answer->id;
 	table->code = (int)answer->code;
-	table->detail = text_or_none(answer->detail);
-	table->columns = strings_of(answer->columns);
+	table->detail = alm_view_text(answer->detail);
+	table->columns = alm_view_strings(answer->columns);
 	table->rows = rows;
 	table->row_count = answer->row_count;
-	table->cursor = text_or_none(answer->cursor);
+	table->cursor = alm_view_text(answer->cursor);
 	table->facts = facts;
 	table->fact_count = answer->fact_count;
 	return true;
@@ -395,7 +279,7 @@ static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 	const struct alm_wire_problem *problem)
 {
 	struct alm_receipt receipt = {.refused = *problem};
-	const char *detail = text_or_none(problem->detail);
+	const char *detail = alm_view_text(problem->detail);
 
 	if (problem->message_id.bytes == ALM_MESSAGE_ID_BYTES) {
 		memcpy(receipt.message_id.raw, problem->message_id.data,
@@ -431,10 +315,10 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 		on_receipt(client, frame, &envelope->receipt);
 		break;
 	case ALM_ENVELOPE_DELIVER:
-		on_deliver(client, frame, &envelope->deliver);
+		alm_mail_deliver(client, frame, &envelope->deliver);
 		break;
 	case ALM_ENVELOPE_NOTICE:
-		on_notice(client, frame, &envelope->notice);
+		alm_mail_notice(client, frame, &envelope->notice);
 		break;
 	case ALM_ENVELOPE_ACKNOWLEDGED:
 		on_acknowledged(client, frame, &envelope->acknowledged);
@@ -456,6 +340,7 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 		break;
 	case ALM_ENVELOPE_PONG:
 		alm_doubt_pong(&client->doubt, envelope->ping.context);
+		alm_flow_pong(&client->flow, envelope->ping.context);
 		break;
 	case ALM_ENVELOPE_HELLO:
 	case ALM_ENVELOPE_SEND:

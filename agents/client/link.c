@@ -15,9 +15,12 @@
 #include "agents/client/clock.h"
 #include "lib/limits.h"
 
-/* Frames, not bytes: the broker's credit and our window bound the bytes.  A
- * full queue would stop heartbeats, so there is room for both windows. */
-#define QUEUE_FRAMES_MAX 16384
+/* Frames, not bytes: flow.h bounds the bytes.  A full queue would stop
+ * heartbeats, so there is room for a window of them. */
+#define SEND_FRAMES_MAX 16384
+/* Besides mail: receipts, which come many in one, answers and parts.  A frame
+ * may have a MiB, and the broker is not to choose how much we keep of it. */
+#define RECEIVE_FRAMES_MORE 256
 #define HANDSHAKE_MS 10000
 /* A handshake that ends so late ended for want of an answer: whoever breaks
  * one off does so at once.  The event does not say which it was. */
@@ -59,14 +62,26 @@ static bool set_int(void *socket, int option, int value)
 	return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
 }
 
+static int receive_frames(uint32_t credit)
+{
+	return (int)credit + RECEIVE_FRAMES_MORE;
+}
+
+void alm_link_set_credit(struct alm_link *link, uint32_t credit)
+{
+	if (link->socket != NULL) {
+		(void)set_int(link->socket, ZMQ_RCVHWM, receive_frames(credit));
+	}
+}
+
 static bool set_options(void *socket, const struct alm_link_options *options)
 {
 	int64_t frame_bytes_max = (int64_t)ALM_FRAME_BYTES_MAX;
 
 	return set_int(socket, ZMQ_IMMEDIATE, 1) &&
 	       set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
-	       set_int(socket, ZMQ_SNDHWM, QUEUE_FRAMES_MAX) &&
-	       set_int(socket, ZMQ_RCVHWM, QUEUE_FRAMES_MAX) &&
+	       set_int(socket, ZMQ_SNDHWM, SEND_FRAMES_MAX) &&
+	       set_int(socket, ZMQ_RCVHWM, receive_frames(options->credit)) &&
 	       set_int(socket, ZMQ_RECONNECT_IVL, 200) &&
 	       set_int(socket, ZMQ_RECONNECT_IVL_MAX, 30000) &&
 	       set_int(socket, ZMQ_CONNECT_TIMEOUT, 10000) &&
@@ -371,15 +386,17 @@ static bool is_readable(void *socket)
 
 /* A timer that fires early costs a turn that finds nothing, which then sets it
  * anew; so what is only put off, as with every send, is left as it is. */
-void alm_link_arm(
-	struct alm_link *link, bool has_work, int64_t due_ms, int64_t now_ms)
+void alm_link_arm(struct alm_link *link, bool has_work, bool is_read,
+	int64_t due_ms, int64_t now_ms)
 {
+	/* Asked in any case: that is what quiets its descriptor. */
+	bool has_frames = is_readable(link->socket);
+
 	due_ms = due_ms < 1 ? 1 : due_ms; /* 0 would disarm the timer */
 	if (due_ms < link->timer_ms || link->timer_ms <= now_ms) {
 		set_timer(link, due_ms);
 	}
-	if (has_work || is_readable(link->socket) ||
-		is_readable(link->monitor)) {
+	if (has_work || (has_frames && is_read) || is_readable(link->monitor)) {
 		alm_link_wake(link);
 	} else {
 		let_sleep(link);

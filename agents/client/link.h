@@ -22,6 +22,7 @@ struct alm_link_options {
 	const uint8_t *curve_public_key;
 	const uint8_t *curve_secret_key;
 	void *zmq_context; /* NULL: one of its own */
+	uint32_t credit;   /* see alm_link_set_credit() */
 };
 
 /** Start connecting.  Errors: ENDPOINT_INVALID, NOMEM, IO. */
@@ -65,16 +66,21 @@ ALM_MUST_USE enum alm_err alm_link_receive(
 ALM_MUST_USE enum alm_err alm_link_send(
 	struct alm_link *link, struct alm_bytes frame);
 
+/** How many frames of mail may wait here unread; so many, and some more for
+ * what is not mail, and the connection is not read before they are. */
+void alm_link_set_credit(struct alm_link *link, uint32_t credit);
+
 /** Make the descriptor readable now. */
 void alm_link_wake(struct alm_link *link);
 
 /**
- * After a round of work: keep the descriptor readable if `has_work` or the
- * socket has something; else let it be until something comes or `due_ms`
- * (monotonic clock, as `now_ms`; INT64_MAX: never) has come, at the latest.
+ * After a round of work: keep the descriptor readable if `has_work` or, where
+ * it is read, the socket has something; else let it be until something comes
+ * or `due_ms` (monotonic clock, as `now_ms`; INT64_MAX: never) has come, at the
+ * latest.
  */
-void alm_link_arm(
-	struct alm_link *link, bool has_work, int64_t due_ms, int64_t now_ms);
+void alm_link_arm(struct alm_link *link, bool has_work, bool is_read,
+	int64_t due_ms, int64_t now_ms);
 
 /**
  * Wait until the descriptor is readable.  Errors: TIMEOUT, INTERRUPTED.

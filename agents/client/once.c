@@ -77,7 +77,7 @@ static enum alm_err shake_hands(struct alm_link *link,
 				"%s: %snobody answers", once->endpoint,
 				handshake.is_silent ? "connected, but " : "");
 		}
-		alm_link_arm(link, false, now_ms + step_ms, now_ms);
+		alm_link_arm(link, false, true, now_ms + step_ms, now_ms);
 		(void)!alm_link_wait(link, step_ms);
 	}
 	return err;
@@ -110,7 +110,7 @@ enum alm_err alm_once_connect(const struct alm_once *once,
 	return ALM_OK;
 }
 
-/* Look through a frame.  NOT_FOUND: it has nothing for us. */
+/* Look through a frame; `out_reply` stays NULL if it has nothing for us. */
 static enum alm_err look(struct alm_bytes frame, enum alm_envelope_kind kind,
 	struct alm_arena *arena, const struct alm_envelope **out_reply,
 	struct alm_problem *problem)
@@ -130,7 +130,7 @@ static enum alm_err look(struct alm_bytes frame, enum alm_envelope_kind kind,
 				"%s", envelopes[i].error.detail);
 		}
 	}
-	return err == ALM_OK ? ALM_NOT_FOUND : err;
+	return err;
 }
 
 static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
@@ -149,7 +149,7 @@ static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
 			enum alm_err err =
 				look(frame, kind, arena, out_reply, problem);
 
-			if (err != ALM_NOT_FOUND) {
+			if (err != ALM_OK || *out_reply != NULL) {
 				return err;
 			}
 		}
@@ -161,7 +161,7 @@ static enum alm_err await(struct alm_link *link, enum alm_envelope_kind kind,
 			return alm_problem_set(problem, ALM_TIMEOUT,
 				"the broker has not answered");
 		}
-		alm_link_arm(link, false, now_ms + step_ms, now_ms);
+		alm_link_arm(link, false, true, now_ms + step_ms, now_ms);
 		(void)!alm_link_wait(link, step_ms);
 	}
 }

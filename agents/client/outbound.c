@@ -13,15 +13,23 @@
 #define GATHER_MS 2
 #define RESUME_WINDOW 64u
 
-static enum alm_err transmit(struct alm_client *client)
+enum alm_err alm_outbound_frame(
+	struct alm_client *client, struct alm_bytes frame)
 {
-	struct alm_bytes frame = alm_frame_bytes(&client->frame);
-	enum alm_err err = alm_link_send(client->link, frame);
+	enum alm_err err = alm_flow_has_room(&client->flow)
+				   ? alm_link_send(client->link, frame)
+				   : ALM_BUSY;
 
 	if (err == ALM_OK) {
+		alm_flow_sent(&client->flow, frame.bytes);
 		client->ping_due_ms = client->now_ms + PING_AFTER_MS;
 	}
 	return err;
+}
+
+static enum alm_err transmit(struct alm_client *client)
+{
+	return alm_outbound_frame(client, alm_frame_bytes(&client->frame));
 }
 
 enum alm_err alm_outbound_envelope(
@@ -43,6 +51,26 @@ enum alm_err alm_outbound_keep(
 	alm_frame_reset(&client->frame);
 	err = alm_frame_add(&client->frame, envelope, &client->scratch);
 	return err == ALM_OK ? transmit(client) : err;
+}
+
+enum alm_err alm_outbound_urgent(
+	struct alm_client *client, const struct alm_envelope *envelope)
+{
+	struct alm_bytes frame;
+	enum alm_err err;
+
+	alm_arena_reset(&client->scratch);
+	alm_frame_reset(&client->frame);
+	err = alm_frame_add(&client->frame, envelope, &client->scratch);
+	if (err != ALM_OK) {
+		return err;
+	}
+	frame = alm_frame_bytes(&client->frame);
+	err = alm_link_send(client->link, frame);
+	if (err == ALM_OK) {
+		alm_flow_sent(&client->flow, frame.bytes);
+	}
+	return err;
 }
 
 void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,
@@ -237,7 +265,7 @@ static enum alm_err flush_questions(struct alm_client *client)
 		if (question->is_sent) {
 			continue;
 		}
-		if (alm_link_send(client->link, frame) != ALM_OK) {
+		if (alm_outbound_frame(client, frame) != ALM_OK) {
 			return ALM_BUSY;
 		}
 		question->is_sent = true;
@@ -260,6 +288,19 @@ static enum alm_err flush_doubt(struct alm_client *client)
 	return err;
 }
 
+static void flush_flow(struct alm_client *client)
+{
+	struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+
+	if (!alm_flow_is_due(&client->flow)) {
+		return;
+	}
+	ping.ping.context = alm_flow_ask(&client->flow);
+	if (alm_outbound_urgent(client, &ping) == ALM_OK) {
+		alm_flow_asked(&client->flow);
+	}
+}
+
 void alm_outbound_flush(struct alm_client *client)
 {
 	enum alm_err err = ALM_OK;
@@ -279,6 +320,7 @@ void alm_outbound_flush(struct alm_client *client)
 	}
 	err = err == ALM_OK ? flush_sends(client) : err;
 	err = err == ALM_OK ? alm_sendings_flush(client) : err;
+	flush_flow(client); /* of what has gone out just now */
 	if (err != ALM_OK && err != ALM_BUSY) {
 		alm_session_fail(client, err, false, "cannot send");
 	}

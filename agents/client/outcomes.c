@@ -1,10 +1,6 @@
 #include "agents/client/outcomes.h"
+#include "agents/client/views.h"
 #include "lib/words.h"
-
-static const char *text_or_none(const char *text)
-{
-	return text == NULL ? "" : text;
-}
 
 /** The catalogue of our own release stands in for what the receipt lacks. */
 static void fill_outcome(struct alm_recipient_outcome *view,
@@ -35,9 +31,9 @@ static void fill_outcome(struct alm_recipient_outcome *view,
 		const struct alm_wire_problem *problem = &receipt->problems[i];
 
 		if (problem->code == outcome->code) {
-			view->name = text_or_none(problem->name);
-			view->sentence = text_or_none(problem->sentence);
-			view->hint = text_or_none(problem->hint);
+			view->name = alm_view_text(problem->name);
+			view->sentence = alm_view_text(problem->sentence);
+			view->hint = alm_view_text(problem->hint);
 			view->is_retryable = problem->is_retryable;
 		}
 	}

@@ -13,7 +13,11 @@
 
 #define HELLO_AGAIN_MS 5000
 #define BUSY_AGAIN_MS 20
+/* So that a call that waits looks at its time. */
 #define FRAMES_PER_TURN 512
+#define FRAME_BYTES_PER_TURN ((size_t)16 * 1024 * 1024)
+/* A message of the largest kind without its payload. */
+#define FRAME_BYTES_LEAST ((uint64_t)2 * ALM_MESSAGE_BYTES_MAX)
 /* One is also broken off where the machine stands still for seconds. */
 #define BREAKS_MAX 2u
 #define LOCAL_EVENT_BYTES_MAX ((size_t)128 * 1024)
@@ -94,6 +98,12 @@ static bool is_welcome_ours(
 		       strcmp(client->agent, welcome->agent) == 0);
 }
 
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Less than it says is taken where a broker says more than the protocol has. */
 static void keep_limits(
 	struct alm_client *client, const struct alm_welcome *welcome)
 {
@@ -101,7 +111,10 @@ static void keep_limits(
 	uint32_t taken = welcome->frame_envelopes_max;
 	size_t bytes_max = ALM_FRAME_BYTES_MAX;
 
-	client->window = welcome->credit == 0 ? 1 : welcome->credit;
+	client->window = welcome->credit == 0
+				 ? 1
+				 : (uint32_t)least_of(welcome->credit,
+					   ALM_SEND_WINDOW_MAX);
 	if (taken == 0 || taken > ALM_FRAME_ENVELOPES_MAX) {
 		taken = ALM_FRAME_ENVELOPES_MAX;
 	}
@@ -111,18 +124,23 @@ static void keep_limits(
 		bytes_max = (size_t)welcome->frame_bytes_max;
 	}
 	client->frame.bytes_max = bytes_max;
-	client->payload_bytes_max = welcome->payload_bytes_max;
-	client->parts_bytes_max = welcome->parts_bytes_max;
+	/* What does not fit a frame would hold up all that is behind it. */
+	client->payload_bytes_max = least_of(
+		least_of(welcome->payload_bytes_max, ALM_PAYLOAD_BYTES_MAX),
+		bytes_max - FRAME_BYTES_LEAST);
+	client->parts_bytes_max =
+		least_of(welcome->parts_bytes_max, ALM_PARTS_PAYLOAD_BYTES_MAX);
 	client->encodings = client->is_uncompressed ? 0 : welcome->encodings;
 	client->policy_epoch = welcome->policy_epoch;
 	client->people_sequence = welcome->people_sequence;
 	client->broker_ahead_ms =
 		welcome->broker_time_ms - alm_client_wall_ms();
-	(void)snprintf(client->next_endpoint, sizeof(client->next_endpoint),
-		"%s", welcome->next_endpoint);
+	client->next_endpoint[0] = '\0';
 	if (welcome->next_broker_key.bytes == 32) {
 		memcpy(client->next_broker_key, welcome->next_broker_key.data,
 			32);
+		alm_text_copy(client->next_endpoint,
+			sizeof(client->next_endpoint), welcome->next_endpoint);
 	}
 }
 
@@ -148,6 +166,12 @@ void alm_session_welcome(
 		alm_session_end(
 			client, ALM_EVENT_PROBLEM, ALM_SENDER_MISMATCH, detail);
 		return;
+	}
+	if (welcome->frame_bytes_max > 0 &&
+		welcome->frame_bytes_max < FRAME_BYTES_LEAST) {
+		alm_session_fail(client, ALM_BROKER_ASTRAY, false,
+			"a welcome that takes no frame of any use");
+		return; /* it is asked again */
 	}
 	keep_limits(client, welcome);
 	(void)snprintf(
@@ -189,6 +213,7 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 	case ALM_LINK_UP:
 		client->breaks = 0;
 		alm_session_lost(client); /* the old one, if nobody said so */
+		alm_flow_begin(&client->flow);
 		alm_session_greet(client);
 		break;
 	case ALM_LINK_DOWN:
@@ -220,17 +245,19 @@ static void read_all(struct alm_client *client)
 {
 	enum alm_link_change change;
 	struct alm_bytes frame;
+	size_t bytes = 0;
 
 	while (client->state != ALM_SESSION_ENDED &&
 		(change = alm_link_next_change(client->link)) !=
 			ALM_LINK_SAME) {
 		on_change(client, change);
 	}
-	for (int i = 0;
-		i < FRAMES_PER_TURN && client->events.count < ALM_EVENTS_MAX &&
-		client->state != ALM_SESSION_ENDED &&
-		alm_link_receive(client->link, &frame) == ALM_OK;
+	for (int i = 0; i < FRAMES_PER_TURN && bytes < FRAME_BYTES_PER_TURN &&
+			!alm_events_are_full(&client->events) &&
+			client->state != ALM_SESSION_ENDED &&
+			alm_link_receive(client->link, &frame) == ALM_OK;
 		i++) {
+		bytes += frame.bytes;
 		alm_inbound_frame(client, frame);
 	}
 }
@@ -242,8 +269,7 @@ static void send_pong(struct alm_client *client)
 	const struct alm_envelope pong = {.kind = ALM_ENVELOPE_PONG,
 		.ping = {.context = {client->pong, client->pong_bytes}}};
 
-	if (client->has_pong &&
-		alm_outbound_envelope(client, &pong) == ALM_OK) {
+	if (client->has_pong && alm_outbound_urgent(client, &pong) == ALM_OK) {
 		client->has_pong = false;
 	}
 }
@@ -321,8 +347,9 @@ void alm_session_arm(struct alm_client *client, bool shows_events)
 	bool has_work = client->has_new_work ||
 			(shows_events && client->events.count > 0);
 
-	alm_link_arm(
-		client->link, has_work, next_due_ms(client), client->now_ms);
+	alm_link_arm(client->link, has_work,
+		!alm_events_are_full(&client->events), next_due_ms(client),
+		client->now_ms);
 }
 
 enum alm_err alm_session_turn(struct alm_client *client, bool shows_events)

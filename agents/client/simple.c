@@ -58,6 +58,10 @@ static enum alm_err wait_on(struct alm_client *client,
 			client->state != ALM_SESSION_READY) {
 			err = client->last_err;
 		}
+		if (err == ALM_OK && alm_events_are_full(&client->events)) {
+			err = ALM_WINDOW_FULL; /* what is waited for is behind
+						  them */
+		}
 		if (err != ALM_OK) {
 			break;
 		}
@@ -138,10 +142,10 @@ int alm_send(struct alm_client *client, const struct alm_outgoing *message,
 		err = (enum alm_err)alm_send_start(client, &copy, NULL);
 		while (err == ALM_WINDOW_FULL) {
 			err = wait_on(client, &patience, has_room, NULL, NULL);
-			if (err == ALM_OK) {
-				err = (enum alm_err)alm_send_start(
-					client, &copy, NULL);
+			if (err != ALM_OK) {
+				return (int)err;
 			}
+			err = (enum alm_err)alm_send_start(client, &copy, NULL);
 		}
 		if (err == ALM_OK) {
 			err = wait_on(

@@ -58,6 +58,49 @@ Test(event, large_and_many_frames_are_not_kept)
 	alm_frame_pool_free(pool);
 }
 
+Test(event, a_frame_counts_once_for_all_that_lies_in_it)
+{
+	struct alm_frame_pool *pool = alm_frame_pool_new();
+	struct alm_held_frame *frame = alm_held_frame_new(pool, BYTES_MAX);
+	struct alm_events events;
+	size_t bytes;
+
+	alm_events_init(&events);
+	alm_events_put(&events, alm_item_new(frame, ALM_EVENT_RECEIPT));
+	cr_assert_not_null(alm_arena_take(&frame->arena, 100000));
+	alm_events_put(&events, alm_item_new(frame, ALM_EVENT_DELIVERY));
+	bytes = frame->arena.bytes;
+	cr_assert_geq(bytes, 100000);
+	cr_assert_eq(events.bytes, bytes);
+	alm_held_frame_release(frame);
+	alm_item_free(alm_events_take(&events));
+	cr_assert_eq(events.bytes, bytes, "the other still holds it");
+	alm_item_free(alm_events_take(&events));
+	cr_assert_eq(events.bytes, 0);
+	alm_events_fini(&events);
+	alm_frame_pool_free(pool);
+}
+
+Test(event, what_only_informs_makes_room_when_the_bytes_are_reached)
+{
+	struct alm_frame_pool *pool = alm_frame_pool_new();
+	struct alm_events events;
+
+	alm_events_init(&events);
+	for (size_t i = 0; i < 2 * ALM_EVENTS_INFORMING_MAX; i++) {
+		struct alm_held_frame *frame =
+			alm_held_frame_new(pool, BYTES_MAX);
+
+		cr_assert_not_null(
+			alm_arena_take(&frame->arena, BYTES_MAX / 2));
+		alm_events_put(&events, alm_item_new(frame, ALM_EVENT_PROBLEM));
+		alm_held_frame_release(frame);
+		cr_assert_not(alm_events_are_full(&events));
+	}
+	alm_events_fini(&events);
+	alm_frame_pool_free(pool);
+}
+
 Test(event, no_two_ids_are_made_of_the_same_bytes)
 {
 	struct alm_random random = {.left = 0};
