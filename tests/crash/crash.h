@@ -117,4 +117,8 @@ bool crash_is_all_taken(struct crash_world *world);
 /** Everybody's clients and journals. */
 void crash_close_agents(struct crash_world *world);
 
+/** Close the agents, and hold their journals against the log; with CRASH_KEEP
+ * a folder, keep all of it there. */
+void crash_check_journals(struct crash_world *world);
+
 #endif /* ALM_TESTS_CRASH_CRASH_H */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 #include "tests/support/policy.h"
 
 /* As test_policy, but that the practice may answer; and the second trust may
@@ -27,26 +27,13 @@ static const char policy[] =
 	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, C84001",
 		"C84001, RHA, RX1", "discharge", "identifiable");
 
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
-
 static void open_all(void)
 {
-	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
-	test_broker_activate(&broker, policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
+	open_trust("acknowledge-timeout: 1h\n", policy, 64);
 	test_peer_open(&practice, &broker, "C84001", 64);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(conversations, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(conversations, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static struct alm_receipt say(struct test_peer *peer,
 	const struct alm_message *message, const char *payload)

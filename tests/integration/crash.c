@@ -21,7 +21,6 @@
 #define ROUNDS_DEFAULT 50u
 #define STEPS_PER_ROUND_MAX 40u
 #define INSTANT_US_MAX 3000u
-#define COMMAND_BYTES 65536u
 
 static struct crash_world world;
 
@@ -75,42 +74,6 @@ static void play_round(void)
 	test_broker_start(&world.broker);
 }
 
-static void run(const char *command)
-{
-	cr_assert_eq(system(command), 0, "%s", command);
-}
-
-static void export_log(void)
-{
-	char command[COMMAND_BYTES];
-
-	snprintf(command, sizeof(command),
-		"%s/almoner audit query --admin %s --jsonl --limit 0 --quiet "
-		"--reason journals "
-		">%s/audit.jsonl",
-		getenv("ALMONER_BUILD"), world.broker.admin,
-		world.broker.folder);
-	run(command);
-}
-
-static void check_journals(void)
-{
-	const char *kept = getenv("CRASH_KEEP");
-	char command[COMMAND_BYTES];
-
-	if (kept != NULL) {
-		snprintf(command, sizeof(command),
-			"cp %s/audit.jsonl %s/journal.* '%s'",
-			world.broker.folder, world.broker.folder, kept);
-		run(command);
-	}
-	snprintf(command, sizeof(command),
-		"PYTHONDONTWRITEBYTECODE=1 python3 tests/checker/check.py "
-		"%s/audit.jsonl %s/journal.*",
-		world.broker.folder, world.broker.folder);
-	run(command);
-}
-
 static unsigned number_from(const char *name, unsigned fallback)
 {
 	const char *text = getenv(name);
@@ -153,9 +116,7 @@ Test(crash, loses_nothing_and_repeats_only_with_the_mark, .timeout = 14400)
 	take_all();
 	crash_large_is_freed(&world);
 	take_all(); /* notices of what has expired since */
-	export_log();
-	crash_close_agents(&world);
-	check_journals();
+	crash_check_journals(&world);
 	cr_assert_eq(test_broker_stop(&world.broker), 0);
 	(void)test_broker_verify(&world.broker);
 	printf("crash: %u messages, %u times new keys\n", world.number,

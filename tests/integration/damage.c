@@ -41,13 +41,8 @@ TestSuite(damage, .init = open_all, .fini = close_all, .timeout = 1800);
 static uint64_t send_one(void)
 {
 	const struct alm_message message = test_message(&trust, "RHA");
-	const struct alm_envelope *receipt;
 
-	test_peer_send(&trust, &message, "content", 0);
-	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
-	cr_assert(receipt->receipt.is_accepted, "refused: %s",
-		receipt->receipt.refused.name);
-	return receipt->receipt.accepted.sequence;
+	return test_peer_accepted(&trust, &message);
 }
 
 /* Flip one bit of a row; the broker does not run. */

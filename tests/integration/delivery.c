@@ -8,33 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 
 #define NONE ((const char *const[]){NULL})
 #define OF_PRACTICE ((const char *const[]){"organisation", "C84001", NULL})
 
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
-
 static void open_all(void)
 {
-	test_broker_open(&broker,
-		"acknowledge-timeout: 1h\nattempts-max: "
-		"2\nmailbox-messages-max: 100\n"
-		"mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n");
-	test_broker_activate(&broker, test_policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
+	open_trust("acknowledge-timeout: 1h\nattempts-max: "
+		   "2\nmailbox-messages-max: 100\n"
+		   "mailbox-bytes-max: 100KiB\ndead-letter-keep: 1h\n",
+		test_policy, 64);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(delivery, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(delivery, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static uint64_t accepted_of(enum alm_priority priority)
 {

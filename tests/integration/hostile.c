@@ -8,22 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
 #define WIDE_CATEGORIES 60u
 #define LONG_MS 300000
 
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
-
 static void open_with(const char *settings)
 {
-	test_broker_open(&broker, settings);
-	test_broker_activate(&broker, test_policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
+	open_trust(settings, test_policy, 64);
 	test_peer_open(&practice, &broker, "C84001", 1);
 }
 
@@ -32,20 +26,7 @@ static void open_all(void)
 	open_with("acknowledge-timeout: 1h\n");
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(hostile, .init = open_all, .fini = close_all, .timeout = 1800);
-
-static const struct alm_receipt *receipt_of(const struct alm_message *message)
-{
-	test_peer_send(&trust, message, "content", 0);
-	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
-}
+TestSuite(hostile, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static struct alm_answer query(struct test_peer *peer, const char *key,
 	const char *value, const char *reason)
@@ -67,10 +48,10 @@ Test(hostile, redelivers_to_a_session_whose_window_is_full)
 	struct alm_message message;
 	const struct alm_envelope *mail;
 
-	close_all();
+	close_pair();
 	open_with("acknowledge-timeout: 1s\n");
 	message = test_message(&trust, "C84001");
-	cr_assert(receipt_of(&message)->is_accepted);
+	cr_assert(test_peer_receipt(&trust, &message)->is_accepted);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	cr_assert(mail->deliver.is_repeat);
@@ -86,7 +67,7 @@ Test(hostile, recipient_learns_nothing_of_what_was_refused)
 	struct alm_answer answer;
 
 	message.categories.items = unknown;
-	cr_assert_not(receipt_of(&message)->is_accepted);
+	cr_assert_not(test_peer_receipt(&trust, &message)->is_accepted);
 	answer = query(&practice, "person", SUBJECT, "curious");
 	cr_assert_eq(answer.code, ALM_OK);
 	cr_assert_eq(answer.row_count, 0);
@@ -99,7 +80,7 @@ Test(hostile, recipient_sees_what_it_was_given)
 	const struct alm_message message = test_message(&trust, "C84001");
 	struct alm_answer answer;
 
-	cr_assert(receipt_of(&message)->is_accepted);
+	cr_assert(test_peer_receipt(&trust, &message)->is_accepted);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	answer = query(&practice, "person", SUBJECT, "an access request");
 	cr_assert_eq(answer.row_count, 1);
@@ -131,7 +112,7 @@ Test(hostile, a_short_page_tells_nothing_of_what_is_not_shown)
 	message.categories.items = unknown;
 	for (unsigned i = 0; i < 3; i++) {
 		message.id = test_message(&trust, "C84001").id;
-		cr_assert_not(receipt_of(&message)->is_accepted);
+		cr_assert_not(test_peer_receipt(&trust, &message)->is_accepted);
 	}
 	answer = query_one(&practice, "9990000026");
 	cr_assert_eq(answer.row_count, 0);
@@ -269,7 +250,7 @@ Test(hostile, acknowledges_no_more_of_what_it_was_not_given_than_a_window)
 	}
 	cr_assert_not_null(mail, "no pong after all of it");
 	cr_expect_eq(taken, ALM_TURN_UNHELD_ACKS_MAX, "%zu", taken);
-	cr_assert(receipt_of(&message)->is_accepted);
+	cr_assert(test_peer_receipt(&trust, &message)->is_accepted);
 	mail = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
 	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
@@ -318,7 +299,7 @@ Test(hostile, fills_no_log_with_acknowledgements_that_are_refused)
 	const struct alm_message message = test_message(&trust, "C84001");
 
 	limit_practice("all", "contact");
-	cr_assert(receipt_of(&message)->is_accepted);
+	cr_assert(test_peer_receipt(&trust, &message)->is_accepted);
 	for (size_t i = 0; i < ALM_COUNT(items); i++) {
 		items[i] = (struct alm_acknowledgement){1, false, ""};
 	}
@@ -428,7 +409,7 @@ Test(hostile, shows_a_private_part_that_is_longer_than_a_cell)
 	message.relationship_kind = "treating";
 	message.relationship_ref = reference;
 	message.relationship_organisation = "C84001";
-	cr_assert_not(receipt_of(&message)->is_accepted);
+	cr_assert_not(test_peer_receipt(&trust, &message)->is_accepted);
 	answer = test_broker_ask(&broker, "audit.query",
 		(const char *const[]){"kind", "refused", "reveal", "yes",
 			"reason", "a review", NULL});
@@ -446,7 +427,8 @@ Test(hostile, gives_a_long_answer_in_pages_that_fit_a_frame)
 	activate_wide(WIDE_CATEGORIES);
 	for (unsigned i = 0; i < 320; i++) {
 		const struct alm_message message = wide_message();
-		const struct alm_receipt *receipt = receipt_of(&message);
+		const struct alm_receipt *receipt =
+			test_peer_receipt(&trust, &message);
 
 		cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
 	}

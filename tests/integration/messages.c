@@ -6,21 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 #include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
 
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
-
 static void open_with(const char *settings)
 {
-	test_broker_open(&broker, settings);
-	test_broker_activate(&broker, test_policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
+	open_trust(settings, test_policy, 64);
 	test_peer_open(&practice, &broker, "C84001", 64);
 }
 
@@ -29,14 +23,7 @@ static void open_all(void)
 	open_with("acknowledge-timeout: 1h\n");
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(messages, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(messages, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static enum alm_err refusal_of(const struct alm_message *message)
 {
@@ -237,7 +224,7 @@ Test(messages, hands_over_again_when_no_acknowledgement_comes)
 	struct alm_message message;
 	const struct alm_envelope *mail;
 
-	close_all();
+	close_pair();
 	open_with("acknowledge-timeout: 1s\n");
 	message = test_message(&trust, "C84001");
 	(void)test_peer_accepted(&trust, &message);

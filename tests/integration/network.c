@@ -25,7 +25,6 @@
 #define HALF_OPEN_BACK_MS_MAX 75000
 /* Of a step in which the whole machine stood still, so much counts. */
 #define STALL_MS 500
-#define COMMAND_BYTES 65536u
 
 static struct crash_world world;
 static struct test_proxy proxy;
@@ -114,30 +113,6 @@ static int64_t wait_back(int64_t ms_max)
 	return waited_ms;
 }
 
-static void run(const char *command)
-{
-	cr_assert_eq(system(command), 0, "%s", command);
-}
-
-static void check_journals(void)
-{
-	char command[COMMAND_BYTES];
-
-	snprintf(command, sizeof(command),
-		"%s/almoner audit query --admin %s --jsonl --limit 0 --quiet "
-		"--reason journals "
-		">%s/audit.jsonl",
-		getenv("ALMONER_BUILD"), world.broker.admin,
-		world.broker.folder);
-	run(command);
-	crash_close_agents(&world);
-	snprintf(command, sizeof(command),
-		"PYTHONDONTWRITEBYTECODE=1 python3 tests/checker/check.py "
-		"%s/audit.jsonl %s/journal.*",
-		world.broker.folder, world.broker.folder);
-	run(command);
-}
-
 static unsigned number_from(const char *name, unsigned fallback)
 {
 	const char *text = getenv(name);
@@ -174,7 +149,7 @@ static void end(void)
 	while (!crash_is_all_taken(&world)) {
 		crash_step(&world);
 	}
-	check_journals();
+	crash_check_journals(&world);
 	test_proxy_close(&proxy);
 	test_broker_close(&world.broker);
 }

@@ -6,27 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
-
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
+#include "tests/support/pair.h"
 
 static void open_all(void)
 {
-	test_broker_open(&broker, "attempts-max: 9\n");
-	test_broker_activate(&broker, test_policy);
-	test_peer_open(&trust, &broker, "RX1", 64);
+	open_trust("attempts-max: 9\n", test_policy, 64);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(order, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(order, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static uint64_t accepted_about(const char *subject)
 {

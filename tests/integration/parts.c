@@ -10,57 +10,26 @@
 #include "lib/parts.h"
 #include "tests/support/client.h"
 #include "tests/support/large.h"
+#include "tests/support/pair.h"
 #include "tests/support/people.h"
 
 #define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
 
-static struct test_broker broker;
-static struct test_peer sender; /* keys, and what the library never does */
-static struct test_peer receiver;
-
 static void open_all(void)
 {
-	test_broker_open(&broker, "acknowledge-timeout: 2s\n");
-	test_broker_activate(&broker, test_policy);
-	test_peer_enrol(&sender, &broker, "RX1");
-	test_peer_enrol(&receiver, &broker, "C84001");
+	enrol_pair("acknowledge-timeout: 2s\n");
 }
 
-static void close_all(void)
-{
-	test_peer_free(&sender);
-	test_peer_free(&receiver);
-	test_broker_close(&broker);
-}
-
-TestSuite(parts, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(parts, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 /* --- both ends ------------------------------------------------------------ */
-
-static struct alm_client *open_client(
-	const struct test_peer *peer, bool is_uncompressed)
-{
-	struct alm_client_options options = test_client_options(&broker, peer);
-
-	options.takes_parts = true;
-	options.is_uncompressed = is_uncompressed;
-	return test_client_open(&options);
-}
-
-static struct alm_outgoing message_of(const struct alm_source *source)
-{
-	struct alm_outgoing message = test_outgoing();
-
-	message.source = source;
-	return message;
-}
 
 /* Send and wait for the acceptance. */
 static void send_whole(const struct alm_source *source)
 {
-	struct alm_client *from = open_client(&sender, false);
-	struct alm_outgoing message = message_of(source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
+	struct alm_outgoing message = test_outgoing_of(source);
 	struct alm_receipt_view *receipt = NULL;
 
 	cr_assert_eq(alm_send(from, &message, WAIT_MS, &receipt), 0);
@@ -90,7 +59,7 @@ Test(parts, a_large_payload_arrives_whole)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *to = open_client(&receiver, false);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
 	struct alm_delivery *mail = NULL;
 
 	send_whole(&source);
@@ -104,9 +73,9 @@ Test(parts, nobody_sees_it_before_it_is_whole)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *from = open_client(&sender, false);
-	struct alm_client *to = open_client(&receiver, false);
-	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
+	struct alm_outgoing message = test_outgoing_of(&source);
 	struct alm_delivery *mail = NULL;
 
 	cr_assert_eq(alm_client_wait_ready(to, WAIT_MS), 0);
@@ -129,8 +98,8 @@ Test(parts, a_sender_goes_on_where_its_broken_connection_was)
 		.cookie = &reads,
 		.bytes = PAYLOAD_BYTES};
 	uint32_t parts = alm_parts_count(PAYLOAD_BYTES);
-	struct alm_client *from = open_client(&sender, false);
-	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
+	struct alm_outgoing message = test_outgoing_of(&source);
 	struct alm_delivery *mail = NULL;
 	uint8_t id[16];
 
@@ -140,13 +109,13 @@ Test(parts, a_sender_goes_on_where_its_broken_connection_was)
 	test_client_work_until_sent(from, 30);
 	alm_client_close(from);
 	reads = 0;
-	from = open_client(&sender, false);
+	from = test_client_in_parts(&broker, &trust);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
 	cr_assert_eq(test_client_wait_code(from), 0);
 	/* It is hashed again, and what was not on disk is sent again. */
 	cr_assert_lt(reads, parts + parts - 20);
 	alm_client_close(from);
-	from = open_client(&receiver, false);
+	from = test_client_in_parts(&broker, &practice);
 	cr_assert_eq(alm_receive(from, WAIT_MS, &mail), 0);
 	fetch_all(from, mail);
 	alm_delivery_free(mail);
@@ -159,9 +128,9 @@ Test(parts, a_killed_broker_goes_on_with_what_was_on_disk)
 	struct alm_source source = {.read = test_large_read,
 		.cookie = &reads,
 		.bytes = PAYLOAD_BYTES};
-	struct alm_client *from = open_client(&sender, false);
-	struct alm_client *to = open_client(&receiver, false);
-	struct alm_outgoing message = message_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
+	struct alm_outgoing message = test_outgoing_of(&source);
 	struct test_large place = {.stop_at = PAYLOAD_BYTES / 2};
 	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
@@ -191,7 +160,7 @@ Test(parts, a_receiver_goes_on_over_a_broken_connection)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *to = open_client(&receiver, false);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
 	struct test_large place = {.stop_at = 4000000};
 	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
@@ -201,7 +170,7 @@ Test(parts, a_receiver_goes_on_over_a_broken_connection)
 	cr_assert_eq(alm_fetch(to, mail, &sink, WAIT_MS), 7011);
 	alm_delivery_free(mail);
 	alm_client_close(to);
-	to = open_client(&receiver, false);
+	to = test_client_in_parts(&broker, &practice);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	cr_assert(mail->is_repeat);
 	place.stop_at = 0;
@@ -217,7 +186,7 @@ Test(parts, a_fetch_goes_on_by_itself_over_a_killed_broker)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *to = open_client(&receiver, false);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
 	struct test_large place = {.kill_at = 3000000, .broker = &broker};
 	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
@@ -236,9 +205,14 @@ Test(parts, who_reads_no_zstd_gets_what_was_sent_compressed)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *to = open_client(&receiver, true);
+	struct alm_client_options options =
+		test_client_options(&broker, &practice);
 	struct alm_delivery *mail = NULL;
+	struct alm_client *to;
 
+	options.takes_parts = true;
+	options.is_uncompressed = true;
+	to = test_client_open(&options);
 	send_whole(&source);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	fetch_all(to, mail);
@@ -250,7 +224,7 @@ Test(parts, a_withdrawal_stops_what_is_half_handed_over)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_client *to = open_client(&receiver, false);
+	struct alm_client *to = test_client_in_parts(&broker, &practice);
 	struct test_large place = {.stop_at = 4000000};
 	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail = NULL;
@@ -270,7 +244,7 @@ Test(parts, a_withdrawal_stops_what_is_half_handed_over)
 
 static void refused_with(struct alm_outgoing *message, int code)
 {
-	struct alm_client *from = open_client(&sender, false);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	struct alm_receipt_view *receipt = NULL;
 
 	cr_assert_eq(alm_send(from, message, WAIT_MS, &receipt), 0);
@@ -286,7 +260,7 @@ Test(parts, what_the_policy_refuses_costs_no_part)
 	struct alm_source source = {.read = test_large_read,
 		.cookie = &reads,
 		.bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
+	struct alm_outgoing message = test_outgoing_of(&source);
 
 	message.purpose = "planning";
 	refused_with(&message, 4103);
@@ -316,7 +290,7 @@ Test(parts, a_file_that_changes_meanwhile_is_not_sent)
 	struct alm_source source = {.read = read_changed,
 		.cookie = &is_changed,
 		.bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
+	struct alm_outgoing message = test_outgoing_of(&source);
 
 	refused_with(&message, 7010);
 }

@@ -9,46 +9,17 @@
 
 #include "tests/support/client.h"
 #include "tests/support/large.h"
+#include "tests/support/pair.h"
 
 #define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)12 * 1024 * 1024 + 345)
 
-static struct test_broker broker;
-static struct test_peer sender; /* keys */
-static struct test_peer receiver;
-
 static void open_all(void)
 {
-	test_broker_open(&broker, "");
-	test_broker_activate(&broker, test_policy);
-	test_peer_enrol(&sender, &broker, "RX1");
-	test_peer_enrol(&receiver, &broker, "C84001");
+	enrol_pair("");
 }
 
-static void close_all(void)
-{
-	test_peer_free(&sender);
-	test_peer_free(&receiver);
-	test_broker_close(&broker);
-}
-
-TestSuite(parts_cancel, .init = open_all, .fini = close_all, .timeout = 1800);
-
-static struct alm_client *open_client(const struct test_peer *peer)
-{
-	struct alm_client_options options = test_client_options(&broker, peer);
-
-	options.takes_parts = true;
-	return test_client_open(&options);
-}
-
-static struct alm_outgoing message_of(const struct alm_source *source)
-{
-	struct alm_outgoing message = test_outgoing();
-
-	message.source = source;
-	return message;
-}
+TestSuite(parts_cancel, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static uint64_t cancelled(void)
 {
@@ -61,8 +32,8 @@ Test(parts_cancel, a_sender_gives_up_what_is_not_whole)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
-	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing message = test_outgoing_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	struct alm_delivery *mail = NULL;
 	struct alm_client *to;
 	uint8_t id[16];
@@ -76,7 +47,7 @@ Test(parts_cancel, a_sender_gives_up_what_is_not_whole)
 	test_broker_await(&broker, "parts-stored", 0);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
 	cr_assert_eq(test_client_wait_code(from), 0, "another one goes");
-	to = open_client(&receiver);
+	to = test_client_in_parts(&broker, &practice);
 	cr_assert_eq(alm_receive(to, WAIT_MS, &mail), 0);
 	cr_expect_neq(memcmp(mail->id, id, 16), 0);
 	cr_expect_eq(alm_send_cancel(from, mail->id, WAIT_MS), 1345);
@@ -90,8 +61,8 @@ Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
-	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing message = test_outgoing_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	uint8_t id[16];
 
 	cr_assert_eq(alm_send_start(from, &message, id), 0);
@@ -99,11 +70,11 @@ Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
 	alm_client_close(from);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	from = open_client(&receiver);
+	from = test_client_in_parts(&broker, &practice);
 	cr_expect_eq(alm_send_cancel(from, id, WAIT_MS), 1005,
 		"it is somebody else's");
 	alm_client_close(from);
-	from = open_client(&sender);
+	from = test_client_in_parts(&broker, &trust);
 	cr_assert_eq(alm_send_cancel(from, id, WAIT_MS), 0);
 	alm_client_close(from);
 	cr_expect_eq(cancelled(), 1);
@@ -117,7 +88,7 @@ Test(parts_cancel, what_a_killed_process_began_is_given_up_by_its_id)
 static bool leave_behind(
 	struct alm_outgoing *message, uint8_t id[16], int64_t life_ms)
 {
-	struct alm_client *from = open_client(&sender);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	bool is_begun;
 
 	alm_make_id(id);
@@ -132,7 +103,7 @@ Test(parts_cancel, nothing_stays_of_what_expires_on_its_way)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
+	struct alm_outgoing message = test_outgoing_of(&source);
 	struct alm_client *from;
 	int64_t life_ms = 3000;
 	uint8_t id[16];
@@ -145,7 +116,7 @@ Test(parts_cancel, nothing_stays_of_what_expires_on_its_way)
 	while (test_now_ms() <= message.expires_ms) {
 		(void)poll(NULL, 0, 50);
 	}
-	from = open_client(&sender);
+	from = test_client_in_parts(&broker, &trust);
 	cr_assert_eq(alm_send_start(from, &message, NULL), 0);
 	cr_expect_eq(test_client_wait_code(from), ALM_ALREADY_EXPIRED);
 	alm_client_close(from);
@@ -156,8 +127,8 @@ Test(parts_cancel, who_is_sending_what_a_colleague_gives_up_is_told)
 {
 	struct alm_source source = {
 		.read = test_large_read, .bytes = PAYLOAD_BYTES};
-	struct alm_outgoing message = message_of(&source);
-	struct alm_client *from = open_client(&sender);
+	struct alm_outgoing message = test_outgoing_of(&source);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	struct test_peer other;
 	struct alm_envelope question = {.kind = ALM_ENVELOPE_QUERY};
 	struct alm_argument argument = {.key = "message"};

@@ -44,14 +44,6 @@ TestSuite(parts_several, .init = open_all, .fini = close_all, .timeout = 1800);
 
 /* --- both ends ------------------------------------------------------------ */
 
-static struct alm_client *open_client(const struct test_peer *peer)
-{
-	struct alm_client_options options = test_client_options(&broker, peer);
-
-	options.takes_parts = true;
-	return test_client_open(&options);
-}
-
 static const char *const everybody[] = {"C84001", "RHA", "CHA"};
 
 static struct alm_outgoing message_to(
@@ -80,7 +72,7 @@ static const struct alm_recipient_outcome *outcome_of(
 
 static struct alm_receipt_view *send_to(struct alm_outgoing *message)
 {
-	struct alm_client *from = open_client(&trust);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
 	struct alm_receipt_view *receipt = NULL;
 
 	cr_assert_eq(alm_send(from, message, WAIT_MS, &receipt), 0);
@@ -180,8 +172,8 @@ static struct alm_answer ask(const char *verb, const char *key,
 
 Test(parts_several, each_gets_it_and_the_last_one_frees_it)
 {
-	struct alm_client *first = open_client(&practice);
-	struct alm_client *other = open_client(&second);
+	struct alm_client *first = test_client_in_parts(&broker, &practice);
+	struct alm_client *other = test_client_in_parts(&broker, &second);
 	struct test_large places[2] = {{.bytes = 0}, {.bytes = 0}};
 	struct alm_delivery *mails[2];
 
@@ -212,9 +204,9 @@ Test(parts_several, each_gets_it_and_the_last_one_frees_it)
 Test(parts_several, a_killed_broker_loses_nothing_of_any_of_them)
 {
 	struct alm_outgoing message = message_to(everybody, 3);
-	struct alm_client *from = open_client(&trust);
-	struct alm_client *first = open_client(&practice);
-	struct alm_client *other = open_client(&second);
+	struct alm_client *from = test_client_in_parts(&broker, &trust);
+	struct alm_client *first = test_client_in_parts(&broker, &practice);
+	struct alm_client *other = test_client_in_parts(&broker, &second);
 	struct test_large places[2] = {
 		{.kill_at = PAYLOAD_BYTES / 3, .broker = &broker},
 		{.bytes = 0}};
@@ -295,7 +287,7 @@ Test(parts_several, each_mailbox_counts_it_against_its_own_limit)
 	alm_receipt_free(receipt);
 	cr_expect_eq(test_broker_records(&broker, "upload-begun"), 2,
 		"no part of the third");
-	other = open_client(&second);
+	other = test_client_in_parts(&broker, &second);
 	take(other, NULL);
 	take(other, NULL);
 	alm_client_close(other);
@@ -305,7 +297,7 @@ Test(parts_several, each_mailbox_counts_it_against_its_own_limit)
 Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
 {
 	struct alm_outgoing message = message_to(NULL, 0);
-	struct alm_client *deputy = open_client(&second);
+	struct alm_client *deputy = test_client_in_parts(&broker, &second);
 	struct alm_client *late;
 	struct alm_receipt_view *receipt;
 	struct alm_delivery *mail;
@@ -323,7 +315,7 @@ Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
 	fetch_some(deputy, mail, &place);
 	test_broker_kill(&broker);
 	test_broker_start(&broker);
-	late = open_client(&practice);
+	late = test_client_in_parts(&broker, &practice);
 	take(late, NULL);
 	alm_client_close(late);
 	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
@@ -338,7 +330,7 @@ Test(parts_several, a_deputy_gets_what_its_principal_did_not_fetch)
 
 Test(parts_several, a_deputy_of_one_of_several_shares_it_too)
 {
-	struct alm_client *deputy = open_client(&second);
+	struct alm_client *deputy = test_client_in_parts(&broker, &second);
 	struct alm_client *late;
 
 	(void)test_broker_ask(&broker, "mailbox.deputy",
@@ -348,7 +340,7 @@ Test(parts_several, a_deputy_of_one_of_several_shares_it_too)
 	take(deputy, NULL); /* its own */
 	take(deputy, NULL); /* the practice's */
 	cr_expect_eq(test_broker_figure(&broker, "parts-stored"), PARTS);
-	late = open_client(&practice);
+	late = test_client_in_parts(&broker, &practice);
 	take(late, NULL);
 	test_broker_await(&broker, "parts-stored", 0);
 	alm_client_close(late);
@@ -365,7 +357,7 @@ static void restart_with(const char *name, const char *line)
 Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 {
 	struct alm_client *first;
-	struct alm_client *other = open_client(&second);
+	struct alm_client *other = test_client_in_parts(&broker, &second);
 	struct alm_delivery *mail;
 	struct alm_answer answer;
 
@@ -375,7 +367,7 @@ Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 	test_broker_add_settings(
 		&broker, "redeliver-max: 1s\nattempts-max: 2\n");
 	restart_with("acknowledge-timeout", "acknowledge-timeout: 1s");
-	first = open_client(&practice);
+	first = test_client_in_parts(&broker, &practice);
 	mail = receive(first);
 	alm_delivery_free(mail); /* never fetched */
 	mail = receive(first);
@@ -388,7 +380,7 @@ Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 		(const char *const[]){"organisation", "C84001", "all", "yes",
 			"reason", "mended", NULL});
 	cr_expect_eq(test_number(&answer, "queued"), 1);
-	first = open_client(&practice);
+	first = test_client_in_parts(&broker, &practice);
 	take(first, NULL);
 	test_broker_await(&broker, "parts-stored", 0);
 	alm_client_close(first);
@@ -396,8 +388,8 @@ Test(parts_several, a_dead_letter_is_run_again_with_its_parts)
 
 Test(parts_several, a_mailbox_on_hold_is_given_no_parts)
 {
-	struct alm_client *first = open_client(&practice);
-	struct alm_client *other = open_client(&second);
+	struct alm_client *first = test_client_in_parts(&broker, &practice);
+	struct alm_client *other = test_client_in_parts(&broker, &second);
 	struct test_large place = {.bytes = 0};
 	struct alm_sink sink = {.write = test_large_write, .cookie = &place};
 	struct alm_delivery *mail;

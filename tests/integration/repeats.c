@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 #include "tests/support/policy.h"
 
 #define REPEATS 450u
@@ -27,10 +27,6 @@ static const char head[] =
 
 static const char tail[] = "agreements:\n" TEST_CARE_AGREEMENT(
 	"DSA-ALL", "RX1", "group:all", "discharge", "identifiable");
-
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
 
 /* As many practices as one message may go to. */
 static void activate(void)
@@ -67,14 +63,7 @@ static void open_all(void)
 	test_peer_open(&practice, &broker, "P00001", 0);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(repeats, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(repeats, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 Test(repeats, of_a_long_receipt_take_nothing_from_others)
 {

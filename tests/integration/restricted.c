@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 #include "tests/support/policy.h"
 
 #define NONE ((const char *const[]){NULL})
@@ -39,27 +39,14 @@ static const char policy[] =
 		"kind:gp-practice", "treatment-summary, medications",
 		"identifiable");
 
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
-
 static void open_all(void)
 {
-	test_broker_open(&broker, "");
-	test_broker_activate(&broker, policy);
+	open_trust("", policy, 8);
 	test_broker_put_standard(&broker, "treatment-summary");
-	test_peer_open(&trust, &broker, "RX1", 8);
 	test_peer_open(&practice, &broker, "C84001", 0);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(restricted, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(restricted, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static void send(const char *payload, bool is_to_several)
 {

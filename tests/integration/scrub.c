@@ -40,14 +40,11 @@ TestSuite(scrub, .init = open_all, .fini = close_all, .timeout = 1800);
 static uint64_t send_one(uint64_t *out_audit)
 {
 	const struct alm_message message = test_message(&trust, "RHA");
-	const struct alm_envelope *receipt;
+	const struct alm_receipt *receipt = test_peer_receipt(&trust, &message);
 
-	test_peer_send(&trust, &message, "content", 0);
-	receipt = test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT);
-	cr_assert(receipt->receipt.is_accepted, "refused: %s",
-		receipt->receipt.refused.name);
-	*out_audit = receipt->receipt.accepted.audit_sequence;
-	return receipt->receipt.accepted.sequence;
+	cr_assert(receipt->is_accepted, "refused: %s", receipt->refused.name);
+	*out_audit = receipt->accepted.audit_sequence;
+	return receipt->accepted.sequence;
 }
 
 /* Flip one bit of a row, whether the broker runs or not; or, with NOWHERE,

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "lib/limits.h"
-#include "tests/support/peer.h"
+#include "tests/support/pair.h"
 
 #define NONE ((const char *const[]){NULL})
 #define RECORDS 400u
@@ -17,10 +17,6 @@
 /* What an instrumented broker keeps of what it has freed; the answers that are
  * not sent would be four times as much. */
 #define GROWTH_BYTES_MAX (320u * 1024u * 1024u)
-
-static struct test_broker broker;
-static struct test_peer trust;
-static struct test_peer practice;
 
 static void open_all(void)
 {
@@ -33,14 +29,7 @@ static void open_all(void)
 	test_peer_open(&practice, &broker, "C84001", 1024);
 }
 
-static void close_all(void)
-{
-	test_peer_free(&trust);
-	test_peer_free(&practice);
-	test_broker_close(&broker);
-}
-
-TestSuite(unread, .init = open_all, .fini = close_all, .timeout = 1800);
+TestSuite(unread, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static void ask(unsigned count)
 {

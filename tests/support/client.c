@@ -30,6 +30,15 @@ struct alm_client *test_client_open(const struct alm_client_options *options)
 	return client;
 }
 
+struct alm_client *test_client_in_parts(
+	const struct test_broker *broker, const struct test_peer *peer)
+{
+	struct alm_client_options options = test_client_options(broker, peer);
+
+	options.takes_parts = true;
+	return test_client_open(&options);
+}
+
 struct alm_outgoing test_outgoing(void)
 {
 	static const char *const categories[] = {"discharge"};
@@ -40,6 +49,14 @@ struct alm_outgoing test_outgoing(void)
 		.category_count = 1,
 		.level = "identifiable",
 		.subject = "9990000018"};
+}
+
+struct alm_outgoing test_outgoing_of(const struct alm_source *source)
+{
+	struct alm_outgoing message = test_outgoing();
+
+	message.source = source;
+	return message;
 }
 
 void test_client_work(struct alm_client *client, int wait_ms)

@@ -11,8 +11,14 @@ struct alm_client_options test_client_options(
 
 struct alm_client *test_client_open(const struct alm_client_options *options);
 
+/** The same peer's client, which takes payloads in parts. */
+struct alm_client *test_client_in_parts(
+	const struct test_broker *broker, const struct test_peer *peer);
+
 /** A message that the test policy permits, to C84001 and without a payload. */
 struct alm_outgoing test_outgoing(void);
+/** The same, with the payload of `source`. */
+struct alm_outgoing test_outgoing_of(const struct alm_source *source);
 
 /* --- a client without a thread, step by step --------------------------------
  */
