@@ -142,8 +142,8 @@ Test(hostile, refuses_a_question_that_pretends_to_go_on)
 	answer = test_broker_ask(&broker, "audit.query",
 		(const char *const[]){"after", cursor, "limit", "1", NULL});
 	cr_expect_eq(answer.row_count, 1);
-	cr_expect_eq(test_broker_records(&broker, "audit-queried"), 1,
-		"one question was asked in pages");
+	cr_expect_eq(test_broker_records(&broker, "audit-queried"), 2,
+		"one question was asked in pages, and one was refused");
 }
 
 /* --- what the directory tells --------------------------------------------- */
