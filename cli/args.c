@@ -377,6 +377,11 @@ static int check_all(const struct parser *p)
 		return alm_args_complain(usage, "'%s' is one argument too many",
 			p->args->positionals[usage->positional_max]);
 	}
+	if (alm_args_has(p->args, "since") &&
+		alm_args_number(p->args, "since", 0) >=
+			alm_args_number(p->args, "until", INT64_MAX)) {
+		return alm_args_complain(usage, "--until is not after --since");
+	}
 	return -1;
 }
 

@@ -20,18 +20,18 @@
 #include "broker/store/backup.h"
 #include "broker/store/store.h"
 #include "cli/admin.h"
-#include "cli/audit/options.h"
+#include "cli/audit/place.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "lib/file.h"
 
-#define STORE_DEFAULT "/var/lib/almoner"
 #define ARENA_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 static const struct alm_option options[] = {
 	{"store", 0, ALM_OPTION_TEXT, "DIR",
-		"the store's folder; " STORE_DEFAULT " unless given", false,
-		false},
+		"the store's folder; unless given, that of the running broker, "
+		"else as the daemon's configuration says",
+		false, false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE",
 		"the store's key: private parts and mail are checked too; "
 		"needed when no daemon runs, to record the copy",
@@ -59,7 +59,7 @@ static const struct alm_usage usage = {
 
 struct backup {
 	const struct alm_args *args;
-	const char *store;
+	char store[PATH_MAX];
 	const char *to;
 	char partial[PATH_MAX];
 	char parent[PATH_MAX];
@@ -403,8 +403,7 @@ int alm_cmd_backup(int argc, char **argv)
 	}
 	b.args = &args;
 	b.to = args.positionals[0];
-	b.store = alm_args_text(&args, "store");
-	b.store = b.store != NULL ? b.store : STORE_DEFAULT;
+	alm_audit_place_store(&args, b.store);
 	problem.err = alm_context_secret(
 		&args, ALM_CONTEXT_STORE_KEY, &has_key, key, &problem);
 	b.key = has_key ? key : NULL;

@@ -118,7 +118,7 @@ static const struct alm_usage query_usage = {
 		 "  almoner audit query --person - --reason 'SAR 2026/118' "
 		 "--jsonl < number.txt\n"
 		 "  With --context an agent asks, about what its own "
-		 "organisation sent or was given.",
+		 "organisation sent or was given.\n\n" ALM_AUDIT_KINDS_NOTE,
 };
 
 /** The value of a fact; "" if the answer has none. */
@@ -236,6 +236,9 @@ static int ask_all(struct alm_asker *asker, const struct alm_args *args,
 	} while (rc == ALM_EXIT_OK && texts.after[0] != '\0' &&
 		 (q->limit == 0 || total < q->limit));
 	alm_bar_end(&bar);
+	if (rc == ALM_EXIT_OK && total == 0 && texts.after[0] == '\0') {
+		alm_audit_tell_none(args);
+	}
 	if (rc == ALM_EXIT_OK) {
 		rc = alm_audit_printer_end(printer, texts.after);
 	}

@@ -28,122 +28,17 @@ struct check {
 	struct alm_bytes bytes;
 	struct alm_checked checked;
 	struct alm_problem problem;
+	const char *kind; /* "" until it is known */
+	char not_covered[512];
 };
 
-/* --- what the reader believes --------------------------------------------- */
-
-static enum alm_err add_key(
-	const char *text, struct alm_trust *trust, struct alm_problem *problem)
-{
-	struct alm_note_key key;
-
-	if (trust->key_count == ALM_TRUSTED_KEYS_MAX) {
-		return alm_problem_set(problem, ALM_USAGE, "--audit-key");
-	}
-	if (alm_unhex(text, key.key, sizeof(key.key)) != ALM_OK &&
-		(alm_note_key_parse(text, &key) != ALM_OK ||
-			key.type != ALM_NOTE_ED25519)) {
-		return alm_problem_set(problem, ALM_USAGE,
-			"--audit-key is 64 hex digits, or NAME+ID+KEY");
-	}
-	for (size_t i = 0; i < trust->key_count; i++) {
-		if (memcmp(trust->keys[i], key.key, sizeof(key.key)) == 0) {
-			return ALM_OK; /* given twice, it counts once */
-		}
-	}
-	memcpy(trust->keys[trust->key_count++], key.key, sizeof(key.key));
-	return ALM_OK;
-}
-
-static enum alm_err add_witness(
-	const char *text, struct alm_trust *trust, struct alm_problem *problem)
-{
-	struct alm_note_key *key = &trust->witnesses[trust->witness_count];
-
-	if (trust->witness_count == ALM_TRUSTED_WITNESSES_MAX ||
-		alm_note_key_parse(text, key) != ALM_OK ||
-		key->type != ALM_NOTE_COSIGNATURE) {
-		return alm_problem_set(problem, ALM_USAGE,
-			"--witness is NAME+ID+KEY, as audit witnesses shows "
-			"it");
-	}
-	trust->needs_witness = true;
-	for (size_t i = 0; i < trust->witness_count; i++) {
-		const struct alm_note_key *known = &trust->witnesses[i];
-
-		if (memcmp(known->key, key->key, sizeof(key->key)) == 0 &&
-			strcmp(known->name, key->name) == 0) {
-			return ALM_OK;
-		}
-	}
-	trust->witness_count++;
-	return ALM_OK;
-}
-
-/** One, or two with a comma between. */
-static enum alm_err take_keys_of_context(const struct alm_args *args,
-	struct alm_trust *trust, struct alm_problem *problem)
-{
-	char keys[PATH_MAX];
-	enum alm_err err =
-		alm_context_value(args, ALM_CONTEXT_AUDIT_KEY, keys, problem);
-
-	for (char *next = keys, *key = NULL;
-		err == ALM_OK && (key = strsep(&next, ",")) != NULL &&
-		*key != '\0';) {
-		err = add_key(key, trust, problem);
-	}
-	return err;
-}
-
-enum alm_err alm_audit_trust_read(const struct alm_args *args,
-	struct alm_trust *out_trust, struct alm_problem *problem)
-{
-	const char *text;
-	enum alm_err err = ALM_OK;
-
-	*out_trust =
-		(struct alm_trust){.is_strict = alm_args_has(args, "strict")};
-	for (size_t i = 0; err == ALM_OK &&
-			   (text = alm_args_nth(args, "audit-key", i)) != NULL;
-		i++) {
-		err = add_key(text, out_trust, problem);
-	}
-	if (err == ALM_OK && out_trust->key_count == 0) {
-		err = take_keys_of_context(args, out_trust, problem);
-	}
-	for (size_t i = 0; err == ALM_OK &&
-			   (text = alm_args_nth(args, "witness", i)) != NULL;
-		i++) {
-		err = add_witness(text, out_trust, problem);
-	}
-	return err;
-}
-
-enum alm_err alm_audit_head_read(const char *path,
-	const struct alm_trust *trust, struct alm_checkpoint *out_head,
-	struct alm_problem *problem)
-{
-	struct alm_trust own = *trust;
-	struct alm_checked checked;
-	uint8_t *data = NULL;
-	size_t bytes = 0;
-	enum alm_err err =
-		alm_file_read(path, ALM_NOTE_BYTES_MAX, &data, &bytes, problem);
-
-	if (err == ALM_OK) {
-		own.needs_witness = false; /* the reader kept it himself */
-		err = alm_check_head(&own, (struct alm_bytes){data, bytes},
-			&checked, problem);
-	}
-	free(data);
-	if (err == ALM_OK) {
-		*out_head = checked.head;
-	}
-	return err;
-}
-
 /* --- telling -------------------------------------------------------------- */
+
+static void tell_kind(struct check *c, const char *kind)
+{
+	c->kind = kind;
+	alm_sheet_fact(c->sheet, "file", kind);
+}
 
 static void fact_number(struct check *c, const char *key, uint64_t value)
 {
@@ -190,10 +85,15 @@ static void tell_record(struct check *c)
 	alm_sheet_fact(c->sheet, "basis", record.basis);
 	fact_hex(c, "content", record.content.raw, ALM_DIGEST_BYTES);
 	if (checked->shows == ALM_RECEIPT_PRIVATE) {
-		const char *text = alm_arena_text(&c->arena,
+		char *text = alm_arena_text(&c->arena,
 			(const char *)checked->salted.data + 16,
 			checked->salted.bytes - 16);
 
+		for (char *at = text; at != NULL && *at != '\0'; at++) {
+			if (*at == '\n') {
+				*at = (char)(at[1] != '\0' ? ';' : '\0');
+			}
+		}
 		alm_sheet_fact(c->sheet, "detail", text == NULL ? "" : text);
 	}
 }
@@ -211,9 +111,9 @@ static void tell_head(struct check *c)
 /* What nobody could know from this file and these keys. */
 static void tell_not_covered(struct check *c, const char *more)
 {
-	char text[512];
+	char *text = c->not_covered;
 
-	(void)snprintf(text, sizeof(text), "%s%s%s",
+	(void)snprintf(text, sizeof(c->not_covered), "%s%s%s",
 		c->from == NULL ? "whether the log was set back (give "
 				  "--from-checkpoint FILE); "
 		: c->from->size < c->checked.head.size &&
@@ -269,7 +169,7 @@ static enum alm_err check_receipt(struct check *c)
 		err = check_from(c);
 	}
 	if (err == ALM_OK) {
-		alm_sheet_fact(c->sheet, "file", "receipt");
+		tell_kind(c, "receipt");
 		tell_record(c);
 		tell_head(c);
 		tell_not_covered(
@@ -293,7 +193,7 @@ static enum alm_err check_growth(struct check *c)
 	err = alm_check_growth(
 		c->trust, c->from, c->bytes, &c->checked, &c->problem);
 	if (err == ALM_OK) {
-		alm_sheet_fact(c->sheet, "file", "growth");
+		tell_kind(c, "growth");
 		fact_number(c, "from-size", c->checked.old_size);
 		tell_head(c);
 		tell_not_covered(c, "what the records say");
@@ -310,7 +210,7 @@ static enum alm_err check_bundle(struct check *c)
 		err = check_from(c);
 	}
 	if (err == ALM_OK) {
-		alm_sheet_fact(c->sheet, "file", "bundle");
+		tell_kind(c, "bundle");
 		fact_number(c, "first-seq",
 			c->checked.end > 0 ? c->checked.first + 1 : 0);
 		fact_number(c, "last-seq", c->checked.end);
@@ -338,7 +238,7 @@ static enum alm_err check_head(struct check *c)
 		err = check_from(c);
 	}
 	if (err == ALM_OK) {
-		alm_sheet_fact(c->sheet, "file", "checkpoint");
+		tell_kind(c, "checkpoint");
 		tell_head(c);
 		tell_not_covered(c, "the records");
 	}
@@ -355,7 +255,7 @@ static enum alm_err check_folder(struct check *c, const char *path)
 		err = check_from(c);
 	}
 	if (err == ALM_OK) {
-		alm_sheet_fact(c->sheet, "file", "tiles");
+		tell_kind(c, "tiles");
 		fact_number(c, "entries", tiles.entries);
 		fact_number(c, "tiles", tiles.tiles);
 		tell_head(c);
@@ -392,23 +292,54 @@ static enum alm_err check_file(struct check *c, const char *path)
 	return err;
 }
 
-static int check_one(const struct alm_args *args, const struct alm_trust *trust,
-	const struct alm_checkpoint *from, const char *path)
+static enum alm_err check_path(struct check *c, const char *path)
 {
-	struct check c = {.args = args, .trust = trust, .from = from};
 	struct stat info;
 	bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-	enum alm_err err;
-	int rc;
+
+	alm_sheet_fact(c->sheet, "result", "verified");
+	alm_sheet_fact(c->sheet, "path", path);
+	return is_folder ? check_folder(c, path) : check_file(c, path);
+}
+
+/* Of several files each is a row. */
+static void add_row(
+	const struct check *c, const char *path, struct alm_sheet *all)
+{
+	bool is_good = c->problem.err == ALM_OK;
+	char root[2 * ALM_DIGEST_BYTES + 1] = "";
+	char size[24] = "";
+
+	if (is_good) {
+		alm_hex(c->checked.head.root.raw, ALM_DIGEST_BYTES, root);
+		(void)snprintf(size, sizeof(size), "%llu",
+			(unsigned long long)c->checked.head.size);
+	}
+	alm_sheet_row(all,
+		(const char *const[]){path, is_good ? "verified" : "refused",
+			c->kind, size, root,
+			is_good ? "" : alm_err_info(c->problem.err)->name,
+			is_good ? "" : c->problem.detail, c->not_covered});
+}
+
+/* `all`: where its row goes; NULL: it is the only one. */
+static int check_one(const struct alm_args *args, const struct alm_trust *trust,
+	const struct alm_checkpoint *from, const char *path,
+	struct alm_sheet *all)
+{
+	struct check c = {
+		.args = args, .trust = trust, .from = from, .kind = ""};
+	int rc = ALM_EXIT_OK;
 
 	alm_arena_init(&c.arena, ARENA_BYTES_MAX);
 	c.sheet = alm_sheet_new("almoner.audit.verify/1", NULL, 0);
-	alm_sheet_fact(c.sheet, "result", "verified");
-	err = is_folder ? check_folder(&c, path) : check_file(&c, path);
-	if (err == ALM_OK) {
+	c.problem.err = check_path(&c, path);
+	if (all != NULL) {
+		add_row(&c, path, all);
+		rc = (int)alm_err_info(c.problem.err)->exit_code;
+	} else if (c.problem.err == ALM_OK) {
 		rc = alm_sheet_print(c.sheet, &args->output);
 	} else {
-		c.problem.err = err;
 		rc = alm_print_problem(&args->output, &c.problem);
 	}
 	alm_sheet_free(c.sheet);
@@ -416,33 +347,50 @@ static int check_one(const struct alm_args *args, const struct alm_trust *trust,
 	return rc;
 }
 
+/* Each is checked, whatever is wrong with others. */
+static int check_several(const struct alm_args *args,
+	const struct alm_trust *trust, const struct alm_checkpoint *from)
+{
+	static const char *const columns[] = {"path", "result", "file", "size",
+		"root", "name", "what", "not-covered"};
+	struct alm_sheet *all = alm_sheet_new(
+		"almoner.audit.verify.files/1", columns, ALM_COUNT(columns));
+	int worst = ALM_EXIT_OK;
+	int rc;
+
+	for (size_t i = 0; i < args->positional_count; i++) {
+		rc = check_one(args, trust, from, args->positionals[i], all);
+		worst = rc > worst ? rc : worst;
+	}
+	rc = alm_sheet_print(all, &args->output);
+	alm_sheet_free(all);
+	return rc > worst ? rc : worst;
+}
+
 int alm_audit_check_files(const struct alm_args *args)
 {
 	const char *from_path = alm_args_text(args, "from-checkpoint");
 	struct alm_problem problem = {.err = ALM_OK};
-	struct alm_checkpoint from;
+	struct alm_checkpoint head;
+	const struct alm_checkpoint *from = from_path == NULL ? NULL : &head;
 	struct alm_trust trust;
-	int rc = ALM_EXIT_OK;
 
 	problem.err = alm_audit_trust_read(args, &trust, &problem);
 	if (problem.err == ALM_OK && trust.key_count == 0) {
 		(void)alm_problem_set(&problem, ALM_USAGE,
 			"--audit-key HEX: whose signature is to be believed?");
 	}
-	if (problem.err == ALM_OK && from_path != NULL) {
+	if (problem.err == ALM_OK && from != NULL) {
 		struct alm_trust loose = trust;
 
 		loose.is_strict = false;
 		problem.err =
-			alm_audit_head_read(from_path, &loose, &from, &problem);
+			alm_audit_head_read(from_path, &loose, &head, &problem);
 	}
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args->output, &problem);
 	}
-	for (size_t i = 0; i < args->positional_count && rc == ALM_EXIT_OK;
-		i++) {
-		rc = check_one(args, &trust, from_path == NULL ? NULL : &from,
-			args->positionals[i]);
-	}
-	return rc;
+	return args->positional_count == 1 ? check_one(args, &trust, from,
+						     args->positionals[0], NULL)
+					   : check_several(args, &trust, from);
 }

@@ -51,6 +51,11 @@ void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
 	}
 }
 
+void alm_audit_tell_none(const struct alm_args *args)
+{
+	alm_print_warning(&args->output, "no record matches");
+}
+
 void alm_audit_tell_damage(
 	const struct alm_args *args, uint64_t count, uint64_t first)
 {
@@ -85,12 +90,13 @@ static enum alm_err read_kind(
 	}
 	nearest = alm_nearest_of(word, words, ALM_COUNT(words));
 	return alm_problem_set(problem, ALM_USAGE,
-		"--kind: there is no kind '%s'%s%s", word,
-		nearest != NULL ? "; the nearest is " : "",
+		"--kind: there is no kind '%s'; %s%s", word,
+		nearest != NULL ? "the nearest is "
+				: "audit query --help lists them",
 		nearest != NULL ? nearest : "");
 }
 
-/** ALM-4302, 4302, 1 or a name of the catalogue. */
+/** ALM-4302, 4302, 302 (a reason of the rule), 1 or a name of the catalogue. */
 static enum alm_err read_code(
 	const char *word, unsigned *out, struct alm_problem *problem)
 {
@@ -102,7 +108,8 @@ static enum alm_err read_code(
 
 	if (*digits >= '0' && *digits <= '9' && *end == '\0' &&
 		number < 10000) {
-		*out = (unsigned)number;
+		*out = (unsigned)(number > 1 && number < 1000 ? 4000 + number
+							      : number);
 		return ALM_OK;
 	}
 	for (size_t i = 0; (info = alm_err_at(i)) != NULL; i++) {

@@ -51,6 +51,22 @@ enum alm_audit_column {
 extern const char *const alm_audit_columns[];
 extern const size_t alm_audit_column_count;
 
+/** What --kind takes; a test holds it to ALM_AUDIT_KIND_MAP. */
+#define ALM_AUDIT_KINDS_NOTE \
+	"  Kinds: accepted, refused, delivered, acknowledged, rejected,\n" \
+	"  stopped-at-hand-over, expired, notice, override-reviewed,\n" \
+	"  dead-lettered, dead-letter-rerun, dead-letter-removed,\n" \
+	"  mailbox-changed, request-timed-out, deadline-passed,\n" \
+	"  escalated-to-deputy, upload-begun, upload-expired,\n" \
+	"  sent-to-several, policy-activated, policy-proposed,\n" \
+	"  policy-approved, policy-rolled-back, policy-emergency,\n" \
+	"  policy-emergency-expired, officer-changed, upload-cancelled,\n" \
+	"  person-changed, person-erased, opt-out-list, agent-changed,\n" \
+	"  standard-changed, invite, join, join-approved, agent-roles,\n" \
+	"  agent-keys, audit-queried, administration, pruned, backup,\n" \
+	"  path-trial, started, stopped, anomaly, audit-key-added,\n" \
+	"  audit-key-retired, log-origin, witness-added."
+
 /** A question.  Texts are borrowed from argv; "" and 0 match everything. */
 struct alm_audit_question {
 	char person[ALM_NHS_NUMBER_BYTES + 1]; /* zero it after use */
@@ -85,6 +101,9 @@ ALM_MUST_USE enum alm_err alm_audit_question_read(const struct alm_args *args,
 /** Say which root the proofs lead to: in the document, else beside it. */
 void alm_audit_tell_root(const struct alm_args *args, struct alm_sheet *sheet,
 	const char *size, const char *root, const char *checkpoint);
+
+/** Say that no record matches: an empty answer may be a slip of the pen. */
+void alm_audit_tell_none(const struct alm_args *args);
 
 /** Say that some records cannot be read. */
 void alm_audit_tell_damage(

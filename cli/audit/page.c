@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cli/show/output.h"
+
 /* No script, nothing fetched: what is shown stands in the file. */
 static const char html_head[] =
 	"<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n"
@@ -53,10 +55,15 @@ static void put(struct alm_page *page, const char *text)
 	const char *marks = page->is_html ? "" : "\\`*_[]|~#";
 
 	for (const char *c = text; *c != '\0'; c++) {
-		bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F;
+		size_t unsafe = alm_unsafe_bytes(c);
 		bool is_quote = *c == '"' || *c == '\'';
 		const char *entity = entity_of(*c);
 
+		if (unsafe > 0) {
+			(void)fputc(' ', page->out);
+			c += unsafe - 1;
+			continue;
+		}
 		if (entity != NULL && (page->is_html || !is_quote)) {
 			(void)fputs(entity, page->out);
 			continue;
@@ -64,7 +71,7 @@ static void put(struct alm_page *page, const char *text)
 		if (strchr(marks, *c) != NULL) {
 			(void)fputc('\\', page->out);
 		}
-		(void)fputc(is_control ? ' ' : *c, page->out);
+		(void)fputc(*c, page->out);
 	}
 }
 

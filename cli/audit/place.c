@@ -85,6 +85,19 @@ static enum alm_err find_unnamed(const struct alm_args *args,
 	return read_settings(out, problem);
 }
 
+void alm_audit_place_store(const struct alm_args *args, char out[PATH_MAX])
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_audit_place place = {.store = ""};
+	const char *given = alm_args_text(args, "store");
+
+	if (given == NULL && find_unnamed(args, &place, &problem) == ALM_OK) {
+		given = place.store;
+	}
+	alm_text_copy(out, PATH_MAX,
+		given == NULL || *given == '\0' ? ALM_STORE_DEFAULT : given);
+}
+
 enum alm_err alm_audit_place_find(const struct alm_args *args,
 	struct alm_audit_place *out_place, struct alm_problem *problem)
 {

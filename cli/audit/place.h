@@ -30,6 +30,9 @@ struct alm_audit_place {
 	char key[PATH_MAX]; /* its file */
 };
 
+/** The folder alone; where nobody says, ALM_STORE_DEFAULT. */
+void alm_audit_place_store(const struct alm_args *args, char out[PATH_MAX]);
+
 /** Errors: CONTEXT, USAGE: a store is named and no key, and those of the
  * daemon's configuration. */
 ALM_MUST_USE enum alm_err alm_audit_place_find(const struct alm_args *args,

@@ -258,7 +258,9 @@ static int scan_all(struct alm_store *store, struct scan *s,
 			s->find.size);
 	}
 	alm_bar_end(&bar);
-	if (!s->is_done) {
+	if (s->is_done && s->total == 0) {
+		alm_audit_tell_none(s->args);
+	} else if (!s->is_done) {
 		alm_audit_cursor_text(store, &s->find, "",
 			(struct alm_cursor_given){.at_us = now_us()}, cursor);
 	}

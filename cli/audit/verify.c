@@ -16,6 +16,7 @@
 #include "cli/args.h"
 #include "cli/audit/evidence.h"
 #include "cli/audit/options.h"
+#include "cli/audit/place.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/show/bar.h"
@@ -24,8 +25,9 @@
 
 static const struct alm_option options[] = {
 	{"store", 0, ALM_OPTION_TEXT, "DIR",
-		"the store's folder; " ALM_STORE_DEFAULT " unless given", false,
-		false},
+		"the store's folder; unless given, that of the running broker, "
+		"else as the daemon's configuration says",
+		false, false},
 	{"key", 0, ALM_OPTION_TEXT, "FILE",
 		"the store's key: private parts and mail are checked too",
 		false, false},
@@ -346,7 +348,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	struct alm_trust trust;
 	struct outcome outcome;
 	bool has_key = false;
-	const char *path;
+	char path[PATH_MAX];
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
@@ -356,7 +358,6 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	if (args.positional_count > 0) {
 		return alm_audit_check_files(&args);
 	}
-	path = alm_args_text(&args, "store");
 	problem.err =
 		read_head(alm_args_text(&args, "head"), &expected, &problem);
 	if (problem.err == ALM_OK) {
@@ -372,8 +373,8 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	if (problem.err != ALM_OK) {
 		return alm_print_problem(&args.output, &problem);
 	}
-	verify_in_child(&args, path != NULL ? path : ALM_STORE_DEFAULT,
-		has_key ? key : NULL, &expected, &outcome);
+	alm_audit_place_store(&args, path);
+	verify_in_child(&args, path, has_key ? key : NULL, &expected, &outcome);
 	sodium_memzero(key, sizeof(key));
 	compare(&expected, &outcome);
 	check_signer(&trust, &outcome);
@@ -381,7 +382,10 @@ int alm_cmd_audit_verify(int argc, char **argv)
 		alm_err_info(outcome.err)->exit_code != ALM_EXIT_INTEGRITY) {
 		return alm_print_failure(
 			&args.output, &(struct alm_failure){outcome.err,
-					      outcome.report.what, NULL, 0});
+					      outcome.report.what[0] != '\0'
+						      ? outcome.report.what
+						      : path,
+					      NULL, 0});
 	}
 	return tell(&args, &expected, &trust, &outcome);
 }

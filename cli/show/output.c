@@ -173,21 +173,42 @@ static void print_csv(
 
 /* --- for people --------------------------------------------------------- */
 
-static bool is_unsafe(const char *c)
+size_t alm_unsafe_bytes(const char *text)
 {
-	unsigned char byte = (unsigned char)*c;
+	const unsigned char *c = (const unsigned char *)text;
 
-	/* C1 controls are 0xC2 0x80..0x9F in UTF-8. */
-	return byte < 0x20 || byte == 0x7F ||
-	       (byte == 0xC2 && (unsigned char)c[1] >= 0x80 &&
-		       (unsigned char)c[1] < 0xA0);
+	if (c[0] == '\0') {
+		return 0;
+	}
+	if (c[0] < 0x20 || c[0] == 0x7F) {
+		return 1;
+	}
+	/* C1 controls U+0080..9F, and U+061C. */
+	if ((c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) ||
+		(c[0] == 0xD8 && c[1] == 0x9C)) {
+		return 2;
+	}
+	/* U+200E, 200F, 2028..202E, 2066..2069. */
+	if (c[0] == 0xE2 &&
+		((c[1] == 0x80 && ((c[2] >= 0xA8 && c[2] <= 0xAE) ||
+					  c[2] == 0x8E || c[2] == 0x8F)) ||
+			(c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9))) {
+		return 3;
+	}
+	return 0;
 }
 
 void alm_print_safe(FILE *out, const char *text)
 {
-	for (const char *c = text; *c != '\0'; c++) {
-		(void)fprintf(out, is_unsafe(c) ? "\\x%02x" : "%c",
-			(unsigned char)*c);
+	while (*text != '\0') {
+		size_t unsafe = alm_unsafe_bytes(text);
+
+		if (unsafe == 0) {
+			(void)fputc(*text++, out);
+		}
+		for (; unsafe > 0; unsafe--) {
+			(void)fprintf(out, "\\x%02x", (unsigned char)*text++);
+		}
 	}
 }
 
@@ -196,12 +217,13 @@ static size_t width(const char *text)
 {
 	size_t columns = 0;
 
-	for (const char *c = text; *c != '\0'; c++) {
-		if (is_unsafe(c)) {
-			columns += 4;
-		} else if (((unsigned char)*c & 0xC0u) != 0x80u) {
-			columns++;
-		}
+	while (*text != '\0') {
+		size_t unsafe = alm_unsafe_bytes(text);
+
+		columns += unsafe > 0 ? 4 * unsafe
+			   : ((unsigned char)*text & 0xC0u) != 0x80u ? 1
+								     : 0;
+		text += unsafe > 0 ? unsafe : 1;
 	}
 	return columns;
 }

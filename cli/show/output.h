@@ -75,7 +75,12 @@ ALM_MUST_USE int alm_sheet_flush(struct alm_sheet *sheet,
 /** Whether JSON shows this column or fact as a number. */
 bool alm_column_is_number(const char *name);
 
-/** Write `text` with control characters escaped as \xNN. */
+/** How many bytes at the beginning of a text must not reach a reader as they
+ * are: a control character, or one that turns what follows around or breaks
+ * the line, so that a text could be read as another; 0: none. */
+size_t alm_unsafe_bytes(const char *text);
+
+/** Write `text` with such characters escaped as \xNN. */
 void alm_print_safe(FILE *out, const char *text);
 
 /** An error to show; `trace_id` may be NULL. */

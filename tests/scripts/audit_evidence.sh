@@ -58,6 +58,14 @@ done
 code 0 "$almoner" audit verify "$dir/files/all.bundle" --audit-key "$key" --json
 has 'd["records"] == d["last-seq"] and d["policies"] >= 1'
 has 'd["question"] > 0 and d["private-parts"] == 1'
+# Several at once: each is told by its name, whatever is wrong with others.
+echo rubbish >"$dir/rubbish"
+code 8 "$almoner" audit verify "$dir/files/three" "$dir/rubbish" \
+	"$dir/files/five" --audit-key "$key" --json
+has '[r["result"] for r in d["rows"]] == ["verified", "refused", "verified"]'
+has 'd["rows"][1]["path"].endswith("/rubbish") and d["rows"][1]["what"] != ""'
+# Without --store the running broker says where it is.
+code 0 "$almoner" audit verify --key "$folder/store.key" --json
 code 0 python3 tests/verifier/corrupt "$seed" "$almoner" "$key" "$dir/old" \
 	"$dir/files"
 

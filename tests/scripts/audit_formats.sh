@@ -38,15 +38,25 @@ classes=$(tests/formats/check_ocsf.py "$dir/out") || fail "no valid events"
 code 0 "$almoner" audit query --from NOBODY --format fhir
 [ "$(cat "$dir/out")" = '{"resourceType":"Bundle","type":"collection"}' ] ||
 	fail "an empty Bundle"
+grep -q 'no record matches' "$dir/err" || fail "an empty answer in silence"
+code 2 "$almoner" audit query --since 1h --until 2h
 code 2 "$almoner" audit query --format fhir --json
 code 2 "$almoner" audit query --format xml
 echo $number | code 0 "$almoner" audit query --person - --reason test --reverse \
 	--limit 0 --format fhir
 grep -q '"code":"delivered"' "$dir/out" || fail "the hand-over is missing"
 
+# A reason of the rule is one code, with its 4000 or without, here and there.
+code 0 "$almoner" audit query --code 501 --limit 0 --jsonl
+cp "$dir/out" "$dir/by-code"
+[ -s "$dir/by-code" ] || fail "no refusal without a relationship"
+
 kill -TERM "$dev"
 wait "$dev" || fail "dev did not end well"
 dev=
+code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
+	--code 501 --limit 0 --jsonl
+cmp -s "$dir/out" "$dir/by-code" || fail "the store answers otherwise"
 code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
 	--limit 0 --format fhir
 tests/formats/check_fhir.py "$dir/out" >/dev/null || fail "no valid Bundle"

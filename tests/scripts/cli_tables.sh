@@ -37,6 +37,16 @@ names = set(re.findall(
 told = set(re.findall(r"(?m)^\| `([a-z_]+)", text[text.index("## Metrics"):]))
 assert names == told, names ^ told
 END
+python3 - broker/store/audit.h docs/FORMAT.md docs/man/almoner.1 <<'END' ||
+import re, sys
+source, form, man = (open(f).read() for f in sys.argv[1:])
+kinds = re.findall(r'X\(\w+, (\d+), "([a-z-]+)"\)', source)
+assert kinds == re.findall(r"(\d+) `([a-z-]+)`", re.search(
+    r"\*\*Kinds\.\*\* (.*)", form).group(1)), "FORMAT.md"
+told = re.search(r"Kinds: ([^.]*)\.", man.replace("\\-", "-")).group(1)
+assert [k for _, k in kinds] == told.replace(",", " ").split(), "almoner.1"
+END
+	fail "the kinds of records"
 for page in docs/decisions/0*.md; do
 	grep -q "(${page##*/})" docs/decisions/README.md ||
 		fail "docs/decisions/README.md does not list $page"

@@ -7,7 +7,8 @@
 #include "cli/audit/page.h"
 
 static const char hostile[] =
-	"</td></table><script>alert('1')</script>\n# <b>|\"&amp;`[x](y)\\\x01";
+	"</td></table><script>alert('1')</script>\n# <b>|\"&amp;`[x](y)\\\x01"
+	"\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xc2\x9b";
 
 static char *page_of(bool is_html)
 {
@@ -46,6 +47,8 @@ Test(page, escapes_every_text_in_html)
 {
 	char *text = page_of(true);
 
+	cr_expect_null(strstr(text, "\xe2"), "it could be read otherwise");
+	cr_expect_null(strstr(text, "\xc2"));
 	cr_expect_null(strstr(text, "<script"));
 	cr_expect_null(strstr(text, "<b>"));
 	cr_expect_null(strstr(text, "\x01"));

@@ -68,13 +68,15 @@ Test(output, leaves_hidden_columns_out_of_tables_only)
 
 Test(output, escapes_control_characters_in_tables)
 {
-	char *text = print(ALM_FORMAT_TABLE,
-		(const char *const[]){"\033[2J", "1", "\xc2\x9b\x7f\n"});
+	char *text =
+		print(ALM_FORMAT_TABLE, (const char *const[]){"\033[2J", "1",
+						"\xc2\x9b\x7f\n\xe2\x80\xae"});
 
 	cr_assert_null(strchr(text, '\033'));
 	cr_assert_not_null(strstr(text, "\\x1b[2J"));
 	cr_assert_not_null(strstr(text, "\\x7f\\x0a"));
 	cr_assert_null(strstr(text, "\xc2\x9b"));
+	cr_assert_not_null(strstr(text, "\\xe2\\x80\\xae"));
 	free(text);
 }
 
