@@ -183,6 +183,21 @@ enum alm_err alm_gather_check_room(
 	return err;
 }
 
+/* Whether there is room for it behind what others are let send already: else
+ * all of them would stand still in a full store, with nobody else's mail. */
+static enum alm_err promise_room(struct alm_turn *turn, uint64_t bytes)
+{
+	struct alm_uploads *uploads = &turn->broker->uploads;
+	uint64_t room_bytes = alm_store_room_bytes(turn->broker->store);
+
+	if (uploads->owed_bytes > room_bytes ||
+		bytes > room_bytes - uploads->owed_bytes) {
+		return ALM_STORE_FULL;
+	}
+	uploads->owed_bytes += bytes;
+	return ALM_OK;
+}
+
 /* Errors: UPLOADS_FULL, those of a mailbox and STORE_FULL, and nothing was
  * begun; those of the store that end the turn. */
 static enum alm_err begin(struct alm_turn *turn,
@@ -196,6 +211,9 @@ static enum alm_err begin(struct alm_turn *turn,
 
 	if (err == ALM_OK && arrival->message.recipients.count == 0) {
 		err = alm_gather_check_room(turn, &arrival->message);
+	}
+	if (err == ALM_OK) {
+		err = promise_room(turn, arrival->message.payload_bytes);
 	}
 	if (err != ALM_OK || room == NULL) {
 		return room == NULL ? ALM_NOMEM : err;

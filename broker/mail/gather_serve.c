@@ -116,6 +116,10 @@ enum alm_err alm_gather_cancel(
 static enum alm_err look_at(struct alm_turn *turn, struct alm_upload_walk *walk,
 	const struct alm_upload *upload)
 {
+	uint32_t count = 0;
+	uint64_t come;
+	enum alm_err err;
+
 	walk->at.number = upload->number;
 	walk->at.message_id = upload->message_id;
 	memcpy(walk->sender, upload->sender, strlen(upload->sender) + 1);
@@ -124,8 +128,15 @@ static enum alm_err look_at(struct alm_turn *turn, struct alm_upload_walk *walk,
 		upload->begun_at_ms + ALM_UPLOAD_KEEP_MS <= turn->now_ms) {
 		return expire(turn, upload);
 	}
+	err = alm_store_part_count(turn->broker->store, upload->number, &count);
+	if (err != ALM_OK) {
+		return err;
+	}
+	come = (uint64_t)count * ALM_PART_BYTES;
 	walk->met.count++;
 	walk->met.bytes += upload->payload_bytes;
+	walk->met_owed_bytes +=
+		come < upload->payload_bytes ? upload->payload_bytes - come : 0;
 	if (walk->oldest_ms == 0 || upload->begun_at_ms < walk->oldest_ms) {
 		walk->oldest_ms = upload->begun_at_ms;
 	}
@@ -151,6 +162,7 @@ enum alm_err alm_gather_sweep(struct alm_turn *turn)
 	}
 	if (err == ALM_NOT_FOUND) {
 		broker->uploads.usage = walk->met;
+		broker->uploads.owed_bytes = walk->met_owed_bytes;
 		broker->uploads.oldest_ms = walk->oldest_ms;
 		*walk = (struct alm_upload_walk){.met = {.count = 0}};
 		return ALM_OK;

@@ -44,6 +44,7 @@ struct alm_upload_walk {
 	struct alm_upload at; /* its number 0: at the first */
 	char sender[ALM_ID_BYTES_MAX + 1];
 	struct alm_upload_usage met;
+	uint64_t met_owed_bytes; /* of them, what has not come */
 	int64_t oldest_ms; /* when the oldest of them was begun; 0: none */
 };
 
@@ -53,7 +54,9 @@ struct alm_uploads {
 	size_t slots; /* of them, with a slot */
 	struct alm_upload_walk walk;
 	struct alm_upload_usage usage; /* of the last whole walk */
-	int64_t oldest_ms;             /* in it; 0: there is none */
+	uint64_t owed_bytes; /* what is still to come of what was let begin: as
+				of that walk, and of all that was begun since */
+	int64_t oldest_ms;   /* in it; 0: there is none */
 };
 
 void alm_uploads_init(struct alm_uploads *uploads);

@@ -124,6 +124,31 @@ enum alm_store_room alm_store_room(const struct alm_store *store)
 	return store->has_room ? ALM_STORE_ROOM : ALM_STORE_ROOM_NO_MAP;
 }
 
+/* What the disk has left for mail: behind the end of the data file, and pages
+ * in it that are free. */
+static uint64_t disk_room(struct alm_store *store, uint64_t room_bytes)
+{
+	struct alm_store_space space;
+	struct statvfs info;
+	uint64_t left;
+	int fd = -1;
+
+	if (alm_store_space(store, &space) != ALM_OK ||
+		mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS ||
+		fstatvfs(fd, &info) != 0) {
+		return room_bytes; /* a part says if there is none */
+	}
+	left = (uint64_t)info.f_bavail * info.f_frsize + space.free;
+	left = left > LOW_BYTES_MAX ? left - LOW_BYTES_MAX : 0;
+	return left < room_bytes ? left : room_bytes;
+}
+
+uint64_t alm_store_room_bytes(struct alm_store *store)
+{
+	ALM_ASSERT(store->turn != NULL);
+	return disk_room(store, store->room_bytes);
+}
+
 enum alm_err alm_store_space(
 	struct alm_store *store, struct alm_store_space *out_space)
 {

@@ -87,6 +87,10 @@ enum alm_store_room {
 	ALM_STORE_ROOM_NO_DISK, /* the disk is */
 };
 enum alm_store_room alm_store_room(const struct alm_store *store);
+
+/** How many bytes of mail this turn may still take, by map and disk; it asks
+ * the file system. */
+uint64_t alm_store_room_bytes(struct alm_store *store);
 /** LMDB itself has failed in the turn: not what a row says is wrong. */
 bool alm_store_is_spoilt(const struct alm_store *store);
 /** How full the map is, 0 to 1000. */

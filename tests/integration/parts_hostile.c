@@ -270,6 +270,37 @@ Test(parts_hostile, an_organisation_has_only_so_many_unfinished)
 	alm_part_tree_free(tree);
 }
 
+/* Else both would stand still in a full store that takes nobody's mail. */
+Test(parts_hostile, no_more_is_let_begin_than_there_is_room_for)
+{
+	struct alm_message message;
+	struct alm_part_tree *tree = announce(&message);
+	const struct alm_envelope *e;
+
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_replace_setting(&broker, "store-map", "store-map: 64MiB");
+	test_broker_start(&broker);
+	test_peer_connect(&sender, &broker);
+	test_peer_hello(&sender, 0);
+	message.payload_bytes = (uint64_t)30 << 20;
+	test_peer_send(&sender, &message, "", 0);
+	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	message.id = test_message(&sender, "C84001").id;
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_STORE_FULL);
+	cr_expect_gt(e->receipt.refused.retry_after_ms, 0);
+	/* What is smaller fits beside it, and counts as well. */
+	message.payload_bytes = (uint64_t)15 << 20;
+	test_peer_send(&sender, &message, "", 0);
+	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+	message.id = test_message(&sender, "C84001").id;
+	test_peer_send(&sender, &message, "", 0);
+	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
+	cr_assert_eq(e->receipt.refused.code, ALM_STORE_FULL);
+	alm_part_tree_free(tree);
+}
+
 /* All of it, as the broker lets it; the receipt. */
 static const struct alm_receipt *say_all(
 	const struct alm_message *message, const struct alm_part_tree *tree)
