@@ -19,7 +19,7 @@ from almoner.v1 import request_pb2
 
 PART = 262144
 PROVE_MAX = 256  # messages under one signature
-PATIENCE = 120   # seconds that anything may take
+PATIENCE = 600   # seconds that anything may take
 
 
 class Refused(Exception):
