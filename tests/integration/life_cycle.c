@@ -382,15 +382,16 @@ Test(life_cycle, keeps_an_emergency_over_a_restart_until_its_time)
 	cr_expect_str_neq(test_fact(&answer, "expires-at"), "");
 }
 
+/* The first has hours, so that it has not ended when the second begins. */
 Test(life_cycle, falls_back_behind_all_emergencies)
 {
 	struct alm_answer answer;
 
-	test_broker_stop(&broker);
-	test_broker_add_settings(&broker, "policy-emergency: 2s\n");
-	test_broker_start(&broker);
 	guard();
 	OK(test_emergency(&broker, &grace, next_policy));
+	test_broker_stop(&broker);
+	test_broker_add_settings(&broker, "policy-emergency: 1s\n");
+	test_broker_start(&broker);
 	memcpy(strstr(next_policy, "bundle: next"), "bundle: last", 12);
 	OK(test_emergency(&broker, &henry, next_policy));
 	wait_for_fallback();
