@@ -21,7 +21,8 @@
 #include "lib/merkle.h"
 #include "lib/wire/wire.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 120000
+#define HANDSHAKES_MAX 10u
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define SIGNED_TEXT "almoner.v1.send" /* its NUL is signed as well */
 
@@ -76,20 +77,26 @@ static bool prepare(
 	return is_set;
 }
 
-/** Wait for the handshake's end; true if the broker let us in. */
-static bool is_let_in(struct intruder *self)
+/** Wait for the handshake's end: the last event.  One that is broken off
+ * without a verdict, as by a machine that stands still, is tried again. */
+static uint16_t shake_hands(struct intruder *self)
 {
 	uint8_t head[6];
 	char address[256];
 	uint16_t event = 0;
 
-	if (zmq_recv(self->monitor, head, sizeof(head), 0) !=
-		(int)sizeof(head)) {
-		return false;
+	for (unsigned i = 0;
+		i < HANDSHAKES_MAX && event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED &&
+		event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+		i++) {
+		if (zmq_recv(self->monitor, head, sizeof(head), 0) !=
+			(int)sizeof(head)) {
+			return 0;
+		}
+		memcpy(&event, head, sizeof(event));
+		(void)zmq_recv(self->monitor, address, sizeof(address), 0);
 	}
-	memcpy(&event, head, sizeof(event));
-	(void)zmq_recv(self->monitor, address, sizeof(address), 0);
-	return event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+	return event;
 }
 
 static int64_t now_ms(void)
@@ -253,6 +260,7 @@ static void close_all(struct intruder *self)
 int main(int argc, char **argv)
 {
 	struct intruder self = {.hash = alm_hash_new()};
+	uint16_t event = 0;
 	int rc = 1;
 
 	alm_arena_init(&self.arena, ARENA_BYTES_MAX);
@@ -264,8 +272,11 @@ int main(int argc, char **argv)
 		   !open_sockets(&self) || !prepare(&self, argv[2], argv[3]) ||
 		   zmq_connect(self.socket, argv[1]) != 0) {
 		rc = fail("cannot connect");
-	} else if (!is_let_in(&self)) {
+	} else if ((event = shake_hands(&self)) ==
+		   ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
 		rc = puts("handshake-refused") < 0;
+	} else if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+		rc = fail("no handshake");
 	} else if (forge(&self, argv + 4) != ALM_OK) {
 		rc = fail("cannot encode");
 	} else {
