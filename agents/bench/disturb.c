@@ -1,10 +1,11 @@
 /*
  * disturb.c - those who disturb: floods, consumers that are slow or dead, a
- * crowd, rubbish.  Once they are ready they run when nobody else wants to
- * (SCHED_IDLE): what is measured is what the broker lets them do to others, not
- * who has the processor.  Sixteen processes of the lowest ordinary priority
- * took it from the broker for milliseconds at a time.
+ * crowd, rubbish.  Once they are ready all their threads run when nobody else
+ * wants to (SCHED_IDLE): what is measured is what the broker lets them do to
+ * others, not who has the processor.  Sixteen processes of the lowest ordinary
+ * priority took it from the broker for milliseconds at a time.
  */
+#include <dirent.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -55,11 +56,28 @@ static bool stops(const struct alm_bench_fair_shared *shared)
 	return __atomic_load_n(&shared->stops, __ATOMIC_SEQ_CST);
 }
 
-static void say_ready(struct alm_bench_fair_shared *shared)
+/* Also the threads that encrypt for this process. */
+static void give_way(void)
 {
 	static const struct sched_param none = {.sched_priority = 0};
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
 
-	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+	while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+		long id = strtol(task->d_name, NULL, 10);
+
+		if (id > 0) {
+			(void)sched_setscheduler((pid_t)id, SCHED_IDLE, &none);
+		}
+	}
+	if (tasks != NULL) {
+		(void)closedir(tasks);
+	}
+}
+
+static void say_ready(struct alm_bench_fair_shared *shared)
+{
+	give_way();
 	(void)__atomic_add_fetch(&shared->ready, 1, __ATOMIC_SEQ_CST);
 }
 
