@@ -17,6 +17,9 @@
 /* The administration socket also carries policy bundles (64 MiB). */
 #define ALM_ADMIN_FRAME_BYTES_MAX ((size_t)72 * 1024 * 1024)
 #define ALM_FRAME_ENVELOPES_MAX 256u
+/* What goes into one frame where there is a choice: who reads many connections
+ * deciphers one whole frame before it looks at the next. */
+#define ALM_FRAME_BYTES_USUAL ((size_t)64 * 1024)
 #define ALM_WIRE_DEPTH_MAX 8u
 /* The signed part of a message; small, so that decoding it stays cheap. */
 #define ALM_MESSAGE_BYTES_MAX ((size_t)32 * 1024)

@@ -168,13 +168,25 @@ static enum alm_err transmit_sends(struct alm_client *client)
 	return ALM_OK;
 }
 
+static bool is_full(
+	const struct alm_client *client, const struct alm_envelope *next)
+{
+	const struct alm_frame_builder *frame = &client->frame;
+
+	return frame->envelope_count >= client->envelopes_max ||
+	       (frame->envelope_count > 0 &&
+		       frame->bytes + next->send.message.bytes +
+				       next->send.payload.bytes >
+			       ALM_FRAME_BYTES_USUAL);
+}
+
 /** Add one send; a full frame goes out first. */
 static enum alm_err add_send(
 	struct alm_client *client, const struct alm_envelope *envelope)
 {
 	enum alm_err err = ALM_OK;
 
-	if (client->frame.envelope_count >= client->envelopes_max) {
+	if (is_full(client, envelope)) {
 		err = transmit_sends(client);
 	}
 	if (err == ALM_OK) {
