@@ -9,7 +9,7 @@
 
 #define PING_AFTER_MS 10000
 /* The broker works them as one: more would make others wait. */
-#define ACKS_AT_ONCE 256
+#define ACKS_AT_ONCE 64
 #define GATHER_MS 2
 #define RESUME_WINDOW 64u
 

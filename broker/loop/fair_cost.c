@@ -11,7 +11,10 @@
 /* Messages that are each signed alone cost several times as much: whoever
  * begins with them shall not have long turns for long. */
 #define SMOOTHING_UP 0.5
-#define HAND_OVERS_MIN 64u
+/* What is refused costs less than this, and need not be refused faster than it
+ * is; what is taken after it costs more. */
+#define UNIT_US_MIN 5.0
+#define HAND_OVERS_MIN 32u
 #define PARTS_MIN 1u
 
 void alm_fair_worked(struct alm_turn *turn)
@@ -26,8 +29,8 @@ void alm_fair_worked(struct alm_turn *turn)
 		  fair->turn_units;
 	fair->unit_us += (unit_us > fair->unit_us ? SMOOTHING_UP : SMOOTHING) *
 			 (unit_us - fair->unit_us);
-	if (fair->unit_us < 0.1) {
-		fair->unit_us = 0.1;
+	if (fair->unit_us < UNIT_US_MIN) {
+		fair->unit_us = UNIT_US_MIN;
 	}
 }
 
@@ -40,7 +43,7 @@ void alm_fair_committed(struct alm_turn *turn, int64_t commit_us)
 
 size_t alm_fair_hand_overs(const struct alm_fair *fair)
 {
-	size_t count = 2 * (size_t)fair->units;
+	size_t count = fair->units + (size_t)fair->units / 2;
 
 	if (!fair->is_shared) {
 		return ALM_TURN_HAND_OVERS_MAX;

@@ -15,6 +15,7 @@
  * The first few, which a turn uses first, may keep a whole frame. */
 #define KEPT_BYTES_MAX ((size_t)64 * 1024)
 #define LARGE_PARCELS 16u
+#define SMALL_BYTES_MAX ((size_t)8 * 1024)
 
 struct sealed_frame {
 	struct sealed_frame *next;
@@ -193,15 +194,24 @@ static enum alm_err send_parcel(struct alm_edge *edge, struct parcel *parcel)
 	return err;
 }
 
-void alm_outbox_send(struct alm_outbox *outbox, struct alm_edge *edge,
-	const struct alm_outbox_hooks *hooks)
+static size_t parcel_bytes(const struct parcel *parcel)
+{
+	return parcel->sealed_bytes + parcel->open.bytes;
+}
+
+static void send_those(struct alm_outbox *outbox, struct alm_edge *edge,
+	const struct alm_outbox_hooks *hooks, bool are_small)
 {
 	for (size_t i = 0; i < outbox->count; i++) {
 		struct parcel *parcel = outbox->parcels[i];
-		enum alm_err err = hooks->may_send(hooks->cookie,
-			parcel->socket, parcel->peer,
-			parcel->sealed_bytes + parcel->open.bytes);
+		size_t bytes = parcel_bytes(parcel);
+		enum alm_err err;
 
+		if ((bytes <= SMALL_BYTES_MAX) != are_small) {
+			continue;
+		}
+		err = hooks->may_send(
+			hooks->cookie, parcel->socket, parcel->peer, bytes);
 		if (err == ALM_OK) {
 			err = send_parcel(edge, parcel);
 		}
@@ -210,6 +220,15 @@ void alm_outbox_send(struct alm_outbox *outbox, struct alm_edge *edge,
 				err);
 		}
 	}
+}
+
+void alm_outbox_send(struct alm_outbox *outbox, struct alm_edge *edge,
+	const struct alm_outbox_hooks *hooks)
+{
+	/* They are encrypted one after the other, in this order: who has sent
+	 * little does not wait for the mail of who is sent much. */
+	send_those(outbox, edge, hooks, true);
+	send_those(outbox, edge, hooks, false);
 	alm_outbox_discard(outbox);
 }
 

@@ -470,3 +470,31 @@ Test(agents_client, sends_do_not_gather_for_long)
 	await_receipts(client, 2);
 	alm_client_close(client);
 }
+
+/* Whoever reads many connections deciphers one whole frame at a time. */
+Test(agents_client, one_signature_covers_several_frames)
+{
+	static char text[1025];
+	struct alm_client *client = open_client(&sender);
+	struct alm_outgoing message;
+	struct alm_answer answer;
+
+	memset(text, 'x', sizeof(text) - 1);
+	message = message_of(text);
+	cr_assert_eq(alm_client_wait_ready(client, WAIT_MS), 0);
+	for (unsigned i = 0; i < ALM_FRAME_ENVELOPES_MAX; i++) {
+		cr_assert_eq(alm_send_start(client, &message, NULL), 0);
+	}
+	cr_assert_eq(alm_client_process(client), 0);
+	cr_expect_leq(client->frame.bytes_capacity, 2 * ALM_FRAME_BYTES_USUAL,
+		"a frame was larger");
+	await_receipts(client, ALM_FRAME_ENVELOPES_MAX);
+	answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "accepted", "reveal", "yes",
+			"limit", "1", "reverse", "yes", "reason", "a test",
+			NULL});
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_not_null(
+		strstr(test_cell(&answer, 0, "signature"), "leaf=255/256;"));
+	alm_client_close(client);
+}
