@@ -63,14 +63,14 @@ static bool write_all(int fd, struct alm_bytes content)
 	return true;
 }
 
-enum alm_err alm_file_read(const char *path, size_t bytes_max,
+static enum alm_err read_file(const char *path, int flags, size_t bytes_max,
 	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem)
 {
 	enum alm_err err = ALM_OK;
 	uint8_t *data = NULL;
 	struct stat st;
 	ssize_t bytes;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		err = err_from_errno(path, "read", problem);
@@ -106,6 +106,19 @@ out:
 		(void)close(fd);
 	}
 	return err;
+}
+
+enum alm_err alm_file_read(const char *path, size_t bytes_max,
+	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem)
+{
+	return read_file(path, 0, bytes_max, out_data, out_bytes, problem);
+}
+
+enum alm_err alm_file_read_no_link(const char *path, size_t bytes_max,
+	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem)
+{
+	return read_file(
+		path, O_NOFOLLOW, bytes_max, out_data, out_bytes, problem);
 }
 
 bool alm_file_read_at(int fd, uint64_t offset, void *out, size_t bytes)

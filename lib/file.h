@@ -24,6 +24,12 @@
 ALM_MUST_USE enum alm_err alm_file_read(const char *path, size_t bytes_max,
 	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem);
 
+/** The same, but not what the last name of the path links to: for a folder
+ * that others write into.  Errors: also IO where it is a link. */
+ALM_MUST_USE enum alm_err alm_file_read_no_link(const char *path,
+	size_t bytes_max, uint8_t **out_data, size_t *out_bytes,
+	struct alm_problem *problem);
+
 /**
  * Write so that a crash leaves the old file or the new one, never a part:
  * temporary file, fsync, rename, fsync of the folder.  Errors: IO.

@@ -13,6 +13,7 @@
 #include "agents/folder/log.h"
 #include "agents/folder/notify.h"
 #include "agents/folder/outbox.h"
+#include "agents/folder/pause.h"
 #include "agents/folder/proofs.h"
 #include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
@@ -38,6 +39,7 @@ struct agent {
 	struct alm_large_fetches fetches;
 	struct alm_identity_watch identity;
 	struct alm_proofs proofs;
+	struct alm_pause pause;
 	int64_t follow_due_ms;
 	int watch_fd;
 	int signal_fd;
@@ -50,14 +52,6 @@ struct agent {
 	uint64_t taken;
 	size_t unconfirmed;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void acknowledge(void *cookie, uint64_t sequence)
 {
@@ -77,6 +71,9 @@ static void take(struct agent *agent, uint64_t sequence, enum alm_err err,
 	if (err != ALM_OK) {
 		/* Not acknowledged, it comes again. */
 		alm_log_problem(err, "inbox", problem->detail);
+		if (!agent->is_draining) {
+			alm_pause_begin(&agent->pause, agent->client, err);
+		}
 		return;
 	}
 	agent->taken++;
@@ -118,7 +115,7 @@ static void on_fetched(struct agent *agent, const struct alm_event *event)
 		if (err == ALM_OK) {
 			alm_proofs_want(&agent->proofs, mail->delivery->id,
 				mail->delivery->sender, ALM_INBOX,
-				monotonic_ms());
+				alm_folder_now_ms());
 		}
 		alm_event_free(mail);
 	}
@@ -140,7 +137,7 @@ static void on_receipt(
 	alm_entries_receipt(&agent->entries, &agent->folder, receipt);
 	if (receipt->code == 0) {
 		alm_proofs_want(&agent->proofs, receipt->id, "", ALM_RECEIPTS,
-			monotonic_ms());
+			alm_folder_now_ms());
 	}
 }
 
@@ -157,7 +154,7 @@ static void on_delivery(
 		alm_taking_delivery(&agent->folder, delivery, &problem),
 		&problem);
 	alm_proofs_want(&agent->proofs, delivery->id, delivery->sender,
-		ALM_INBOX, monotonic_ms());
+		ALM_INBOX, alm_folder_now_ms());
 }
 
 static void on_event(struct agent *agent, const struct alm_event *event)
@@ -184,7 +181,7 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		break;
 	case ALM_EVENT_ANSWER:
 		alm_proofs_answer(&agent->proofs, &agent->folder, event->answer,
-			monotonic_ms());
+			alm_folder_now_ms());
 		break;
 	case ALM_EVENT_FETCHED:
 		on_fetched(agent, event);
@@ -228,7 +225,7 @@ static void drain(struct agent *agent)
 	}
 	alm_notify_stopping();
 	agent->is_draining = true;
-	agent->end = alm_patience_of(DRAIN_MS_MAX, monotonic_ms());
+	agent->end = alm_patience_of(DRAIN_MS_MAX, alm_folder_now_ms());
 	(void)alm_client_set_credit(agent->client, 0);
 }
 
@@ -344,7 +341,7 @@ static void run(struct agent *agent)
 		{agent->watch_fd, POLLIN, 0}, {agent->signal_fd, POLLIN, 0}};
 
 	while (!agent->is_ended) {
-		int64_t now_ms = monotonic_ms();
+		int64_t now_ms = alm_folder_now_ms();
 
 		if (agent->scan_due_ms <= now_ms && !agent->is_draining) {
 			alm_entries_scan(
@@ -358,6 +355,8 @@ static void run(struct agent *agent)
 		}
 		if (!agent->is_draining) {
 			see_identity(agent, now_ms);
+			alm_pause_look(&agent->pause, &agent->folder,
+				agent->client, now_ms);
 		}
 		alm_proofs_ask(&agent->proofs, agent->client, now_ms);
 		take_events(agent);
@@ -367,7 +366,7 @@ static void run(struct agent *agent)
 		see_end(agent, now_ms);
 		if (!agent->is_ended) {
 			(void)poll(items, ALM_COUNT(items),
-				wait_ms(agent, monotonic_ms()));
+				wait_ms(agent, alm_folder_now_ms()));
 			read_signals(agent);
 			read_watch(agent);
 		}
@@ -482,7 +481,7 @@ enum alm_exit alm_agent_run(const struct alm_agent_options *options)
 							     : ALM_EXIT_INVALID;
 	} else {
 		alm_notify_ready();
-		agent.end = alm_patience_of(ONCE_MS_MAX, monotonic_ms());
+		agent.end = alm_patience_of(ONCE_MS_MAX, alm_folder_now_ms());
 		run(&agent);
 		if (agent.ended_by != ALM_OK) {
 			code = alm_err_info(agent.ended_by)->exit_code;

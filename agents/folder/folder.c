@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/time.h"
+#include "lib/utf8.h"
 
 static const char *const places[] = {
 	[ALM_OUTBOX] = "outbox",
@@ -189,6 +191,14 @@ void alm_folder_sweep(const struct alm_folder *folder)
 	}
 }
 
+int64_t alm_folder_now_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool alm_folder_name_is_valid(const char *name)
 {
 	size_t bytes = strlen(name);
@@ -229,20 +239,47 @@ bool alm_text_file_begin(struct alm_text_file *file)
 	return file->stream != NULL;
 }
 
+/* A peer may write what is a line break to YAML or no character at all, of
+ * which a reader fails, and what has a terminal show other text than is there.
+ * Gives what is written instead; 0: it goes as it is. */
+static unsigned to_escape(const unsigned char *at, size_t bytes)
+{
+	unsigned c = bytes == 3 ? (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 |
+					  (at[2] & 0x3Fu)
+				: 0;
+
+	if (c == 0x2028 || c == 0x2029 || c >= 0xFFFE) {
+		return 0xFFFD;
+	}
+	return (c >= 0x200E && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
+			       (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF
+		       ? c
+		       : 0;
+}
+
 /** Double-quoted YAML; the texts are UTF-8 from the wire or from us. */
 static void put_quoted(FILE *stream, const char *value)
 {
-	(void)fputc('"', stream);
-	for (; *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
+	struct alm_bytes left = {(const uint8_t *)value, strlen(value)};
 
+	(void)fputc('"', stream);
+	while (left.bytes > 0) {
+		unsigned char c = left.data[0];
+		size_t bytes = alm_utf8_char(left);
+		unsigned escaped = to_escape(left.data, bytes);
+
+		bytes = bytes == 0 ? 1 : bytes;
 		if (c == '"' || c == '\\') {
 			(void)fprintf(stream, "\\%c", c);
 		} else if (c < 0x20 || c == 0x7F) {
 			(void)fprintf(stream, "\\x%02x", c);
+		} else if (escaped != 0) {
+			(void)fprintf(stream, "\\u%04X", escaped);
 		} else {
-			(void)fputc(c, stream);
+			(void)fwrite(left.data, 1, bytes, stream);
 		}
+		left.data += bytes;
+		left.bytes -= bytes;
 	}
 	(void)fputc('"', stream);
 }

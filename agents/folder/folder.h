@@ -71,6 +71,9 @@ ALM_MUST_USE enum alm_err alm_folder_remove(const struct alm_folder *folder,
  * alm_file_write().  Only at start, while nothing is being written. */
 void alm_folder_sweep(const struct alm_folder *folder);
 
+/** The monotonic clock. */
+int64_t alm_folder_now_ms(void);
+
 /** A name that may stand in a folder: no slash, no leading dot, short. */
 bool alm_folder_name_is_valid(const char *name);
 

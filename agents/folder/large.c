@@ -19,17 +19,55 @@
 
 /* --- out ---------------------------------------------------------------- */
 
+/* Not alm_source_open(): that follows links. */
+struct large_file {
+	int fd;
+};
+
+static int read_large(void *cookie, uint64_t offset, void *out, size_t bytes)
+{
+	const struct large_file *file = cookie;
+
+	return alm_file_read_at(file->fd, offset, out, bytes) ? 0 : -1;
+}
+
 bool alm_large_open(const struct alm_folder *folder, const char *name,
 	struct alm_source *out_source)
 {
+	struct large_file *file = calloc(1, sizeof(*file));
+	struct alm_source source = {.read = read_large, .cookie = file};
 	char path[PATH_MAX];
 	struct stat info;
 
+	if (file == NULL) {
+		return false;
+	}
 	alm_folder_path(folder, ALM_OUTBOX, name, "", path);
-	return stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
-	       info.st_size > (off_t)ALM_PAYLOAD_BYTES_MAX &&
-	       (uint64_t)info.st_size <= ALM_PARTS_PAYLOAD_BYTES_MAX &&
-	       alm_source_open(path, out_source) == 0;
+	file->fd = open(path,
+		O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+	if (file->fd < 0 || fstat(file->fd, &info) != 0 ||
+		!S_ISREG(info.st_mode) ||
+		info.st_size <= (off_t)ALM_PAYLOAD_BYTES_MAX ||
+		(uint64_t)info.st_size > ALM_PARTS_PAYLOAD_BYTES_MAX) {
+		alm_large_close(&source);
+		return false;
+	}
+	source.bytes = (uint64_t)info.st_size;
+	*out_source = source;
+	return true;
+}
+
+void alm_large_close(struct alm_source *source)
+{
+	struct large_file *file = source->cookie;
+
+	if (file != NULL) {
+		if (file->fd >= 0) {
+			(void)close(file->fd);
+		}
+		free(file);
+	}
+	*source = (struct alm_source){.bytes = 0};
 }
 
 static enum alm_err fill(const struct alm_source *source,
@@ -129,6 +167,9 @@ bool alm_large_fetch(struct alm_large_fetches *fetches,
 	if (code != 0) {
 		alm_log_problem((enum alm_err)code, "inbox", path);
 		(void)close(fetch->fd);
+		if (info.st_size == 0) {
+			(void)unlink(path); /* it was made just now */
+		}
 		return false;
 	}
 	fetch->sequence = delivery->sequence;

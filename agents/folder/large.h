@@ -19,6 +19,9 @@
 bool alm_large_open(const struct alm_folder *folder, const char *name,
 	struct alm_source *out_source);
 
+/** Close what that opened; of one that is none, a no-op. */
+void alm_large_close(struct alm_source *source);
+
 /** What stands for its content: the root of its parts.
  * Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_large_root(

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agents/folder/binding.h"
+#include "agents/folder/large.h"
 #include "agents/folder/log.h"
 #include "agents/folder/sending.h"
 
@@ -13,16 +14,10 @@
 #define SETTLED_MS 250
 /* One whose time stamp is older than this is so at first sight. */
 #define OLD_S 2
+/* A payload that is not there by then was forgotten, or is called otherwise. */
+#define MISSING_MS 60000
 #define LATER_MS_MIN 5000
 #define LATER_MS_MAX 600000
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void alm_entries_init(struct alm_entries *entries)
 {
@@ -32,7 +27,7 @@ void alm_entries_init(struct alm_entries *entries)
 void alm_entries_fini(struct alm_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
-		alm_source_close(&entries->items[i]->source);
+		alm_large_close(&entries->items[i]->source);
 		free(entries->items[i]);
 	}
 	entries->count = 0;
@@ -86,7 +81,7 @@ static void forget(struct alm_entries *entries, struct alm_entry *entry)
 		i++;
 	}
 	entries->items[i] = entries->items[--entries->count];
-	alm_source_close(&entry->source);
+	alm_large_close(&entry->source);
 	free(entry);
 }
 
@@ -103,7 +98,7 @@ static void try_later(
 	wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
 	entry->state = ALM_ENTRY_LATER;
 	entry->tries++;
-	entry->due_ms = monotonic_ms() +
+	entry->due_ms = alm_folder_now_ms() +
 			(wait_ms < LATER_MS_MAX ? wait_ms : LATER_MS_MAX);
 }
 
@@ -153,13 +148,13 @@ static bool is_settled(const struct alm_folder *folder, struct alm_entry *entry,
 
 	alm_folder_path(folder, ALM_OUTBOX, entry->name,
 		entry->is_encoded ? ".envelope" : ".yaml", path);
-	if (stat(path, &files[0]) != 0) {
+	if (lstat(path, &files[0]) != 0) {
 		return false;
 	}
 	files[1] = files[0];
 	if (payload_name != NULL) {
 		alm_folder_path(folder, ALM_OUTBOX, payload_name, "", path);
-		if (stat(path, &files[1]) != 0) {
+		if (lstat(path, &files[1]) != 0) {
 			return false;
 		}
 	}
@@ -219,7 +214,7 @@ static void send_entry(struct alm_entries *entries,
 		(void)snprintf(entry->payload, sizeof(entry->payload), "%s",
 			payload_name);
 		err = start(&prepared, client, entry->id);
-		alm_source_close(&entry->source);
+		alm_large_close(&entry->source);
 		if (err == ALM_OK) {
 			entry->source = prepared.source;
 			prepared.source = (struct alm_source){.bytes = 0};
@@ -240,6 +235,34 @@ static void send_entry(struct alm_entries *entries,
 	}
 }
 
+/** A sidecar whose payload is not there yet: told once, and waited for. */
+static void await_payload(struct alm_entries *entries, struct alm_entry *entry,
+	const char *payload_name, int64_t now_ms)
+{
+	if (entry->missing_ms == 0) {
+		entry->missing_ms = now_ms;
+	}
+	if (now_ms - entry->missing_ms < MISSING_MS) {
+		entries->unsettled++;
+	} else if (!entry->is_told) {
+		struct alm_problem problem = {0};
+
+		(void)alm_problem_set(&problem, ALM_SIDECAR,
+			"%s is not there, and is waited for", payload_name);
+		alm_log_problem(ALM_SIDECAR, entry->name, problem.detail);
+		entry->is_told = true;
+	}
+}
+
+static bool is_there(const struct alm_folder *folder, const char *payload_name)
+{
+	struct stat info;
+	char path[PATH_MAX];
+
+	alm_folder_path(folder, ALM_OUTBOX, payload_name, "", path);
+	return lstat(path, &info) == 0;
+}
+
 static void look_at(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_client *client,
 	struct alm_entry *entry)
@@ -247,7 +270,7 @@ static void look_at(struct alm_entries *entries,
 	struct alm_problem problem = {0};
 	char payload_name[ALM_NAME_BYTES_MAX + 1] = "";
 	const struct alm_entry *holder;
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = alm_folder_now_ms();
 	enum alm_err err;
 
 	if (entry->state == ALM_ENTRY_IN_FLIGHT ||
@@ -260,6 +283,11 @@ static void look_at(struct alm_entries *entries,
 		forget(entries, entry);
 		return;
 	}
+	if (err == ALM_OK && !is_there(folder, payload_name)) {
+		await_payload(entries, entry, payload_name, now_ms);
+		return;
+	}
+	entry->missing_ms = 0;
 	/* Half written, it may not make sense yet: judge it once it settles. */
 	if (!is_settled(folder, entry, err == ALM_OK ? payload_name : NULL,
 		    now_ms)) {
@@ -275,6 +303,7 @@ static void look_at(struct alm_entries *entries,
 	} else if (err == ALM_OK) {
 		send_entry(entries, folder, client, entry, payload_name);
 	} else if (is_passing(err)) {
+		alm_log_problem(err, entry->name, problem.detail);
 		try_later(entries, entry, 0);
 	} else {
 		refuse(entries, folder, entry, NULL, &problem);

@@ -32,6 +32,8 @@ struct alm_entry {
 	unsigned tries;
 	int64_t due_ms;       /* monotonic clock */
 	int64_t unchanged_ms; /* since when; monotonic clock */
+	int64_t missing_ms;   /* the payload, since when; 0: it is there */
+	bool is_told;         /* that it is missing */
 	struct stat files[2]; /* as last seen */
 	uint8_t id[16];
 	struct alm_source source; /* of a large payload in flight */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agents/folder/binding.h"
 #include "agents/folder/large.h"
@@ -67,10 +68,19 @@ static enum alm_err read_entry_file(const struct alm_folder *folder,
 	const char *name, const char *suffix, size_t bytes_max,
 	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem)
 {
+	struct stat info;
 	char path[PATH_MAX];
 
 	alm_folder_path(folder, ALM_OUTBOX, name, suffix, path);
-	return alm_file_read(path, bytes_max, out_data, out_bytes, problem);
+	/* Whoever fills the outbox has it send what is there, and not what
+	 * the agent alone may read, such as its keys. */
+	if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+		return alm_problem_set(problem, ALM_SIDECAR,
+			"%s%s: a link, a folder or a device, not a file", name,
+			suffix);
+	}
+	return alm_file_read_no_link(
+		path, bytes_max, out_data, out_bytes, problem);
 }
 
 /** Read and judge the sidecar; gives its bytes for the binding. */
@@ -212,7 +222,7 @@ void alm_prepared_fini(struct alm_prepared *prepared)
 	alm_arena_fini(&prepared->arena);
 	free(prepared->message);
 	free(prepared->payload);
-	alm_source_close(&prepared->source);
+	alm_large_close(&prepared->source);
 	prepared->message = NULL;
 	prepared->payload = NULL;
 }
@@ -234,7 +244,7 @@ static void hash_payload(const struct alm_folder *folder, const char *name,
 		if (alm_large_root(&source, root) == ALM_OK) {
 			(void)alm_binding_hash(&part, 1, hex);
 		}
-		alm_source_close(&source);
+		alm_large_close(&source);
 	} else if (read_entry_file(folder, name, "", ALM_PAYLOAD_BYTES_MAX,
 			   &data, &part.bytes, NULL) == ALM_OK) {
 		part.data = data;

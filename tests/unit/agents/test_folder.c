@@ -2,6 +2,7 @@
  * files that a crash at that point leaves, and goes on from there. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
 #include "lib/file.h"
+#include "lib/limits.h"
+#include "lib/yaml/yaml.h"
 #include "tests/support/tempdir.h"
 
 static char root[ALM_TEMPDIR_BYTES];
@@ -182,6 +185,46 @@ Test(folder, finishes_a_refusal_that_a_crash_cut_off)
 	cr_assert_not(has(ALM_STATE, "a.id"));
 }
 
+static enum alm_err prepared_as(struct alm_problem *problem)
+{
+	struct alm_prepared prepared;
+	enum alm_err err =
+		alm_sending_prepare(&folder, "a", false, &prepared, problem);
+
+	if (err == ALM_OK) {
+		alm_prepared_fini(&prepared);
+	}
+	return err;
+}
+
+/* Whoever may fill the outbox has not what the agent alone may read. */
+Test(folder, sends_no_link_no_folder_and_no_pipe)
+{
+	struct alm_problem problem = {.detail = ""};
+	char secret[PATH_MAX];
+	char link[PATH_MAX];
+
+	put(ALM_STATE, "secret", "the agent's own");
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	alm_folder_path(&folder, ALM_STATE, "secret", "", secret);
+	alm_folder_path(&folder, ALM_OUTBOX, "a.pdf", "", link);
+	cr_assert_eq(symlink(secret, link), 0);
+	cr_assert_eq(prepared_as(&problem), ALM_SIDECAR);
+	cr_assert_eq(truncate(secret, 2 * ALM_PAYLOAD_BYTES_MAX), 0);
+	cr_assert_eq(prepared_as(&problem), ALM_SIDECAR, "a large one");
+	cr_assert_eq(unlink(link), 0);
+	cr_assert_eq(mkfifo(link, 0600), 0);
+	cr_assert_eq(prepared_as(&problem), ALM_SIDECAR);
+	cr_assert_eq(unlink(link), 0);
+	cr_assert_eq(mkdir(link, 0700), 0);
+	cr_assert_eq(prepared_as(&problem), ALM_SIDECAR);
+	cr_assert_eq(rmdir(link), 0);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	cr_assert_eq(prepared_as(&problem), ALM_OK, "%s", problem.detail);
+	cr_assert_eq(truncate(link, 2 * ALM_PAYLOAD_BYTES_MAX), 0);
+	cr_assert_eq(prepared_as(&problem), ALM_OK, "%s", problem.detail);
+}
+
 Test(folder, a_second_agent_may_not_work_on_it)
 {
 	struct alm_folder second;
@@ -263,6 +306,67 @@ Test(folder, writes_mail_once_though_its_reader_has_moved_it)
 	cr_assert_not(has(ALM_INBOX, NAME ".payload"));
 	cr_assert_eq(alm_taking_confirmed(&folder, 7, NULL), ALM_OK);
 	cr_assert_not(has(ALM_TAKEN, "7"));
+}
+
+static const char *basis_in_the_inbox(struct alm_arena *arena)
+{
+	const struct alm_yaml_options options = {.file = "sidecar",
+		.bytes_max = ALM_SIDECAR_BYTES_MAX,
+		.depth_max = 2};
+	const struct alm_yaml_node *root_node = NULL;
+	struct alm_diagnostics diagnostics;
+	char path[PATH_MAX];
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+
+	alm_diagnostics_init(&diagnostics, arena);
+	alm_folder_path(&folder, ALM_INBOX, NAME, ".yaml", path);
+	cr_assert_eq(
+		alm_file_read(path, ALM_SIDECAR_BYTES_MAX, &data, &bytes, NULL),
+		ALM_OK);
+	cr_assert_eq(alm_yaml_parse(&options, (struct alm_bytes){data, bytes},
+			     arena, &diagnostics, &root_node),
+		ALM_OK);
+	free(data);
+	for (const struct alm_yaml_node *node = root_node->first; node != NULL;
+		node = node->next) {
+		if (node->key != NULL && strcmp(node->key, "basis") == 0) {
+			return node->text;
+		}
+	}
+	return "";
+}
+
+#define REPLACED "\xEF\xBF\xBD"
+
+/* Line breaks of YAML, what it forbids, and what turns a terminal round. */
+Test(folder, what_a_peer_writes_is_read_as_it_was_written)
+{
+	static const char *const texts[][2] = {
+		{"a\xE2\x80\xA8--- b", "a" REPLACED "--- b"},
+		{"a\xE2\x80\xA9... b", "a" REPLACED "... b"},
+		{"a\xEF\xBF\xBE.", "a" REPLACED "."},
+		{"a\xEF\xBF\xBF.", "a" REPLACED "."}, {"\xEF\xBB\xBF.", NULL},
+		{"a\xE2\x80\xAExslx.exe", NULL}, {"a\xE2\x81\xA6.", NULL},
+		{"a: [b, \"c\"] # d\\", NULL},
+		{"\xC3\xA9\xF0\x9F\x98\x80", NULL}, {"\xC2\xA0x", NULL},
+		{"'%YAML 1.2", NULL}};
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, (size_t)1024 * 1024);
+	for (size_t i = 0; i < ALM_COUNT(texts); i++) {
+		struct alm_delivery delivery = delivery_of(7 + i, "content");
+		const char *read = texts[i][texts[i][1] == NULL ? 0 : 1];
+
+		delivery.basis = texts[i][0];
+		cr_assert_eq(
+			alm_taking_delivery(&folder, &delivery, NULL), ALM_OK);
+		cr_assert_str_eq(basis_in_the_inbox(&arena), read);
+		cr_assert_eq(alm_folder_remove(&folder, ALM_INBOX, NAME ".yaml",
+				     "", NULL),
+			ALM_OK);
+	}
+	alm_arena_fini(&arena);
 }
 
 static uint64_t acknowledged;
