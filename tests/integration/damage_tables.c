@@ -18,8 +18,6 @@
 #include "tests/support/peer.h"
 #include "tests/support/people.h"
 
-#define NONE ((const char *const[]){NULL})
-#define TABLE_COUNT 24u
 #define ROW_BYTES_MAX 65536u
 #define OBJECTOR "9990000026"
 #define LARGE_BYTES ((uint64_t)4 * 1024 * 1024)

@@ -10,7 +10,6 @@
 
 #include "tests/support/pair.h"
 
-#define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
 #define WIDE_CATEGORIES 60u
 #define LONG_MS 300000

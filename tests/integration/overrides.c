@@ -13,7 +13,6 @@
 #include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
-#define SUBJECT "9990000018"
 
 static struct test_broker broker;
 static struct test_peer trust;

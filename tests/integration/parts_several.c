@@ -14,7 +14,6 @@
 #define WAIT_MS 300000
 #define PAYLOAD_BYTES ((uint64_t)5 * 1024 * 1024 + 345)
 #define PARTS 21u
-#define NONE ((const char *const[]){NULL})
 
 static struct test_broker broker;
 static struct test_peer trust; /* keys */

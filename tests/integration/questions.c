@@ -15,7 +15,6 @@
 #include "tests/support/peer.h"
 #include "tests/support/policy.h"
 
-#define SUBJECT "9990000018"
 #define FILE_BYTES_MAX 65536u
 
 static const char policy[] =

@@ -10,7 +10,6 @@
 #include "tests/support/pair.h"
 #include "tests/support/policy.h"
 
-#define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
 #define DISCHARGED \
 	"\x2A\x0A" \

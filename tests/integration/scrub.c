@@ -13,7 +13,6 @@
 #include "tests/support/peer.h"
 
 #define NOWHERE SIZE_MAX
-#define NONE ((const char *const[]){NULL})
 
 static struct test_broker broker;
 static struct test_peer trust;

@@ -9,8 +9,6 @@
 
 #include "tests/support/peer.h"
 
-#define NONE ((const char *const[]){NULL})
-
 static struct test_broker broker;
 
 static void open_broker(void)

@@ -10,7 +10,6 @@
 #include "lib/limits.h"
 #include "tests/support/pair.h"
 
-#define NONE ((const char *const[]){NULL})
 #define RECORDS 400u
 #define QUESTIONS_MAX 20000u
 #define QUESTIONS_AT_ONCE 50u
