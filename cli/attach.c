@@ -10,7 +10,11 @@
 #include "lib/file.h"
 #include "lib/limits.h"
 
-enum alm_err alm_attach_file(struct alm_attached *attached, const char *path,
+/*
+ * Read a file and attach it under its own name without folders.
+ * Errors: TOO_MANY_VALUES, BUNDLE_LIMIT, and those of alm_file_read().
+ */
+static enum alm_err attach_file(struct alm_attached *attached, const char *path,
 	struct alm_problem *problem)
 {
 	const char *slash = strrchr(path, '/');
@@ -72,7 +76,7 @@ enum alm_err alm_attach_folder(struct alm_attached *attached,
 	for (int i = 0; i < count; i++) {
 		if (err == ALM_OK && ends_with(entries[i]->d_name, suffix) &&
 			alm_path_join(folder, entries[i]->d_name, path)) {
-			err = alm_attach_file(attached, path, problem);
+			err = attach_file(attached, path, problem);
 		}
 		free(entries[i]);
 	}
@@ -92,7 +96,7 @@ enum alm_err alm_attach_path(struct alm_attached *attached, const char *path,
 	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
 		return alm_attach_folder(attached, path, suffix, problem);
 	}
-	return alm_attach_file(attached, path, problem);
+	return attach_file(attached, path, problem);
 }
 
 void alm_attached_fini(struct alm_attached *attached)

@@ -16,18 +16,15 @@ struct alm_attached {
 };
 
 /**
- * Read a file and attach it under its own name without folders.
- * Errors: TOO_MANY_VALUES, BUNDLE_LIMIT, and those of alm_file_read().
+ * Attach the files of a folder whose names end in `suffix`, sorted bytewise,
+ * under their own names without folders.
+ * Errors: TOO_MANY_VALUES, BUNDLE_LIMIT, IO, NOT_FOUND when there are none, and
+ *         those of alm_file_read()
  */
-ALM_MUST_USE enum alm_err alm_attach_file(struct alm_attached *attached,
-	const char *path, struct alm_problem *problem);
-
-/** Attach the files of a folder whose names end in `suffix`, sorted bytewise.
- * Errors: also IO, and NOT_FOUND when there are none. */
 ALM_MUST_USE enum alm_err alm_attach_folder(struct alm_attached *attached,
 	const char *folder, const char *suffix, struct alm_problem *problem);
 
-/** A file, or the *`suffix` files of a folder. */
+/** A file, or the *`suffix` files of a folder.  Errors: the same. */
 ALM_MUST_USE enum alm_err alm_attach_path(struct alm_attached *attached,
 	const char *path, const char *suffix, struct alm_problem *problem);
 

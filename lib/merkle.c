@@ -75,7 +75,9 @@ void alm_frontier_root(struct alm_hash *hash,
 	*out = node;
 }
 
-bool alm_frontier_add(struct alm_hash *hash, struct alm_frontier *frontier,
+/* Add the root of 1 << height leaves at once; false if the tree's size is no
+ * multiple of that, or would become too large. */
+static bool add_node(struct alm_hash *hash, struct alm_frontier *frontier,
 	unsigned height, const struct alm_digest *node)
 {
 	size_t count = root_count(frontier->size);
@@ -137,7 +139,7 @@ bool alm_merkle_verify_range(struct alm_hash *hash,
 		return false;
 	}
 	for (size_t i = 0; i < range->right_count; i++) {
-		if (!alm_frontier_add(hash, frontier,
+		if (!add_node(hash, frontier,
 			    alm_merkle_next_height(frontier->size, range->size),
 			    &range->right[i])) {
 			return false;

@@ -40,12 +40,6 @@ void alm_frontier_append(struct alm_hash *hash, struct alm_frontier *frontier,
 void alm_frontier_root(struct alm_hash *hash,
 	const struct alm_frontier *frontier, struct alm_digest *out);
 
-/** Add the root of 1 << height leaves at once; false if the tree's size is no
- * multiple of that, or would become too large. */
-ALM_MUST_USE bool alm_frontier_add(struct alm_hash *hash,
-	struct alm_frontier *frontier, unsigned height,
-	const struct alm_digest *node);
-
 /** The height of the perfect subtree that goes on at leaf `at`, 0 < at < size:
  * the largest that fits before the end.  From `at` to the end there are as
  * many as a proof of a range has behind the range. */

@@ -195,10 +195,6 @@ ALM_MUST_USE enum alm_err alm_outbound_keep(
 ALM_MUST_USE enum alm_err alm_outbound_urgent(
 	struct alm_client *client, const struct alm_envelope *envelope);
 
-/** Send a frame that is built.  Errors: BUSY. */
-ALM_MUST_USE enum alm_err alm_outbound_frame(
-	struct alm_client *client, struct alm_bytes frame);
-
 /** Compress into the scratch arena, if that is agreed and worth it. */
 void alm_outbound_pack(struct alm_client *client, struct alm_bytes *payload,
 	enum alm_encoding *encoding);

@@ -13,7 +13,8 @@
 #define GATHER_MS 2
 #define RESUME_WINDOW 64u
 
-enum alm_err alm_outbound_frame(
+/* Send a frame that is built.  Errors: BUSY. */
+static enum alm_err send_frame(
 	struct alm_client *client, struct alm_bytes frame)
 {
 	enum alm_err err = alm_flow_has_room(&client->flow)
@@ -29,7 +30,7 @@ enum alm_err alm_outbound_frame(
 
 static enum alm_err transmit(struct alm_client *client)
 {
-	return alm_outbound_frame(client, alm_frame_bytes(&client->frame));
+	return send_frame(client, alm_frame_bytes(&client->frame));
 }
 
 enum alm_err alm_outbound_envelope(
@@ -277,7 +278,7 @@ static enum alm_err flush_questions(struct alm_client *client)
 		if (question->is_sent) {
 			continue;
 		}
-		if (alm_outbound_frame(client, frame) != ALM_OK) {
+		if (send_frame(client, frame) != ALM_OK) {
 			return ALM_BUSY;
 		}
 		question->is_sent = true;

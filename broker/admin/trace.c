@@ -21,7 +21,6 @@
 #define RECORDS_MAX ((ALM_ROWS_PER_ANSWER_MAX - 1) / 2)
 #define PREFIX_NIBBLES_MIN 4u
 #define ID_NIBBLES 32u
-#define TIME_NIBBLES 12u
 
 static const char *const columns[] = {"seq", "time", "kind", "effect", "code",
 	"name", "sender", "recipient", "agent", "message-id", "mail", "ref",

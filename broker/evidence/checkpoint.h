@@ -60,9 +60,6 @@ ALM_MUST_USE enum alm_err alm_signer_check_head(struct alm_store *store,
 /** NULL is a no-op. */
 void alm_signer_close(struct alm_signer *signer);
 
-/** Where the newest head is kept outside the store. */
-void alm_head_file(const struct alm_settings *settings, char out[PATH_MAX]);
-
 /** In an open turn: sign what is on disk, if it is time, or put the head that
  * is kept outside by now into the store. */
 ALM_MUST_USE enum alm_err alm_checkpoint_sign(struct alm_turn *turn);

@@ -22,7 +22,9 @@
 #include "lib/file.h"
 #include "lib/id.h"
 
-void alm_head_file(const struct alm_settings *settings, char out[PATH_MAX])
+/* Where the newest head is kept outside the store. */
+static void find_head_file(
+	const struct alm_settings *settings, char out[PATH_MAX])
 {
 	size_t bytes = strlen(settings->store);
 
@@ -257,7 +259,7 @@ enum alm_err alm_signer_open(struct alm_broker *broker,
 	memset(signer, 0, sizeof(*signer));
 	signer->signed_at_ms = INT64_MIN / 2;
 	signer->published_at_ms = INT64_MIN / 2;
-	alm_head_file(&broker->settings, signer->head_file);
+	find_head_file(&broker->settings, signer->head_file);
 	err = alm_store_origin(broker->store, signer->origin);
 	if (err == ALM_OK) {
 		err = read_keys(broker, signer, problem);
@@ -348,7 +350,7 @@ enum alm_err alm_origin_renew(const struct alm_settings *settings,
 	size_t bytes = 0;
 	enum alm_err err;
 
-	alm_head_file(settings, path);
+	find_head_file(settings, path);
 	err = alm_file_read(path, ALM_NOTE_BYTES_MAX, &old, &bytes, problem);
 	if (err == ALM_OK || err == ALM_NOT_FOUND) {
 		err = record_origin(store, reason,

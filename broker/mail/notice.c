@@ -9,7 +9,8 @@
 #define NOTICE_BYTES_MAX 4096u
 #define REASONS_MAX 64u
 
-enum alm_err alm_notice_encode(const struct alm_notice *notice,
+/* Gives the body of `notice`, in the arena.  Errors: NOMEM. */
+static enum alm_err encode(const struct alm_notice *notice,
 	struct alm_arena *arena, struct alm_bytes *out_body)
 {
 	const struct alm_wire_problem *problem = &notice->problem;
@@ -125,7 +126,7 @@ enum alm_err alm_send_notice(
 	if (mailbox == NULL || notice.problem.reasons == NULL) {
 		return ALM_NOMEM;
 	}
-	err = alm_notice_encode(&notice, turn->arena, &mail.message);
+	err = encode(&notice, turn->arena, &mail.message);
 	if (err == ALM_OK) {
 		err = alm_store_mail_put(turn->broker->store, &mail);
 	}

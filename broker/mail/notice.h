@@ -6,10 +6,6 @@
 
 #include "lib/wire/wire.h"
 
-/** Gives the body of `notice`, in the arena.  Errors: NOMEM. */
-ALM_MUST_USE enum alm_err alm_notice_encode(const struct alm_notice *notice,
-	struct alm_arena *arena, struct alm_bytes *out_body);
-
 /** Errors: STORE_CORRUPT, NOMEM.  Sequence and attempt are left at zero. */
 ALM_MUST_USE enum alm_err alm_notice_decode(struct alm_bytes body,
 	struct alm_arena *arena, struct alm_notice *out_notice);

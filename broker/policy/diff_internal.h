@@ -75,8 +75,6 @@ struct alm_diff_value {
  * none). */
 uint32_t alm_diff_levels(
 	enum alm_level most, unsigned withheld, unsigned lowered);
-/** The highest of them. */
-enum alm_level alm_diff_highest(uint32_t levels);
 
 /** What is asked of a person, normalised to what has an effect. */
 uint32_t alm_diff_terms(

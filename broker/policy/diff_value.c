@@ -56,7 +56,8 @@ uint32_t alm_diff_levels(
 	return levels;
 }
 
-enum alm_level alm_diff_highest(uint32_t levels)
+/* The highest of them. */
+static enum alm_level highest_of(uint32_t levels)
 {
 	unsigned highest = 0;
 
@@ -134,7 +135,7 @@ static void lean(
 static void lean_levels(
 	struct leaning *leaning, uint32_t before, uint32_t after)
 {
-	bool is_highest = alm_diff_highest(before) != alm_diff_highest(after);
+	bool is_highest = highest_of(before) != highest_of(after);
 	bool more = false;
 	bool less = false;
 
@@ -204,8 +205,8 @@ static unsigned name_terms(const struct alm_bundle_basis *a,
 static uint32_t pack(enum alm_diff_change change, unsigned terms,
 	const struct alm_diff_value values[2])
 {
-	uint32_t before = alm_diff_highest(values[ALM_DIFF_BEFORE].levels);
-	uint32_t after = alm_diff_highest(values[ALM_DIFF_AFTER].levels);
+	uint32_t before = highest_of(values[ALM_DIFF_BEFORE].levels);
+	uint32_t after = highest_of(values[ALM_DIFF_AFTER].levels);
 
 	return (uint32_t)change | terms << CHANGE_BITS |
 	       before << (CHANGE_BITS + TERM_BITS) |

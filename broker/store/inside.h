@@ -271,7 +271,7 @@ ALM_MUST_USE enum alm_err alm_log_rows_write(struct alm_store *store);
 void alm_log_rows_drop(struct alm_store *store);
 void alm_log_rows_free(struct alm_store *store);
 
-/* --- state.c ------------------------------------------------------------ */
+/* --- turn.c ------------------------------------------------------------- */
 
 /** Read the row `state` and compare its counts with the tables. */
 ALM_MUST_USE enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
@@ -360,9 +360,6 @@ ALM_MUST_USE enum alm_err alm_audit_header(struct alm_store *store,
 	MDB_txn *txn, uint64_t seq, struct alm_bytes *out);
 
 /* --- people.c ----------------------------------------------------------- */
-
-/** Count a change of what is known about a person, in the open turn. */
-void alm_person_changed(struct alm_store *store, const char *subject);
 
 /** What is known about anybody may have changed. */
 void alm_everybody_changed(struct alm_store *store);

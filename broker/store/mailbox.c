@@ -132,7 +132,9 @@ static void read_more(
 	slot->limits.age_ms = (int64_t)alm_get_u64(data + 56);
 }
 
-enum alm_err alm_mailbox_read(struct alm_store *store, MDB_txn *txn,
+/* The counters as stored, zero if there are none; of a slot, the rest is
+ * left alone. */
+static enum alm_err read_counters(struct alm_store *store, MDB_txn *txn,
 	const char *recipient, struct alm_mailbox_slot *out_slot)
 {
 	struct alm_bytes row = {NULL, 0};
@@ -182,7 +184,7 @@ enum alm_err alm_mailbox_slot(struct alm_store *store, const char *recipient,
 	entry = find(cache, recipient);
 	if (*entry == 0) {
 		slot = &cache->slots[cache->slot_count];
-		err = alm_mailbox_read(store, store->turn, recipient, slot);
+		err = read_counters(store, store->turn, recipient, slot);
 		if (err != ALM_OK) {
 			return err;
 		}
@@ -285,7 +287,7 @@ enum alm_err alm_mailbox_view(struct alm_store *store, MDB_txn *txn,
 		return ALM_OK;
 	}
 	if (store->turn == NULL) {
-		return alm_mailbox_read(store, txn, recipient, out);
+		return read_counters(store, txn, recipient, out);
 	}
 	err = alm_mailbox_slot(store, recipient, &slot);
 	if (err == ALM_OK) {

@@ -24,11 +24,6 @@ struct alm_mailbox_slot {
 ALM_MUST_USE enum alm_err alm_mailbox_slot(struct alm_store *store,
 	const char *recipient, struct alm_mailbox_slot **out_slot);
 
-/** The counters as stored, zero if there are none; of a slot, the rest is
- * left alone. */
-ALM_MUST_USE enum alm_err alm_mailbox_read(struct alm_store *store,
-	MDB_txn *txn, const char *recipient, struct alm_mailbox_slot *out_slot);
-
 /** The same, to read only, with or without an open turn. */
 ALM_MUST_USE enum alm_err alm_mailbox_view(struct alm_store *store,
 	MDB_txn *txn, const char *recipient, struct alm_mailbox_slot *out_slot);

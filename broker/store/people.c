@@ -192,7 +192,8 @@ static enum alm_err put_encoded(struct alm_store *store,
 	return add(store, key, content, &row, &entry);
 }
 
-void alm_person_changed(struct alm_store *store, const char *subject)
+/* Count a change of what is known about a person, in the open turn. */
+static void person_changed(struct alm_store *store, const char *subject)
 {
 	struct alm_changed_people *changed = &store->changed;
 
@@ -232,7 +233,7 @@ enum alm_err alm_store_person_put(struct alm_store *store,
 			(struct alm_bytes){key, key_bytes}, content, &is_new);
 	}
 	if (err == ALM_OK && is_new) {
-		alm_person_changed(store, record->subject);
+		person_changed(store, record->subject);
 	}
 	if (err == ALM_OK) {
 		*out_is_new = is_new;
@@ -271,7 +272,7 @@ enum alm_err alm_store_person_remove(
 		return alm_store_fail(store, rc);
 	}
 	if (rows > 0) {
-		alm_person_changed(store, subject);
+		person_changed(store, subject);
 	}
 	*out_rows = rows;
 	return ALM_OK;

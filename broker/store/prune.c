@@ -62,7 +62,7 @@ static bool matches(const char *patterns, const char *words)
 	return false;
 }
 
-enum alm_retention alm_retention_of(const struct alm_retention_rule *rule,
+static enum alm_retention retention_of(const struct alm_retention_rule *rule,
 	const struct alm_audit_record *record)
 {
 	if (record->kind >= ALM_AUDIT_AGENT) {
@@ -298,7 +298,7 @@ static enum alm_err look_at(struct alm_store *store,
 	if (err != ALM_OK) {
 		return err;
 	}
-	class = alm_retention_of(rule, &record);
+	class = retention_of(rule, &record);
 	if (prune->is_dry && class != prune->class &&
 		prune->next > store->state.pruned[class]) {
 		return ALM_OK; /* its own walk counts it */

@@ -108,6 +108,12 @@ void alm_queue_row_open(const struct alm_store *store, struct alm_bytes key,
 	}
 }
 
+/* The same mail at another priority. */
+static void move_key(struct alm_queue_key *key, uint8_t priority)
+{
+	key->data[key->bytes - 8] = priority;
+}
+
 enum alm_err alm_queue_find(struct alm_store *store, MDB_txn *txn,
 	enum alm_table table, const char *recipient, uint64_t seq,
 	struct alm_queue_key *out_key, MDB_val *out_value)
@@ -121,7 +127,7 @@ enum alm_err alm_queue_find(struct alm_store *store, MDB_txn *txn,
 		i++) {
 		MDB_val key;
 
-		alm_queue_key_move(out_key, (uint8_t)i);
+		move_key(out_key, (uint8_t)i);
 		key = alm_val(out_key->data, out_key->bytes);
 		rc = mdb_get(txn, store->tables[table], &key, out_value);
 	}
@@ -163,7 +169,7 @@ enum alm_err alm_queue_remove(struct alm_store *store, const char *recipient,
 	}
 	for (unsigned i = 0; rc == MDB_NOTFOUND && i < ALM_MAIL_PRIORITIES;
 		i++) {
-		alm_queue_key_move(&at, (uint8_t)i);
+		move_key(&at, (uint8_t)i);
 		key = alm_val(at.data, at.bytes);
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
 	}

@@ -41,13 +41,6 @@ bool alm_queue_key_make(
 bool alm_queue_key_parse(
 	struct alm_bytes key, const char **out_recipient, uint64_t *out_place);
 
-/** The same mail at another priority. */
-static inline void alm_queue_key_move(
-	struct alm_queue_key *key, uint8_t priority)
-{
-	key->data[key->bytes - 8] = priority;
-}
-
 static inline uint64_t alm_queue_key_place(const struct alm_queue_key *key)
 {
 	return alm_get_u64(key->data + key->bytes - 8);

@@ -37,9 +37,6 @@ struct alm_retention_rule {
 	const char *long_words;
 };
 
-enum alm_retention alm_retention_of(const struct alm_retention_rule *rule,
-	const struct alm_audit_record *record);
-
 /** What a walk has met so far. */
 struct alm_prune_counts {
 	uint64_t looked_at;                  /* private parts */

@@ -293,7 +293,8 @@ static enum alm_err walk_batch(struct alm_verify *verify)
 	return err;
 }
 
-enum alm_err alm_verify_records(struct alm_verify *verify)
+/* Every record, private part and tile. */
+static enum alm_err verify_records(struct alm_verify *verify)
 {
 	const struct alm_frontier *want = &verify->state.frontier;
 
@@ -327,7 +328,7 @@ static enum alm_err verify_store(struct alm_verify *verify)
 	enum alm_err err = alm_verify_shape(verify);
 
 	if (err == ALM_OK) {
-		err = alm_verify_records(verify);
+		err = verify_records(verify);
 	}
 	if (err == ALM_OK) {
 		err = alm_verify_gone(verify);

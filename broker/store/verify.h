@@ -45,9 +45,6 @@ enum alm_err alm_verify_read_error(
 /** The shape of the whole, in one view: tables, counts, ends, tiles. */
 ALM_MUST_USE enum alm_err alm_verify_shape(struct alm_verify *verify);
 
-/** Every record, private part and tile. */
-ALM_MUST_USE enum alm_err alm_verify_records(struct alm_verify *verify);
-
 /** What is gone: that a record behind it says so, and that no private part
  * was passed over. */
 ALM_MUST_USE enum alm_err alm_verify_gone(struct alm_verify *verify);

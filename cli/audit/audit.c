@@ -18,7 +18,6 @@
 #include "lib/limits.h"
 #include "lib/lines.h"
 
-#define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define PAGE_ROWS 500u
 
 static const struct alm_option head_options[] = {

@@ -42,7 +42,8 @@ static uint64_t skew(uint64_t random, uint64_t count)
 	return even * (1 + (random >> 32) % count) / count;
 }
 
-uint64_t alm_bench_log_people(uint64_t records)
+/* How many people, so that each has some ten messages. */
+static uint64_t people_of(uint64_t records)
 {
 	return records / 3 / MESSAGES_EACH + 1;
 }
@@ -53,8 +54,7 @@ static void make_message(uint64_t m, uint64_t records, struct words *words,
 	uint64_t dice = mix(m);
 	uint64_t sender = skew(dice, ORGANISATIONS);
 	uint64_t partner = (sender * 7 + mix(dice) % PARTNERS) % ORGANISATIONS;
-	uint64_t person =
-		mix(skew(mix(dice + 1), alm_bench_log_people(records)));
+	uint64_t person = mix(skew(mix(dice + 1), people_of(records)));
 	uint8_t random[10];
 
 	memcpy(random, &dice, 8);

@@ -11,9 +11,6 @@
 
 #define ALM_BENCH_LOG_BATCH 1024u /* records of a commit */
 
-/** How many people, so that each has some ten messages. */
-uint64_t alm_bench_log_people(uint64_t records);
-
 /** Append records from `n` on, one commit of them.  Errors: as the store's. */
 ALM_MUST_USE enum alm_err alm_bench_log_append(
 	struct alm_store *store, uint64_t n, uint64_t count, uint64_t records);

@@ -90,7 +90,8 @@ static const struct {
 	{ALM_BENCH_PRACTICES_TO_ONE, 2},
 };
 
-uint64_t alm_bench_random(uint64_t *state)
+/* SplitMix64: any state will do as a seed. */
+static uint64_t next_random(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
 
@@ -101,7 +102,7 @@ uint64_t alm_bench_random(uint64_t *state)
 
 uint32_t alm_bench_pick(uint64_t *state, uint32_t count)
 {
-	return (uint32_t)((alm_bench_random(state) >> 32) * count >> 32);
+	return (uint32_t)((next_random(state) >> 32) * count >> 32);
 }
 
 uint32_t alm_bench_region(uint32_t organisation)
@@ -267,7 +268,8 @@ const char *alm_bench_organisation(
 	return world->organisations[index].id;
 }
 
-uint32_t alm_bench_network(const struct alm_bench_world *world,
+/* Of the practices that an agreement is with. */
+static uint32_t network_of(const struct alm_bench_world *world,
 	const struct alm_bench_agreement *agreement)
 {
 	uint32_t practices = world->firsts[ALM_BENCH_KIND_GP + 1] -
@@ -310,7 +312,7 @@ static void pick_parties(const struct alm_bench_world *w, uint64_t *random,
 		break;
 	case ALM_BENCH_NETWORK_TO_ONE:
 		*out_from = w->firsts[ALM_BENCH_KIND_GP] +
-			    alm_bench_network(w, a) * ALM_BENCH_NETWORK +
+			    network_of(w, a) * ALM_BENCH_NETWORK +
 			    alm_bench_pick(random, ALM_BENCH_NETWORK);
 		break;
 	case ALM_BENCH_MANY_TO_MANY:

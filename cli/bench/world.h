@@ -18,9 +18,8 @@
 #define ALM_BENCH_NOW_S INT64_C(1780315200) /* 2026-06-01T12:00:00Z */
 #define ALM_BENCH_ID_BYTES 16u
 
-/** SplitMix64: any state will do as a seed. */
-uint64_t alm_bench_random(uint64_t *state);
-/** Evenly from 0 to below `count`. */
+/** Evenly from 0 to below `count`, by SplitMix64: any state will do as a
+ * seed. */
 uint32_t alm_bench_pick(uint64_t *state, uint32_t count);
 
 struct alm_bench_world;

@@ -76,8 +76,5 @@ struct alm_bench_world {
 
 uint32_t alm_bench_region(uint32_t organisation);
 uint32_t alm_bench_place(uint32_t organisation);
-/** Of the practices that an agreement is with. */
-uint32_t alm_bench_network(const struct alm_bench_world *world,
-	const struct alm_bench_agreement *agreement);
 
 #endif /* ALM_CLI_BENCH_WORLD_INTERNAL_H */

@@ -31,7 +31,8 @@ static uint64_t fact(const struct alm_answer *answer, const char *key)
 	return 0;
 }
 
-enum alm_err alm_demo_figures(
+/* What the broker has counted.  Errors: as alm_demo_ask(). */
+static enum alm_err read_figures(
 	struct alm_demo *demo, struct alm_figures *out_figures)
 {
 	struct alm_answer answer;
@@ -53,7 +54,7 @@ bool alm_demo_settles(struct alm_demo *demo, struct alm_figures *out_figures)
 	int64_t until_ms = alm_child_now_ms() + ALM_DEMO_WAIT_MS;
 
 	do {
-		if (alm_demo_figures(demo, out_figures) != ALM_OK) {
+		if (read_figures(demo, out_figures) != ALM_OK) {
 			return false;
 		}
 		if (out_figures->delivered + out_figures->stopped >=

@@ -112,7 +112,8 @@ bool alm_child_tell(struct alm_child *child, const char *line)
 	return write(child->in, "\n", 1) == 1;
 }
 
-void alm_child_read(struct alm_child *child)
+/* Read what the child has said; call when poll(2) says so. */
+static void read_said(struct alm_child *child)
 {
 	ssize_t n;
 
@@ -156,7 +157,7 @@ bool alm_child_wait(struct alm_child *child, int wait_ms)
 	if (n <= 0) {
 		return false;
 	}
-	alm_child_read(child);
+	read_said(child);
 	return true;
 }
 

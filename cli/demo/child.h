@@ -41,9 +41,6 @@ ALM_MUST_USE bool alm_child_tell(struct alm_child *child, const char *line);
  * next call on the child. */
 const char *alm_child_line(struct alm_child *child);
 
-/** Read what the child has said; call when poll(2) says so. */
-void alm_child_read(struct alm_child *child);
-
 /** Wait until it says something or ends, then read it.  False if the time is
  * over. */
 bool alm_child_wait(struct alm_child *child, int wait_ms);

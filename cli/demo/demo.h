@@ -149,10 +149,6 @@ ALM_MUST_USE enum alm_err alm_demo_ask(struct alm_demo *demo, const char *verb,
 	const struct alm_argument *arguments, size_t argument_count,
 	struct alm_answer *out_answer);
 
-/** What the broker has counted.  Errors: as alm_demo_ask(). */
-ALM_MUST_USE enum alm_err alm_demo_figures(
-	struct alm_demo *demo, struct alm_figures *out_figures);
-
 /** Wait until everything that was accepted is stopped, or handed over and
  * acknowledged. */
 bool alm_demo_settles(struct alm_demo *demo, struct alm_figures *out_figures);

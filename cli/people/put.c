@@ -1,5 +1,5 @@
 /*
- * Lines become records here, and records batches in people_send.c.
+ * Lines become records here, and records batches in send.c.
  */
 #include "cli/people/put.h"
 

@@ -16,7 +16,7 @@ struct alm_control;
 
 enum alm_people_format {
 	ALM_PEOPLE_NDJSON = 0, /* one JSON object a line */
-	ALM_PEOPLE_CSV,        /* people_csv.h */
+	ALM_PEOPLE_CSV,        /* csv.h */
 };
 
 /** A place in the input, behind a line that is done with. */

@@ -54,11 +54,6 @@ struct alm_top_sample {
 	bool has_more_boxes;
 };
 
-/** What happened between two samples; of one broker that began in between, all
- * that it has done. */
-uint64_t alm_top_rise(const struct alm_top_sample *before,
-	const struct alm_top_sample *now, enum alm_top_number number);
-
 /** A screen of at most `lines` lines, in the place of the one before. */
 void alm_top_screen(const struct alm_output *output,
 	const struct alm_top_sample *before, const struct alm_top_sample *now,

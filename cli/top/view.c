@@ -10,7 +10,9 @@
 
 #define HEAD_LINES 7u /* of a screen, above the mailboxes */
 
-uint64_t alm_top_rise(const struct alm_top_sample *before,
+/* What happened between two samples; of one broker that began in between, all
+ * that it has done. */
+static uint64_t rise_of(const struct alm_top_sample *before,
 	const struct alm_top_sample *now, enum alm_top_number number)
 {
 	bool is_same = before->started_us == now->started_us &&
@@ -32,8 +34,8 @@ static const char *rate(const struct alm_top_sample *before,
 	const struct alm_top_sample *now, enum alm_top_number number,
 	char out[ALM_AMOUNT_BYTES])
 {
-	double value = (double)alm_top_rise(before, now, number) /
-		       seconds(before, now);
+	double value =
+		(double)rise_of(before, now, number) / seconds(before, now);
 
 	(void)snprintf(out, ALM_AMOUNT_BYTES, "%.*f/s",
 		value > 0 && value < 10 ? 1 : 0, value);
@@ -44,8 +46,8 @@ static const char *rate(const struct alm_top_sample *before,
 static const char *commit(const struct alm_top_sample *before,
 	const struct alm_top_sample *now, char out[ALM_AMOUNT_BYTES])
 {
-	uint64_t turns = alm_top_rise(before, now, ALM_TOP_TURNS);
-	uint64_t us = alm_top_rise(before, now, ALM_TOP_COMMIT_US);
+	uint64_t turns = rise_of(before, now, ALM_TOP_TURNS);
+	uint64_t us = rise_of(before, now, ALM_TOP_COMMIT_US);
 
 	if (turns == 0) {
 		(void)snprintf(out, ALM_AMOUNT_BYTES, "-");
@@ -234,9 +236,9 @@ int alm_top_record(const struct alm_output *output,
 		1000 * seconds(before, now));
 	for (size_t i = 0; i < ALM_TOP_NUMBERS; i++) {
 		(void)snprintf(texts[at++], sizeof(texts[0]), "%" PRIu64,
-			i < ALM_TOP_RISING ? alm_top_rise(before, now,
-						     (enum alm_top_number)i)
-					   : now->numbers[i]);
+			i < ALM_TOP_RISING
+				? rise_of(before, now, (enum alm_top_number)i)
+				: now->numbers[i]);
 	}
 	(void)snprintf(texts[at++], sizeof(texts[0]), "%" PRIu64, now->waiting);
 	(void)snprintf(texts[at++], sizeof(texts[0]), "%zu", now->box_count);
