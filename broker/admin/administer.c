@@ -283,6 +283,8 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "reason", "dry-run")},
+	{"store.verified", alm_verb_store_verified,
+		ARGUMENTS("what", "head", "found", "not-covered")},
 	{"audit.bundle", alm_verb_audit_bundle, AUDIT_ARGUMENTS},
 	{"audit.export", alm_verb_audit_bundle, ARGUMENTS("reason")},
 	{"standard.put", alm_verb_standard_put, ARGUMENTS("reason", "dry-run")},

@@ -1,7 +1,8 @@
 /*
  * A backup is copied by the command line, from the file itself.  The broker
  * says which store it runs on, and records that a copy was begun and how it
- * ended: a copy of everything is a disclosure too.
+ * ended: a copy of everything is a disclosure too.  So does it with what a
+ * verification found, which the command line does from the file as well.
  */
 #include <string.h>
 
@@ -51,4 +52,24 @@ enum alm_err alm_verb_store_backup(struct alm_call *call)
 		alm_table_hex(call->table, (struct alm_bytes){id, sizeof(id)}));
 	alm_table_number(call->table, "size", head.size);
 	return ALM_OK;
+}
+
+enum alm_err alm_verb_store_verified(struct alm_call *call)
+{
+	const char *what = alm_call_argument(call, "what");
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_VERIFIED);
+	struct alm_detail *detail;
+	bool is_damaged = strcmp(what, "damaged") == 0;
+
+	if (!is_damaged && strcmp(what, "verified") != 0) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "what");
+	}
+	record.code = is_damaged ? ALM_AUDIT_DAMAGED : 0;
+	detail = alm_call_detail(call, what);
+	alm_detail_text(detail, "head", alm_call_argument(call, "head"));
+	alm_detail_text(detail, "found", alm_call_argument(call, "found"));
+	alm_detail_text(
+		detail, "not-covered", alm_call_argument(call, "not-covered"));
+	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 }

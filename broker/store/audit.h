@@ -65,6 +65,7 @@ struct alm_store;
 	X(PRUNED, 52, "pruned") \
 	X(BACKUP, 53, "backup") \
 	X(TRIAL, 54, "path-trial") \
+	X(VERIFIED, 55, "verification") \
 	X(START, 60, "started") \
 	X(STOP, 61, "stopped") \
 	X(ANOMALY, 62, "anomaly") \

@@ -341,8 +341,9 @@ static json_t *source_of(void)
 static void set_outcome(
 	json_t *event, alm_audit_cells cells, const struct shape *shape)
 {
-	(void)json_object_set_new(
-		event, "outcome", json_string(shape->outcome));
+	(void)json_object_set_new(event, "outcome",
+		json_string(
+			alm_audit_cells_failed(cells) ? "8" : shape->outcome));
 	if (cells[ALM_COLUMN_NAME][0] != '\0') {
 		char text[160];
 

@@ -270,12 +270,17 @@ json_t *alm_audit_ocsf_event(alm_audit_cells cells)
 {
 	const struct shape *shape = shape_of(cells);
 	unsigned class = (unsigned)shape->class;
+	bool has_failed = alm_audit_cells_failed(cells);
+	enum severity severity = has_failed && shape->severity < SEVERITY_MEDIUM
+					 ? SEVERITY_MEDIUM
+					 : shape->severity;
 	json_t *event = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:s}",
 		"category_uid", (int)(class / 1000), "class_uid", (int)class,
 		"activity_id", (int)shape->activity, "type_uid",
 		(int)(class * 100 + shape->activity), "severity_id",
-		(int)shape->severity, "status_id", shape->is_failure ? 2 : 1,
-		"time", time_ms(cells[ALM_COLUMN_TIME]), "message",
+		(int)severity, "status_id",
+		shape->is_failure || has_failed ? 2 : 1, "time",
+		time_ms(cells[ALM_COLUMN_TIME]), "message",
 		cells[ALM_COLUMN_KIND]);
 
 	if (event == NULL) {

@@ -64,8 +64,8 @@ extern const size_t alm_audit_column_count;
 	"  person-changed, person-erased, opt-out-list, agent-changed,\n" \
 	"  standard-changed, invite, join, join-approved, agent-roles,\n" \
 	"  agent-keys, audit-queried, administration, pruned, backup,\n" \
-	"  path-trial, started, stopped, anomaly, audit-key-added,\n" \
-	"  audit-key-retired, log-origin, witness-added."
+	"  path-trial, verification, started, stopped, anomaly,\n" \
+	"  audit-key-added, audit-key-retired, log-origin, witness-added."
 
 /** A question.  Texts are borrowed from argv; "" and 0 match everything. */
 struct alm_audit_question {

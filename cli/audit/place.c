@@ -207,6 +207,36 @@ static enum alm_err tell_broker(const struct alm_args *args, const char *verb,
 	return err;
 }
 
+void alm_audit_place_tell_verified(const struct alm_args *args,
+	const char *store, const struct alm_audit_finding *finding)
+{
+	struct alm_ask ask = {.verb = "store.verified"};
+	struct alm_audit_place running = {.store = ""};
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_control *control = NULL;
+	struct alm_answer answer;
+	struct alm_arena arena;
+	enum alm_err err = ask_broker(args, &running, &problem);
+
+	if (err != ALM_OK || !is_same_folder(running.store, store) ||
+		alm_admin_open(args, &control, &problem) != ALM_OK) {
+		return;
+	}
+	alm_ask_add(&ask, "what", finding->what);
+	alm_ask_add(&ask, "head", finding->head);
+	alm_ask_add(&ask, "found", finding->found);
+	alm_ask_add(&ask, "not-covered", finding->not_covered);
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	err = alm_admin_ask(control, &ask, &arena, &answer, &problem);
+	if (err != ALM_OK) {
+		alm_print_warning(&args->output,
+			"the verification could not be recorded: %s",
+			alm_err_info(err)->name);
+	}
+	alm_arena_fini(&arena);
+	alm_control_close(control);
+}
+
 static enum alm_err tell_store(struct alm_store *store, const char *verb,
 	const struct alm_audit_question *question)
 {

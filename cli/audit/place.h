@@ -33,6 +33,18 @@ struct alm_audit_place {
 /** The folder alone; where nobody says, ALM_STORE_DEFAULT. */
 void alm_audit_place_store(const struct alm_args *args, char out[PATH_MAX]);
 
+/** What a verification found, recorded by the broker whose store it is; where
+ * none runs on that folder, nothing is written anywhere. */
+struct alm_audit_finding {
+	const char *what; /* verified or damaged */
+	const char *head; /* SIZE:ROOT */
+	const char *found;
+	const char *not_covered;
+};
+
+void alm_audit_place_tell_verified(const struct alm_args *args,
+	const char *store, const struct alm_audit_finding *finding);
+
 /** Errors: CONTEXT, USAGE: a store is named and no key, and those of the
  * daemon's configuration. */
 ALM_MUST_USE enum alm_err alm_audit_place_find(const struct alm_args *args,

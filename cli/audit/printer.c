@@ -259,6 +259,12 @@ unsigned alm_audit_cells_kind(alm_audit_cells cells)
 	return alm_audit_kind_from_word(cells[ALM_COLUMN_KIND]);
 }
 
+bool alm_audit_cells_failed(alm_audit_cells cells)
+{
+	return alm_audit_cells_kind(cells) >= ALM_AUDIT_AGENT &&
+	       cells[ALM_COLUMN_NAME][0] != '\0';
+}
+
 void alm_json_set_text(json_t *object, const char *key, const char *text)
 {
 	if (text[0] != '\0') {

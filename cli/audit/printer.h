@@ -74,6 +74,10 @@ json_t *alm_audit_ocsf_event(alm_audit_cells cells);
 /** The kind that a row's word says; 0: one that this release does not know. */
 unsigned alm_audit_cells_kind(alm_audit_cells cells);
 
+/** Whether the record says that what was done with the broker, not with a
+ * message, came to nothing: a question that was refused, damage. */
+bool alm_audit_cells_failed(alm_audit_cells cells);
+
 /** Set a text, unless it is "". */
 void alm_json_set_text(json_t *object, const char *key, const char *text);
 

@@ -299,8 +299,27 @@ static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
 	alm_sheet_fact(sheet, key, text);
 }
 
-static int tell(const struct alm_args *args, const struct expected *expected,
-	const struct alm_trust *trust, const struct outcome *outcome)
+/* The log says when it was verified, and what was found. */
+static void tell_broker(const struct alm_args *args, const char *path,
+	const struct outcome *outcome, const char *text)
+{
+	const struct alm_audit_head *head = &outcome->report.head;
+	char root[2 * ALM_DIGEST_BYTES + 1];
+	char seen[ALM_DIGEST_BYTES * 2 + 24];
+
+	alm_hex(head->root.raw, ALM_DIGEST_BYTES, root);
+	(void)snprintf(seen, sizeof(seen), "%llu:%s",
+		(unsigned long long)head->size, root);
+	alm_audit_place_tell_verified(args, path,
+		&(struct alm_audit_finding){
+			outcome->err == ALM_OK ? "verified" : "damaged", seen,
+			outcome->err == ALM_OK ? "" : outcome->report.what,
+			text});
+}
+
+static int tell(const struct alm_args *args, const char *path,
+	const struct expected *expected, const struct alm_trust *trust,
+	const struct outcome *outcome)
 {
 	const struct alm_audit_report *r = &outcome->report;
 	struct alm_sheet *sheet =
@@ -310,6 +329,7 @@ static int tell(const struct alm_args *args, const struct expected *expected,
 	int rc;
 
 	not_covered(expected, trust, outcome, text);
+	tell_broker(args, path, outcome, text);
 	alm_hex(r->head.root.raw, sizeof(r->head.root.raw), root);
 	alm_sheet_fact(sheet, "result",
 		outcome->err == ALM_OK ? "verified" : "damaged");
@@ -387,5 +407,5 @@ int alm_cmd_audit_verify(int argc, char **argv)
 						      : path,
 					      NULL, 0});
 	}
-	return tell(&args, &expected, &trust, &outcome);
+	return tell(&args, path, &expected, &trust, &outcome);
 }

@@ -150,6 +150,10 @@ http-endpoint: unix:$folder/http.sock
 YAML
 serve
 until_ok test -s "$folder/public/checkpoint"
+is_day_published() { # it is written after the newest
+	set -- "$folder"/public/20*.checkpoint && [ -s "$1" ]
+}
+until_ok is_day_published
 code 0 "$almoner" audit verify "$folder/public/checkpoint" --audit-key "$key" \
 	--strict
 code 0 "$almoner" audit verify "$folder"/public/20*.checkpoint \

@@ -21,6 +21,19 @@ send 9990000123 && fail "nobody's subject was taken"
 code 0 "$almoner" recv -c "$receiver" 1 --timeout 300s --dir "$dir/in"
 code 0 "$almoner" audit query --limit 5
 
+# A question that is refused is one too, and a failure in every format.
+code 2 "$almoner" audit query -c "$sender" --after 00 --reason fishing
+code 0 "$almoner" audit query --code cursor-invalid --format fhir
+has '[e["resource"]["outcome"] for e in d["entry"]] == ["8"]'
+code 0 "$almoner" audit query --code cursor-invalid --format ocsf
+has 'd["status_id"] == 2 and d["class_uid"] == 6005'
+# The log says when it was verified, and what was found.
+code 0 "$almoner" audit verify --key "$folder/store.key" --json
+size=$(json 'd["size"]')
+code 0 "$almoner" audit query --kind verification --reveal --reason test --json
+has 'len(d["rows"]) == 1 and "what: verified" in d["rows"][0]["detail"]'
+has '"head: '"$size"':" in d["rows"][0]["detail"]'
+
 code 0 "$almoner" audit query --limit 0 --format fhir
 cp "$dir/out" "$dir/live.json"
 events=$(tests/formats/check_fhir.py "$dir/live.json") || fail "no valid Bundle"
