@@ -4,6 +4,7 @@
  * connections from thousands of addresses at once, and agents that go on.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #define TURN_ROUND_MS_MAX 120000
 #define COME_IN_MS_MAX 240000
 #define FLOODED_MS 3000
+#define AGAIN_MS 5000
 #define FLOOD_MIN 100u
 #define MESSAGES_MIN 20
 #define MESSAGES_MAX 10000
@@ -180,16 +182,38 @@ Test(flood, of_half_handshakes_keeps_nobody_out)
 	withstand(&options, false);
 }
 
+/* Until there is something to say of them; where the machine was too slow for
+ * so many to come at once, they come again. */
+static void flood_until_limited(struct test_flood *flood,
+	const struct test_flood_options *options, const char *figure)
+{
+	int64_t again_ms = now_ms() + AGAIN_MS;
+
+	test_flood_open(flood, options);
+	while (test_broker_figure(&broker, figure) == 0) {
+		(void)send_on(0);
+		if (now_ms() > again_ms) {
+			test_flood_close(flood);
+			test_flood_open(flood, options);
+			again_ms = now_ms() + AGAIN_MS;
+		}
+	}
+}
+
 Test(flood, of_strangers_with_keys_is_told_of_and_limited)
 {
 	struct test_flood_options options = flood_of(0);
 	struct test_flood flood;
+	struct alm_answer status;
 
+	test_broker_add_settings(&broker, "handshakes-per-address: 10\n");
+	cr_assert_eq(kill(broker.pid, SIGHUP), 0);
+	do {
+		status = test_broker_ask(
+			&broker, "status", (const char *const[]){NULL});
+	} while (test_fact(&status, "reloaded-at")[0] == '\0');
 	options.strangers = 300; /* more than one address may */
-	test_flood_open(&flood, &options);
-	while (test_broker_figure(&broker, "handshakes-limited") == 0) {
-		(void)send_on(0);
-	}
+	flood_until_limited(&flood, &options, "handshakes-limited");
 	(void)come_in("C84001");
 	test_flood_close(&flood);
 	cr_expect_geq(lines_of_log("handshakes.refused"), 1);
@@ -205,10 +229,7 @@ Test(flood, of_an_agent_that_connects_in_a_loop_hurts_it_alone)
 	test_peer_enrol(&wild, &broker, "CHA");
 	options.strangers = 100;
 	options.as = &wild;
-	test_flood_open(&flood, &options);
-	while (test_broker_figure(&broker, "handshakes-agents-limited") == 0) {
-		(void)send_on(0);
-	}
+	flood_until_limited(&flood, &options, "handshakes-agents-limited");
 	(void)come_in("C84001");
 	cr_expect_lt(send_on(0), TURN_ROUND_MS_MAX);
 	test_flood_close(&flood);

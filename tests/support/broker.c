@@ -366,11 +366,22 @@ void test_broker_await(
 
 size_t test_broker_records(struct test_broker *broker, const char *kind)
 {
-	struct alm_answer answer = test_broker_ask(broker, "audit.query",
-		(const char *const[]){"kind", kind, NULL});
+	char cursor[512] = "";
+	size_t count = 0;
 
-	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	return answer.row_count;
+	do {
+		struct alm_answer answer =
+			test_broker_ask(broker, "audit.query",
+				(const char *const[]){"kind", kind,
+					cursor[0] != '\0' ? "after" : NULL,
+					cursor, NULL});
+
+		cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+		count += answer.row_count;
+		cr_assert_lt(strlen(answer.cursor), sizeof(cursor));
+		(void)snprintf(cursor, sizeof(cursor), "%s", answer.cursor);
+	} while (cursor[0] != '\0');
+	return count;
 }
 
 uint64_t test_broker_verify(const struct test_broker *broker)

@@ -174,6 +174,7 @@ static enum alm_err work(struct alm_log_index *index, bool *out_is_done)
 {
 	struct alm_run_place place;
 	struct alm_run *run = NULL;
+	bool is_anew = atomic_load(&index->wants_rebuild);
 	uint64_t size;
 	size_t at = 0;
 	enum alm_err err = alm_store_side_refresh(index->side);
@@ -181,8 +182,10 @@ static enum alm_err work(struct alm_log_index *index, bool *out_is_done)
 	if (err != ALM_OK) {
 		return err;
 	}
-	(void)alm_log_index_remove(
-		index, atomic_exchange(&index->wants_rebuild, false));
+	(void)alm_log_index_remove(index, is_anew);
+	if (is_anew) {
+		atomic_store(&index->wants_rebuild, false);
+	}
 	size = index->side->state.frontier.size;
 	*out_is_done = false;
 	if (find_merge(index, &place, &at)) {
@@ -320,5 +323,8 @@ void alm_log_index_state(
 		(void)pthread_mutex_lock(&index->lock);
 		*out_state = index->state;
 		(void)pthread_mutex_unlock(&index->lock);
+		if (atomic_load(&index->wants_rebuild)) {
+			out_state->covered = 0; /* it is about to go */
+		}
 	}
 }
