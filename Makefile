@@ -116,6 +116,7 @@ check:
 lint: $(GENERATED)
 	tools/check-deps.sh
 	tools/check-size.sh
+	tools/check-names
 	tools/check-format.sh
 	tools/check-tidy.sh $(CSTD)
 

@@ -44,7 +44,7 @@ void alm_doctor_daemon(struct alm_doctor *doctor);
 void alm_doctor_registry(struct alm_doctor *doctor);
 
 /** Step `metrics`: whether the broker says that it is ready. */
-bool alm_doctor_ready(
+void alm_doctor_ready(
 	struct alm_steps *steps, const char *endpoint, int timeout_ms);
 
 /** Endpoints, metrics, and a letter there and back. */

@@ -80,7 +80,7 @@ static void see_http(struct alm_doctor *doctor)
 		return;
 	}
 	alm_steps_at(doctor->steps, "%s", endpoint);
-	(void)alm_doctor_ready(doctor->steps, endpoint, doctor->timeout_ms);
+	alm_doctor_ready(doctor->steps, endpoint, doctor->timeout_ms);
 }
 
 static long long now_ms(void)

@@ -91,7 +91,7 @@ static struct alm_bundle_files *if_valid(
 	return NULL;
 }
 
-struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
+static struct alm_bundle_files *load_whole(const char *const *paths,
 	size_t path_count, const struct alm_output *output, int *out_exit)
 {
 	return if_valid(
@@ -127,7 +127,7 @@ struct alm_bundle_files *alm_bundle_files_named(
 	struct alm_bundle_files *files;
 
 	if (!is_kept(name, &which)) {
-		return alm_bundle_files_load(&name, 1, &args->output, out_exit);
+		return load_whole(&name, 1, &args->output, out_exit);
 	}
 	files = calloc(1, sizeof(*files));
 	if (files == NULL) {
@@ -172,7 +172,7 @@ struct alm_bundle_files *alm_bundle_files_attached(
 struct alm_bundle_files *alm_bundle_files_listed(
 	const struct alm_args *args, int *out_exit)
 {
-	return alm_bundle_files_load((const char *const *)args->positionals,
+	return load_whole((const char *const *)args->positionals,
 		args->positional_count, &args->output, out_exit);
 }
 
@@ -234,7 +234,7 @@ struct alm_bundle_files *alm_bundle_files_given(
 	for (size_t i = 0; i < args->positional_count; i++) {
 		paths[count++] = args->positionals[i];
 	}
-	files = alm_bundle_files_load(paths, count, &args->output, out_exit);
+	files = load_whole(paths, count, &args->output, out_exit);
 	free(paths);
 	return files;
 }

@@ -28,24 +28,24 @@ struct alm_bundle_files *alm_bundle_files_read(const char *const *paths,
 	size_t path_count, const struct alm_output *output, int *out_exit);
 
 /**
- * Read and check.
+ * Read what the positionals name, and check it.
  *
  * Gives:   NULL after showing on stderr what is wrong, each fault in a line
  *          FILE:LINE:COLUMN: ALM-CODE name: message; *out_exit is set then
  */
-struct alm_bundle_files *alm_bundle_files_load(const char *const *paths,
-	size_t path_count, const struct alm_output *output, int *out_exit);
+struct alm_bundle_files *alm_bundle_files_listed(
+	const struct alm_args *args, int *out_exit);
 void alm_bundle_files_free(struct alm_bundle_files *files);
 
 /** The files of --bundle, and those named after the options; the rest as
- * alm_bundle_files_load(). */
+ * alm_bundle_files_listed(). */
 struct alm_bundle_files *alm_bundle_files_given(
 	const struct alm_args *args, int *out_exit);
 
 /**
  * One bundle by name: a file, a folder, or what the broker keeps: the number
  * of an epoch, `active`, or `proposal:N`.  The rest as
- * alm_bundle_files_load().
+ * alm_bundle_files_listed().
  */
 struct alm_bundle_files *alm_bundle_files_named(
 	const struct alm_args *args, const char *name, int *out_exit);
@@ -54,10 +54,6 @@ struct alm_bundle_files *alm_bundle_files_named(
  * Gives NULL, without a word, when they are not valid. */
 struct alm_bundle_files *alm_bundle_files_attached(
 	struct alm_attached *attached);
-
-/** The files that the positionals name. */
-struct alm_bundle_files *alm_bundle_files_listed(
-	const struct alm_args *args, int *out_exit);
 
 /** What the positionals name: one such bundle, or its files. */
 struct alm_bundle_files *alm_bundle_files_any(
