@@ -290,6 +290,7 @@ static void take_kept(
 		*bytes += frame->bytes.bytes;
 		turn->frame_count++;
 	}
+	fair->quota_waits += lane->first != NULL && !has_quota(lane) ? 1 : 0;
 }
 
 static bool is_worked_full(const struct alm_broker *broker)

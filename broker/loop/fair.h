@@ -47,7 +47,8 @@ struct alm_fair {
 	int64_t begun_us;             /* the thread's time, this turn's work */
 	struct alm_lane other;        /* of faults of who has said no hello */
 	struct alm_lane *noisy;
-	uint64_t held_back; /* frames that waited, since the start */
+	uint64_t held_back;   /* frames that waited, since the start */
+	uint64_t quota_waits; /* turns in which one waited for its quota */
 };
 
 void alm_fair_init(struct alm_fair *fair);

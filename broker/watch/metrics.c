@@ -135,6 +135,10 @@ static void connections(FILE *out, const struct alm_broker *broker)
 	alm_figure_counter(out, "frames_held_back_total",
 		"Frames that waited for their organisation's share or quota.",
 		broker->fair.held_back);
+	alm_figure_counter(out, "quota_waits_total",
+		"Turns in which frames of an organisation waited for its "
+		"quota.",
+		broker->fair.quota_waits);
 	alm_figure_gauge(out, "organisations_waiting",
 		"Organisations with frames that wait.",
 		(double)broker->fair.waiting_count);
@@ -298,6 +302,7 @@ char *alm_metrics_page(void *cookie)
 	alm_metrics_effects(out, broker);
 	identities(out, broker);
 	policy(out, broker);
+	alm_metrics_lanes(out, broker);
 	alm_metrics_mailboxes(out, broker);
 	if (fclose(out) != 0) {
 		free(text);

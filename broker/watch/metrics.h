@@ -23,6 +23,7 @@ void alm_metrics_log(FILE *out, const struct alm_broker *broker, uint64_t size);
 void alm_metrics_effects(FILE *out, const struct alm_broker *broker);
 
 /** Mailboxes, a bounded number of them. */
+void alm_metrics_lanes(FILE *out, const struct alm_broker *broker);
 void alm_metrics_mailboxes(FILE *out, const struct alm_broker *broker);
 
 #endif /* ALM_BROKER_WATCH_METRICS_H */

@@ -9,6 +9,7 @@
 #include "broker/watch/metrics.h"
 
 #define MAILBOXES_MAX 1000u
+#define ORGANISATIONS_MAX 1000u
 
 void alm_metrics_effects(FILE *out, const struct alm_broker *broker)
 {
@@ -44,6 +45,23 @@ void alm_metrics_effects(FILE *out, const struct alm_broker *broker)
 	alm_figure_gauge(out, "redecision_waiting_seconds",
 		"Age of the oldest change that queued mail does not know yet.",
 		waiting_s);
+}
+
+/* --- frames that wait ---------------------------------------------------- */
+
+void alm_metrics_lanes(FILE *out, const struct alm_broker *broker)
+{
+	const struct alm_lane *lane = broker->fair.first_waiting;
+
+	alm_figure_family(out, "organisation_waiting_bytes", "gauge",
+		"Of frames that wait for their organisation's share or quota.");
+	for (size_t i = 0; i < ORGANISATIONS_MAX && lane != NULL; i++) {
+		(void)fprintf(out,
+			"almoner_organisation_waiting_bytes{organisation=\"%s"
+			"\"} %zu\n",
+			lane->organisation, lane->kept_bytes);
+		lane = lane->next_waiting;
+	}
 }
 
 /* --- mailboxes ----------------------------------------------------------- */

@@ -40,12 +40,17 @@ static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer other;
 
-static void begin(const char *settings)
+static void join(void)
 {
-	test_broker_open(&broker, settings);
 	test_broker_activate(&broker, two_senders);
 	test_peer_open(&trust, &broker, "RX1", 0);
 	test_peer_open(&other, &broker, "RHA", 0);
+}
+
+static void begin(const char *settings)
+{
+	test_broker_open(&broker, settings);
+	join();
 }
 
 static void end(void)
@@ -132,6 +137,7 @@ Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 1800)
 	cr_expect_lt(last_of_other, take_receipts(&trust, 350),
 		"the other one was held up by the first");
 	cr_expect_eq(test_broker_figure(&broker, "accepted"), 400);
+	cr_expect_gt(test_broker_figure(&broker, "quota-waits"), 0);
 	end();
 }
 
@@ -145,6 +151,40 @@ Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 1800)
 		(void)take_receipts(&trust, 800);
 	}
 	cr_expect_eq(test_broker_figure(&broker, "accepted"), 8000);
+	cr_expect_eq(test_broker_figure(&broker, "quota-waits"), 0);
+	end();
+}
+
+/* Each message is a debt of sixteen seconds. */
+Test(fairness, a_quota_of_bytes_holds_back_and_is_seen, .timeout = 1800)
+{
+	static char page[262144];
+	char *payload = malloc(LARGE_BYTES + 1);
+
+	memset(payload, 'x', LARGE_BYTES);
+	payload[LARGE_BYTES] = '\0';
+	test_broker_open(&broker, "organisation-bytes-per-second: 64KiB\n");
+	test_broker_stop(&broker);
+	(void)snprintf(page, sizeof(page), "http-endpoint: unix:%s/http.sock\n",
+		broker.folder);
+	test_broker_add_settings(&broker, page);
+	test_broker_start(&broker);
+	join();
+	for (unsigned i = 0; i < LARGE_COUNT; i++) {
+		struct alm_message message = test_message(&trust, "C84001");
+
+		test_peer_send(&trust, &message, payload, 0);
+	}
+	(void)take_receipts(&trust, 1);
+	send_some(&other, 1);
+	(void)take_receipts(&other, 1);
+	cr_expect_lt(test_broker_figure(&broker, "accepted"), LARGE_COUNT + 1);
+	cr_expect_gt(test_broker_figure(&broker, "quota-waits"), 0);
+	test_broker_page(&broker, "/metrics", page, sizeof(page));
+	cr_expect_not_null(strstr(page,
+		"\nalmoner_organisation_waiting_bytes{organisation=\"RX1\"} "));
+	cr_expect_not_null(strstr(page, "\nalmoner_quota_waits_total "));
+	free(payload);
 	end();
 }
 

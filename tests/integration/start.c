@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -197,31 +196,6 @@ Test(start, keeps_strangers_from_the_administration_socket)
 
 /* --- the pages for operators --------------------------------------------- */
 
-static void get(const char *path, char *out, size_t out_bytes)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	char request[256];
-	size_t bytes = 0;
-	ssize_t n;
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http.sock",
-		broker.folder);
-	cr_assert_eq(
-		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	snprintf(request, sizeof(request),
-		"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-		path);
-	cr_assert_eq(
-		write(fd, request, strlen(request)), (ssize_t)strlen(request));
-	while (bytes + 1 < out_bytes &&
-		(n = read(fd, out + bytes, out_bytes - bytes - 1)) > 0) {
-		bytes += (size_t)n;
-	}
-	out[bytes] = '\0';
-	close(fd);
-}
-
 Test(start, offers_metrics_and_says_whether_it_is_ready)
 {
 	static char page[65536];
@@ -234,15 +208,15 @@ Test(start, offers_metrics_and_says_whether_it_is_ready)
 		broker.folder);
 	test_broker_add_settings(&broker, more);
 	test_broker_start(&broker);
-	get("/livez", page, sizeof(page));
+	test_broker_page(&broker, "/livez", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 200 "), NULL, "%s", page);
-	get("/readyz", page, sizeof(page));
+	test_broker_page(&broker, "/readyz", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 503 "), NULL, "%s", page);
 	cr_assert_neq(strstr(page, "no policy is active"), NULL, "%s", page);
 	test_broker_activate(&broker, test_policy);
-	get("/readyz", page, sizeof(page));
+	test_broker_page(&broker, "/readyz", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 200 "), NULL, "%s", page);
-	get("/metrics", page, sizeof(page));
+	test_broker_page(&broker, "/metrics", page, sizeof(page));
 	cr_assert_neq(strstr(page, "\nalmoner_messages_accepted_total 0\n"),
 		NULL, "%s", page);
 	cr_assert_neq(strstr(page, "almoner_policy_epoch_info{epoch=\"1\"} 1"),
@@ -258,7 +232,7 @@ Test(start, offers_metrics_and_says_whether_it_is_ready)
 		NULL, "%s", page);
 	cr_assert_neq(strstr(page, "\nalmoner_override_unreviewed 0\n"), NULL,
 		"%s", page);
-	get("/nothing", page, sizeof(page));
+	test_broker_page(&broker, "/nothing", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 404 "), NULL, "%s", page);
 }
 

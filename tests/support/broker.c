@@ -416,3 +416,29 @@ void test_broker_put_standard(struct test_broker *broker, const char *name)
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
 	free(data);
 }
+
+void test_broker_page(const struct test_broker *broker, const char *path,
+	char *out, size_t out_bytes)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char request[256];
+	size_t bytes = 0;
+	ssize_t n;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http.sock",
+		broker->folder);
+	cr_assert_eq(
+		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	snprintf(request, sizeof(request),
+		"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		path);
+	cr_assert_eq(
+		write(fd, request, strlen(request)), (ssize_t)strlen(request));
+	while (bytes + 1 < out_bytes &&
+		(n = read(fd, out + bytes, out_bytes - bytes - 1)) > 0) {
+		bytes += (size_t)n;
+	}
+	out[bytes] = '\0';
+	close(fd);
+}

@@ -98,4 +98,9 @@ uint64_t test_broker_figure(struct test_broker *broker, const char *name);
 void test_broker_await(
 	struct test_broker *broker, const char *name, uint64_t value);
 
+/** One page over HTTP, of a broker with `http-endpoint` at http.sock in its
+ * folder: head and body, cut to fit. */
+void test_broker_page(const struct test_broker *broker, const char *path,
+	char *out, size_t out_bytes);
+
 #endif /* ALM_TESTS_SUPPORT_BROKER_H */
