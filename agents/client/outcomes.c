@@ -35,6 +35,7 @@ static void fill_outcome(struct alm_recipient_outcome *view,
 			view->sentence = alm_view_text(problem->sentence);
 			view->hint = alm_view_text(problem->hint);
 			view->is_retryable = problem->is_retryable;
+			view->retry_after_ms = problem->retry_after_ms;
 		}
 	}
 }

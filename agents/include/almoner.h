@@ -232,6 +232,7 @@ struct alm_recipient_outcome {
 	uint64_t audit_sequence;
 	bool is_transformed; /* this recipient gets less than was sent */
 	const char *level;
+	uint32_t retry_after_ms; /* not worth a try before; 0: not known */
 };
 
 /** The broker's durable answer to a message. */

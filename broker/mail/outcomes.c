@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "broker/mail/receipt.h"
+#include "lib/base.h"
 
 #define OUTCOMES_VERSION 2u
 /* Numbers and flags of one, beside its recipient. */
@@ -11,9 +12,19 @@ enum alm_err alm_reply_outcomes(struct alm_turn *turn,
 	const struct alm_turn_request *request,
 	const struct alm_receipt *receipt)
 {
+	/* With what a mailbox has no room for. */
+	static const enum alm_err codes[] = {
+		ALM_MAILBOX_FULL, ALM_MAILBOX_UNREAD};
+	struct alm_wire_problem problems[ALM_COUNT(codes)];
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_RECEIPT};
 
+	for (size_t i = 0; i < ALM_COUNT(codes); i++) {
+		problems[i] = (struct alm_wire_problem){.code = codes[i],
+			.retry_after_ms = alm_retry_after_ms(codes[i])};
+	}
 	envelope.receipt = *receipt;
+	envelope.receipt.problems = problems;
+	envelope.receipt.problem_count = ALM_COUNT(problems);
 	if (!receipt->is_accepted) {
 		envelope.receipt.refused = (struct alm_wire_problem){
 			.code = receipt->refused.code,

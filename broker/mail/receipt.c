@@ -39,8 +39,7 @@ const uint32_t *alm_shown_reasons(const uint32_t *reasons, size_t count,
 	return shown;
 }
 
-/* When what stands in the way may be gone; 0: that is not known. */
-static uint32_t retry_after_ms(enum alm_err code)
+uint32_t alm_retry_after_ms(enum alm_err code)
 {
 	if (code == ALM_STORE_FULL || code == ALM_MAILBOX_FULL) {
 		return RETRY_FULL_MS;
@@ -64,7 +63,7 @@ enum alm_err alm_reply_refused(struct alm_turn *turn,
 
 	envelope.receipt.message_id = *id;
 	refused->code = alm_shown_code(code);
-	refused->retry_after_ms = retry_after_ms(code);
+	refused->retry_after_ms = alm_retry_after_ms(code);
 	refused->detail = detail;
 	refused->nearest = "";
 	if (judgement != NULL) {

@@ -7,6 +7,9 @@
 
 #include "broker/mail/judge.h"
 
+/** When what stands in the way may be gone; 0: that is not known. */
+uint32_t alm_retry_after_ms(enum alm_err code);
+
 /** Answer that it was refused.  Opt-out reasons are shown as one. */
 ALM_MUST_USE enum alm_err alm_reply_refused(struct alm_turn *turn,
 	const struct alm_turn_request *request, const struct alm_message_id *id,

@@ -165,6 +165,17 @@ static bool has_problem(const Almoner__V1__Receipt *receipt, enum alm_err code)
 	return false;
 }
 
+/* What was said of a code already: when another try is worth it. */
+static uint32_t retry_after_ms(const struct alm_receipt *in, enum alm_err code)
+{
+	for (size_t i = 0; i < in->problem_count; i++) {
+		if (in->problems[i].code == code) {
+			return in->problems[i].retry_after_ms;
+		}
+	}
+	return 0;
+}
+
 /* What the codes of the outcomes mean, once for each; of more codes than
  * there is room for, the last go without. */
 static bool give_problems(const struct alm_receipt *in, struct alm_arena *arena,
@@ -180,6 +191,8 @@ static bool give_problems(const struct alm_receipt *in, struct alm_arena *arena,
 	for (size_t i = 0; i < in->outcome_count; i++) {
 		const struct alm_wire_problem problem = {
 			.code = in->outcomes[i].code,
+			.retry_after_ms =
+				retry_after_ms(in, in->outcomes[i].code),
 			.detail = "",
 			.nearest = ""};
 

@@ -234,6 +234,26 @@ Test(multicast, when_all_are_refused_each_is_told_of_and_nothing_is_kept)
 	cr_expect_eq(test_broker_verify(&broker), 0);
 }
 
+Test(multicast, whose_mailbox_is_full_is_told_with_when_to_try_again)
+{
+	static const char *const addresses[] = {"C84001", "RHA"};
+	const struct alm_message fits = message_to(addresses, 2);
+	const struct alm_message does_not = message_to(addresses, 2);
+	const struct alm_receipt *receipt;
+
+	(void)test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "C84001", "messages", "1",
+			"reason", "small", NULL});
+	cr_assert(receipt_of(&fits)->is_accepted);
+	receipt = receipt_of(&does_not);
+	cr_assert(receipt->is_accepted);
+	cr_expect_eq(outcome_of(receipt, "C84001")->code, ALM_MAILBOX_FULL);
+	cr_expect_eq(outcome_of(receipt, "RHA")->code, ALM_OK);
+	cr_assert_eq(receipt->problem_count, 1);
+	cr_expect(receipt->problems[0].is_retryable);
+	cr_expect_gt(receipt->problems[0].retry_after_ms, 0);
+}
+
 static enum alm_err refusal_of(const char *address)
 {
 	const struct alm_message message = message_to(&address, 1);
