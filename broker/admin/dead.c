@@ -7,7 +7,7 @@
 
 #include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/dead.h"
 #include "broker/store/dead.h"
 
 /* Letters that one call runs again: each is read and decided in the turn. */

@@ -4,6 +4,10 @@
  *
  * Nothing that a turn says leaves before it is on disk: answers and mail
  * gather in the outbox, and a turn that cannot commit says nothing.
+ *
+ * Errors of what works on a turn, here and in the folders above, are those of
+ * the store that end the turn, and NOMEM, unless more is said: a refusal is
+ * answered, not returned.
  */
 #ifndef ALM_BROKER_LOOP_STAGE_H
 #define ALM_BROKER_LOOP_STAGE_H

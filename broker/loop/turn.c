@@ -1,5 +1,9 @@
 /*
- * The stages of a turn, in order.  Group commit falls out of the loop: while
+ * The stages of a turn, in order; alm_turn_run(), at the end, goes through
+ * them: receive, decode, authenticate (stage.c), decide and minimise, which is
+ * what carry_out() hands each request to, commit, deliver (deliver.c).
+ *
+ * Group commit falls out of the loop: while
  * one turn is being synced, the sockets gather the next one's requests, so
  * the batch grows with the load and shrinks to one when idle.
  */
@@ -21,8 +25,12 @@
 #include "broker/loop/hello.h"
 #include "broker/loop/stage.h"
 #include "broker/loop/undo.h"
+#include "broker/mail/accept.h"
+#include "broker/mail/acknowledge.h"
 #include "broker/mail/gather.h"
+#include "broker/mail/handover.h"
 #include "broker/mail/letter.h"
+#include "broker/mail/sweep.h"
 #include "broker/rules/epoch.h"
 #include "broker/rules/impact.h"
 
@@ -166,7 +174,7 @@ static enum alm_err decode(struct alm_turn *turn)
 	return ALM_OK;
 }
 
-/* --- decide and commit --------------------------------------------------- */
+/* --- decide, each request by what it is ---------------------------------- */
 
 static enum alm_err refuse_frame(
 	struct alm_turn *turn, const struct alm_turn_request *request)
@@ -302,6 +310,8 @@ static enum alm_err decide(struct alm_turn *turn)
 	}
 	return err == ALM_OK ? alm_fetches_serve(turn) : err;
 }
+
+/* --- commit -------------------------------------------------------------- */
 
 static enum alm_err begin(struct alm_turn *turn)
 {

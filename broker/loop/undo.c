@@ -4,8 +4,8 @@
  */
 #include "broker/loop/undo.h"
 
+#include "broker/mail/accept.h"
 #include "broker/mail/gather.h"
-#include "broker/mail/letter.h"
 
 /* They are not sent a second time when the turn is taken again. */
 static void forget_sends(struct alm_turn *turn)

@@ -7,6 +7,8 @@
  * decide() -> take_in(); a payload in parts takes announce() there, and comes
  * back whole to alm_accept_whole().
  */
+#include "broker/mail/accept.h"
+
 #include <string.h>
 
 #include "broker/identity/role.h"
@@ -15,6 +17,7 @@
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"
+#include "broker/mail/multicast.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/receipt.h"
 #include "lib/wire/texts.h"

@@ -2,11 +2,14 @@
  * Taking mail out of a mailbox: acknowledged or rejected.  Each leaves a
  * record; the sender hears of a rejection.
  */
+#include "broker/mail/acknowledge.h"
+
 #include <string.h>
 
 #include "broker/identity/role.h"
 #include "broker/loop/detail.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/dead.h"
+#include "broker/mail/notice.h"
 
 /* A refusal is a record and an answer: as much as looking for so many. */
 #define REFUSAL_COST 64u

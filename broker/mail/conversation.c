@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "broker/mail/letter.h"
 #include "broker/mail/receipt.h"
 #include "broker/store/watch.h"
 

@@ -4,10 +4,15 @@
  * stays in the store for an operator to look at and to run again.  It is not
  * out of the rule's reach: what changes is decided for it as for the queue.
  */
+#include "broker/mail/dead.h"
+
 #include <string.h>
 
 #include "broker/loop/detail.h"
+#include "broker/mail/acknowledge.h"
+#include "broker/mail/give.h"
 #include "broker/mail/letter.h"
+#include "broker/mail/notice.h"
 #include "broker/store/dead.h"
 
 /* Dead letters and mailboxes looked at by one sweep. */

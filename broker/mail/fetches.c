@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/mail/letter.h"
+#include "broker/mail/handover.h"
+#include "broker/mail/mend.h"
 #include "broker/mail/packing.h"
 #include "broker/store/parts.h"
 #include "lib/parts.h"

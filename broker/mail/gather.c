@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "broker/mail/letter.h"
+#include "broker/mail/accept.h"
 #include "broker/mail/orders.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/receipt.h"

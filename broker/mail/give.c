@@ -4,14 +4,20 @@
  * prohibition) stops it here, and its sender is told.  The hand-over is
  * counted and recorded in the turn's transaction before the frame leaves.
  */
+#include "broker/mail/give.h"
+
 #include <string.h>
 
 #include "broker/loop/detail.h"
 #include "broker/mail/conversation.h"
+#include "broker/mail/dead.h"
+#include "broker/mail/handover.h"
 #include "broker/mail/letter.h"
+#include "broker/mail/mend.h"
 #include "broker/mail/notice.h"
 #include "broker/mail/packing.h"
 #include "broker/mail/strand.h"
+#include "broker/mail/sweep.h"
 #include "broker/store/dead.h"
 #include "lib/wire/texts.h"
 

@@ -3,10 +3,13 @@
  * that is new, mailboxes in turn, and no more in one turn than its budget, so
  * that one recipient with a large mailbox does not hold up the others.
  */
+#include "broker/mail/handover.h"
+
 #include <string.h>
 
 #include "broker/identity/role.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/give.h"
+#include "broker/mail/mend.h"
 #include "broker/mail/strand.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */

@@ -3,7 +3,7 @@
  * written anew from its mail or set aside with it, mail that cannot be read
  * stays where it is, and each leaves a record.
  */
-#include "broker/mail/letter.h"
+#include "broker/mail/mend.h"
 
 enum alm_err alm_record_anomaly(struct alm_turn *turn, const char *recipient,
 	uint64_t seq, const char *what)

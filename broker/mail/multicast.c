@@ -6,10 +6,13 @@
  * decided twice: before any of it is taken, which leaves no record if anybody
  * may have it, and when it is whole; its parts then belong to all the mail.
  */
+#include "broker/mail/multicast.h"
+
 #include <string.h>
 
 #include "broker/core/address.h"
 #include "broker/loop/detail.h"
+#include "broker/mail/accept.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
 #include "broker/mail/letter.h"

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "broker/mail/letter.h"
 #include "broker/mail/receipt.h"
 
 #define NOTICE_VERSION 1u

@@ -5,7 +5,7 @@
 #include "broker/mail/orders.h"
 
 #include "broker/edge/log.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/mend.h"
 
 /* How long it is believed that the oldest mail is not too old. */
 #define LOOK_EVERY_MS 1000

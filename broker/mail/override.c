@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/mail/letter.h"
+#include "broker/mail/notice.h"
 
 /* Open ones that are counted; more of them are too many anyway. */
 #define COUNTED_MAX 100000u

@@ -10,7 +10,8 @@
 
 #include "broker/broker.h"
 #include "broker/edge/clock.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/dead.h"
+#include "broker/mail/give.h"
 #include "broker/store/dead.h"
 
 /* From the end of a pass to the beginning of the next. */

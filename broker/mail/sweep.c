@@ -2,10 +2,15 @@
  * What is looked after once a second, a bounded share of it: mail that has
  * expired, of which its sender hears, and whatever else grows old.
  */
+#include "broker/mail/sweep.h"
+
 #include "broker/evidence/inspect.h"
+#include "broker/mail/acknowledge.h"
 #include "broker/mail/conversation.h"
+#include "broker/mail/dead.h"
 #include "broker/mail/gather.h"
-#include "broker/mail/letter.h"
+#include "broker/mail/mend.h"
+#include "broker/mail/notice.h"
 #include "broker/mail/orders.h"
 
 /* Mail looked at by one sweep, and how often one runs. */

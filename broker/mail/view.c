@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broker/core/minimise.h"
+#include "broker/mail/letter.h"
 
 static enum alm_err keep_faults(const struct alm_faults *faults,
 	struct alm_arena *arena, struct alm_judgement *judgement)
