@@ -150,6 +150,39 @@ static enum alm_err check_limits(const struct alm_mailbox_slot *slot,
 		       : ALM_OK;
 }
 
+/* Room in the mailbox, and in the store.  A notice stands for mail that
+ * leaves, and is smaller. */
+static enum alm_err take_room(struct alm_store *store,
+	const struct alm_mailbox_slot *slot, const struct alm_mail *mail,
+	size_t bytes, size_t body_bytes)
+{
+	enum alm_err err = ALM_OK;
+
+	if (mail->kind != ALM_MAIL_MESSAGE) {
+		return ALM_OK;
+	}
+	if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
+		return ALM_MAILBOX_FULL;
+	}
+	if (mail->limits != NULL) {
+		err = check_limits(slot, mail->limits, bytes);
+	}
+	if (err != ALM_OK || mail->shared_seq != 0) {
+		return err; /* a share's was taken with what it is of */
+	}
+	return alm_mail_take_room(store, body_bytes, 1);
+}
+
+static void count_in(struct alm_store *store, struct alm_mailbox_slot *slot,
+	uint64_t seq, size_t bytes)
+{
+	slot->count++;
+	slot->bytes += bytes;
+	slot->is_changed = true;
+	store->state.mail_seq = seq;
+	store->is_state_changed = true;
+}
+
 enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 {
 	uint64_t seq = store->state.mail_seq + 1;
@@ -171,26 +204,11 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 		return ALM_FIELD_TOO_LARGE;
 	}
 	err = alm_mailbox_slot(store, mail->recipient, &slot);
+	if (err == ALM_OK) {
+		err = take_room(store, slot, mail, bytes, w.bytes);
+	}
 	if (err != ALM_OK) {
 		return err;
-	}
-	/* A notice stands for mail that leaves, and is smaller. */
-	if (mail->kind == ALM_MAIL_MESSAGE) {
-		if (slot->count >= ALM_MAILBOX_MESSAGES_MAX) {
-			return ALM_MAILBOX_FULL;
-		}
-		if (mail->limits != NULL) {
-			err = check_limits(slot, mail->limits, bytes);
-		}
-		if (err != ALM_OK) {
-			return err;
-		}
-		err = mail->shared_seq != 0
-			      ? ALM_OK /* taken with what it is a share of */
-			      : alm_mail_take_room(store, w.bytes, 1);
-		if (err != ALM_OK) {
-			return err;
-		}
 	}
 	row.entry = (struct alm_queue_entry){.seq = seq,
 		.place = place,
@@ -208,11 +226,7 @@ enum alm_err alm_store_mail_put(struct alm_store *store, struct alm_mail *mail)
 	if (err != ALM_OK) {
 		return err;
 	}
-	slot->count++;
-	slot->bytes += bytes;
-	slot->is_changed = true;
-	store->state.mail_seq = seq;
-	store->is_state_changed = true;
+	count_in(store, slot, seq, bytes);
 	mail->seq = seq;
 	return ALM_OK;
 }
