@@ -39,6 +39,7 @@ done
 put 644 "$build/libalmoner.so" lib libalmoner.so.0
 ln -sf libalmoner.so.0 "$destdir$prefix/lib/libalmoner.so"
 put 644 agents/include/almoner.h include
+put 644 agents/include/almoner_loop.h include
 put 644 agents/include/almoner_parts.h include
 put_filled agents/almoner.pc.in lib/pkgconfig almoner.pc
 
@@ -60,6 +61,9 @@ done
 for standard in build/standards/*.fds; do
 	test -f "$standard" || continue
 	put 644 "$standard" share/almoner/standards
+done
+for example in agents/examples/*.c; do
+	put 644 "$example" share/doc/almoner/examples
 done
 for text in README.md LICENSE CHANGELOG.md docs/*.md; do
 	put 644 "$text" share/doc/almoner

@@ -1,25 +1,46 @@
 /*
  * almoner.h - send and receive through an Almoner broker.
  *
- * The one public header of libalmoner.  C11 and C++; needs libc only.
+ * The one public header of libalmoner, with the parts that it includes.  C11
+ * and C++; needs libc only.  docs/INTEGRATING.md is the guide to it, and
+ * agents/examples/letterbox.c a whole agent.
  *
  * A client is one connection of one registered agent.  It is used by one
- * thread at a time; two threads open two clients.  Either call the simple
- * functions, which wait (alm_send, alm_receive, alm_acknowledge, alm_ask), or
- * watch alm_client_fd() in your own loop, call alm_client_process() when it
- * is readable and take events with alm_client_next_event().
+ * thread at a time; two threads open two clients.  Functions without a client
+ * may be called by any thread.  Either call the simple functions, which wait
+ * (alm_send, alm_receive, alm_acknowledge_wait, alm_ask), or watch
+ * alm_client_fd() in your own loop, call alm_client_process() when it is
+ * readable and take events with alm_client_next_event().
  *
  * What the library does for you: it connects and reconnects with back-off,
  * says hello, signs (up to 256 messages under one signature), sends what has
  * no answer yet again under the same id after every interruption, keeps to
  * the broker's window, and packs acknowledgements.  Nothing is sent twice:
- * the broker knows a message by its id.
+ * the broker knows a message by its id.  Mail may come twice: know it by
+ * sender and id.
  *
  * Errors are the numbers of `almoner errors`: 0 is success, any other number
- * is stable and has a name, a sentence and a hint.  Texts in what the library
- * gives are never NULL; texts in what you give may be NULL for "none".  Times
- * are milliseconds since 1970 (UTC).  What the library gives lives until it
- * is freed with the function named beside it.
+ * is stable and has a name, a sentence and a hint.  A call that fails leaves
+ * what it would give untouched.  Texts in what the library gives are never
+ * NULL, and UTF-8 without control characters; texts in what you give may be
+ * NULL for "none".  Times are milliseconds since 1970 (UTC), timeouts
+ * milliseconds, of which those count in which the machine ran.  What you give
+ * is copied, or used for the call only, unless it says otherwise.  What the
+ * library gives lives until it is freed with the function named beside it,
+ * also past alm_client_close().
+ *
+ * Every call that waits may end with 1008, when a signal came, and 7005, when
+ * the events that nobody takes fill their queue: take them, and call again.
+ * An acknowledgement is sent by the next call that waits or processes.  Let
+ * one come every half minute, or the broker takes the agent for gone and gives
+ * what it holds to another (session-idle).
+ *
+ * The library writes to no file and no terminal (but a witness's state),
+ * handles no signal and raises none.  It has threads of its own for the
+ * network: block the signals that you wait for before you open a client.
+ * After fork() the child may do nothing with a client but exec; descriptors
+ * are closed then.  Functions that you give are called by your own thread, and
+ * call nothing on the client.
  */
 #ifndef ALMONER_H
 #define ALMONER_H
@@ -84,7 +105,9 @@ struct alm_client_options {
 	const uint8_t *curve_key;   /* 32 bytes, own secret key */
 	const uint8_t *signing_key; /* 32 bytes, own Ed25519 seed */
 	const char *software;       /* shown to the operator, or NULL */
-	uint32_t credit;            /* mail held unacknowledged; 0: none */
+	/* Mail and notices held unacknowledged, up to 8192 of them, and 16 MiB
+	 * in all; 0: none come. */
+	uint32_t credit;
 	uint32_t envelopes_per_frame_max; /* 0: as many as the broker takes */
 	void *zmq_context; /* shared by several clients, or NULL */
 	const struct alm_witness_options *witness; /* or NULL */
@@ -381,7 +404,8 @@ ALM_API int alm_await_reply(struct alm_client *client, const uint8_t id[16],
 
 /**
  * Wait for the next piece of mail.  Events of other kinds stay for
- * alm_client_next_event().
+ * alm_client_next_event().  Notices are among them, and hold credit like mail:
+ * who sends must take them now and then, or no more mail comes.
  *
  * Out:     out_delivery  free with alm_delivery_free()
  * Errors:  7001          nothing came in time
@@ -446,48 +470,8 @@ ALM_API int alm_ask_start(struct alm_client *client, const char *verb,
 	const struct alm_pair *arguments, size_t argument_count,
 	uint32_t *out_question);
 
-/* --- for programs with their own loop --------------------------------- */
-
-enum alm_event_kind {
-	ALM_EVENT_CONNECTED = 1, /* welcomed; after each reconnection too */
-	ALM_EVENT_RECEIPT = 2,
-	ALM_EVENT_DELIVERY = 3,
-	ALM_EVENT_NOTICE = 4,
-	ALM_EVENT_ACKNOWLEDGED = 5, /* the broker has forgotten these */
-	ALM_EVENT_ANSWER = 6,
-	ALM_EVENT_DISCONNECTED = 7, /* it reconnects by itself */
-	ALM_EVENT_SUPERSEDED = 8,   /* another process took over: stop */
-	ALM_EVENT_PROBLEM = 9,      /* code and detail say what */
-	ALM_EVENT_FETCHED = 10,     /* code 0, or as alm_fetch() */
-	ALM_EVENT_DELAYED = 11,     /* no room yet; its receipt comes later */
-};
-
-/** Something that happened; the member of its kind is set. */
-struct alm_event {
-	enum alm_event_kind kind;
-	const struct alm_receipt_view *receipt;
-	const struct alm_delivery *delivery;
-	const struct alm_notice_view *notice;
-	const struct alm_table *answer;
-	const uint64_t *sequences; /* acknowledged; the one that was fetched */
-	size_t sequence_count;
-	int code; /* fetched, disconnected, superseded, problem, delayed */
-	const char *detail;
-	const struct alm_receipt_view *delayed; /* what was refused, for now */
-};
-
-/** One descriptor to poll for reading, for the life of the client: readable
- * whenever there is work for alm_client_process() or an event. */
-ALM_API int alm_client_fd(const struct alm_client *client);
-
-/** Do what is due, without waiting: read, answer, sign and send, retry.
- * Errors: 1121 another process took over; 1002.  What happens to single
- * messages comes as events. */
-ALM_API int alm_client_process(struct alm_client *client);
-
-/** The oldest event, or NULL; free with alm_event_free(). */
-ALM_API struct alm_event *alm_client_next_event(struct alm_client *client);
-ALM_API void alm_event_free(struct alm_event *event);
+/* The events, for programs with their own loop. */
+#include "almoner_loop.h"
 
 /* Payloads above 1 MiB. */
 #include "almoner_parts.h"
