@@ -8,7 +8,8 @@ PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
 	libzmq3-dev liblmdb-dev libsodium-dev libssl-dev libyaml-dev \
 	libjansson-dev libzstd-dev libsystemd-dev libmicrohttpd-dev \
 	libcriterion-dev python3 python3-nacl python3-protobuf python3-zmq \
-	python3-zstd systemd
+	python3-zstd systemd \
+	$(if $(findstring x86_64,$(shell uname -m)),libipsec-mb-dev)
 
 CSTD := -std=c11 -D_GNU_SOURCE -I. -I$(GEN)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -17,9 +18,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 HARD := -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fno-strict-overflow -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
+IS_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine))
 # For any x86-64; as it is, GCC clears and copies each structure with `rep stos`
 # and `rep movs`, which take longer to start than the bytes (decision 0209).
-TUNE := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),-mtune=skylake)
+TUNE := $(if $(IS_X86),-mtune=skylake)
 debug   := -O0 -g3
 release := -O3 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) $(TUNE)
 asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -76,10 +78,11 @@ REPLAY  := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
 
 L_LIB    := -lprotobuf-c -lyaml -lsodium -lcrypto -lzstd
-L_BROKER := -lzmq -llmdb -lsystemd -lmicrohttpd $(L_LIB)
+L_LANES  := $(if $(IS_X86),-lIPSec_MB)
+L_BROKER := -lzmq -llmdb -lsystemd -lmicrohttpd $(L_LIB) $(L_LANES)
 L_CLIENT := -lzmq $(L_LIB)
 L_FOLDER := -lsystemd $(L_CLIENT)
-L_CLI    := -lzmq -llmdb -ljansson $(L_LIB)
+L_CLI    := -lzmq -llmdb -ljansson $(L_LIB) $(L_LANES)
 
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
@@ -208,16 +211,16 @@ build/standards/%.fds: proto/standards/%.proto $(wildcard proto/standards/*)
 $(O)/tests/unit/core/%: $(O)/tests/unit/core/%.o $(CORE) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion
 $(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB) | $(STANDARDS)
-	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
 $(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB) | $(STANDARDS)
-	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
 $(O)/tests/unit/store/%: $(O)/tests/unit/store/%.o $(SUPPORT) $(STORE) \
 		$(CORE) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -lcriterion -llmdb $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion -llmdb $(L_LIB) $(L_LANES)
 $(O)/tests/unit/auth/%: $(O)/tests/unit/auth/%.o $(AUTH) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
 $(O)/tests/unit/config/%: $(O)/tests/unit/config/%.o $(CONFIG) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
 $(O)/tests/unit/broker/%: $(O)/tests/unit/broker/%.o $(SUPPORT) $(BROKER) \
 		$(EDGE) $(STORE) $(AUTH) $(CONFIG) $(POLICY) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_BROKER)
@@ -242,9 +245,9 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
 		$(O)/agents/client/invite.o $(O)/broker/loop/weigh.o \
 		$(STORE) $(AUTH) $(CONFIG) \
 		$(POLICY) $(JSON) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB) $(L_LANES)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
-	$(CC) $(LINK) -o $@ $^ $(L_LIB)
+	$(CC) $(LINK) -o $@ $^ $(L_LIB) $(L_LANES)
 FUZZ_SRC := agents/client/invite.c broker/loop/weigh.c $(wildcard lib/*.c lib/wire/*.c \
 	lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
@@ -253,7 +256,7 @@ FUZZ_SRC := agents/client/invite.c broker/loop/weigh.c $(wildcard lib/*.c lib/wi
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
-		-llmdb -ljansson $(L_LIB)
+		-llmdb -ljansson $(L_LIB) $(L_LANES)
 
 # --- objects ----------------------------------------------------------------
 

@@ -37,7 +37,7 @@ rule broker/config  'broker/config/|lib/'
 # What runs in the loop's thread sees the parts, what a turn is made of, and
 # what stands before it in this list.  turn.c alone names all the stages.
 parts='broker/(broker\.h|(core|store|auth|edge|config)/)|lib/'
-loop="$parts|broker/loop/(detail|fair|faults|lane|outbox|quota|session|stage|steady)\.h"
+loop="$parts|broker/loop/(detail|fair|faults|lane|outbox|quota|session|stage|steady|sums)\.h"
 rule broker/loop     "$loop|broker/(loop/|(mail/(mailbox|packing)|identity/identity)\.h)" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
@@ -60,6 +60,7 @@ only 'broker/store/' '<lmdb\.h>'
 only 'broker/edge/|agents/' '<zmq\.h>'
 only 'lib/yaml/'    '<yaml\.h>'
 only 'lib/zip\.'     '<zstd\.h>'
+only 'lib/hash_many\.|broker/store/gcm\.' '<intel-ipsec-mb\.h>'
 only 'cli/'         '<jansson\.h>'
 only 'broker/(admin/|loop/turn\.)' '"broker/admin/'
 only 'broker/(loop/turn\.|[a-z]*\.c)' '"broker/loop/turn\.h'

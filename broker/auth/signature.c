@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hash_many.h"
+
 #define CONTEXT "almoner.v1.send" /* its NUL is signed as well */
 #define TREES 64u
 #define LEVELS (ALM_SIGNATURE_PATH_MAX + 1)
@@ -27,6 +29,7 @@ struct verified_tree {
 
 struct alm_verifier {
 	struct alm_hash *hash;
+	struct alm_hash_many *many;
 	struct verified_tree *trees; /* by the agent's number */
 };
 
@@ -38,8 +41,10 @@ struct alm_verifier *alm_verifier_new(void)
 		return NULL;
 	}
 	verifier->hash = alm_hash_new();
+	verifier->many = alm_hash_many_new();
 	verifier->trees = calloc(TREES, sizeof(*verifier->trees));
-	if (verifier->hash == NULL || verifier->trees == NULL) {
+	if (verifier->hash == NULL || verifier->many == NULL ||
+		verifier->trees == NULL) {
 		alm_verifier_free(verifier);
 		return NULL;
 	}
@@ -50,6 +55,7 @@ void alm_verifier_free(struct alm_verifier *verifier)
 {
 	if (verifier != NULL) {
 		alm_hash_free(verifier->hash);
+		alm_hash_many_free(verifier->many);
 		free(verifier->trees);
 		free(verifier);
 	}
@@ -227,39 +233,64 @@ static bool leaf_is_signed(struct alm_verifier *verifier,
 			       signature, leaf));
 }
 
+/* 0x00, when it was sent, and the digest of its content. */
+#define LEAF_BYTES ((size_t)1 + 8 + ALM_DIGEST_BYTES)
+
+static void make_leaf(
+	const struct alm_summing *summing, uint8_t leaf[LEAF_BYTES])
+{
+	leaf[0] = 0x00;
+	alm_put_u64(leaf + 1, (uint64_t)summing->send->sent_at_ms);
+	memcpy(leaf + 9, summing->sums.content.raw, ALM_DIGEST_BYTES);
+}
+
+void alm_sum_sends(struct alm_verifier *verifier, struct alm_summing *summings,
+	size_t count)
+{
+	ALM_UNINITIALIZED struct alm_hash_job jobs[2 * ALM_SUMMINGS_MAX];
+	ALM_UNINITIALIZED uint8_t leaves[ALM_SUMMINGS_MAX][LEAF_BYTES];
+
+	ALM_ASSERT(count > 0 && count <= ALM_SUMMINGS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const struct alm_send *send = summings[i].send;
+		struct alm_send_sums *sums = &summings[i].sums;
+
+		jobs[2 * i] =
+			(struct alm_hash_job){send->payload, sums->payload.raw};
+		jobs[2 * i + 1] =
+			(struct alm_hash_job){send->message, sums->content.raw};
+	}
+	alm_hash_many(verifier->many, jobs, 2 * count);
+	for (size_t i = 0; i < count; i++) {
+		make_leaf(&summings[i], leaves[i]);
+		jobs[i] = (struct alm_hash_job){
+			{leaves[i], LEAF_BYTES}, summings[i].sums.leaf.raw};
+	}
+	alm_hash_many(verifier->many, jobs, count);
+}
+
+static bool is_well_formed(const struct alm_signature *signature)
+{
+	return signature->tree_size > 0 &&
+	       signature->tree_size <= ALM_SIGNATURE_LEAVES_MAX &&
+	       signature->leaf_index < signature->tree_size &&
+	       signature->path.bytes <=
+		       (size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES &&
+	       signature->path.bytes % ALM_DIGEST_BYTES == 0;
+}
+
 enum alm_err alm_verify_send(struct alm_verifier *verifier,
 	const struct alm_agent *agent, const struct alm_send *send,
-	const uint8_t *payload_sha256, struct alm_digest *out_content)
+	const struct alm_send_sums *sums, const uint8_t *payload_sha256)
 {
-	const struct alm_signature *signature = &send->signature;
-	uint8_t leaf_data[8 + ALM_DIGEST_BYTES];
-	struct alm_digest payload;
-	struct alm_digest content;
-	struct alm_digest leaf;
-
-	if (signature->tree_size == 0 ||
-		signature->tree_size > ALM_SIGNATURE_LEAVES_MAX ||
-		signature->leaf_index >= signature->tree_size ||
-		signature->path.bytes >
-			(size_t)ALM_SIGNATURE_PATH_MAX * ALM_DIGEST_BYTES ||
-		signature->path.bytes % ALM_DIGEST_BYTES != 0) {
+	if (!is_well_formed(&send->signature)) {
 		return ALM_BAD_SIGNATURE;
 	}
-	if (payload_sha256 != NULL) {
-		alm_hash_bytes(verifier->hash, send->payload, payload.raw);
-		if (memcmp(payload.raw, payload_sha256, ALM_DIGEST_BYTES) !=
-			0) {
-			return ALM_PAYLOAD_HASH;
-		}
+	if (payload_sha256 != NULL && memcmp(sums->payload.raw, payload_sha256,
+					      ALM_DIGEST_BYTES) != 0) {
+		return ALM_PAYLOAD_HASH;
 	}
-	alm_hash_bytes(verifier->hash, send->message, content.raw);
-	alm_put_u64(leaf_data, (uint64_t)send->sent_at_ms);
-	memcpy(leaf_data + 8, content.raw, ALM_DIGEST_BYTES);
-	alm_merkle_leaf(verifier->hash,
-		(struct alm_bytes){leaf_data, sizeof(leaf_data)}, &leaf);
-	if (!leaf_is_signed(verifier, agent, signature, &leaf)) {
-		return ALM_BAD_SIGNATURE;
-	}
-	*out_content = content;
-	return ALM_OK;
+	return leaf_is_signed(verifier, agent, &send->signature, &sums->leaf)
+		       ? ALM_OK
+		       : ALM_BAD_SIGNATURE;
 }

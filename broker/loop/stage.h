@@ -21,6 +21,7 @@
 
 struct alm_detail;
 struct alm_letter;
+struct alm_sums;
 
 /** One request: who asks, on which connection, and what. */
 struct alm_turn_request {
@@ -46,6 +47,7 @@ struct alm_turn {
 	int64_t monotonic_ms;
 	struct alm_arena *arena;
 	struct alm_detail *detail; /* for the record being written */
+	struct alm_sums *sums;     /* of the requests that come next */
 	struct alm_edge_frame *frames;
 	size_t frame_count;
 	struct alm_turn_request *requests;

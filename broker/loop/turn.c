@@ -24,6 +24,7 @@
 #include "broker/loop/faults.h"
 #include "broker/loop/hello.h"
 #include "broker/loop/stage.h"
+#include "broker/loop/sums.h"
 #include "broker/loop/undo.h"
 #include "broker/mail/accept.h"
 #include "broker/mail/acknowledge.h"
@@ -370,6 +371,7 @@ struct alm_turn_buffers {
 	struct alm_turn_request requests[ALM_TURN_REQUESTS_MAX];
 	const struct alm_letter *letters[ALM_TURN_LETTERS_MAX];
 	struct alm_detail detail;
+	struct alm_sums sums;
 };
 
 struct alm_turn_buffers *alm_turn_buffers_new(void)
@@ -451,6 +453,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 		.monotonic_ms = alm_clock_monotonic_ms(),
 		.arena = &broker->arena,
 		.detail = &broker->buffers->detail,
+		.sums = &broker->buffers->sums,
 		.frames = broker->buffers->frames,
 		.requests = broker->buffers->requests,
 		.letters = broker->buffers->letters,
@@ -460,6 +463,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	turn.now_ms = turn.now_us / 1000;
 	turn.now_s = turn.now_ms / 1000;
 	alm_arena_reset(turn.arena);
+	turn.sums->count = 0;
 	receive(&turn, ready);
 	gather(&turn, ready);
 	err = decode(&turn);

@@ -13,6 +13,7 @@
 
 #include "broker/identity/role.h"
 #include "broker/loop/faults.h"
+#include "broker/loop/sums.h"
 #include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
@@ -53,6 +54,8 @@ static enum alm_err check_form(
 	const struct alm_message *message = &arrival->message;
 	int64_t skew_ms = turn->now_ms - arrival->send->sent_at_ms;
 	int64_t age_ms = turn->now_ms - alm_message_id_ms(&message->id);
+	const struct alm_send_sums *sums;
+	struct alm_summing own;
 	enum alm_err err;
 
 	if (strcmp(message->sender, arrival->request->agent->organisation) !=
@@ -66,10 +69,11 @@ static enum alm_err check_form(
 	if (err != ALM_OK) {
 		return err;
 	}
+	sums = alm_turn_sums(turn, arrival->request, arrival->send, &own);
+	arrival->content = sums->content;
 	err = alm_verify_send(turn->broker->verifier, arrival->request->agent,
-		arrival->send,
-		message->payload_bytes == 0 ? message->payload_sha256 : NULL,
-		&arrival->content);
+		arrival->send, sums,
+		message->payload_bytes == 0 ? message->payload_sha256 : NULL);
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -64,10 +64,11 @@ static void sign_batch(size_t count)
 
 static enum alm_err verify(struct alm_verifier *verifier, size_t i)
 {
-	struct alm_digest content;
+	struct alm_summing summing = {.send = &sends[i]};
 
+	alm_sum_sends(verifier, &summing, 1);
 	return alm_verify_send(
-		verifier, &agent, &sends[i], payload_hash, &content);
+		verifier, &agent, &sends[i], &summing.sums, payload_hash);
 }
 
 static void set_up(void)
@@ -168,6 +169,32 @@ static void cut_path(size_t i)
 static void cut_path_unevenly(size_t i)
 {
 	sends[i].signature.path.bytes--;
+}
+
+Test(signature, sums_of_many_sends_are_those_of_each)
+{
+	static struct alm_summing all[COUNT_MAX];
+	struct alm_verifier *verifier = alm_verifier_new();
+
+	sign_batch(COUNT_MAX);
+	for (size_t count = 1; count <= ALM_SUMMINGS_MAX; count++) {
+		for (size_t i = 0; i < count; i++) {
+			all[i] = (struct alm_summing){.send = &sends[i]};
+		}
+		alm_sum_sends(verifier, all, count);
+		for (size_t i = 0; i < count; i++) {
+			struct alm_summing one = {.send = &sends[i]};
+
+			alm_sum_sends(verifier, &one, 1);
+			cr_assert_arr_eq(
+				&one.sums, &all[i].sums, sizeof(one.sums));
+			cr_assert_eq(
+				alm_verify_send(verifier, &agent, &sends[i],
+					&all[i].sums, payload_hash),
+				ALM_OK);
+		}
+	}
+	alm_verifier_free(verifier);
 }
 
 Test(signature, notices_every_change)
