@@ -5,10 +5,10 @@
  *
  * Texts are encrypted with AES-256-GCM under a key of their turn, which is
  * HChaCha20 of the store's key and the turn's random prefix; so a counter is
- * a safe nonce (docs/decisions/0022).  The cipher is OpenSSL's, whose key can
- * stay set.  libsodium's crypto_aead_aes256gcm gives the same bytes, on
- * processors that have the instructions; where the key is another each time,
- * as those of persons are, it takes two thirds of the time.
+ * a safe nonce (docs/decisions/0022).  Three libraries give the same bytes:
+ * gcm.h is the fastest where a key stays set; libsodium's, on processors that
+ * have the instructions, where the key is another each time, as those of
+ * persons are; OpenSSL decrypts.
  */
 #include "broker/store/keys.h"
 
@@ -17,18 +17,21 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* An encryption whose key is set: HChaCha20 of a nonce's first 16 bytes. */
-struct prepared {
-	EVP_CIPHER_CTX *context;
-	uint8_t prefix[16];
-	bool is_set;
+#include "broker/store/gcm.h"
+
+/* Whose keys are set: HChaCha20 of a nonce's first 16 bytes. */
+enum prepared {
+	PREPARED_BODY,
+	PREPARED_PRIVATE,
 };
 
 struct alm_store_keys {
-	EVP_CIPHER *cipher;          /* kept: fetching it is slow */
-	EVP_CIPHER_CTX *context;     /* for decryption */
-	struct prepared prepared[2]; /* body, private part */
-	EVP_CIPHER_CTX *person;      /* its key is set for each text */
+	EVP_CIPHER *cipher;      /* kept: fetching it is slow */
+	EVP_CIPHER_CTX *context; /* for decryption */
+	struct alm_gcm *gcm;     /* its keys are those of `prefixes` */
+	uint8_t prefixes[ALM_GCM_KEYS][16];
+	bool is_set[ALM_GCM_KEYS];
+	EVP_CIPHER_CTX *person; /* its key is set for each text */
 	uint8_t check[32];
 	uint8_t body[32];
 	uint8_t private[32];
@@ -56,13 +59,11 @@ static struct alm_store_keys *with_ciphers(struct alm_store_keys *keys)
 {
 	keys->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	keys->context = EVP_CIPHER_CTX_new();
-	memset(keys->prepared, 0, sizeof(keys->prepared));
-	keys->prepared[0].context = EVP_CIPHER_CTX_new();
-	keys->prepared[1].context = EVP_CIPHER_CTX_new();
+	keys->gcm = alm_gcm_new();
+	memset(keys->is_set, 0, sizeof(keys->is_set));
 	keys->person = EVP_CIPHER_CTX_new();
 	if (keys->cipher == NULL || keys->context == NULL ||
-		keys->person == NULL || keys->prepared[0].context == NULL ||
-		keys->prepared[1].context == NULL ||
+		keys->person == NULL || keys->gcm == NULL ||
 		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
 			keys->body, NULL) != 1 ||
 		EVP_EncryptInit_ex2(keys->person, keys->cipher, keys->body,
@@ -113,8 +114,7 @@ void alm_store_keys_free(struct alm_store_keys *keys)
 {
 	if (keys != NULL) {
 		EVP_CIPHER_CTX_free(keys->context);
-		EVP_CIPHER_CTX_free(keys->prepared[0].context);
-		EVP_CIPHER_CTX_free(keys->prepared[1].context);
+		alm_gcm_free(keys->gcm);
 		EVP_CIPHER_CTX_free(keys->person);
 		EVP_CIPHER_free(keys->cipher);
 		sodium_free(keys);
@@ -168,29 +168,26 @@ static void make_crypt(const struct alm_store_keys *keys,
 	bind(out, kind, seq, nonce + 16);
 }
 
-/* The context for a nonce, its key set anew only when the prefix is new. */
-static EVP_CIPHER_CTX *prepare(struct alm_store_keys *keys,
-	enum alm_crypt_kind kind, const uint8_t nonce[ALM_NONCE_BYTES])
+/* The number of the key for a nonce; set anew only when the prefix is new. */
+static unsigned prepare(struct alm_store_keys *keys, enum alm_crypt_kind kind,
+	const uint8_t nonce[ALM_NONCE_BYTES])
 {
-	struct prepared *prepared =
-		&keys->prepared[kind == ALM_CRYPT_PRIVATE ? 1 : 0];
+	unsigned number =
+		kind == ALM_CRYPT_PRIVATE ? PREPARED_PRIVATE : PREPARED_BODY;
 	struct crypt crypt;
-	int is_ok;
 
-	if (prepared->is_set && memcmp(prepared->prefix, nonce, 16) == 0) {
-		return prepared->context;
+	if (!keys->is_set[number] ||
+		memcmp(keys->prefixes[number], nonce, 16) != 0) {
+		make_crypt(keys, kind, 0, nonce, &crypt);
+		alm_gcm_set_key(keys->gcm, number, crypt.key);
+		sodium_memzero(&crypt, sizeof(crypt));
+		memcpy(keys->prefixes[number], nonce, 16);
+		keys->is_set[number] = true;
 	}
-	make_crypt(keys, kind, 0, nonce, &crypt);
-	is_ok = EVP_EncryptInit_ex2(
-		prepared->context, keys->cipher, crypt.key, crypt.nonce, NULL);
-	sodium_memzero(&crypt, sizeof(crypt));
-	ALM_ASSERT(is_ok == 1);
-	memcpy(prepared->prefix, nonce, sizeof(prepared->prefix));
-	prepared->is_set = true;
-	return prepared->context;
+	return number;
 }
 
-/* The key of `context` is set; writes ciphertext and tag to `at`. */
+/* Under a key of its own; writes ciphertext and tag to `at`. */
 static void encrypt(EVP_CIPHER_CTX *context, const uint8_t *key,
 	const struct crypt *crypt, struct alm_bytes text, uint8_t *at)
 {
@@ -215,12 +212,14 @@ void alm_store_keys_encrypt(struct alm_store_keys *keys,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out)
 {
-	EVP_CIPHER_CTX *context = prepare(keys, kind, nonce);
+	unsigned number = prepare(keys, kind, nonce);
 	ALM_UNINITIALIZED struct crypt crypt;
 
 	memcpy(out, nonce, ALM_NONCE_BYTES);
 	bind(&crypt, kind, seq, nonce + 16);
-	encrypt(context, NULL, &crypt, text, out + ALM_NONCE_BYTES);
+	alm_gcm_encrypt(keys->gcm, number, crypt.nonce,
+		(struct alm_bytes){crypt.bound, sizeof(crypt.bound)}, text,
+		out + ALM_NONCE_BYTES);
 }
 
 /* `sealed` is ciphertext and tag. */
