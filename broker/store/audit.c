@@ -75,15 +75,13 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 {
 	size_t detail_bytes = strlen(detail);
 	struct alm_writer w;
-	struct alm_digest leaf;
-	struct alm_bytes header = {NULL, 0};
 	enum alm_err err = ALM_OK;
 
 	ALM_ASSERT(store->turn != NULL);
 	if (detail_bytes > ALM_AUDIT_DETAIL_BYTES_MAX) {
 		return ALM_FIELD_TOO_LARGE;
 	}
-	record->seq = store->state.frontier.size + 1;
+	record->seq = alm_log_size(store) + 1;
 	record->time_us = store->now_us;
 	record->flags = (uint8_t)((record->flags & ~SET_HERE) |
 				  (store->is_clamped ? ALM_AUDIT_CLAMPED : 0) |
@@ -105,13 +103,8 @@ enum alm_err alm_store_audit_append(struct alm_store *store,
 		memcpy(store->header + ALM_AUDIT_COMMITMENT_AT,
 			record->commitment.raw, ALM_DIGEST_BYTES);
 	}
-	header = (struct alm_bytes){store->header, w.bytes};
-	alm_merkle_leaf(store->hash, header, &leaf);
-	err = alm_record_row_put(store, record->seq, header, &leaf);
-	if (err != ALM_OK) {
-		return err;
-	}
-	err = alm_tree_append(store, &leaf);
+	err = alm_log_row_wait(
+		store, record->seq, (struct alm_bytes){store->header, w.bytes});
 	store->state.last_time_us = record->time_us;
 	store->is_state_changed = true;
 	return err;
@@ -367,7 +360,7 @@ enum alm_err alm_audit_scan(struct alm_store *store,
 	struct alm_arena *arena, struct alm_audit_page *out_page)
 {
 	uint64_t next = from_seq == 0 ? 1 : from_seq;
-	uint64_t end = least(until_seq, store->state.frontier.size);
+	uint64_t end = least(until_seq, alm_log_size(store));
 	struct scan scan = {.filter = filter, .with_detail = with_detail};
 	uint64_t last;
 	MDB_txn *txn = NULL;

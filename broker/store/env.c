@@ -16,6 +16,7 @@
 #include "broker/store/index.h"
 #include "broker/store/inside.h"
 #include "broker/store/mailbox.h"
+#include "broker/store/tree.h"
 #include "lib/file.h"
 
 #define FORMAT_VERSION 2u

@@ -318,7 +318,7 @@ enum alm_err alm_audit_find(struct alm_store *store,
 	const struct alm_audit_find *find, struct alm_arena *arena,
 	struct alm_audit_found *out_found)
 {
-	uint64_t now = store->state.frontier.size;
+	uint64_t now = alm_log_size(store);
 	uint64_t size = find->size == 0 || find->size > now ? now : find->size;
 	struct hunt hunt = {
 		.store = store,

@@ -18,6 +18,7 @@
 #include "broker/store/retention.h"
 #include "broker/store/store.h"
 #include "lib/hash.h"
+#include "lib/hash_many.h"
 
 /* X(NAME, number, "name"): the number is part of every seal. */
 #define ALM_TABLE_MAP(X) \
@@ -73,7 +74,7 @@ struct alm_store_state {
 	uint64_t pruned[ALM_RETENTION_COUNT]; /* the last record done, by class
 					       */
 	int64_t list_as_of_s; /* of the national list in use; not kept here */
-	struct alm_frontier frontier; /* its size is the log's */
+	struct alm_frontier frontier; /* of the records that are written */
 };
 
 /** Counters of the mailboxes that a turn touches; see mailbox.h. */
@@ -95,8 +96,10 @@ struct alm_space {
 
 /** Records of the open turn that are not in their table yet; log_rows.c. */
 struct alm_log_rows {
-	uint8_t *bytes; /* NULL: none was needed yet */
+	struct alm_hash_many *many; /* NULL: none was needed yet */
+	uint8_t *bytes;             /* likewise */
 	size_t used;
+	size_t count;
 };
 
 /** Freed pages that are not used again yet; see reuse.c. */
@@ -201,9 +204,6 @@ ALM_MUST_USE enum alm_err alm_row_open(const struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_record_row_open(const struct alm_store *store,
 	struct alm_bytes key, struct alm_bytes *value,
 	struct alm_digest *out_leaf);
-/** It waits with the turn's others until it can be seen or must be kept. */
-ALM_MUST_USE enum alm_err alm_record_row_put(struct alm_store *store,
-	uint64_t seq, struct alm_bytes header, const struct alm_digest *leaf);
 
 /** Write a value and its seal; `flags` as for mdb_put(). */
 ALM_MUST_USE enum alm_err alm_row_put(struct alm_store *store,
@@ -262,14 +262,20 @@ void alm_reuse_free(struct alm_store *store);
 
 /* --- log_rows.c --------------------------------------------------------- */
 
-/** Room for the sealed header of a record; the next of the log.
- * Errors: NOMEM, STORE_FULL. */
-ALM_MUST_USE enum alm_err alm_log_row_wait(struct alm_store *store,
-	uint64_t seq, size_t value_bytes, uint8_t **out_value);
+/** The next record of the log; it waits with the turn's others until it can be
+ * seen or must be kept.  Errors: NOMEM, STORE_FULL. */
+ALM_MUST_USE enum alm_err alm_log_row_wait(
+	struct alm_store *store, uint64_t seq, struct alm_bytes header);
 /** Write those that wait.  Errors: STORE_FULL. */
 ALM_MUST_USE enum alm_err alm_log_rows_write(struct alm_store *store);
 void alm_log_rows_drop(struct alm_store *store);
 void alm_log_rows_free(struct alm_store *store);
+
+/** How many records the log has, with those that wait. */
+static inline uint64_t alm_log_size(const struct alm_store *store)
+{
+	return store->state.frontier.size + store->log_rows.count;
+}
 
 /* --- turn.c ------------------------------------------------------------- */
 
@@ -277,34 +283,6 @@ void alm_log_rows_free(struct alm_store *store);
 ALM_MUST_USE enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	struct alm_store_state *out, struct alm_problem *problem);
 ALM_MUST_USE enum alm_err alm_state_write(struct alm_store *store);
-
-/* --- tree.c ------------------------------------------------------------- */
-
-/** One leaf more; writes the tiles that it completes. */
-ALM_MUST_USE enum alm_err alm_tree_append(
-	struct alm_store *store, const struct alm_digest *leaf);
-
-/** Recompute the frontier of `size` leaves from tiles and the last records.
- * Errors: STORE_CORRUPT. */
-ALM_MUST_USE enum alm_err alm_tree_recompute(struct alm_store *store,
-	MDB_txn *txn, uint64_t size, struct alm_frontier *out);
-
-/** Compare a frontier with tiles and the last records, subtree by subtree;
- * one with a record whose seal does not hold cannot be compared, and the record
- * is counted instead.  Errors: STORE_CORRUPT. */
-ALM_MUST_USE enum alm_err alm_tree_check(struct alm_store *store, MDB_txn *txn,
-	const struct alm_frontier *frontier,
-	struct alm_store_damage *out_damage);
-
-/** The stored entries of one tile.  Errors: NOT_FOUND, STORE_CORRUPT. */
-ALM_MUST_USE enum alm_err alm_tree_tile(struct alm_store *store, MDB_txn *txn,
-	unsigned level, uint64_t index, struct alm_bytes *out);
-
-/** The same size and roots; what stands behind the roots does not count. */
-bool alm_tree_same(const struct alm_frontier *a, const struct alm_frontier *b);
-
-#define ALM_TILE_WIDTH 256u
-#define ALM_TILE_LEVELS 8u
 
 /* --- people_read.c ------------------------------------------------------- */
 

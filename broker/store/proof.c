@@ -13,6 +13,7 @@
 
 #include "broker/store/evidence.h"
 #include "broker/store/inside.h"
+#include "broker/store/tree.h"
 
 #define TILE_HEIGHT 8u
 
@@ -185,7 +186,7 @@ enum alm_err alm_audit_prove(struct alm_store *store, uint64_t seq,
 	struct alm_audit_proof proof;
 	enum alm_err err;
 
-	if (seq == 0 || seq > size || size > store->state.frontier.size) {
+	if (seq == 0 || seq > size || size > alm_log_size(store)) {
 		return ALM_NOT_FOUND;
 	}
 	err = alm_store_view(store, &prover.txn);
@@ -210,7 +211,7 @@ enum alm_err alm_audit_head_at(
 	struct alm_frontier frontier;
 	enum alm_err err;
 
-	if (size > store->state.frontier.size) {
+	if (size > alm_log_size(store)) {
 		return ALM_NOT_FOUND;
 	}
 	err = alm_store_view(store, &prover.txn);
@@ -275,7 +276,7 @@ enum alm_err alm_audit_prove_growth(struct alm_store *store, uint64_t old,
 	struct prover prover = {.store = store, .size = size};
 	enum alm_err err;
 
-	if (old == 0 || old > size || size > store->state.frontier.size) {
+	if (old == 0 || old > size || size > alm_log_size(store)) {
 		return ALM_NOT_FOUND;
 	}
 	err = alm_store_view(store, &prover.txn);
@@ -314,7 +315,7 @@ enum alm_err alm_audit_prove_range(struct alm_store *store, uint64_t first,
 	struct prover prover = {.store = store, .size = size};
 	enum alm_err err;
 
-	if (first >= end || end > size || size > store->state.frontier.size) {
+	if (first >= end || end > size || size > alm_log_size(store)) {
 		return ALM_NOT_FOUND;
 	}
 	err = alm_store_view(store, &prover.txn);
@@ -331,8 +332,7 @@ enum alm_err alm_audit_prove_range(struct alm_store *store, uint64_t first,
 enum alm_err alm_audit_node(struct alm_store *store, unsigned height,
 	uint64_t place, struct alm_digest *out)
 {
-	struct prover prover = {
-		.store = store, .size = store->state.frontier.size};
+	struct prover prover = {.store = store, .size = alm_log_size(store)};
 	enum alm_err err;
 
 	if (height > 62 || place >= prover.size >> height) {

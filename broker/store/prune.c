@@ -122,7 +122,7 @@ static enum alm_err last_before(struct alm_store *store, MDB_txn *txn,
 	int64_t before_us, uint64_t *out_seq)
 {
 	uint64_t low = 0;
-	uint64_t high = store->state.frontier.size + 1;
+	uint64_t high = alm_log_size(store) + 1;
 
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
@@ -164,7 +164,7 @@ static void enter(
 static enum alm_err find_gap(
 	struct alm_store *store, MDB_txn *txn, struct alm_prune *prune)
 {
-	const uint64_t end = store->state.frontier.size + 1;
+	const uint64_t end = alm_log_size(store) + 1;
 	int64_t from_us = 0;
 	int64_t until_us = prune->now_us;
 	uint64_t last = 0;

@@ -230,25 +230,6 @@ enum alm_err alm_row_put(struct alm_store *store, enum alm_table table,
 	return ALM_OK;
 }
 
-enum alm_err alm_record_row_put(struct alm_store *store, uint64_t seq,
-	struct alm_bytes header, const struct alm_digest *leaf)
-{
-	uint8_t key[8];
-	uint8_t *at;
-	enum alm_err err = alm_log_row_wait(
-		store, seq, header.bytes + ALM_SEAL_BYTES, &at);
-
-	if (err != ALM_OK) {
-		return err;
-	}
-	alm_put_u64(key, seq);
-	memcpy(at, header.data, header.bytes);
-	alm_store_keys_seal(store->keys, ALM_TABLE_REC,
-		(struct alm_bytes){key, sizeof(key)}, of_digest(leaf),
-		at + header.bytes);
-	return ALM_OK;
-}
-
 enum alm_err alm_row_remove(
 	struct alm_store *store, enum alm_table table, struct alm_bytes key)
 {

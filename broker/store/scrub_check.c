@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/store/scrub_internal.h"
+#include "broker/store/tree.h"
 
 #define STEP_UNITS_MAX 1024u
 #define UNIT_BYTES 4096u

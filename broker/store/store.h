@@ -493,6 +493,6 @@ ALM_MUST_USE enum alm_err alm_store_audit_append(struct alm_store *store,
 
 /** Size and root of the log, open turn included. */
 void alm_store_audit_head(
-	const struct alm_store *store, struct alm_audit_head *out_head);
+	struct alm_store *store, struct alm_audit_head *out_head);
 
 #endif /* ALM_BROKER_STORE_STORE_H */

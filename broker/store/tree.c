@@ -4,11 +4,14 @@
  * subtrees of 256^L leaves, 256 to a tile, for L from 1.  Frontier, tiles and
  * records are written in one transaction.
  */
+#include "broker/store/tree.h"
+
 #include <string.h>
 
-#include "broker/store/inside.h"
-
 #define TILE_KEY_BYTES 9u
+/* Leaves that are appended together. */
+#define APPEND_MAX ((size_t)128)
+#define NODE_BYTES (1 + (size_t)2 * ALM_DIGEST_BYTES)
 #define TILE_BYTES_MAX ((size_t)ALM_TILE_WIDTH * ALM_DIGEST_BYTES)
 
 static void tile_key(
@@ -66,31 +69,116 @@ static enum alm_err put_entry(struct alm_store *store, unsigned level,
 			       &mdb_key, &value, 0));
 }
 
-/* As alm_frontier_append(), keeping the roots of 256^L leaves on the way. */
-enum alm_err alm_tree_append(
-	struct alm_store *store, const struct alm_digest *leaf)
+/* The roots of a frontier by their height. */
+static void spread(
+	const struct alm_frontier *frontier, struct alm_digest heights[64])
 {
-	struct alm_frontier *frontier = &store->state.frontier;
-	size_t count = (size_t)__builtin_popcountll(frontier->size);
-	struct alm_digest node = *leaf;
-	unsigned height = 0;
+	size_t at = 0;
 
-	for (uint64_t rest = frontier->size; (rest & 1u) != 0; rest >>= 1) {
-		alm_merkle_node(
-			store->hash, &frontier->roots[--count], &node, &node);
-		height++;
-		if (height % 8 == 0) {
-			enum alm_err err = put_entry(store, height / 8,
-				frontier->size >> height, &node);
-
-			if (err != ALM_OK) {
-				return err;
-			}
+	for (unsigned height = 64; height-- > 0;) {
+		if ((frontier->size >> height & 1u) != 0) {
+			heights[height] = frontier->roots[at++];
 		}
 	}
-	frontier->roots[count] = node;
-	frontier->size++;
+}
+
+static void gather(
+	const struct alm_digest heights[64], struct alm_frontier *frontier)
+{
+	size_t at = 0;
+
+	for (unsigned height = 64; height-- > 0;) {
+		if ((frontier->size >> height & 1u) != 0) {
+			frontier->roots[at++] = heights[height];
+		}
+	}
+}
+
+/* Hash `count` pairs that lie side by side into the nodes above them. */
+static void hash_pairs(struct alm_hash_many *many,
+	const struct alm_digest *nodes, size_t count, struct alm_digest *above)
+{
+	ALM_UNINITIALIZED uint8_t texts[APPEND_MAX / 2 + 1][NODE_BYTES];
+	struct alm_hash_job jobs[APPEND_MAX / 2 + 1];
+
+	for (size_t i = 0; i < count; i++) {
+		texts[i][0] = 0x01;
+		memcpy(texts[i] + 1, &nodes[2 * i], NODE_BYTES - 1);
+		jobs[i] = (struct alm_hash_job){
+			{texts[i], NODE_BYTES}, above[i].raw};
+	}
+	alm_hash_many(many, jobs, count);
+}
+
+/* The nodes of a level from `first` on, if it is one that tiles keep. */
+static enum alm_err put_level(struct alm_store *store, unsigned height,
+	uint64_t first, const struct alm_digest *nodes, size_t count)
+{
+	enum alm_err err = ALM_OK;
+
+	if (height == 0 || height % 8 != 0) {
+		return ALM_OK;
+	}
+	for (size_t i = 0; i < count && err == ALM_OK; i++) {
+		err = put_entry(store, height / 8, first + i, &nodes[i]);
+	}
+	return err;
+}
+
+/* Level after level.  The first new node of a level joins the root that stands
+ * there alone; the last one, if it has no neighbour, is the root that does. */
+static enum alm_err append_some(struct alm_store *store,
+	struct alm_hash_many *many, const struct alm_digest *leaves,
+	size_t leaf_count)
+{
+	struct alm_frontier *frontier = &store->state.frontier;
+	struct alm_digest nodes[APPEND_MAX + 1];
+	struct alm_digest heights[64];
+	uint64_t first = frontier->size; /* of the new nodes of a level */
+	size_t count = leaf_count;
+
+	spread(frontier, heights);
+	memcpy(nodes + 1, leaves, leaf_count * sizeof(leaves[0]));
+	for (unsigned height = 0; count > 0; height++) {
+		const struct alm_digest *level = nodes + 1;
+		enum alm_err err =
+			put_level(store, height, first, level, count);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+		if (first % 2 == 1) {
+			nodes[0] = heights[height];
+			level--;
+			first--;
+			count++;
+		}
+		if (count % 2 == 1) {
+			heights[height] = level[count - 1];
+		}
+		hash_pairs(many, level, count / 2, nodes + 1);
+		first /= 2;
+		count /= 2;
+	}
+	frontier->size += leaf_count;
+	gather(heights, frontier);
 	return ALM_OK;
+}
+
+enum alm_err alm_tree_append(struct alm_store *store,
+	struct alm_hash_many *many, const struct alm_digest *leaves,
+	size_t count)
+{
+	enum alm_err err = ALM_OK;
+
+	while (count > 0 && err == ALM_OK) {
+		size_t some = count < APPEND_MAX ? count : APPEND_MAX;
+
+		err = append_some(store, many, leaves, some);
+		leaves += some;
+		count -= some;
+	}
+	return err;
 }
 
 /* The hashes that stand at the end of one level and are in no tile above. */

@@ -340,8 +340,11 @@ const struct alm_changed_people *alm_store_changed_people(
 }
 
 void alm_store_audit_head(
-	const struct alm_store *store, struct alm_audit_head *out_head)
+	struct alm_store *store, struct alm_audit_head *out_head)
 {
+	/* A turn for whose records there is no room is dropped, and with it
+	 * all that was made of this head. */
+	(void)!alm_log_rows_write(store);
 	out_head->size = store->state.frontier.size;
 	alm_frontier_root(store->hash, &store->state.frontier, &out_head->root);
 }

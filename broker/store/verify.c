@@ -3,6 +3,7 @@
  * every leaf, tile and root, and every private part against its commitment.
  */
 #include "broker/store/verify.h"
+#include "broker/store/tree.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -8,6 +8,7 @@
 
 #include "broker/store/parts.h"
 #include "broker/store/prune.h"
+#include "broker/store/tree.h"
 #include "broker/store/verify.h"
 
 /* Nothing but our tables may stand in the file. */

@@ -190,6 +190,61 @@ Test(store_audit, opens_with_the_same_head_at_every_size_around_a_tile)
 	}
 }
 
+/* A head that is recomputed from records and tiles does not know how they
+ * were appended: a few at a time, many, or some of a turn that was looked at
+ * before it had ended. */
+Test(store_audit, is_one_tree_however_its_records_came)
+{
+	struct alm_audit_view view;
+	struct alm_audit_head head;
+	struct alm_audit_head again;
+	uint64_t size = 0;
+
+	for (uint64_t count = 1; count <= 300; count += 1 + count / 16) {
+		begin();
+		for (uint64_t i = 0; i < count; i++) {
+			append(i % 50 == 0 ? "a: detail\n" : "");
+			size++;
+			if (i == count / 3) {
+				cr_assert_eq(alm_audit_get(store, size, false,
+						     &arena, &view),
+					ALM_OK);
+			}
+		}
+		alm_store_audit_head(store, &head);
+		cr_assert_eq(head.size, size);
+		commit();
+		cr_assert_eq(alm_audit_head_at(store, size, &again), ALM_OK);
+		cr_assert_arr_eq(&head.root, &again.root, sizeof(head.root),
+			"%llu records", (unsigned long long)size);
+	}
+}
+
+/* What waited in a turn that was taken back is in no other. */
+Test(store_audit, forgets_the_records_of_a_turn_that_was_taken_back)
+{
+	struct alm_audit_head head;
+	struct alm_audit_head again;
+
+	begin();
+	append("");
+	commit();
+	alm_store_audit_head(store, &head);
+	begin();
+	append("a: detail\n");
+	append("");
+	alm_store_abort(store);
+	alm_store_audit_head(store, &again);
+	cr_expect_arr_eq(&head, &again, sizeof(head));
+	begin();
+	append("");
+	commit();
+	alm_store_audit_head(store, &head);
+	cr_expect_eq(head.size, 2);
+	cr_assert_eq(alm_audit_head_at(store, 2, &again), ALM_OK);
+	cr_expect_arr_eq(&head, &again, sizeof(head));
+}
+
 Test(store_audit, keeps_the_largest_private_part_and_refuses_a_larger_one)
 {
 	static char text[ALM_AUDIT_DETAIL_BYTES_MAX + 2];
