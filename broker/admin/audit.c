@@ -89,9 +89,9 @@ static const char *const view_columns[] = {"seq", "time", "kind", "effect",
 	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
 	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
 	"people-seq", "standard", "agent", "detail", "signature", "evidence",
-	"leaf", "proof"};
-/* The last two only for those who ask for proofs. */
-#define PROOF_COLUMNS 2u
+	"leaf", "proof", "header"};
+/* The last three only for those who ask for proofs. */
+#define PROOF_COLUMNS 3u
 
 /* Leaf and path of a record in the log as the question pins it, as hex. */
 static enum alm_err prove(struct alm_call *call,
@@ -117,6 +117,29 @@ static enum alm_err prove(struct alm_call *call,
 		*out_path = alm_table_hex(call->table,
 			(struct alm_bytes){proof.path[0].raw,
 				proof.path_count * ALM_DIGEST_BYTES});
+	}
+	return err;
+}
+
+/* The leaf itself, so that the row can be held against it; "" where it would
+ * say more than the row. */
+static enum alm_err add_header(struct alm_call *call,
+	const struct alm_question *question,
+	const struct alm_audit_record *record, const char **out_header)
+{
+	struct alm_bytes header = {NULL, 0};
+	enum alm_err err;
+
+	*out_header = "";
+	if (!question->proves ||
+		(record->has_person && !knows_person(call, record)) ||
+		alm_call_shown_code(call, record->code) != record->code) {
+		return ALM_OK;
+	}
+	err = alm_audit_leaf(call->turn->broker->store, record->seq,
+		call->turn->arena, &header);
+	if (err == ALM_OK) {
+		*out_header = alm_table_hex(call->table, header);
 	}
 	return err;
 }
@@ -183,7 +206,12 @@ static enum alm_err add_view(struct alm_call *call,
 	char grade[ALM_GRADE_TEXT_BYTES];
 	const char *leaf;
 	const char *path;
+	const char *header = "";
 	enum alm_err err = prove(call, question, record->seq, &leaf, &path);
+
+	if (err == ALM_OK && leaf[0] != '\0') {
+		err = add_header(call, question, record, &header);
+	}
 
 	if (err != ALM_OK) {
 		return err;
@@ -217,7 +245,8 @@ static enum alm_err add_view(struct alm_call *call,
 			: view->is_erased      ? "erased"
 			: view->detail == NULL ? ""
 					       : one_line(table, view->detail),
-			signature_text(table, view), grade, leaf, path});
+			signature_text(table, view), grade, leaf, path,
+			header});
 	return ALM_OK;
 }
 

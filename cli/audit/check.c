@@ -229,6 +229,30 @@ static enum alm_err check_bundle(struct check *c)
 	return err;
 }
 
+static enum alm_err check_page(struct check *c)
+{
+	enum alm_err err = alm_audit_check_page(
+		c->trust, c->bytes, &c->arena, &c->checked, &c->problem);
+
+	if (err == ALM_OK) {
+		err = check_from(c);
+	}
+	if (err == ALM_OK) {
+		tell_kind(c, "page");
+		fact_number(c, "records", c->checked.records);
+		fact_number(c, "digests", c->checked.singles);
+		tell_head(c);
+		tell_not_covered(
+			c, c->checked.singles > 0
+				   ? "what rows say that have a digest only; "
+				     "agent, detail, signature and evidence of "
+				     "all rows; whether other records match"
+				   : "agent, detail, signature and evidence of "
+				     "the rows; whether other records match");
+	}
+	return err;
+}
+
 static enum alm_err check_head(struct check *c)
 {
 	enum alm_err err =
@@ -283,6 +307,8 @@ static enum alm_err check_file(struct check *c, const char *path)
 		err = check_receipt(c);
 	} else if (alm_line_is(line, ALM_BUNDLE_FIRST_LINE)) {
 		err = check_bundle(c);
+	} else if (line.bytes > 0 && line.data[0] == '{') {
+		err = check_page(c);
 	} else if (alm_line_word(&line, "old")) {
 		err = check_growth(c);
 	} else {

@@ -40,6 +40,13 @@ ALM_MUST_USE enum alm_err alm_audit_head_read(const char *path,
 	const struct alm_trust *trust, struct alm_checkpoint *out_head,
 	struct alm_problem *problem);
 
+/** A page of `audit query --proof --json`, each row with its header or, where
+ * the asker is not shown that, its digest (counted in `singles`).
+ * Errors: as alm_check_receipt() */
+ALM_MUST_USE enum alm_err alm_audit_check_page(const struct alm_trust *trust,
+	struct alm_bytes bytes, struct alm_arena *arena,
+	struct alm_checked *out_checked, struct alm_problem *problem);
+
 /** Check the files and folders that are named.  Gives the exit code. */
 int alm_audit_check_files(const struct alm_args *args);
 

@@ -38,7 +38,8 @@
 	X(SIGNATURE, "signature") \
 	X(EVIDENCE, "evidence") \
 	X(LEAF, "leaf") \
-	X(PROOF, "proof")
+	X(PROOF, "proof") \
+	X(HEADER, "header")
 
 enum alm_audit_column {
 #define X(name, word) ALM_COLUMN_##name,
@@ -47,7 +48,7 @@ enum alm_audit_column {
 		ALM_AUDIT_COLUMNS
 };
 
-#define ALM_AUDIT_PROOF_COLUMNS 2u
+#define ALM_AUDIT_PROOF_COLUMNS 3u
 extern const char *const alm_audit_columns[];
 extern const size_t alm_audit_column_count;
 

@@ -135,6 +135,23 @@ static enum alm_err prove(struct alm_store *store, uint64_t seq, uint64_t size,
 	return err;
 }
 
+/** The leaf itself, as hex. */
+static const char *header_of(
+	struct alm_store *store, struct alm_arena *arena, uint64_t seq)
+{
+	struct alm_bytes header = {NULL, 0};
+	char *text = NULL;
+
+	if (alm_audit_leaf(store, seq, arena, &header) == ALM_OK) {
+		text = alm_arena_take(arena, 2 * header.bytes + 1);
+	}
+	if (text == NULL) {
+		return "";
+	}
+	alm_hex(header.data, header.bytes, text);
+	return text;
+}
+
 static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 	struct alm_arena *arena, const struct alm_audit_view *view,
 	const struct proof_texts *proof)
@@ -146,6 +163,7 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 		view->detail == NULL
 			? ""
 			: alm_audit_signature_text(r->signature, arena);
+	const char *header = "";
 	char message[ALM_UUID_TEXT_BYTES] = "";
 	char person[2 * sizeof(r->person) + 1] = "";
 
@@ -161,6 +179,9 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 	}
 	if (r->has_person) {
 		alm_hex(r->person, sizeof(r->person), person);
+	}
+	if (proof->leaf[0] != '\0') {
+		header = header_of(store, arena, r->seq);
 	}
 	alm_audit_printer_row(printer,
 		(const char *const[]){seq, time_text,
@@ -179,7 +200,7 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 				? "erased"
 				: alm_log_one_line(arena, view->detail),
 			signature == NULL ? "" : signature, proof->grade,
-			proof->leaf, proof->path});
+			proof->leaf, proof->path, header});
 }
 
 /** A question being answered, page after page. */

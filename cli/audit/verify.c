@@ -61,8 +61,8 @@ static const struct alm_usage usage = {
 	.takes = ALM_TAKES_CONTEXT,
 	.options = options,
 	.notes = "With files, they are checked instead of a store: receipts, "
-		 "bundles, signed\nheads, proofs that the log grew, and "
-		 "folders of tiles.\n\n"
+		 "bundles, signed\nheads, proofs that the log grew, folders of "
+		 "tiles, and what audit query --proof\n--json printed.\n\n"
 		 "  almoner audit verify --store /var/lib/almoner --key "
 		 "/etc/almoner/store.key\n"
 		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",

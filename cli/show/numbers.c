@@ -70,6 +70,7 @@ static const char *const names[] = {
 	"dead-letters",
 	"decisions",
 	"delivered",
+	"digests",
 	"disclosures-parts",
 	"drifted",
 	"effect-us-last",

@@ -4,7 +4,9 @@ the C2SP texts alone.  Shares nothing with the program that makes it."""
 import base64
 import binascii
 import hashlib
+import json
 import os
+import time
 
 import ed25519
 
@@ -298,6 +300,52 @@ def take_path(lines):
         path.append(unbase64(line, 32))
 
 
+def check_page(data, trust):
+    """What `audit query --proof --json` printed."""
+    try:
+        page = json.loads(data)
+        head = Head(page["checkpoint"].encode(), trust)
+        need(page["schema"] == "almoner.audit.query/1", "a page")
+        for row in page["rows"]:
+            leaf, raw = (bytes.fromhex(row[k]) for k in ("leaf", "proof"))
+            need(len(leaf) == 32 and len(raw) % 32 == 0, "a proof")
+            path = [raw[i:i + 32] for i in range(0, len(raw), 32)]
+            need(row["seq"] > 0 and inclusion_root(
+                row["seq"] - 1, head.size, leaf, path) == head.root,
+                "the proof does not lead to the head")
+            if row["header"]:
+                check_row(row, bytes.fromhex(row["header"]), leaf)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refused("a page") from None
+    return head
+
+
+def check_row(row, header, leaf):
+    record = Record(header, row["seq"])
+    need(leaf_hash(header) == leaf, "a header that is not the leaf")
+    texts, at = [], 164
+    for _ in range(6):
+        length = int.from_bytes(header[at:at + 2], "big")
+        texts.append(header[at + 2:at + 2 + length].decode())
+        at += 2 + length + 1
+    need(texts == [row[k] for k in ("sender", "recipient", "purpose",
+                                    "categories", "basis", "standard")]
+         and record.epoch == row["epoch"]
+         and int.from_bytes(header[4:8], "big") == row["code"]
+         and int.from_bytes(header[24:32], "big") == (row["ref"] or 0)
+         and int.from_bytes(header[32:40], "big") == (row["mail"] or 0)
+         and int.from_bytes(header[48:56], "big") == row["people-seq"]
+         and row["effect"] == ("", "permit", "transform", "deny")[header[2]],
+         "a row that says other than its header")
+    micros = int.from_bytes(header[16:24], "big")
+    need(row["time"] == time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(
+        micros // 10**6)) + ".%06dZ" % (micros % 10**6), "a row's time")
+    need(row["message-id"].replace("-", "") ==
+         (header[68:84].hex() if header[66] & 1 else ""), "a row's message")
+    need(row["person"] in ("", header[84:100].hex() if header[66] & 2 else ""),
+         "a row's person")
+
+
 def check_receipt(data, trust):
     lines = Lines(data)
     need(lines.take() == b"c2sp.org/tlog-proof@v1", "the first line")
@@ -548,6 +596,8 @@ def check(path, trust, old=None):
             head = Bundle(data, trust).head
         elif first.startswith(b"old "):
             return check_growth(data, trust, old)
+        elif first.startswith(b"{"):
+            head = check_page(data, trust)
         else:
             head = Head(data, trust)
     check_from(head, old)
