@@ -324,7 +324,7 @@ static enum alm_err say_to_session(struct alm_turn *turn,
 	const struct alm_session *session, const struct alm_letter *letter,
 	uint32_t attempts)
 {
-	struct alm_envelope envelope;
+	ALM_UNINITIALIZED struct alm_envelope envelope;
 
 	if (letter->mail.kind == ALM_MAIL_NOTICE) {
 		enum alm_err err;
