@@ -200,6 +200,21 @@ static const char *agent_of(
 		       : agent->name;
 }
 
+/* Whoever sees only that an answer was handed over, its recipient, is told
+ * there what it says. */
+static const char *message_kind(
+	struct alm_call *call, const struct alm_audit_view *view)
+{
+	const struct alm_agent *asker = call->request->agent;
+
+	if (view->record.kind == ALM_AUDIT_DELIVERED &&
+		(asker == NULL || strcmp(asker->organisation,
+					  view->record.recipient) != 0)) {
+		return "";
+	}
+	return line_of(call, view->detail, "message-kind");
+}
+
 static void add_step(struct alm_call *call, const struct alm_audit_view *view)
 {
 	const struct alm_audit_record *record = &view->record;
@@ -219,8 +234,7 @@ static void add_step(struct alm_call *call, const struct alm_audit_view *view)
 			agent_of(call, record), id,
 			number_or_none(table, record->mail_seq),
 			number_or_none(table, record->ref),
-			attempt_of(call, view), "",
-			line_of(call, view->detail, "message-kind")});
+			attempt_of(call, view), "", message_kind(call, view)});
 }
 
 /* --- the parts -------------------------------------------------------------
@@ -403,17 +417,21 @@ static enum alm_err find_steps(
 	return err == ALM_OK ? finish(call, &find, &found) : err;
 }
 
-/* Accepted messages to the sender of this one that say that they answer it:
- * replies, and what became of it among people. */
+/* Messages to the sender of this one that say that they answer it: replies,
+ * and what became of it among people.  The sender sees those that it has. */
 static enum alm_err find_answers(
 	struct alm_call *call, const struct prefix *prefix)
 {
+	const struct alm_agent *asker = call->request->agent;
+	const char *to = alm_call_argument(call, "to");
+	bool is_own = asker != NULL && strcmp(asker->organisation, to) == 0;
 	struct alm_audit_find find = {
 		.filter = {.sender = "",
-			.recipient = alm_call_argument(call, "to"),
+			.recipient = to,
 			.purpose = "",
 			.basis = "",
-			.kind = ALM_AUDIT_ACCEPTED,
+			.kind = is_own ? ALM_AUDIT_DELIVERED
+				       : ALM_AUDIT_ACCEPTED,
 			.since_us = 1000 * (id_ms(prefix->low) -
 						   ALM_CLOCK_SKEW_MS_MAX)},
 		.with_detail = true,

@@ -88,6 +88,17 @@ static const char *const kind_words[] = {
 	[ALM_KIND_ACTED] = "acted",
 };
 
+void alm_describe_talk(
+	struct alm_detail *detail, const struct alm_message *message)
+{
+	alm_detail_hex(detail, "correlation", message->correlation_id);
+	if (message->kind != ALM_KIND_ORDINARY &&
+		(size_t)message->kind < ALM_COUNT(kind_words)) {
+		alm_detail_text(
+			detail, "message-kind", kind_words[message->kind]);
+	}
+}
+
 const char *alm_arrival_describe(
 	struct alm_turn *turn, const struct alm_arrival *arrival)
 {
@@ -116,12 +127,7 @@ const char *alm_arrival_describe(
 			detail, "override-reason", message->override_reason);
 	}
 	alm_detail_text(detail, "traceparent", message->traceparent);
-	alm_detail_hex(detail, "correlation", message->correlation_id);
-	if (message->kind != ALM_KIND_ORDINARY &&
-		(size_t)message->kind < ALM_COUNT(kind_words)) {
-		alm_detail_text(
-			detail, "message-kind", kind_words[message->kind]);
-	}
+	alm_describe_talk(detail, message);
 	return alm_detail_finish(detail);
 }
 

@@ -25,6 +25,10 @@ struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	const struct alm_arrival *arrival, enum alm_audit_kind kind);
 
 /** Who, why and on whose word: the private part. */
+/** What a message answers and what it says to that, for a private part. */
+void alm_describe_talk(
+	struct alm_detail *detail, const struct alm_message *message);
+
 const char *alm_arrival_describe(
 	struct alm_turn *turn, const struct alm_arrival *arrival);
 

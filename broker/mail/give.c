@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "broker/loop/detail.h"
+#include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/dead.h"
 #include "broker/mail/handover.h"
@@ -374,6 +375,9 @@ static enum alm_err record_delivery(struct alm_turn *turn,
 		alm_detail_number(turn->detail, "attempt", attempts);
 	}
 	alm_detail_texts(turn->detail, "withheld", letter->judgement.withheld);
+	if (letter->message.correlation_id.bytes != 0) {
+		alm_describe_talk(turn->detail, &letter->message);
+	}
 	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 }
 

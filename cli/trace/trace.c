@@ -64,7 +64,7 @@ static const struct {
 	{"now-dead-letter", "now: a dead letter"},
 };
 
-/** What an answer says, once it is accepted. */
+/** What an answer says, once it is accepted, or its recipient has it. */
 static const struct {
 	const char *message_kind;
 	const char *what;
@@ -77,8 +77,11 @@ static const struct {
 
 static const char *said_by(const struct alm_trace_step *step)
 {
-	if (!step->is_answer ||
-		strcmp(step->cells[ALM_TRACE_KIND], "accepted") != 0) {
+	const char *kind = step->cells[ALM_TRACE_KIND];
+
+	/* To its recipient it was said when it was handed over. */
+	if (!step->is_answer || (strcmp(kind, "accepted") != 0 &&
+					strcmp(kind, "delivered") != 0)) {
 		return NULL;
 	}
 	for (size_t i = 0; i < ALM_COUNT(said); i++) {

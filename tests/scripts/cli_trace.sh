@@ -48,6 +48,21 @@ has 'd["rows"][2]["agent"] == ""'
 code 0 "$almoner" trace -c "$recipient" "${id:0:18}" --json
 has '[r["step"] for r in d["rows"]] == ["delivered", "acknowledged"]'
 
+# What its people made of it: who was told of that sees it, once it has it.
+for what in opened acted; do
+	code 0 "$almoner" receipt $what "$id" -c "$recipient" --to RX1 \
+		--purpose direct-care --json
+done
+code 0 "$almoner" trace -c "$sender" "$id" --json
+has 'd["state"] == "taken by the recipient"'
+code 0 "$almoner" recv -c "$sender" 2 --timeout 300s
+code 0 "$almoner" trace -c "$sender" "$id" --json
+has 'd["state"] == "the recipient says: acted on"'
+has '[r["message-kind"] for r in d["rows"] if r["step"] == "delivered"] == ["", "opened", "acted"]'
+code 0 "$almoner" trace "$id" --json
+has 'd["state"] == "the recipient says: acted on"'
+has 'len([r for r in d["rows"] if "says" in r["what"]]) == 2'
+
 code 3 "$almoner" trace 01998f3c-9a51-7cc1-8cde-0242ac120002
 code 3 "$almoner" trace 0000
 code 2 "$almoner" trace 019
