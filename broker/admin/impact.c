@@ -119,8 +119,9 @@ static enum alm_err replay_page(
 		.purpose = "",
 		.basis = ""};
 	struct alm_audit_page found;
-	enum alm_err err = alm_audit_scan(broker->store, &all, impact->next_seq,
-		impact->until_seq, PAGE_RECORDS, PAGE_RECORDS, false,
+	enum alm_err err = alm_audit_scan(broker->store, &all,
+		&(struct alm_audit_range){impact->next_seq, impact->until_seq,
+			PAGE_RECORDS, PAGE_RECORDS, false},
 		call->turn->arena, &found);
 
 	for (size_t i = 0; err == ALM_OK && i < found.row_count; i++) {

@@ -355,24 +355,25 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 enum alm_err alm_audit_scan(struct alm_store *store,
-	const struct alm_audit_filter *filter, uint64_t from_seq,
-	uint64_t until_seq, size_t row_max, uint64_t scan_max, bool with_detail,
-	struct alm_arena *arena, struct alm_audit_page *out_page)
+	const struct alm_audit_filter *filter,
+	const struct alm_audit_range *range, struct alm_arena *arena,
+	struct alm_audit_page *out_page)
 {
-	uint64_t next = from_seq == 0 ? 1 : from_seq;
-	uint64_t end = least(until_seq, alm_log_size(store));
-	struct scan scan = {.filter = filter, .with_detail = with_detail};
+	uint64_t next = range->from_seq == 0 ? 1 : range->from_seq;
+	uint64_t end = least(range->until_seq, alm_log_size(store));
+	struct scan scan = {
+		.filter = filter, .with_detail = range->with_detail};
 	uint64_t last;
 	MDB_txn *txn = NULL;
 	enum alm_err err;
 
-	if (next > end || row_max == 0 || scan_max == 0) {
+	if (next > end || range->row_max == 0 || range->scan_max == 0) {
 		*out_page = (struct alm_audit_page){
 			.next_seq = next > end ? 0 : next};
 		return ALM_OK;
 	}
-	last = next + least(scan_max, end - next + 1) - 1;
-	scan.row_max = (size_t)least(row_max, last - next + 1);
+	last = next + least(range->scan_max, end - next + 1) - 1;
+	scan.row_max = (size_t)least(range->row_max, last - next + 1);
 	scan.rows = alm_arena_take(arena, scan.row_max * sizeof(*scan.rows));
 	if (scan.rows == NULL) {
 		return ALM_NOMEM;

@@ -224,14 +224,21 @@ struct alm_audit_page {
 	uint64_t next_seq; /* go on from here; 0: everything was seen */
 };
 
-/**
- * Scan upwards from `from_seq` (1-based) to `until_seq` inclusive.
- * Stops after `row_max` matches or `scan_max` records, whichever is first.
- */
+/** Which records are looked at, upwards, and how many at the most. */
+struct alm_audit_range {
+	uint64_t from_seq;  /* from 1 */
+	uint64_t until_seq; /* inclusive; past the end: to the end */
+	size_t row_max;     /* stop after so many matches, or */
+	uint64_t scan_max;  /* after so many records, whichever is first */
+	bool with_detail;   /* decrypt private parts */
+};
+
+/** Errors: STORE_CORRUPT, also where a record is missing; STORE_IO; NOMEM,
+ * unless some rows found room: then the page ends there. */
 ALM_MUST_USE enum alm_err alm_audit_scan(struct alm_store *store,
-	const struct alm_audit_filter *filter, uint64_t from_seq,
-	uint64_t until_seq, size_t row_max, uint64_t scan_max, bool with_detail,
-	struct alm_arena *arena, struct alm_audit_page *out_page);
+	const struct alm_audit_filter *filter,
+	const struct alm_audit_range *range, struct alm_arena *arena,
+	struct alm_audit_page *out_page);
 
 /** What a verification covered, and the first thing that was wrong. */
 struct alm_audit_report {

@@ -221,8 +221,10 @@ static enum alm_err choose_singles(struct making *m)
 		struct alm_audit_page page;
 
 		alm_arena_reset(&arena);
-		err = alm_audit_scan(b->store, &m->filter, next, end, PAGE_ROWS,
-			end, false, &arena, &page);
+		err = alm_audit_scan(b->store, &m->filter,
+			&(struct alm_audit_range){
+				next, end, PAGE_ROWS, end, false},
+			&arena, &page);
 		for (size_t i = 0; err == ALM_OK && i < page.row_count; i++) {
 			const struct alm_audit_record *record =
 				&page.rows[i].record;

@@ -296,8 +296,10 @@ static size_t matches(const struct alm_audit_filter *filter)
 {
 	struct alm_audit_page page;
 
-	cr_assert_eq(alm_audit_scan(store, filter, 1, UINT64_MAX, 1000, 1000,
-			     true, &arena, &page),
+	cr_assert_eq(alm_audit_scan(store, filter,
+			     &(struct alm_audit_range){
+				     1, UINT64_MAX, 1000, 1000, true},
+			     &arena, &page),
 		ALM_OK);
 	cr_expect_eq(page.next_seq, 0);
 	for (size_t i = 0; i < page.row_count; i++) {
@@ -348,8 +350,10 @@ Test(store_audit, gives_every_match_once_whatever_the_page)
 				struct alm_audit_page page;
 
 				cr_assert_eq(alm_audit_scan(store, &filter,
-						     next, 100, rows, scans,
-						     false, &arena, &page),
+						     &(struct alm_audit_range){
+							     next, 100, rows,
+							     scans, false},
+						     &arena, &page),
 					ALM_OK);
 				cr_assert_leq(page.row_count, rows);
 				count += page.row_count;
@@ -366,14 +370,18 @@ Test(store_audit, scans_no_further_than_it_is_told)
 	struct alm_audit_page page;
 
 	fill();
-	cr_assert_eq(alm_audit_scan(store, &filter, 10, 19, 1000, 1000, false,
-			     &arena, &page),
+	cr_assert_eq(
+		alm_audit_scan(store, &filter,
+			&(struct alm_audit_range){10, 19, 1000, 1000, false},
+			&arena, &page),
 		ALM_OK);
 	cr_expect_eq(page.row_count, 10);
 	cr_expect_eq(page.rows[0].record.seq, 10);
 	cr_expect_eq(page.next_seq, 0);
-	cr_assert_eq(alm_audit_scan(store, &filter, 101, UINT64_MAX, 1000, 1000,
-			     false, &arena, &page),
+	cr_assert_eq(alm_audit_scan(store, &filter,
+			     &(struct alm_audit_range){
+				     101, UINT64_MAX, 1000, 1000, false},
+			     &arena, &page),
 		ALM_OK);
 	cr_expect_eq(page.row_count, 0);
 	cr_expect_eq(page.next_seq, 0);
@@ -387,7 +395,8 @@ Test(store_audit, ends_a_page_when_memory_ends)
 
 	fill();
 	alm_arena_init(&small, 100 * sizeof(struct alm_audit_view) + 3000);
-	cr_assert_eq(alm_audit_scan(store, &filter, 1, 100, 100, 100, true,
+	cr_assert_eq(alm_audit_scan(store, &filter,
+			     &(struct alm_audit_range){1, 100, 100, 100, true},
 			     &small, &page),
 		ALM_OK);
 	cr_expect_gt(page.row_count, 0);

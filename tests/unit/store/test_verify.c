@@ -386,10 +386,12 @@ Test(store_verify, refuses_to_read_what_is_damaged)
 	cr_expect_eq(alm_audit_get(store, 21, true, &arena, &view),
 		ALM_STORE_CORRUPT);
 	cr_expect_eq(alm_audit_get(store, 21, false, &arena, &view), ALM_OK);
-	cr_expect_eq(alm_audit_scan(store, &filter, 1, 20, 100, 100, false,
+	cr_expect_eq(alm_audit_scan(store, &filter,
+			     &(struct alm_audit_range){1, 20, 100, 100, false},
 			     &arena, &page),
 		ALM_STORE_CORRUPT);
-	cr_expect_eq(alm_audit_scan(store, &filter, 11, 20, 100, 100, false,
+	cr_expect_eq(alm_audit_scan(store, &filter,
+			     &(struct alm_audit_range){11, 20, 100, 100, false},
 			     &arena, &page),
 		ALM_OK);
 	cr_expect_eq(
