@@ -3,8 +3,8 @@
  * A ping follows every few MiB; what was sent before it was read when it comes
  * back.  So a broker that hangs or stops reading costs no more memory here.
  */
-#ifndef ALM_AGENTS_CLIENT_UNREAD_H
-#define ALM_AGENTS_CLIENT_UNREAD_H
+#ifndef ALM_AGENTS_CLIENT_FLOW_H
+#define ALM_AGENTS_CLIENT_FLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,4 +42,4 @@ void alm_flow_asked(struct alm_flow *flow);
 /** A pong has come, perhaps another's. */
 void alm_flow_pong(struct alm_flow *flow, struct alm_bytes context);
 
-#endif /* ALM_AGENTS_CLIENT_UNREAD_H */
+#endif /* ALM_AGENTS_CLIENT_FLOW_H */

@@ -3,8 +3,8 @@
  * is a file of mode 0600 below $XDG_CONFIG_HOME/almoner/contexts; it names key
  * files and never holds a secret.
  */
-#ifndef ALM_CLI_CTX_H
-#define ALM_CLI_CTX_H
+#ifndef ALM_CLI_CTX_CTX_H
+#define ALM_CLI_CTX_CTX_H
 
 #include "cli/context.h"
 
@@ -26,4 +26,4 @@ ALM_MUST_USE enum alm_err alm_ctx_make_folder(struct alm_problem *problem);
 /** What is wrong with a key file: "missing", "open to others"; "" nothing. */
 const char *alm_ctx_key_fault(const char *path);
 
-#endif /* ALM_CLI_CTX_H */
+#endif /* ALM_CLI_CTX_CTX_H */

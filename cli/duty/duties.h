@@ -3,8 +3,8 @@
  * of its agreement in the policy of that time.  The log has who was given what
  * under which agreement, the store has every policy; nothing else is kept.
  */
-#ifndef ALM_CLI_DUTIES_H
-#define ALM_CLI_DUTIES_H
+#ifndef ALM_CLI_DUTY_DUTIES_H
+#define ALM_CLI_DUTY_DUTIES_H
 
 #include "cli/audit/log.h"
 
@@ -55,4 +55,4 @@ const struct alm_bundle_basis *alm_duties_basis(
 enum alm_duty_state alm_duty_state(
 	const char *duty, int64_t now_s, char out_day[11]);
 
-#endif /* ALM_CLI_DUTIES_H */
+#endif /* ALM_CLI_DUTY_DUTIES_H */

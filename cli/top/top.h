@@ -2,8 +2,8 @@
  * top.h - what almoner top sees of a broker at one moment, and how it shows
  * two such moments.
  */
-#ifndef ALM_CLI_TOP_H
-#define ALM_CLI_TOP_H
+#ifndef ALM_CLI_TOP_TOP_H
+#define ALM_CLI_TOP_TOP_H
 
 #include "cli/admin.h"
 
@@ -69,4 +69,4 @@ ALM_MUST_USE int alm_top_record(const struct alm_output *output,
 	const struct alm_top_sample *before, const struct alm_top_sample *now,
 	bool is_first);
 
-#endif /* ALM_CLI_TOP_H */
+#endif /* ALM_CLI_TOP_TOP_H */
