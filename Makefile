@@ -242,13 +242,13 @@ $(O)/tests/clock/shim.so: tests/clock/shim.c
 	$(CC) $(CSTD) -Wall -Wextra -O1 -fPIC -shared -o $@ $<
 $(O)/tests/integration/clock: | $(O)/tests/clock/shim.so
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
-		$(O)/agents/client/invite.o $(O)/broker/loop/weigh.o \
+		$(CLIENT) $(O)/broker/loop/weigh.o \
 		$(STORE) $(AUTH) $(CONFIG) \
 		$(POLICY) $(JSON) $(LIB)
-	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_LIB) $(L_LANES)
+	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_CLIENT) $(L_LANES)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB) $(L_LANES)
-FUZZ_SRC := agents/client/invite.c broker/loop/weigh.c $(wildcard lib/*.c lib/wire/*.c \
+FUZZ_SRC := $(wildcard agents/client/*.c) broker/loop/weigh.c $(wildcard lib/*.c lib/wire/*.c \
 	lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
 	broker/store/index/*.c \
@@ -256,7 +256,7 @@ FUZZ_SRC := agents/client/invite.c broker/loop/weigh.c $(wildcard lib/*.c lib/wi
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
-		-llmdb -ljansson $(L_LIB) $(L_LANES)
+		-llmdb -ljansson $(L_CLIENT) $(L_LANES)
 
 # --- objects ----------------------------------------------------------------
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/protowire.h"
+#include "tests/fuzz/conversation.h"
 #include "tests/unit/core/standard_table.h"
 #include "tests/unit/lib/wire_samples.h"
 
@@ -178,6 +179,65 @@ static void write_payloads(const char *corpus)
 	}
 }
 
+/* One envelope, about what the client of fuzz_client has under way. */
+static void write_talk(const char *corpus, const char *name,
+	const struct alm_envelope *envelopes, size_t count)
+{
+	static uint8_t all[ALM_FRAME_BYTES_MAX];
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct alm_bytes frame = frame_of(&envelopes[i]);
+
+		all[bytes++] = (uint8_t)(frame.bytes >> 8);
+		all[bytes++] = (uint8_t)frame.bytes;
+		memcpy(all + bytes, frame.data, frame.bytes);
+		bytes += frame.bytes;
+	}
+	write_file(corpus, "client", name, (struct alm_bytes){all, bytes});
+}
+
+static void write_talks(const char *corpus)
+{
+	static const uint8_t part[TALK_PART_BYTES];
+	uint64_t sequences[] = {TALK_HELD, TALK_SEQUENCE};
+	struct alm_envelope e[] = {
+		sample_envelope(ALM_ENVELOPE_RECEIPT, message_bytes()),
+		sample_envelope(ALM_ENVELOPE_DELIVER, message_bytes()),
+		sample_envelope(ALM_ENVELOPE_ANSWER, message_bytes()),
+		{.kind = ALM_ENVELOPE_PART,
+			.part = {.sequence = TALK_SEQUENCE,
+				.data = {part, sizeof(part)}}},
+		{.kind = ALM_ENVELOPE_ACKNOWLEDGED,
+			.acknowledged = {sequences, 2}},
+		{.kind = ALM_ENVELOPE_PROGRESS,
+			.progress = {.message_id = {talk_id, 16},
+				.next = 7,
+				.until = 9,
+				.is_again = true}},
+		sample_envelope(ALM_ENVELOPE_NOTICE, message_bytes()),
+		sample_envelope(ALM_ENVELOPE_ERROR, message_bytes()),
+		sample_envelope(ALM_ENVELOPE_WELCOME, message_bytes()),
+		sample_envelope(ALM_ENVELOPE_PING, message_bytes())};
+
+	memcpy(e[0].receipt.message_id.raw, talk_id, 16);
+	e[1].deliver.recipient = "RX1";
+	e[2].answer.id = TALK_QUESTION;
+	e[8].welcome.organisation = "RX1";
+	e[8].welcome.agent = "agent";
+	for (size_t i = 0; i < ALM_COUNT(e); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "talk-%zu", i);
+		write_talk(corpus, name, &e[i], 1);
+	}
+	write_talk(corpus, "talk", e, ALM_COUNT(e));
+	e[7].error.code = ALM_HELLO_REQUIRED;
+	write_talk(corpus, "greet-again", &e[7], 2);
+	e[7].error.code = ALM_MALFORMED;
+	write_talk(corpus, "refused-frame", &e[7], 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -188,6 +248,7 @@ int main(int argc, char **argv)
 	write_kinds(argv[1], argv[2]);
 	write_hostile(argv[1]);
 	write_payloads(argv[1]);
+	write_talks(argv[1]);
 	alm_arena_fini(&arena);
 	return 0;
 }
