@@ -87,6 +87,22 @@ static bool is_for_us(enum alm_err code)
 	       code == ALM_MULTICAST_BUSY || code == ALM_HELLO_REQUIRED;
 }
 
+/* An upload that is not known any more is begun anew; nothing else need wait
+ * for that. */
+static void retry(struct alm_client *client, struct alm_pending *pending,
+	enum alm_err refused)
+{
+	uint32_t random = randombytes_random();
+
+	if (refused == ALM_UPLOAD_UNKNOWN) {
+		alm_outbox_retry_later(
+			&client->outbox, pending, client->now_ms, random);
+	} else {
+		alm_outbox_hold(
+			&client->outbox, pending, client->now_ms, random);
+	}
+}
+
 /** For want of room; the caller is told once. */
 static bool keep(struct alm_client *client, struct alm_held_frame *frame,
 	struct alm_pending *pending, const struct alm_receipt *receipt)
@@ -122,8 +138,7 @@ static void on_receipt(struct alm_client *client, struct alm_held_frame *frame,
 		if (pending->sending != NULL) {
 			pending->sending->until = 0;
 		}
-		alm_outbox_retry_later(&client->outbox, pending, client->now_ms,
-			randombytes_random());
+		retry(client, pending, receipt->refused.code);
 		if (receipt->refused.code == ALM_HELLO_REQUIRED &&
 			client->state == ALM_SESSION_READY) {
 			alm_session_greet(client);

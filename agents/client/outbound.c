@@ -254,6 +254,10 @@ static enum alm_err flush_sends(struct alm_client *client)
 	enum alm_err err = ALM_OK;
 	int64_t sent_at_ms;
 
+	if (client->outbox.is_holding) {
+		client->gather_until_ms = 0;
+		return ALM_OK;
+	}
 	if (client->outbox.counts[ALM_PENDING_QUEUED] == 0 ||
 		shall_gather(client)) {
 		return ALM_OK;

@@ -116,6 +116,65 @@ static void leave(struct alm_outbox *outbox, struct alm_pending *pending)
 {
 	TAILQ_REMOVE(&outbox->lists[pending->state], pending, order);
 	outbox->counts[pending->state]--;
+	pending->is_held = false;
+}
+
+/** Whether `pending` keeps the order, and `other` is to go out after it. */
+static bool goes_before(
+	const struct alm_pending *pending, const struct alm_pending *other)
+{
+	return pending->sending == NULL && other->sending == NULL &&
+	       pending->number < other->number;
+}
+
+/** Take `back` into the queue.  One pass where it is in order already. */
+static void queue_in_order(
+	struct alm_outbox *outbox, struct alm_pending_list *back)
+{
+	struct alm_pending_list *queued = &outbox->lists[ALM_PENDING_QUEUED];
+	struct alm_pending *at = TAILQ_FIRST(queued);
+	const struct alm_pending *last = NULL;
+	struct alm_pending *pending;
+
+	while ((pending = TAILQ_FIRST(back)) != NULL) {
+		TAILQ_REMOVE(back, pending, order);
+		if (last != NULL && goes_before(pending, last)) {
+			at = TAILQ_FIRST(queued);
+		}
+		while (at != NULL && pending->sending == NULL &&
+			!goes_before(pending, at)) {
+			at = TAILQ_NEXT(at, order);
+		}
+		pending->state = ALM_PENDING_QUEUED;
+		pending->due_ms = 0;
+		outbox->counts[ALM_PENDING_QUEUED]++;
+		if (at == NULL) {
+			TAILQ_INSERT_TAIL(queued, pending, order);
+		} else {
+			TAILQ_INSERT_BEFORE(at, pending, order);
+		}
+		last = pending->sending == NULL ? pending : last;
+	}
+}
+
+/** Of what waits or was sent, move to `back` all, or what is due. */
+static void take_back(struct alm_outbox *outbox, enum alm_pending_state state,
+	bool (*is_wanted)(const struct alm_pending *pending, int64_t now_ms),
+	int64_t now_ms, struct alm_pending_list *back)
+{
+	struct alm_pending *pending = TAILQ_FIRST(&outbox->lists[state]);
+
+	while (pending != NULL) {
+		struct alm_pending *next = TAILQ_NEXT(pending, order);
+
+		if (is_wanted(pending, now_ms)) {
+			leave(outbox, pending);
+			TAILQ_INSERT_TAIL(back, pending, order);
+		} else if (state == ALM_PENDING_SENT) {
+			return; /* those after it were sent later */
+		}
+		pending = next;
+	}
 }
 
 static struct alm_bytes place(uint8_t *at, struct alm_bytes from)
@@ -144,8 +203,10 @@ enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 		return ALM_NOMEM;
 	}
 	pending->id = *id;
+	pending->number = ++outbox->number;
 	pending->tries = 0;
 	pending->is_doubted = false;
+	pending->is_held = false;
 	pending->sending = NULL;
 	pending->refused = ALM_OK;
 	pending->is_told = false;
@@ -190,7 +251,8 @@ int64_t alm_outbox_kept_due_ms(const struct alm_outbox *outbox, uint32_t whose)
 
 	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_WAITING], order)
 	{
-		if (pending->refused != ALM_OK && pending->whose == whose) {
+		if (pending->refused != ALM_OK && !pending->is_held &&
+			pending->whose == whose) {
 			return pending->due_ms;
 		}
 	}
@@ -205,6 +267,7 @@ void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending)
 		at = &(*at)->next_in_bucket;
 	}
 	*at = pending->next_in_bucket;
+	outbox->holds = 0;
 	forget_refusal(outbox, pending);
 	leave(outbox, pending);
 	alm_sending_free(pending->sending);
@@ -233,36 +296,70 @@ void alm_outbox_answered(
 	enter(outbox, pending, ALM_PENDING_SENT, now_ms + ALM_ANSWER_WAIT_MS);
 }
 
+/* Half of it to all of it, so that many agents do not come at once. */
+static int64_t wait_ms(unsigned tries, uint32_t random)
+{
+	unsigned shift = tries < 8 ? tries : 8;
+	int64_t most_ms = (int64_t)RETRY_MS_MIN << shift;
+
+	if (most_ms > RETRY_MS_MAX) {
+		most_ms = RETRY_MS_MAX;
+	}
+	return most_ms / 2 + (int64_t)(random % (uint32_t)(most_ms / 2 + 1));
+}
+
 void alm_outbox_retry_later(struct alm_outbox *outbox,
 	struct alm_pending *pending, int64_t now_ms, uint32_t random)
 {
-	unsigned shift = pending->tries < 8 ? pending->tries : 8;
-	int64_t wait_ms = (int64_t)RETRY_MS_MIN << shift;
+	int64_t due_ms = now_ms + wait_ms(pending->tries, random);
 
-	if (wait_ms > RETRY_MS_MAX) {
-		wait_ms = RETRY_MS_MAX;
-	}
-	/* Half of it to all of it, so that many agents do not come at once. */
-	wait_ms = wait_ms / 2 + (int64_t)(random % (uint32_t)(wait_ms / 2 + 1));
 	pending->tries++;
 	pending->is_doubted = false;
 	leave(outbox, pending);
-	enter(outbox, pending, ALM_PENDING_WAITING, now_ms + wait_ms);
+	enter(outbox, pending, ALM_PENDING_WAITING, due_ms);
+}
+
+void alm_outbox_hold(struct alm_outbox *outbox, struct alm_pending *pending,
+	int64_t now_ms, uint32_t random)
+{
+	if (!outbox->is_holding) {
+		outbox->is_holding = true;
+		outbox->hold_until_ms = now_ms + wait_ms(outbox->holds, random);
+		outbox->holds++;
+		outbox->run++;
+	}
+	pending->is_doubted = false;
+	leave(outbox, pending);
+	enter(outbox, pending, ALM_PENDING_WAITING, INT64_MAX);
+	pending->is_held = true;
+}
+
+static bool is_any(const struct alm_pending *pending, int64_t now_ms)
+{
+	(void)pending;
+	(void)now_ms;
+	return true;
+}
+
+static bool is_held(const struct alm_pending *pending, int64_t now_ms)
+{
+	(void)now_ms;
+	return pending->is_held;
+}
+
+static bool is_due(const struct alm_pending *pending, int64_t now_ms)
+{
+	return pending->due_ms <= now_ms;
 }
 
 void alm_outbox_resend_all(struct alm_outbox *outbox)
 {
-	struct alm_pending_list *sent = &outbox->lists[ALM_PENDING_SENT];
-	struct alm_pending_list *queued = &outbox->lists[ALM_PENDING_QUEUED];
-	struct alm_pending *pending;
+	struct alm_pending_list back = TAILQ_HEAD_INITIALIZER(back);
 
-	/* What was sent is older than what is queued: it goes first. */
-	while ((pending = TAILQ_LAST(sent, alm_pending_list)) != NULL) {
-		leave(outbox, pending);
-		pending->state = ALM_PENDING_QUEUED;
-		TAILQ_INSERT_HEAD(queued, pending, order);
-		outbox->counts[ALM_PENDING_QUEUED]++;
-	}
+	take_back(outbox, ALM_PENDING_SENT, is_any, 0, &back);
+	take_back(outbox, ALM_PENDING_WAITING, is_held, 0, &back);
+	queue_in_order(outbox, &back);
+	outbox->is_holding = false;
 }
 
 void alm_outbox_put_first(
@@ -282,31 +379,39 @@ void alm_outbox_doubt_all(struct alm_outbox *outbox)
 	{
 		pending->is_doubted = true;
 	}
+	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_WAITING], order)
+	{
+		pending->is_doubted |= pending->is_held;
+	}
 	alm_outbox_resend_all(outbox);
 }
 
-static void wake_list(
-	struct alm_outbox *outbox, enum alm_pending_state state, int64_t now_ms)
+/* Of what keeps the order. */
+static bool has_unanswered(const struct alm_outbox *outbox)
 {
-	struct alm_pending *pending = TAILQ_FIRST(&outbox->lists[state]);
+	const struct alm_pending *pending;
 
-	while (pending != NULL) {
-		struct alm_pending *next = TAILQ_NEXT(pending, order);
-
-		if (pending->due_ms <= now_ms) {
-			leave(outbox, pending);
-			enter(outbox, pending, ALM_PENDING_QUEUED, 0);
-		} else if (state == ALM_PENDING_SENT) {
-			return; /* those after it were sent later */
+	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_SENT], order)
+	{
+		if (pending->sending == NULL) {
+			return true;
 		}
-		pending = next;
 	}
+	return false;
 }
 
 void alm_outbox_wake(struct alm_outbox *outbox, int64_t now_ms)
 {
-	wake_list(outbox, ALM_PENDING_WAITING, now_ms);
-	wake_list(outbox, ALM_PENDING_SENT, now_ms);
+	struct alm_pending_list back = TAILQ_HEAD_INITIALIZER(back);
+
+	take_back(outbox, ALM_PENDING_SENT, is_due, now_ms, &back);
+	take_back(outbox, ALM_PENDING_WAITING, is_due, now_ms, &back);
+	if (outbox->is_holding && outbox->hold_until_ms <= now_ms &&
+		!has_unanswered(outbox)) {
+		take_back(outbox, ALM_PENDING_WAITING, is_held, now_ms, &back);
+		outbox->is_holding = false;
+	}
+	queue_in_order(outbox, &back);
 }
 
 int64_t alm_outbox_due_ms(const struct alm_outbox *outbox)
@@ -315,6 +420,10 @@ int64_t alm_outbox_due_ms(const struct alm_outbox *outbox)
 		TAILQ_FIRST(&outbox->lists[ALM_PENDING_SENT]);
 	int64_t due_ms = pending == NULL ? INT64_MAX : pending->due_ms;
 
+	if (outbox->is_holding && outbox->hold_until_ms < due_ms &&
+		!has_unanswered(outbox)) {
+		due_ms = outbox->hold_until_ms;
+	}
 	TAILQ_FOREACH(pending, &outbox->lists[ALM_PENDING_WAITING], order)
 	{
 		if (pending->due_ms < due_ms) {

@@ -39,9 +39,11 @@ struct alm_pending {
 	struct alm_pending *next_in_bucket;
 	size_t bytes; /* of the allocation */
 	struct alm_message_id id;
+	uint64_t number; /* in order of starting */
 	enum alm_pending_state state;
 	unsigned tries;  /* refused for a while, in a row */
 	bool is_doubted; /* a frame was refused, perhaps for this one */
+	bool is_held;    /* refused for the moment; see alm_outbox_hold() */
 	int64_t due_ms;
 	uint8_t message_sha256[ALM_DIGEST_BYTES];
 	struct alm_bytes message; /* both in the same allocation */
@@ -57,8 +59,14 @@ TAILQ_HEAD(alm_pending_list, alm_pending);
 struct alm_outbox {
 	struct alm_pending_list lists[3]; /* by state, in order of starting */
 	size_t counts[3];
-	size_t count; /* of all */
-	size_t bytes; /* of all */
+	size_t count;    /* of all */
+	size_t bytes;    /* of all */
+	uint64_t number; /* of the last that was added */
+	/* Nothing is sent: see alm_outbox_hold(). */
+	bool is_holding;
+	int64_t hold_until_ms;
+	unsigned holds; /* in a row, without an answer between them */
+	uint32_t run;   /* how often, on this connection */
 	/* Of these, what was refused for want of room, and waits. */
 	size_t kept_count;
 	size_t kept_bytes;
@@ -87,7 +95,8 @@ ALM_MUST_USE enum alm_err alm_outbox_add(struct alm_outbox *outbox,
 /** It has its final answer: forget it. */
 void alm_outbox_remove(struct alm_outbox *outbox, struct alm_pending *pending);
 
-/** The oldest to be sent; NULL if there is none. */
+/** The oldest to be sent; NULL if there is none.  Payloads in parts keep no
+ * order: they are accepted when they are whole. */
 struct alm_pending *alm_outbox_next(const struct alm_outbox *outbox);
 
 /** The message of alm_outbox_next() has gone out. */
@@ -98,8 +107,17 @@ void alm_outbox_mark_sent(
 void alm_outbox_answered(
 	struct alm_outbox *outbox, struct alm_pending *pending, int64_t now_ms);
 
-/** It was refused for a while: try again later, each time longer, with
- * `random` 32 bits of jitter. */
+/**
+ * It was refused for the moment, and all that is not sent yet waits with it,
+ * or would overtake it: until some time has passed, longer each time, and
+ * until what was sent has its answers, of which more may be such refusals.
+ * Then all go out in the order in which they were started, under the next run.
+ * `random` is 32 bits of jitter.
+ */
+void alm_outbox_hold(struct alm_outbox *outbox, struct alm_pending *pending,
+	int64_t now_ms, uint32_t random);
+
+/** It alone was refused for a while: try again later, each time longer. */
 void alm_outbox_retry_later(struct alm_outbox *outbox,
 	struct alm_pending *pending, int64_t now_ms, uint32_t random);
 
@@ -112,18 +130,20 @@ void alm_outbox_keep(struct alm_outbox *outbox, struct alm_pending *pending,
 /** Until when those wait that are for the room of `whose`; 0: none do. */
 int64_t alm_outbox_kept_due_ms(const struct alm_outbox *outbox, uint32_t whose);
 
-/** Everything sent and unanswered is to be sent again, in its order. */
+/** Everything sent and unanswered, or held, is to be sent again at once, in
+ * the order of starting and before what was started later. */
 void alm_outbox_resend_all(struct alm_outbox *outbox);
 
 /** It goes out before the others in its state. */
 void alm_outbox_put_first(
 	struct alm_outbox *outbox, struct alm_pending *pending);
 
-/** Everything sent and unanswered is to be sent again, in its order, and each
- * of them is in doubt until it has an answer. */
+/** As alm_outbox_resend_all(), and each of them is in doubt until it has an
+ * answer. */
 void alm_outbox_doubt_all(struct alm_outbox *outbox);
 
-/** Queue what is due: retries, and what had no answer in time. */
+/** Queue what is due, in the order of starting: retries, and what had no answer
+ * in time. */
 void alm_outbox_wake(struct alm_outbox *outbox, int64_t now_ms);
 
 /** When alm_outbox_wake() has work next; INT64_MAX: never. */

@@ -102,6 +102,136 @@ Test(outbox, waits_longer_each_time_and_never_over_the_limit)
 	alm_outbox_fini(&outbox);
 }
 
+static struct alm_pending *find(struct alm_outbox *outbox, uint8_t n)
+{
+	struct alm_message_id id = id_of(n);
+	struct alm_pending *pending = alm_outbox_find(outbox, &id);
+
+	cr_assert_not_null(pending);
+	return pending;
+}
+
+/* Messages 1 to `count`, of which the first `sent` were sent. */
+static void fill(struct alm_outbox *outbox, uint8_t count, uint8_t sent)
+{
+	alm_outbox_init(outbox);
+	for (uint8_t n = 1; n <= count; n++) {
+		add(outbox, n);
+		if (n <= sent) {
+			alm_outbox_mark_sent(
+				outbox, alm_outbox_next(outbox), 0);
+		}
+	}
+}
+
+static void expect_next(
+	struct alm_outbox *outbox, const uint8_t *wanted, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct alm_pending *next = alm_outbox_next(outbox);
+
+		cr_assert_not_null(next);
+		cr_expect_eq(next->id.raw[15], wanted[i], "%zu is %u", i,
+			next->id.raw[15]);
+		alm_outbox_remove(outbox, next);
+	}
+	cr_expect_null(alm_outbox_next(outbox));
+}
+
+/* As at a broker that drains: all are refused, then the connection ends, and
+ * some more are started before there is another. */
+Test(outbox, sends_again_what_was_refused_before_what_is_new)
+{
+	static struct alm_outbox outbox;
+	static const uint8_t wanted[] = {1, 2, 3, 4, 5, 6};
+
+	fill(&outbox, 5, 4);
+	alm_outbox_hold(&outbox, find(&outbox, 1), 0, 0);
+	alm_outbox_hold(&outbox, find(&outbox, 2), 0, UINT32_MAX);
+	alm_outbox_hold(&outbox, find(&outbox, 4), 0, 0);
+	add(&outbox, 6);
+	alm_outbox_resend_all(&outbox);
+	cr_expect_not(outbox.is_holding);
+	expect_next(&outbox, wanted, 6);
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, holds_all_until_the_refused_may_go_first)
+{
+	static struct alm_outbox outbox;
+	static const uint8_t wanted[] = {2, 3, 5, 6};
+	int64_t due_ms;
+
+	fill(&outbox, 5, 4);
+	alm_outbox_hold(&outbox, find(&outbox, 3), 0, 7);
+	alm_outbox_hold(&outbox, find(&outbox, 2), 0, 99);
+	due_ms = outbox.hold_until_ms;
+	cr_expect_eq(outbox.run, 1);
+	cr_expect_eq(alm_outbox_due_ms(&outbox), ALM_ANSWER_WAIT_MS,
+		"what is unanswered comes first");
+	alm_outbox_wake(&outbox, due_ms);
+	cr_assert(outbox.is_holding, "4 may be refused too");
+	alm_outbox_remove(&outbox, find(&outbox, 4));
+	alm_outbox_remove(&outbox, find(&outbox, 1));
+	cr_expect_eq(alm_outbox_due_ms(&outbox), due_ms);
+	alm_outbox_wake(&outbox, due_ms - 1);
+	cr_assert(outbox.is_holding);
+	alm_outbox_wake(&outbox, due_ms);
+	cr_assert_not(outbox.is_holding);
+	add(&outbox, 6);
+	expect_next(&outbox, wanted, 4);
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, wakes_in_the_order_of_starting)
+{
+	static struct alm_outbox outbox;
+	static const uint8_t wanted[] = {1, 2, 3, 4};
+
+	fill(&outbox, 4, 3);
+	alm_outbox_keep(&outbox, find(&outbox, 2), 7, ALM_MAILBOX_FULL, 50);
+	alm_outbox_hold(&outbox, find(&outbox, 3), 0, 0);
+	alm_outbox_wake(&outbox, ALM_ANSWER_WAIT_MS);
+	expect_next(&outbox, wanted, 4);
+	alm_outbox_fini(&outbox);
+}
+
+/* Else it would have who comes later wait for a time that never comes. */
+Test(outbox, takes_nobody_along_that_is_held)
+{
+	static struct alm_outbox outbox;
+
+	fill(&outbox, 1, 1);
+	alm_outbox_keep(&outbox, find(&outbox, 1), 7, ALM_MAILBOX_FULL, 50);
+	alm_outbox_wake(&outbox, 50);
+	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), 50);
+	alm_outbox_hold(&outbox, find(&outbox, 1), 60, 0);
+	cr_expect_eq(alm_outbox_kept_due_ms(&outbox, 7), 0);
+	alm_outbox_fini(&outbox);
+}
+
+Test(outbox, holds_longer_each_time_until_there_is_an_answer)
+{
+	static struct alm_outbox outbox;
+	int64_t now_ms = 0;
+
+	fill(&outbox, 2, 0);
+	for (int i = 0; i < 20; i++) {
+		alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), now_ms);
+		alm_outbox_hold(&outbox, find(&outbox, 1), now_ms, UINT32_MAX);
+		cr_assert_gt(alm_outbox_due_ms(&outbox), now_ms);
+		cr_assert_leq(alm_outbox_due_ms(&outbox), now_ms + 30000);
+		now_ms = alm_outbox_due_ms(&outbox);
+		alm_outbox_wake(&outbox, now_ms);
+	}
+	cr_expect_eq(outbox.run, 20);
+	alm_outbox_remove(&outbox, find(&outbox, 1));
+	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), now_ms);
+	alm_outbox_hold(&outbox, find(&outbox, 2), now_ms, UINT32_MAX);
+	cr_expect_leq(alm_outbox_due_ms(&outbox), now_ms + 200);
+	alm_outbox_fini(&outbox);
+}
+
 Test(outbox, finds_and_forgets_by_id)
 {
 	static struct alm_outbox outbox;
