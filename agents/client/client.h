@@ -141,6 +141,10 @@ void alm_session_arm(struct alm_client *client, bool shows_events);
 /** Say hello (again). */
 void alm_session_greet(struct alm_client *client);
 
+/** After refusals for the moment that are all known: say that what is sent from
+ * here on is sent in that knowledge.  Errors: BUSY, NOMEM. */
+ALM_MUST_USE enum alm_err alm_session_unbar(struct alm_client *client);
+
 /** The broker asks for a pong with this context. */
 void alm_session_pinged(struct alm_client *client, struct alm_bytes context);
 

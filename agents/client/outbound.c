@@ -265,6 +265,7 @@ static enum alm_err flush_sends(struct alm_client *client)
 	client->gather_until_ms = 0;
 	client->has_answers = false;
 	sent_at_ms = alm_client_wall_ms();
+	err = alm_session_unbar(client);
 	while (err == ALM_OK && sign_next(client, sent_at_ms) > 0) {
 		err = send_signed(client, sent_at_ms);
 	}

@@ -326,7 +326,7 @@ void alm_outbox_hold(struct alm_outbox *outbox, struct alm_pending *pending,
 		outbox->is_holding = true;
 		outbox->hold_until_ms = now_ms + wait_ms(outbox->holds, random);
 		outbox->holds++;
-		outbox->run++;
+		outbox->needs_hello = true;
 	}
 	pending->is_doubted = false;
 	leave(outbox, pending);

@@ -65,8 +65,8 @@ struct alm_outbox {
 	/* Nothing is sent: see alm_outbox_hold(). */
 	bool is_holding;
 	int64_t hold_until_ms;
-	unsigned holds; /* in a row, without an answer between them */
-	uint32_t run;   /* how often, on this connection */
+	unsigned holds;   /* in a row, without an answer between them */
+	bool needs_hello; /* the broker takes no send before the next */
 	/* Of these, what was refused for want of room, and waits. */
 	size_t kept_count;
 	size_t kept_bytes;
@@ -111,7 +111,7 @@ void alm_outbox_answered(
  * It was refused for the moment, and all that is not sent yet waits with it,
  * or would overtake it: until some time has passed, longer each time, and
  * until what was sent has its answers, of which more may be such refusals.
- * Then all go out in the order in which they were started, under the next run.
+ * Then all go out in the order in which they were started, behind a hello.
  * `random` is 32 bits of jitter.
  */
 void alm_outbox_hold(struct alm_outbox *outbox, struct alm_pending *pending,

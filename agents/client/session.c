@@ -73,21 +73,38 @@ void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
 	tell(client, kind, err, detail);
 }
 
-void alm_session_greet(struct alm_client *client)
+static enum alm_err say_hello(struct alm_client *client)
 {
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_HELLO};
-	enum alm_err err;
 
 	envelope.hello.version = ALM_PROTOCOL_VERSION;
 	envelope.hello.software = client->software;
 	envelope.hello.credit = client->credit;
 	envelope.hello.takes_parts = client->takes_parts;
+	envelope.hello.keeps_order = true;
 	envelope.hello.encodings =
 		client->is_uncompressed ? 0 : 1u << ALM_ENCODING_ZSTD;
+	return alm_outbound_envelope(client, &envelope);
+}
+
+void alm_session_greet(struct alm_client *client)
+{
+	enum alm_err err;
+
 	client->state = ALM_SESSION_GREETING;
-	err = alm_outbound_envelope(client, &envelope);
+	err = say_hello(client);
 	client->hello_due_ms = client->now_ms +
 			       (err == ALM_OK ? HELLO_AGAIN_MS : BUSY_AGAIN_MS);
+}
+
+/* Its welcome says nothing new. */
+enum alm_err alm_session_unbar(struct alm_client *client)
+{
+	enum alm_err err =
+		client->outbox.needs_hello ? say_hello(client) : ALM_OK;
+
+	client->outbox.needs_hello = err != ALM_OK;
+	return err;
 }
 
 static bool is_welcome_ours(
@@ -182,6 +199,7 @@ void alm_session_welcome(
 	client->detail[0] = '\0';
 	alm_sendings_pause(client);
 	alm_outbox_resend_all(&client->outbox);
+	client->outbox.needs_hello = false; /* this answers one */
 	alm_sendings_resume(client);
 	alm_doubt_reconnected(&client->doubt);
 	alm_acks_repeat_all(&client->acks);

@@ -320,6 +320,11 @@ ALM_API void alm_receipt_free(struct alm_receipt_view *receipt);
  * Start sending; the receipt comes as an event.  Copies the message.  The
  * same id with the same content while it waits is no error and sends nothing.
  *
+ * Messages are accepted in the order in which they are started, however often
+ * they have to be sent; but not one whose payload goes in parts, and one that
+ * is refused for want of room (ALM_EVENT_DELAYED) may be overtaken by what was
+ * started before that was known.
+ *
  * Out:     out_id        NULL, or the message's id
  * Errors:  7005          as many are unanswered as the broker takes: process
  *                        events, then start again.  Others as alm_send().

@@ -45,6 +45,8 @@ static void keep_hello(const struct alm_turn *turn,
 	session->encodings =
 		alm_encodings_agreed(turn->broker, hello->encodings);
 	session->takes_parts = hello->takes_parts;
+	session->keeps_order = hello->keeps_order;
+	session->is_barred = false;
 	mailbox->has_limited |= agent->categories[0] != '\0';
 	look_again(mailbox);
 }

@@ -27,6 +27,8 @@ struct alm_session {
 	bool said_goodbye;
 	uint32_t encodings; /* that were agreed on: 1 << alm_encoding */
 	bool takes_parts;   /* mail with a payload in parts */
+	bool keeps_order;   /* as its hello says */
+	bool is_barred;     /* it sends nothing before the next hello */
 	int64_t heard_ms;   /* monotonic, of its last frame */
 	uint64_t turn;      /* of `sends` */
 	uint32_t sends;     /* taken from it in that turn */

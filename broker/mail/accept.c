@@ -430,6 +430,10 @@ enum alm_err alm_accept(
 		return alm_turn_reply_error(
 			turn, request, ALM_HELLO_REQUIRED, "");
 	}
+	if (session->is_barred) {
+		turn->broker->metrics.refused_busy++;
+		return alm_refuse_unrecorded(turn, request, ALM_BUSY);
+	}
 	if (arrival == NULL) {
 		return ALM_NOMEM;
 	}

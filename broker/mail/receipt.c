@@ -53,6 +53,20 @@ uint32_t alm_retry_after_ms(enum alm_err code)
 		       : 0;
 }
 
+/* What follows would be accepted before it; its sender says hello once it has
+ * heard of it. */
+static void bar_what_follows(struct alm_turn *turn,
+	const struct alm_turn_request *request, enum alm_err code)
+{
+	struct alm_session *session = alm_session_of(turn, request);
+
+	if (session != NULL && session->keeps_order &&
+		(code == ALM_BUSY || code == ALM_OVER_QUOTA ||
+			code == ALM_MULTICAST_BUSY)) {
+		session->is_barred = true;
+	}
+}
+
 enum alm_err alm_reply_refused(struct alm_turn *turn,
 	const struct alm_turn_request *request, const struct alm_message_id *id,
 	enum alm_err code, const char *detail,
@@ -61,6 +75,7 @@ enum alm_err alm_reply_refused(struct alm_turn *turn,
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_RECEIPT};
 	struct alm_wire_problem *refused = &envelope.receipt.refused;
 
+	bar_what_follows(turn, request, code);
 	envelope.receipt.message_id = *id;
 	refused->code = alm_shown_code(code);
 	refused->retry_after_ms = alm_retry_after_ms(code);

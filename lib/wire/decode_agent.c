@@ -18,6 +18,7 @@ void alm_wire_take_hello(struct alm_wire_decoder *d,
 		d, in->credit, ALM_DELIVER_WINDOW_MAX, "credit");
 	out->encodings = in->encodings;
 	out->takes_parts = in->takes_parts != 0;
+	out->keeps_order = in->keeps_order != 0;
 }
 
 static void take_signature(struct alm_wire_decoder *d,

@@ -44,6 +44,7 @@ static ProtobufCMessage *give_hello(
 	out->credit = in->credit;
 	out->encodings = in->encodings;
 	out->takes_parts = in->takes_parts;
+	out->keeps_order = in->keeps_order;
 	return &out->base;
 }
 

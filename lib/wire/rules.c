@@ -92,6 +92,7 @@ static const struct alm_wire_field hello_fields[] = {
 	NUMBER(credit),
 	NUMBER(encodings),
 	NUMBER(takes_parts),
+	NUMBER(keeps_order),
 };
 static const struct alm_wire_rules hello = RULES(hello_fields, hello);
 

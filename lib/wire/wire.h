@@ -175,6 +175,7 @@ struct alm_hello {
 	uint32_t credit;
 	uint32_t encodings; /* 1 << enum alm_encoding, added up */
 	bool takes_parts;
+	bool keeps_order; /* a refusal for the moment is one of what follows */
 };
 
 struct alm_welcome {

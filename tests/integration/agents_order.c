@@ -141,7 +141,18 @@ Test(agents_order, what_is_new_waits_behind_one_that_was_refused)
 	start(2, 4);
 	expect_no_send(); /* the second may be refused as well */
 	refuse(1, ALM_BUSY);
-	expect_sends(0, 4);
+	(void)test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO);
+	expect_sends(0, 4); /* without a welcome: it is known */
+}
+
+Test(agents_order, a_hello_asks_that_nothing_is_let_past)
+{
+	const struct alm_envelope error = {.kind = ALM_ENVELOPE_ERROR,
+		.error = {.code = ALM_HELLO_REQUIRED, .detail = ""}};
+
+	test_rogue_say(&rogue, &error);
+	cr_expect(test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO)
+			  ->hello.keeps_order);
 }
 
 Test(agents_order, what_was_taken_behind_a_refused_one_is_not_sent_again)

@@ -146,3 +146,70 @@ Test(order, what_a_revoked_agent_had_begun_does_not_go_on_to_it)
 	}
 	test_peer_free(&second);
 }
+
+/* --- what is sent ----------------------------------------------------------
+ */
+
+static void open_narrow(void)
+{
+	open_trust("send-window: 1\n", test_policy, 0);
+}
+
+TestSuite(order_of_sends, .init = open_narrow, .fini = close_pair,
+	.timeout = 1800);
+
+static void say_hello(bool keeps_order)
+{
+	const struct alm_envelope hello = {.kind = ALM_ENVELOPE_HELLO,
+		.hello = {.version = ALM_PROTOCOL_VERSION,
+			.software = "test",
+			.keeps_order = keeps_order}};
+
+	test_peer_say(&trust, &hello);
+	(void)test_peer_expect(&trust, ALM_ENVELOPE_WELCOME);
+}
+
+static void expect_busy(const struct alm_receipt *receipt)
+{
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_BUSY);
+}
+
+/* The second is one more than the window takes in a turn. */
+static void send_two_of_which_one_is_taken(
+	const struct alm_message *first, const struct alm_message *second)
+{
+	test_peer_send_both(&trust, first, second);
+	cr_assert(test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
+			  ->receipt.is_accepted);
+	expect_busy(&test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt);
+}
+
+Test(order_of_sends, nothing_overtakes_what_was_refused_for_the_moment)
+{
+	const struct alm_message first = test_message(&trust, "C84001");
+	const struct alm_message second = test_message(&trust, "C84001");
+	const struct alm_message third = test_message(&trust, "C84001");
+	uint64_t sequence;
+
+	say_hello(true);
+	send_two_of_which_one_is_taken(&first, &second);
+	expect_busy(test_peer_receipt(&trust, &third));
+	expect_busy(test_peer_receipt(&trust, &second));
+	say_hello(true);
+	sequence = test_peer_accepted(&trust, &second);
+	cr_expect_lt(sequence, test_peer_accepted(&trust, &third));
+}
+
+Test(order_of_sends, who_does_not_ask_for_order_is_not_held_up)
+{
+	const struct alm_message first = test_message(&trust, "C84001");
+	const struct alm_message second = test_message(&trust, "C84001");
+	const struct alm_message third = test_message(&trust, "C84001");
+
+	say_hello(true);
+	say_hello(false);
+	send_two_of_which_one_is_taken(&first, &second);
+	(void)test_peer_accepted(&trust, &third);
+	(void)test_peer_accepted(&trust, &second);
+}

@@ -311,10 +311,10 @@ struct alm_message test_message(
 	return message;
 }
 
-static void send_signed(struct test_peer *peer,
-	const struct alm_message *message, const char *payload,
-	const struct alm_bytes *instead, enum alm_encoding encoding,
-	int64_t skew_ms)
+/** Its texts live in the arena. */
+static struct alm_envelope signed_send(const struct test_peer *peer,
+	const struct alm_message *message, const char *payload, int64_t skew_ms,
+	struct alm_arena *arena)
 {
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_SEND};
 	struct alm_message signed_message = *message;
@@ -322,9 +322,7 @@ static void send_signed(struct test_peer *peer,
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
 	struct alm_hash *hash = alm_hash_new();
 	struct alm_digest root;
-	struct alm_arena arena;
 
-	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	envelope.send.payload =
 		(struct alm_bytes){(const uint8_t *)payload, strlen(payload)};
 	if (message->payload_bytes == 0) {
@@ -332,7 +330,7 @@ static void send_signed(struct test_peer *peer,
 			signed_message.payload_sha256);
 	}
 	cr_assert_eq(alm_wire_encode_message(
-			     &signed_message, &arena, &envelope.send.message),
+			     &signed_message, arena, &envelope.send.message),
 		ALM_OK);
 	envelope.send.sent_at_ms = test_now_ms() + skew_ms;
 	envelope.send.signature.tree_size = 1;
@@ -343,13 +341,46 @@ static void send_signed(struct test_peer *peer,
 	memcpy(text + sizeof(CONTEXT), root.raw, ALM_DIGEST_BYTES);
 	crypto_sign_detached(envelope.send.signature.ed25519, NULL, text,
 		sizeof(text), peer->signing_secret);
+	alm_hash_free(hash);
+	return envelope;
+}
+
+static void send_signed(struct test_peer *peer,
+	const struct alm_message *message, const char *payload,
+	const struct alm_bytes *instead, enum alm_encoding encoding,
+	int64_t skew_ms)
+{
+	struct alm_envelope envelope;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	envelope = signed_send(peer, message, payload, skew_ms, &arena);
 	if (instead != NULL) {
 		envelope.send.payload = *instead;
 		envelope.send.encoding = encoding;
 	}
 	test_peer_say(peer, &envelope);
 	alm_arena_fini(&arena);
-	alm_hash_free(hash);
+}
+
+void test_peer_send_both(struct test_peer *peer,
+	const struct alm_message *first, const struct alm_message *second)
+{
+	const struct alm_message *messages[] = {first, second};
+	struct alm_frame_builder frame;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	for (size_t i = 0; i < ALM_COUNT(messages); i++) {
+		struct alm_envelope envelope =
+			signed_send(peer, messages[i], "content", 0, &arena);
+
+		cr_assert_eq(alm_frame_add(&frame, &envelope, &arena), ALM_OK);
+	}
+	test_peer_say_bytes(peer, alm_frame_bytes(&frame));
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
 }
 
 void test_peer_send(struct test_peer *peer, const struct alm_message *message,

@@ -73,7 +73,11 @@ struct alm_message test_message(
 void test_peer_send(struct test_peer *peer, const struct alm_message *message,
 	const char *payload, int64_t skew_ms);
 
-/** The same, of a payload that travels as other bytes. */
+/** Both in one frame, with the payload "content". */
+void test_peer_send_both(struct test_peer *peer,
+	const struct alm_message *first, const struct alm_message *second);
+
+/** As test_peer_send(), of a payload that travels as other bytes. */
 void test_peer_send_as(struct test_peer *peer,
 	const struct alm_message *message, const char *payload,
 	struct alm_bytes travels, enum alm_encoding encoding);

@@ -166,7 +166,7 @@ Test(outbox, holds_all_until_the_refused_may_go_first)
 	alm_outbox_hold(&outbox, find(&outbox, 3), 0, 7);
 	alm_outbox_hold(&outbox, find(&outbox, 2), 0, 99);
 	due_ms = outbox.hold_until_ms;
-	cr_expect_eq(outbox.run, 1);
+	cr_expect(outbox.needs_hello);
 	cr_expect_eq(alm_outbox_due_ms(&outbox), ALM_ANSWER_WAIT_MS,
 		"what is unanswered comes first");
 	alm_outbox_wake(&outbox, due_ms);
@@ -224,7 +224,6 @@ Test(outbox, holds_longer_each_time_until_there_is_an_answer)
 		now_ms = alm_outbox_due_ms(&outbox);
 		alm_outbox_wake(&outbox, now_ms);
 	}
-	cr_expect_eq(outbox.run, 20);
 	alm_outbox_remove(&outbox, find(&outbox, 1));
 	alm_outbox_mark_sent(&outbox, alm_outbox_next(&outbox), now_ms);
 	alm_outbox_hold(&outbox, find(&outbox, 2), now_ms, UINT32_MAX);

@@ -114,9 +114,11 @@ Test(wire_parts, greetings_say_what_is_understood)
 
 	in.hello.encodings = 3;
 	in.hello.takes_parts = true;
+	in.hello.keeps_order = true;
 	cr_assert_eq(go(ALM_WIRE_BROKER_AGENTS, &in, &out), ALM_OK);
 	cr_assert_eq(out->hello.encodings, 3);
 	cr_assert(out->hello.takes_parts);
+	cr_assert(out->hello.keeps_order);
 	in = of(ALM_ENVELOPE_WELCOME);
 	in.welcome.encodings = 2;
 	in.welcome.parts_bytes_max = ALM_PARTS_PAYLOAD_BYTES_MAX;
