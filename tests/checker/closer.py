@@ -101,9 +101,14 @@ def remains(check, sent):
     back after its end."""
     there = {j.organisation for j in check.journals}
     ended = {}
+    dead = set()
     for record in check.audit:
         kind, mail = record["kind"], record["mail"]
-        if kind in FINAL:
+        if kind == "dead-lettered":
+            dead.add(mail)
+        # Its sender has heard that it was dead.
+        is_removed = kind == "dead-letter-removed" and mail in dead
+        if kind in FINAL or is_removed:
             ended.setdefault(mail, kind)
         elif kind == "delivered" and mail in ended:
             yield "came-back", "mail %s was %s already" % (mail, ended[mail])

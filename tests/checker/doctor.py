@@ -253,7 +253,7 @@ CASES = {
     "receipt-leaves-out":
         lambda l, t, p: drop(t, event="receipt", id=ID % 8, code=203),
     "accepted-twice": accept_again,
-    "left-behind": lambda l, t, p: l[24].update(kind="started"),
+    "left-behind": lambda l, t, p: l[24].update(kind="dead-letter-removed"),
     "came-back": lambda l, t, p: p.append(
         dict(find(p, event="got", mail=2), repeat=True)),
     "gone-without-end": lambda l, t, p: l[24].update(kind="started"),
