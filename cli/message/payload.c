@@ -15,6 +15,9 @@
 static bool print_payload(
 	const struct alm_delivery *d, const struct alm_output *output)
 {
+	if (d->payload_bytes == 0) {
+		return true;
+	}
 	if (!output->is_tty) {
 		return fwrite(d->payload, 1, d->payload_bytes, stdout) ==
 			       d->payload_bytes &&
