@@ -52,7 +52,7 @@ STORE   := $(call obj,broker/store/*.c broker/store/index/*.c)
 AUTH    := $(call obj,broker/auth/*.c)
 CONFIG  := $(call obj,broker/config/*.c)
 JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
-	cli/policy/decide_json.c)
+	cli/policy/decide_json.c cli/audit/check_page.c)
 EDGE    := $(call obj,broker/edge/*.c)
 BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c \
 	broker/loop/*.c broker/rules/*.c broker/mail/*.c broker/identity/*.c \
@@ -252,7 +252,8 @@ FUZZ_SRC := $(wildcard agents/client/*.c) broker/loop/weigh.c $(wildcard lib/*.c
 	lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
 	broker/store/index/*.c \
-	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/policy/decide_json.c)
+	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/policy/decide_json.c \
+	cli/audit/check_page.c)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
