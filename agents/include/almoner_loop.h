@@ -36,7 +36,7 @@ struct alm_event {
 	size_t sequence_count;
 	int code; /* fetched, disconnected, superseded, problem, delayed */
 	const char *detail;
-	const struct alm_receipt_view *delayed; /* what was refused, for now */
+	const struct alm_receipt_view *delayed; /* refused for the moment */
 };
 
 /** One descriptor to poll for reading, for the life of the client: readable
