@@ -126,18 +126,6 @@ static void put_back(const char *table)
 
 /* --- the history ---------------------------------------------------------- */
 
-static void activate(void)
-{
-	const char *at = strstr(test_policy, "    law:");
-	char policy[8192];
-
-	cr_assert_not_null(at);
-	(void)snprintf(policy, sizeof(policy),
-		"%.*s    overrides: [emergency, guardian]\n%s",
-		(int)(at - test_policy), test_policy, at);
-	test_broker_activate(&broker, policy);
-}
-
 static enum alm_err said(const struct alm_message *message)
 {
 	const struct alm_envelope *e;
@@ -277,7 +265,7 @@ static void open_all(void)
 	test_broker_open(&broker,
 		"acknowledge-timeout: 1h\naudit-verify-rate: 0\n"
 		"attempts-max: 2\nguardian-mailbox: C84001\n");
-	activate();
+	test_policy_activate_overridable(&broker);
 	test_peer_open(&trust, &broker, "RX1", 0);
 	test_peer_enrol(&hospital, &broker, "RHA");
 	test_peer_enrol(&practice, &broker, "C84001");

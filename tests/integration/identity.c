@@ -53,15 +53,6 @@ static void close_all(void)
 
 TestSuite(identity, .init = open_all, .fini = close_all, .timeout = 1800);
 
-static void open_agent(struct test_peer *peer, const char *organisation,
-	const char *agent, uint32_t credit)
-{
-	test_peer_make(peer, organisation);
-	test_peer_register(peer, &broker, agent);
-	test_peer_connect(peer, &broker);
-	test_peer_hello(peer, credit);
-}
-
 static void set_roles(const char *organisation, const char *agent,
 	const char *roles, const char *categories)
 {
@@ -90,7 +81,7 @@ static enum alm_err send_in(struct test_peer *peer, const char *recipient,
 
 Test(identity, a_role_holds_from_the_next_message_of_an_open_connection)
 {
-	open_agent(&sender, "RX1", "ward", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 8);
 	cr_expect_eq(send_in(&sender, "C84001", "discharge", "1"), ALM_OK);
 	set_roles("RX1", "ward", "receive,query", "any");
 	cr_expect_eq(
@@ -113,7 +104,7 @@ Test(identity, a_question_needs_its_role)
 			.arguments = &reason,
 			.argument_count = 1}};
 
-	open_agent(&sender, "RX1", "ward", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 8);
 	test_peer_say(&sender, &query);
 	cr_expect_eq(
 		test_peer_expect(&sender, ALM_ENVELOPE_ANSWER)->answer.code,
@@ -139,8 +130,8 @@ static void expect_mail(struct test_peer *peer, const char *payload)
 
 Test(identity, mail_waits_for_an_agent_that_may_have_it)
 {
-	open_agent(&sender, "RX1", "ward", 0);
-	open_agent(&clinic, "C84001", "clinic", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
+	test_peer_open_as(&clinic, &broker, "C84001", "clinic", 0);
 	set_roles("C84001", "clinic", "all", "contact");
 	cr_assert_eq(
 		send_in(&sender, "C84001", "discharge", "for all"), ALM_OK);
@@ -148,7 +139,7 @@ Test(identity, mail_waits_for_an_agent_that_may_have_it)
 	test_peer_hello(&clinic, 8);
 	expect_mail(&clinic, "clinic");
 	cr_expect_null(test_peer_next(&clinic, 300));
-	open_agent(&ward, "C84001", "desk", 8);
+	test_peer_open_as(&ward, &broker, "C84001", "desk", 8);
 	expect_mail(&ward, "for all");
 	/* Given more, it gets what waits, on its open connection. */
 	test_peer_free(&ward);
@@ -163,8 +154,8 @@ Test(identity, a_limited_agent_takes_out_only_what_it_may_have)
 {
 	const struct alm_envelope *reply;
 
-	open_agent(&sender, "RX1", "ward", 0);
-	open_agent(&clinic, "C84001", "clinic", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
+	test_peer_open_as(&clinic, &broker, "C84001", "clinic", 8);
 	set_roles("C84001", "clinic", "all", "contact");
 	cr_assert_eq(send_in(&sender, "C84001", "discharge", "kept"), ALM_OK);
 	test_peer_acknowledge(&clinic, 1, NULL);
@@ -174,7 +165,7 @@ Test(identity, a_limited_agent_takes_out_only_what_it_may_have)
 	test_peer_acknowledge(&clinic, 1, NULL);
 	reply = test_peer_expect(&clinic, ALM_ENVELOPE_ERROR);
 	cr_expect_eq(reply->error.code, ALM_AGENT_ROLE);
-	open_agent(&ward, "C84001", "desk", 8);
+	test_peer_open_as(&ward, &broker, "C84001", "desk", 8);
 	expect_mail(&ward, "kept");
 }
 
@@ -183,8 +174,8 @@ Test(identity, a_limited_agent_takes_out_no_dead_letter_of_others)
 {
 	const struct alm_envelope goodbye = {.kind = ALM_ENVELOPE_GOODBYE};
 
-	open_agent(&sender, "RX1", "ward", 0);
-	open_agent(&ward, "C84001", "desk", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
+	test_peer_open_as(&ward, &broker, "C84001", "desk", 8);
 	cr_assert_eq(send_in(&sender, "C84001", "discharge", "1"), ALM_OK);
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
 		(void)test_peer_expect(&ward, ALM_ENVELOPE_DELIVER);
@@ -192,7 +183,7 @@ Test(identity, a_limited_agent_takes_out_no_dead_letter_of_others)
 		test_peer_hello(&ward, 8);
 	}
 	test_broker_await(&broker, "dead-letters", 1);
-	open_agent(&clinic, "C84001", "clinic", 8);
+	test_peer_open_as(&clinic, &broker, "C84001", "clinic", 8);
 	set_roles("C84001", "clinic", "all", "contact");
 	test_peer_acknowledge(&clinic, 1, NULL);
 	(void)test_peer_expect(&clinic, ALM_ENVELOPE_ERROR);
@@ -207,8 +198,8 @@ Test(identity, business_receipts_go_with_receiving)
 	struct alm_message letter;
 	struct alm_message receipt;
 
-	open_agent(&sender, "RX1", "ward", 8);
-	open_agent(&clinic, "C84001", "clinic", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 8);
+	test_peer_open_as(&clinic, &broker, "C84001", "clinic", 8);
 	set_roles("C84001", "clinic", "receive", "contact");
 	set_roles("RX1", "ward", "all", "contact");
 	letter = test_message(&sender, "C84001");
@@ -280,7 +271,7 @@ static bool is_admitted(const struct test_peer *keys)
 
 Test(identity, old_and_new_keys_are_valid_for_a_time)
 {
-	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
 	test_peer_make(&ward, "RX1");
 	cr_expect_eq(rotate(&sender, "ward", &ward, true), ALM_BAD_SIGNATURE);
 	cr_assert_eq(rotate(&sender, "ward", &ward, false), ALM_OK);
@@ -308,7 +299,7 @@ Test(identity, old_keys_retire)
 	test_broker_add_settings(&broker, "key-overlap: 1s\n");
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_start(&broker);
-	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
 	test_peer_make(&ward, "RX1");
 	cr_assert_eq(rotate(&sender, "ward", &ward, false), ALM_OK);
 	for (int i = 0; i < 10 * WAIT_S &&
@@ -349,7 +340,7 @@ Test(identity, two_endpoints_with_two_keys_are_one_broker)
 		broker.folder, path);
 	test_broker_add_settings(&broker, text);
 	test_broker_start(&broker);
-	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
 	test_peer_disconnect(&sender);
 	test_peer_connect(&sender, &broker);
 	test_peer_say(

@@ -28,15 +28,6 @@ static void close_all(void)
 
 TestSuite(keys_by_hand, .init = open_all, .fini = close_all, .timeout = 1800);
 
-static void open_agent(struct test_peer *peer, const char *organisation,
-	const char *agent, uint32_t credit)
-{
-	test_peer_make(peer, organisation);
-	test_peer_register(peer, &broker, agent);
-	test_peer_connect(peer, &broker);
-	test_peer_hello(peer, credit);
-}
-
 static enum alm_err send_to(
 	struct test_peer *peer, const char *recipient, const char *payload)
 {
@@ -65,7 +56,7 @@ Test(keys_by_hand, keys_given_by_hand_can_end_the_old_ones_at_once)
 	char signing[65];
 	struct alm_answer answer;
 
-	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
 	test_peer_make(&ward, "RX1");
 	alm_hex(ward.curve_public, 32, curve);
 	alm_hex(ward.signing_public, 32, signing);
@@ -104,8 +95,8 @@ Test(keys_by_hand, a_connection_of_keys_that_end_at_once_is_handed_no_more)
 {
 	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
 
-	open_agent(&sender, "RX1", "trust", 8);
-	open_agent(&ward, "C84001", "ward", 8);
+	test_peer_open_as(&sender, &broker, "RX1", "trust", 8);
+	test_peer_open_as(&ward, &broker, "C84001", "ward", 8);
 	cr_assert_eq(send_to(&sender, "C84001", "1"), ALM_OK);
 	(void)test_peer_expect(&ward, ALM_ENVELOPE_DELIVER);
 	test_peer_make(&clinic, "C84001");
@@ -125,7 +116,7 @@ Test(keys_by_hand, a_connection_of_keys_that_end_at_once_is_handed_no_more)
 
 Test(keys_by_hand, a_trial_of_new_keys_says_what_would_be_said)
 {
-	open_agent(&sender, "RX1", "ward", 0);
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 0);
 	test_peer_make(&ward, "RX1");
 	test_peer_make(&clinic, "RX1");
 	cr_expect_eq(rekey(&sender, "RX1", "no", "yes").code, ALM_KEY_USED);

@@ -18,23 +18,10 @@ static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer guardian;
 
-/* The care agreement accepts both overrides. */
-static void activate(void)
-{
-	const char *at = strstr(test_policy, "    law:");
-	char policy[8192];
-
-	cr_assert_not_null(at);
-	(void)snprintf(policy, sizeof(policy),
-		"%.*s    overrides: [emergency, guardian]\n%s",
-		(int)(at - test_policy), test_policy, at);
-	test_broker_activate(&broker, policy);
-}
-
 static void open_all(void)
 {
 	test_broker_open(&broker, "guardian-mailbox: C84001\n");
-	activate();
+	test_policy_activate_overridable(&broker);
 	test_peer_open(&trust, &broker, "RX1", 0);
 	test_peer_open(&guardian, &broker, "C84001", 64);
 }

@@ -57,6 +57,18 @@ int64_t test_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void test_policy_activate_overridable(struct test_broker *broker)
+{
+	const char *at = strstr(test_policy, "    law:");
+	char policy[8192];
+
+	cr_assert_not_null(at);
+	(void)snprintf(policy, sizeof(policy),
+		"%.*s    overrides: [emergency, guardian]\n%s",
+		(int)(at - test_policy), test_policy, at);
+	test_broker_activate(broker, policy);
+}
+
 void test_peer_make(struct test_peer *peer, const char *organisation)
 {
 	memset(peer, 0, sizeof(*peer));
@@ -134,12 +146,19 @@ void test_peer_enrol(struct test_peer *peer, struct test_broker *broker,
 	test_peer_register(peer, broker, "agent");
 }
 
+void test_peer_open_as(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation, const char *agent, uint32_t credit)
+{
+	test_peer_make(peer, organisation);
+	test_peer_register(peer, broker, agent);
+	test_peer_connect(peer, broker);
+	test_peer_hello(peer, credit);
+}
+
 void test_peer_open(struct test_peer *peer, struct test_broker *broker,
 	const char *organisation, uint32_t credit)
 {
-	test_peer_enrol(peer, broker, organisation);
-	test_peer_connect(peer, broker);
-	test_peer_hello(peer, credit);
+	test_peer_open_as(peer, broker, organisation, "agent", credit);
 }
 
 void test_peer_say_bytes(struct test_peer *peer, struct alm_bytes frame)

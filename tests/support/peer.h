@@ -34,7 +34,10 @@ void test_peer_free(struct test_peer *peer);
 /** Made, and registered under the name "agent". */
 void test_peer_enrol(struct test_peer *peer, struct test_broker *broker,
 	const char *organisation);
-/** The same, connected, and hello. */
+/** The same under that name, connected, and hello. */
+void test_peer_open_as(struct test_peer *peer, struct test_broker *broker,
+	const char *organisation, const char *agent, uint32_t credit);
+/** The same under the name "agent". */
 void test_peer_open(struct test_peer *peer, struct test_broker *broker,
 	const char *organisation, uint32_t credit);
 
@@ -94,5 +97,7 @@ int64_t test_now_ms(void);
 
 /** The policy for which test_message() is written: RX1 to C84001 and RHA. */
 extern const char test_policy[];
+/** It, with a care agreement that accepts both overrides. */
+void test_policy_activate_overridable(struct test_broker *broker);
 
 #endif /* ALM_TESTS_SUPPORT_PEER_H */
