@@ -1,7 +1,9 @@
 #include "agents/client/link.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +38,6 @@ struct alm_link {
 	int wake_fd;
 	bool is_awake;        /* wake_fd is readable */
 	int64_t timer_ms;     /* what the timer is set to */
-	unsigned monitors;    /* opened so far: each has a name of its own */
 	int64_t looked_ms;    /* when no event was left */
 	int64_t connected_ms; /* the last handshake began then or later */
 	zmq_msg_t message;
@@ -100,8 +101,11 @@ static bool set_options(void *socket, const struct alm_link_options *options)
 		       options->curve_secret_key, 32) == 0;
 }
 
+/* libzmq forgets the address of a closed monitor in a thread of its own, in
+ * its own time: no address is used twice. */
 static bool open_monitor(struct alm_link *link)
 {
+	static atomic_uint_least64_t opened;
 	char address[64];
 	int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
@@ -110,8 +114,8 @@ static bool open_monitor(struct alm_link *link)
 		     ZMQ_EVENT_DISCONNECTED;
 
 	(void)snprintf(address, sizeof(address),
-		"inproc://almoner-monitor-%p-%u", (void *)link,
-		link->monitors++);
+		"inproc://almoner-monitor-%" PRIuLEAST64,
+		atomic_fetch_add(&opened, 1));
 	if (zmq_socket_monitor(link->socket, address, events) != 0) {
 		return false;
 	}
