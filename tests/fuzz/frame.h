@@ -5,6 +5,7 @@
 #ifndef ALM_TESTS_FUZZ_FRAME_H
 #define ALM_TESTS_FUZZ_FRAME_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/wire/wire.h"
@@ -12,6 +13,8 @@
 #define FUZZ_ASSERT(cond) \
 	do { \
 		if (!(cond)) { \
+			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, \
+				__LINE__, #cond); \
 			abort(); \
 		} \
 	} while (0)
