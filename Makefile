@@ -2,6 +2,9 @@
 MODE ?= release
 O    := build/$(MODE)
 GEN  := build/gen
+# Before `make deps` there is no compiler that could say what it compiles for.
+MACHINE := $(or $(shell $(CC) -dumpmachine 2>/dev/null),$(shell uname -m))
+IS_X86  := $(findstring x86_64,$(MACHINE))
 
 PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libprotobuf-c-dev \
@@ -9,16 +12,17 @@ PACKAGES := gcc clang clang-format clang-tidy libclang-rt-14-dev pkg-config \
 	libjansson-dev libzstd-dev libsystemd-dev libmicrohttpd-dev \
 	libcriterion-dev python3 python3-nacl python3-protobuf python3-zmq \
 	python3-zstd systemd \
-	$(if $(findstring x86_64,$(shell uname -m)),libipsec-mb-dev)
+	$(if $(IS_X86),libipsec-mb-dev)
 
 CSTD := -std=c11 -D_GNU_SOURCE -I. -I$(GEN)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
 	-Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough
 HARD := -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -fno-strict-overflow -fno-strict-aliasing \
+	$(if $(IS_X86),-fcf-protection=full) \
+	$(if $(findstring aarch64,$(MACHINE)),-mbranch-protection=standard) \
+	-fno-strict-overflow -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
-IS_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine))
 # For any x86-64; as it is, GCC clears and copies each structure with `rep stos`
 # and `rep movs`, which take longer to start than the bytes (decision 0209).
 TUNE := $(if $(IS_X86),-mtune=skylake)
