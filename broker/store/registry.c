@@ -127,6 +127,8 @@ static bool collides(
 		       strcmp(a->organisation, b->organisation) == 0);
 }
 
+/* That it may stand among the others, of which there is place for one less
+ * than the most. */
 static enum alm_err check_agent(
 	struct alm_store *store, const struct alm_agent_row *agent)
 {
@@ -146,7 +148,8 @@ static enum alm_err check_agent(
 		if (collides(&other, agent)) {
 			return ALM_AGENT_EXISTS;
 		}
-		if (++count >= ALM_AGENTS_MAX) {
+		count += other.number == agent->number ? 0 : 1;
+		if (count >= ALM_AGENTS_MAX) {
 			return ALM_STORE_FULL;
 		}
 	}
@@ -177,11 +180,11 @@ enum alm_err alm_store_agent_put(
 	enum alm_err err;
 
 	ALM_ASSERT(store->turn != NULL);
-	err = check_agent(store, agent);
+	row.number = store->state.agent_number + 1;
+	err = check_agent(store, &row);
 	if (err != ALM_OK) {
 		return err;
 	}
-	row.number = store->state.agent_number + 1;
 	err = write_row(store, &row);
 	if (err == ALM_OK) {
 		store->state.agent_number = row.number;

@@ -1,4 +1,5 @@
 /* test_registry.c - policy epochs, agents and information standards. */
+#include "broker/store/inside.h"
 #include "broker/store/invite.h"
 #include "lib/role.h"
 #include "tests/unit/store/fixture.h"
@@ -199,6 +200,55 @@ Test(store_registry, takes_no_key_that_was_replaced)
 	cr_expect_eq(alm_store_agent_change(store, &next, &a), ALM_KEY_USED);
 	a.number = 2;
 	cr_expect_eq(alm_store_agent_change(store, &a, &a), ALM_NOT_FOUND);
+	alm_store_abort(store);
+}
+
+/* Copies of the one agent there is, with keys of their own, until there are
+ * as many as there may be. */
+static void fill_registry(void)
+{
+	struct alm_agent_row first = agent("RX1", "a", 1);
+	struct alm_bytes row = {NULL, 0};
+	uint8_t number[8];
+	uint8_t copy[512];
+
+	alm_put_u64(number, 1);
+	cr_assert_eq(alm_store_agent_put(store, &first), ALM_OK);
+	cr_assert_eq(alm_row_get(store, store->turn, ALM_TABLE_AGENT,
+			     (struct alm_bytes){number, 8}, &row),
+		ALM_OK);
+	cr_assert_leq(row.bytes, sizeof(copy));
+	memcpy(copy, row.data, row.bytes);
+	for (uint32_t i = 2; i <= ALM_AGENTS_MAX; i++) {
+		uint8_t *keys = memmem(copy, row.bytes, first.curve_key, 32);
+
+		cr_assert_not_null(keys);
+		alm_put_u64(number, i);
+		alm_put_u64(first.curve_key + 8, i);
+		memcpy(keys, first.curve_key, 32);
+		memcpy(keys + 32, first.curve_key, 32);
+		keys[64] = 1; /* revoked: its name may be another's */
+		cr_assert_eq(alm_row_put(store, ALM_TABLE_AGENT,
+				     (struct alm_bytes){number, 8},
+				     (struct alm_bytes){copy, row.bytes}, 0),
+			ALM_OK);
+	}
+	store->state.agent_number = ALM_AGENTS_MAX;
+	store->is_state_changed = true;
+}
+
+Test(store_registry, rotates_keys_where_there_is_place_for_no_agent)
+{
+	struct alm_agent_row before = agent("RX1", "b", 1);
+	struct alm_agent_row after = agent("RX1", "b", 3);
+	struct alm_agent_row more = agent("RX1", "more", 2);
+
+	before.number = ALM_AGENTS_MAX;
+	after.number = ALM_AGENTS_MAX;
+	begin();
+	fill_registry();
+	cr_expect_eq(alm_store_agent_put(store, &more), ALM_STORE_FULL);
+	cr_expect_eq(alm_store_agent_change(store, &before, &after), ALM_OK);
 	alm_store_abort(store);
 }
 
