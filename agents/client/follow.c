@@ -71,6 +71,41 @@ bool alm_identity_has_changed(struct alm_identity_watch *watch)
 	return has_changed;
 }
 
+static bool is_of_this_machine(const char *endpoint)
+{
+	return strncmp(endpoint, "ipc:///", 7) == 0;
+}
+
+/* tcp://HOST:PORT, with nothing that ZeroMQ has a meaning of its own for, such
+ * as an interface to go out by. */
+static bool is_tcp(const char *endpoint)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-_:%[]";
+	const char *host = endpoint + 6;
+	const char *colon = strrchr(endpoint, ':');
+	unsigned long port;
+
+	if (strncmp(endpoint, "tcp://", 6) != 0 || colon <= host ||
+		host[strspn(host, letters)] != '\0' ||
+		colon[1 + strspn(colon + 1, "0123456789")] != '\0') {
+		return false;
+	}
+	port = strtoul(colon + 1, NULL, 10);
+	return port >= 1 && port <= 65535;
+}
+
+/* What is reached over the network does not move to a socket of this machine,
+ * where others than the broker may listen. */
+static bool may_move(const char *from, const char *to)
+{
+	/* It becomes a quoted text of the file. */
+	return is_tcp(to) ||
+	       (is_of_this_machine(from) && is_of_this_machine(to) &&
+		       strpbrk(to, "'\n\\") == NULL);
+}
+
 static enum alm_err probe(const char *context_file, const char *endpoint,
 	const uint8_t broker_key[32], struct alm_problem *problem)
 {
@@ -85,7 +120,11 @@ static enum alm_err probe(const char *context_file, const char *endpoint,
 		return err;
 	}
 	once.curve_secret_key = context.curve_key;
-	err = alm_once_connect(&once, &link, problem);
+	err = may_move(context.endpoint, endpoint)
+		      ? alm_once_connect(&once, &link, problem)
+		      : alm_problem_set(problem, ALM_ENDPOINT_INVALID,
+				"the broker says that it moves from %s to %s",
+				context.endpoint, endpoint);
 	alm_link_close(link, 0);
 	sodium_memzero(&context, sizeof(context));
 	return err;
@@ -155,14 +194,8 @@ static enum alm_err follow(const char *context_file, const char *endpoint,
 	const uint8_t broker_key[32], bool is_dry_run,
 	struct alm_problem *problem)
 {
-	enum alm_err err;
+	enum alm_err err = probe(context_file, endpoint, broker_key, problem);
 
-	/* It becomes a quoted text of the file. */
-	if (strpbrk(endpoint, "'\n\\") != NULL) {
-		return alm_problem_set(
-			problem, ALM_ENDPOINT_INVALID, "the announced one");
-	}
-	err = probe(context_file, endpoint, broker_key, problem);
 	return err == ALM_OK && !is_dry_run
 		       ? rewrite(context_file, endpoint, broker_key, problem)
 		       : err;
