@@ -111,7 +111,7 @@ endif
 demo: all
 	$(O)/almoner demo
 
-test: all $(UNIT) $(INTEGRATION) $(REPLAY)
+test: all $(UNIT) $(INTEGRATION) $(REPLAY) $(O)/tests/fuzz/make_corpus
 	tests/run $(O) $(UNIT) $(INTEGRATION) -- $(REPLAY)
 
 check:
@@ -133,7 +133,7 @@ format:
 fuzz: $(FUZZ)
 	tests/fuzz/run $(FUZZ)
 
-# The wire's seeds and golden frames, as they are checked in.
+# The wire's seeds, and golden frames of what is new: what is checked in stays.
 corpus: $(O)/tests/fuzz/make_corpus
 	$< tests/fuzz/corpus tests/data/wire
 

@@ -1,7 +1,8 @@
 /*
- * Writes the seeds of the wire targets and the golden frames: `make corpus`.
- * The same bytes each time.  Golden frames of a released version are never
- * made again: delete one only to add it for the first time.
+ * Writes the seeds of the wire targets, and golden frames where there are none
+ * yet: `make corpus`.  The same bytes each time.  A golden frame is of the past
+ * and is never made again, whatever words the catalogue has now; what it holds
+ * is the seed as well.
  * usage: make_corpus FUZZ-CORPUS-FOLDER GOLDEN-FOLDER
  */
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/file.h"
 #include "lib/protowire.h"
 #include "tests/fuzz/conversation.h"
 #include "tests/unit/core/standard_table.h"
@@ -36,6 +38,33 @@ static void write_file(const char *folder, const char *target, const char *name,
 		perror(path);
 		exit(1);
 	}
+}
+
+/* The golden frame of that name: what the file holds, or from now on these
+ * bytes. */
+static struct alm_bytes keep_golden(
+	const char *folder, const char *name, struct alm_bytes bytes)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	uint8_t *data = NULL;
+	char path[512];
+	enum alm_err err;
+
+	snprintf(path, sizeof(path), "%s/v1/%s", folder, name);
+	err = alm_file_read(
+		path, ALM_FRAME_BYTES_MAX, &data, &bytes.bytes, &problem);
+	if (err == ALM_NOT_FOUND) {
+		write_file(folder, "v1", name, bytes);
+		return bytes;
+	}
+	if (err != ALM_OK) {
+		fprintf(stderr, "%s\n", problem.detail);
+		exit(1);
+	}
+	bytes.data = data;
+	bytes.data = alm_arena_copy(&arena, bytes);
+	free(data);
+	return bytes;
 }
 
 static struct alm_bytes message_bytes(void)
@@ -75,11 +104,10 @@ static void write_several(const char *corpus, const char *golden)
 	if (alm_wire_encode_message(&message, &arena, &bytes) != ALM_OK) {
 		exit(1);
 	}
-	write_file(corpus, "message", "to-several", bytes);
-	write_file(golden, "v1", "message-to-several", bytes);
-	bytes = frame_of(&e);
-	write_file(corpus, "frame_agent", "receipt-of-several", bytes);
-	write_file(golden, "v1", "receipt-of-several", bytes);
+	write_file(corpus, "message", "to-several",
+		keep_golden(golden, "message-to-several", bytes));
+	write_file(corpus, "frame_agent", "receipt-of-several",
+		keep_golden(golden, "receipt-of-several", frame_of(&e)));
 }
 
 static void write_kinds(const char *corpus, const char *golden)
@@ -87,16 +115,16 @@ static void write_kinds(const char *corpus, const char *golden)
 	for (size_t i = 0; i < ALM_COUNT(sample_kinds); i++) {
 		enum alm_envelope_kind kind = sample_kinds[i].kind;
 		struct alm_envelope e = sample_envelope(kind, message_bytes());
-		struct alm_bytes bytes = frame_of(&e);
 		bool is_agent = sample_side(kind) == ALM_WIRE_AGENT;
 
 		write_file(corpus, is_agent ? "frame_agent" : "frame_broker",
-			sample_kinds[i].name, bytes);
-		write_file(golden, "v1", sample_kinds[i].name, bytes);
+			sample_kinds[i].name,
+			keep_golden(
+				golden, sample_kinds[i].name, frame_of(&e)));
 	}
 	write_several(corpus, golden);
-	write_file(corpus, "message", "full", message_bytes());
-	write_file(golden, "v1", "message", message_bytes());
+	write_file(corpus, "message", "full",
+		keep_golden(golden, "message", message_bytes()));
 }
 
 static void hostile(
