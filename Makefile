@@ -223,8 +223,10 @@ $(O)/tests/unit/store/%: $(O)/tests/unit/store/%.o $(SUPPORT) $(STORE) \
 	$(CC) $(LINK) -o $@ $^ -lcriterion -llmdb $(L_LIB) $(L_LANES)
 $(O)/tests/unit/auth/%: $(O)/tests/unit/auth/%.o $(AUTH) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
-$(O)/tests/unit/config/%: $(O)/tests/unit/config/%.o $(CONFIG) $(LIB)
+$(O)/tests/unit/config/%: $(O)/tests/unit/config/%.o $(SUPPORT) $(CONFIG) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
+$(O)/tests/unit/support/%: $(O)/tests/unit/support/%.o $(SUPPORT) $(LIB)
+	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB)
 $(O)/tests/unit/broker/%: $(O)/tests/unit/broker/%.o $(SUPPORT) $(BROKER) \
 		$(EDGE) $(STORE) $(AUTH) $(CONFIG) $(POLICY) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_BROKER)

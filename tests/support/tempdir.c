@@ -8,11 +8,17 @@
 
 #include "lib/base.h"
 
+#define NAME "/almoner-test-XXXXXX"
+
 void alm_tempdir_make(char out_path[ALM_TEMPDIR_BYTES])
 {
-	static const char name[] = "/tmp/almoner-test-XXXXXX";
+	const char *parent = getenv("TMPDIR");
 
-	memcpy(out_path, name, sizeof(name));
+	if (parent == NULL || parent[0] != '/' ||
+		strlen(parent) + sizeof(NAME) > ALM_TEMPDIR_BYTES) {
+		parent = "/tmp";
+	}
+	(void)snprintf(out_path, ALM_TEMPDIR_BYTES, "%s" NAME, parent);
 	ALM_ASSERT(mkdtemp(out_path) != NULL);
 }
 

@@ -4,7 +4,9 @@
 
 #define ALM_TEMPDIR_BYTES 64u
 
-/** Make a folder; ends the program when that fails. */
+/** Make a folder in TMPDIR, or in /tmp where there is none or its path is so
+ * long that a socket would find no room below it.  Ends the program when that
+ * fails. */
 void alm_tempdir_make(char out_path[ALM_TEMPDIR_BYTES]);
 
 /** Remove it with all that is in it. */

@@ -1,6 +1,5 @@
 /* test_keys.c - key pairs in files. */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,28 +9,19 @@
 
 #include "cli/keys.h"
 #include "lib/id.h"
+#include "tests/support/tempdir.h"
 
-static char folder[64];
+static char folder[ALM_TEMPDIR_BYTES];
 static char path[128];
 
 static void begin(void)
 {
-	(void)snprintf(folder, sizeof(folder), "/tmp/almoner-test-XXXXXX");
-	cr_assert_not_null(mkdtemp(folder));
-}
-
-static int drop(
-	const char *name, const struct stat *info, int type, struct FTW *place)
-{
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(name);
+	alm_tempdir_make(folder);
 }
 
 static void end(void)
 {
-	(void)nftw(folder, drop, 4, FTW_DEPTH | FTW_PHYS);
+	alm_tempdir_remove(folder);
 }
 
 static const char *in_folder(const char *name)

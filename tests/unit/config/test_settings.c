@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/config/settings.h"
+#include "tests/support/tempdir.h"
 
 static struct alm_settings settings;
 static struct alm_problem problem;
@@ -161,10 +162,10 @@ static void put(const char *path, const char *text)
 
 Test(settings, lets_folder_and_environment_override_the_file)
 {
-	char folder[] = "/tmp/alm-settings-XXXXXX";
+	char folder[ALM_TEMPDIR_BYTES];
 	char path[256];
 
-	cr_assert_not_null(mkdtemp(folder));
+	alm_tempdir_make(folder);
 	cr_assert_eq(chdir(folder), 0);
 	cr_assert_eq(mkdir("conf.d", 0700), 0);
 	put("m.yaml", "store: /a\nsend-window: 1\nlog-level: debug\n");
@@ -192,12 +193,7 @@ Test(settings, lets_folder_and_environment_override_the_file)
 	cr_expect_not_null(strstr(problem.detail, "conf.d/20.yaml:1:1"));
 	cr_expect_eq(alm_settings_load("none.yaml", &settings, &problem),
 		ALM_NOT_FOUND);
-	(void)unlink("m.yaml");
-	(void)unlink("conf.d/10.yaml");
-	(void)unlink("conf.d/20.yaml");
-	(void)unlink("conf.d/30.txt");
-	(void)rmdir("conf.d");
-	(void)rmdir(folder);
+	alm_tempdir_remove(folder);
 }
 
 Test(settings, reads_what_is_kept_how_long)

@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/tempdir.h"
+
 #define CONTENT "xxIDENTIFIER-a--IDENTIFIER-b--"
 
 struct place {
-	char folder[64];
+	char folder[ALM_TEMPDIR_BYTES];
 	char store[96];
 	char copy[96];
 };
@@ -21,9 +23,7 @@ static void make(struct place *place)
 	char path[128];
 	FILE *out;
 
-	(void)snprintf(place->folder, sizeof(place->folder),
-		"/tmp/almoner-test-XXXXXX");
-	cr_assert_not_null(mkdtemp(place->folder));
+	alm_tempdir_make(place->folder);
 	(void)snprintf(
 		place->store, sizeof(place->store), "%s/store", place->folder);
 	(void)snprintf(
