@@ -17,6 +17,7 @@
 #include "tests/support/broker.h"
 
 #define CRASH_AGENTS_MAX 16u
+#define CRASH_ACTORS_MAX 16u
 
 /** Whoever connects, and its journal. */
 struct crash_agent {
@@ -34,6 +35,7 @@ struct crash_world {
 	size_t agent_count;
 	unsigned rng;
 	unsigned number; /* of the last message; its payload */
+	unsigned sent;   /* messages; some numbers are of none */
 	uint64_t receipts;
 	bool replaces_keys; /* the actor of rotate.c does */
 };

@@ -156,6 +156,7 @@ void crash_large_send(struct crash_world *world)
 	crash_write_sent(
 		trust, &message, large->id, large->number, large->bytes);
 	trust->unanswered++;
+	world->sent++;
 }
 
 void crash_large_answered(struct crash_agent *agent, const uint8_t id[16])

@@ -28,6 +28,7 @@ struct rotator {
 	char context[PATH_MAX];
 	pid_t pid; /* 0: none runs */
 	int64_t begun_ms;
+	bool has_begun;    /* each does in the first round already */
 	unsigned failures; /* in a row: it is tried again at once */
 	unsigned count;
 };
@@ -116,6 +117,7 @@ static void run_command(const struct rotator *rotator)
 
 static void start(struct rotator *rotator)
 {
+	rotator->has_begun = true;
 	rotator->begun_ms = now_ms();
 	rotator->pid = fork();
 	cr_assert_geq(rotator->pid, 0);
@@ -188,7 +190,8 @@ void crash_rotate_step(struct crash_world *world)
 	}
 	for (size_t i = 0; i < ALM_COUNT(rotators); i++) {
 		if (world->replaces_keys && rotators[i].pid == 0 &&
-			crash_random(world, 100) == 0) {
+			(!rotators[i].has_begun ||
+				crash_random(world, 100) == 0)) {
 			start(&rotators[i]);
 		}
 	}

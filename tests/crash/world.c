@@ -258,7 +258,6 @@ bool crash_send(struct crash_world *world, struct crash_agent *agent,
 	uint8_t id[16];
 	int code;
 
-	(void)world;
 	code = alm_send_start(agent->client, message, id);
 	if (code == ALM_CODE_WINDOW_FULL) {
 		return false;
@@ -266,6 +265,7 @@ bool crash_send(struct crash_world *world, struct crash_agent *agent,
 	cr_assert_eq(code, 0, "%s", alm_error_name(code));
 	write_sent(agent, message, id);
 	agent->unanswered++;
+	world->sent++;
 	return true;
 }
 
