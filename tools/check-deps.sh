@@ -35,10 +35,11 @@ rule broker/store/index 'broker/(store|core)/|lib/'
 rule broker/edge    'broker/edge/|lib/'
 rule broker/config  'broker/config/|lib/'
 # What runs in the loop's thread sees the parts, what a turn is made of, and
-# what stands before it in this list.  turn.c alone names all the stages.
+# what stands before it in this list.  turn.c alone names all the stages, and
+# undo.c takes back what they did.
 parts='broker/(broker\.h|(core|store|auth|edge|config)/)|lib/'
-loop="$parts|broker/loop/(detail|fair|faults|lane|outbox|quota|session|stage|steady|sums)\.h"
-rule broker/loop     "$loop|broker/(loop/|(mail/(mailbox|packing)|identity/identity)\.h)" "turn|undo"
+loop="$parts|broker/loop/(detail|fair|faults|lane|mailbox|outbox|quota|session|stage|steady|strand|sums)\.h"
+rule broker/loop     "$parts|broker/loop/" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
 rule broker/mail     "$loop|broker/(evidence|identity|mail)/"

@@ -8,7 +8,7 @@
 #include "broker/admin/verbs.h"
 #include "broker/edge/clock.h"
 #include "broker/identity/role.h"
-#include "broker/mail/mailbox.h"
+#include "broker/loop/mailbox.h"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 /* What the last row and the facts may take. */

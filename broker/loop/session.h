@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "broker/edge/edge.h"
-#include "broker/mail/mailbox.h"
+#include "broker/loop/mailbox.h"
 #include "lib/err.h"
 
 struct alm_session {

@@ -3,9 +3,9 @@
  * them: receive, decode, authenticate (stage.c), decide and minimise, which is
  * what carry_out() hands each request to, commit, deliver (deliver.c).
  *
- * Group commit falls out of the loop: while
- * one turn is being synced, the sockets gather the next one's requests, so
- * the batch grows with the load and shrinks to one when idle.
+ * Group commit falls out of the loop: while one turn is being synced, the
+ * sockets gather the next one's requests, so the batch grows with the load and
+ * shrinks to one when idle.
  */
 #include "broker/loop/turn.h"
 
@@ -17,12 +17,12 @@
 #include "broker/admin/administer.h"
 #include "broker/edge/clock.h"
 #include "broker/evidence/checkpoint.h"
+#include "broker/identity/hello.h"
 #include "broker/identity/identity.h"
 #include "broker/loop/deliver.h"
 #include "broker/loop/detail.h"
 #include "broker/loop/fair.h"
 #include "broker/loop/faults.h"
-#include "broker/loop/hello.h"
 #include "broker/loop/stage.h"
 #include "broker/loop/sums.h"
 #include "broker/loop/undo.h"

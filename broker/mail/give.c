@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "broker/loop/detail.h"
+#include "broker/loop/strand.h"
 #include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/dead.h"
@@ -17,7 +18,6 @@
 #include "broker/mail/mend.h"
 #include "broker/mail/notice.h"
 #include "broker/mail/packing.h"
-#include "broker/mail/strand.h"
 #include "broker/mail/sweep.h"
 #include "broker/store/dead.h"
 #include "lib/wire/texts.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "broker/identity/role.h"
+#include "broker/loop/strand.h"
 #include "broker/mail/give.h"
 #include "broker/mail/mend.h"
-#include "broker/mail/strand.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u

@@ -8,16 +8,6 @@ static bool reads(const struct alm_session *session, enum alm_encoding encoding)
 	       (session->encodings & 1u << encoding) != 0;
 }
 
-uint32_t alm_encodings_agreed(
-	const struct alm_broker *broker, uint32_t encodings)
-{
-	uint32_t ours = broker->settings.compress_from_bytes == 0
-				? 0
-				: 1u << ALM_ENCODING_ZSTD;
-
-	return encodings & ours;
-}
-
 enum alm_err alm_unpack(struct alm_turn *turn,
 	const struct alm_session *session, enum alm_encoding encoding,
 	struct alm_bytes data, size_t bytes_max, struct alm_bytes *out_clear)

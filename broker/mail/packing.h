@@ -8,10 +8,6 @@
 
 #include "broker/loop/stage.h"
 
-/** What of `encodings` both sides may use. */
-uint32_t alm_encodings_agreed(
-	const struct alm_broker *broker, uint32_t encodings);
-
 /**
  * The clear bytes, in the arena or as they came.
  * Errors:  ENCODING_NOT_AGREED, ENCODING_BROKEN: refuse it; BUSY: so much was

@@ -10,10 +10,10 @@
  *
  * Loop thread only; never logs.
  */
-#ifndef ALM_BROKER_MAIL_STRAND_H
-#define ALM_BROKER_MAIL_STRAND_H
+#ifndef ALM_BROKER_LOOP_STRAND_H
+#define ALM_BROKER_LOOP_STRAND_H
 
-#include "broker/mail/mailbox.h"
+#include "broker/loop/mailbox.h"
 
 /* Mail that waits for what is before it, in one mailbox; then all waits. */
 #define ALM_PARKED_MAX 256u
@@ -55,4 +55,4 @@ void alm_strands_unblock(struct alm_mailbox *mailbox);
 bool alm_strand_is_free(
 	const struct alm_mailbox *mailbox, const struct alm_held *held);
 
-#endif /* ALM_BROKER_MAIL_STRAND_H */
+#endif /* ALM_BROKER_LOOP_STRAND_H */

@@ -1,6 +1,6 @@
 /* hello.h - beginning a session, its credit, and signs of life. */
-#ifndef ALM_BROKER_LOOP_HELLO_H
-#define ALM_BROKER_LOOP_HELLO_H
+#ifndef ALM_BROKER_IDENTITY_HELLO_H
+#define ALM_BROKER_IDENTITY_HELLO_H
 
 #include "broker/loop/stage.h"
 
@@ -23,4 +23,4 @@ ALM_MUST_USE enum alm_err alm_pong(
 /** Note that a peer was heard, and end the sessions that are silent. */
 void alm_note_signs_of_life(struct alm_turn *turn);
 
-#endif /* ALM_BROKER_LOOP_HELLO_H */
+#endif /* ALM_BROKER_IDENTITY_HELLO_H */

@@ -6,8 +6,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "broker/loop/mailbox.h"
 #include "broker/loop/session.h"
-#include "broker/mail/mailbox.h"
 
 #define SEED 20211u
 #define SEQS 600u

@@ -1,7 +1,6 @@
-#include "broker/loop/hello.h"
+#include "broker/identity/hello.h"
 
 #include "broker/identity/identity.h"
-#include "broker/mail/packing.h"
 #include "lib/limits.h"
 
 /* The old connection of an agent that has come back. */
@@ -34,6 +33,17 @@ static void look_again(struct alm_mailbox *mailbox)
 	}
 }
 
+/* What of them both sides may use. */
+static uint32_t agreed_encodings(
+	const struct alm_settings *settings, uint32_t asked)
+{
+	uint32_t ours = settings->compress_from_bytes == 0
+				? 0
+				: 1u << ALM_ENCODING_ZSTD;
+
+	return asked & ours;
+}
+
 /* What the agent has said of itself. */
 static void keep_hello(const struct alm_turn *turn,
 	const struct alm_agent *agent, const struct alm_hello *hello,
@@ -43,7 +53,7 @@ static void keep_hello(const struct alm_turn *turn,
 
 	session->window = bounded_window(hello->credit);
 	session->encodings =
-		alm_encodings_agreed(turn->broker, hello->encodings);
+		agreed_encodings(&turn->broker->settings, hello->encodings);
 	session->takes_parts = hello->takes_parts;
 	session->keeps_order = hello->keeps_order;
 	session->is_barred = false;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "broker/loop/session.h"
-#include "broker/mail/strand.h"
+#include "broker/loop/strand.h"
 
 static struct alm_mailboxes *mailboxes;
 static struct alm_mailbox *mailbox;

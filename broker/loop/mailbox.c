@@ -2,13 +2,13 @@
  * Held mail stands in an open-addressing table by sequence; deleting moves
  * later entries of the run back, so that no tombstones gather.
  */
-#include "broker/mail/mailbox.h"
-
-#include "broker/loop/session.h"
-#include "broker/mail/strand.h"
+#include "broker/loop/mailbox.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "broker/loop/session.h"
+#include "broker/loop/strand.h"
 
 #define BUCKETS 4096u
 #define SLOTS_MIN 16u

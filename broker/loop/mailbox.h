@@ -12,8 +12,8 @@
  *
  * Loop thread only; never logs.
  */
-#ifndef ALM_BROKER_MAIL_MAILBOX_H
-#define ALM_BROKER_MAIL_MAILBOX_H
+#ifndef ALM_BROKER_LOOP_MAILBOX_H
+#define ALM_BROKER_LOOP_MAILBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -183,4 +183,4 @@ ALM_MUST_USE enum alm_err alm_mailbox_due(struct alm_mailbox *mailbox,
 	int64_t now_ms, size_t count_max, struct alm_arena *arena,
 	const uint64_t **out_seqs, size_t *out_count);
 
-#endif /* ALM_BROKER_MAIL_MAILBOX_H */
+#endif /* ALM_BROKER_LOOP_MAILBOX_H */

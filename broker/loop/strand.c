@@ -3,7 +3,7 @@
  * Two whose hashes are the same are one strand, which is stricter and no
  * fault.  A strand is there as long as held mail belongs to it.
  */
-#include "broker/mail/strand.h"
+#include "broker/loop/strand.h"
 
 #include <stdlib.h>
 #include <string.h>
