@@ -3,11 +3,12 @@
  * daemon, brought to disk, recomputed as almoner audit verify does, and only
  * then given its name.  Nothing that exists is ever written over.
  */
+#include "broker/store/backup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "agents/include/almoner_control.h"
-#include "broker/store/backup.h"
 #include "broker/store/store.h"
 #include "cli/admin.h"
 #include "cli/audit/place.h"

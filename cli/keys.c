@@ -1,9 +1,10 @@
 #include "cli/keys.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "cli/paths.h"
 #include "lib/id.h"

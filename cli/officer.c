@@ -3,10 +3,11 @@
  * people who propose and approve policy, known by their keys.
  */
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "cli/commands.h"
 #include "cli/confirm.h"

@@ -7,8 +7,9 @@
 #define OPENSSL_API_COMPAT 10101
 #include "lib/hash.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
+
+#include <openssl/sha.h>
 
 struct alm_hash {
 	SHA256_CTX context;

@@ -1,7 +1,8 @@
 #include "lib/join.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/bytes.h"
 #include "lib/hash.h"

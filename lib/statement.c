@@ -5,10 +5,11 @@
 #include "lib/statement.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/id.h"
 

@@ -1,7 +1,8 @@
 #include "agents/client/batch.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #define CONTEXT "almoner.v1.send" /* its NUL is signed as well */
 

@@ -1,7 +1,7 @@
 /* Giving up a payload that goes in parts. */
-#include "agents/client/client.h"
-
 #include <string.h>
+
+#include "agents/client/client.h"
 
 int alm_send_cancel(
 	struct alm_client *client, const uint8_t id[16], int timeout_ms)

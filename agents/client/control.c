@@ -1,5 +1,3 @@
-#include "agents/include/almoner_control.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 
 #include "agents/client/alive.h"
 #include "agents/client/clock.h"
+#include "agents/include/almoner_control.h"
 
 #define PREFIX "ipc://"
 

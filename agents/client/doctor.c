@@ -3,6 +3,8 @@
  * answers about us.  Without hello, so that the agent at work goes on; the
  * answer has come both ways.
  */
+#include "agents/client/doctor.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include <sodium.h>
 
 #include "agents/client/clock.h"
-#include "agents/client/doctor.h"
 #include "agents/client/once.h"
 #include "lib/id.h"
 #include "lib/join.h"

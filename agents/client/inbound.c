@@ -1,16 +1,15 @@
 /* Frames from the broker become state and events.  Views point into the frame
  * that they came in, which lives as long as they do. */
+#include <string.h>
+
+#include <sodium.h>
+
 #include "agents/client/client.h"
 #include "agents/client/mail.h"
 #include "agents/client/outcomes.h"
 #include "agents/client/room.h"
 #include "agents/client/views.h"
 #include "agents/client/witness.h"
-
-#include <string.h>
-
-#include <sodium.h>
-
 #include "lib/words.h"
 #include "lib/zip.h"
 

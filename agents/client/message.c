@@ -1,9 +1,8 @@
-#include "agents/client/client.h"
-
 #include <string.h>
 
 #include <sodium.h>
 
+#include "agents/client/client.h"
 #include "agents/client/clock.h"
 #include "lib/words.h"
 

@@ -3,7 +3,6 @@
  * limits go; a lone send goes out at once, as a tree of one leaf.
  */
 #include "agents/client/client.h"
-
 #include "agents/client/clock.h"
 #include "lib/zip.h"
 

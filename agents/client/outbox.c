@@ -1,9 +1,9 @@
 #include "agents/client/outbox.h"
 
-#include "agents/client/parts.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "agents/client/parts.h"
 
 #define RETRY_MS_MIN 200
 #define RETRY_MS_MAX 30000

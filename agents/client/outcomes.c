@@ -1,4 +1,5 @@
 #include "agents/client/outcomes.h"
+
 #include "agents/client/views.h"
 #include "lib/words.h"
 

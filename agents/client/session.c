@@ -3,11 +3,10 @@
  * answer, and keep talking.  Whatever happens to a connection, the same
  * messages go out again under the same ids.
  */
-#include "agents/client/client.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/client/client.h"
 #include "agents/client/clock.h"
 #include "agents/client/witness.h"
 

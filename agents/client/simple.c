@@ -1,9 +1,8 @@
 /* The calls that wait, and those that start something. */
-#include "agents/client/client.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/client/client.h"
 #include "agents/client/clock.h"
 #include "agents/client/room.h"
 #include "lib/patience.h"

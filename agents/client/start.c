@@ -1,9 +1,8 @@
 /* The calls that start a message: from memory, from a source, or encoded. */
-#include "agents/client/client.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/client/client.h"
 #include "agents/client/clock.h"
 #include "agents/client/room.h"
 

@@ -10,11 +10,12 @@
  * KEY-FOLDER holds curve.key and signing.key.  Prints one line: the number of
  * the broker's answer and its name, or `handshake-refused`.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 #include <zmq.h>
 
 #include "lib/file.h"

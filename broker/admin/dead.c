@@ -1,13 +1,14 @@
 /*
  * Verbs about dead letters: listing them, and running them again.
  */
+#include "broker/mail/dead.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
-#include "broker/mail/dead.h"
 #include "broker/store/dead.h"
 
 /* Letters that one call runs again: each is read and decided in the turn. */

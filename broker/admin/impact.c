@@ -4,12 +4,13 @@
  * page of the log, so that no turn is held up by the length of the log.  A
  * page tells groups of requests that change alike; the asker adds them up.
  */
+#include "broker/rules/impact.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "broker/admin/change.h"
-#include "broker/rules/impact.h"
 
 #define PAGE_RECORDS 500u
 

@@ -3,6 +3,8 @@
  * of records, like everything about people; here it is begun and finished.
  * How many numbers a list names is shown in bands only.
  */
+#include "broker/store/lists.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "broker/admin/people.h"
 #include "broker/admin/question.h"
 #include "broker/loop/detail.h"
-#include "broker/store/lists.h"
 #include "lib/band.h"
 #include "lib/time.h"
 

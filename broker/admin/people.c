@@ -2,12 +2,13 @@
  * Verbs about people's choices and relationships.  A number is never shown,
  * logged or recorded: records stand under a keyed hash.
  */
+#include "broker/admin/people.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/admin/people.h"
 #include "broker/core/record.h"
 #include "lib/nhs_number.h"
 

@@ -7,6 +7,8 @@
  * With it goes a question: what a message without a person to somebody would
  * be answered.  It is judged and recorded like one, and goes nowhere.
  */
+#include "broker/store/trial.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +22,6 @@
 #include "broker/loop/detail.h"
 #include "broker/mail/judge.h"
 #include "broker/mail/receipt.h"
-#include "broker/store/trial.h"
 #include "lib/id.h"
 #include "lib/join.h"
 #include "lib/wire/texts.h"

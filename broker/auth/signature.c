@@ -6,9 +6,10 @@
  */
 #include "broker/auth/signature.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/hash_many.h"
 

@@ -2,10 +2,9 @@
  * Conformance of a payload, on the wire bytes.  Messages nest as deep as the
  * standard's tree, which the loader has limited.
  */
-#include "broker/core/minimise.h"
-
 #include "broker/core/fields.h"
 #include "broker/core/format.h"
+#include "broker/core/minimise.h"
 #include "lib/protowire.h"
 
 const struct alm_standard_field *alm_standard_find(

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+
 #include <systemd/sd-daemon.h>
 
 void alm_notify_ready(void)

@@ -2,9 +2,10 @@
  * The ZAP handler's socket, and the proof at start that it is asked and obeyed.
  * It is served by the loop between turns (docs/decisions/0004).
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/edge/clock.h"
 #include "broker/edge/edge_internal.h"

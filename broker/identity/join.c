@@ -3,6 +3,8 @@
  * invite, and nothing but this envelope is taken on it.  The same agent may
  * ask again, as when the answer was lost; another one may not.
  */
+#include "lib/join.h"
+
 #include <string.h>
 
 #include <sodium.h>
@@ -10,7 +12,6 @@
 #include "broker/identity/identity.h"
 #include "broker/loop/detail.h"
 #include "lib/hash.h"
-#include "lib/join.h"
 
 bool alm_join_is_too_much(
 	struct alm_turn *turn, const struct alm_edge_frame *frame)

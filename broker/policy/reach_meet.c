@@ -1,6 +1,5 @@
 /* Whom two lists of keys select alike: as few organisations as answer that. */
 #include "broker/policy/reach.h"
-
 #include "lib/time.h"
 
 struct picking {

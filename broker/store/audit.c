@@ -3,8 +3,9 @@
  * the header, which commits to salt and text, so erasing it later changes no
  * leaf; and it is checked against that commitment whenever it is read.
  */
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/inside.h"
 #include "broker/store/prune.h"

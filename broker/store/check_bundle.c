@@ -4,13 +4,12 @@
  * signed it beside those that the reader trusts.  The last line is the hash
  * of all before it: it proves nothing, but says which files are cut or bent.
  */
-#include "broker/store/check.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "broker/store/check.h"
 #include "broker/store/check_inside.h"
 #include "lib/id.h"
 #include "lib/lines.h"

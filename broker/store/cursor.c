@@ -3,8 +3,9 @@
  * and with whom it was given to, neither of which it has to carry.
  */
 #include <assert.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/find.h"
 #include "broker/store/inside.h"

@@ -3,9 +3,10 @@
  * byte for byte, with when and why before it; the body does not move.  Its
  * key is that of the queue, so that it goes back to where it stood.
  */
+#include "broker/store/dead.h"
+
 #include <string.h>
 
-#include "broker/store/dead.h"
 #include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
 

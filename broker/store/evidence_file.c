@@ -3,10 +3,9 @@
  * they show.  What a receipt carries beside the proof is bound by the proof:
  * the header is the leaf, and the private part what the header commits to.
  */
-#include "broker/store/evidence.h"
-
 #include <string.h>
 
+#include "broker/store/evidence.h"
 #include "broker/store/inside.h"
 
 /* Base64 of header and private part, a path, and a note. */

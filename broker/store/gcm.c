@@ -1,7 +1,8 @@
 #include "broker/store/gcm.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #if defined(__x86_64__)
 

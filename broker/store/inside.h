@@ -8,10 +8,11 @@
 #ifndef ALM_BROKER_STORE_INSIDE_H
 #define ALM_BROKER_STORE_INSIDE_H
 
-#include <lmdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <lmdb.h>
 
 #include "broker/store/dead.h"
 #include "broker/store/keys.h"

@@ -12,10 +12,11 @@
  */
 #include "broker/store/keys.h"
 
-#include <openssl/evp.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <openssl/evp.h>
+#include <sodium.h>
 
 #include "broker/store/gcm.h"
 

@@ -3,10 +3,11 @@
  * once, changes them in memory and writes them once, because a row for each
  * message would make the commit slower than the messages themselves.
  */
+#include "broker/store/mailbox.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/mailbox.h"
 #include "broker/store/queue.h"
 #include "lib/id.h"
 

@@ -10,9 +10,10 @@
  * aborted turn forgets them all, so that no key meets a sequence twice; so
  * does a new month, so that the keys of a month can be destroyed alone.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/inside.h"
 #include "broker/store/prune.h"

@@ -9,10 +9,11 @@
  */
 #include <errno.h>
 #include <sched.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "broker/store/prune.h"
 #include "broker/store/scrub_internal.h"

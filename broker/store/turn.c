@@ -3,8 +3,9 @@
  * in `state`; `committed` is what is on disk, and comes back on abort.
  */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/inside.h"
 #include "broker/store/mailbox.h"

@@ -3,13 +3,14 @@
  * every leaf, tile and root, and every private part against its commitment.
  */
 #include "broker/store/verify.h"
-#include "broker/store/tree.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "broker/store/tree.h"
 
 #define PAGE_BYTES ((size_t)4096)
 #define LINE_BYTES ((size_t)64) /* of the processor's caches */

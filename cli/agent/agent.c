@@ -1,11 +1,12 @@
 /* agent.c - almoner agent keygen, register, list, revoke. */
+#include "cli/agent/agent.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/admin.h"
-#include "cli/agent/agent.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
 #include "cli/keys.h"

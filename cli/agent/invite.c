@@ -1,18 +1,18 @@
 /* invite.c - almoner agent invite, invites, uninvite. */
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
+#include "agents/include/almoner_control.h"
 #include "agents/include/almoner_identity.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "lib/id.h"
 #include "lib/time.h"
-
-#include "agents/include/almoner_control.h"
 
 #define EXPIRES_S (INT64_C(3) * 24 * 3600)
 

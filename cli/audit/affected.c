@@ -1,10 +1,12 @@
 #include "cli/audit/affected.h"
-#include "lib/words.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
+
+#include "lib/words.h"
 
 /* One message to one recipient that was handed over. */
 struct entry {

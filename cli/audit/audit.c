@@ -1,11 +1,13 @@
 /* audit.c - almoner audit head and query, from the daemon. */
-#include <sodium.h>
+#include "broker/store/audit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "agents/include/almoner_control.h"
-#include "broker/store/audit.h"
 #include "cli/admin.h"
 #include "cli/audit/ask.h"
 #include "cli/audit/asker.h"

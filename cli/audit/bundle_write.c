@@ -3,10 +3,10 @@
  * each with its private part and its policy right behind it, so that who
  * reads the bundle needs one pass.
  */
-#include "cli/audit/bundle.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/audit/bundle.h"
 
 enum alm_err alm_bundle_count_before(
 	struct alm_store *store, int64_t time_us, uint64_t *out_count)

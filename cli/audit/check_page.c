@@ -3,8 +3,9 @@
  * the log says: its head is signed, each row leads to it, and each row says
  * what its header says.
  */
-#include <jansson.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "cli/audit/evidence.h"
 #include "lib/id.h"

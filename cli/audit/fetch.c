@@ -1,5 +1,3 @@
-#include "cli/audit/evidence.h"
-
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "agents/include/almoner.h"
 #include "agents/include/almoner_control.h"
+#include "cli/audit/evidence.h"
 #include "cli/context.h"
 #include "lib/file.h"
 #include "lib/lines.h"

@@ -1,9 +1,10 @@
 /* Reading the log from the daemon, page after page; and what both sources
  * share. */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner_control.h"
 #include "broker/store/store.h"

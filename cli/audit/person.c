@@ -3,9 +3,10 @@
  * whom and why, in plain words; for a subject access request.
  */
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/audit.h"
 #include "cli/audit/reason.h"

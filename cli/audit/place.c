@@ -1,11 +1,12 @@
 #include "cli/audit/place.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner_control.h"
 #include "broker/config/settings.h"

@@ -3,14 +3,13 @@
  * head may be named by its size, or by the file in which somebody kept it: the
  * log keeps those only that were published or cosigned, and can prove all.
  */
-#include "cli/audit/evidence.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/store/evidence.h"
+#include "cli/audit/evidence.h"
 #include "cli/commands.h"
 #include "lib/file.h"
 

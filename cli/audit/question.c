@@ -3,11 +3,12 @@
  * in it before anything is answered, as the daemon does.
  */
 #include <pwd.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "broker/store/store.h"
 #include "cli/audit/ask.h"

@@ -2,16 +2,18 @@
  * store.c - almoner audit query --store: reads a store that no daemon
  * has open, and records the question in it first.
  */
-#include <sodium.h>
+#include "broker/store/store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <sodium.h>
+
 #include "broker/store/evidence.h"
 #include "broker/store/find.h"
 #include "broker/store/index.h"
-#include "broker/store/store.h"
 #include "cli/audit/log_internal.h"
 #include "cli/audit/place.h"
 #include "cli/audit/printer.h"

@@ -5,11 +5,12 @@
  * when it ended: nothing is missed, and at most what was being written at that
  * moment comes twice.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "cli/audit/ask.h"
 #include "cli/audit/asker.h"

@@ -4,12 +4,13 @@
  * file can crash the database library; a crash counts as damage.
  */
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "broker/store/audit.h"
 #include "broker/store/store.h"

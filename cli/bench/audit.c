@@ -5,6 +5,8 @@
  * Time on the clock says what a user waits; it moves with the disk and with
  * whatever else runs.  Processor time says what it costs.
  */
+#include "cli/bench/audit.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 #include "broker/store/index.h"
-#include "cli/bench/audit.h"
 #include "cli/bench/host.h"
 #include "cli/commands.h"
 #include "cli/paths.h"

@@ -1,7 +1,8 @@
 /* audit_print.c - the figures of almoner bench audit, with what they were
  * taken under. */
-#include <jansson.h>
 #include <stdio.h>
+
+#include <jansson.h>
 
 #include "cli/bench/audit.h"
 #include "cli/bench/result.h"

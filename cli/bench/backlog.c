@@ -4,10 +4,11 @@
  * absent recipient; memory, and the time of a restart, beside them; and what
  * it costs to keep mail for many recipients instead of one.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "agents/bench/bench.h"
 #include "cli/args.h"

@@ -7,16 +7,18 @@
  * is mostly the time in the queue, about window / throughput.  With --window 1
  * it is the time of one message alone.
  */
+#include "agents/bench/bench.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "agents/bench/bench.h"
+#include <jansson.h>
+
 #include "cli/args.h"
 #include "cli/bench/host.h"
 #include "cli/bench/result.h"

@@ -8,13 +8,14 @@
  * decision needs is nearer than chance has it.  The best round counts, since
  * others use the machine too; the median stands beside it.
  */
+#include "cli/bench/decide.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "broker/policy/load.h"
-#include "cli/bench/decide.h"
 #include "cli/bench/host.h"
 #include "cli/commands.h"
 #include "lib/limits.h"

@@ -1,8 +1,9 @@
 /* What almoner bench decide has measured, with its conditions. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "cli/bench/decide.h"
 #include "cli/bench/host.h"

@@ -4,13 +4,14 @@
  * and disturbed runs alternate; the median of the ratios of such pairs counts,
  * because a machine that is shared is slower for some seconds now and then.
  */
+#include "agents/bench/fair.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agents/bench/fair.h"
 #include "cli/args.h"
 #include "cli/bench/fair.h"
 #include "cli/bench/host.h"

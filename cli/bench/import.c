@@ -4,11 +4,12 @@
  * is told apart from the disk, which other stores may have faster or slower.
  */
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "agents/include/almoner_control.h"
 #include "cli/args.h"

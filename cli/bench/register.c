@@ -1,12 +1,13 @@
 #include "cli/bench/register.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "cli/bench/world.h"
 #include "cli/paths.h"

@@ -3,11 +3,12 @@
  * objection until all of their queued mail is stopped, with many messages in
  * the queue.  A broker of its own, one agent that sends, nobody who takes.
  */
-#include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "agents/include/almoner.h"
 #include "broker/core/record_batch.h"

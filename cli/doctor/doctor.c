@@ -2,14 +2,16 @@
  * doctor.c - almoner doctor: the whole path, one line a step.  With a context
  * it looks from the agent's side, else from the broker's own machine.
  */
-#include <sodium.h>
+#include "cli/doctor/doctor.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/doctor/doctor.h"
 
 #define TIMEOUT_S 10
 

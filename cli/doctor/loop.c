@@ -1,12 +1,13 @@
 /* The broker's own endpoints, its metrics, and a letter there and back. */
 #include <errno.h>
 #include <poll.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "cli/doctor/doctor.h"
 #include "lib/id.h"

@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner.h"
 #include "cli/commands.h"

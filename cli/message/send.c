@@ -3,12 +3,13 @@
  * until the broker has it on disk or has refused it.
  */
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner.h"
 #include "cli/commands.h"

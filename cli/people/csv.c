@@ -2,9 +2,10 @@
  * rules stands for both. */
 #include "cli/people/csv.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "cli/people/object.h"
 #include "lib/limits.h"

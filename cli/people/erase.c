@@ -2,9 +2,10 @@
  * erase.c - almoner people erase: what is kept of a person is removed,
  * and what the audit log says of them becomes unreadable for good.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner_control.h"
 #include "cli/admin.h"

@@ -1,9 +1,10 @@
 /* One record about a person from JSON; the rules of form are in core. */
 #include "cli/people/json.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "broker/core/record.h"
 #include "cli/people/object.h"

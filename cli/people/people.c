@@ -1,7 +1,8 @@
 /* people.c - almoner people show, history and withdraw. */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner_control.h"
 #include "cli/admin.h"

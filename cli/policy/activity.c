@@ -1,8 +1,8 @@
 #include "cli/policy/activity.h"
-#include "cli/policy/decide_json.h"
 
 #include <string.h>
 
+#include "cli/policy/decide_json.h"
 #include "lib/base.h"
 #include "lib/time.h"
 #include "lib/words.h"

@@ -6,9 +6,10 @@
 #include "cli/policy/decide_json.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "lib/id.h"
 #include "lib/time.h"

@@ -2,12 +2,13 @@
  * diff.c - almoner policy diff: what could newly be sent under another
  * bundle, and what no longer; blocks of cells, or every cell with --cells.
  */
+#include "broker/policy/diff.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "broker/policy/diff.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/policy/bundle_files.h"

@@ -2,11 +2,12 @@
  * explain.c - almoner policy explain: one request, decided offline and
  * explained.  The request is given by options, or as JSON on standard input.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "broker/core/snapshot.h"
 #include "cli/args.h"

@@ -1,9 +1,10 @@
 #include "cli/policy/signing.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "agents/include/almoner_control.h"
 #include "broker/store/store.h"

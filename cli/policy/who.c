@@ -3,10 +3,11 @@
  * organisation for a purpose, by which basis, at which level, and what the
  * basis wants of the person.
  */
+#include "broker/policy/who.h"
+
 #include <string.h>
 #include <time.h>
 
-#include "broker/policy/who.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/policy/bundle_files.h"

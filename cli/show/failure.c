@@ -1,10 +1,11 @@
 /* failure.c - problems and warnings on stderr. */
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "cli/show/output.h"
 

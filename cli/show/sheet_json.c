@@ -1,9 +1,10 @@
 /* sheet_json.c - sheets as JSON. */
-#include "cli/show/sheet.h"
-
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
+
+#include "cli/show/sheet.h"
 
 #define NUMBER_DIGITS_MAX 18u
 /* So many digits of a decimal number that it reads as it was written. */

@@ -7,11 +7,10 @@
 #ifndef ALM_LIB_WIRE_DECODE_H
 #define ALM_LIB_WIRE_DECODE_H
 
-#include "lib/wire/wire.h"
-
 #include "almoner/v1/envelope.pb-c.h"
 #include "almoner/v1/message.pb-c.h"
 #include "almoner/v1/request.pb-c.h"
+#include "lib/wire/wire.h"
 
 struct alm_wire_decoder {
 	struct alm_arena *arena;

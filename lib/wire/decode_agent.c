@@ -1,8 +1,7 @@
 /* What agents and operators send, and the signed part of a message. */
-#include "lib/wire/decode.h"
-
 #include <string.h>
 
+#include "lib/wire/decode.h"
 #include "lib/wire/direct.h"
 #include "lib/wire/prescan.h"
 #include "lib/wire/rules.h"

@@ -7,10 +7,9 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include "lib/wire/wire.h"
-
 #include "almoner/v1/envelope.pb-c.h"
 #include "almoner/v1/request.pb-c.h"
+#include "lib/wire/wire.h"
 
 /** The protobuf of the envelope's body; NULL when the arena is full.  Not of
  * those that encode_agent.h and encode_mail.h write. */

@@ -4,13 +4,12 @@
  */
 #include "lib/wire/rules.h"
 
-#include "lib/base.h"
-#include "lib/limits.h"
-#include "lib/wire/body_map.h"
-
 #include "almoner/v1/envelope.pb-c.h"
 #include "almoner/v1/message.pb-c.h"
 #include "almoner/v1/request.pb-c.h"
+#include "lib/base.h"
+#include "lib/limits.h"
+#include "lib/wire/body_map.h"
 
 /* clang-format off */
 #define NUMBER(name) {#name, 0, 1, NULL}

@@ -5,12 +5,11 @@
 #ifndef ALM_LIB_WIRE_STANDARD_SET_H
 #define ALM_LIB_WIRE_STANDARD_SET_H
 
+#include "almoner/v1/labels.pb-c.h"
+#include "google/protobuf/descriptor.pb-c.h"
 #include "lib/arena.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
-
-#include "almoner/v1/labels.pb-c.h"
-#include "google/protobuf/descriptor.pb-c.h"
 
 /** A message or an enum with its full name, ".package.Outer.Inner". */
 struct alm_named {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+
 #include <yaml.h>
 
 #include "lib/utf8.h"

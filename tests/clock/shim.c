@@ -2,14 +2,14 @@
  * Stands before the C library's clock_gettime() in a daemon under test, whose
  * own program knows nothing of it (LD_PRELOAD).
  */
+#include "tests/clock/shim.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "tests/clock/shim.h"
 
 static const struct test_clock *offsets(void)
 {

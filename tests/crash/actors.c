@@ -2,11 +2,10 @@
  * actors.c - the table of what plays while the broker is killed.  A feature
  * that promises something about messages has a row here, and its file.
  */
-#include "tests/crash/crash.h"
-
 #include <time.h>
 
 #include "lib/base.h"
+#include "tests/crash/crash.h"
 
 #define IN_FLIGHT_MAX 200u
 

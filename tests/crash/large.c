@@ -4,13 +4,13 @@
  * Some go to several, who share them; one of these is away, and its deputy
  * gets what it has not taken in time.  In the end nothing of them is stored.
  */
-#include "tests/crash/crash.h"
-
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "tests/crash/crash.h"
 
 #define LARGE_BYTES_MIN ((uint64_t)1100 * 1024)
 #define LARGE_BYTES_SPAN (1024u * 1024)

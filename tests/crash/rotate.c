@@ -3,8 +3,6 @@
  * `almoner-agent rotate` that does it, as an operator would; the broker is
  * killed in the middle of it, and so is the command when it takes long.
  */
-#include "tests/crash/crash.h"
-
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "tests/crash/crash.h"
 
 #define LONG_MS 700 /* and longer each time that was too short */
 #define AGAIN_MS 100

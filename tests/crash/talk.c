@@ -4,10 +4,10 @@
  * mail; and ordinary messages that an absent recipient does not take in time,
  * so that their sender is told and a deputy gets them.
  */
-#include "tests/crash/crash.h"
-
 #include <string.h>
 #include <time.h>
+
+#include "tests/crash/crash.h"
 
 #define REQUEST_MS 1500
 #define OVERDUE_MS 700

@@ -1,6 +1,4 @@
 /* world.c - agents with journals, for the crash test. */
-#include "tests/crash/crash.h"
-
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -8,6 +6,7 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "tests/crash/crash.h"
 #include "tests/support/peer.h"
 #include "tests/support/policy.h"
 

@@ -3,11 +3,12 @@
  * its person; whatever they say, there is one answer, in JSON, that keeps to
  * what every answer must keep to.
  */
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "broker/core/snapshot.h"
 #include "broker/policy/load.h"

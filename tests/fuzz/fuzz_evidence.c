@@ -4,10 +4,11 @@
  * The key is the one that signed the seeds; a bundle is also read with its
  * last line put right, which else refuses everything.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/check.h"
 #include "lib/id.h"

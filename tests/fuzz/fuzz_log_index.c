@@ -3,10 +3,11 @@
  * says which; a block's next sixteen bytes are where it belongs.  What decodes
  * must be in order, and a cursor must be one that was given.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <sodium.h>
 
 #include "broker/store/find.h"
 #include "broker/store/index/run.h"

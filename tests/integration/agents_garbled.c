@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "agents/client/client.h"
-
 #include "tests/support/client.h"
 #include "tests/support/rogue.h"
 

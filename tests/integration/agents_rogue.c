@@ -12,7 +12,6 @@
 #include <sodium.h>
 
 #include "agents/client/client.h"
-
 #include "lib/zip.h"
 #include "tests/support/client.h"
 #include "tests/support/rogue.h"

@@ -9,14 +9,14 @@
  * CRASH_ROUNDS and CRASH_SEED change how often and when; CRASH_KEEP is a
  * folder for journals and export.  `make crash-test ROUNDS=500` is the same.
  */
+#include "tests/crash/crash.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "tests/crash/crash.h"
 
 #define ROUNDS_DEFAULT 50u
 #define STEPS_PER_ROUND_MAX 40u

@@ -4,10 +4,11 @@
  * a broker that was killed, and start it again.
  */
 #include <criterion/criterion.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <lmdb.h>
 
 #include "lib/bytes.h"
 #include "tests/support/peer.h"

@@ -6,10 +6,11 @@
  * started again and asked for everything, and the row is put back.
  */
 #include <criterion/criterion.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <lmdb.h>
 
 #include "lib/bytes.h"
 #include "lib/id.h"

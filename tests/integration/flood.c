@@ -3,6 +3,8 @@
  * who is connected waits for them.  Method: a real broker on TCP, floods of
  * connections from thousands of addresses at once, and agents that go on.
  */
+#include "tests/support/flood.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 
 #include "broker/watch/alarm.h"
 #include "lib/file.h"
-#include "tests/support/flood.h"
 
 /* The machine is shared and the programs may be instrumented: these say that
  * nobody is locked out, not how fast it is. */

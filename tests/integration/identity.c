@@ -6,10 +6,11 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 #include <zmq.h>
 
 #include "lib/file.h"

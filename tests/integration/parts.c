@@ -3,11 +3,12 @@
  * all, whatever breaks on the way; they are decided when they are whole; and
  * what stops the mail stops its parts.
  */
+#include "lib/parts.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/parts.h"
 #include "tests/support/client.h"
 #include "tests/support/large.h"
 #include "tests/support/pair.h"

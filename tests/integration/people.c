@@ -3,6 +3,8 @@
  * not wait for them.  Method: batches on the administration socket, agents at
  * the level of the wire.
  */
+#include "tests/support/people.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include "broker/core/record_batch.h"
 #include "lib/limits.h"
 #include "tests/support/peer.h"
-#include "tests/support/people.h"
 
 #define NONE ((const char *const[]){NULL})
 #define BATCHES 40u

@@ -4,11 +4,12 @@
  * store itself, under a real broker.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "broker/store/store.h"
 #include "lib/file.h"

@@ -4,10 +4,11 @@
  * running broker, as another program would, and of one that was killed.
  */
 #include <criterion/criterion.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <lmdb.h>
 
 #include "lib/bytes.h"
 #include "tests/support/peer.h"

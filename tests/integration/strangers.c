@@ -3,8 +3,9 @@
  * not a frame is refused with a code, and the broker goes on.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 #include <zmq.h>
 
 #include "tests/support/peer.h"

@@ -4,9 +4,10 @@
  * what a message would be answered leaves its trace and sends nothing.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/id.h"
 #include "lib/join.h"

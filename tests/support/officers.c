@@ -1,9 +1,10 @@
 #include "tests/support/officers.h"
 
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/policy.h"
 #include "lib/id.h"

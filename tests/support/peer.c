@@ -1,9 +1,10 @@
 #include "tests/support/peer.h"
 
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 #include <zmq.h>
 
 #include "lib/hash.h"

@@ -1,9 +1,10 @@
 #include "tests/support/rogue.h"
 
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sodium.h>
 #include <zmq.h>
 
 #include "tests/support/client.h"

@@ -6,12 +6,13 @@
 #include "broker/store/index/index.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #define LOOK_MS 200
 /* While the log grows faster than this, whoever appends has the processor,

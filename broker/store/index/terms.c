@@ -1,7 +1,8 @@
 #include "broker/store/index/terms.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/inside.h"
 

@@ -3,10 +3,11 @@
  * window of messages without PUBACK full, and a subscriber with a session that
  * lasts, which acknowledges each.
  */
-#include <mosquitto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <mosquitto.h>
 
 #include "tests/bench/peers/peer.h"
 

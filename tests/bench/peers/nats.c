@@ -3,10 +3,11 @@
  * publishing with as many unacknowledged as the window, and a durable push
  * consumer with explicit acknowledgement.
  */
-#include <nats/nats.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <nats/nats.h>
 
 #include "tests/bench/peers/peer.h"
 

@@ -1,8 +1,9 @@
 /* A batch signature verifies for every size of tree, by the code that the
  * broker verifies with. */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "agents/client/batch.h"
 

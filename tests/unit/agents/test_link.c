@@ -1,5 +1,6 @@
 /* The connection of a client, apart from any broker. */
 #include <criterion/criterion.h>
+
 #include <sodium.h>
 #include <zmq.h>
 

@@ -3,10 +3,11 @@
  * has remembered it, and no other; also after it was started again.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <sodium.h>
 
 #include "agents/client/witness.h"
 #include "lib/tlog.h"

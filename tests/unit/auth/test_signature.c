@@ -4,8 +4,9 @@
  * the tree remembered and with a verifier that has seen nothing.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/auth/signature.h"
 

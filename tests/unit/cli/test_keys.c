@@ -1,11 +1,12 @@
 /* test_keys.c - key pairs in files. */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "cli/keys.h"
 #include "lib/id.h"

@@ -1,6 +1,5 @@
 /* What addresses come to, and whom an organisation may know. */
 #include "broker/core/address.h"
-
 #include "tests/unit/core/builder.h"
 
 static struct alm_arena arena;

@@ -1,9 +1,9 @@
 /* test_request_bytes.c - requests as bytes: what goes in comes out, and bytes
  * that nobody wrote are refused. */
-#include "broker/core/request_bytes.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
+
+#include "broker/core/request_bytes.h"
 
 static struct alm_arena arena;
 

@@ -1,6 +1,5 @@
 /* A snapshot as its users see it, and words that a bundle may lack. */
 #include "broker/core/snapshot.h"
-
 #include "broker/core/snapshot_internal.h"
 #include "tests/unit/core/builder.h"
 

@@ -1,8 +1,8 @@
-#include "lib/arena.h"
-
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "lib/arena.h"
 
 TestSuite(arena);
 

@@ -1,7 +1,7 @@
-#include "lib/bytes.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
+
+#include "lib/bytes.h"
 
 TestSuite(bytes);
 

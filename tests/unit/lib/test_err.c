@@ -1,8 +1,8 @@
-#include "lib/err.h"
-
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <string.h>
+
+#include "lib/err.h"
 
 TestSuite(err);
 

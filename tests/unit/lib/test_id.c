@@ -1,10 +1,9 @@
-#include "lib/id.h"
-
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base.h"
+#include "lib/id.h"
 
 TestSuite(id);
 

@@ -1,8 +1,9 @@
 /* test_join.c - invites and joining: both sides make the same, and whatever
  * was changed on the way changes what people compare. */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/join.h"
 

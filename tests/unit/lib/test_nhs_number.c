@@ -1,8 +1,7 @@
-#include "lib/nhs_number.h"
-
 #include <criterion/criterion.h>
 
 #include "lib/base.h"
+#include "lib/nhs_number.h"
 
 TestSuite(nhs_number);
 

@@ -3,8 +3,9 @@
  * sumdb/note, C2SP signed-note), and how strictly they are read.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "lib/note.h"
 

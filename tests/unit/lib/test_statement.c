@@ -1,9 +1,10 @@
 /* test_statement.c - what officers sign, and that it serves nothing else. */
-#include "lib/statement.h"
-
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
+
+#include "lib/statement.h"
 
 static const uint8_t seed[32] = {7};
 static uint8_t key[32];

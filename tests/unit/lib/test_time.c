@@ -1,9 +1,8 @@
-#include "lib/time.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "lib/base.h"
+#include "lib/time.h"
 
 TestSuite(time);
 

@@ -3,9 +3,10 @@
  * same for ever, whatever the code becomes.  `make corpus` wrote them once.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <sodium.h>
 
 #include "lib/file.h"
 #include "lib/merkle.h"

@@ -1,7 +1,7 @@
 /* test_words.c - words and their numbers, both ways. */
-#include "lib/words.h"
-
 #include <criterion/criterion.h>
+
+#include "lib/words.h"
 
 Test(words, go_to_a_number_and_back)
 {

@@ -2,9 +2,10 @@
 #ifndef ALM_TESTS_UNIT_STORE_FLIP_H
 #define ALM_TESTS_UNIT_STORE_FLIP_H
 
-#include <lmdb.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <lmdb.h>
 
 #include "tests/unit/store/fixture.h"
 

@@ -3,9 +3,10 @@
  * with any one bit changed, cut off anywhere, or under another key.
  */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/check.h"
 #include "lib/file.h"

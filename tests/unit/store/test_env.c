@@ -1,9 +1,10 @@
 /* test_env.c - opening, formats, keys, locks and turns. */
-#include <lmdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <lmdb.h>
 
 #include "tests/unit/store/fixture.h"
 

@@ -3,9 +3,8 @@
  * can be proved at every size; heads, keys and witnesses are kept.
  */
 #include "broker/store/evidence.h"
-#include "tests/unit/store/fixture.h"
-
 #include "lib/hash.h"
+#include "tests/unit/store/fixture.h"
 
 static struct alm_hash *hash;
 

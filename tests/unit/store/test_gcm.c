@@ -4,9 +4,10 @@
  * is set.  Method: all lengths about the edges of blocks, and a published case.
  */
 #include <criterion/criterion.h>
+#include <string.h>
+
 #include <openssl/evp.h>
 #include <sodium.h>
-#include <string.h>
 
 #include "broker/store/gcm.h"
 

@@ -1,7 +1,8 @@
 /* test_keys.c - encryption against libsodium's, seals, and noise. */
 #include <criterion/criterion.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "broker/store/keys.h"
 

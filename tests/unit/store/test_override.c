@@ -1,6 +1,7 @@
 /* test_override.c - the review queue of overrides. */
-#include <lmdb.h>
 #include <stdio.h>
+
+#include <lmdb.h>
 
 #include "tests/unit/store/fixture.h"
 

@@ -1,6 +1,7 @@
 /* test_people.c - records about people: kept once, read whole, damage told. */
-#include <lmdb.h>
 #include <stdio.h>
+
+#include <lmdb.h>
 
 #include "broker/core/record.h"
 #include "tests/unit/store/fixture.h"

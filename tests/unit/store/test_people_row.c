@@ -1,9 +1,9 @@
 /* test_people_row.c - the row of one person: what is written is read, and bytes
  * that nobody wrote are refused. */
-#include "broker/store/people_row.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
+
+#include "broker/store/people_row.h"
 
 static struct alm_people_entry opt_out(int64_t as_of_s, bool is_objecting)
 {

@@ -2,8 +2,9 @@
  * test_policy.c - officers, proposals, approvals, and how epochs came to be:
  * what is kept, what is found at an instant, and what verification refuses.
  */
-#include <sodium.h>
 #include <stdio.h>
+
+#include <sodium.h>
 
 #include "broker/store/policy_rows.h"
 #include "lib/statement.h"

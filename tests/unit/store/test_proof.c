@@ -2,10 +2,9 @@
  * test_proof.c - every record of the log can be proved to be in it, at every
  * size the log has had; nothing else can.
  */
-#include "tests/unit/store/flip.h"
-
 #include "broker/store/evidence.h"
 #include "lib/hash.h"
+#include "tests/unit/store/flip.h"
 
 TestSuite(store_proof, .init = set_up, .fini = tear_down, .timeout = 1800);
 

@@ -3,10 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/store/flip.h"
-
 #include "broker/store/evidence.h"
 #include "broker/store/retention.h"
+#include "tests/unit/store/flip.h"
 
 TestSuite(store_prune, .init = set_up, .fini = tear_down);
 

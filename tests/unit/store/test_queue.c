@@ -1,6 +1,7 @@
 /* test_queue.c - whose mail is queued, and queue rows that are damaged. */
-#include <lmdb.h>
 #include <stdio.h>
+
+#include <lmdb.h>
 
 #include "lib/limits.h"
 #include "tests/unit/store/fixture.h"

@@ -1,9 +1,8 @@
 /* test_register.c - many people at once: what a filled store says of each is
  * what it would say had they been put one by one. */
-#include "broker/store/register.h"
-
 #include <stdio.h>
 
+#include "broker/store/register.h"
 #include "lib/nhs_number.h"
 #include "tests/unit/store/fixture.h"
 

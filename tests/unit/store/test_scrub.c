@@ -1,13 +1,12 @@
 /* test_scrub.c - reading back finds each damaged row once, names it, and goes
  * on; what is whole is found whole; a thread does the same. */
-#include "tests/unit/store/flip.h"
-
 #include <poll.h>
 #include <unistd.h>
 
 #include "broker/store/find.h"
 #include "broker/store/retention.h"
 #include "broker/store/scrub.h"
+#include "tests/unit/store/flip.h"
 
 static struct alm_scrub *scrub;
 

@@ -2,10 +2,11 @@
  * test_verify.c - verification passes what was written and finds any one
  * changed byte, in any table, of a value or of a key.
  */
-#include <lmdb.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <lmdb.h>
+#include <sodium.h>
 
 #include "broker/store/dead.h"
 #include "broker/store/evidence.h"

@@ -1,11 +1,11 @@
 /* test_watch.c - deadlines, requests that wait, deputies, and trials. */
-#include "broker/store/watch.h"
+#include <string.h>
 
 #include <lmdb.h>
-#include <string.h>
 
 #include "broker/store/inside.h"
 #include "broker/store/trial.h"
+#include "broker/store/watch.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_watch, .init = set_up, .fini = tear_down);

@@ -1,10 +1,10 @@
 /* test_tempdir.c - where the folders of tests are made. */
-#include "tests/support/tempdir.h"
-
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tests/support/tempdir.h"
 
 static char folder[ALM_TEMPDIR_BYTES];
 

@@ -1,8 +1,8 @@
 /* test_expiry.c - agreements that end soon, soonest first. */
-#include "broker/rules/expiry.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
+
+#include "broker/rules/expiry.h"
 
 #define DAY INT64_C(86400)
 

@@ -1,8 +1,8 @@
 /* test_child.c - processes that are told lines and say lines. */
-#include "cli/demo/child.h"
-
 #include <criterion/criterion.h>
 #include <signal.h>
+
+#include "cli/demo/child.h"
 
 #define LOG "/dev/null"
 #define WAIT_MS 60000

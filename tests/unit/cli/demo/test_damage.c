@@ -1,6 +1,4 @@
 /* test_damage.c - copying a store and flipping a byte of the copy. */
-#include "cli/demo/damage.h"
-
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/demo/damage.h"
 #include "tests/support/tempdir.h"
 
 #define CONTENT "xxIDENTIFIER-a--IDENTIFIER-b--"

@@ -1,9 +1,9 @@
 /* test_story.c - the teller of the demonstration. */
-#include "cli/demo/story.h"
-
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/demo/story.h"
 
 struct told {
 	struct alm_story story;

@@ -1,8 +1,9 @@
 /* test_output.c - sheets in four formats. */
 #include <criterion/criterion.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "cli/show/output.h"
 

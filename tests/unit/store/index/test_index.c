@@ -2,11 +2,12 @@
  * record of a random log. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <lmdb.h>
 
 #include "broker/store/index.h"
 #include "lib/bytes.h"
