@@ -64,7 +64,6 @@ static enum alm_err refuse(struct alm_turn *turn,
 		       : alm_turn_reply_error(turn, request, why, "");
 }
 
-/* Everybody is told why, and may try again. */
 void alm_turn_give_up(struct alm_turn *turn, enum alm_err why)
 {
 	for (size_t i = 0; i < turn->request_count; i++) {

@@ -199,12 +199,38 @@ static enum alm_err keep_receipt(struct alm_turn *turn,
 		arrival->message.sender, &arrival->message.id, &duplicate);
 }
 
+/* What is evidence of it: the rule's word, and the sender's signature. */
+static enum alm_err record_acceptance(struct alm_turn *turn,
+	const struct alm_arrival *arrival, const struct alm_letter *letter)
+{
+	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
+	struct alm_audit_record record =
+		alm_arrival_record(turn, arrival, ALM_AUDIT_ACCEPTED);
+	enum alm_err err;
+
+	record.code = arrival->judgement.rule_code;
+	record.mail_seq = letter->mail.seq;
+	record.categories = letter->mail.released;
+	alm_arrival_sign_off(&record, arrival->send, signature);
+	err = alm_turn_audit(
+		turn, &record, alm_arrival_describe(turn, arrival));
+	ALM_ASSERT(err != ALM_OK || record.seq == letter->mail.audit_seq);
+	return err;
+}
+
+/* What is kept free is for records and for mail to leave. */
+static enum alm_err refuse_for_want_of_room(
+	struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	turn->refuses_mail = true;
+	turn->broker->metrics.refused_full++;
+	return alm_refuse_unrecorded(turn, request, ALM_STORE_FULL);
+}
+
 static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	struct alm_letter *letter =
 		alm_arena_take(turn->arena, sizeof(*letter));
-	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
-	struct alm_audit_record record;
 	struct alm_accepted accepted;
 	enum alm_err err;
 
@@ -216,26 +242,14 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 		return alm_arrival_refuse_room(turn, arrival, err);
 	}
 	if (err == ALM_STORE_FULL) {
-		/* What is kept free is for records and for mail to leave. */
-		turn->refuses_mail = true;
-		turn->broker->metrics.refused_full++;
-		return alm_refuse_unrecorded(turn, arrival->request, err);
+		return refuse_for_want_of_room(turn, arrival->request);
 	}
-	if (err != ALM_OK) {
-		return err;
+	if (err == ALM_OK) {
+		err = record_acceptance(turn, arrival, letter);
 	}
-	record = alm_arrival_record(turn, arrival, ALM_AUDIT_ACCEPTED);
-	record.code = arrival->judgement.rule_code;
-	record.mail_seq = letter->mail.seq;
-	record.categories = letter->mail.released;
-	alm_arrival_sign_off(&record, arrival->send, signature);
-	err = alm_turn_audit(
-		turn, &record, alm_arrival_describe(turn, arrival));
-	if (err != ALM_OK) {
-		return err;
+	if (err == ALM_OK) {
+		err = keep_receipt(turn, arrival, letter, &accepted);
 	}
-	ALM_ASSERT(record.seq == letter->mail.audit_seq);
-	err = keep_receipt(turn, arrival, letter, &accepted);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -245,11 +259,9 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 	if (err == ALM_OK && letter->judgement.is_override_used) {
 		err = alm_note_override(turn, letter);
 	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	return alm_reply_accepted(
-		turn, arrival->request, &arrival->message.id, &accepted);
+	return err == ALM_OK ? alm_reply_accepted(turn, arrival->request,
+				       &arrival->message.id, &accepted)
+			     : err;
 }
 
 /* More sends in one turn than welcome allowed to be unanswered. */
@@ -297,6 +309,19 @@ static enum alm_err check_conversation(
 						     conversation.code, "");
 }
 
+/* What the rule says of it, to one recipient; refused if it says no. */
+static enum alm_err judge(struct alm_turn *turn, struct alm_arrival *arrival)
+{
+	enum alm_err err = alm_judge(turn, &arrival->message,
+		arrival->send->payload, NULL, &arrival->judgement);
+
+	if (err != ALM_OK || arrival->judgement.effect != ALM_EFFECT_DENY) {
+		return err;
+	}
+	arrival->is_judged = true;
+	return alm_arrival_refuse(turn, arrival, arrival->judgement.code, "");
+}
+
 static enum alm_err decide(struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	enum alm_err err = check_conversation(turn, arrival);
@@ -307,20 +332,16 @@ static enum alm_err decide(struct alm_turn *turn, struct alm_arrival *arrival)
 	if (arrival->message.recipients.count > 0) {
 		return alm_accept_for_several(turn, arrival);
 	}
-	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
-		&arrival->judgement);
-	if (err != ALM_OK) {
+	err = judge(turn, arrival);
+	if (err != ALM_OK || arrival->refused != ALM_OK) {
 		return err;
 	}
 	arrival->is_judged = true;
-	if (arrival->judgement.effect == ALM_EFFECT_DENY) {
-		return alm_arrival_refuse(
-			turn, arrival, arrival->judgement.code, "");
-	}
 	return take_in(turn, arrival);
 }
 
-/* Refuse what is not permitted before any of its parts is taken. */
+/* Refuse what is not permitted before any of its parts is taken; what is will
+ * be judged when it is whole. */
 static enum alm_err judge_announced(
 	struct alm_turn *turn, struct alm_arrival *arrival)
 {
@@ -329,20 +350,13 @@ static enum alm_err judge_announced(
 	if (err != ALM_OK || arrival->refused != ALM_OK) {
 		return err;
 	}
-	if (arrival->message.recipients.count > 0) {
-		return alm_announce_to_several(turn, arrival);
-	}
-	err = alm_judge(turn, &arrival->message, arrival->send->payload, NULL,
-		&arrival->judgement);
-	if (err != ALM_OK || arrival->judgement.effect != ALM_EFFECT_DENY) {
-		return err;
-	}
-	arrival->is_judged = true;
-	return alm_arrival_refuse(turn, arrival, arrival->judgement.code, "");
+	return arrival->message.recipients.count > 0
+		       ? alm_announce_to_several(turn, arrival)
+		       : judge(turn, arrival);
 }
 
-/* The payload is to come in parts.  What is permitted is decided when it is
- * whole; what has come already of what is not, goes. */
+/* The payload is to come in parts; what has come of one that is refused,
+ * goes. */
 static enum alm_err announce(struct alm_turn *turn, struct alm_arrival *arrival)
 {
 	enum alm_err code = alm_gather_check(turn, &arrival->message);

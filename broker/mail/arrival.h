@@ -24,20 +24,21 @@ struct alm_arrival {
 struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	const struct alm_arrival *arrival, enum alm_audit_kind kind);
 
-/** Who, why and on whose word: the private part. */
+/** Who, why and on whose word: the private part of that record; borrowed from
+ * the turn. */
+const char *alm_arrival_describe(
+	struct alm_turn *turn, const struct alm_arrival *arrival);
+
 /** What a message answers and what it says to that, for a private part. */
 void alm_describe_talk(
 	struct alm_detail *detail, const struct alm_message *message);
-
-const char *alm_arrival_describe(
-	struct alm_turn *turn, const struct alm_arrival *arrival);
 
 /** The sender's signature, as evidence that stays when detail is erased. */
 void alm_arrival_sign_off(struct alm_audit_record *record,
 	const struct alm_send *send,
 	uint8_t room[ALM_AUDIT_SIGNATURE_BYTES_MAX]);
 
-/** Record a refusal and answer with it. */
+/** Record a refusal and answer with it; `refused` says so from then on. */
 ALM_MUST_USE enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_arrival *arrival, enum alm_err code, const char *why);
 
