@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents/folder/ending.h"
 #include "agents/folder/large.h"
 #include "agents/folder/log.h"
 #include "agents/folder/notify.h"
 #include "agents/folder/outbox.h"
 #include "agents/folder/pause.h"
 #include "agents/folder/proofs.h"
-#include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
 #include "agents/include/almoner.h"
 #include "agents/include/almoner_identity.h"

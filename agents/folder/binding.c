@@ -12,7 +12,8 @@ enum alm_err alm_binding_read(const struct alm_folder *folder, const char *name,
 	struct alm_binding *out_binding)
 {
 	static const struct alm_yaml_key keys[] = {{"id", true},
-		{"content", true}, {"payload-sha256", true}, {"payload", true}};
+		{"content", true}, {"payload-sha256", true},
+		{"payload", false}};
 	const struct alm_yaml_node *values[ALM_COUNT(keys)] = {0};
 	const struct alm_yaml_node *root = NULL;
 	struct alm_yaml_options options = {.file = name,
@@ -47,7 +48,8 @@ enum alm_err alm_binding_read(const struct alm_folder *folder, const char *name,
 			sizeof(out_binding->payload_sha256), "%s",
 			values[2]->text);
 		(void)snprintf(out_binding->payload,
-			sizeof(out_binding->payload), "%s", values[3]->text);
+			sizeof(out_binding->payload), "%s",
+			values[3] == NULL ? "" : values[3]->text);
 	}
 	alm_arena_fini(&arena);
 	free(data);

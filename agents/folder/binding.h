@@ -16,7 +16,7 @@ struct alm_binding {
 	char content[ALM_BINDING_HEX_BYTES]; /* SHA-256 of sidecar and payload
 					      */
 	char payload_sha256[ALM_BINDING_HEX_BYTES];
-	char payload[ALM_NAME_BYTES_MAX + 1];
+	char payload[ALM_NAME_BYTES_MAX + 1]; /* "": none */
 };
 
 /** Errors: NOT_FOUND, IO; those of YAML: take it as not there. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "agents/folder/binding.h"
+#include "agents/folder/ending.h"
 #include "agents/folder/large.h"
 #include "agents/folder/log.h"
 #include "agents/folder/sending.h"
@@ -152,7 +153,7 @@ static bool is_settled(const struct alm_folder *folder, struct alm_entry *entry,
 		return false;
 	}
 	files[1] = files[0];
-	if (payload_name != NULL) {
+	if (payload_name[0] != '\0') {
 		alm_folder_path(folder, ALM_OUTBOX, payload_name, "", path);
 		if (lstat(path, &files[1]) != 0) {
 			return false;
@@ -186,7 +187,9 @@ static enum alm_err start(const struct alm_prepared *prepared,
 static const struct alm_entry *find_holder(const struct alm_entries *entries,
 	const struct alm_entry *entry, const char *payload_name)
 {
-	if (entry->is_bound && strcmp(entry->payload, payload_name) == 0) {
+	if (payload_name[0] == '\0' ||
+		(entry->is_bound &&
+			strcmp(entry->payload, payload_name) == 0)) {
 		return NULL;
 	}
 	for (size_t i = 0; i < entries->count; i++) {
@@ -259,6 +262,9 @@ static bool is_there(const struct alm_folder *folder, const char *payload_name)
 	struct stat info;
 	char path[PATH_MAX];
 
+	if (payload_name[0] == '\0') {
+		return true;
+	}
 	alm_folder_path(folder, ALM_OUTBOX, payload_name, "", path);
 	return lstat(path, &info) == 0;
 }
@@ -289,8 +295,8 @@ static void look_at(struct alm_entries *entries,
 	}
 	entry->missing_ms = 0;
 	/* Half written, it may not make sense yet: judge it once it settles. */
-	if (!is_settled(folder, entry, err == ALM_OK ? payload_name : NULL,
-		    now_ms)) {
+	if (!is_settled(
+		    folder, entry, err == ALM_OK ? payload_name : "", now_ms)) {
 		entries->unsettled++;
 		return;
 	}

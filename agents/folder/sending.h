@@ -1,10 +1,7 @@
 /*
- * sending.h - one entry of the outbox from first sight to its end, so that a
- * crash at any point neither loses it nor sends it twice.
- *
- * The id is on disk before the first try, bound to what it stands for.  The
- * end of an entry is one rename: its sidecar leaves the outbox.  What is left
- * to tidy after that is done by alm_sending_tidy(), now or after a restart.
+ * sending.h - an entry of the outbox on its way: the id is on disk before the
+ * first try, bound to what it stands for, so that a crash at any point neither
+ * loses it nor sends it twice.  How it ends is in ending.h.
  */
 #ifndef ALM_AGENTS_FOLDER_SENDING_H
 #define ALM_AGENTS_FOLDER_SENDING_H
@@ -30,8 +27,15 @@ struct alm_prepared {
 	struct alm_source source;
 };
 
+/** The content of a file of the outbox, on the heap; no link is followed.
+ * Errors: SIDECAR: no file; FIELD_TOO_LARGE, NOT_FOUND, IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_sending_read(const struct alm_folder *folder,
+	const char *name, const char *suffix, size_t bytes_max,
+	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem);
+
 /**
- * The name of the payload of an entry, to see whether it is there yet.
+ * The name of the payload of an entry, to see whether it is there yet; "" of
+ * one that has none.
  * Errors: as alm_sending_prepare().
  */
 ALM_MUST_USE enum alm_err alm_sending_payload_name(
@@ -51,23 +55,5 @@ ALM_MUST_USE enum alm_err alm_sending_prepare(const struct alm_folder *folder,
 	const char *name, bool is_encoded, struct alm_prepared *out_prepared,
 	struct alm_problem *problem);
 void alm_prepared_fini(struct alm_prepared *prepared);
-
-/** It is accepted: write receipts/NAME.yaml and take it from the outbox.
- * Errors: IO, NOMEM. */
-ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, struct alm_problem *problem);
-
-/** It is refused, by the broker or by us (`receipt` is NULL): move it to
- * refused/ with NAME.refusal.yaml.  Errors: IO, NOMEM. */
-ALM_MUST_USE enum alm_err alm_sending_refused(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, const struct alm_problem *own,
-	struct alm_problem *problem);
-
-/** Tidy up after entries whose sidecar has left the outbox.  At start.
- * Errors: IO. */
-ALM_MUST_USE enum alm_err alm_sending_tidy(
-	const struct alm_folder *folder, struct alm_problem *problem);
 
 #endif /* ALM_AGENTS_FOLDER_SENDING_H */

@@ -30,6 +30,7 @@ enum key {
 	KEY_PRIORITY,
 	KEY_CORRELATION_ID,
 	KEY_TRACEPARENT,
+	KEY_KIND,
 	KEY_COUNT,
 };
 
@@ -37,9 +38,9 @@ static const struct alm_yaml_key keys[KEY_COUNT] = {
 	[KEY_RECIPIENT] = {"recipient", false},
 	[KEY_RECIPIENTS] = {"recipients", false},
 	[KEY_PURPOSE] = {"purpose", true},
-	[KEY_CATEGORIES] = {"categories", true},
-	[KEY_LEVEL] = {"level", true},
-	[KEY_PAYLOAD] = {"payload", true},
+	[KEY_CATEGORIES] = {"categories", false},
+	[KEY_LEVEL] = {"level", false},
+	[KEY_PAYLOAD] = {"payload", false},
 	[KEY_SUBJECT] = {"subject", false},
 	[KEY_SUBJECT_UNKNOWN] = {"subject-unknown", false},
 	[KEY_BASIS] = {"basis", false},
@@ -51,10 +52,15 @@ static const struct alm_yaml_key keys[KEY_COUNT] = {
 	[KEY_PRIORITY] = {"priority", false},
 	[KEY_CORRELATION_ID] = {"correlation-id", false},
 	[KEY_TRACEPARENT] = {"traceparent", false},
+	[KEY_KIND] = {"kind", false},
 };
 
 static const char *const priorities[] = {"routine", "urgent", "bulk"};
 static const char *const overrides[] = {"emergency", "guardian"};
+/* From the third on they say what became of a message, and nothing else. */
+static const char *const kinds[] = {
+	"request", "reply", "delivered", "opened", "acted"};
+#define KIND_DELIVERED 2u
 
 /** What the readers share. */
 struct reading {
@@ -131,7 +137,7 @@ static void read_categories(struct reading *reading)
 	const char **items;
 	size_t count = 0;
 
-	if (!alm_yaml_read_list(node, &reading->diagnostics)) {
+	if (node == NULL || !alm_yaml_read_list(node, &reading->diagnostics)) {
 		return;
 	}
 	items = alm_arena_take(reading->arena, node->count * sizeof(*items));
@@ -270,6 +276,43 @@ static void read_correlation_id(struct reading *reading)
 	sidecar->outgoing.correlation_id = sidecar->correlation_id;
 }
 
+/** What a message must have, and a business receipt must not. */
+static void read_kind(struct reading *reading)
+{
+	static const enum key content[] = {
+		KEY_CATEGORIES, KEY_LEVEL, KEY_PAYLOAD};
+	const struct alm_yaml_node *node = reading->values[KEY_KIND];
+	size_t kind =
+		node == NULL ? 0
+			     : alm_yaml_read_word(node, kinds, ALM_COUNT(kinds),
+				       &reading->diagnostics);
+	bool is_receipt = kind >= KIND_DELIVERED && kind < ALM_COUNT(kinds);
+
+	if (node != NULL && kind < ALM_COUNT(kinds)) {
+		reading->sidecar->outgoing.kind = kinds[kind];
+	}
+	for (size_t i = 0; i < ALM_COUNT(content); i++) {
+		if (is_receipt != (reading->values[content[i]] == NULL)) {
+			(void)alm_diagnostics_add(&reading->diagnostics,
+				ALM_VALUE_BAD,
+				alm_yaml_place(reading->values[KEY_PURPOSE]),
+				is_receipt ? "%s does not go with this kind"
+					   : "%s is missing",
+				keys[content[i]].name);
+		}
+	}
+	if (kind < ALM_COUNT(kinds) && kind >= 1 &&
+		reading->values[KEY_CORRELATION_ID] == NULL) {
+		(void)alm_diagnostics_add(&reading->diagnostics, ALM_VALUE_BAD,
+			alm_yaml_place(node),
+			"correlation-id is missing: which message it answers");
+	}
+	if (node != NULL && kind == 0 &&
+		reading->values[KEY_DEADLINE] == NULL) {
+		bad(reading, KEY_KIND, "a request needs a deadline");
+	}
+}
+
 static void read_values(
 	struct reading *reading, const struct alm_yaml_node *root)
 {
@@ -298,6 +341,7 @@ static void read_values(
 	read_relationship(reading);
 	read_override(reading);
 	read_correlation_id(reading);
+	read_kind(reading);
 	read_time(reading, KEY_DEADLINE, &outgoing->deadline_ms,
 		&sidecar->deadline_after_s);
 	read_time(reading, KEY_EXPIRES, &outgoing->expires_ms,

@@ -10,7 +10,8 @@
 #include "lib/err.h"
 
 struct alm_sidecar {
-	const char *payload; /* a file name beside the sidecar */
+	/* A file name beside the sidecar; NULL: a business receipt. */
+	const char *payload;
 	/* Without id and payload; lives in the arena. */
 	struct alm_outgoing outgoing;
 	uint8_t correlation_id[16];

@@ -116,6 +116,7 @@ static void put_delivery(
 	alm_text_file_put_number(file, "sequence", delivery->sequence);
 	alm_text_file_put_number(file, "attempt", delivery->attempt);
 	alm_text_file_put_flag(file, "repeat", delivery->is_repeat);
+	alm_text_file_put(file, "kind", delivery->kind);
 	alm_text_file_put(file, "sender", delivery->sender);
 	alm_text_file_put(file, "recipient", delivery->recipient);
 	alm_text_file_put(file, "purpose", delivery->purpose);
@@ -139,6 +140,7 @@ static void put_delivery(
 	}
 	alm_text_file_put_time(file, "deadline", delivery->deadline_ms);
 	alm_text_file_put_time(file, "expires", delivery->expires_ms);
+	alm_text_file_put(file, "escalated-from", delivery->escalated_from);
 	alm_text_file_put(file, "priority", delivery->priority);
 	alm_text_file_put(file, "traceparent", delivery->traceparent);
 	alm_text_file_put_time(file, "accepted-at", delivery->accepted_at_ms);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agents/folder/ending.h"
 #include "agents/folder/sending.h"
 #include "agents/folder/taking.h"
 #include "lib/file.h"

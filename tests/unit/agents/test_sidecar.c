@@ -53,6 +53,24 @@ Test(sidecar, reads_every_key)
 	alm_arena_fini(&arena);
 }
 
+#define ANSWERED "correlation-id: 01930000-0000-7000-8000-000000000001\n"
+
+Test(sidecar, a_business_receipt_has_no_content)
+{
+	struct alm_arena arena;
+	struct alm_sidecar s;
+	struct alm_problem problem;
+
+	cr_assert_eq(read_sidecar("recipient: RX1\npurpose: direct-care\n"
+				  "kind: opened\n" ANSWERED,
+			     &arena, &s, &problem),
+		ALM_OK, "%s", problem.detail);
+	cr_assert_str_eq(s.outgoing.kind, "opened");
+	cr_assert_null(s.payload);
+	cr_assert_eq(s.outgoing.category_count, 0);
+	alm_arena_fini(&arena);
+}
+
 Test(sidecar, reads_a_list_of_recipients_in_place_of_one)
 {
 	struct alm_arena arena;
@@ -98,6 +116,12 @@ Test(sidecar, says_where_and_what_is_wrong)
 		{NEEDED "expires: 0s\n", "duration"},
 		{"payload: ../../etc/passwd\n", "a.yaml"},
 		{NEEDED "correlation-id: 7\n", "UUID"},
+		{NEEDED "kind: acted\n" ANSWERED,
+			"categories does not go with"},
+		{NEEDED "kind: eaten\n" ANSWERED, "acted"},
+		{NEEDED "kind: reply\n", "correlation-id is missing"},
+		{NEEDED "kind: request\n", "needs a deadline"},
+		{"recipient: RX1\npurpose: x\n", "categories is missing"},
 		{"[", "a.yaml"},
 		{"", "purpose"},
 	};

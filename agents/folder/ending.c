@@ -1,0 +1,294 @@
+#include "agents/folder/ending.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/folder/binding.h"
+#include "agents/folder/large.h"
+#include "agents/folder/sending.h"
+#include "lib/file.h"
+#include "lib/id.h"
+
+#define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024)
+
+static const char *suffix_of(bool is_encoded)
+{
+	return is_encoded ? ".envelope" : ".yaml";
+}
+
+static void full_name(
+	char out[ALM_NAME_BYTES_MAX + 32], const char *name, const char *suffix)
+{
+	(void)snprintf(out, ALM_NAME_BYTES_MAX + 32, "%s%s", name, suffix);
+}
+
+/** What a payload in the outbox is, as bindings say it; "" if it is not there.
+ */
+static void hash_payload(const struct alm_folder *folder, const char *name,
+	char hex[ALM_BINDING_HEX_BYTES])
+{
+	uint8_t root[ALM_DIGEST_BYTES];
+	struct alm_bytes part = {root, sizeof(root)};
+	struct alm_source source;
+	uint8_t *data = NULL;
+
+	hex[0] = '\0';
+	if (alm_large_open(folder, name, &source)) {
+		if (alm_large_root(&source, root) == ALM_OK) {
+			(void)alm_binding_hash(&part, 1, hex);
+		}
+		alm_large_close(&source);
+	} else if (alm_sending_read(folder, name, "", ALM_PAYLOAD_BYTES_MAX,
+			   &data, &part.bytes, NULL) == ALM_OK) {
+		part.data = data;
+		(void)alm_binding_hash(&part, 1, hex);
+		free(data);
+	}
+}
+
+/** The sidecar has left the outbox: see to its payload, forget its id. */
+static enum alm_err tidy(const struct alm_folder *folder, const char *name,
+	struct alm_problem *problem)
+{
+	bool is_done = alm_folder_has(folder, ALM_STATE, name, ".done");
+	struct alm_binding binding = {0};
+	char hex[ALM_BINDING_HEX_BYTES] = "";
+	enum alm_err err = ALM_OK;
+
+	/* Only the payload that was sent: the user may have put another. */
+	if (alm_binding_read(folder, name, &binding) == ALM_OK &&
+		alm_folder_name_is_valid(binding.payload)) {
+		hash_payload(folder, binding.payload, hex);
+	}
+	if (hex[0] != '\0' && strcmp(hex, binding.payload_sha256) == 0) {
+		err = is_done ? alm_folder_remove(folder, ALM_OUTBOX,
+					binding.payload, "", problem)
+			      : alm_folder_move(folder, ALM_OUTBOX,
+					binding.payload, ALM_REFUSED,
+					binding.payload, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_folder_remove(
+			folder, ALM_STATE, name, ".id", problem);
+	}
+	return err == ALM_OK ? alm_folder_remove(folder, ALM_STATE, name,
+				       ".done", problem)
+			     : err;
+}
+
+/** Of a message to several: `ID accepted SEQUENCE`, `ID transformed SEQUENCE`
+ * or `ID refused ALM-CODE NAME`. */
+static bool put_outcomes(
+	struct alm_text_file *file, const struct alm_receipt_view *receipt)
+{
+	struct alm_arena arena;
+	const char **lines;
+	bool is_whole;
+
+	if (receipt->outcome_count == 0) {
+		return true;
+	}
+	alm_arena_init(&arena, ARENA_BYTES_MAX);
+	lines = alm_arena_take(&arena, receipt->outcome_count * sizeof(*lines));
+	is_whole = lines != NULL;
+	for (size_t i = 0; is_whole && i < receipt->outcome_count; i++) {
+		const struct alm_recipient_outcome *one = &receipt->outcomes[i];
+
+		lines[i] =
+			one->code != 0
+				? alm_arena_printf(&arena,
+					  "%s refused ALM-%d %s",
+					  one->recipient, one->code, one->name)
+				: alm_arena_printf(&arena, "%s %s %llu",
+					  one->recipient,
+					  one->is_transformed ? "transformed"
+							      : "accepted",
+					  (unsigned long long)one->sequence);
+		is_whole = lines[i] != NULL;
+	}
+	if (is_whole) {
+		alm_text_file_put_list(
+			file, "outcomes", lines, receipt->outcome_count);
+	}
+	alm_arena_fini(&arena);
+	return is_whole;
+}
+
+static enum alm_err write_receipt(const struct alm_folder *folder,
+	const char *name, const struct alm_receipt_view *receipt,
+	struct alm_problem *problem)
+{
+	struct alm_text_file file;
+	char path[PATH_MAX];
+	char id[ALM_UUID_TEXT_BYTES];
+
+	if (!alm_text_file_begin(&file)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	alm_id_text(receipt->id, id);
+	alm_text_file_put(&file, "message-id", id);
+	alm_text_file_put_number(&file, "sequence", receipt->sequence);
+	alm_text_file_put_number(
+		&file, "audit-sequence", receipt->audit_sequence);
+	alm_text_file_put_time(&file, "accepted-at", receipt->accepted_at_ms);
+	alm_text_file_put(&file, "basis", receipt->basis);
+	alm_text_file_put(&file, "level", receipt->level);
+	alm_text_file_put_flag(&file, "transformed", receipt->is_transformed);
+	alm_text_file_put_list(&file, "released", receipt->released.items,
+		receipt->released.count);
+	alm_text_file_put_list(&file, "withheld", receipt->withheld.items,
+		receipt->withheld.count);
+	alm_text_file_put_list(&file, "obligations", receipt->obligations.items,
+		receipt->obligations.count);
+	if (!put_outcomes(&file, receipt)) {
+		alm_text_file_put(&file, "outcomes", "too many for memory");
+	}
+	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
+	return alm_text_file_write(&file, path, problem);
+}
+
+enum alm_err alm_sending_accepted(const struct alm_folder *folder,
+	const char *name, bool is_encoded,
+	const struct alm_receipt_view *receipt, struct alm_problem *problem)
+{
+	char from[ALM_NAME_BYTES_MAX + 32];
+	char to[ALM_NAME_BYTES_MAX + 32];
+	enum alm_err err = write_receipt(folder, name, receipt, problem);
+
+	full_name(from, name, suffix_of(is_encoded));
+	full_name(to, name, ".done");
+	if (err == ALM_OK) {
+		err = alm_folder_move(
+			folder, ALM_OUTBOX, from, ALM_STATE, to, problem);
+	}
+	return err == ALM_OK || err == ALM_NOT_FOUND
+		       ? tidy(folder, name, problem)
+		       : err;
+}
+
+static void put_refusal(
+	struct alm_text_file *file, const struct alm_receipt_view *receipt)
+{
+	char id[ALM_UUID_TEXT_BYTES];
+
+	alm_id_text(receipt->id, id);
+	alm_text_file_put(file, "message-id", id);
+	alm_text_file_put_number(file, "code", (uint64_t)receipt->code);
+	alm_text_file_put(file, "name", receipt->name);
+	alm_text_file_put(file, "sentence", receipt->sentence);
+	alm_text_file_put(file, "hint", receipt->hint);
+	alm_text_file_put(file, "detail", receipt->detail);
+	alm_text_file_put(file, "nearest", receipt->nearest);
+	alm_text_file_put_list(file, "candidates", receipt->candidates.items,
+		receipt->candidates.count);
+	alm_text_file_put_list(file, "withheld", receipt->withheld.items,
+		receipt->withheld.count);
+	(void)put_outcomes(file, receipt);
+}
+
+static void put_own_refusal(
+	struct alm_text_file *file, const struct alm_problem *own)
+{
+	alm_text_file_put_number(file, "code", (uint64_t)own->err);
+	alm_text_file_put(file, "name", alm_error_name((int)own->err));
+	alm_text_file_put(file, "sentence", alm_error_sentence((int)own->err));
+	alm_text_file_put(file, "hint", alm_error_hint((int)own->err));
+	alm_text_file_put(file, "detail", own->detail);
+}
+
+/** `NAME.x` goes with NAME.yaml; `NAME.x.y` may be another entry's. */
+static bool is_sibling(const char *file, const char *name)
+{
+	size_t bytes = strlen(name);
+	const char *rest = file + bytes + 1;
+
+	return strncmp(file, name, bytes) == 0 && file[bytes] == '.' &&
+	       strchr(rest, '.') == NULL && strcmp(rest, "yaml") != 0 &&
+	       strcmp(rest, "envelope") != 0;
+}
+
+/** An entry that could not be read names no payload: what is called like it
+ * goes with it.  What cannot be moved stays; it does no harm. */
+static void move_siblings(const struct alm_folder *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
+	dir = opendir(path);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (is_sibling(entry->d_name, name)) {
+			(void)!alm_folder_move(folder, ALM_OUTBOX,
+				entry->d_name, ALM_REFUSED, entry->d_name,
+				NULL);
+		}
+	}
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
+}
+
+enum alm_err alm_sending_refused(const struct alm_folder *folder,
+	const char *name, bool is_encoded,
+	const struct alm_receipt_view *receipt, const struct alm_problem *own,
+	struct alm_problem *problem)
+{
+	struct alm_text_file file;
+	char full[ALM_NAME_BYTES_MAX + 32];
+	char path[PATH_MAX];
+	enum alm_err err;
+
+	if (!alm_text_file_begin(&file)) {
+		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
+	}
+	if (receipt != NULL) {
+		put_refusal(&file, receipt);
+	} else {
+		put_own_refusal(&file, own);
+	}
+	if (!alm_folder_has(folder, ALM_STATE, name, ".id") &&
+		(own == NULL || own->err != ALM_PAYLOAD_SHARED)) {
+		move_siblings(folder, name);
+	}
+	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);
+	err = alm_text_file_write(&file, path, problem);
+	full_name(full, name, suffix_of(is_encoded));
+	if (err == ALM_OK) {
+		err = alm_folder_move(
+			folder, ALM_OUTBOX, full, ALM_REFUSED, full, problem);
+	}
+	return err == ALM_OK || err == ALM_NOT_FOUND
+		       ? tidy(folder, name, problem)
+		       : err;
+}
+
+enum alm_err alm_sending_tidy(
+	const struct alm_folder *folder, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	char name[ALM_NAME_BYTES_MAX + 1];
+	struct dirent *entry;
+	enum alm_err err = ALM_OK;
+	DIR *dir;
+
+	alm_folder_path(folder, ALM_STATE, "", "", path);
+	dir = opendir(path);
+	if (dir == NULL) {
+		return alm_problem_set(
+			problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
+		if ((alm_folder_base(entry->d_name, ".id", name) ||
+			    alm_folder_base(entry->d_name, ".done", name)) &&
+			!alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") &&
+			!alm_folder_has(
+				folder, ALM_OUTBOX, name, ".envelope")) {
+			err = tidy(folder, name, problem);
+		}
+	}
+	(void)closedir(dir);
+	return err;
+}
