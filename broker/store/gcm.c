@@ -1,10 +1,10 @@
 #include "broker/store/gcm.h"
 
+#if defined(__x86_64__)
+
 #include <string.h>
 
 #include <sodium.h>
-
-#if defined(__x86_64__)
 
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
@@ -72,6 +72,8 @@ void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
 
 #else
 
+#include <stdlib.h>
+
 #include <openssl/evp.h>
 
 struct alm_gcm {
@@ -81,13 +83,12 @@ struct alm_gcm {
 
 struct alm_gcm *alm_gcm_new(void)
 {
-	struct alm_gcm *gcm = sodium_malloc(sizeof(*gcm));
+	struct alm_gcm *gcm = calloc(1, sizeof(*gcm));
 	bool is_whole;
 
 	if (gcm == NULL) {
 		return NULL;
 	}
-	memset(gcm, 0, sizeof(*gcm));
 	gcm->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	is_whole = gcm->cipher != NULL;
 	for (unsigned i = 0; i < ALM_GCM_KEYS; i++) {
@@ -110,7 +111,7 @@ void alm_gcm_free(struct alm_gcm *gcm)
 		EVP_CIPHER_CTX_free(gcm->contexts[i]);
 	}
 	EVP_CIPHER_free(gcm->cipher);
-	sodium_free(gcm);
+	free(gcm);
 }
 
 void alm_gcm_set_key(struct alm_gcm *gcm, unsigned number,
@@ -128,21 +129,23 @@ void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
 	const uint8_t nonce[ALM_GCM_NONCE_BYTES], struct alm_bytes bound,
 	struct alm_bytes text, uint8_t *out)
 {
-	EVP_CIPHER_CTX *context = gcm->contexts[number];
+	EVP_CIPHER_CTX *context;
 	int bytes = 0;
-	int is_ok;
+	bool is_ok;
 
-	ALM_ASSERT(number < ALM_GCM_KEYS && text.bytes <= INT32_MAX);
-	is_ok = EVP_EncryptInit_ex2(context, NULL, NULL, nonce, NULL);
-	is_ok &= EVP_EncryptUpdate(
-		context, NULL, &bytes, bound.data, (int)bound.bytes);
-	is_ok &= EVP_EncryptUpdate(
-		context, out, &bytes, text.data, (int)text.bytes);
-	is_ok &= EVP_EncryptFinal_ex(context, out + text.bytes, &bytes);
-	is_ok &= EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG,
-		(int)ALM_GCM_TAG_BYTES, out + text.bytes);
+	ALM_ASSERT(number < ALM_GCM_KEYS);
+	ALM_ASSERT(text.bytes <= INT32_MAX && bound.bytes <= INT32_MAX);
+	context = gcm->contexts[number];
+	is_ok = EVP_EncryptInit_ex2(context, NULL, NULL, nonce, NULL) == 1 &&
+		EVP_EncryptUpdate(context, NULL, &bytes, bound.data,
+			(int)bound.bytes) == 1 &&
+		EVP_EncryptUpdate(context, out, &bytes, text.data,
+			(int)text.bytes) == 1 &&
+		EVP_EncryptFinal_ex(context, out + text.bytes, &bytes) == 1 &&
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG,
+			(int)ALM_GCM_TAG_BYTES, out + text.bytes) == 1;
 	/* Once it is set up it cannot fail but by our own mistake. */
-	ALM_ASSERT(is_ok == 1);
+	ALM_ASSERT(is_ok);
 }
 
 #endif

@@ -2,7 +2,8 @@
  * gcm.h - AES-256-GCM of many texts under keys that stay set.  By Intel's
  * Multi-Buffer Crypto library where there is one (x86-64), which takes a
  * quarter of OpenSSL's time for a kilobyte; else by OpenSSL.  The bytes are the
- * same.  Keys are in locked memory, zeroed when freed.  One thread.
+ * same.  Keys are zeroed when freed, and with the former in locked memory.
+ * One thread.
  */
 #ifndef ALM_BROKER_STORE_GCM_H
 #define ALM_BROKER_STORE_GCM_H
