@@ -2,8 +2,6 @@
  * actors.c - the table of what plays while the broker is killed.  A feature
  * that promises something about messages has a row here, and its file.
  */
-#include <time.h>
-
 #include "lib/base.h"
 #include "tests/crash/crash.h"
 
@@ -71,25 +69,6 @@ static void send_refused(struct crash_world *world)
 	}
 }
 
-/* --- away: a recipient that never comes; some of it expires ----------------
- */
-
-static void send_away(struct crash_world *world)
-{
-	struct crash_agent *trust = crash_agent(world, "RHA", 0);
-	struct alm_outgoing message = crash_message(world, "C84003");
-	struct timespec now;
-
-	if (crash_random(world, 4) != 0) {
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (crash_random(world, 2) == 0) {
-		message.expires_ms = (int64_t)now.tv_sec * 1000 + 3000;
-	}
-	(void)crash_send(world, trust, &message);
-}
-
 /* --- several: one message to many, of whom one is away ---------------------
  */
 
@@ -148,7 +127,7 @@ const struct crash_actor crash_actors[] = {
 	{"routine", begin_routine, send_routine, NULL},
 	{"rejected", begin_rejected, send_rejected, NULL},
 	{"refused", NULL, send_refused, NULL},
-	{"away", NULL, send_away, NULL},
+	{"away", NULL, crash_away_send, crash_away_is_swept},
 	{"several", NULL, send_several, NULL},
 	{"asked", NULL, crash_ask, NULL},
 	{"overdue", NULL, crash_be_overdue, NULL},

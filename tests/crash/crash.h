@@ -92,6 +92,13 @@ void crash_answer(struct crash_world *world, struct crash_agent *agent,
 	const struct alm_delivery *mail);
 void crash_be_overdue(struct crash_world *world);
 
+/* A recipient that never comes: away.c. */
+void crash_away_send(struct crash_world *world);
+/** Nothing that has expired waits any more. */
+bool crash_away_is_swept(struct crash_world *world);
+void crash_away_answered(const uint8_t id[16], int code);
+void crash_away_told(const struct alm_notice_view *notice);
+
 /* Keys that are replaced: rotate.c. */
 void crash_rotate_keep(const struct crash_world *world,
 	const char *organisation, const uint8_t curve[32],

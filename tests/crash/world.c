@@ -325,6 +325,7 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 	if (event->kind == ALM_EVENT_RECEIPT) {
 		write_receipt(agent, event->receipt);
 		crash_large_answered(agent, event->receipt->id);
+		crash_away_answered(event->receipt->id, event->receipt->code);
 		cr_assert_gt(agent->unanswered, 0);
 		agent->unanswered--;
 		world->receipts++;
@@ -336,6 +337,7 @@ static void take_event(struct crash_world *world, struct crash_agent *agent,
 		fputs("{\"event\":\"connected\"}\n", agent->journal);
 	} else if (event->kind == ALM_EVENT_NOTICE) {
 		take_notice(agent, event->notice);
+		crash_away_told(event->notice);
 	} else if (event->kind == ALM_EVENT_FETCHED) {
 		crash_large_fetched(agent, event->sequences[0], event->code);
 	}
