@@ -33,8 +33,7 @@ static char payload[PAYLOAD_BYTES + 1];
 static void begin(const char *name, const char *line)
 {
 	memset(payload, 'x', PAYLOAD_BYTES);
-	/* The peers do not ping while the library waits. */
-	test_broker_open(&broker, "session-idle: 1h\n");
+	test_broker_open(&broker, "");
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_replace_setting(&broker, name, line);
 	test_broker_start(&broker);

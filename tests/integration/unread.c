@@ -19,7 +19,7 @@
 
 static void open_all(void)
 {
-	test_broker_open(&broker, "session-idle: 10m\n");
+	test_broker_open(&broker, "");
 	test_broker_activate(&broker, test_policy);
 	test_peer_enrol(&trust, &broker, "RX1");
 	trust.receive_frames_max = 2;

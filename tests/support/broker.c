@@ -36,6 +36,7 @@ static void make_key(const char *path, uint8_t key[32])
 	cr_assert_eq(alm_key_file_write(path, key, &problem), ALM_OK);
 }
 
+/* Peers do not ping while a test waits for something else. */
 static void write_settings(struct test_broker *broker, const char *more)
 {
 	char text[8 * PATH_MAX];
@@ -44,7 +45,7 @@ static void write_settings(struct test_broker *broker, const char *more)
 	snprintf(text, sizeof(text),
 		"endpoint: %s\nadmin-endpoint: %s\nadmin-mode: 0600\n"
 		"store: %s\nstore-map: 4GiB\nstore-key-file: %s\n"
-		"curve-key-file: %s/curve.key\n%s",
+		"curve-key-file: %s/curve.key\nsession-idle: 1h\n%s",
 		broker->endpoint, broker->admin, broker->store,
 		broker->store_key, broker->folder, more);
 	cr_assert_eq(alm_file_write(broker->settings,
