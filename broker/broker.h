@@ -137,6 +137,8 @@ struct alm_broker {
 	int64_t started_at_us;
 	int64_t reloaded_at_us;             /* last tried; 0: never */
 	struct alm_problem reload;          /* why it was refused */
+	int64_t turned_at_ms;               /* monotonic, the last turn */
+	int64_t listens_since_ms;           /* it has not stood still since */
 	int64_t swept_at_ms;                /* monotonic */
 	int64_t unread_swept_at_ms;         /* likewise */
 	struct alm_mailbox *hand_over_from; /* NULL: from the first */

@@ -3,6 +3,9 @@
 #include "broker/identity/identity.h"
 #include "lib/limits.h"
 
+/* A turn comes twice a second, unless one takes long. */
+#define LATE_MS 1000
+
 /* The old connection of an agent that has come back. */
 static enum alm_err supersede(
 	struct alm_turn *turn, const struct alm_turn_request *request)
@@ -207,11 +210,24 @@ enum alm_err alm_pong(
 	return alm_turn_reply(turn, request, &envelope);
 }
 
+/* Whether the broker has itself been there for so long: what came while it
+ * stood still is not all read in its first turn. */
+static bool has_listened(struct alm_turn *turn, int64_t ms)
+{
+	struct alm_broker *broker = turn->broker;
+
+	if (turn->monotonic_ms - broker->turned_at_ms > ms / 2 + LATE_MS) {
+		broker->listens_since_ms = turn->monotonic_ms;
+	}
+	broker->turned_at_ms = turn->monotonic_ms;
+	return turn->monotonic_ms - broker->listens_since_ms > ms;
+}
+
 void alm_note_signs_of_life(struct alm_turn *turn)
 {
 	struct alm_sessions *sessions = turn->broker->sessions;
-	int64_t before_ms =
-		turn->monotonic_ms - turn->broker->settings.session_idle_ms;
+	int64_t idle_ms = turn->broker->settings.session_idle_ms;
+	int64_t before_ms = turn->monotonic_ms - idle_ms;
 	struct alm_session *session;
 
 	for (size_t i = 0; i < turn->frame_count; i++) {
@@ -224,7 +240,8 @@ void alm_note_signs_of_life(struct alm_turn *turn)
 			session->heard_ms = turn->monotonic_ms;
 		}
 	}
-	if (turn->monotonic_ms - turn->broker->swept_at_ms < 1000) {
+	if (!has_listened(turn, idle_ms) ||
+		turn->monotonic_ms - turn->broker->swept_at_ms < 1000) {
 		return;
 	}
 	while ((session = alm_sessions_silent(sessions, before_ms)) != NULL) {
