@@ -335,14 +335,6 @@ static enum alm_err copy(struct backup *b, struct alm_problem *problem)
 
 /* --- telling -------------------------------------------------------------- */
 
-static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	alm_sheet_fact(sheet, key, text);
-}
-
 static int tell(const struct backup *b)
 {
 	struct alm_sheet *sheet = alm_sheet_new("almoner.backup/1", NULL, 0);
@@ -352,9 +344,9 @@ static int tell(const struct backup *b)
 	alm_hex(b->report.head.root.raw, ALM_DIGEST_BYTES, root);
 	alm_sheet_fact(sheet, "to", b->to);
 	alm_sheet_fact(sheet, "result", "verified");
-	add_number(sheet, "bytes", b->copy.bytes);
-	add_number(sheet, "file-bytes", b->copy.file_bytes);
-	add_number(sheet, "size", b->report.head.size);
+	alm_sheet_number(sheet, "bytes", b->copy.bytes);
+	alm_sheet_number(sheet, "file-bytes", b->copy.file_bytes);
+	alm_sheet_number(sheet, "size", b->report.head.size);
 	alm_sheet_fact(sheet, "root", root);
 	alm_sheet_fact(sheet, "not-covered",
 		b->key != NULL ? "" : "private parts and mail (give --key)");

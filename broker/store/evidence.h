@@ -157,6 +157,9 @@ ALM_MUST_USE enum alm_err alm_audit_prove_range(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_audit_node(struct alm_store *store,
 	unsigned height, uint64_t place, struct alm_digest *out);
 
+/* Room for what one record is read as, its private part included. */
+#define ALM_AUDIT_LEAF_ARENA_BYTES_MAX ((size_t)1024 * 1024)
+
 /** A record's stored header, verbatim, in the arena: a leaf. */
 ALM_MUST_USE enum alm_err alm_audit_leaf(struct alm_store *store, uint64_t seq,
 	struct alm_arena *arena, struct alm_bytes *out_header);

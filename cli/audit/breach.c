@@ -230,14 +230,6 @@ static void deadline_of(const struct alm_report *r,
 	*out_left_h = (until_us - r->made_s * 1000000) / HOUR_US;
 }
 
-static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	alm_sheet_fact(sheet, key, text);
-}
-
 static int print_sheet(struct alm_report *r, const struct alm_affected *a)
 {
 	struct alm_sheet *sheet = alm_sheet_new(
@@ -247,13 +239,13 @@ static int print_sheet(struct alm_report *r, const struct alm_affected *a)
 	int rc;
 
 	deadline_of(r, until, &left_h);
-	add_number(sheet, "affected", a->person_count);
-	add_number(sheet, "messages", a->given);
-	add_number(sheet, "taken", a->taken);
-	add_number(sheet, "waiting-messages", a->waiting);
+	alm_sheet_number(sheet, "affected", a->person_count);
+	alm_sheet_number(sheet, "messages", a->given);
+	alm_sheet_number(sheet, "taken", a->taken);
+	alm_sheet_number(sheet, "waiting-messages", a->waiting);
 	alm_sheet_fact(sheet, "tell-until", until);
 	alm_sheet_fact(sheet, "made", r->made);
-	add_number(sheet, "size", alm_log_size(r->log));
+	alm_sheet_number(sheet, "size", alm_log_size(r->log));
 	alm_sheet_fact(sheet, "root", alm_log_root(r->log));
 	for (size_t i = 0; i < a->person_count; i++) {
 		const struct alm_affected_group *p = &a->persons[i];

@@ -180,7 +180,7 @@ static enum alm_err add_epochs_of_range(struct making *m)
 	uint64_t last = 0;
 	enum alm_err err = ALM_OK;
 
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	alm_bar_init(&b->bar, &m->args->output, "records looked at");
 	for (uint64_t seq = b->first + 1; seq <= b->end && err == ALM_OK;
 		seq++) {
@@ -313,18 +313,12 @@ static int tell(struct making *m)
 	const struct alm_bundle *b = &m->bundle;
 	struct alm_sheet *sheet =
 		alm_sheet_new("almoner.audit.bundle/1", NULL, 0);
-	char text[24];
 	int rc;
 
-	(void)snprintf(text, sizeof(text), "%llu",
-		(unsigned long long)(b->end - b->first));
-	alm_sheet_fact(sheet, "records", text);
-	(void)snprintf(text, sizeof(text), "%zu", b->single_count);
-	alm_sheet_fact(sheet, "singles", text);
-	(void)snprintf(text, sizeof(text), "%zu", b->epoch_count);
-	alm_sheet_fact(sheet, "policies", text);
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)b->size);
-	alm_sheet_fact(sheet, "size", text);
+	alm_sheet_number(sheet, "records", b->end - b->first);
+	alm_sheet_number(sheet, "singles", b->single_count);
+	alm_sheet_number(sheet, "policies", b->epoch_count);
+	alm_sheet_number(sheet, "size", b->size);
 	alm_sheet_fact(sheet, "complete", m->is_complete ? "yes" : "no");
 	rc = alm_sheet_print(sheet, &m->args->output);
 	alm_sheet_free(sheet);

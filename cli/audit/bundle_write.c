@@ -4,7 +4,6 @@
  * reads the bundle needs one pass.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/audit/bundle.h"
 
@@ -19,7 +18,7 @@ enum alm_err alm_bundle_count_before(
 
 	alm_store_audit_head(store, &head);
 	high = head.size;
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	while (low < high && err == ALM_OK) {
 		uint64_t middle = low + (high - low) / 2;
 		struct alm_audit_record record;
@@ -257,7 +256,7 @@ static enum alm_err write_behind(
 	struct alm_bytes salted = {NULL, 0};
 	enum alm_err err = ALM_OK;
 
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	if (is_shown) {
 		err = alm_audit_opened(bundle->store, seq, &arena, &salted);
 		if (err == ALM_OK) {
@@ -284,7 +283,7 @@ static enum alm_err write_single(
 	struct alm_arena arena;
 	enum alm_err err;
 
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	err = alm_audit_leaf(bundle->store, single->seq, &arena, &header);
 	if (err == ALM_OK) {
 		err = alm_audit_prove(
@@ -310,7 +309,7 @@ static enum alm_err write_records(struct alm_bundle *bundle)
 	struct alm_arena arena;
 	enum alm_err err = ALM_OK;
 
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	for (uint64_t seq = bundle->first + 1;
 		seq <= bundle->end && err == ALM_OK; seq++) {
 		struct alm_bytes header;

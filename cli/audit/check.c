@@ -40,14 +40,6 @@ static void tell_kind(struct check *c, const char *kind)
 	alm_sheet_fact(c->sheet, "file", kind);
 }
 
-static void fact_number(struct check *c, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	alm_sheet_fact(c->sheet, key, text);
-}
-
 static void fact_hex(
 	struct check *c, const char *key, const uint8_t *data, size_t bytes)
 {
@@ -64,7 +56,7 @@ static void tell_record(struct check *c)
 	char time_text[ALM_INSTANT_US_TEXT_BYTES];
 	char id[ALM_UUID_TEXT_BYTES] = "";
 
-	fact_number(c, "seq", checked->seq);
+	alm_sheet_number(c->sheet, "seq", checked->seq);
 	if (checked->shows == ALM_RECEIPT_DIGEST ||
 		alm_audit_header_read(checked->header, &record) != ALM_OK) {
 		return;
@@ -76,7 +68,7 @@ static void tell_record(struct check *c)
 	alm_sheet_fact(c->sheet, "time", time_text);
 	alm_sheet_fact(c->sheet, "kind", alm_audit_kind_word(record.kind));
 	alm_sheet_fact(c->sheet, "effect", alm_effect_word(record.effect));
-	fact_number(c, "code", record.code);
+	alm_sheet_number(c->sheet, "code", record.code);
 	alm_sheet_fact(c->sheet, "message-id", id);
 	alm_sheet_fact(c->sheet, "sender", record.sender);
 	alm_sheet_fact(c->sheet, "recipient", record.recipient);
@@ -103,9 +95,9 @@ static void tell_head(struct check *c)
 	const struct alm_checked *checked = &c->checked;
 
 	alm_sheet_fact(c->sheet, "origin", checked->head.origin);
-	fact_number(c, "size", checked->head.size);
+	alm_sheet_number(c->sheet, "size", checked->head.size);
 	fact_hex(c, "root", checked->head.root.raw, ALM_DIGEST_BYTES);
-	fact_number(c, "witnesses", checked->witnesses);
+	alm_sheet_number(c->sheet, "witnesses", checked->witnesses);
 }
 
 /* What nobody could know from this file and these keys. */
@@ -194,7 +186,7 @@ static enum alm_err check_growth(struct check *c)
 		c->trust, c->from, c->bytes, &c->checked, &c->problem);
 	if (err == ALM_OK) {
 		tell_kind(c, "growth");
-		fact_number(c, "from-size", c->checked.old_size);
+		alm_sheet_number(c->sheet, "from-size", c->checked.old_size);
 		tell_head(c);
 		tell_not_covered(c, "what the records say");
 	}
@@ -211,14 +203,15 @@ static enum alm_err check_bundle(struct check *c)
 	}
 	if (err == ALM_OK) {
 		tell_kind(c, "bundle");
-		fact_number(c, "first-seq",
+		alm_sheet_number(c->sheet, "first-seq",
 			c->checked.end > 0 ? c->checked.first + 1 : 0);
-		fact_number(c, "last-seq", c->checked.end);
-		fact_number(c, "records", c->checked.records);
-		fact_number(c, "singles", c->checked.singles);
-		fact_number(c, "private-parts", c->checked.private_parts);
-		fact_number(c, "policies", c->checked.policies);
-		fact_number(c, "question", c->checked.question);
+		alm_sheet_number(c->sheet, "last-seq", c->checked.end);
+		alm_sheet_number(c->sheet, "records", c->checked.records);
+		alm_sheet_number(c->sheet, "singles", c->checked.singles);
+		alm_sheet_number(
+			c->sheet, "private-parts", c->checked.private_parts);
+		alm_sheet_number(c->sheet, "policies", c->checked.policies);
+		alm_sheet_number(c->sheet, "question", c->checked.question);
 		tell_head(c);
 		tell_not_covered(
 			c, c->checked.end == 0
@@ -239,8 +232,8 @@ static enum alm_err check_page(struct check *c)
 	}
 	if (err == ALM_OK) {
 		tell_kind(c, "page");
-		fact_number(c, "records", c->checked.records);
-		fact_number(c, "digests", c->checked.singles);
+		alm_sheet_number(c->sheet, "records", c->checked.records);
+		alm_sheet_number(c->sheet, "digests", c->checked.singles);
 		tell_head(c);
 		tell_not_covered(
 			c, c->checked.singles > 0
@@ -280,8 +273,8 @@ static enum alm_err check_folder(struct check *c, const char *path)
 	}
 	if (err == ALM_OK) {
 		tell_kind(c, "tiles");
-		fact_number(c, "entries", tiles.entries);
-		fact_number(c, "tiles", tiles.tiles);
+		alm_sheet_number(c->sheet, "entries", tiles.entries);
+		alm_sheet_number(c->sheet, "tiles", tiles.tiles);
 		tell_head(c);
 		tell_not_covered(c, "private parts");
 	}

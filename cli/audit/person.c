@@ -136,16 +136,12 @@ static int print_sheet(
 {
 	struct alm_sheet *sheet = alm_sheet_new(
 		"almoner.audit.person/1", columns, ALM_COUNT(columns));
-	char size[24];
-	char left[24];
 	int rc;
 
-	(void)snprintf(size, sizeof(size), "%" PRIu64, alm_log_size(r->log));
-	(void)snprintf(left, sizeof(left), "%zu", left_out);
 	alm_sheet_fact(sheet, "subject", masked);
-	alm_sheet_fact(sheet, "left-out", left);
+	alm_sheet_number(sheet, "left-out", left_out);
 	alm_sheet_fact(sheet, "made", r->made);
-	alm_sheet_fact(sheet, "size", size);
+	alm_sheet_number(sheet, "size", alm_log_size(r->log));
 	alm_sheet_fact(sheet, "root", alm_log_root(r->log));
 	for (size_t i = 0; i < r->stories.count; i++) {
 		add_story(r, sheet, &r->stories.items[i]);

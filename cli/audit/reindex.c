@@ -34,14 +34,6 @@ static const struct alm_usage usage = {
 		 "trust it.",
 };
 
-static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	alm_sheet_fact(sheet, key, text);
-}
-
 static int tell(const struct alm_args *args, struct alm_store *store)
 {
 	struct alm_sheet *sheet =
@@ -52,11 +44,11 @@ static int tell(const struct alm_args *args, struct alm_store *store)
 
 	alm_log_index_state(store, &state);
 	alm_store_audit_head(store, &head);
-	add_number(sheet, "size", head.size);
-	add_number(sheet, "covered", state.covered);
-	add_number(sheet, "files", state.runs);
-	add_number(sheet, "bytes", state.bytes);
-	add_number(sheet, "damaged", state.damaged);
+	alm_sheet_number(sheet, "size", head.size);
+	alm_sheet_number(sheet, "covered", state.covered);
+	alm_sheet_number(sheet, "files", state.runs);
+	alm_sheet_number(sheet, "bytes", state.bytes);
+	alm_sheet_number(sheet, "damaged", state.damaged);
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	return rc;

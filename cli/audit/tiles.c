@@ -144,7 +144,7 @@ static enum alm_err export_entries(
 	if (is_there(e, name, path)) {
 		return ALM_OK;
 	}
-	alm_arena_init(&arena, (size_t)1024 * 1024);
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
 	alm_writer_init(&w, e->data, ALM_TILES_ENTRIES_BYTES_MAX);
 	for (size_t i = 0; i < width && err == ALM_OK; i++) {
 		struct alm_bytes header;
@@ -242,15 +242,11 @@ static int tell(const struct alm_args *args, const struct export *e)
 {
 	struct alm_sheet *sheet =
 		alm_sheet_new("almoner.audit.export/1", NULL, 0);
-	char text[24];
 	int rc;
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64, e->size);
-	alm_sheet_fact(sheet, "size", text);
-	(void)snprintf(text, sizeof(text), "%" PRIu64, e->written);
-	alm_sheet_fact(sheet, "files-written", text);
-	(void)snprintf(text, sizeof(text), "%" PRIu64, e->kept);
-	alm_sheet_fact(sheet, "files-kept", text);
+	alm_sheet_number(sheet, "size", e->size);
+	alm_sheet_number(sheet, "files-written", e->written);
+	alm_sheet_number(sheet, "files-kept", e->kept);
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
 	return rc;

@@ -292,14 +292,6 @@ static void not_covered(const struct expected *expected,
 
 /* --- telling ------------------------------------------------------------ */
 
-static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	alm_sheet_fact(sheet, key, text);
-}
-
 /* The log says when it was verified, and what was found. */
 static void tell_broker(const struct alm_args *args, const char *path,
 	const struct outcome *outcome, const char *text)
@@ -334,22 +326,22 @@ static int tell(const struct alm_args *args, const char *path,
 	alm_hex(r->head.root.raw, sizeof(r->head.root.raw), root);
 	alm_sheet_fact(sheet, "result",
 		outcome->err == ALM_OK ? "verified" : "damaged");
-	add_number(sheet, "size", r->head.size);
+	alm_sheet_number(sheet, "size", r->head.size);
 	alm_sheet_fact(sheet, "root", root);
-	add_number(sheet, "records", r->records);
-	add_number(sheet, "tiles", r->tiles);
-	add_number(sheet, "private-parts", r->private_parts);
-	add_number(sheet, "private-absent", r->private_absent);
-	add_number(sheet, "private-erased", r->private_erased);
-	add_number(sheet, "private-pruned", r->private_pruned);
-	add_number(sheet, "pruned-through", r->pruned_through);
-	add_number(sheet, "mail", r->mail);
-	add_number(sheet, "others", r->others);
-	add_number(sheet, "heads", r->heads);
-	add_number(sheet, "signed-size", r->signed_size);
+	alm_sheet_number(sheet, "records", r->records);
+	alm_sheet_number(sheet, "tiles", r->tiles);
+	alm_sheet_number(sheet, "private-parts", r->private_parts);
+	alm_sheet_number(sheet, "private-absent", r->private_absent);
+	alm_sheet_number(sheet, "private-erased", r->private_erased);
+	alm_sheet_number(sheet, "private-pruned", r->private_pruned);
+	alm_sheet_number(sheet, "pruned-through", r->pruned_through);
+	alm_sheet_number(sheet, "mail", r->mail);
+	alm_sheet_number(sheet, "others", r->others);
+	alm_sheet_number(sheet, "heads", r->heads);
+	alm_sheet_number(sheet, "signed-size", r->signed_size);
 	alm_sheet_fact(sheet, "not-covered", text);
 	if (outcome->err != ALM_OK) {
-		add_number(sheet, "first-bad-seq", r->first_bad_seq);
+		alm_sheet_number(sheet, "first-bad-seq", r->first_bad_seq);
 		alm_sheet_fact(sheet, "what", r->what);
 	}
 	rc = alm_sheet_print(sheet, &args->output);

@@ -86,10 +86,7 @@ static int tell(const struct alm_args *args, const char *organisation,
 
 	alm_sheet_fact(counts->sheet, "organisation", organisation);
 	for (size_t i = 0; i < ALM_COUNT(words); i++) {
-		char text[24];
-
-		(void)snprintf(text, sizeof(text), "%" PRIu64, counts->of[i]);
-		alm_sheet_fact(counts->sheet, words[i], text);
+		alm_sheet_number(counts->sheet, words[i], counts->of[i]);
 	}
 	rc = alm_sheet_print(counts->sheet, &args->output);
 	if (rc == ALM_EXIT_OK && alm_args_has(args, "dry-run")) {

@@ -2,7 +2,6 @@
  * receipt.c - almoner receipt: tell the sender of a message what became of
  * it.  A message like any other, but that it says nothing else.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "agents/include/almoner.h"
@@ -43,7 +42,6 @@ static int show(const struct alm_args *args,
 	const struct alm_receipt_view *receipt, const char *id)
 {
 	struct alm_sheet *sheet;
-	char sequence[24];
 	int rc;
 
 	if (receipt->code != 0) {
@@ -52,10 +50,8 @@ static int show(const struct alm_args *args,
 				receipt->detail, id, 0});
 	}
 	sheet = alm_sheet_new("almoner.receipt/1", NULL, 0);
-	(void)snprintf(sequence, sizeof(sequence), "%llu",
-		(unsigned long long)receipt->sequence);
 	alm_sheet_fact(sheet, "id", id);
-	alm_sheet_fact(sheet, "sequence", sequence);
+	alm_sheet_number(sheet, "sequence", receipt->sequence);
 	alm_sheet_fact(sheet, "stage", args->positionals[0]);
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);

@@ -2,7 +2,6 @@
  * send.c - almoner send: one message from a file or standard input; waits
  * until the broker has it on disk or has refused it.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,8 +339,7 @@ static int show_reply(const struct alm_args *args, struct alm_sheet *sheet,
 	}
 	alm_id_text(reply->id, text);
 	alm_sheet_fact(sheet, "reply-id", text);
-	(void)snprintf(text, sizeof(text), "%zu", reply->payload_bytes);
-	alm_sheet_fact(sheet, "reply-bytes", text);
+	alm_sheet_number(sheet, "reply-bytes", reply->payload_bytes);
 	alm_sheet_fact(sheet, "reply-file", path);
 	return alm_sheet_print(sheet, &args->output);
 }

@@ -31,14 +31,12 @@ int alm_show_outcomes(const struct alm_args *args,
 		"sequence", "level", "code", "name", "hint"};
 	struct alm_sheet *sheet = alm_sheet_new(
 		"almoner.send-to-several/1", columns, ALM_COUNT(columns));
-	char text[32];
 	int rc;
 
 	alm_sheet_fact(sheet, "id", id);
 	if (receipt->code == 0) {
-		(void)snprintf(text, sizeof(text), "%llu",
-			(unsigned long long)receipt->audit_sequence);
-		alm_sheet_fact(sheet, "audit-sequence", text);
+		alm_sheet_number(
+			sheet, "audit-sequence", receipt->audit_sequence);
 		alm_sheet_fact(sheet, "duplicate",
 			receipt->is_duplicate ? "yes" : "no");
 	}

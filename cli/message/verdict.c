@@ -35,12 +35,8 @@ struct alm_sheet *alm_accepted_sheet(
 	char text[32];
 
 	alm_sheet_fact(sheet, "id", id);
-	(void)snprintf(text, sizeof(text), "%llu",
-		(unsigned long long)receipt->sequence);
-	alm_sheet_fact(sheet, "sequence", text);
-	(void)snprintf(text, sizeof(text), "%llu",
-		(unsigned long long)receipt->audit_sequence);
-	alm_sheet_fact(sheet, "audit-sequence", text);
+	alm_sheet_number(sheet, "sequence", receipt->sequence);
+	alm_sheet_number(sheet, "audit-sequence", receipt->audit_sequence);
 	if (receipt->accepted_at_ms >= 0) {
 		alm_instant_text(receipt->accepted_at_ms / 1000, text);
 		alm_sheet_fact(sheet, "accepted-at", text);

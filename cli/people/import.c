@@ -158,14 +158,6 @@ static void take_signals(struct import *import)
 	}
 }
 
-static void add_number(struct alm_sheet *sheet, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	alm_sheet_fact(sheet, key, text);
-}
-
 static int tell(const struct alm_args *args, const struct import *import,
 	const char *id, const struct alm_people_count *count)
 {
@@ -174,14 +166,15 @@ static int tell(const struct alm_args *args, const struct import *import,
 	char banded[ALM_BAND_TEXT_BYTES];
 	int rc;
 
-	add_number(sheet, "lines", count->lines);
-	add_number(sheet, "added", count->added);
-	add_number(sheet, "known", count->known);
+	alm_sheet_number(sheet, "lines", count->lines);
+	alm_sheet_number(sheet, "added", count->added);
+	alm_sheet_number(sheet, "known", count->known);
 	alm_band_text(count->opt_outs, banded);
 	alm_sheet_fact(sheet, "opt-outs", banded);
-	add_number(sheet, "rejected", count->rejected);
+	alm_sheet_number(sheet, "rejected", count->rejected);
 	if (import->from.offset > 0) {
-		add_number(sheet, "resumed-after-line", import->from.line);
+		alm_sheet_number(
+			sheet, "resumed-after-line", import->from.line);
 	}
 	alm_sheet_fact(sheet, "import", id);
 	rc = alm_sheet_print(sheet, &args->output);

@@ -352,14 +352,6 @@ static void take(void *context, const struct alm_diff *diff,
 /* --- the command -----------------------------------------------------------
  */
 
-static void add_number(struct showing *s, const char *key, uint64_t value)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	alm_sheet_fact(s->sheet, key, text);
-}
-
 static void add_facts(
 	struct showing *s, int64_t at_s, const struct alm_diff_totals *totals)
 {
@@ -372,14 +364,14 @@ static void add_facts(
 
 		(void)snprintf(key, sizeof(key), "cells-%s",
 			alm_diff_change_name((enum alm_diff_change)c));
-		add_number(s, key, totals->cells[c]);
+		alm_sheet_number(s->sheet, key, totals->cells[c]);
 	}
-	add_number(s, "bases-added", totals->bases_added);
-	add_number(s, "bases-removed", totals->bases_removed);
-	add_number(s, "bases-changed", totals->bases_changed);
-	add_number(s, "bases-judged", totals->bases_judged);
-	add_number(s, "bases-not-compared", totals->bases_left);
-	add_number(s, "rows-left", s->left);
+	alm_sheet_number(s->sheet, "bases-added", totals->bases_added);
+	alm_sheet_number(s->sheet, "bases-removed", totals->bases_removed);
+	alm_sheet_number(s->sheet, "bases-changed", totals->bases_changed);
+	alm_sheet_number(s->sheet, "bases-judged", totals->bases_judged);
+	alm_sheet_number(s->sheet, "bases-not-compared", totals->bases_left);
+	alm_sheet_number(s->sheet, "rows-left", s->left);
 }
 
 static int show(struct showing *s, const struct alm_bundle *before,

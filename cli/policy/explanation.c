@@ -242,13 +242,11 @@ static void add_facts(struct alm_sheet *sheet, const struct alm_explanation *e)
 	unsigned step = alm_reason_step(deciding_code(d));
 	char text[2048];
 
-	(void)snprintf(text, sizeof(text), "%u", d->code);
 	alm_sheet_fact(sheet, "effect", alm_effect_word(d->effect));
-	alm_sheet_fact(sheet, "code", text);
+	alm_sheet_number(sheet, "code", d->code);
 	outcome(e, text, sizeof(text));
 	alm_sheet_fact(sheet, "sentence", text);
-	(void)snprintf(text, sizeof(text), "%u", step);
-	alm_sheet_fact(sheet, "step", text);
+	alm_sheet_number(sheet, "step", step);
 	alm_sheet_fact(sheet, "step-name", alm_step_name(step));
 	alm_sheet_fact(sheet, "basis", d->basis != NULL ? d->basis : "");
 	nearest_miss(e, text, sizeof(text));

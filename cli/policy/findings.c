@@ -67,10 +67,7 @@ void alm_findings_add_all(struct alm_findings *findings,
 void alm_findings_count(
 	struct alm_findings *findings, const char *key, size_t value)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%zu", value);
-	alm_sheet_fact(findings->sheet, key, text);
+	alm_sheet_number(findings->sheet, key, value);
 }
 
 int alm_findings_end(struct alm_findings *findings, int rc)

@@ -313,15 +313,6 @@ static int by_count(const void *a, const void *b)
 	return x->first_seq < y->first_seq ? -1 : x->first_seq > y->first_seq;
 }
 
-static void add_number(
-	struct alm_sheet *sheet, const char *key, uint64_t number)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
-	alm_sheet_fact(sheet, key, text);
-}
-
 static void add_row(struct alm_sheet *sheet, const struct group *group)
 {
 	const char *cells[COLUMNS];
@@ -358,7 +349,7 @@ static int tell(struct telling *t)
 	alm_sheet_fact(sheet, "epoch", t->epoch);
 	alm_sheet_fact(sheet, "at", t->at);
 	for (size_t i = 0; i < ALM_COUNT(counted); i++) {
-		add_number(sheet, counted[i], t->totals[i]);
+		alm_sheet_number(sheet, counted[i], t->totals[i]);
 	}
 	for (size_t i = 0; i < t->groups.count; i++) {
 		if (limit == 0 || i < limit) {

@@ -99,7 +99,6 @@ static enum alm_err furnish(struct dev *dev, struct alm_problem *problem)
 static int describe(struct dev *dev)
 {
 	const struct alm_sandbox *s = dev->sandbox;
-	char count[24];
 	int rc;
 
 	dev->sheet = alm_sheet_new("almoner.dev/1", NULL, 0);
@@ -111,10 +110,8 @@ static int describe(struct dev *dev)
 	alm_sheet_fact(dev->sheet, "store", alm_sandbox_store(s));
 	alm_sheet_fact(dev->sheet, "store-key", alm_sandbox_store_key(s));
 	alm_sheet_fact(dev->sheet, "log", alm_sandbox_log(s));
-	(void)snprintf(count, sizeof(count), "%zu", dev->people);
-	alm_sheet_fact(dev->sheet, "people-records", count);
-	(void)snprintf(count, sizeof(count), "%zu", dev->standards);
-	alm_sheet_fact(dev->sheet, "standards", count);
+	alm_sheet_number(dev->sheet, "people-records", dev->people);
+	alm_sheet_number(dev->sheet, "standards", dev->standards);
 	alm_sheet_fact(dev->sheet, "sender-context", dev->first_context);
 	alm_sheet_fact(dev->sheet, "receiver-context", dev->second_context);
 	rc = alm_sheet_print(dev->sheet, &dev->args->output);

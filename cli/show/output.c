@@ -4,6 +4,7 @@
  */
 #include "cli/show/output.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,14 @@ void alm_sheet_fact(struct alm_sheet *sheet, const char *key, const char *value)
 		add(sheet, &sheet->facts, key);
 		add(sheet, &sheet->facts, value);
 	}
+}
+
+void alm_sheet_number(struct alm_sheet *sheet, const char *key, uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
+	alm_sheet_fact(sheet, key, text);
 }
 
 void alm_sheet_hide(struct alm_sheet *sheet, const char *column)

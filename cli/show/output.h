@@ -52,6 +52,7 @@ void alm_sheet_row(struct alm_sheet *sheet, const char *const *cells);
 /** A single value beside the table, copied; columns need not exist. */
 void alm_sheet_fact(
 	struct alm_sheet *sheet, const char *key, const char *value);
+void alm_sheet_number(struct alm_sheet *sheet, const char *key, uint64_t value);
 
 /** Leave a column out of tables; the other formats always have all. */
 void alm_sheet_hide(struct alm_sheet *sheet, const char *column);
