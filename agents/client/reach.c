@@ -74,8 +74,7 @@ static bool reach_ipc(struct alm_steps *steps, const char *path, int timeout_ms)
 	return true;
 }
 
-/* --- addresses -------------------------------------------------------------
- */
+/* --- addresses ----------------------------------------------------------- */
 
 /* An address of the broker, and the one of ours that goes with it. */
 struct hop {
@@ -161,8 +160,7 @@ static bool resolve(struct alm_steps *steps, struct hops *hops)
 	return true;
 }
 
-/* --- a connection ----------------------------------------------------------
- */
+/* --- a connection -------------------------------------------------------- */
 
 static enum alm_err code_of(int error)
 {

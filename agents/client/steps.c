@@ -46,8 +46,7 @@ void alm_step_add(struct alm_steps *steps, const char *name,
 	}
 }
 
-/* --- the handshake ---------------------------------------------------------
- */
+/* --- the handshake ------------------------------------------------------- */
 
 static void tell_no_handshake(struct alm_steps *steps, enum alm_err err,
 	const struct alm_problem *problem, int timeout_ms)

@@ -45,8 +45,7 @@ static void make_trial(const struct alm_context *context, struct trial *trial)
 		(long long)at_ms);
 }
 
-/* --- the decision ----------------------------------------------------------
- */
+/* --- the decision -------------------------------------------------------- */
 
 /* These say that more must be known of a person, which a trial has not. */
 static bool is_about_person(int code)
@@ -95,8 +94,7 @@ static void tell_decision(struct alm_steps *steps,
 		alm_doctor_fact(answer, "reasons"));
 }
 
-/* --- there and back --------------------------------------------------------
- */
+/* --- there and back ------------------------------------------------------ */
 
 static bool tell_failed(struct alm_steps *steps, const char *name,
 	enum alm_err err, const struct alm_problem *problem)

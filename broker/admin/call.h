@@ -86,8 +86,7 @@ bool alm_call_is_continued(
 struct alm_detail *alm_call_detail(
 	const struct alm_call *call, const char *what);
 
-/* --- audit.c: who may learn what -------------------------------------------
- */
+/* --- audit.c: who may learn what ----------------------------------------- */
 
 /** A code as the asker is told it. */
 uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
@@ -100,8 +99,7 @@ bool alm_call_may_see(
 /** Whether the recipient of what a record is about is told whom it is of. */
 bool alm_names_person(const struct alm_audit_record *record);
 
-/* --- check.c ---------------------------------------------------------------
- */
+/* --- check.c ------------------------------------------------------------- */
 
 /** Which of the agent's keys has signed: "good", "old", "bad" or "absent". */
 const char *alm_agent_signature_word(const struct alm_agent *agent,

@@ -107,8 +107,7 @@ static void show(struct alm_call *call, const struct page *page)
 	alm_table_number(table, "drifted", page->drifted);
 }
 
-/* --- a page ----------------------------------------------------------------
- */
+/* --- a page -------------------------------------------------------------- */
 
 static enum alm_err replay_page(
 	struct alm_call *call, struct alm_impact *impact, struct page *page)
@@ -209,8 +208,7 @@ static enum alm_err go_on(struct alm_call *call)
 	return ALM_OK;
 }
 
-/* --- beginning -------------------------------------------------------------
- */
+/* --- beginning ----------------------------------------------------------- */
 
 static enum alm_err read_instant(
 	struct alm_call *call, const char *key, int64_t *instant_us)

@@ -77,8 +77,7 @@ static int64_t id_ms(const uint8_t raw[ALM_MESSAGE_ID_BYTES])
 	return alm_message_id_ms(&id);
 }
 
-/* --- asking the log --------------------------------------------------------
- */
+/* --- asking the log ------------------------------------------------------ */
 
 static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 {
@@ -237,8 +236,7 @@ static void add_step(struct alm_call *call, const struct alm_audit_view *view)
 			attempt_of(call, view), "", message_kind(call, view)});
 }
 
-/* --- the parts -------------------------------------------------------------
- */
+/* --- the parts ----------------------------------------------------------- */
 
 static bool has_row_of(
 	const struct alm_table *table, const char id[ALM_UUID_TEXT_BYTES])

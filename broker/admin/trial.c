@@ -231,8 +231,7 @@ static enum alm_err answer_question(struct alm_call *call)
 	return err == ALM_OK ? tell_answer(call, &message, &judgement) : err;
 }
 
-/* --- there -----------------------------------------------------------------
- */
+/* --- there --------------------------------------------------------------- */
 
 static uint64_t own_number(const struct alm_call *call)
 {
@@ -406,8 +405,7 @@ enum alm_err alm_verb_trial(struct alm_call *call)
 	return keep(call, &trial, rule_code);
 }
 
-/* --- and back ---------------------------------------------------------------
- */
+/* --- and back ------------------------------------------------------------ */
 
 static enum alm_err find(struct alm_call *call, struct alm_trial *out_trial)
 {

@@ -32,8 +32,7 @@ struct casting {
 	struct alm_bytes payload; /* what any of them may have */
 };
 
-/* --- to whom ---------------------------------------------------------------
- */
+/* --- to whom ------------------------------------------------------------- */
 
 static size_t group_count(struct alm_texts addresses)
 {
@@ -89,8 +88,7 @@ static enum alm_err resolve(struct alm_turn *turn, struct casting *casting,
 		       : err;
 }
 
-/* --- what each may have ----------------------------------------------------
- */
+/* --- what each may have -------------------------------------------------- */
 
 static enum alm_err judge_all(
 	struct alm_turn *turn, struct casting *casting, const char *const *ids)
@@ -129,8 +127,7 @@ static enum alm_err judge_all(
 	return ALM_OK;
 }
 
-/* --- what is kept ----------------------------------------------------------
- */
+/* --- what is kept -------------------------------------------------------- */
 
 /* What was addressed, before what became of it for each. */
 static enum alm_err record_all(struct alm_turn *turn, struct casting *casting)
@@ -239,8 +236,7 @@ static enum alm_err take_in_one(
 		       : err;
 }
 
-/* --- the answer ------------------------------------------------------------
- */
+/* --- the answer ---------------------------------------------------------- */
 
 static enum alm_err keep_outcomes(struct alm_turn *turn,
 	const struct casting *casting, const struct alm_receipt *receipt)
@@ -408,8 +404,7 @@ enum alm_err alm_accept_for_several(
 			     : refuse_all(turn, arrival, err, &problem);
 }
 
-/* --- before its parts come -------------------------------------------------
- */
+/* --- before its parts come ----------------------------------------------- */
 
 /* Who has no room now is as good as refused. */
 static enum alm_err check_rooms(struct alm_turn *turn, struct casting *casting)

@@ -58,8 +58,7 @@ void alm_replay_describe(struct alm_turn *turn,
 	}
 }
 
-/* --- the request that a record is about ------------------------------------
- */
+/* --- the request that a record is about ---------------------------------- */
 
 /* The value of the first line with this key; "" if there is none.  NULL when
  * memory is out. */

@@ -92,8 +92,7 @@ static enum alm_err number_all(struct alm_diff *diff)
 	return err;
 }
 
-/* --- prohibitions ----------------------------------------------------------
- */
+/* --- prohibitions -------------------------------------------------------- */
 
 static bool prohibition_differs(const struct alm_bundle_prohibition *a,
 	const struct alm_bundle_prohibition *b)
@@ -152,8 +151,7 @@ static bool is_lifted(const struct alm_bundle_basis *basis, const char *id)
 	return false;
 }
 
-/* --- bases -----------------------------------------------------------------
- */
+/* --- bases --------------------------------------------------------------- */
 
 static bool selects_dirty(
 	const struct alm_diff *diff, int s, struct alm_words words)
@@ -289,8 +287,7 @@ enum alm_err alm_diff_run(struct alm_diff *diff, alm_diff_fn *take,
 	return err;
 }
 
-/* --- opening ---------------------------------------------------------------
- */
+/* --- opening ------------------------------------------------------------- */
 
 enum alm_err alm_diff_open(const struct alm_bundle *before,
 	const struct alm_bundle *after, int64_t at_s,

@@ -246,8 +246,7 @@ void alm_diff_give_blocks(struct alm_diff_judging *j)
 	}
 }
 
-/* --- in words --------------------------------------------------------------
- */
+/* --- in words ------------------------------------------------------------ */
 
 /* A text that grows; NULL after memory was out. */
 struct text {

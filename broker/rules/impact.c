@@ -68,8 +68,7 @@ void alm_impact_sweep(struct alm_broker *broker, int64_t monotonic_ms)
 	}
 }
 
-/* --- comparing -------------------------------------------------------------
- */
+/* --- comparing ----------------------------------------------------------- */
 
 /* Whether every word of `a` stands in `b`; both are sorted. */
 static bool is_within(struct alm_ids a, struct alm_ids b)

@@ -134,8 +134,7 @@ static const struct shape *shape_of(alm_audit_cells cells)
 	return &other_shape;
 }
 
-/* --- small parts -----------------------------------------------------------
- */
+/* --- small parts --------------------------------------------------------- */
 
 static json_t *coding_of(const struct coding *coding)
 {
@@ -167,8 +166,7 @@ static void add_detail(json_t *details, const char *type, const char *value)
 	}
 }
 
-/* --- who -------------------------------------------------------------------
- */
+/* --- who ----------------------------------------------------------------- */
 
 static json_t *broker_agent(bool is_source)
 {
@@ -236,8 +234,7 @@ static json_t *agents_of(alm_audit_cells cells, bool is_disclosure)
 	return agents;
 }
 
-/* --- about what ------------------------------------------------------------
- */
+/* --- about what ---------------------------------------------------------- */
 
 static json_t *entity(json_t *what, const char *type, const char *role)
 {
@@ -306,8 +303,7 @@ static json_t *entities_of(alm_audit_cells cells, unsigned kind)
 	return entities;
 }
 
-/* --- the event -------------------------------------------------------------
- */
+/* --- the event ----------------------------------------------------------- */
 
 static json_t *subtypes_of(alm_audit_cells cells, const struct shape *shape)
 {

@@ -88,8 +88,7 @@ static void wait_ms(unsigned ms)
 	(void)nanosleep(&moment, NULL);
 }
 
-/* --- the cursor's file -----------------------------------------------------
- */
+/* --- the cursor's file --------------------------------------------------- */
 
 static enum alm_err read_cursor(struct tail *tail, struct alm_problem *problem)
 {
@@ -130,8 +129,7 @@ static enum alm_err write_cursor(
 		problem);
 }
 
-/* --- asking ----------------------------------------------------------------
- */
+/* --- asking -------------------------------------------------------------- */
 
 static enum alm_err ask_page(struct tail *tail, size_t row_max,
 	struct alm_answer *answer, struct alm_problem *problem)

@@ -50,8 +50,7 @@ static const struct alm_usage usage = {
 		 "The exit code is that of the first step that failed.",
 };
 
-/* --- printing ---------------------------------------------------------------
- */
+/* --- printing ------------------------------------------------------------ */
 
 static const char *status_word(enum alm_step_status status)
 {
@@ -170,8 +169,7 @@ static int print(const struct alm_args *args, const struct alm_steps *steps)
 	return rc == ALM_EXIT_OK ? ALM_EXIT_FAILURE : rc;
 }
 
-/* --- the command -------------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------- */
 
 static const char *or_else(const char *text, const char *otherwise)
 {

@@ -30,8 +30,7 @@ static int64_t instant_s(const char *text)
 		       : 0;
 }
 
-/* --- agents ----------------------------------------------------------------
- */
+/* --- agents -------------------------------------------------------------- */
 
 struct tally {
 	size_t active;
@@ -139,8 +138,7 @@ static void see_agents(struct alm_doctor *doctor)
 	tell_agents(doctor, &tally);
 }
 
-/* --- mail, witnesses, copies -----------------------------------------------
- */
+/* --- mail, witnesses, copies --------------------------------------------- */
 
 static void see_mailboxes(struct alm_doctor *doctor)
 {

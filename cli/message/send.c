@@ -271,8 +271,7 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	return err;
 }
 
-/* --- the way there and back ------------------------------------------------
- */
+/* --- the way there and back ---------------------------------------------- */
 
 /** Send; when no answer comes, say what is known of the connection. */
 static enum alm_err wait_receipt(const struct alm_args *args,

@@ -69,8 +69,7 @@ static void put_day(FILE *out, int64_t instant_s)
 	(void)fprintf(out, "%.10s", text);
 }
 
-/* --- the columns -----------------------------------------------------------
- */
+/* --- the columns --------------------------------------------------------- */
 
 static void write_id(const struct alm_activity *a, FILE *out)
 {

@@ -226,8 +226,7 @@ static bool has_room(struct showing *s)
 	return true;
 }
 
-/* --- rows ------------------------------------------------------------------
- */
+/* --- rows ---------------------------------------------------------------- */
 
 static void show_block(struct showing *s, const struct alm_diff_block *block)
 {
@@ -349,8 +348,7 @@ static void take(void *context, const struct alm_diff *diff,
 	}
 }
 
-/* --- the command -----------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------- */
 
 static void add_facts(
 	struct showing *s, int64_t at_s, const struct alm_diff_totals *totals)

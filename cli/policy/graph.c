@@ -101,8 +101,7 @@ static void put_node(const char *prefix, const char *id)
 	(void)putchar('"');
 }
 
-/* --- selectors -------------------------------------------------------------
- */
+/* --- selectors ----------------------------------------------------------- */
 
 static bool *flag_of(struct drawing *d, const char *text)
 {
@@ -167,8 +166,7 @@ static void draw_edges(struct drawing *d, struct alm_words words,
 	}
 }
 
-/* --- rules -----------------------------------------------------------------
- */
+/* --- rules --------------------------------------------------------------- */
 
 static const char *level_color(enum alm_level level)
 {
@@ -226,8 +224,7 @@ static void draw_prohibition(
 	draw_edges(d, p->to, "prohibition ", p->id.text, false, style);
 }
 
-/* --- what to draw ----------------------------------------------------------
- */
+/* --- what to draw -------------------------------------------------------- */
 
 static bool selects(struct drawing *d, struct alm_words words)
 {
@@ -286,8 +283,7 @@ static void draw(struct drawing *d)
 	(void)fputs("}\n", stdout);
 }
 
-/* --- the command -----------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------- */
 
 static enum alm_err prepare(
 	struct drawing *d, const struct alm_bundle *bundle, int64_t at_s)

@@ -84,8 +84,7 @@ struct telling {
 	char at[ALM_INSTANT_US_TEXT_BYTES];
 };
 
-/* --- adding up -------------------------------------------------------------
- */
+/* --- adding up ----------------------------------------------------------- */
 
 static uint64_t hash_cells(const char *const *cells)
 {
@@ -234,8 +233,7 @@ static enum alm_err add_page(struct telling *t, struct alm_problem *problem)
 	return ALM_OK;
 }
 
-/* --- asking ----------------------------------------------------------------
- */
+/* --- asking -------------------------------------------------------------- */
 
 static void show_progress(const struct telling *t)
 {
@@ -299,8 +297,7 @@ static enum alm_err ask_all(
 	return ask_rest(t, problem);
 }
 
-/* --- telling ---------------------------------------------------------------
- */
+/* --- telling ------------------------------------------------------------- */
 
 static int by_count(const void *a, const void *b)
 {

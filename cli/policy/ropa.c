@@ -58,8 +58,7 @@ struct recording {
 	int rc;
 };
 
-/* --- Markdown --------------------------------------------------------------
- */
+/* --- Markdown ------------------------------------------------------------ */
 
 /* A text that Markdown shows as it is, in one line of a table. */
 static void put_markdown(const char *text)
@@ -126,8 +125,7 @@ static void put_heading(const struct recording *r)
 	(void)putchar('\n');
 }
 
-/* --- rows ------------------------------------------------------------------
- */
+/* --- rows ---------------------------------------------------------------- */
 
 static char *write_cell(const struct alm_ropa_column *column,
 	const struct alm_activity *activity)
@@ -186,8 +184,7 @@ out:
 	}
 }
 
-/* --- which activities ------------------------------------------------------
- */
+/* --- which activities ---------------------------------------------------- */
 
 static bool selects(struct recording *r, struct alm_words words)
 {

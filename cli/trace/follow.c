@@ -54,8 +54,7 @@ static const char *keep(struct alm_trace *trace, const char *text)
 	return copy == NULL ? "" : copy;
 }
 
-/* --- asking -----------------------------------------------------------------
- */
+/* --- asking -------------------------------------------------------------- */
 
 static enum alm_err open_source(const struct alm_args *args,
 	struct source *source, struct alm_problem *problem)
@@ -197,8 +196,7 @@ static enum alm_err ask_all(
 	return err;
 }
 
-/* --- which message -----------------------------------------------------------
- */
+/* --- which message ------------------------------------------------------- */
 
 /** Ids that were met: one, or one and the first other. */
 struct ids {

@@ -7,8 +7,7 @@
 
 #define IN_FLIGHT_MAX 200u
 
-/* --- routine: as many as the library takes, all taken ----------------------
- */
+/* --- routine: as many as the library takes, all taken -------------------- */
 
 static void begin_routine(struct crash_world *world)
 {
@@ -33,8 +32,7 @@ static void send_routine(struct crash_world *world)
 	}
 }
 
-/* --- rejected: a recipient that says no, and a sender that hears it --------
- */
+/* --- rejected: a recipient that says no, and a sender that hears it ------ */
 
 static void begin_rejected(struct crash_world *world)
 {
@@ -56,8 +54,7 @@ static void send_rejected(struct crash_world *world)
 	}
 }
 
-/* --- refused: what no agreement permits ------------------------------------
- */
+/* --- refused: what no agreement permits ---------------------------------- */
 
 static void send_refused(struct crash_world *world)
 {
@@ -69,8 +66,7 @@ static void send_refused(struct crash_world *world)
 	}
 }
 
-/* --- several: one message to many, of whom one is away ---------------------
- */
+/* --- several: one message to many, of whom one is away ------------------- */
 
 static void send_several(struct crash_world *world)
 {

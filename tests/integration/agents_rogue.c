@@ -202,8 +202,7 @@ Test(agents_rogue, mail_in_parts_is_for_those_who_take_it)
 	expect_well();
 }
 
-/* --- answers that nobody waits for ------------------------------------------
- */
+/* --- answers that nobody waits for --------------------------------------- */
 
 Test(agents_rogue, receipts_answers_and_parts_of_nothing_are_passed_over)
 {
@@ -241,8 +240,7 @@ Test(agents_rogue, receipts_answers_and_parts_of_nothing_are_passed_over)
 	expect_well();
 }
 
-/* --- floods -----------------------------------------------------------------
- */
+/* --- floods -------------------------------------------------------------- */
 
 /** A frame of mail that unpacks to some hundred times its bytes. */
 static void add_bomb(struct alm_frame_builder *frame, struct alm_arena *arena,
@@ -339,8 +337,7 @@ Test(agents_rogue, endless_pings_are_answered_and_cost_nothing)
 	expect_well();
 }
 
-/* --- a broker that does not read --------------------------------------------
- */
+/* --- a broker that does not read ----------------------------------------- */
 
 static void start_large(unsigned count)
 {

@@ -357,8 +357,7 @@ Test(delivery, keeps_order_within_a_priority)
 	}
 }
 
-/* --- following a message ---------------------------------------------------
- */
+/* --- following a message ------------------------------------------------- */
 
 static struct alm_answer trace(
 	const struct alm_message_id *id, const char *part, const char *to)

@@ -223,8 +223,7 @@ Test(identity, business_receipts_go_with_receiving)
 		ALM_KIND_ACTED);
 }
 
-/* --- the agent's keys ------------------------------------------------------
- */
+/* --- the agent's keys ---------------------------------------------------- */
 
 /* Ask for new keys, signed by both; leaves them in `next`. */
 static enum alm_err rotate(struct test_peer *peer, const char *agent,
@@ -321,8 +320,7 @@ Test(identity, old_keys_retire)
 		send_in(&ward, "C84001", "discharge", "x"), ALM_BAD_SIGNATURE);
 }
 
-/* --- the broker's key -------------------------------------------------------
- */
+/* --- the broker's key ---------------------------------------------------- */
 
 Test(identity, two_endpoints_with_two_keys_are_one_broker)
 {
@@ -373,8 +371,7 @@ Test(identity, two_endpoints_with_two_keys_are_one_broker)
 	expect_mail(&ward, "moved");
 }
 
-/* --- invites ----------------------------------------------------------------
- */
+/* --- invites ------------------------------------------------------------- */
 
 /* Invite somebody, and let `sender` come with the key of the invite. */
 static void connect_invited(void)

@@ -147,8 +147,7 @@ Test(order, what_a_revoked_agent_had_begun_does_not_go_on_to_it)
 	test_peer_free(&second);
 }
 
-/* --- what is sent ----------------------------------------------------------
- */
+/* --- what is sent -------------------------------------------------------- */
 
 static void open_narrow(void)
 {

@@ -20,8 +20,7 @@ struct alm_outgoing test_outgoing(void);
 /** The same, with the payload of `source`. */
 struct alm_outgoing test_outgoing_of(const struct alm_source *source);
 
-/* --- a client without a thread, step by step --------------------------------
- */
+/* --- a client without a thread, step by step ----------------------------- */
 
 /** Wait for its descriptor, at most so long, and let it work. */
 void test_client_work(struct alm_client *client, int wait_ms);

@@ -253,8 +253,7 @@ static struct alm_bundle a_bundle(void)
 	}
 #define PEOPLE(...) ((struct alm_person){__VA_ARGS__})
 
-/* --- a decision as a line --------------------------------------------------
- */
+/* --- a decision as a line ------------------------------------------------ */
 
 struct line {
 	char text[4096];
@@ -307,8 +306,7 @@ static void render(const struct alm_decision *d, struct line *line)
 	add_ids(line, " lifts=", d->lifts);
 }
 
-/* --- rows ------------------------------------------------------------------
- */
+/* --- rows ---------------------------------------------------------------- */
 
 struct row {
 	const char *name;

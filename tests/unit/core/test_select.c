@@ -130,8 +130,7 @@ Test(select, prohibits_exactly_whom_a_selector_names)
 	}
 }
 
-/* --- many rules -------------------------------------------------------------
- */
+/* --- many rules ---------------------------------------------------------- */
 
 #define RULES 300
 

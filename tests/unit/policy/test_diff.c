@@ -10,8 +10,7 @@ TestSuite(diff);
 
 #define ROUNDS 50
 
-/* --- brute force -----------------------------------------------------------
- */
+/* --- brute force --------------------------------------------------------- */
 
 enum {
 	RELATED = 1,
@@ -186,8 +185,7 @@ static struct expected expect(const struct judge judges[2],
 	return e;
 }
 
-/* --- what the comparison says, cell by cell --------------------------------
- */
+/* --- what the comparison says, cell by cell ------------------------------ */
 
 #define CELLS_MAX 200000
 

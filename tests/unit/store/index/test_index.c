@@ -364,8 +364,7 @@ Test(store_index, makes_nothing_when_it_is_only_read)
 	cr_expect_eq(each_file(NULL), state().runs);
 }
 
-/* --- damage to the log itself ----------------------------------------------
- */
+/* --- damage to the log itself -------------------------------------------- */
 
 /* One byte of the record, while nobody has the store open. */
 static void damage_record(uint64_t seq)
