@@ -91,7 +91,8 @@ static const struct alm_option options[] = {
 static const struct alm_usage usage = {
 	.name = "send",
 	.summary = "Send a message; waits for the receipt.  Exit 0 means that "
-		   "the broker has it on disk, 4 that the policy refuses it.",
+		   "the broker has it on disk for everybody, 4 that the policy "
+		   "refuses it, if only to some.",
 	.positionals = "",
 	.takes = ALM_TAKES_CONTEXT | ALM_TAKES_CHANGE,
 	.options = options,
@@ -99,6 +100,11 @@ static const struct alm_usage usage = {
 		"  almoner send -c ward --to C84001 --purpose direct-care "
 		"--category discharge \\\n    --level identifiable --subject - "
 		"--payload summary.pb < number.txt\n"
+		"Of several recipients some may be refused: the exit code is "
+		"that of the gravest\nrefusal, of one that is for good if "
+		"there is any.  Who can be tried again is sent\na new message "
+		"after retry-after: under its --id one gets the first "
+		"receipt.\n"
 		"Ctrl-C gives up a payload above 1 MiB; a second one leaves "
 		"what has come, for --id.",
 };

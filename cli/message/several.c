@@ -1,13 +1,18 @@
 #include "cli/message/several.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/show/amount.h"
 
 static void add_outcome(
 	struct alm_sheet *sheet, const struct alm_recipient_outcome *outcome)
 {
 	char sequence[24] = "";
 	char code[16] = "";
+	char after[ALM_AMOUNT_BYTES] = "";
+	char after_ms[16] = "";
 
 	if (outcome->code == 0) {
 		(void)snprintf(sequence, sizeof(sequence), "%llu",
@@ -15,20 +20,70 @@ static void add_outcome(
 	} else {
 		(void)snprintf(code, sizeof(code), "ALM-%d", outcome->code);
 	}
+	if (outcome->retry_after_ms > 0) {
+		alm_span_text((int64_t)outcome->retry_after_ms * 1000, after);
+		(void)snprintf(after_ms, sizeof(after_ms), "%" PRIu32,
+			outcome->retry_after_ms);
+	}
 	alm_sheet_row(sheet,
 		(const char *const[]){outcome->recipient,
 			outcome->code != 0        ? "refused"
 			: outcome->is_transformed ? "transformed"
 						  : "accepted",
 			sequence, outcome->code == 0 ? outcome->level : "",
-			code, outcome->name, outcome->hint});
+			code, outcome->name, after, after_ms, outcome->hint});
+}
+
+/* What is refused for good says more than what may be tried again. */
+static const struct alm_recipient_outcome *gravest(
+	const struct alm_receipt_view *receipt, size_t *out_refused)
+{
+	const struct alm_recipient_outcome *found = NULL;
+
+	*out_refused = 0;
+	for (size_t i = 0; i < receipt->outcome_count; i++) {
+		const struct alm_recipient_outcome *outcome =
+			&receipt->outcomes[i];
+
+		if (outcome->code == 0) {
+			continue;
+		}
+		++*out_refused;
+		if (found == NULL ||
+			(found->is_retryable && !outcome->is_retryable)) {
+			found = outcome;
+		}
+	}
+	return found;
+}
+
+/* Some have it and some do not: that is no success.  Gives the exit code. */
+static int tell_refused(const struct alm_args *args,
+	const struct alm_receipt_view *receipt, const char *id)
+{
+	char detail[ALM_DETAIL_BYTES_MAX];
+	size_t refused;
+	const struct alm_recipient_outcome *outcome =
+		gravest(receipt, &refused);
+
+	if (outcome == NULL) {
+		return ALM_EXIT_OK;
+	}
+	(void)snprintf(detail, sizeof(detail),
+		"%s; in all %zu of %zu recipients are refused, the others get "
+		"it",
+		outcome->recipient, refused, receipt->outcome_count);
+	return alm_print_failure(&args->output,
+		&(struct alm_failure){(enum alm_err)outcome->code, detail, id,
+			outcome->retry_after_ms});
 }
 
 int alm_show_outcomes(const struct alm_args *args,
 	const struct alm_receipt_view *receipt, const char *id)
 {
 	static const char *const columns[] = {"recipient", "outcome",
-		"sequence", "level", "code", "name", "hint"};
+		"sequence", "level", "code", "name", "retry-after",
+		"retry-after-ms", "hint"};
 	struct alm_sheet *sheet = alm_sheet_new(
 		"almoner.send-to-several/1", columns, ALM_COUNT(columns));
 	int rc;
@@ -43,9 +98,12 @@ int alm_show_outcomes(const struct alm_args *args,
 	for (size_t i = 0; i < receipt->outcome_count; i++) {
 		add_outcome(sheet, &receipt->outcomes[i]);
 	}
+	alm_sheet_hide(sheet, "retry-after-ms");
 	rc = alm_sheet_print(sheet, &args->output);
 	alm_sheet_free(sheet);
-	return rc;
+	return rc == ALM_EXIT_OK && receipt->code == 0
+		       ? tell_refused(args, receipt, id)
+		       : rc;
 }
 
 enum alm_err alm_take_recipients(const struct alm_args *args,

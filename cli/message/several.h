@@ -12,7 +12,9 @@ ALM_MUST_USE enum alm_err alm_take_recipients(const struct alm_args *args,
 	const char *recipients[ALM_ADDRESSES_MAX], struct alm_outgoing *message,
 	struct alm_problem *problem);
 
-/** A row for each recipient.  Gives the exit code of printing. */
+/** A row for each recipient.  Gives the exit code of printing; where the
+ * message was accepted and yet some are refused, that of the first of them who
+ * are refused for good, or else of the first. */
 int alm_show_outcomes(const struct alm_args *args,
 	const struct alm_receipt_view *receipt, const char *id);
 
