@@ -336,7 +336,8 @@ static enum alm_err add_place(
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
-/* That it was sent again, which has no record either; its sender knows. */
+/* That it was sent again, which has no record either; its sender knows.  It
+ * follows the record of the whole: of several recipients each has one more. */
 static enum alm_err add_repeats(
 	struct alm_call *call, const struct alm_audit_record *record)
 {
@@ -347,7 +348,8 @@ static enum alm_err add_repeats(
 		record->sender, &record->message_id, call->turn->arena,
 		&duplicate);
 
-	if (err == ALM_OK && duplicate.repeats > 0) {
+	if (err == ALM_OK && duplicate.repeats > 0 &&
+		duplicate.audit_seq == record->seq) {
 		alm_message_id_text(&record->message_id, id);
 		alm_table_row(table,
 			(const char *const[]){"",
@@ -406,10 +408,12 @@ static enum alm_err find_steps(
 		if (view->record.kind == ALM_AUDIT_ACCEPTED) {
 			add_answered(call, view);
 			err = add_place(call, &view->record);
-			if (err == ALM_OK && !has_repeats) {
-				err = add_repeats(call, &view->record);
-				has_repeats = true;
-			}
+		} else if (view->record.kind != ALM_AUDIT_MULTICAST) {
+			continue;
+		}
+		if (err == ALM_OK && !has_repeats) {
+			err = add_repeats(call, &view->record);
+			has_repeats = true;
 		}
 	}
 	return err == ALM_OK ? finish(call, &find, &found) : err;

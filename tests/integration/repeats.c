@@ -115,7 +115,19 @@ static struct alm_answer trace(const char *message, const char *after)
 	return test_peer_expect(&trust, ALM_ENVELOPE_ANSWER)->answer;
 }
 
-/* Each step is followed by where its mail is, and one by how often it came. */
+static size_t count_rows(const struct alm_answer *answer, const char *kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->row_count; i++) {
+		count += strncmp(test_cell(answer, i, "kind"), kind,
+				 strlen(kind)) == 0;
+	}
+	return count;
+}
+
+/* Each step is followed by where its mail is, and that of the whole by how
+ * often it came: it came for all of them. */
 Test(repeats, a_trace_of_many_that_came_again_fits_its_pages)
 {
 	static const char *const everybody[] = {"group:all"};
@@ -123,6 +135,7 @@ Test(repeats, a_trace_of_many_that_came_again_fits_its_pages)
 	char id[ALM_UUID_TEXT_BYTES];
 	char cursor[1024] = "";
 	size_t places = 0;
+	size_t repeats = 0;
 
 	message.recipients = (struct alm_texts){everybody, 1};
 	alm_message_id_text(&message.id, id);
@@ -134,14 +147,20 @@ Test(repeats, a_trace_of_many_that_came_again_fits_its_pages)
 		struct alm_answer answer = trace(id, cursor);
 
 		cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-		for (size_t i = 0; i < answer.row_count; i++) {
-			places += strncmp(test_cell(&answer, i, "kind"), "now-",
-					  4) == 0
-					  ? 1
-					  : 0;
+		places += count_rows(&answer, "now-");
+		repeats += count_rows(&answer, "sent-again");
+		if (cursor[0] == '\0') {
+			cr_expect_eq(repeats, 1);
+			cr_expect_str_eq(test_cell(&answer, 0, "kind"),
+				"sent-to-several");
+			cr_expect_str_eq(
+				test_cell(&answer, 1, "kind"), "sent-again");
+			cr_expect_str_empty(test_cell(&answer, 1, "recipient"));
+			cr_expect_str_eq(test_cell(&answer, 1, "attempt"), "1");
 		}
 		cr_assert_lt(strlen(answer.cursor), sizeof(cursor));
 		memcpy(cursor, answer.cursor, strlen(answer.cursor) + 1);
 	} while (cursor[0] != '\0');
 	cr_expect_eq(places, ALM_MULTICAST_RECIPIENTS_MAX);
+	cr_expect_eq(repeats, 1);
 }
