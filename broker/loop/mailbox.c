@@ -262,6 +262,13 @@ struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq)
 	return held->seq == seq ? held : NULL;
 }
 
+bool alm_mailbox_has_moved(struct alm_mailbox *mailbox, uint64_t seq)
+{
+	const struct alm_held *held = alm_mailbox_held(mailbox, seq);
+
+	return held != NULL && held->has_moved;
+}
+
 void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq)
 {
 	struct alm_held *held = alm_mailbox_held(mailbox, seq);

@@ -50,12 +50,14 @@ struct alm_held {
 	struct alm_session *session; /* NULL: gone; the mail is due */
 	int64_t due_ms; /* monotonic: hand over again from here on */
 	uint32_t attempts;
-	uint64_t turn; /* that handed it over last */
+	uint32_t parts_got; /* the most that its recipient has said */
+	uint64_t turn;      /* that handed it over last */
 	size_t bytes;
 	bool has_parts;   /* its payload is fetched in parts */
 	bool is_part_way; /* and not all of them were given */
 	bool is_barred;   /* not permitted any more; stopped when it is back */
 	bool is_parked;   /* waits for what is before it; see strand.h */
+	bool has_moved;   /* more parts were got since it was handed over */
 	uint64_t strand;  /* its key; 0: strands are not known */
 	struct alm_card card;
 };
@@ -137,6 +139,9 @@ ALM_MUST_USE enum alm_err alm_mailbox_hold(
 
 /** NULL if `seq` is not held; valid until the next hold or release. */
 struct alm_held *alm_mailbox_held(struct alm_mailbox *mailbox, uint64_t seq);
+
+/** Whether parts of it have come to its recipient since it was handed over. */
+bool alm_mailbox_has_moved(struct alm_mailbox *mailbox, uint64_t seq);
 
 /** Forget `seq`; nothing happens if it is not held. */
 void alm_mailbox_release(struct alm_mailbox *mailbox, uint64_t seq);

@@ -116,8 +116,20 @@ static void note_alive(struct alm_turn *turn, struct alm_held *held)
 	}
 }
 
+/* Who gets on is not counted out: each part of it once. */
+static void note_moved(struct alm_held *held, const struct alm_fetch *fetch,
+	const struct alm_progress *progress)
+{
+	if (progress->next > held->parts_got &&
+		progress->next <= fetch->count) {
+		held->parts_got = (uint32_t)progress->next;
+		held->has_moved = true;
+	}
+}
+
 static enum alm_err ask(struct alm_turn *turn,
-	const struct alm_session *session, const struct alm_progress *progress)
+	const struct alm_session *session, struct alm_held *held,
+	const struct alm_progress *progress)
 {
 	struct alm_fetch *fetch =
 		find(&turn->broker->fetches, session->peer, progress->sequence);
@@ -136,6 +148,7 @@ static enum alm_err ask(struct alm_turn *turn,
 	if (err != ALM_OK) {
 		return err;
 	}
+	note_moved(held, fetch, progress);
 	if (is_new || progress->is_again) {
 		fetch->next = progress->next;
 	}
@@ -172,7 +185,7 @@ enum alm_err alm_take_progress(
 			"progress.sequence: not in parts");
 	}
 	note_alive(turn, held);
-	return ask(turn, session, progress);
+	return ask(turn, session, held, progress);
 }
 
 /* --- giving --------------------------------------------------------------- */

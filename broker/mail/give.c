@@ -217,6 +217,7 @@ static enum alm_err hold(struct alm_turn *turn, struct alm_session *session,
 	}
 	held->session = session;
 	held->is_parked = false;
+	held->has_moved = false;
 	held->attempts = attempts;
 	held->turn = turn->number;
 	held->due_ms = due_after(turn, held->seq, attempts);
@@ -382,13 +383,13 @@ static enum alm_err record_delivery(struct alm_turn *turn,
 }
 
 static enum alm_err give(struct alm_turn *turn, struct alm_session *session,
-	const struct alm_letter *letter)
+	const struct alm_letter *letter, bool is_anew)
 {
 	uint32_t attempts = 0;
 	enum alm_err err = alm_store_queue_attempt(turn->broker->store,
 		letter->mail.recipient,
 		alm_mail_place(letter->mail.priority, letter->mail.seq),
-		&attempts);
+		is_anew, &attempts);
 
 	turn->has_effects |= err == ALM_OK;
 	if (err == ALM_OK) {
@@ -417,6 +418,8 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 {
 	const struct alm_letter *letter = fresh_letter(turn, entry->seq);
 	struct alm_letter *reread;
+	bool is_anew = entry->attempts > 0 &&
+		       alm_mailbox_has_moved(session->mailbox, entry->seq);
 	enum alm_err err;
 
 	if (entry->expires_ms <= turn->now_ms) {
@@ -424,7 +427,8 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		return alm_expire(
 			turn, session->mailbox->organisation, entry->seq);
 	}
-	if (entry->attempts >= turn->broker->settings.attempts_max) {
+	if (!is_anew &&
+		entry->attempts >= turn->broker->settings.attempts_max) {
 		alm_session_let_go(session->mailbox, entry->seq);
 		return alm_bury(turn, session->mailbox->organisation, entry);
 	}
@@ -453,7 +457,7 @@ enum alm_err alm_hand_over_entry(struct alm_turn *turn,
 		!may_go(turn, letter, &session)) {
 		return park(session->mailbox, letter);
 	}
-	return give(turn, session, letter);
+	return give(turn, session, letter, is_anew);
 }
 
 enum alm_err alm_decide_queued(struct alm_turn *turn, const char *recipient,

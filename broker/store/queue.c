@@ -315,7 +315,8 @@ enum alm_err alm_store_queue_get(struct alm_store *store, const char *recipient,
 }
 
 enum alm_err alm_store_queue_attempt(struct alm_store *store,
-	const char *recipient, uint64_t place, uint32_t *out_attempts)
+	const char *recipient, uint64_t place, bool is_anew,
+	uint32_t *out_attempts)
 {
 	struct alm_mailbox_slot *slot;
 	struct alm_queue_key key;
@@ -341,6 +342,9 @@ enum alm_err alm_store_queue_attempt(struct alm_store *store,
 		return err;
 	}
 	count_first(&row.entry, slot);
+	if (is_anew) {
+		row.entry.attempts = 1;
+	}
 	if (row.entry.attempts < UINT32_MAX) {
 		row.entry.attempts++;
 	}

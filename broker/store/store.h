@@ -204,10 +204,11 @@ ALM_MUST_USE enum alm_err alm_store_queue_next(struct alm_store *store,
 ALM_MUST_USE enum alm_err alm_store_queue_get(struct alm_store *store,
 	const char *recipient, uint64_t seq, struct alm_queue_entry *out_entry);
 
-/** Count one more hand-over of the entry at a place.
- * Errors: STORE_CORRUPT: it is damaged. */
+/** Count one more hand-over of the entry at a place; `is_anew`: as the second,
+ * however many there were.  Errors: STORE_CORRUPT: it is damaged. */
 ALM_MUST_USE enum alm_err alm_store_queue_attempt(struct alm_store *store,
-	const char *recipient, uint64_t place, uint32_t *out_attempts);
+	const char *recipient, uint64_t place, bool is_anew,
+	uint32_t *out_attempts);
 
 /**
  * A damaged entry: write it anew from the mail itself; or, if that is damaged

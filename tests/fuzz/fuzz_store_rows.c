@@ -81,7 +81,7 @@ static void read_mailbox(const struct row *row)
 	for (size_t i = 0; i < count; i++) {
 		(void)!alm_store_mail_get(store, entries[i].seq, &arena, &mail);
 		(void)!alm_store_queue_attempt(
-			store, row->name, entries[i].place, &attempts);
+			store, row->name, entries[i].place, false, &attempts);
 		if (entries[i].is_damaged) {
 			(void)!alm_store_queue_mend(store, row->name,
 				entries[i].seq, &arena, &is_mended);

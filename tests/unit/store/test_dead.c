@@ -86,7 +86,8 @@ Test(store_dead, goes_back_to_where_it_stood)
 	begin();
 	first = put("RY2", ALM_MAIL_ROUTINE);
 	second = put("RY2", ALM_MAIL_ROUTINE);
-	cr_assert_eq(alm_store_queue_attempt(store, "RY2", first, &attempts),
+	cr_assert_eq(
+		alm_store_queue_attempt(store, "RY2", first, false, &attempts),
 		ALM_OK);
 	bury("RY2", first);
 	cr_expect_eq(alm_store_dead_rerun(store, "RY2", second), ALM_NOT_FOUND);
@@ -201,8 +202,9 @@ Test(store_dead, places_of_other_mail_stand_behind_those_of_routine_mail)
 		(void)put("RY2", priorities[i]);
 	}
 	/* A hand-over of urgent mail says nothing of routine mail. */
-	cr_assert_eq(alm_store_queue_attempt(store, "RY2",
-			     alm_mail_place(ALM_MAIL_URGENT, 4), &attempts),
+	cr_assert_eq(
+		alm_store_queue_attempt(store, "RY2",
+			alm_mail_place(ALM_MAIL_URGENT, 4), false, &attempts),
 		ALM_OK);
 	cr_expect_eq(attempts, 1);
 	commit();

@@ -194,13 +194,23 @@ Test(store_mail, counts_hand_overs)
 	begin();
 	seq = put("RY2");
 	cr_expect_eq(
-		alm_store_queue_attempt(store, "RY2", seq, &attempts), ALM_OK);
+		alm_store_queue_attempt(store, "RY2", seq, false, &attempts),
+		ALM_OK);
 	commit();
 	reopen();
 	begin();
 	cr_expect_eq(
-		alm_store_queue_attempt(store, "RY2", seq, &attempts), ALM_OK);
+		alm_store_queue_attempt(store, "RY2", seq, false, &attempts),
+		ALM_OK);
 	cr_expect_eq(attempts, 2);
+	cr_expect_eq(
+		alm_store_queue_attempt(store, "RY2", seq, false, &attempts),
+		ALM_OK);
+	cr_expect_eq(attempts, 3);
+	cr_expect_eq(
+		alm_store_queue_attempt(store, "RY2", seq, true, &attempts),
+		ALM_OK);
+	cr_expect_eq(attempts, 2, "counted anew");
 	alm_store_abort(store);
 	cr_assert_eq(alm_store_queue_get(store, "RY2", seq, &entry), ALM_OK);
 	cr_expect_eq(entry.attempts, 1);

@@ -312,9 +312,11 @@ Test(store_queue, removes_and_counts_in_spite_of_damage)
 	cr_expect_eq(state.first_seq, seq);
 	cr_expect_eq(state.oldest_at_ms, 0);
 	begin();
-	cr_expect_eq(alm_store_queue_attempt(store, "RY2", seq, &attempts),
+	cr_expect_eq(
+		alm_store_queue_attempt(store, "RY2", seq, false, &attempts),
 		ALM_OK, "the first one is not told by the row");
-	cr_expect_eq(alm_store_queue_attempt(store, "RY2", seq, &attempts),
+	cr_expect_eq(
+		alm_store_queue_attempt(store, "RY2", seq, false, &attempts),
 		ALM_STORE_CORRUPT);
 	cr_expect_eq(alm_store_mail_remove(store, "RY2", seq), ALM_OK);
 	commit();
