@@ -12,9 +12,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <sodium.h>
 #include <zmq.h>
 
 #include "agents/client/clock.h"
+#include "lib/id.h"
 #include "lib/limits.h"
 
 /* Frames, not bytes: flow.h bounds the bytes.  A full queue would stop
@@ -27,6 +29,11 @@
 /* A handshake that ends so late ended for want of an answer: whoever breaks
  * one off does so at once.  The event does not say which it was. */
 #define SILENCE_MS (HANDSHAKE_MS * 3 / 4)
+/* libzmq says at once that it will connect again.  Where it says nothing it has
+ * met what is not its protocol, and never will. */
+#define GIVEN_UP_MS 5000
+/* A name has at most 253 bytes; libzmq takes nothing that is so long. */
+#define ENDPOINT_BYTES_MAX 511u
 
 struct alm_link {
 	void *context;
@@ -40,6 +47,9 @@ struct alm_link {
 	int64_t timer_ms;     /* what the timer is set to */
 	int64_t looked_ms;    /* when no event was left */
 	int64_t connected_ms; /* the last handshake began then or later */
+	int64_t given_up_ms;  /* if it does not try again; INT64_MAX: it does */
+	uint32_t credit;
+	char endpoint[ENDPOINT_BYTES_MAX + 1];
 	zmq_msg_t message;
 };
 
@@ -70,6 +80,7 @@ static int receive_frames(uint32_t credit)
 
 void alm_link_set_credit(struct alm_link *link, uint32_t credit)
 {
+	link->credit = credit;
 	if (link->socket != NULL) {
 		(void)set_int(link->socket, ZMQ_RCVHWM, receive_frames(credit));
 	}
@@ -107,7 +118,8 @@ static bool open_monitor(struct alm_link *link)
 {
 	static atomic_uint_least64_t opened;
 	char address[64];
-	int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+	int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
+		     ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
 		     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
@@ -150,41 +162,7 @@ static bool open_descriptors(struct alm_link *link)
 	link->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	link->is_awake = true;
 	return link->epoll_fd >= 0 && watch(link, link->timer_fd) &&
-	       watch(link, link->wake_fd) &&
-	       watch(link, socket_fd(link->socket)) &&
-	       watch(link, socket_fd(link->monitor));
-}
-
-enum alm_err alm_link_open(const struct alm_link_options *options,
-	struct alm_link **out_link, struct alm_problem *problem)
-{
-	struct alm_link *link = calloc(1, sizeof(*link));
-	enum alm_err err = ALM_OK;
-
-	if (link == NULL) {
-		return alm_problem_set(problem, ALM_NOMEM, "connection");
-	}
-	link->epoll_fd = link->timer_fd = link->wake_fd = -1;
-	(void)zmq_msg_init(&link->message);
-	link->owns_context = options->zmq_context == NULL;
-	link->context =
-		link->owns_context ? zmq_ctx_new() : options->zmq_context;
-	link->socket = link->context == NULL
-			       ? NULL
-			       : zmq_socket(link->context, ZMQ_DEALER);
-	if (link->socket == NULL || !set_options(link->socket, options) ||
-		!open_monitor(link) || !open_descriptors(link)) {
-		err = err_from_errno(
-			"make a socket for", options->endpoint, problem);
-	} else if (zmq_connect(link->socket, options->endpoint) != 0) {
-		err = err_from_errno("connect", options->endpoint, problem);
-	}
-	if (err != ALM_OK) {
-		alm_link_close(link, 0);
-		return err;
-	}
-	*out_link = link;
-	return ALM_OK;
+	       watch(link, link->wake_fd);
 }
 
 static void unwatch(struct alm_link *link, void *socket)
@@ -194,24 +172,6 @@ static void unwatch(struct alm_link *link, void *socket)
 	if (fd >= 0 && link->epoll_fd >= 0) {
 		(void)epoll_ctl(link->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	}
-}
-
-enum alm_err alm_link_reopen(struct alm_link *link,
-	const struct alm_link_options *options, struct alm_problem *problem)
-{
-	alm_link_stop(link);
-	link->socket = zmq_socket(link->context, ZMQ_DEALER);
-	if (link->socket == NULL || !set_options(link->socket, options) ||
-		!open_monitor(link) || !watch(link, socket_fd(link->socket)) ||
-		!watch(link, socket_fd(link->monitor))) {
-		return err_from_errno(
-			"make a socket for", options->endpoint, problem);
-	}
-	if (zmq_connect(link->socket, options->endpoint) != 0) {
-		return err_from_errno("connect", options->endpoint, problem);
-	}
-	alm_link_wake(link);
-	return ALM_OK;
 }
 
 void alm_link_stop(struct alm_link *link)
@@ -227,6 +187,116 @@ void alm_link_stop(struct alm_link *link)
 		(void)zmq_close(link->socket);
 		link->socket = NULL;
 	}
+}
+
+static void note(struct alm_link *link, const struct alm_link_options *options)
+{
+	link->credit = options->credit;
+	alm_text_copy(
+		link->endpoint, sizeof(link->endpoint), options->endpoint);
+}
+
+/* The new socket first: if there is none, the old one still knows the keys. */
+static enum alm_err start(struct alm_link *link,
+	const struct alm_link_options *options, struct alm_problem *problem)
+{
+	void *socket = zmq_socket(link->context, ZMQ_DEALER);
+
+	if (socket != NULL) {
+		alm_link_stop(link);
+		link->socket = socket;
+	}
+	if (socket == NULL || !set_options(socket, options) ||
+		!open_monitor(link) || !watch(link, socket_fd(socket)) ||
+		!watch(link, socket_fd(link->monitor))) {
+		return err_from_errno(
+			"make a socket for", options->endpoint, problem);
+	}
+	if (zmq_connect(socket, options->endpoint) != 0) {
+		return err_from_errno("connect", options->endpoint, problem);
+	}
+	alm_link_wake(link);
+	return ALM_OK;
+}
+
+enum alm_err alm_link_open(const struct alm_link_options *options,
+	struct alm_link **out_link, struct alm_problem *problem)
+{
+	struct alm_link *link = calloc(1, sizeof(*link));
+	enum alm_err err = ALM_OK;
+
+	if (link == NULL) {
+		return alm_problem_set(problem, ALM_NOMEM, "connection");
+	}
+	link->epoll_fd = link->timer_fd = link->wake_fd = -1;
+	link->given_up_ms = INT64_MAX;
+	note(link, options);
+	(void)zmq_msg_init(&link->message);
+	link->owns_context = options->zmq_context == NULL;
+	link->context =
+		link->owns_context ? zmq_ctx_new() : options->zmq_context;
+	if (link->context == NULL || !open_descriptors(link)) {
+		err = err_from_errno("wait for", options->endpoint, problem);
+	} else {
+		err = start(link, options, problem);
+	}
+	if (err != ALM_OK) {
+		alm_link_close(link, 0);
+		return err;
+	}
+	*out_link = link;
+	return ALM_OK;
+}
+
+enum alm_err alm_link_reopen(struct alm_link *link,
+	const struct alm_link_options *options, struct alm_problem *problem)
+{
+	note(link, options);
+	alm_link_stop(link);
+	return start(link, options, problem);
+}
+
+static bool get_key(void *socket, int option, uint8_t out_key[32])
+{
+	size_t bytes = 32;
+
+	return zmq_getsockopt(socket, option, out_key, &bytes) == 0;
+}
+
+static enum alm_err connect_anew(struct alm_link *link)
+{
+	uint8_t broker_key[32];
+	uint8_t public_key[32];
+	uint8_t secret_key[32];
+	const struct alm_link_options options = {.endpoint = link->endpoint,
+		.broker_key = broker_key,
+		.curve_public_key = public_key,
+		.curve_secret_key = secret_key,
+		.credit = link->credit};
+	struct alm_problem problem;
+	enum alm_err err = ALM_IO;
+
+	if (get_key(link->socket, ZMQ_CURVE_SERVERKEY, broker_key) &&
+		get_key(link->socket, ZMQ_CURVE_PUBLICKEY, public_key) &&
+		get_key(link->socket, ZMQ_CURVE_SECRETKEY, secret_key)) {
+		err = start(link, &options, &problem);
+	}
+	sodium_memzero(secret_key, sizeof(secret_key));
+	return err;
+}
+
+void alm_link_tend(struct alm_link *link, int64_t now_ms)
+{
+	if (link->given_up_ms <= now_ms && link->socket != NULL) {
+		link->given_up_ms = connect_anew(link) == ALM_OK
+					    ? INT64_MAX
+					    : now_ms + GIVEN_UP_MS;
+	}
+}
+
+int64_t alm_link_due_ms(const struct alm_link *link)
+{
+	return link->given_up_ms;
 }
 
 static void close_fd(int fd)
@@ -263,16 +333,19 @@ int alm_link_fd(const struct alm_link *link)
 static enum alm_link_change change_from_event(
 	struct alm_link *link, uint16_t event, uint32_t value)
 {
-	switch (event) {
-	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+	int64_t now_ms = alm_client_monotonic_ms();
+
+	if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
 		return ALM_LINK_UP;
+	}
+	link->given_up_ms = now_ms + GIVEN_UP_MS;
+	switch (event) {
 	case ZMQ_EVENT_DISCONNECTED:
 		return ALM_LINK_DOWN;
 	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
 		return value == 400 ? ALM_LINK_REFUSED : ALM_LINK_LIMITED;
 	default:
-		return alm_client_monotonic_ms() - link->connected_ms >=
-				       SILENCE_MS
+		return now_ms - link->connected_ms >= SILENCE_MS
 			       ? ALM_LINK_SILENT
 			       : ALM_LINK_FAILED;
 	}
@@ -302,10 +375,12 @@ enum alm_link_change alm_link_next_change(struct alm_link *link)
 	uint32_t value;
 
 	while (next_event(link, &event, &value)) {
-		if (event != ZMQ_EVENT_CONNECTED) {
+		link->given_up_ms = INT64_MAX;
+		if (event == ZMQ_EVENT_CONNECTED) {
+			link->connected_ms = link->looked_ms;
+		} else if (event != ZMQ_EVENT_CONNECT_RETRIED) {
 			return change_from_event(link, event, value);
 		}
-		link->connected_ms = link->looked_ms;
 	}
 	link->looked_ms = alm_client_monotonic_ms();
 	return ALM_LINK_SAME;

@@ -34,6 +34,15 @@ ALM_MUST_USE enum alm_err alm_link_open(const struct alm_link_options *options,
 ALM_MUST_USE enum alm_err alm_link_reopen(struct alm_link *link,
 	const struct alm_link_options *options, struct alm_problem *problem);
 
+/**
+ * Connect anew if libzmq has given up, as it does for good when what it meets
+ * is not its protocol: another program at the port, or a machine between.
+ * Where that fails it is tried again, later.
+ */
+void alm_link_tend(struct alm_link *link, int64_t now_ms);
+/** When to do so (monotonic clock); INT64_MAX: no need to. */
+int64_t alm_link_due_ms(const struct alm_link *link);
+
 /** Drop the connection and never connect again; the descriptor stays. */
 void alm_link_stop(struct alm_link *link);
 

@@ -331,7 +331,7 @@ static int64_t next_due_ms(const struct alm_client *client)
 		return client->hello_due_ms;
 	}
 	if (client->state != ALM_SESSION_READY) {
-		return INT64_MAX;
+		return alm_link_due_ms(client->link);
 	}
 	due_ms = alm_outbox_due_ms(&client->outbox);
 	if (client->doubt.state == ALM_DOUBT_ASKED &&
@@ -374,6 +374,7 @@ enum alm_err alm_session_turn(struct alm_client *client, bool shows_events)
 	client->has_new_work = false;
 	client->now_ms = alm_client_monotonic_ms();
 	read_all(client);
+	alm_link_tend(client->link, client->now_ms);
 	do_due(client);
 	alm_session_arm(client, shows_events);
 	return client->state == ALM_SESSION_ENDED ? client->last_err : ALM_OK;
