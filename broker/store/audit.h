@@ -22,6 +22,9 @@
 struct alm_store;
 
 /* X(NAME, number, "word") - a number is never reused. */
+/** What a private part is salted with, before its text, for its commitment. */
+#define ALM_AUDIT_SALT_BYTES 16u
+
 #define ALM_AUDIT_KIND_MAP(X) \
 	X(ACCEPTED, 1, "accepted") \
 	X(REFUSED, 2, "refused") \

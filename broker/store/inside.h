@@ -306,7 +306,6 @@ ALM_MUST_USE enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
 /* --- audit.c, audit_record.c -------------------------------------------- */
 
 #define ALM_AUDIT_HEADER_BYTES_MAX ((size_t)16 * 1024)
-#define ALM_AUDIT_SALT_BYTES 16u
 #define ALM_AUDIT_COMMITMENT_AT 132u /* its place in the header */
 
 /** The header, which a leaf of the log's tree is made of; the writer is bad if

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/audit/check_records.h"
 #include "cli/audit/evidence.h"
 #include "cli/context.h"
 #include "lib/file.h"
@@ -23,7 +24,8 @@ struct check {
 	const struct alm_args *args;
 	const struct alm_trust *trust;
 	const struct alm_checkpoint *from; /* NULL: none was given */
-	struct alm_sheet *sheet;
+	struct alm_audit_printer *printer; /* NULL: no records are wanted */
+	struct alm_sheet *sheet;           /* the printer's, if there is one */
 	struct alm_arena arena;
 	struct alm_bytes bytes;
 	struct alm_checked checked;
@@ -219,6 +221,10 @@ static enum alm_err check_bundle(struct check *c)
 				     "selection"
 				   : "");
 	}
+	if (err == ALM_OK && c->printer != NULL) {
+		err = alm_audit_records_print(c->printer, c->trust, c->bytes,
+			c->checked.witnesses, &c->arena, &c->problem);
+	}
 	return err;
 }
 
@@ -308,6 +314,12 @@ static enum alm_err check_file(struct check *c, const char *path)
 		err = check_head(c);
 	}
 	free(data);
+	if (err == ALM_OK && c->printer != NULL &&
+		strcmp(c->kind, "bundle") != 0) {
+		err = alm_problem_set(&c->problem, ALM_USAGE,
+			"--records are those of a bundle; this is a %s",
+			c->kind);
+	}
 	return err;
 }
 
@@ -341,6 +353,47 @@ static void add_row(
 			is_good ? "" : c->problem.detail, c->not_covered});
 }
 
+/* Rows that stand without facts get what they leave out beside them. */
+static int end_records(struct check *c)
+{
+	const struct alm_args *args = c->args;
+	int rc = alm_audit_printer_page(c->printer);
+
+	if (args->output.format == ALM_FORMAT_JSONL ||
+		args->output.format == ALM_FORMAT_CSV ||
+		alm_args_has(args, "format")) {
+		alm_print_warning(&args->output, "verified%s%s",
+			c->not_covered[0] != '\0' ? "; not covered: " : "",
+			c->not_covered);
+	}
+	return rc == ALM_EXIT_OK ? alm_audit_printer_end(c->printer, "") : rc;
+}
+
+static enum alm_err begin(struct check *c)
+{
+	enum alm_err err = ALM_OK;
+
+	alm_arena_init(&c->arena, ARENA_BYTES_MAX);
+	if (!alm_args_has(c->args, "records")) {
+		c->sheet = alm_sheet_new("almoner.audit.verify/1", NULL, 0);
+		return ALM_OK;
+	}
+	err = alm_audit_records_new(c->args, &c->printer, &c->problem);
+	if (err == ALM_OK) {
+		c->sheet = alm_audit_printer_sheet(c->printer);
+	}
+	return err;
+}
+
+static void end(struct check *c)
+{
+	if (c->printer == NULL) {
+		alm_sheet_free(c->sheet);
+	}
+	alm_audit_printer_free(c->printer);
+	alm_arena_fini(&c->arena);
+}
+
 /* `all`: where its row goes; NULL: it is the only one. */
 static int check_one(const struct alm_args *args, const struct alm_trust *trust,
 	const struct alm_checkpoint *from, const char *path,
@@ -350,19 +403,21 @@ static int check_one(const struct alm_args *args, const struct alm_trust *trust,
 		.args = args, .trust = trust, .from = from, .kind = ""};
 	int rc = ALM_EXIT_OK;
 
-	alm_arena_init(&c.arena, ARENA_BYTES_MAX);
-	c.sheet = alm_sheet_new("almoner.audit.verify/1", NULL, 0);
-	c.problem.err = check_path(&c, path);
+	c.problem.err = begin(&c);
+	if (c.problem.err == ALM_OK) {
+		c.problem.err = check_path(&c, path);
+	}
 	if (all != NULL) {
 		add_row(&c, path, all);
 		rc = (int)alm_err_info(c.problem.err)->exit_code;
-	} else if (c.problem.err == ALM_OK) {
-		rc = alm_sheet_print(c.sheet, &args->output);
-	} else {
+	} else if (c.problem.err != ALM_OK) {
 		rc = alm_print_problem(&args->output, &c.problem);
+	} else if (c.printer != NULL) {
+		rc = end_records(&c);
+	} else {
+		rc = alm_sheet_print(c.sheet, &args->output);
 	}
-	alm_sheet_free(c.sheet);
-	alm_arena_fini(&c.arena);
+	end(&c);
 	return rc;
 }
 
@@ -398,6 +453,11 @@ int alm_audit_check_files(const struct alm_args *args)
 	if (problem.err == ALM_OK && trust.key_count == 0) {
 		(void)alm_problem_set(&problem, ALM_USAGE,
 			"--audit-key HEX: whose signature is to be believed?");
+	}
+	if (problem.err == ALM_OK && args->positional_count > 1 &&
+		alm_args_has(args, "records")) {
+		(void)alm_problem_set(
+			&problem, ALM_USAGE, "--records is for one bundle");
 	}
 	if (problem.err == ALM_OK && from != NULL) {
 		struct alm_trust loose = trust;

@@ -28,7 +28,7 @@ void alm_audit_narrow(const struct alm_args *args, struct alm_sheet *sheet)
 	for (size_t i = 0; i < ALM_COUNT(rare); i++) {
 		alm_sheet_hide(sheet, rare[i]);
 	}
-	if (!alm_args_has(args, "reveal")) {
+	if (!alm_args_has(args, "reveal") && !alm_args_has(args, "records")) {
 		alm_sheet_hide(sheet, "detail");
 		alm_sheet_hide(sheet, "signature");
 	}

@@ -6,6 +6,7 @@
 
 #include "broker/store/audit.h"
 #include "cli/context.h"
+#include "lib/words.h"
 
 enum format {
 	FORMAT_SHEET,
@@ -188,6 +189,48 @@ void alm_audit_printer_row(
 		print_event(printer, alm_audit_ocsf_event(cells));
 		break;
 	}
+}
+
+static void number(uint64_t value, char out[24])
+{
+	(void)snprintf(out, 24, "%llu", (unsigned long long)value);
+}
+
+void alm_audit_printer_record(
+	struct alm_audit_printer *printer, const struct alm_audit_told *told)
+{
+	const struct alm_audit_record *r = told->record;
+	char time_text[ALM_INSTANT_US_TEXT_BYTES];
+	char seq[24], code[24], mail[24], ref[24], epoch[24], people[24];
+	char message[ALM_UUID_TEXT_BYTES] = "";
+	char person[2 * sizeof(r->person) + 1] = "";
+
+	alm_instant_us_text(r->time_us, time_text);
+	number(r->seq, seq);
+	number(r->code, code);
+	number(r->mail_seq, mail);
+	number(r->ref, ref);
+	number(r->policy_epoch, epoch);
+	number(r->people_seq, people);
+	if (r->has_message_id) {
+		alm_message_id_text(&r->message_id, message);
+	}
+	if (r->has_person) {
+		alm_hex(r->person, sizeof(r->person), person);
+	}
+	alm_audit_printer_row(printer,
+		(const char *const[]){seq, time_text,
+			alm_audit_kind_word(r->kind),
+			alm_effect_word(r->effect), code,
+			r->code > 1 ? alm_err_info((enum alm_err)r->code)->name
+				    : "",
+			r->sender, r->recipient, r->purpose, r->categories,
+			r->basis, alm_level_word(r->level_in),
+			alm_level_word(r->level_out), message,
+			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
+			person, epoch, people, r->standard, told->agent,
+			told->detail, told->signature, told->evidence,
+			told->leaf, told->path, told->header});
 }
 
 static int written(const struct alm_audit_printer *printer)

@@ -50,6 +50,22 @@ void alm_audit_printer_policies(struct alm_audit_printer *printer,
 void alm_audit_printer_row(
 	struct alm_audit_printer *printer, const char *const *cells);
 
+/** One record, and what stands beside it; texts are "" where there is none. */
+struct alm_audit_told {
+	const struct alm_audit_record *record;
+	const char *agent;     /* its registered name */
+	const char *detail;    /* in one line; pruned; erased */
+	const char *signature; /* the sender's */
+	const char *evidence;
+	const char *leaf; /* hex, as path and header */
+	const char *path;
+	const char *header;
+};
+
+/** The same of a record. */
+void alm_audit_printer_record(
+	struct alm_audit_printer *printer, const struct alm_audit_told *told);
+
 /** A page is whole: rows of a stream go out.  Gives the exit code. */
 ALM_MUST_USE int alm_audit_printer_page(struct alm_audit_printer *printer);
 

@@ -2,6 +2,7 @@
  * prove.c - almoner audit prove: that the log only grew between two heads.  A
  * head may be named by its size, or by the file in which somebody kept it: the
  * log keeps those only that were published or cosigned, and can prove all.
+ * A proof from a file's head is checked before it is handed over.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
 #include "cli/audit/evidence.h"
 #include "cli/commands.h"
 #include "lib/file.h"
+#include "lib/hash.h"
+#include "lib/merkle.h"
+#include "lib/tlog.h"
 
 static const struct alm_option options[] = {
 	{"out", 'o', ALM_OPTION_TEXT, "FILE",
@@ -57,26 +61,34 @@ static enum alm_err parse_head(
 	return err;
 }
 
+/** A head as it was named. */
+struct named {
+	const char *path;           /* of its file; NULL: a number, or none */
+	struct alm_checkpoint head; /* if there is a file */
+	char size[24];
+};
+
 /** A number as it is, or the size that a head's file says. */
-static enum alm_err read_size(
-	const char *text, char out[24], struct alm_problem *problem)
+static enum alm_err read_named(
+	const char *text, struct named *out, struct alm_problem *problem)
 {
-	struct alm_checkpoint head;
 	uint8_t *data = NULL;
 	size_t bytes = 0;
 	enum alm_err err;
 
 	if (is_number(text)) {
-		(void)snprintf(out, 24, "%.20s", text);
+		(void)snprintf(out->size, sizeof(out->size), "%.20s", text);
 		return ALM_OK;
 	}
 	err = alm_file_read(text, ALM_HEAD_BYTES_MAX, &data, &bytes, problem);
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = parse_head((struct alm_bytes){data, bytes}, &head);
+	err = parse_head((struct alm_bytes){data, bytes}, &out->head);
 	if (err == ALM_OK) {
-		(void)snprintf(out, 24, "%" PRIu64, head.size);
+		out->path = text;
+		(void)snprintf(out->size, sizeof(out->size), "%" PRIu64,
+			out->head.size);
 	} else {
 		err = alm_problem_set(problem, err, "%s", text);
 	}
@@ -109,29 +121,84 @@ static enum alm_err add_head(const char *path, uint8_t **data, size_t *bytes,
 	return err;
 }
 
+/* The broker is not believed: a log that was set back and has grown again
+ * gives a proof too, which leads to another root than the file has. */
+static enum alm_err check(const struct named *old, struct alm_bytes file,
+	struct alm_problem *problem)
+{
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_tlog_growth growth = {.path_count = 0};
+	struct alm_checkpoint head;
+	enum alm_err err =
+		hash == NULL ? ALM_NOMEM : alm_tlog_growth_parse(file, &growth);
+
+	if (err == ALM_OK) {
+		err = parse_head(growth.note, &head);
+	}
+	if (err != ALM_OK) {
+		err = alm_problem_set(problem, err, "the broker's proof");
+	} else if (strcmp(head.origin, old->head.origin) != 0) {
+		err = alm_problem_set(problem, ALM_HEAD_INCONSISTENT,
+			"%s is of another log: %s, not %s", old->path,
+			old->head.origin, head.origin);
+	} else if (!alm_merkle_verify_consistency(hash, old->head.size,
+			   head.size, growth.path, growth.path_count,
+			   &old->head.root, &head.root)) {
+		err = alm_problem_set(problem, ALM_HEAD_INCONSISTENT,
+			"the log of %" PRIu64
+			" records does not extend the %" PRIu64 " of %s",
+			head.size, old->head.size, old->path);
+	}
+	alm_hash_free(hash);
+	return err;
+}
+
+static enum alm_err fetch(const struct alm_args *args, const struct named *old,
+	const struct named *end, uint8_t **data, size_t *bytes,
+	struct alm_problem *problem)
+{
+	struct alm_ask ask = {.verb = "audit.consistency"};
+	enum alm_err err;
+
+	alm_ask_add(&ask, "old", old->size);
+	alm_ask_add(&ask, "size", end->size[0] != '\0' ? end->size : NULL);
+	alm_ask_add(&ask, "bare", end->path != NULL ? "yes" : NULL);
+	err = alm_audit_fetch(args, &ask, data, bytes, problem);
+	if (err == ALM_NOT_FOUND && old->path != NULL && end->size[0] == '\0') {
+		return alm_problem_set(problem, ALM_AUDIT_TRUNCATED,
+			"no signed head of the log has the %s records of %s: "
+			"it was set back, or is another log",
+			old->size, old->path);
+	}
+	return err == ALM_OK && end->path != NULL
+		       ? add_head(end->path, data, bytes, problem)
+		       : err;
+}
+
 static enum alm_err prove(const struct alm_args *args, uint8_t **data,
 	size_t *bytes, struct alm_problem *problem)
 {
-	const char *end =
-		args->positional_count > 1 ? args->positionals[1] : NULL;
-	bool has_file = end != NULL && !is_number(end);
-	struct alm_ask ask = {.verb = "audit.consistency"};
-	char old[24];
-	char size[24] = "";
-	enum alm_err err = read_size(args->positionals[0], old, problem);
+	struct named old = {.path = NULL};
+	struct named end = {.path = NULL};
+	enum alm_err err = read_named(args->positionals[0], &old, problem);
 
-	if (err == ALM_OK && end != NULL) {
-		err = read_size(end, size, problem);
+	if (err == ALM_OK && args->positional_count > 1) {
+		err = read_named(args->positionals[1], &end, problem);
 	}
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_ask_add(&ask, "old", old);
-	alm_ask_add(&ask, "size", end != NULL ? size : NULL);
-	alm_ask_add(&ask, "bare", has_file ? "yes" : NULL);
-	err = alm_audit_fetch(args, &ask, data, bytes, problem);
-	return err == ALM_OK && has_file ? add_head(end, data, bytes, problem)
-					 : err;
+	if (old.path != NULL && end.path != NULL &&
+		old.head.size > end.head.size) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"%s has %" PRIu64 " records and %s has %" PRIu64
+			": the older head stands first",
+			old.path, old.head.size, end.path, end.head.size);
+	}
+	err = fetch(args, &old, &end, data, bytes, problem);
+	return err == ALM_OK && old.path != NULL
+		       ? check(&old, (struct alm_bytes){*data, *bytes}, problem)
+		       : err;
 }
 
 int alm_cmd_audit_prove(int argc, char **argv)

@@ -110,11 +110,6 @@ void alm_audit_make_filter(struct alm_store *store,
 	}
 }
 
-static void number(uint64_t value, char out[24])
-{
-	(void)snprintf(out, 24, "%llu", (unsigned long long)value);
-}
-
 /** How well a record is kept; leaf and path as hex, or "" when no proof is
  * asked for. */
 struct proof_texts {
@@ -159,50 +154,27 @@ static void add_view(struct alm_store *store, struct alm_audit_printer *printer,
 	const struct proof_texts *proof)
 {
 	const struct alm_audit_record *r = &view->record;
-	char time_text[ALM_INSTANT_US_TEXT_BYTES];
-	char seq[24], code[24], mail[24], ref[24], epoch[24], people[24];
 	const char *signature =
 		view->detail == NULL
 			? ""
 			: alm_audit_signature_text(r->signature, arena);
-	const char *header = "";
-	char message[ALM_UUID_TEXT_BYTES] = "";
-	char person[2 * sizeof(r->person) + 1] = "";
+	const struct alm_audit_told told = {
+		.record = r,
+		.agent = alm_log_agent_name(store, arena, r->agent),
+		.detail = view->is_pruned ? "pruned"
+			  : view->is_erased
+				  ? "erased"
+				  : alm_log_one_line(arena, view->detail),
+		.signature = signature == NULL ? "" : signature,
+		.evidence = proof->grade,
+		.leaf = proof->leaf,
+		.path = proof->path,
+		.header = proof->leaf[0] == '\0'
+				  ? ""
+				  : header_of(store, arena, r->seq),
+	};
 
-	alm_instant_us_text(r->time_us, time_text);
-	number(r->seq, seq);
-	number(r->code, code);
-	number(r->mail_seq, mail);
-	number(r->ref, ref);
-	number(r->policy_epoch, epoch);
-	number(r->people_seq, people);
-	if (r->has_message_id) {
-		alm_message_id_text(&r->message_id, message);
-	}
-	if (r->has_person) {
-		alm_hex(r->person, sizeof(r->person), person);
-	}
-	if (proof->leaf[0] != '\0') {
-		header = header_of(store, arena, r->seq);
-	}
-	alm_audit_printer_row(printer,
-		(const char *const[]){seq, time_text,
-			alm_audit_kind_word(r->kind),
-			alm_effect_word(r->effect), code,
-			r->code > 1 ? alm_err_info((enum alm_err)r->code)->name
-				    : "",
-			r->sender, r->recipient, r->purpose, r->categories,
-			r->basis, alm_level_word(r->level_in),
-			alm_level_word(r->level_out), message,
-			r->mail_seq != 0 ? mail : "", r->ref != 0 ? ref : "",
-			person, epoch, people, r->standard,
-			alm_log_agent_name(store, arena, r->agent),
-			view->is_pruned ? "pruned"
-			: view->is_erased
-				? "erased"
-				: alm_log_one_line(arena, view->detail),
-			signature == NULL ? "" : signature, proof->grade,
-			proof->leaf, proof->path, header});
+	alm_audit_printer_record(printer, &told);
 }
 
 /** A question being answered, page after page. */
@@ -313,7 +285,8 @@ static void tell_root(
 		text[0] = '\0';
 	}
 	alm_arena_fini(&arena);
-	number(head.size, size);
+	(void)snprintf(
+		size, sizeof(size), "%llu", (unsigned long long)head.size);
 	alm_hex(head.root.raw, ALM_DIGEST_BYTES, root);
 	alm_audit_tell_root(s->args, sheet, size, root, text);
 }

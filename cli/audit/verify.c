@@ -18,6 +18,7 @@
 #include "cli/audit/evidence.h"
 #include "cli/audit/options.h"
 #include "cli/audit/place.h"
+#include "cli/audit/printer.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/show/bar.h"
@@ -49,6 +50,13 @@ static const struct alm_option options[] = {
 		false, true},
 	{"strict", 0, ALM_OPTION_FLAG, NULL,
 		"refuse signatures by keys that were not given", false, false},
+	{"records", 0, ALM_OPTION_FLAG, NULL,
+		"with one bundle: print its records, once all of it is found "
+		"good",
+		false, false},
+	{"wide", 'w', ALM_OPTION_FLAG, NULL,
+		"with --records: show all columns in a table", false, false},
+	ALM_AUDIT_FORMAT_OPTION,
 	{0},
 };
 
@@ -66,7 +74,9 @@ static const struct alm_usage usage = {
 		 "tiles, and what audit query --proof\n--json printed.\n\n"
 		 "  almoner audit verify --store /var/lib/almoner --key "
 		 "/etc/almoner/store.key\n"
-		 "  almoner audit verify 1042.tlog-proof --audit-key HEX",
+		 "  almoner audit verify 1042.tlog-proof --audit-key HEX\n"
+		 "  almoner audit verify july.bundle --audit-key HEX --records "
+		 "--csv",
 };
 
 /** A head that was seen before. */
@@ -370,6 +380,9 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	}
 	if (args.positional_count > 0) {
 		return alm_audit_check_files(&args);
+	}
+	if (alm_args_has(&args, "records")) {
+		return alm_args_complain(&usage, "--records is for a bundle");
 	}
 	problem.err =
 		read_head(alm_args_text(&args, "head"), &expected, &problem);

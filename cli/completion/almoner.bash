@@ -1280,6 +1280,9 @@ _almoner()
 --audit-key
 --witness
 --strict
+--records
+--wide
+--format
 --context
 --json
 --jsonl

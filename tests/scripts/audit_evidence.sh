@@ -49,7 +49,15 @@ until_ok newer "$dir/between"
 code 3 "$almoner" audit prove "$size" 999999
 code 0 "$almoner" audit prove "$dir/old" "$dir/between" \
 	--out "$dir/files/between"
-code 3 "$almoner" audit prove "$dir/newer" "$dir/old"
+code 2 "$almoner" audit prove "$dir/newer" "$dir/old"
+# A head that the log does not extend gets no proof, whoever asks.
+sed '3s/.*/'"$(printf '%043d=' 0)"'/' "$dir/old" >"$dir/forked"
+sed '2s/.*/999999/' "$dir/old" >"$dir/ahead"
+code 8 "$almoner" audit prove "$dir/forked"
+grep -q head-inconsistent "$dir/err" || fail "a fork was not told"
+code 8 "$almoner" audit prove "$dir/forked" "$dir/between"
+code 8 "$almoner" audit prove "$dir/ahead"
+grep -q audit-truncated "$dir/err" || fail "a log set back was not told"
 code 8 "$almoner" audit prove "$dir/files/growth"
 code 0 "$almoner" audit export --tiles "$dir/tiles" "${store[@]}"
 for file in "$dir"/files/* "$dir/tiles"; do
@@ -58,6 +66,31 @@ done
 code 0 "$almoner" audit verify "$dir/files/all.bundle" --audit-key "$key" --json
 has 'd["records"] == d["last-seq"] and d["policies"] >= 1'
 has 'd["question"] > 0 and d["private-parts"] == 1'
+# Who has nothing but the file reads what it says, once all of it is good.
+(
+	cd "$dir/files"
+	code 0 env -i "$almoner" audit verify some.bundle --audit-key "$key" \
+		--records --json
+	has 'd["result"] == "verified" and d["not-covered"] != ""'
+	has 'd["singles"] == len(d["rows"]) and "agent-changed" in [
+		r["kind"] for r in d["rows"]]'
+	has '[r["seq"] for r in d["rows"]] == sorted(r["seq"] for r in d["rows"])'
+	has 'any("ICO 4712" in r["detail"] for r in d["rows"])'
+	has 'all(r["evidence"] == "signed" for r in d["rows"])'
+	code 0 "$almoner" audit verify all.bundle --audit-key "$key" --records \
+		--csv
+	[ "$(sed -n 2p "$dir/out" | cut -d, -f1)" = 1 ] || fail "no first record"
+	grep -q 'set back' "$dir/err" || fail "what is not covered is not told"
+	code 0 "$almoner" audit verify all.bundle --audit-key "$key" --records \
+		--format fhir
+	has 'd["entry"][0]["resource"]["resourceType"] == "AuditEvent"'
+	sed '2,$s/^\(record .\{40\}\)./\1-/' all.bundle >../bent.bundle
+	code 8 "$almoner" audit verify ../bent.bundle --audit-key "$key" \
+		--records --csv
+	[ ! -s "$dir/out" ] || fail "records of a bent bundle were printed"
+	code 2 "$almoner" audit verify three --audit-key "$key" --records
+	code 2 "$almoner" audit verify --records
+)
 # Several at once: each is told by its name, whatever is wrong with others.
 echo rubbish >"$dir/rubbish"
 code 8 "$almoner" audit verify "$dir/files/three" "$dir/rubbish" \
