@@ -1,7 +1,8 @@
 /*
- * limits.h - every limit of the wire, the mail and the records, in one place.
- * The unit is the last word of each name; the reason stands beside it.  The
- * limits of a policy bundle are those of docs/POLICY.md and stand here too.
+ * limits.h - what bounds others: every limit of the wire, the mail, the
+ * records and a policy bundle (docs/POLICY.md), in one place.  The unit stands
+ * in each name and the reason beside it.  What one folder alone bounds for
+ * itself is in its headers.
  */
 #ifndef ALM_LIB_LIMITS_H
 #define ALM_LIB_LIMITS_H

@@ -14,8 +14,8 @@
 #include "broker/core/person.h"
 #include "broker/core/request.h"
 #include "broker/core/snapshot.h"
+#include "lib/limits.h"
 
-#define ALM_REASONS_MAX 64u
 #define ALM_OPT_OUT_AGE_DEFAULT_S INT64_C(604800) /* 168 h */
 
 enum alm_effect {
