@@ -212,7 +212,6 @@ static enum alm_err add_view(struct alm_call *call,
 	if (err == ALM_OK && leaf[0] != '\0') {
 		err = add_header(call, question, record, &header);
 	}
-
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -150,18 +150,12 @@ static enum alm_err read_letter(
 	return err == ALM_OK || err == ALM_NOMEM ? err : ALM_STORE_CORRUPT;
 }
 
-/* The sender's word about a relationship was about the recipient alone. */
 static enum alm_err judge_for_deputy(
 	struct alm_turn *turn, const char *deputy, struct alm_letter *letter)
 {
-	struct alm_cap cap = {.released = letter->mail.released,
-		.level = (enum alm_level)letter->mail.level,
-		.strips_location = letter->mail.strips_location,
-		.hides_subject = letter->mail.hides_subject};
+	const struct alm_cap cap = alm_letter_cap(letter);
 
-	letter->message.recipient = deputy;
-	letter->message.recipients.count = 0;
-	letter->message.has_relationship = false;
+	alm_message_to_deputy(&letter->message, deputy);
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
 		&letter->judgement);
 }

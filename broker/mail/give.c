@@ -53,17 +53,11 @@ enum alm_err alm_reread_letter(
 	}
 	letter->mail.priority = (uint8_t)letter->message.priority;
 	if (letter->mail.escalated_from[0] != '\0') {
-		/* The relationship was said to be the recipient's own. */
-		letter->message.recipient = letter->mail.recipient;
-		letter->message.recipients.count = 0;
-		letter->message.has_relationship = false;
+		alm_message_to_deputy(&letter->message, letter->mail.recipient);
 	} else if (letter->mail.shared_seq != 0) {
 		alm_message_narrow(&letter->message, letter->mail.recipient);
 	}
-	cap.released = letter->mail.released;
-	cap.level = (enum alm_level)letter->mail.level;
-	cap.strips_location = letter->mail.strips_location;
-	cap.hides_subject = letter->mail.hides_subject;
+	cap = alm_letter_cap(letter);
 	return alm_judge(turn, &letter->message, letter->mail.payload, &cap,
 		&letter->judgement);
 }

@@ -87,3 +87,18 @@ void alm_message_narrow(struct alm_message *message, const char *recipient)
 		message->has_relationship = false;
 	}
 }
+
+void alm_message_to_deputy(struct alm_message *message, const char *deputy)
+{
+	message->recipient = deputy;
+	message->recipients = (struct alm_texts){NULL, 0};
+	message->has_relationship = false;
+}
+
+struct alm_cap alm_letter_cap(const struct alm_letter *letter)
+{
+	return (struct alm_cap){.released = letter->mail.released,
+		.level = (enum alm_level)letter->mail.level,
+		.strips_location = letter->mail.strips_location,
+		.hides_subject = letter->mail.hides_subject};
+}

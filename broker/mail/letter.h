@@ -33,4 +33,11 @@ void alm_remember_letter(
 /** The message as it is to one of its recipients. */
 void alm_message_narrow(struct alm_message *message, const char *recipient);
 
+/** The same to a deputy: what was said of a relationship was said of the
+ * recipient alone. */
+void alm_message_to_deputy(struct alm_message *message, const char *deputy);
+
+/** How far it may go when it is decided again: as far as it was kept. */
+struct alm_cap alm_letter_cap(const struct alm_letter *letter);
+
 #endif /* ALM_BROKER_MAIL_LETTER_H */
