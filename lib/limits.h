@@ -22,6 +22,8 @@
  * deciphers one whole frame before it looks at the next. */
 #define ALM_FRAME_BYTES_USUAL ((size_t)64 * 1024)
 #define ALM_WIRE_DEPTH_MAX 8u
+/* Fields of a later release in one hello or welcome. */
+#define ALM_WIRE_UNKNOWN_MAX 32u
 /* The signed part of a message; small, so that decoding it stays cheap. */
 #define ALM_MESSAGE_BYTES_MAX ((size_t)32 * 1024)
 #define ALM_ACKS_PER_ENVELOPE_MAX 1024u

@@ -71,6 +71,8 @@ struct alm_client {
 	enum alm_session_state state;
 	int64_t now_ms; /* monotonic, read once a turn */
 	int64_t hello_due_ms;
+	unsigned hello_plainness; /* what an older broker did not take of it is
+				     left out, on this connection */
 	int64_t ping_due_ms;
 	uint8_t pong[ALM_PING_BYTES_MAX]; /* to be answered */
 	size_t pong_bytes;
@@ -140,6 +142,9 @@ void alm_session_arm(struct alm_client *client, bool shows_events);
 
 /** Say hello (again). */
 void alm_session_greet(struct alm_client *client);
+/** A broker that is older than this library has refused a field of its hello:
+ * again without the newest.  False if that was not the cause. */
+ALM_MUST_USE bool alm_session_greet_plainly(struct alm_client *client);
 
 /** After refusals for the moment that are all known: say that what is sent from
  * here on is sent in that knowledge.  Errors: BUSY, NOMEM. */

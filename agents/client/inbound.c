@@ -307,6 +307,9 @@ static void on_error(struct alm_client *client, struct alm_held_frame *frame,
 		if (client->state == ALM_SESSION_READY) {
 			alm_session_greet(client);
 		}
+	} else if (problem->code == ALM_UNKNOWN_FIELD &&
+		   alm_session_greet_plainly(client)) {
+		return; /* to its answer */
 	} else if (!is_for_us(problem->code)) {
 		if (alm_doubt_is_refusal(problem->code)) {
 			on_refused_frame(client, frame, &receipt);

@@ -11,6 +11,7 @@
 #include "agents/client/witness.h"
 
 #define HELLO_AGAIN_MS 5000
+#define HELLO_PLAINNESS_MAX 2u
 #define BUSY_AGAIN_MS 20
 /* So that a call that waits looks at its time. */
 #define FRAMES_PER_TURN 512
@@ -75,15 +76,29 @@ void alm_session_end(struct alm_client *client, enum alm_event_kind kind,
 static enum alm_err say_hello(struct alm_client *client)
 {
 	struct alm_envelope envelope = {.kind = ALM_ENVELOPE_HELLO};
+	unsigned plainness = client->hello_plainness;
 
 	envelope.hello.version = ALM_PROTOCOL_VERSION;
 	envelope.hello.software = client->software;
 	envelope.hello.credit = client->credit;
-	envelope.hello.takes_parts = client->takes_parts;
-	envelope.hello.keeps_order = true;
-	envelope.hello.encodings =
-		client->is_uncompressed ? 0 : 1u << ALM_ENCODING_ZSTD;
+	/* The last that was added goes first. */
+	envelope.hello.keeps_order = plainness < 1;
+	envelope.hello.takes_parts = plainness < 2 && client->takes_parts;
+	envelope.hello.encodings = plainness < 2 && !client->is_uncompressed
+					   ? 1u << ALM_ENCODING_ZSTD
+					   : 0;
 	return alm_outbound_envelope(client, &envelope);
+}
+
+bool alm_session_greet_plainly(struct alm_client *client)
+{
+	if (client->state != ALM_SESSION_GREETING ||
+		client->hello_plainness == HELLO_PLAINNESS_MAX) {
+		return false;
+	}
+	client->hello_plainness++;
+	alm_session_greet(client);
+	return true;
 }
 
 void alm_session_greet(struct alm_client *client)
@@ -231,6 +246,7 @@ static void on_change(struct alm_client *client, enum alm_link_change change)
 		client->breaks = 0;
 		alm_session_lost(client); /* the old one, if nobody said so */
 		alm_flow_begin(&client->flow);
+		client->hello_plainness = 0; /* it may be another broker */
 		alm_session_greet(client);
 		break;
 	case ALM_LINK_DOWN:

@@ -1,7 +1,8 @@
 /*
  * One pass over the bytes, one stack frame for each level.  Values are counted
  * by field number, so that a second value of a singular field is seen; the
- * members of a oneof share count 0.
+ * members of a oneof share count 0, and in a message without one so do fields
+ * of a later release.
  */
 #include "lib/wire/prescan.h"
 
@@ -174,6 +175,20 @@ static enum alm_err scan_field(struct level *level,
 	return ALM_OK;
 }
 
+/* What a later release has added to it, if that may be passed over. */
+static enum alm_err scan_unknown(
+	struct level *level, uint32_t number, struct alm_problem *problem)
+{
+	char what[32];
+
+	if (level->rules->is_open &&
+		level->counts[0]++ < ALM_WIRE_UNKNOWN_MAX) {
+		return ALM_OK;
+	}
+	(void)snprintf(what, sizeof(what), "field %u", number);
+	return fault(level, problem, ALM_UNKNOWN_FIELD, what);
+}
+
 static enum alm_err scan_message(const struct level *outer,
 	const struct alm_wire_rules *rules, struct alm_bytes rest,
 	struct alm_problem *problem)
@@ -194,15 +209,10 @@ static enum alm_err scan_message(const struct level *outer,
 			return fault(&level, problem, ALM_MALFORMED,
 				"the bytes end or break inside it");
 		}
-		if (read.number > rules->field_count ||
-			rules->fields[read.number].name == NULL) {
-			char what[32];
-
-			(void)snprintf(
-				what, sizeof(what), "field %u", read.number);
-			return fault(&level, problem, ALM_UNKNOWN_FIELD, what);
-		}
-		err = scan_field(&level, &read, problem);
+		err = read.number > rules->field_count ||
+				      rules->fields[read.number].name == NULL
+			      ? scan_unknown(&level, read.number, problem)
+			      : scan_field(&level, &read, problem);
 		if (err != ALM_OK) {
 			return err;
 		}

@@ -33,7 +33,11 @@
 #define CHILD(number, name) [number] = ONE(name, name),
 #define RULES(variable, type) \
 	{&almoner__v1__##type##__descriptor, variable, \
-		ALM_COUNT(variable) - 1}
+		ALM_COUNT(variable) - 1, false}
+/* In which the two sides tell each other what they can. */
+#define OPEN_RULES(variable, type) \
+	{&almoner__v1__##type##__descriptor, variable, \
+		ALM_COUNT(variable) - 1, true}
 
 static const struct alm_wire_field relationship_fields[] = {
 	{0},
@@ -93,7 +97,7 @@ static const struct alm_wire_field hello_fields[] = {
 	NUMBER(takes_parts),
 	NUMBER(keeps_order),
 };
-static const struct alm_wire_rules hello = RULES(hello_fields, hello);
+static const struct alm_wire_rules hello = OPEN_RULES(hello_fields, hello);
 
 static const struct alm_wire_field whereabouts_fields[] = {
 	{0},
@@ -119,7 +123,8 @@ static const struct alm_wire_field welcome_fields[] = {
 	NUMBER(parts_bytes_max),
 	[14] = ONE(next, whereabouts),
 };
-static const struct alm_wire_rules welcome = RULES(welcome_fields, welcome);
+static const struct alm_wire_rules welcome =
+	OPEN_RULES(welcome_fields, welcome);
 
 static const struct alm_wire_field signature_fields[] = {
 	ALM_SIGNATURE_FIELDS(FIELD)

@@ -5,6 +5,7 @@
 #ifndef ALM_LIB_WIRE_RULES_H
 #define ALM_LIB_WIRE_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct alm_wire_rules {
 	const ProtobufCMessageDescriptor *descriptor;
 	const struct alm_wire_field *fields;
 	size_t field_count; /* the highest number */
+	bool is_open;       /* fields of a later release are passed over */
 };
 
 extern const struct alm_wire_rules alm_wire_frame_rules;

@@ -136,6 +136,34 @@ Test(agents_rogue, a_welcome_that_takes_no_frame_is_not_one)
 	cr_assert_eq(alm_client_wait_ready(client, SOON_MS), ALM_BROKER_ASTRAY);
 }
 
+/* Not broken, but of an earlier release. */
+Test(agents_rogue, what_an_older_broker_does_not_know_is_left_out_of_hello)
+{
+	struct alm_envelope refusal = {.kind = ALM_ENVELOPE_ERROR};
+	struct alm_hello hello =
+		test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO)->hello;
+
+	cr_expect(hello.keeps_order && hello.takes_parts);
+	cr_expect_neq(hello.encodings, 0);
+	refusal.error.code = ALM_UNKNOWN_FIELD;
+	refusal.error.name = "unknown-field";
+	refusal.error.sentence = "";
+	refusal.error.hint = "";
+	refusal.error.nearest = "";
+	refusal.error.detail = "envelopes[0].hello: field 6";
+	say(refusal);
+	hello = test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO)->hello;
+	cr_expect(!hello.keeps_order && hello.takes_parts);
+	refusal.error.detail = "envelopes[0].hello: field 5";
+	say(refusal);
+	hello = test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO)->hello;
+	cr_expect(!hello.keeps_order && !hello.takes_parts);
+	cr_expect_eq(hello.encodings, 0);
+	cr_expect_eq(hello.version, 1);
+	say(test_rogue_welcome());
+	expect_well();
+}
+
 Test(agents_rogue, a_welcome_of_another_agent_ends_the_session)
 {
 	struct alm_envelope welcome = test_rogue_welcome();

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/limits.h"
 #include "lib/protowire.h"
@@ -239,7 +240,7 @@ static void refuses_unknown_fields(
 {
 	size_t at;
 
-	if (n != 1) {
+	if (n != 1 || rules->is_open) {
 		return;
 	}
 	at = alm_proto_put_varint(
@@ -251,7 +252,40 @@ static void refuses_unknown_fields(
 	cr_assert_eq(scan(rules, at + 1, NULL), ALM_UNKNOWN_FIELD);
 }
 
-Test(wire_rules, refuse_unknown_fields_in_every_message)
+static unsigned open_count;
+
+/* Of every wire type, and a flood of them is one. */
+static void passes_over_later_fields(
+	const struct alm_wire_rules *rules, uint32_t n)
+{
+	static const uint8_t known[] = {8, 1};
+	static const uint8_t fields[] = {0xF8, 1, 7, 0xFA, 1, 2, 'n', 'o', 0xFD,
+		1, 1, 2, 3, 4, 0xF9, 1, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t cut[] = {0xFA, 1, 200, 'n'};
+	size_t at = sizeof(fields);
+
+	if (n != 1 || !rules->is_open) {
+		return;
+	}
+	open_count++;
+	memcpy(buffer, fields, at);
+	memcpy(buffer + at, known, sizeof(known));
+	cr_assert_eq(scan(rules, at + sizeof(known), NULL), ALM_OK);
+	memcpy(buffer, cut, sizeof(cut));
+	cr_assert_eq(scan(rules, sizeof(cut), NULL), ALM_MALFORMED);
+	for (unsigned i = 0; i < ALM_WIRE_UNKNOWN_MAX; i++) {
+		memcpy(buffer + (size_t)3 * i, fields, 3);
+	}
+	cr_assert_eq(
+		scan(rules, 3 * (size_t)ALM_WIRE_UNKNOWN_MAX, NULL), ALM_OK);
+	memcpy(buffer + 3 * (size_t)ALM_WIRE_UNKNOWN_MAX, fields, 3);
+	cr_assert_eq(scan(rules, 3 * ((size_t)ALM_WIRE_UNKNOWN_MAX + 1), NULL),
+		ALM_UNKNOWN_FIELD);
+}
+
+Test(wire_rules, refuse_unknown_fields_in_every_message_but_two)
 {
 	walk_all(refuses_unknown_fields);
+	walk_all(passes_over_later_fields);
+	cr_expect_eq(open_count, 2, "hello and welcome");
 }
