@@ -23,6 +23,7 @@ static const enum alm_setting live[] = {
 	ALM_SETTING_opt_out_age_max_s,
 	ALM_SETTING_organisation_bytes_per_s,
 	ALM_SETTING_organisation_messages_per_s,
+	ALM_SETTING_organisation_quotas,
 	ALM_SETTING_organisation_waiting_bytes,
 	ALM_SETTING_override_review_s,
 	ALM_SETTING_policy_emergency_s,
@@ -108,6 +109,10 @@ enum alm_err alm_reload(struct alm_broker *broker,
 			"%s takes effect at a restart; nothing was changed",
 			name);
 	}
-	take_effect(broker, &fresh);
-	return ALM_OK;
+	err = alm_mailboxes_set_quotas(
+		broker->mailboxes, &fresh.organisation_quotas);
+	if (err == ALM_OK) {
+		take_effect(broker, &fresh);
+	}
+	return err;
 }

@@ -149,10 +149,14 @@ static enum alm_err make_parts(struct alm_broker *broker)
 	broker->started_at_us = alm_broker_look_at_clock(broker);
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;
 	alm_fair_init(&broker->fair);
+	if (broker->mailboxes == NULL ||
+		alm_mailboxes_set_quotas(broker->mailboxes,
+			&broker->settings.organisation_quotas) != ALM_OK) {
+		return ALM_NOMEM;
+	}
 	return broker->keyring == NULL || broker->verifier == NULL ||
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||
-			       broker->mailboxes == NULL ||
 			       broker->outbox == NULL ||
 			       broker->scratch == NULL ||
 			       broker->buffers == NULL || broker->zip == NULL ||

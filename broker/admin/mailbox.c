@@ -142,6 +142,23 @@ static enum alm_err add_entry(struct alm_call *call,
 	return ALM_OK;
 }
 
+/* What is taken of it in a second, its own quota or that of all. */
+static void add_quota(struct alm_call *call, const struct alm_mailbox *mailbox)
+{
+	const struct alm_settings *settings = &call->turn->broker->settings;
+	uint64_t messages = settings->organisation_messages_per_s;
+	uint64_t bytes = settings->organisation_bytes_per_s;
+
+	if (mailbox != NULL && mailbox->lane.messages_per_s != 0) {
+		messages = mailbox->lane.messages_per_s;
+	}
+	if (mailbox != NULL && mailbox->lane.bytes_per_s != 0) {
+		bytes = mailbox->lane.bytes_per_s;
+	}
+	alm_table_number(call->table, "sends-messages-per-s", messages);
+	alm_table_number(call->table, "sends-bytes-per-s", bytes);
+}
+
 /* `own` are limits that it would have, or NULL: those that it has. */
 static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
 	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *own)
@@ -177,6 +194,7 @@ static enum alm_err add_mailbox_facts(struct alm_call *call, const char *name,
 	alm_table_number(table, "messages-max", limits.messages);
 	alm_table_number(table, "bytes-max", limits.bytes);
 	alm_table_number(table, "age-max-s", (uint64_t)limits.age_ms / 1000);
+	add_quota(call, mailbox);
 	return ALM_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "broker/config/quotas.h"
 #include "broker/config/settings_map.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
@@ -75,6 +76,7 @@ struct alm_settings {
 	uint32_t send_window;
 	uint32_t organisation_messages_per_s;
 	uint64_t organisation_bytes_per_s;
+	struct alm_quotas organisation_quotas; /* their own */
 	uint64_t organisation_waiting_bytes;
 	uint32_t handshakes_per_second;
 	uint32_t handshakes_per_address;

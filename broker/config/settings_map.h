@@ -118,11 +118,14 @@
 		"Payloads of this size and more go out compressed to agents that\n" \
 		"# can read that; 0 for never, in either direction.") \
 	X(organisation_messages_per_s, "organisation-messages-per-second", \
-		NUMBER, 1, 10000000, "1000000", \
+		NUMBER, 1, ALM_QUOTA_MESSAGES_MAX, "1000000", \
 		"Messages taken of one organisation in a second; more wait.") \
 	X(organisation_bytes_per_s, "organisation-bytes-per-second", SIZE, \
-		65536, 1099511627776, "2GiB", \
+		ALM_QUOTA_BYTES_MIN, ALM_QUOTA_BYTES_MAX, "2GiB", \
 		"The same in bytes of messages and payloads.") \
+	X(organisation_quotas, "organisation-quotas", QUOTAS, 0, 0, "", \
+		"Organisations with quotas of their own, as\n" \
+		"# RX1 2000/s 10MiB/s, RY2 500/s: messages and bytes.") \
 	X(organisation_waiting_bytes, "organisation-waiting-max", SIZE, \
 		1048576, 536870912, "256MiB", \
 		"What waits of one organisation before more is refused.") \

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "broker/config/quotas.h"
 #include "lib/id.h"
 #include "lib/nearest.h"
 #include "lib/time.h"
@@ -154,7 +155,7 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 	return ALM_OK;
 }
 
-static bool take_size(const char *text, uint64_t *out)
+bool alm_value_size(const char *text, uint64_t *out)
 {
 	const char *rest;
 
@@ -222,7 +223,7 @@ static enum alm_err parse_level(
 		nearest.best != NULL ? "'?" : "");
 }
 
-static void write_size(uint64_t bytes, FILE *out)
+void alm_value_write_size(uint64_t bytes, FILE *out)
 {
 	size_t i = 0;
 
@@ -257,9 +258,9 @@ static enum alm_err out_of_range(const struct alm_value_row *row,
 		(void)fputs(" to ", out);
 		write_duration((int64_t)row->max * (is_s ? 1000 : 1), out);
 	} else if (out != NULL && row->kind == ALM_VALUE_SIZE) {
-		write_size(row->min, out);
+		alm_value_write_size(row->min, out);
 		(void)fputs(" to ", out);
-		write_size(row->max, out);
+		alm_value_write_size(row->max, out);
 	} else if (out != NULL) {
 		(void)fprintf(
 			out, "%" PRIu64 " to %" PRIu64, row->min, row->max);
@@ -281,7 +282,7 @@ static enum alm_err parse_number(const struct alm_value_row *row,
 	if (row->kind == ALM_VALUE_MODE && !take_mode(text, &value)) {
 		return bad(problem, text, "permissions; write them as 0660");
 	}
-	if (row->kind == ALM_VALUE_SIZE && !take_size(text, &value)) {
+	if (row->kind == ALM_VALUE_SIZE && !alm_value_size(text, &value)) {
 		return bad(problem, text,
 			"a size; write a number and KiB, MiB, GiB or TiB");
 	}
@@ -313,6 +314,9 @@ enum alm_err alm_value_parse(const struct alm_value_row *row, const char *text,
 
 	if (row->bytes > 0) {
 		return parse_text(row, text, field, problem);
+	}
+	if (row->kind == ALM_VALUE_QUOTAS) {
+		return alm_quotas_parse(text, field, problem);
 	}
 	if (row->kind == ALM_VALUE_LEVEL) {
 		return parse_level(text, field, problem);
@@ -357,6 +361,9 @@ void alm_value_write(
 	case ALM_VALUE_PATH:
 		(void)fputs(field, out);
 		return;
+	case ALM_VALUE_QUOTAS:
+		alm_quotas_write((const void *)field, out);
+		return;
 	case ALM_VALUE_MODE:
 		memcpy(&narrow, field, sizeof(narrow));
 		(void)fprintf(out, "%04" PRIo32, narrow);
@@ -371,7 +378,7 @@ void alm_value_write(
 		return;
 	case ALM_VALUE_SIZE:
 		memcpy(&wide, field, sizeof(wide));
-		write_size(wide, out);
+		alm_value_write_size(wide, out);
 		return;
 	case ALM_VALUE_SECONDS:
 	case ALM_VALUE_MS:

@@ -2,6 +2,7 @@
 #ifndef ALM_BROKER_CONFIG_VALUES_H
 #define ALM_BROKER_CONFIG_VALUES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ enum alm_value_kind {
 	ALM_VALUE_HTTP,         /* loopback, unix:/PATH or nothing */
 	ALM_VALUE_ORGANISATION, /* its id, or nothing */
 	ALM_VALUE_WORDS,        /* patterns with commas between, or nothing */
+	ALM_VALUE_QUOTAS,       /* quotas.h */
 	ALM_VALUE_PATH,
 	ALM_VALUE_MODE,    /* octal permissions, uint32_t */
 	ALM_VALUE_SIZE,    /* bytes, uint64_t */
@@ -46,5 +48,10 @@ ALM_MUST_USE enum alm_err alm_value_parse(const struct alm_value_row *row,
 /** Write the field as a text that alm_value_parse() reads. */
 void alm_value_write(
 	const struct alm_value_row *row, const void *base, FILE *out);
+
+/** A number of bytes: digits, and KiB, MiB, GiB, TiB or nothing. */
+bool alm_value_size(const char *text, uint64_t *out);
+/** In the largest unit of which it is a whole number. */
+void alm_value_write_size(uint64_t bytes, FILE *out);
 
 #endif /* ALM_BROKER_CONFIG_VALUES_H */

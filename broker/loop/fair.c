@@ -69,10 +69,15 @@ static uint32_t room_of(const struct alm_turn *turn, struct alm_lane *lane)
 		lane->turn = turn->number;
 		lane->taken = 0;
 		alm_quota_begin(&lane->messages,
-			settings->organisation_messages_per_s,
+			lane->messages_per_s != 0
+				? lane->messages_per_s
+				: settings->organisation_messages_per_s,
 			turn->monotonic_ms);
 		alm_quota_begin(&lane->bytes,
-			settings->organisation_bytes_per_s, turn->monotonic_ms);
+			lane->bytes_per_s != 0
+				? lane->bytes_per_s
+				: settings->organisation_bytes_per_s,
+			turn->monotonic_ms);
 	}
 	if (!has_quota(lane)) {
 		return 0;

@@ -1,7 +1,8 @@
 /*
  * lane.h - one organisation's way into the broker: the frames that wait their
  * turn, what it has taken of the turn, and what is left of its quota.  It is
- * part of the organisation's mailbox; fair.c alone changes it.
+ * part of the organisation's mailbox; but for its own quota, which is a
+ * setting, fair.c alone changes it.
  */
 #ifndef ALM_BROKER_LOOP_LANE_H
 #define ALM_BROKER_LOOP_LANE_H
@@ -21,10 +22,12 @@ struct alm_lane {
 	struct alm_edge_kept *last;
 	size_t kept_count;
 	size_t kept_bytes;
-	bool is_waiting; /* among those with frames that wait */
-	uint64_t turn;   /* of `taken` */
-	uint32_t taken;  /* units of that turn */
-	uint32_t era;    /* in which it last sent a message */
+	bool is_waiting;         /* among those with frames that wait */
+	uint64_t turn;           /* of `taken` */
+	uint32_t taken;          /* units of that turn */
+	uint32_t era;            /* in which it last sent a message */
+	uint64_t messages_per_s; /* its own quota; 0: that of all */
+	uint64_t bytes_per_s;    /* in the same way */
 	struct alm_quota messages;
 	struct alm_quota bytes;
 	struct alm_lane *next_noisy; /* of those with faults not yet recorded */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/config/quotas.h"
 #include "broker/loop/session.h"
 #include "broker/loop/strand.h"
 
@@ -138,6 +139,31 @@ struct alm_mailbox_limits alm_mailboxes_limits(
 		limits.age_ms = own->age_ms;
 	}
 	return limits;
+}
+
+enum alm_err alm_mailboxes_set_quotas(
+	struct alm_mailboxes *mailboxes, const struct alm_quotas *quotas)
+{
+	struct alm_mailbox *mailbox = NULL;
+
+	for (size_t i = 0; i < quotas->count; i++) {
+		if (alm_mailboxes_get(
+			    mailboxes, quotas->items[i].organisation) == NULL) {
+			return ALM_NOMEM;
+		}
+	}
+	while ((mailbox = alm_mailboxes_next(mailboxes, mailbox)) != NULL) {
+		mailbox->lane.messages_per_s = 0;
+		mailbox->lane.bytes_per_s = 0;
+	}
+	for (size_t i = 0; i < quotas->count; i++) {
+		const struct alm_own_quota *quota = &quotas->items[i];
+
+		mailbox = alm_mailboxes_find(mailboxes, quota->organisation);
+		mailbox->lane.messages_per_s = quota->messages_per_s;
+		mailbox->lane.bytes_per_s = quota->bytes_per_s;
+	}
+	return ALM_OK;
 }
 
 void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,

@@ -26,6 +26,7 @@
 #include "lib/id.h"
 #include "lib/limits.h"
 
+struct alm_quotas;
 struct alm_session;
 
 /** What the record of an acknowledgement says of the mail; kept beside it so
@@ -116,6 +117,11 @@ struct alm_mailbox_limits alm_mailboxes_limits(
 /** Its own limits; 0 in them: those of all. */
 void alm_mailbox_set_limits(struct alm_mailboxes *mailboxes,
 	struct alm_mailbox *mailbox, const struct alm_mailbox_limits *limits);
+
+/** These have quotas of their own, and nobody else.
+ * Errors: NOMEM: nothing is changed. */
+ALM_MUST_USE enum alm_err alm_mailboxes_set_quotas(
+	struct alm_mailboxes *mailboxes, const struct alm_quotas *quotas);
 
 /** Nothing is on hold any more, and none has limits of its own. */
 void alm_mailboxes_forget_orders(struct alm_mailboxes *mailboxes);

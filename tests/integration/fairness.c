@@ -141,6 +141,62 @@ Test(fairness, a_quota_holds_back_its_organisation_alone, .timeout = 1800)
 	end();
 }
 
+/* All that was sent by then is there at once; then the rest of it. */
+static void flood_both(void)
+{
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	send_some(&trust, 350);
+	send_some(&other, 350);
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+}
+
+static struct alm_answer mailbox_of(const char *organisation)
+{
+	return test_broker_ask(&broker, "mailbox.show",
+		(const char *const[]){"organisation", organisation, NULL});
+}
+
+static void reload(void)
+{
+	struct alm_answer status;
+
+	cr_assert_eq(kill(broker.pid, SIGHUP), 0);
+	do {
+		status = test_broker_ask(
+			&broker, "status", (const char *const[]){NULL});
+	} while (test_fact(&status, "reloaded-at")[0] == '\0');
+}
+
+Test(fairness, a_quota_of_its_own_holds_one_back_until_it_is_changed,
+	.timeout = 1800)
+{
+	struct alm_answer answer;
+	uint64_t last_of_other;
+
+	begin("organisation-quotas: RX1 100/s, RHA 1TiB/s\n");
+	answer = mailbox_of("RX1");
+	cr_expect_eq(test_number(&answer, "sends-messages-per-s"), 100);
+	cr_expect_eq(test_number(&answer, "sends-bytes-per-s"), 2ULL << 30);
+	flood_both();
+	last_of_other = take_receipts(&other, 350);
+	cr_expect_lt(last_of_other, take_receipts(&trust, 350),
+		"the other one was held up by a quota that is not its own");
+	cr_expect_gt(test_broker_figure(&broker, "quota-waits"), 0);
+	/* What all may send is less now, and it may send more. */
+	test_broker_replace_setting(&broker, "organisation-quotas",
+		"organisation-quotas: RX1 1000000/s\n"
+		"organisation-messages-per-second: 100");
+	reload();
+	answer = mailbox_of("RHA");
+	cr_expect_eq(test_number(&answer, "sends-messages-per-s"), 100);
+	cr_expect_eq(test_number(&answer, "sends-bytes-per-s"), 2ULL << 30);
+	flood_both();
+	last_of_other = take_receipts(&trust, 350);
+	cr_expect_lt(last_of_other, take_receipts(&other, 350),
+		"its own quota is not that of all");
+	end();
+}
+
 Test(fairness, two_floods_share_turns_and_lose_nothing, .timeout = 1800)
 {
 	begin("");

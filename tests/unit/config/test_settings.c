@@ -214,6 +214,87 @@ Test(settings, reads_what_is_kept_how_long)
 	cr_expect_neq(read_text("audit-keep-security: 182d\n"), ALM_OK);
 }
 
+static const struct alm_own_quota *quota(size_t i)
+{
+	return &settings.organisation_quotas.items[i];
+}
+
+Test(settings, reads_who_has_a_quota_of_its_own)
+{
+	cr_assert_eq(read_text(""), ALM_OK);
+	cr_expect_eq(settings.organisation_quotas.count, 0);
+	cr_assert_eq(read_text("organisation-quotas:\n"
+			       "  RX1 2000/s 10MiB/s,\n"
+			       "  C84001 64KiB/s, C84009 1/s\n"),
+		ALM_OK, "%s", problem.detail);
+	cr_assert_eq(settings.organisation_quotas.count, 3);
+	cr_expect_str_eq(quota(0)->organisation, "RX1");
+	cr_expect_eq(quota(0)->messages_per_s, 2000);
+	cr_expect_eq(quota(0)->bytes_per_s, 10 << 20);
+	cr_expect_str_eq(quota(1)->organisation, "C84001");
+	cr_expect_eq(quota(1)->messages_per_s, 0);
+	cr_expect_eq(quota(1)->bytes_per_s, 65536);
+	cr_expect_eq(quota(2)->messages_per_s, 1);
+	cr_expect_eq(quota(2)->bytes_per_s, 0);
+	cr_expect_eq(read_text("organisation-quotas: RX1 1TiB/s 10000000/s\n"),
+		ALM_OK);
+	cr_expect_eq(quota(0)->messages_per_s, 10000000);
+}
+
+Test(settings, refuses_quotas_that_may_mean_something_else)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} rows[] = {
+		{"RX1", "'RX1' has no rate"},
+		{"RX1 2000", "'2000' is no rate"},
+		{"RX1 /s", "'/s' is no rate"},
+		{"RX1 ten/s", "'ten' is neither"},
+		{"RX1 10MB/s", "'10MB' is neither"},
+		{"RX1 0/s", "'0' is outside 1 to 10000000 messages"},
+		{"RX1 10000001/s", "'10000001' is outside"},
+		{"RX1 63KiB/s", "'63KiB' is outside 64KiB to 1TiB"},
+		{"RX1 2TiB/s", "'2TiB' is outside"},
+		{"RX1 1/s 2/s", "'2' is one rate too many"},
+		{"RX1 1/s 1MiB/s 1MiB/s", "'1MiB' is one rate too many"},
+		{"RX1 1/s, RX1 2/s", "'RX1' stands there twice"},
+		{"RX1 1/s,", "does not begin with the id"},
+		{",RX1 1/s", "does not begin with the id"},
+		{"RX1 1/s,, RY2 1/s", "does not begin with the id"},
+		{"R;X 1/s", "does not begin with the id"},
+	};
+	char text[128];
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text),
+			"organisation-quotas: '%s'\n", rows[i].text);
+		cr_expect_eq(
+			read_text(text), ALM_VALUE_BAD, "%s", rows[i].text);
+		cr_expect_not_null(strstr(problem.detail, rows[i].why),
+			"%s: %s", rows[i].text, problem.detail);
+		cr_expect_eq(settings.organisation_quotas.count, 0);
+	}
+}
+
+Test(settings, bounds_who_may_have_a_quota_of_its_own)
+{
+	static char text[32 * ALM_QUOTAS_MAX];
+	size_t used = 0;
+
+	for (unsigned i = 0; i <= ALM_QUOTAS_MAX; i++) {
+		cr_assert_eq(alm_settings_set(&settings, "organisation-quotas",
+				     text, &problem),
+			ALM_OK, "%s", problem.detail);
+		cr_assert_eq(settings.organisation_quotas.count, i);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+			"%sO%u 1/s 1MiB/s", i == 0 ? "" : ", ", i);
+	}
+	cr_expect_eq(alm_settings_set(
+			     &settings, "organisation-quotas", text, &problem),
+		ALM_VALUE_BAD);
+}
+
 static char *capture(void (*write)(FILE *out))
 {
 	char *text = NULL;
@@ -229,6 +310,24 @@ static void write_defaults(FILE *out)
 {
 	alm_settings_default(&settings);
 	alm_settings_write_effective(&settings, out);
+}
+
+static void write_quotas(FILE *out)
+{
+	cr_assert_eq(read_text("organisation-quotas: RX1 2048KiB/s 7/s,RY2 "
+			       "9/s\n"),
+		ALM_OK);
+	alm_settings_write_effective(&settings, out);
+}
+
+Test(settings, writes_quotas_as_it_reads_them)
+{
+	char *text = capture(write_quotas);
+
+	cr_expect_not_null(strstr(text, "\norganisation-quotas: "
+					"RX1 7/s 2MiB/s, RY2 9/s  # file\n"),
+		"%s", text);
+	free(text);
 }
 
 Test(settings, writes_what_it_reads)
