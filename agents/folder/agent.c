@@ -9,20 +9,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents/folder/check.h"
 #include "agents/folder/ending.h"
-#include "agents/folder/large.h"
 #include "agents/folder/log.h"
+#include "agents/folder/mail.h"
 #include "agents/folder/notify.h"
 #include "agents/folder/outbox.h"
-#include "agents/folder/pause.h"
 #include "agents/folder/proofs.h"
-#include "agents/folder/taking.h"
 #include "agents/include/almoner.h"
 #include "agents/include/almoner_identity.h"
 #include "lib/patience.h"
 
-#define RESCAN_MS 10000  /* inotify may lose events */
-#define UNSETTLED_MS 100 /* files are being written, or wait for room */
+#define LOOK_MS 10000    /* at signals, keys and room, at the latest */
+#define STEP_MS 100      /* with an end in sight */
 #define ROUND_MS_MAX 200 /* of one round; twice what is usual */
 #define DRAIN_MS_MAX 10000
 #define ONCE_MS_MAX 60000
@@ -36,100 +35,19 @@ struct agent {
 	struct alm_folder folder;
 	struct alm_client *client;
 	struct alm_entries entries;
-	struct alm_large_fetches fetches;
+	struct alm_mail mail;
 	struct alm_identity_watch identity;
 	struct alm_proofs proofs;
-	struct alm_pause pause;
 	int64_t follow_due_ms;
 	int watch_fd;
 	int signal_fd;
 	bool is_ended;
 	bool is_draining;
 	enum alm_err ended_by;
-	int64_t scan_due_ms;
+	int64_t work_due_ms;
 	struct alm_patience end; /* of draining, or of running once */
 	int64_t quiet_ms;        /* for so long nothing came */
-	uint64_t taken;
-	size_t unconfirmed;
 };
-
-static void acknowledge(void *cookie, uint64_t sequence)
-{
-	struct agent *agent = cookie;
-	int code = alm_acknowledge(agent->client, sequence, NULL);
-
-	if (code != 0) {
-		alm_log_problem((enum alm_err)code, "acknowledge", "");
-	} else {
-		agent->unconfirmed++;
-	}
-}
-
-static void take(struct agent *agent, uint64_t sequence, enum alm_err err,
-	const struct alm_problem *problem)
-{
-	if (err != ALM_OK) {
-		/* Not acknowledged, it comes again. */
-		alm_log_problem(err, "inbox", problem->detail);
-		if (!agent->is_draining) {
-			alm_pause_begin(&agent->pause, agent->client, err);
-		}
-		return;
-	}
-	agent->taken++;
-	acknowledge(agent, sequence);
-}
-
-static void on_confirmed(
-	struct agent *agent, const uint64_t *sequences, size_t count)
-{
-	struct alm_problem problem = {0};
-
-	for (size_t i = 0; i < count; i++) {
-		enum alm_err err = alm_taking_confirmed(
-			&agent->folder, sequences[i], &problem);
-
-		if (err != ALM_OK) {
-			alm_log_problem(err, "state", problem.detail);
-		}
-	}
-	agent->unconfirmed -=
-		count < agent->unconfirmed ? count : agent->unconfirmed;
-}
-
-/** A large payload is here, or will not come. */
-static void on_fetched(struct agent *agent, const struct alm_event *event)
-{
-	struct alm_problem problem = {0};
-	struct alm_event *mail = NULL;
-	uint64_t sequence = event->sequences[0];
-	enum alm_err err = alm_large_take(
-		&agent->fetches, &agent->folder, sequence, event->code, &mail);
-
-	if (mail != NULL) {
-		if (err == ALM_OK) {
-			err = alm_taking_delivery(
-				&agent->folder, mail->delivery, &problem);
-		}
-		take(agent, sequence, err, &problem);
-		if (err == ALM_OK) {
-			alm_proofs_want(&agent->proofs, mail->delivery->id,
-				mail->delivery->sender, ALM_INBOX,
-				alm_folder_now_ms());
-		}
-		alm_event_free(mail);
-	}
-}
-
-/** True: the event is kept until its payload is here. */
-static bool is_fetched(struct agent *agent, struct alm_event *event)
-{
-	return event->kind == ALM_EVENT_DELIVERY &&
-	       event->delivery->is_in_parts &&
-	       !alm_taking_has(&agent->folder, event->delivery) &&
-	       alm_large_fetch(
-		       &agent->fetches, &agent->folder, agent->client, event);
-}
 
 static void on_receipt(
 	struct agent *agent, const struct alm_receipt_view *receipt)
@@ -141,52 +59,15 @@ static void on_receipt(
 	}
 }
 
-static void on_delivery(
-	struct agent *agent, const struct alm_delivery *delivery)
-{
-	struct alm_problem problem = {0};
-
-	if (delivery->is_in_parts &&
-		!alm_taking_has(&agent->folder, delivery)) {
-		return; /* no room to fetch it now: it comes again */
-	}
-	take(agent, delivery->sequence,
-		alm_taking_delivery(&agent->folder, delivery, &problem),
-		&problem);
-	alm_proofs_want(&agent->proofs, delivery->id, delivery->sender,
-		ALM_INBOX, alm_folder_now_ms());
-}
-
 static void on_event(struct agent *agent, const struct alm_event *event)
 {
-	struct alm_problem problem = {0};
-
 	switch (event->kind) {
-	case ALM_EVENT_CONNECTED:
-		break;
 	case ALM_EVENT_RECEIPT:
 		on_receipt(agent, event->receipt);
-		break;
-	case ALM_EVENT_DELIVERY:
-		on_delivery(agent, event->delivery);
-		break;
-	case ALM_EVENT_NOTICE:
-		take(agent, event->notice->sequence,
-			alm_taking_notice(
-				&agent->folder, event->notice, &problem),
-			&problem);
-		break;
-	case ALM_EVENT_ACKNOWLEDGED:
-		on_confirmed(agent, event->sequences, event->sequence_count);
 		break;
 	case ALM_EVENT_ANSWER:
 		alm_proofs_answer(&agent->proofs, &agent->folder, event->answer,
 			alm_folder_now_ms());
-		break;
-	case ALM_EVENT_FETCHED:
-		on_fetched(agent, event);
-		break;
-	case ALM_EVENT_DELAYED: /* it is given back instead */
 		break;
 	case ALM_EVENT_DISCONNECTED:
 	case ALM_EVENT_PROBLEM:
@@ -195,6 +76,13 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		break;
 	case ALM_EVENT_SUPERSEDED:
 		alm_log_problem(ALM_SUPERSEDED, "broker", event->detail);
+		break;
+	case ALM_EVENT_CONNECTED:
+	case ALM_EVENT_DELAYED: /* it is given back instead */
+	case ALM_EVENT_DELIVERY:
+	case ALM_EVENT_NOTICE:
+	case ALM_EVENT_ACKNOWLEDGED:
+	case ALM_EVENT_FETCHED:
 		break;
 	}
 }
@@ -205,13 +93,18 @@ static void take_events(struct agent *agent)
 	int code = alm_client_process(agent->client);
 
 	while ((event = alm_client_next_event(agent->client)) != NULL) {
-		if (!is_fetched(agent, event)) {
-			on_event(agent, event);
+		if (!agent->is_draining) {
+			agent->end.left_ms = ONCE_MS_MAX; /* from the last */
+		}
+		on_event(agent, event);
+		if (!alm_mail_event(&agent->mail, event)) {
 			alm_event_free(event);
 		}
 		agent->quiet_ms = 0;
-		agent->scan_due_ms = 0;
+		agent->work_due_ms = 0;
 	}
+	alm_mail_settle(&agent->mail);
+	alm_entries_settle(&agent->entries, &agent->folder);
 	if (code != 0) {
 		agent->is_ended = true;
 		agent->ended_by = (enum alm_err)code;
@@ -225,6 +118,7 @@ static void drain(struct agent *agent)
 	}
 	alm_notify_stopping();
 	agent->is_draining = true;
+	agent->mail.is_draining = true;
 	agent->end = alm_patience_of(DRAIN_MS_MAX, alm_folder_now_ms());
 	(void)alm_client_set_credit(agent->client, 0);
 }
@@ -244,14 +138,15 @@ static void read_watch(struct agent *agent)
 	char events[4096];
 
 	while (read(agent->watch_fd, events, sizeof(events)) > 0) {
-		agent->scan_due_ms = 0;
+		alm_entries_wake(&agent->entries);
+		agent->work_due_ms = 0;
 	}
 }
 
 static bool is_idle(const struct agent *agent)
 {
-	return agent->entries.in_flight == 0 && agent->unconfirmed == 0 &&
-	       agent->fetches.count == 0;
+	return agent->entries.table.in_flight == 0 &&
+	       alm_mail_is_idle(&agent->mail);
 }
 
 /** Whether running once, or draining, has come to its end. */
@@ -272,8 +167,8 @@ static void see_end(struct agent *agent, int64_t now_ms)
 		return;
 	}
 	if (status.is_ready && is_idle(agent) &&
-		agent->entries.unsettled == 0 && agent->proofs.count == 0 &&
-		agent->quiet_ms >= QUIET_MS) {
+		alm_entries_is_idle(&agent->entries) &&
+		agent->proofs.count == 0 && agent->quiet_ms >= QUIET_MS) {
 		agent->is_ended = true;
 	} else if (is_late || status.last_code == ALM_CODE_BROKER_KEY) {
 		agent->is_ended = true;
@@ -285,15 +180,17 @@ static void see_end(struct agent *agent, int64_t now_ms)
 
 static int wait_ms(const struct agent *agent, int64_t now_ms)
 {
-	int64_t left_ms = agent->scan_due_ms - now_ms;
 	int64_t due_ms = alm_proofs_due_ms(&agent->proofs);
+	int64_t left_ms = LOOK_MS;
 
-	if (due_ms < agent->scan_due_ms) {
-		left_ms = due_ms - now_ms;
+	if (agent->is_draining || agent->options->is_once) {
+		left_ms = STEP_MS;
 	}
-	if (agent->is_draining || agent->options->is_once ||
-		left_ms > RESCAN_MS) {
-		left_ms = left_ms < UNSETTLED_MS ? left_ms : UNSETTLED_MS;
+	if (!agent->is_draining && agent->work_due_ms < due_ms) {
+		due_ms = agent->work_due_ms;
+	}
+	if (due_ms - now_ms < left_ms) {
+		left_ms = due_ms - now_ms;
 	}
 	return left_ms < 0 ? 0 : (int)left_ms;
 }
@@ -343,26 +240,20 @@ static void run(struct agent *agent)
 	while (!agent->is_ended) {
 		int64_t now_ms = alm_folder_now_ms();
 
-		if (agent->scan_due_ms <= now_ms && !agent->is_draining) {
-			alm_entries_scan(
+		if (agent->work_due_ms <= now_ms && !agent->is_draining) {
+			agent->work_due_ms = alm_entries_work(
 				&agent->entries, &agent->folder, agent->client);
-		}
-		if (agent->scan_due_ms <= now_ms) {
-			agent->scan_due_ms =
-				now_ms + (agent->entries.unsettled > 0
-							 ? UNSETTLED_MS
-							 : RESCAN_MS);
 		}
 		if (!agent->is_draining) {
 			see_identity(agent, now_ms);
-			alm_pause_look(&agent->pause, &agent->folder,
+			alm_pause_look(&agent->mail.pause, &agent->folder,
 				agent->client, now_ms);
 		}
 		alm_proofs_ask(&agent->proofs, agent->client, now_ms);
 		take_events(agent);
 		alm_notify_alive();
 		alm_notify_status(agent->entries.accepted,
-			agent->entries.refused, agent->taken);
+			agent->entries.refused, agent->mail.taken);
 		see_end(agent, now_ms);
 		if (!agent->is_ended) {
 			(void)poll(items, ALM_COUNT(items),
@@ -440,8 +331,8 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 	if (err == ALM_OK) {
 		alm_client_take_parts(agent->client, true);
 		alm_client_give_back(agent->client, true); /* it has files */
-		err = alm_taking_recover(
-			&agent->folder, acknowledge, agent, problem);
+		agent->mail.client = agent->client;
+		err = alm_mail_recover(&agent->mail, problem);
 	}
 	return err;
 }
@@ -449,7 +340,7 @@ static enum alm_err open_all(struct agent *agent, struct alm_problem *problem)
 static void close_all(struct agent *agent)
 {
 	alm_client_close(agent->client);
-	alm_large_fini(&agent->fetches);
+	alm_mail_fini(&agent->mail);
 	alm_entries_fini(&agent->entries);
 	alm_folder_close(&agent->folder);
 	if (agent->watch_fd >= 0) {
@@ -457,6 +348,27 @@ static void close_all(struct agent *agent)
 	}
 	if (agent->signal_fd >= 0) {
 		(void)close(agent->signal_fd);
+	}
+}
+
+/* Why it ended, where nobody asked it to, and what is left. */
+static void tell_end(const struct agent *agent)
+{
+	struct alm_problem problem = {0};
+	struct alm_client_status status;
+
+	if (agent->ended_by != ALM_OK) {
+		alm_client_get_status(agent->client, &status);
+		alm_log_problem(agent->ended_by, "end",
+			status.is_ready ? "no answer from the broker"
+					: status.detail);
+	}
+	if (agent->options->is_once &&
+		agent->entries.later + agent->entries.unsettled > 0) {
+		(void)alm_problem_set(&problem, ALM_TIMEOUT,
+			"%zu files wait to be tried again, %zu for a payload",
+			agent->entries.later, agent->entries.unsettled);
+		alm_log_problem(ALM_TIMEOUT, "outbox", problem.detail);
 	}
 }
 
@@ -472,21 +384,26 @@ enum alm_exit alm_agent_run(const struct alm_agent_options *options)
 	enum alm_err err;
 
 	alm_entries_init(&agent.entries);
+	agent.mail.folder = &agent.folder;
+	agent.mail.proofs = &agent.proofs;
 	err = open_all(&agent, &problem);
 	if (err != ALM_OK) {
 		alm_log_problem(err, options->folder, problem.detail);
 		code = alm_err_info(err)->exit_code;
 	} else if (options->is_check) {
-		code = alm_entries_check(&agent.folder) == 0 ? ALM_EXIT_OK
-							     : ALM_EXIT_INVALID;
+		code = alm_check(&agent.folder) == 0 ? ALM_EXIT_OK
+						     : ALM_EXIT_INVALID;
 	} else {
 		alm_notify_ready();
 		agent.end = alm_patience_of(ONCE_MS_MAX, alm_folder_now_ms());
 		run(&agent);
+		tell_end(&agent);
 		if (agent.ended_by != ALM_OK) {
 			code = alm_err_info(agent.ended_by)->exit_code;
 		} else if (options->is_once && agent.entries.refused > 0) {
 			code = ALM_EXIT_REFUSED;
+		} else if (options->is_once && agent.entries.later > 0) {
+			code = ALM_EXIT_UNAVAILABLE;
 		}
 	}
 	close_all(&agent);

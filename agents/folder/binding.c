@@ -58,7 +58,7 @@ enum alm_err alm_binding_read(const struct alm_folder *folder, const char *name,
 
 enum alm_err alm_binding_write(const struct alm_folder *folder,
 	const char *name, const struct alm_binding *binding,
-	struct alm_problem *problem)
+	struct alm_files *files, struct alm_problem *problem)
 {
 	struct alm_text_file file;
 	char path[PATH_MAX];
@@ -71,7 +71,7 @@ enum alm_err alm_binding_write(const struct alm_folder *folder,
 	alm_text_file_put(&file, "payload-sha256", binding->payload_sha256);
 	alm_text_file_put(&file, "payload", binding->payload);
 	alm_folder_path(folder, ALM_STATE, name, ".id", path);
-	return alm_text_file_write(&file, path, problem);
+	return alm_text_file_add(&file, files, path, problem);
 }
 
 bool alm_binding_hash(const struct alm_bytes *parts, size_t count,

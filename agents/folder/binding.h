@@ -23,10 +23,10 @@ struct alm_binding {
 ALM_MUST_USE enum alm_err alm_binding_read(const struct alm_folder *folder,
 	const char *name, struct alm_binding *out_binding);
 
-/** On disk when it returns.  Errors: IO, NOMEM. */
+/** On disk once `files` are.  Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_binding_write(const struct alm_folder *folder,
 	const char *name, const struct alm_binding *binding,
-	struct alm_problem *problem);
+	struct alm_files *files, struct alm_problem *problem);
 
 /** SHA-256 of the parts as hex; false when memory is out. */
 bool alm_binding_hash(const struct alm_bytes *parts, size_t count,

@@ -48,34 +48,52 @@ static void hash_payload(const struct alm_folder *folder, const char *name,
 	}
 }
 
+/** The payload that was sent, and no other: the user may have put another. */
+static enum alm_err settle_payload(const struct alm_folder *folder,
+	const char *name, bool is_done, struct alm_problem *problem)
+{
+	struct alm_binding binding = {0};
+	char hex[ALM_BINDING_HEX_BYTES] = "";
+
+	if (alm_binding_read(folder, name, &binding) == ALM_OK &&
+		alm_folder_name_is_valid(binding.payload)) {
+		hash_payload(folder, binding.payload, hex);
+	}
+	if (hex[0] == '\0' || strcmp(hex, binding.payload_sha256) != 0) {
+		return ALM_OK;
+	}
+	return is_done ? alm_folder_unlink(folder, ALM_OUTBOX, binding.payload,
+				 "", problem)
+		       : alm_folder_rename(folder, ALM_OUTBOX, binding.payload,
+				 ALM_REFUSED, binding.payload, problem);
+}
+
+/** Not synced: what comes back after a crash is found without its sidecar. */
+static enum alm_err forget_id(const struct alm_folder *folder, const char *name,
+	struct alm_problem *problem)
+{
+	enum alm_err err =
+		alm_folder_unlink(folder, ALM_STATE, name, ".id", problem);
+
+	return err == ALM_OK ? alm_folder_unlink(folder, ALM_STATE, name,
+				       ".done", problem)
+			     : err;
+}
+
 /** The sidecar has left the outbox: see to its payload, forget its id. */
 static enum alm_err tidy(const struct alm_folder *folder, const char *name,
 	struct alm_problem *problem)
 {
 	bool is_done = alm_folder_has(folder, ALM_STATE, name, ".done");
-	struct alm_binding binding = {0};
-	char hex[ALM_BINDING_HEX_BYTES] = "";
-	enum alm_err err = ALM_OK;
+	enum alm_err err = settle_payload(folder, name, is_done, problem);
 
-	/* Only the payload that was sent: the user may have put another. */
-	if (alm_binding_read(folder, name, &binding) == ALM_OK &&
-		alm_folder_name_is_valid(binding.payload)) {
-		hash_payload(folder, binding.payload, hex);
-	}
-	if (hex[0] != '\0' && strcmp(hex, binding.payload_sha256) == 0) {
-		err = is_done ? alm_folder_remove(folder, ALM_OUTBOX,
-					binding.payload, "", problem)
-			      : alm_folder_move(folder, ALM_OUTBOX,
-					binding.payload, ALM_REFUSED,
-					binding.payload, problem);
+	if (err == ALM_OK && !is_done) {
+		err = alm_folder_sync(folder, ALM_REFUSED, problem);
 	}
 	if (err == ALM_OK) {
-		err = alm_folder_remove(
-			folder, ALM_STATE, name, ".id", problem);
+		err = alm_folder_sync(folder, ALM_OUTBOX, problem);
 	}
-	return err == ALM_OK ? alm_folder_remove(folder, ALM_STATE, name,
-				       ".done", problem)
-			     : err;
+	return err == ALM_OK ? forget_id(folder, name, problem) : err;
 }
 
 /** Of a message to several: `ID accepted SEQUENCE`, `ID transformed SEQUENCE`
@@ -116,9 +134,9 @@ static bool put_outcomes(
 	return is_whole;
 }
 
-static enum alm_err write_receipt(const struct alm_folder *folder,
+enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	const char *name, const struct alm_receipt_view *receipt,
-	struct alm_problem *problem)
+	struct alm_files *files, struct alm_problem *problem)
 {
 	struct alm_text_file file;
 	char path[PATH_MAX];
@@ -146,26 +164,38 @@ static enum alm_err write_receipt(const struct alm_folder *folder,
 		alm_text_file_put(&file, "outcomes", "too many for memory");
 	}
 	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
-	return alm_text_file_write(&file, path, problem);
+	return alm_text_file_add(&file, files, path, problem);
 }
 
 enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, struct alm_problem *problem)
+	const struct alm_ending *endings, size_t count,
+	struct alm_problem *problem)
 {
 	char from[ALM_NAME_BYTES_MAX + 32];
 	char to[ALM_NAME_BYTES_MAX + 32];
-	enum alm_err err = write_receipt(folder, name, receipt, problem);
+	enum alm_err err = ALM_OK;
 
-	full_name(from, name, suffix_of(is_encoded));
-	full_name(to, name, ".done");
-	if (err == ALM_OK) {
-		err = alm_folder_move(
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		full_name(from, endings[i].name,
+			suffix_of(endings[i].is_encoded));
+		full_name(to, endings[i].name, ".done");
+		err = alm_folder_rename(
 			folder, ALM_OUTBOX, from, ALM_STATE, to, problem);
+		err = err == ALM_NOT_FOUND ? ALM_OK : err;
 	}
-	return err == ALM_OK || err == ALM_NOT_FOUND
-		       ? tidy(folder, name, problem)
-		       : err;
+	/* The sidecar is here or there, and then the payload goes. */
+	err = err == ALM_OK ? alm_folder_sync(folder, ALM_STATE, problem) : err;
+	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
+			    : err;
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		err = settle_payload(folder, endings[i].name, true, problem);
+	}
+	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
+			    : err;
+	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+		err = forget_id(folder, endings[i].name, problem);
+	}
+	return err;
 }
 
 static void put_refusal(
@@ -198,39 +228,6 @@ static void put_own_refusal(
 	alm_text_file_put(file, "detail", own->detail);
 }
 
-/** `NAME.x` goes with NAME.yaml; `NAME.x.y` may be another entry's. */
-static bool is_sibling(const char *file, const char *name)
-{
-	size_t bytes = strlen(name);
-	const char *rest = file + bytes + 1;
-
-	return strncmp(file, name, bytes) == 0 && file[bytes] == '.' &&
-	       strchr(rest, '.') == NULL && strcmp(rest, "yaml") != 0 &&
-	       strcmp(rest, "envelope") != 0;
-}
-
-/** An entry that could not be read names no payload: what is called like it
- * goes with it.  What cannot be moved stays; it does no harm. */
-static void move_siblings(const struct alm_folder *folder, const char *name)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir;
-
-	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
-	dir = opendir(path);
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (is_sibling(entry->d_name, name)) {
-			(void)!alm_folder_move(folder, ALM_OUTBOX,
-				entry->d_name, ALM_REFUSED, entry->d_name,
-				NULL);
-		}
-	}
-	if (dir != NULL) {
-		(void)closedir(dir);
-	}
-}
-
 enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	const char *name, bool is_encoded,
 	const struct alm_receipt_view *receipt, const struct alm_problem *own,
@@ -249,10 +246,6 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	} else {
 		put_own_refusal(&file, own);
 	}
-	if (!alm_folder_has(folder, ALM_STATE, name, ".id") &&
-		(own == NULL || own->err != ALM_PAYLOAD_SHARED)) {
-		move_siblings(folder, name);
-	}
 	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);
 	err = alm_text_file_write(&file, path, problem);
 	full_name(full, name, suffix_of(is_encoded));
@@ -263,6 +256,52 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	return err == ALM_OK || err == ALM_NOT_FOUND
 		       ? tidy(folder, name, problem)
 		       : err;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/** `NAME.x` goes with NAME.yaml; `NAME.x.y` may be another entry's.  And not
+ * if its user has put NAME back meanwhile. */
+static bool is_sibling(const struct alm_folder *folder, const char *file,
+	char *const *names, size_t count)
+{
+	const char *dot = strrchr(file, '.');
+	char name[NAME_MAX + 1];
+	const char *key = name;
+
+	if (dot == NULL || strcmp(dot, ".yaml") == 0 ||
+		strcmp(dot, ".envelope") == 0) {
+		return false;
+	}
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(dot - file), file);
+	return bsearch(&key, names, count, sizeof(*names), by_text) != NULL &&
+	       !alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") &&
+	       !alm_folder_has(folder, ALM_OUTBOX, name, ".envelope");
+}
+
+void alm_sending_siblings(
+	const struct alm_folder *folder, char **names, size_t count)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
+	qsort(names, count, sizeof(*names), by_text);
+	dir = opendir(path);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (is_sibling(folder, entry->d_name, names, count)) {
+			(void)!alm_folder_rename(folder, ALM_OUTBOX,
+				entry->d_name, ALM_REFUSED, entry->d_name,
+				NULL);
+		}
+	}
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
 }
 
 enum alm_err alm_sending_tidy(

@@ -6,14 +6,29 @@
 #ifndef ALM_AGENTS_FOLDER_ENDING_H
 #define ALM_AGENTS_FOLDER_ENDING_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "agents/folder/folder.h"
 #include "agents/include/almoner.h"
 
-/** It is accepted: write receipts/NAME.yaml and take it from the outbox.
+/** An entry that is accepted. */
+struct alm_ending {
+	const char *name; /* borrowed */
+	bool is_encoded;
+};
+
+/** receipts/NAME.yaml, on disk once `files` are, which have room for one.
  * Errors: IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_sending_receipt(const struct alm_folder *folder,
+	const char *name, const struct alm_receipt_view *receipt,
+	struct alm_files *files, struct alm_problem *problem);
+
+/** Their receipts are on disk: take them from the outbox.  Errors: IO, NOMEM:
+ * some may be left, and get the same receipt when they are sent again. */
 ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, struct alm_problem *problem);
+	const struct alm_ending *endings, size_t count,
+	struct alm_problem *problem);
 
 /** It is refused, by the broker or by us (`receipt` is NULL): move it to
  * refused/ with NAME.refusal.yaml.  Errors: IO, NOMEM. */
@@ -21,6 +36,12 @@ ALM_MUST_USE enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	const char *name, bool is_encoded,
 	const struct alm_receipt_view *receipt, const struct alm_problem *own,
 	struct alm_problem *problem);
+
+/** Refused entries that could not be read name no payload: what is called like
+ * them goes with them.  What cannot be moved stays; it does no harm.  The
+ * names are put in order. */
+void alm_sending_siblings(
+	const struct alm_folder *folder, char **names, size_t count);
 
 /** Tidy up after entries whose sidecar has left the outbox.  At start.
  * Errors: IO. */

@@ -93,7 +93,7 @@ bool alm_folder_has(const struct alm_folder *folder,
 	return access(path, F_OK) == 0;
 }
 
-static enum alm_err sync_place(const struct alm_folder *folder,
+enum alm_err alm_folder_sync(const struct alm_folder *folder,
 	enum alm_place_in_folder place, struct alm_problem *problem)
 {
 	char path[PATH_MAX];
@@ -102,36 +102,56 @@ static enum alm_err sync_place(const struct alm_folder *folder,
 	return alm_file_sync_folder(path, problem);
 }
 
-enum alm_err alm_folder_move(const struct alm_folder *folder,
+enum alm_err alm_folder_rename(const struct alm_folder *folder,
 	enum alm_place_in_folder from, const char *from_name,
 	enum alm_place_in_folder to, const char *to_name,
 	struct alm_problem *problem)
 {
 	char from_path[PATH_MAX];
 	char to_path[PATH_MAX];
-	enum alm_err err;
 
 	alm_folder_path(folder, from, from_name, "", from_path);
 	alm_folder_path(folder, to, to_name, "", to_path);
 	if (rename(from_path, to_path) != 0) {
 		return errno_problem(from_path, "move", problem);
 	}
-	err = sync_place(folder, to, problem);
-	return err == ALM_OK ? sync_place(folder, from, problem) : err;
+	return ALM_OK;
 }
 
-enum alm_err alm_folder_remove(const struct alm_folder *folder,
+enum alm_err alm_folder_move(const struct alm_folder *folder,
+	enum alm_place_in_folder from, const char *from_name,
+	enum alm_place_in_folder to, const char *to_name,
+	struct alm_problem *problem)
+{
+	enum alm_err err = alm_folder_rename(
+		folder, from, from_name, to, to_name, problem);
+
+	if (err == ALM_OK) {
+		err = alm_folder_sync(folder, to, problem);
+	}
+	return err == ALM_OK ? alm_folder_sync(folder, from, problem) : err;
+}
+
+enum alm_err alm_folder_unlink(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix,
 	struct alm_problem *problem)
 {
 	char path[PATH_MAX];
 
 	alm_folder_path(folder, place, name, suffix, path);
-	if (unlink(path) != 0) {
-		return errno == ENOENT ? ALM_OK
-				       : errno_problem(path, "remove", problem);
-	}
-	return sync_place(folder, place, problem);
+	return unlink(path) == 0 || errno == ENOENT
+		       ? ALM_OK
+		       : errno_problem(path, "remove", problem);
+}
+
+enum alm_err alm_folder_remove(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	struct alm_problem *problem)
+{
+	enum alm_err err =
+		alm_folder_unlink(folder, place, name, suffix, problem);
+
+	return err == ALM_OK ? alm_folder_sync(folder, place, problem) : err;
 }
 
 /** `X.yaml.abc123`, `X.payload.abc123`, and in our own folders all that ends
@@ -333,20 +353,29 @@ void alm_text_file_put_list(struct alm_text_file *file, const char *key,
 	}
 }
 
-enum alm_err alm_text_file_write(struct alm_text_file *file, const char *path,
-	struct alm_problem *problem)
+enum alm_err alm_text_file_add(struct alm_text_file *file,
+	struct alm_files *files, const char *path, struct alm_problem *problem)
 {
 	enum alm_err err;
 
 	if (fclose(file->stream) != 0) {
 		err = alm_problem_set(problem, ALM_NOMEM, "%s", path);
 	} else {
-		err = alm_file_write(path,
+		err = alm_files_add(files, path,
 			(struct alm_bytes){(uint8_t *)file->data, file->bytes},
-			ALM_FOLDER_FILE_MODE, problem);
+			problem);
 	}
 	free(file->data);
 	file->data = NULL;
 	file->stream = NULL;
 	return err;
+}
+
+enum alm_err alm_text_file_write(struct alm_text_file *file, const char *path,
+	struct alm_problem *problem)
+{
+	struct alm_files files = {.count = 0};
+	enum alm_err err = alm_text_file_add(file, &files, path, problem);
+
+	return err == ALM_OK ? alm_files_flush(&files, problem) : err;
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "agents/folder/files.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 
@@ -55,14 +56,31 @@ void alm_folder_path(const struct alm_folder *folder,
 bool alm_folder_has(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix);
 
-/** Move by rename; both folders are on disk afterwards.
+/** The folder is on disk.  Errors: NOT_FOUND, IO. */
+ALM_MUST_USE enum alm_err alm_folder_sync(const struct alm_folder *folder,
+	enum alm_place_in_folder place, struct alm_problem *problem);
+
+/** Move by rename; on disk once both folders are.
+ * Errors: NOT_FOUND, IO. */
+ALM_MUST_USE enum alm_err alm_folder_rename(const struct alm_folder *folder,
+	enum alm_place_in_folder from, const char *from_name,
+	enum alm_place_in_folder to, const char *to_name,
+	struct alm_problem *problem);
+
+/** The same; both folders are on disk afterwards.
  * Errors: NOT_FOUND, IO. */
 ALM_MUST_USE enum alm_err alm_folder_move(const struct alm_folder *folder,
 	enum alm_place_in_folder from, const char *from_name,
 	enum alm_place_in_folder to, const char *to_name,
 	struct alm_problem *problem);
 
-/** Remove; what is not there is no error.  Errors: IO. */
+/** Remove; what is not there is no error.  On disk once its folder is.
+ * Errors: IO. */
+ALM_MUST_USE enum alm_err alm_folder_unlink(const struct alm_folder *folder,
+	enum alm_place_in_folder place, const char *name, const char *suffix,
+	struct alm_problem *problem);
+
+/** The same; on disk afterwards. */
 ALM_MUST_USE enum alm_err alm_folder_remove(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix,
 	struct alm_problem *problem);
@@ -105,6 +123,9 @@ void alm_text_file_put_time(
 	struct alm_text_file *file, const char *key, int64_t ms);
 void alm_text_file_put_list(struct alm_text_file *file, const char *key,
 	const char *const *items, size_t count);
+/** Add it to `files`, and free it.  Errors: as alm_files_add(). */
+ALM_MUST_USE enum alm_err alm_text_file_add(struct alm_text_file *file,
+	struct alm_files *files, const char *path, struct alm_problem *problem);
 /** Write it where `path` says, atomically, and free it.  Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_text_file_write(struct alm_text_file *file,
 	const char *path, struct alm_problem *problem);

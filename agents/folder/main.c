@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 	struct alm_agent_options options = {0};
 	int rc;
 
+	(void)setvbuf(stderr, NULL, _IOLBF, 0); /* lines stay whole */
 	for (size_t i = 0; argc > 1 && i < ALM_COUNT(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			return verbs[i].run(argc - 1, argv + 1);

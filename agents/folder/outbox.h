@@ -1,49 +1,45 @@
 /*
- * outbox.h - the entries of the outbox that the agent knows of: which are
- * still being written, which are on their way, which wait to be tried again.
+ * outbox.h - the agent's work on its outbox: what is complete is sent in the
+ * order of names, and ends with a receipt or a refusal.  A little at a time,
+ * so that mail is not kept waiting.
  */
 #ifndef ALM_AGENTS_FOLDER_OUTBOX_H
 #define ALM_AGENTS_FOLDER_OUTBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
+#include "agents/folder/ending.h"
+#include "agents/folder/entries.h"
+#include "agents/folder/files.h"
 #include "agents/folder/folder.h"
+#include "agents/folder/lanes.h"
 #include "agents/include/almoner.h"
 
-/* Entries looked at in one go; the others' turn comes as these end. */
-#define ALM_ENTRIES_MAX 1024u
-
-enum alm_entry_state {
-	ALM_ENTRY_SEEN,      /* perhaps still being written */
-	ALM_ENTRY_IN_FLIGHT, /* waits for its receipt */
-	ALM_ENTRY_LATER,     /* to be tried again at due_ms */
-};
-
-struct alm_entry {
-	char name[ALM_NAME_BYTES_MAX + 1];
-	bool is_encoded;
-	enum alm_entry_state state;
-	/* What the id on disk was made for, if there is one: no other entry
-	 * may have this payload. */
-	bool is_bound;
-	char payload[ALM_NAME_BYTES_MAX + 1];
-	unsigned tries;
-	int64_t due_ms;       /* monotonic clock */
-	int64_t unchanged_ms; /* since when; monotonic clock */
-	int64_t missing_ms;   /* the payload, since when; 0: it is there */
-	bool is_told;         /* that it is missing */
-	struct stat files[2]; /* as last seen */
-	uint8_t id[16];
-	struct alm_source source; /* of a large payload in flight */
-};
+/* Accepted, and ended together. */
+#define ALM_ENDINGS_MAX 64u
+/* Refused before they could be read, whose siblings go together. */
+#define ALM_STRAYS_MAX 256u
 
 struct alm_entries {
-	struct alm_entry *items[ALM_ENTRIES_MAX];
-	size_t count;
-	size_t in_flight;
-	size_t unsettled; /* seen in the last scan, and not sent */
+	struct alm_entry_table table;
+	struct alm_lanes lanes;
+	struct alm_files receipts;
+	struct alm_entry *ended[ALM_ENDINGS_MAX]; /* with these receipts */
+	size_t ended_count;
+	char *strays[ALM_STRAYS_MAX]; /* owned */
+	size_t stray_count;
+	int misnamed; /* as last told of */
+	/* A round goes through all of them, over many calls. */
+	size_t next;
+	bool is_changed; /* another round is due */
+	bool is_full;    /* the window is */
+	int64_t due_ms;  /* of the round after that */
+	int64_t list_due_ms;
+	int64_t list_rest_ms; /* not read before, whatever changes */
+	size_t left[2];       /* unsettled, and later; of the round at work */
+	size_t unsettled;
+	size_t later;
 	uint64_t accepted;
 	uint64_t refused;
 };
@@ -51,8 +47,12 @@ struct alm_entries {
 void alm_entries_init(struct alm_entries *entries);
 void alm_entries_fini(struct alm_entries *entries);
 
-/** Look at the outbox and send what is ready.  Logs what it refuses. */
-void alm_entries_scan(struct alm_entries *entries,
+/** The outbox has changed. */
+void alm_entries_wake(struct alm_entries *entries);
+
+/** Send some of what is ready, for a moment.  Logs what it refuses.  Gives when
+ * to call it again. */
+int64_t alm_entries_work(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_client *client);
 
 /** A receipt has come. */
@@ -60,8 +60,12 @@ void alm_entries_receipt(struct alm_entries *entries,
 	const struct alm_folder *folder,
 	const struct alm_receipt_view *receipt);
 
-/** Check every sidecar in the outbox and print what is wrong.  Gives how
- * many are wrong. */
-size_t alm_entries_check(const struct alm_folder *folder);
+/** All receipts that are here have come: end what they accepted. */
+void alm_entries_settle(
+	struct alm_entries *entries, const struct alm_folder *folder);
+
+/** Whether all was looked at, and nothing of it is on its way or will be in a
+ * moment. */
+bool alm_entries_is_idle(const struct alm_entries *entries);
 
 #endif /* ALM_AGENTS_FOLDER_OUTBOX_H */

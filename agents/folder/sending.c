@@ -19,9 +19,10 @@ static void full_name(
 
 /** The same content keeps its id; a corrected file is another message. */
 static enum alm_err bind(const struct alm_folder *folder, const char *name,
-	const char *payload_name, struct alm_bytes sidecar,
+	const char *payload_name, struct alm_files *files,
 	struct alm_prepared *prepared, struct alm_problem *problem)
 {
+	struct alm_bytes sidecar = {prepared->message, prepared->message_bytes};
 	uint8_t length[8];
 	uint8_t root[ALM_DIGEST_BYTES];
 	struct alm_bytes parts[] = {{length, sizeof(length)}, sidecar,
@@ -52,7 +53,7 @@ static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	alm_make_id(prepared->id);
 	alm_id_text(prepared->id, now.id);
 	(void)snprintf(now.payload, sizeof(now.payload), "%s", payload_name);
-	return alm_binding_write(folder, name, &now, problem);
+	return alm_binding_write(folder, name, &now, files, problem);
 }
 
 /* --- reading an entry --------------------------------------------------- */
@@ -94,8 +95,25 @@ static enum alm_err read_sidecar(const struct alm_folder *folder,
 		arena, out_sidecar, problem);
 }
 
-enum alm_err alm_sending_payload_name(const struct alm_folder *folder,
-	const char *name, bool is_encoded, char out[ALM_NAME_BYTES_MAX + 1],
+static enum alm_err encoded_payload_name(const char *name,
+	char out[ALM_NAME_BYTES_MAX + 1], struct alm_problem *problem)
+{
+	return snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s.payload", name) <=
+			       (int)ALM_NAME_BYTES_MAX
+		       ? ALM_OK
+		       : alm_problem_set(
+				 problem, ALM_FIELD_TOO_LARGE, "name too long");
+}
+
+static void payload_name_of(
+	const struct alm_sidecar *sidecar, char out[ALM_NAME_BYTES_MAX + 1])
+{
+	(void)snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s",
+		sidecar->payload == NULL ? "" : sidecar->payload);
+}
+
+enum alm_err alm_sending_outline(const struct alm_folder *folder,
+	const char *name, bool is_encoded, struct alm_outline *out_outline,
 	struct alm_problem *problem)
 {
 	struct alm_sidecar sidecar;
@@ -104,19 +122,17 @@ enum alm_err alm_sending_payload_name(const struct alm_folder *folder,
 	size_t bytes = 0;
 	enum alm_err err;
 
+	out_outline->lane = ALM_LANE_NONE;
 	if (is_encoded) {
-		return snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s.payload",
-			       name) <= (int)ALM_NAME_BYTES_MAX
-			       ? ALM_OK
-			       : alm_problem_set(problem, ALM_FIELD_TOO_LARGE,
-					 "name too long");
+		return encoded_payload_name(
+			name, out_outline->payload, problem);
 	}
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	err = read_sidecar(
 		folder, name, &arena, &sidecar, &data, &bytes, problem);
 	if (err == ALM_OK) {
-		(void)snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s",
-			sidecar.payload == NULL ? "" : sidecar.payload);
+		payload_name_of(&sidecar, out_outline->payload);
+		out_outline->lane = alm_lane_of(sidecar.outgoing.recipient);
 	}
 	alm_arena_fini(&arena);
 	free(data);
@@ -172,11 +188,11 @@ static enum alm_err read_payload(const struct alm_folder *folder,
 }
 
 enum alm_err alm_sending_prepare(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_prepared *out_prepared,
-	struct alm_problem *problem)
+	const char *name, bool is_encoded, struct alm_files *files,
+	struct alm_prepared *out_prepared, struct alm_problem *problem)
 {
 	struct alm_prepared *prepared = out_prepared;
-	char payload_name[ALM_NAME_BYTES_MAX + 1];
+	char payload_name[ALM_NAME_BYTES_MAX + 1] = "";
 	enum alm_err err;
 
 	memset(prepared, 0, sizeof(*prepared));
@@ -191,18 +207,17 @@ enum alm_err alm_sending_prepare(const struct alm_folder *folder,
 			&prepared->sidecar, &prepared->message,
 			&prepared->message_bytes, problem);
 	}
-	if (err == ALM_OK) {
-		err = alm_sending_payload_name(
-			folder, name, is_encoded, payload_name, problem);
+	if (err == ALM_OK && is_encoded) {
+		err = encoded_payload_name(name, payload_name, problem);
+	} else if (err == ALM_OK) {
+		payload_name_of(&prepared->sidecar, payload_name);
 	}
 	if (err == ALM_OK) {
 		err = read_payload(folder, payload_name, prepared, problem);
 	}
 	if (err == ALM_OK) {
-		err = bind(folder, name, payload_name,
-			(struct alm_bytes){
-				prepared->message, prepared->message_bytes},
-			prepared, problem);
+		err = bind(
+			folder, name, payload_name, files, prepared, problem);
 	}
 	if (err == ALM_OK && !is_encoded) {
 		settle_times(prepared);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "agents/folder/folder.h"
+#include "agents/folder/lanes.h"
 #include "agents/folder/sidecar.h"
 #include "agents/include/almoner.h"
 
@@ -33,27 +34,30 @@ ALM_MUST_USE enum alm_err alm_sending_read(const struct alm_folder *folder,
 	const char *name, const char *suffix, size_t bytes_max,
 	uint8_t **out_data, size_t *out_bytes, struct alm_problem *problem);
 
-/**
- * The name of the payload of an entry, to see whether it is there yet; "" of
- * one that has none.
- * Errors: as alm_sending_prepare().
- */
-ALM_MUST_USE enum alm_err alm_sending_payload_name(
-	const struct alm_folder *folder, const char *name, bool is_encoded,
-	char out[ALM_NAME_BYTES_MAX + 1], struct alm_problem *problem);
+/** What is to be known of an entry before it is its turn. */
+struct alm_outline {
+	char payload[ALM_NAME_BYTES_MAX + 1]; /* "": it has none */
+	uint32_t lane;
+};
+
+/** Errors: as alm_sending_prepare(). */
+ALM_MUST_USE enum alm_err alm_sending_outline(const struct alm_folder *folder,
+	const char *name, bool is_encoded, struct alm_outline *out_outline,
+	struct alm_problem *problem);
 
 /**
  * Read an entry whose payload is there, and bind it to an id: the one of an
- * earlier try if nothing has changed, else a new one, which is on disk when
- * this returns.
+ * earlier try if nothing has changed, else a new one, which is on disk once
+ * `files` are: it may be sent from then on.
  *
+ * In:      files         has room for one
  * Out:     out_prepared  pointers into it: it is not moved
  * Errors:  SIDECAR, PAYLOAD_TOO_LARGE, FIELD_TOO_LARGE: refuse the entry;
  *          IO, NOMEM: try again later; NOT_FOUND: it has gone
  */
 ALM_MUST_USE enum alm_err alm_sending_prepare(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_prepared *out_prepared,
-	struct alm_problem *problem);
+	const char *name, bool is_encoded, struct alm_files *files,
+	struct alm_prepared *out_prepared, struct alm_problem *problem);
 void alm_prepared_fini(struct alm_prepared *prepared);
 
 #endif /* ALM_AGENTS_FOLDER_SENDING_H */

@@ -10,25 +10,17 @@
 #include "lib/file.h"
 #include "lib/id.h"
 
-#define SEQUENCE_TEXT_BYTES 21u
 #define MARK_BYTES_MAX 512u
-/* ID, a dash and a sequence; then ".notice.yaml". */
-#define INBOX_NAME_BYTES (ALM_UUID_TEXT_BYTES + SEQUENCE_TEXT_BYTES + 16u)
+#define BATCH_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
-/** What a mark says: for which mail it stands, and under which name. */
-struct mark {
-	char id[ALM_UUID_TEXT_BYTES];
-	char name[INBOX_NAME_BYTES]; /* in the inbox */
-};
-
-static void sequence_text(uint64_t sequence, char out[SEQUENCE_TEXT_BYTES])
+static void sequence_text(uint64_t sequence, char out[ALM_SEQUENCE_TEXT_BYTES])
 {
-	(void)snprintf(out, SEQUENCE_TEXT_BYTES, "%" PRIu64, sequence);
+	(void)snprintf(out, ALM_SEQUENCE_TEXT_BYTES, "%" PRIu64, sequence);
 }
 
 /** A mark is `ID NAME`. */
 static bool read_mark(const struct alm_folder *folder, const char *sequence,
-	struct mark *out_mark)
+	struct alm_taking_mark *out_mark)
 {
 	char path[PATH_MAX];
 	uint8_t *data = NULL;
@@ -45,7 +37,7 @@ static bool read_mark(const struct alm_folder *folder, const char *sequence,
 	if (space != NULL &&
 		space - (const char *)data ==
 			(ptrdiff_t)ALM_UUID_TEXT_BYTES - 1 &&
-		strlen(space + 1) < INBOX_NAME_BYTES &&
+		strlen(space + 1) < ALM_INBOX_NAME_BYTES &&
 		alm_folder_name_is_valid(space + 1)) {
 		memcpy(out_mark->id, data, ALM_UUID_TEXT_BYTES - 1);
 		out_mark->id[ALM_UUID_TEXT_BYTES - 1] = '\0';
@@ -57,38 +49,51 @@ static bool read_mark(const struct alm_folder *folder, const char *sequence,
 	return is_good;
 }
 
-static enum alm_err write_mark(const struct alm_folder *folder,
-	const char *sequence, const struct mark *mark,
-	struct alm_problem *problem)
+static enum alm_err add_mark(const struct alm_folder *folder,
+	struct alm_files *files, const char *sequence,
+	const struct alm_taking_mark *mark, struct alm_problem *problem)
 {
 	char text[MARK_BYTES_MAX];
 	char path[PATH_MAX];
 	int bytes = snprintf(text, sizeof(text), "%s %s", mark->id, mark->name);
 
 	alm_folder_path(folder, ALM_TAKEN, sequence, "", path);
-	return alm_file_write(path,
-		(struct alm_bytes){(uint8_t *)text, (size_t)bytes}, 0600,
-		problem);
+	return alm_files_add(files, path,
+		(struct alm_bytes){(uint8_t *)text, (size_t)bytes}, problem);
 }
 
-/** The last step; done already if the new sidecar is not there any more. */
+/** The last step; done already if the new sidecar is not there any more.  On
+ * disk once both folders are. */
 static enum alm_err publish(const struct alm_folder *folder,
-	const char *sequence, const struct mark *mark,
+	const char *sequence, const struct alm_taking_mark *mark,
 	struct alm_problem *problem)
 {
 	char from[NAME_MAX + 8];
-	char to[INBOX_NAME_BYTES + 8];
+	char to[ALM_INBOX_NAME_BYTES + 8];
 	enum alm_err err;
 
 	(void)snprintf(from, sizeof(from), "%s.new", sequence);
 	(void)snprintf(to, sizeof(to), "%s.yaml", mark->name);
-	err = alm_folder_move(folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
-	return err == ALM_NOT_FOUND ? ALM_OK : err;
+	err = alm_folder_rename(
+		folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
+	return err == ALM_NOT_FOUND &&
+			       !alm_folder_has(folder, ALM_TAKEN, from, "")
+		       ? ALM_OK
+		       : err;
+}
+
+static enum alm_err sync_inbox(
+	const struct alm_folder *folder, struct alm_problem *problem)
+{
+	enum alm_err err = alm_folder_sync(folder, ALM_INBOX, problem);
+
+	return err == ALM_OK ? alm_folder_sync(folder, ALM_TAKEN, problem)
+			     : err;
 }
 
 /** True if the same mail was marked before; then only finish it. */
 static bool is_taken(const struct alm_folder *folder, const char *sequence,
-	const char *id, struct mark *out_mark)
+	const char *id, struct alm_taking_mark *out_mark)
 {
 	return read_mark(folder, sequence, out_mark) &&
 	       strcmp(out_mark->id, id) == 0;
@@ -97,7 +102,7 @@ static bool is_taken(const struct alm_folder *folder, const char *sequence,
 /** Ids are the senders' own: two may choose the same, and neither may write
  * over the other. */
 static void choose_name(const struct alm_folder *folder, const char *sequence,
-	const char *suffix, struct mark *mark)
+	const char *suffix, struct alm_taking_mark *mark)
 {
 	(void)snprintf(
 		mark->name, sizeof(mark->name), "%s%s", mark->id, suffix);
@@ -146,28 +151,60 @@ static void put_delivery(
 	alm_text_file_put_time(file, "accepted-at", delivery->accepted_at_ms);
 }
 
-/** Steps two to four: the sidecar, the mark, the inbox. */
-static enum alm_err finish(const struct alm_folder *folder,
-	const char *sequence, const struct mark *mark,
-	struct alm_text_file *sidecar, struct alm_problem *problem)
+/** Step two, and the third is due. */
+static enum alm_err add(const struct alm_folder *folder,
+	struct alm_takings *takings, uint64_t sequence,
+	const struct alm_taking_mark *mark, struct alm_text_file *sidecar,
+	struct alm_problem *problem)
 {
+	char text[ALM_SEQUENCE_TEXT_BYTES];
 	char path[PATH_MAX];
 	enum alm_err err;
 
-	alm_folder_path(folder, ALM_TAKEN, sequence, ".new", path);
-	err = alm_text_file_write(sidecar, path, problem);
+	sequence_text(sequence, text);
+	alm_folder_path(folder, ALM_TAKEN, text, ".new", path);
+	err = alm_text_file_add(sidecar, &takings->files, path, problem);
 	if (err == ALM_OK) {
-		err = write_mark(folder, sequence, mark, problem);
+		takings->items[takings->count].sequence = sequence;
+		takings->items[takings->count].is_marked = false;
+		takings->items[takings->count].mark = *mark;
+		takings->count++;
 	}
-	return err == ALM_OK ? publish(folder, sequence, mark, problem) : err;
+	return err;
+}
+
+static void add_marked(struct alm_takings *takings, uint64_t sequence,
+	const struct alm_taking_mark *mark)
+{
+	takings->items[takings->count].sequence = sequence;
+	takings->items[takings->count].is_marked = true;
+	takings->items[takings->count].mark = *mark;
+	takings->count++;
+}
+
+bool alm_takings_has_room(
+	const struct alm_takings *takings, const uint8_t id[16])
+{
+	char text[ALM_UUID_TEXT_BYTES];
+
+	alm_id_text(id, text);
+	for (size_t i = 0; i < takings->count; i++) {
+		/* Of two that are called alike, the second finds the first. */
+		if (strcmp(takings->items[i].mark.id, text) == 0) {
+			return false;
+		}
+	}
+	return takings->count < ALM_TAKINGS_MAX &&
+	       takings->files.count + 2 <= ALM_FILES_MAX &&
+	       takings->bytes < BATCH_BYTES_MAX;
 }
 
 bool alm_taking_has(
 	const struct alm_folder *folder, const struct alm_delivery *delivery)
 {
-	char sequence[SEQUENCE_TEXT_BYTES];
+	char sequence[ALM_SEQUENCE_TEXT_BYTES];
 	char id[ALM_UUID_TEXT_BYTES];
-	struct mark mark = {0};
+	struct alm_taking_mark mark = {0};
 
 	sequence_text(delivery->sequence, sequence);
 	alm_id_text(delivery->id, id);
@@ -175,12 +212,13 @@ bool alm_taking_has(
 }
 
 static enum alm_err put_payload(const struct alm_folder *folder,
-	const struct alm_delivery *delivery, const char *sequence,
-	const struct mark *mark, struct alm_problem *problem)
+	struct alm_files *files, const struct alm_delivery *delivery,
+	const char *sequence, const struct alm_taking_mark *mark,
+	struct alm_problem *problem)
 {
 	char path[PATH_MAX];
-	char from[SEQUENCE_TEXT_BYTES + 8];
-	char to[INBOX_NAME_BYTES + 16];
+	char from[ALM_SEQUENCE_TEXT_BYTES + 8];
+	char to[ALM_INBOX_NAME_BYTES + 16];
 
 	if (delivery->is_in_parts) {
 		(void)snprintf(from, sizeof(from), "%s.part", sequence);
@@ -189,29 +227,32 @@ static enum alm_err put_payload(const struct alm_folder *folder,
 			folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
 	}
 	alm_folder_path(folder, ALM_INBOX, mark->name, ".payload", path);
-	return alm_file_write(path,
+	return alm_files_add(files, path,
 		(struct alm_bytes){delivery->payload, delivery->payload_bytes},
-		ALM_FOLDER_FILE_MODE, problem);
+		problem);
 }
 
 enum alm_err alm_taking_delivery(const struct alm_folder *folder,
-	const struct alm_delivery *delivery, struct alm_problem *problem)
+	struct alm_takings *takings, const struct alm_delivery *delivery,
+	struct alm_problem *problem)
 {
-	char sequence[SEQUENCE_TEXT_BYTES];
-	char payload[INBOX_NAME_BYTES + 16];
+	char sequence[ALM_SEQUENCE_TEXT_BYTES];
+	char payload[ALM_INBOX_NAME_BYTES + 16];
 	struct alm_text_file file;
-	struct mark mark = {0};
+	struct alm_taking_mark mark = {0};
 	char id[ALM_UUID_TEXT_BYTES];
 	enum alm_err err;
 
 	sequence_text(delivery->sequence, sequence);
 	alm_id_text(delivery->id, id);
 	if (is_taken(folder, sequence, id, &mark)) {
-		return publish(folder, sequence, &mark, problem);
+		add_marked(takings, delivery->sequence, &mark);
+		return ALM_OK;
 	}
 	memcpy(mark.id, id, sizeof(mark.id));
 	choose_name(folder, sequence, "", &mark);
-	err = put_payload(folder, delivery, sequence, &mark, problem);
+	err = put_payload(
+		folder, &takings->files, delivery, sequence, &mark, problem);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -222,21 +263,24 @@ enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	alm_text_file_put(&file, "message-id", id);
 	put_delivery(&file, delivery);
 	alm_text_file_put(&file, "payload", payload);
-	return finish(folder, sequence, &mark, &file, problem);
+	takings->bytes += delivery->is_in_parts ? 0 : delivery->payload_bytes;
+	return add(folder, takings, delivery->sequence, &mark, &file, problem);
 }
 
 enum alm_err alm_taking_notice(const struct alm_folder *folder,
-	const struct alm_notice_view *notice, struct alm_problem *problem)
+	struct alm_takings *takings, const struct alm_notice_view *notice,
+	struct alm_problem *problem)
 {
-	char sequence[SEQUENCE_TEXT_BYTES];
+	char sequence[ALM_SEQUENCE_TEXT_BYTES];
 	struct alm_text_file file;
-	struct mark mark = {0};
+	struct alm_taking_mark mark = {0};
 	char id[ALM_UUID_TEXT_BYTES];
 
 	sequence_text(notice->sequence, sequence);
 	alm_id_text(notice->id, id);
 	if (is_taken(folder, sequence, id, &mark)) {
-		return publish(folder, sequence, &mark, problem);
+		add_marked(takings, notice->sequence, &mark);
+		return ALM_OK;
 	}
 	memcpy(mark.id, id, sizeof(mark.id));
 	choose_name(folder, sequence, ".notice", &mark);
@@ -254,16 +298,75 @@ enum alm_err alm_taking_notice(const struct alm_folder *folder,
 	alm_text_file_put(&file, "detail", notice->detail);
 	alm_text_file_put(&file, "reason", notice->reason);
 	alm_text_file_put_time(&file, "at", notice->at_ms);
-	return finish(folder, sequence, &mark, &file, problem);
+	return add(folder, takings, notice->sequence, &mark, &file, problem);
+}
+
+static enum alm_err mark_all(const struct alm_folder *folder,
+	struct alm_takings *takings, struct alm_problem *problem)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; err == ALM_OK && i < takings->count; i++) {
+		char text[ALM_SEQUENCE_TEXT_BYTES];
+
+		sequence_text(takings->items[i].sequence, text);
+		if (!takings->items[i].is_marked) {
+			err = add_mark(folder, &takings->files, text,
+				&takings->items[i].mark, problem);
+		}
+	}
+	return err == ALM_OK ? alm_files_flush(&takings->files, problem) : err;
+}
+
+static enum alm_err publish_all(const struct alm_folder *folder,
+	const struct alm_takings *takings, struct alm_problem *problem)
+{
+	enum alm_err err = ALM_OK;
+
+	for (size_t i = 0; err == ALM_OK && i < takings->count; i++) {
+		char text[ALM_SEQUENCE_TEXT_BYTES];
+
+		sequence_text(takings->items[i].sequence, text);
+		err = publish(folder, text, &takings->items[i].mark, problem);
+	}
+	return err == ALM_OK ? sync_inbox(folder, problem) : err;
+}
+
+enum alm_err alm_takings_flush(const struct alm_folder *folder,
+	struct alm_takings *takings,
+	void (*acknowledge)(void *cookie, uint64_t sequence), void *cookie,
+	struct alm_problem *problem)
+{
+	enum alm_err err = ALM_OK;
+
+	if (takings->count > 0) {
+		err = alm_files_flush(&takings->files, problem);
+		err = err == ALM_OK ? mark_all(folder, takings, problem) : err;
+		err = err == ALM_OK ? publish_all(folder, takings, problem)
+				    : err;
+	}
+	for (size_t i = 0; err == ALM_OK && i < takings->count; i++) {
+		acknowledge(cookie, takings->items[i].sequence);
+	}
+	alm_takings_drop(takings);
+	return err;
+}
+
+void alm_takings_drop(struct alm_takings *takings)
+{
+	alm_files_drop(&takings->files);
+	takings->count = 0;
+	takings->bytes = 0;
 }
 
 enum alm_err alm_taking_confirmed(const struct alm_folder *folder,
 	uint64_t sequence, struct alm_problem *problem)
 {
-	char text[SEQUENCE_TEXT_BYTES];
+	char text[ALM_SEQUENCE_TEXT_BYTES];
 
 	sequence_text(sequence, text);
-	return alm_folder_remove(folder, ALM_TAKEN, text, "", problem);
+	/* Not synced: what comes back after a crash is acknowledged again. */
+	return alm_folder_unlink(folder, ALM_TAKEN, text, "", problem);
 }
 
 enum alm_err alm_taking_recover(const struct alm_folder *folder,
@@ -283,7 +386,7 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 	}
 	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
 		char *end = NULL;
-		struct mark mark;
+		struct alm_taking_mark mark;
 		uint64_t sequence = strtoull(entry->d_name, &end, 10);
 
 		if (alm_large_is_old(folder, entry->d_name)) {
@@ -295,6 +398,7 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 			continue;
 		}
 		err = publish(folder, entry->d_name, &mark, problem);
+		err = err == ALM_OK ? sync_inbox(folder, problem) : err;
 		if (err == ALM_OK) {
 			acknowledge(cookie, sequence);
 		}

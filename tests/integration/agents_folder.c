@@ -195,14 +195,41 @@ static void expect_each_once(void)
 	}
 }
 
+static uint64_t sequence_of(unsigned n)
+{
+	char path[2 * PATH_MAX];
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+	const char *line;
+	uint64_t sequence;
+
+	snprintf(path, sizeof(path), "%s/receipts/m%02u.yaml", folders[0], n);
+	cr_assert_eq(alm_file_read(path, 65536, &data, &bytes, NULL), ALM_OK);
+	line = strstr((char *)data, "\nsequence: ");
+	cr_assert_not_null(line);
+	sequence = strtoull(line + strlen("\nsequence: "), NULL, 10);
+	free(data);
+	return sequence;
+}
+
+/* All but the last were there together. */
+static void expect_in_order(void)
+{
+	for (unsigned n = 1; n < MESSAGES; n++) {
+		cr_assert_gt(sequence_of(n), sequence_of(n - 1),
+			"message %u overtook the one before", n);
+	}
+}
+
 Test(agents_folder, every_file_arrives_once_though_all_are_killed)
 {
-	pid_t from = start_agent(0);
+	pid_t from;
 	pid_t to = start_agent(1);
 
 	for (unsigned n = 0; n < MESSAGES - 1; n++) {
 		put_message(n);
 	}
+	from = start_agent(0);
 	for (unsigned round = 1; round <= 4; round++) {
 		wait_for_files(0, "receipts", ".yaml", round * 5);
 		(void)end_agent(from, SIGKILL);
@@ -223,6 +250,7 @@ Test(agents_folder, every_file_arrives_once_though_all_are_killed)
 	cr_assert_eq(count_files(1, "inbox", ""), 2 * MESSAGES + 2,
 		"and two files for each message");
 	expect_each_once();
+	expect_in_order();
 }
 
 Test(agents_folder, a_refused_file_comes_back_with_the_reason)

@@ -1,5 +1,5 @@
-/* The folder agent's two machines over simulated crashes: each test makes the
- * files that a crash at that point leaves, and goes on from there. */
+/* Entries of the outbox over simulated crashes: each test makes the files that
+ * a crash at that point leaves, and goes on from there. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +9,8 @@
 
 #include "agents/folder/ending.h"
 #include "agents/folder/sending.h"
-#include "agents/folder/taking.h"
 #include "lib/file.h"
 #include "lib/limits.h"
-#include "lib/yaml/yaml.h"
 #include "tests/support/tempdir.h"
 
 static char root[ALM_TEMPDIR_BYTES];
@@ -60,12 +58,14 @@ static bool has(enum alm_place_in_folder place, const char *name)
 
 static void prepare(uint8_t out_id[16])
 {
+	struct alm_files files = {.count = 0};
 	struct alm_prepared prepared;
 	struct alm_problem problem = {.detail = ""};
 
-	cr_assert_eq(
-		alm_sending_prepare(&folder, "a", false, &prepared, &problem),
+	cr_assert_eq(alm_sending_prepare(
+			     &folder, "a", false, &files, &prepared, &problem),
 		ALM_OK, "%s", problem.detail);
+	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
 	memcpy(out_id, prepared.id, 16);
 	cr_assert_str_eq(prepared.sidecar.outgoing.recipient, "C84001");
 	cr_assert_eq(prepared.payload_bytes, 7);
@@ -105,6 +105,8 @@ Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
 
 Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 {
+	const struct alm_ending ending = {.name = "a"};
+	struct alm_files files = {.count = 0};
 	uint8_t id[16];
 	struct alm_receipt_view receipt;
 
@@ -112,8 +114,11 @@ Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 	put(ALM_OUTBOX, "a.pdf", "content");
 	prepare(id);
 	receipt = receipt_of(id, 0);
-	cr_assert_eq(alm_sending_accepted(&folder, "a", false, &receipt, NULL),
+	cr_assert_eq(alm_sending_receipt(&folder, "a", &receipt, &files, NULL),
 		ALM_OK);
+	cr_assert_not(has(ALM_RECEIPTS, "a.yaml"));
+	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
+	cr_assert_eq(alm_sending_accepted(&folder, &ending, 1, NULL), ALM_OK);
 	cr_assert(has(ALM_RECEIPTS, "a.yaml"));
 	cr_assert_not(has(ALM_OUTBOX, "a.yaml"));
 	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
@@ -171,6 +176,23 @@ Test(folder, a_refused_message_moves_with_its_payload)
 	cr_assert_not(has(ALM_STATE, "a.id"));
 }
 
+Test(folder, what_is_called_like_an_entry_goes_with_it)
+{
+	char names[][4] = {"c", "a"};
+	char *both[] = {names[0], names[1]};
+
+	put(ALM_OUTBOX, "a.pdf", "");
+	put(ALM_OUTBOX, "a.b.pdf", "");
+	put(ALM_OUTBOX, "b.pdf", "");
+	put(ALM_OUTBOX, "c.pdf", "");
+	put(ALM_OUTBOX, "c.yaml", "put back by its user");
+	alm_sending_siblings(&folder, both, 2);
+	cr_assert(has(ALM_REFUSED, "a.pdf"));
+	cr_assert(has(ALM_OUTBOX, "a.b.pdf"));
+	cr_assert(has(ALM_OUTBOX, "b.pdf"));
+	cr_assert(has(ALM_OUTBOX, "c.pdf"));
+}
+
 Test(folder, finishes_a_refusal_that_a_crash_cut_off)
 {
 	uint8_t id[16];
@@ -188,10 +210,12 @@ Test(folder, finishes_a_refusal_that_a_crash_cut_off)
 
 static enum alm_err prepared_as(struct alm_problem *problem)
 {
+	struct alm_files files = {.count = 0};
 	struct alm_prepared prepared;
-	enum alm_err err =
-		alm_sending_prepare(&folder, "a", false, &prepared, problem);
+	enum alm_err err = alm_sending_prepare(
+		&folder, "a", false, &files, &prepared, problem);
 
+	alm_files_drop(&files);
 	if (err == ALM_OK) {
 		alm_prepared_fini(&prepared);
 	}
@@ -262,172 +286,6 @@ Test(folder, names_that_leave_the_folder_are_no_names)
 }
 
 /* --- taking --------------------------------------------------------------- */
-
-static struct alm_delivery delivery_of(uint64_t sequence, const char *content)
-{
-	return (struct alm_delivery){.sequence = sequence,
-		.id = {1, 2, 3},
-		.sender = "RX1",
-		.recipient = "C84001",
-		.purpose = "direct-care",
-		.standard = "",
-		.standard_version = "",
-		.level = "identifiable",
-		.subject = "",
-		.basis = "say \"yes\"",
-		.priority = "routine",
-		.traceparent = "",
-		.payload = (const uint8_t *)content,
-		.payload_bytes = strlen(content)};
-}
-
-#define NAME "01020300-0000-0000-0000-000000000000"
-
-static void take(uint64_t sequence, const char *content)
-{
-	struct alm_delivery delivery = delivery_of(sequence, content);
-
-	cr_assert_eq(alm_taking_delivery(&folder, &delivery, NULL), ALM_OK);
-}
-
-Test(folder, writes_mail_once_though_its_reader_has_moved_it)
-{
-	take(7, "content");
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-	cr_assert(has(ALM_INBOX, NAME ".payload"));
-	cr_assert(has(ALM_TAKEN, "7"));
-	cr_assert_eq(
-		alm_folder_remove(&folder, ALM_INBOX, NAME ".yaml", "", NULL),
-		ALM_OK);
-	cr_assert_eq(alm_folder_remove(
-			     &folder, ALM_INBOX, NAME ".payload", "", NULL),
-		ALM_OK);
-	take(7, "content");
-	cr_assert_not(has(ALM_INBOX, NAME ".yaml"));
-	cr_assert_not(has(ALM_INBOX, NAME ".payload"));
-	cr_assert_eq(alm_taking_confirmed(&folder, 7, NULL), ALM_OK);
-	cr_assert_not(has(ALM_TAKEN, "7"));
-}
-
-static const char *basis_in_the_inbox(struct alm_arena *arena)
-{
-	const struct alm_yaml_options options = {.file = "sidecar",
-		.bytes_max = ALM_SIDECAR_BYTES_MAX,
-		.depth_max = 2};
-	const struct alm_yaml_node *root_node = NULL;
-	struct alm_diagnostics diagnostics;
-	char path[PATH_MAX];
-	uint8_t *data = NULL;
-	size_t bytes = 0;
-
-	alm_diagnostics_init(&diagnostics, arena);
-	alm_folder_path(&folder, ALM_INBOX, NAME, ".yaml", path);
-	cr_assert_eq(
-		alm_file_read(path, ALM_SIDECAR_BYTES_MAX, &data, &bytes, NULL),
-		ALM_OK);
-	cr_assert_eq(alm_yaml_parse(&options, (struct alm_bytes){data, bytes},
-			     arena, &diagnostics, &root_node),
-		ALM_OK);
-	free(data);
-	for (const struct alm_yaml_node *node = root_node->first; node != NULL;
-		node = node->next) {
-		if (node->key != NULL && strcmp(node->key, "basis") == 0) {
-			return node->text;
-		}
-	}
-	return "";
-}
-
-#define REPLACED "\xEF\xBF\xBD"
-
-/* Line breaks of YAML, what it forbids, and what turns a terminal round. */
-Test(folder, what_a_peer_writes_is_read_as_it_was_written)
-{
-	static const char *const texts[][2] = {
-		{"a\xE2\x80\xA8--- b", "a" REPLACED "--- b"},
-		{"a\xE2\x80\xA9... b", "a" REPLACED "... b"},
-		{"a\xEF\xBF\xBE.", "a" REPLACED "."},
-		{"a\xEF\xBF\xBF.", "a" REPLACED "."}, {"\xEF\xBB\xBF.", NULL},
-		{"a\xE2\x80\xAExslx.exe", NULL}, {"a\xE2\x81\xA6.", NULL},
-		{"a: [b, \"c\"] # d\\", NULL},
-		{"\xC3\xA9\xF0\x9F\x98\x80", NULL}, {"\xC2\xA0x", NULL},
-		{"'%YAML 1.2", NULL}};
-	struct alm_arena arena;
-
-	alm_arena_init(&arena, (size_t)1024 * 1024);
-	for (size_t i = 0; i < ALM_COUNT(texts); i++) {
-		struct alm_delivery delivery = delivery_of(7 + i, "content");
-		const char *read = texts[i][texts[i][1] == NULL ? 0 : 1];
-
-		delivery.basis = texts[i][0];
-		cr_assert_eq(
-			alm_taking_delivery(&folder, &delivery, NULL), ALM_OK);
-		cr_assert_str_eq(basis_in_the_inbox(&arena), read);
-		cr_assert_eq(alm_folder_remove(&folder, ALM_INBOX, NAME ".yaml",
-				     "", NULL),
-			ALM_OK);
-	}
-	alm_arena_fini(&arena);
-}
-
-static uint64_t acknowledged;
-
-static void acknowledge(void *cookie, uint64_t sequence)
-{
-	(void)cookie;
-	acknowledged = sequence;
-}
-
-Test(folder, publishes_after_a_crash_between_mark_and_inbox)
-{
-	put(ALM_INBOX, NAME ".payload", "content");
-	put(ALM_TAKEN, "7.new", "message-id: x\n");
-	put(ALM_TAKEN, "7", NAME " " NAME);
-	cr_assert_eq(
-		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
-	cr_assert_eq(acknowledged, 7);
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-	cr_assert_not(has(ALM_TAKEN, "7.new"));
-}
-
-Test(folder, writes_again_after_a_crash_before_the_mark)
-{
-	put(ALM_INBOX, NAME ".payload", "cont");
-	put(ALM_TAKEN, "7.new", "message-id: x\n");
-	acknowledged = 0;
-	cr_assert_eq(
-		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
-	cr_assert_eq(acknowledged, 0);
-	cr_assert_not(has(ALM_INBOX, NAME ".yaml"));
-	take(7, "content");
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-	cr_assert_not(has(ALM_TAKEN, "7.new"));
-}
-
-Test(folder, mail_of_the_same_id_does_not_write_over_other_mail)
-{
-	take(7, "first");
-	take(8, "second");
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-	cr_assert(has(ALM_INBOX, NAME "-8.yaml"));
-	cr_assert(has(ALM_INBOX, NAME "-8.payload"));
-}
-
-Test(folder, a_mark_of_another_stores_mail_does_not_swallow_mail)
-{
-	put(ALM_TAKEN, "7",
-		"ffffffff-0000-0000-0000-000000000000 "
-		"ffffffff-0000-0000-0000-000000000000");
-	take(7, "content");
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-}
-
-Test(folder, a_damaged_mark_is_no_mark)
-{
-	put(ALM_TAKEN, "7", NAME " ../../etc/x");
-	take(7, "content");
-	cr_assert(has(ALM_INBOX, NAME ".yaml"));
-}
 
 Test(folder, makes_itself_too)
 {

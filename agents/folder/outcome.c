@@ -1,0 +1,189 @@
+#include "agents/folder/outcome.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/folder/log.h"
+
+#define LATER_MS_MIN 5000
+#define LATER_MS_MAX 600000
+#define DOUBLINGS_MAX 7u
+
+void alm_outcome_drop(struct alm_entries *entries)
+{
+	for (size_t i = 0; i < entries->stray_count; i++) {
+		free(entries->strays[i]);
+	}
+	entries->stray_count = 0;
+}
+
+void alm_outcome_land(struct alm_entries *entries, struct alm_entry *entry,
+	enum alm_entry_state state, bool is_accepted)
+{
+	if (entry->state == ALM_ENTRY_IN_FLIGHT) {
+		alm_lanes_ended(&entries->lanes, entry->lane, is_accepted);
+	}
+	alm_entry_land(&entries->table, entry, state);
+	entries->is_changed = true;
+}
+
+/** `least_ms`: what the broker asked for, if it did. */
+void alm_outcome_later(
+	struct alm_entries *entries, struct alm_entry *entry, uint32_t least_ms)
+{
+	unsigned shift =
+		entry->tries < DOUBLINGS_MAX ? entry->tries : DOUBLINGS_MAX;
+	int64_t wait_ms = (int64_t)LATER_MS_MIN << shift;
+
+	wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
+	alm_outcome_land(entries, entry, ALM_ENTRY_LATER, false);
+	entry->tries++;
+	entry->due_ms = alm_folder_now_ms() +
+			(wait_ms < LATER_MS_MAX ? wait_ms : LATER_MS_MAX);
+}
+
+/** Behind who waits for the same room. */
+static void await_room(struct alm_entries *entries, struct alm_entry *entry,
+	const struct alm_receipt_view *receipt)
+{
+	uint32_t lane = receipt->code == (int)ALM_STORE_FULL
+				? ALM_LANE_OF_BROKER
+				: entry->lane;
+
+	if (lane == ALM_LANE_NONE) {
+		alm_outcome_later(entries, entry, receipt->retry_after_ms);
+		return;
+	}
+	alm_outcome_land(entries, entry, ALM_ENTRY_ROOM, false);
+	entry->room = lane;
+	alm_lanes_refused(&entries->lanes, lane, receipt->retry_after_ms,
+		alm_folder_now_ms());
+}
+
+void alm_outcome_strays(
+	struct alm_entries *entries, const struct alm_folder *folder)
+{
+	if (entries->stray_count > 0) {
+		alm_sending_siblings(
+			folder, entries->strays, entries->stray_count);
+		alm_outcome_drop(entries);
+	}
+}
+
+static void add_stray(struct alm_entries *entries,
+	const struct alm_folder *folder, const struct alm_entry *entry)
+{
+	char *name;
+
+	if (alm_folder_has(folder, ALM_STATE, entry->name, ".id")) {
+		return;
+	}
+	if (entries->stray_count == ALM_STRAYS_MAX) {
+		alm_outcome_strays(entries, folder);
+	}
+	name = strdup(entry->name);
+	if (name != NULL) {
+		entries->strays[entries->stray_count++] = name;
+	}
+}
+
+void alm_outcome_refused(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_entry *entry,
+	const struct alm_receipt_view *receipt, const struct alm_problem *own)
+{
+	struct alm_problem problem = {0};
+	enum alm_err err;
+
+	if (own == NULL || own->err != ALM_PAYLOAD_SHARED) {
+		add_stray(entries, folder, entry);
+	}
+	err = alm_sending_refused(
+		folder, entry->name, entry->is_encoded, receipt, own, &problem);
+	if (err != ALM_OK) {
+		alm_log_problem(err, entry->name, problem.detail);
+		alm_outcome_later(entries, entry, 0);
+		return;
+	}
+	alm_log_problem(
+		receipt == NULL ? own->err : (enum alm_err)receipt->code,
+		entry->name, receipt == NULL ? own->detail : receipt->detail);
+	entries->refused++;
+	alm_outcome_land(entries, entry, ALM_ENTRY_GONE, false);
+}
+
+void alm_entries_settle(
+	struct alm_entries *entries, const struct alm_folder *folder)
+{
+	struct alm_ending endings[ALM_ENDINGS_MAX];
+	struct alm_problem problem = {0};
+	enum alm_err err;
+
+	if (entries->ended_count == 0) {
+		return;
+	}
+	for (size_t i = 0; i < entries->ended_count; i++) {
+		endings[i] = (struct alm_ending){
+			entries->ended[i]->name, entries->ended[i]->is_encoded};
+	}
+	err = alm_files_flush(&entries->receipts, &problem);
+	if (err == ALM_OK) {
+		err = alm_sending_accepted(
+			folder, endings, entries->ended_count, &problem);
+	}
+	if (err != ALM_OK) {
+		alm_log_problem(err, "receipts", problem.detail);
+	}
+	for (size_t i = 0; i < entries->ended_count; i++) {
+		/* Sent again under the same id, it gets the same receipt. */
+		if (err != ALM_OK) {
+			alm_outcome_later(entries, entries->ended[i], 0);
+		} else {
+			entries->accepted++;
+			alm_outcome_land(entries, entries->ended[i],
+				ALM_ENTRY_GONE, true);
+		}
+	}
+	entries->ended_count = 0;
+}
+
+static void accept(struct alm_entries *entries, const struct alm_folder *folder,
+	struct alm_entry *entry, const struct alm_receipt_view *receipt)
+{
+	struct alm_problem problem = {0};
+	enum alm_err err = alm_sending_receipt(
+		folder, entry->name, receipt, &entries->receipts, &problem);
+
+	if (err != ALM_OK) {
+		alm_log_problem(err, entry->name, problem.detail);
+		alm_outcome_later(entries, entry, 0);
+		return;
+	}
+	entries->ended[entries->ended_count++] = entry;
+	if (entries->ended_count == ALM_ENDINGS_MAX) {
+		alm_entries_settle(entries, folder);
+	}
+}
+
+void alm_entries_receipt(struct alm_entries *entries,
+	const struct alm_folder *folder, const struct alm_receipt_view *receipt)
+{
+	struct alm_entry *entry = alm_entry_find(&entries->table, receipt->id);
+
+	entries->is_full = false;
+	if (entry == NULL) {
+		return;
+	}
+	if (receipt->code == 0) {
+		accept(entries, folder, entry, receipt);
+	} else if (!receipt->is_retryable) {
+		alm_outcome_refused(entries, folder, entry, receipt, NULL);
+	} else {
+		alm_log_problem((enum alm_err)receipt->code, entry->name,
+			"it is tried again later");
+		if (receipt->retry_after_ms > 0) {
+			await_room(entries, entry, receipt);
+		} else {
+			alm_outcome_later(entries, entry, 0);
+		}
+	}
+}

@@ -1,0 +1,136 @@
+/* The outbox as the agent knows it: its order, and what comes and goes. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agents/folder/entries.h"
+#include "lib/file.h"
+#include "tests/support/tempdir.h"
+
+static char root[ALM_TEMPDIR_BYTES];
+static struct alm_folder folder;
+static struct alm_entry_table table;
+
+static void open_all(void)
+{
+	alm_tempdir_make(root);
+	cr_assert_eq(alm_folder_open(root, &folder, NULL), ALM_OK);
+	alm_entry_table_init(&table);
+}
+
+static void close_all(void)
+{
+	alm_entry_table_fini(&table);
+	alm_folder_close(&folder);
+	alm_tempdir_remove(root);
+}
+
+TestSuite(entries, .init = open_all, .fini = close_all);
+
+static void put(const char *name)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, ALM_OUTBOX, name, "", path);
+	cr_assert_eq(
+		alm_file_write(path, (struct alm_bytes){NULL, 0}, 0600, NULL),
+		ALM_OK);
+}
+
+static void expect(const char *names)
+{
+	char text[512] = "";
+
+	for (size_t i = 0; i < table.count; i++) {
+		strcat(text, table.items[i]->name);
+		strcat(text, table.items[i]->is_encoded ? "! " : " ");
+	}
+	cr_assert_str_eq(text, names);
+}
+
+Test(entries, stand_in_the_order_of_their_names)
+{
+	put("m2.yaml");
+	put("m10.yaml");
+	put("m1.txt");
+	put("m1.yaml");
+	put("m1.envelope");
+	put(".m0.yaml");
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	expect("m1 m1! m10 m2 ");
+	put("m0.yaml");
+	put("m11.yaml");
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	expect("m0 m1 m1! m10 m11 m2 ");
+}
+
+Test(entries, are_forgotten_when_they_go_unless_they_are_on_their_way)
+{
+	static const char *const names[] = {"a.yaml", "b.yaml", "c.yaml"};
+
+	for (size_t i = 0; i < 3; i++) {
+		put(names[i]);
+	}
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	alm_entry_fly(&table, table.items[1]);
+	alm_entry_land(&table, table.items[2], ALM_ENTRY_GONE);
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_eq(alm_folder_remove(
+				     &folder, ALM_OUTBOX, names[i], "", NULL),
+			ALM_OK);
+	}
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	expect("b ");
+	alm_entry_land(&table, table.items[0], ALM_ENTRY_GONE);
+	put("b.yaml");
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	expect("b ");
+	cr_assert_eq(table.items[0]->state, ALM_ENTRY_SEEN, "another");
+}
+
+Test(entries, are_found_by_the_id_they_go_under)
+{
+	uint8_t id[16] = {7};
+
+	put("a.yaml");
+	put("b.yaml");
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	table.items[1]->id[0] = 7;
+	cr_assert_null(alm_entry_find(&table, id));
+	alm_entry_fly(&table, table.items[1]);
+	cr_assert_eq(alm_entry_find(&table, id), table.items[1]);
+	alm_entry_land(&table, table.items[1], ALM_ENTRY_LATER);
+	cr_assert_null(alm_entry_find(&table, id));
+	cr_assert_eq(table.in_flight, 0);
+}
+
+Test(entries, hold_a_payload_against_each_other)
+{
+	put("a.yaml");
+	put("b.yaml");
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
+	cr_assert_null(alm_entry_holder(&table, table.items[1], "x.pdf"));
+	alm_entry_bind(&table, table.items[0], "x.pdf");
+	cr_assert_null(alm_entry_holder(&table, table.items[0], "x.pdf"));
+	cr_assert_eq(alm_entry_holder(&table, table.items[1], "x.pdf"),
+		table.items[0]);
+	cr_assert_null(alm_entry_holder(&table, table.items[1], "y.pdf"));
+	alm_entry_bind(&table, table.items[0], "y.pdf");
+	cr_assert_null(alm_entry_holder(&table, table.items[1], "x.pdf"));
+	alm_entry_bind(&table, table.items[0], "");
+	cr_assert_null(alm_entry_holder(&table, table.items[1], ""),
+		"none is nobody's");
+}
+
+Test(entries, names_that_cannot_be_are_counted)
+{
+	char name[200];
+
+	put("a\nb.yaml");
+	put("notes.txt");
+	snprintf(name, sizeof(name), "%0130d.yaml", 7);
+	put(name);
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 2);
+	expect("");
+}
