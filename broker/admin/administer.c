@@ -374,7 +374,8 @@ static enum alm_err ask(
 		{"trace", alm_verb_trace, TRACE_ARGUMENTS},
 		EVIDENCE_VERBS,
 		{"audit.receipt", alm_verb_audit_receipt,
-			ARGUMENTS("seq", "message", "from")},
+			ARGUMENTS(
+				"seq", "message", "from", "reveal", "reason")},
 		{"audit.cosign", alm_verb_audit_cosign,
 			ARGUMENTS("size", "key", "cosignature")},
 	};

@@ -461,7 +461,7 @@ static enum alm_err get_shown(struct alm_call *call,
 		err != ALM_NOT_FOUND) {
 		return err;
 	}
-	if (err == ALM_OK && question->find.with_detail) {
+	if (err == ALM_OK) {
 		/* Whoever is written of may ask who has read it. */
 		question->find.filter.has_person = view->record.has_person;
 		memcpy(question->find.filter.person, view->record.person,

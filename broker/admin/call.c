@@ -185,7 +185,7 @@ struct alm_detail *alm_call_detail(
 	alm_detail_init(detail);
 	alm_detail_text(detail, "verb", call->ask->verb);
 	alm_detail_text(detail, "what", what);
-	alm_detail_text(detail, "reason", alm_call_argument(call, "reason"));
+	alm_detail_words(detail, "reason", alm_call_argument(call, "reason"));
 	if (call->request->agent != NULL) {
 		alm_detail_text(detail, "agent", call->request->agent->name);
 	} else {

@@ -184,18 +184,19 @@ static enum alm_err judge(struct alm_call *call, uint64_t seq,
 }
 
 /* The operator's question; an agent's only if it asks for what it was never
- * given: else it is told what it has. */
+ * given, or may not have: else it is told what it has. */
 static enum alm_err record_receipt(const struct alm_call *call,
 	struct alm_audit_record *question, enum alm_err err)
 {
 	const struct alm_agent *agent = call->request->agent;
+	bool is_refused = err == ALM_NOT_FOUND || err == ALM_NOT_PERMITTED;
 	enum alm_err recorded = ALM_OK;
 
-	if (agent != NULL && err == ALM_NOT_FOUND) {
+	if (agent != NULL && is_refused) {
 		question->sender = agent->organisation;
 		question->agent = agent->number;
 	}
-	if (err == ALM_NOT_FOUND || (err == ALM_OK && agent == NULL)) {
+	if (is_refused || (err == ALM_OK && agent == NULL)) {
 		question->code = (uint32_t)err;
 		recorded = alm_call_record(call, question, "receipt");
 	}
@@ -213,12 +214,13 @@ enum alm_err alm_verb_audit_receipt(struct alm_call *call)
 	uint64_t seq = 0;
 	enum alm_err err = ALM_OK;
 
-	if (reveals && call->request->agent != NULL) {
-		return alm_problem_set(call->problem, ALM_NOT_PERMITTED,
-			"the private part is the operator's");
-	}
 	if (call->request->agent == NULL) {
 		err = alm_call_needs_reason(call);
+	}
+	if (err == ALM_OK && reveals && call->request->agent != NULL) {
+		err = alm_problem_set(call->problem, ALM_NOT_PERMITTED,
+			"the private part is the operator's");
+		return record_receipt(call, &question, err);
 	}
 	if (err != ALM_OK) {
 		return err;

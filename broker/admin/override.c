@@ -258,7 +258,7 @@ static enum alm_err record_review(
 	alm_detail_text(detail, "verb", call->ask->verb);
 	alm_detail_text(detail, "outcome", outcomes[row->outcome]);
 	alm_detail_text(detail, "reviewer", alm_call_argument(call, "by"));
-	alm_detail_text(detail, "reason", alm_call_argument(call, "reason"));
+	alm_detail_words(detail, "reason", alm_call_argument(call, "reason"));
 	alm_detail_text(detail, "by", call->request->address);
 	err = alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 	row->review_seq = record.seq;

@@ -87,7 +87,7 @@ enum alm_err alm_call_record_officer(const struct alm_call *call,
 	alm_detail_init(detail);
 	alm_detail_text(detail, "verb", call->ask->verb);
 	alm_detail_text(detail, "what", what);
-	alm_detail_text(detail, "reason", alm_call_argument(call, "reason"));
+	alm_detail_words(detail, "reason", alm_call_argument(call, "reason"));
 	if (officer != NULL) {
 		alm_detail_text(detail, "officer", officer->name);
 		alm_detail_text(detail, "signature",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/nhs_number.h"
+
 #define CUT_LINE "cut: yes\n"
 
 void alm_detail_init(struct alm_detail *detail)
@@ -56,6 +58,18 @@ void alm_detail_text(
 	at = begin_line(detail, key, bytes);
 	if (at != NULL) {
 		(void)put(at, value, bytes);
+	}
+}
+
+void alm_detail_words(
+	struct alm_detail *detail, const char *key, const char *value)
+{
+	size_t bytes = strlen(value);
+	char *at = bytes == 0 ? NULL : begin_line(detail, key, bytes);
+
+	if (at != NULL) {
+		(void)put(at, value, bytes);
+		alm_nhs_numbers_mask(at, bytes);
 	}
 }
 

@@ -25,6 +25,9 @@ void alm_detail_init(struct alm_detail *detail);
 /** Nothing is added when the value is empty. */
 void alm_detail_text(
 	struct alm_detail *detail, const char *key, const char *value);
+/** What somebody wrote, in which NHS numbers are masked: a record has none. */
+void alm_detail_words(
+	struct alm_detail *detail, const char *key, const char *value);
 void alm_detail_texts(
 	struct alm_detail *detail, const char *key, struct alm_texts values);
 void alm_detail_number(

@@ -93,7 +93,7 @@ static enum alm_err record_taken(struct alm_turn *turn,
 
 	record.agent = agent->number;
 	alm_detail_init(turn->detail);
-	alm_detail_text(turn->detail, "words", item->reason);
+	alm_detail_words(turn->detail, "words", item->reason);
 	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 	if (err != ALM_OK || !item->is_rejected) {
 		turn->broker->metrics.acknowledged += err == ALM_OK ? 1 : 0;

@@ -123,7 +123,7 @@ const char *alm_arrival_describe(
 				? "emergency"
 				: "guardian");
 		alm_detail_text(detail, "override-by", message->override_by);
-		alm_detail_text(
+		alm_detail_words(
 			detail, "override-reason", message->override_reason);
 	}
 	alm_detail_text(detail, "traceparent", message->traceparent);

@@ -214,7 +214,7 @@ static enum alm_err gather(struct alm_report *r, const struct range *range,
 /* --- telling -------------------------------------------------------------- */
 
 static const char *const columns[] = {"person", "nhs-number", "messages",
-	"taken", "categories", "recipients", "levels", "first", "last"};
+	"taken", "categories", "to", "levels", "first", "last"};
 
 static int64_t aware_us_of(const struct alm_report *r)
 {

@@ -197,7 +197,7 @@ enum alm_err alm_log_store_get(struct alm_log *log, uint64_t seq, bool reveals,
 		what, sizeof(what), "record %llu", (unsigned long long)seq);
 	alm_arena_reset(&log->arena);
 	err = alm_audit_get(log->store, seq, false, &log->arena, &view);
-	if (err == ALM_OK && reveals) {
+	if (err == ALM_OK) {
 		/* Whoever is written of may ask who has read it. */
 		filter.has_person = view.record.has_person;
 		memcpy(filter.person, view.record.person,

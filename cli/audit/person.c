@@ -58,6 +58,7 @@ static const char *outcome_word(const struct alm_story *story)
 	return alm_story_was_given(story)        ? "shared"
 	       : story->end == ALM_STORY_REFUSED ? "refused"
 	       : story->end == ALM_STORY_STOPPED ? "stopped"
+	       : story->end == ALM_STORY_WAITS   ? "waiting"
 						 : "not-shared";
 }
 
@@ -194,13 +195,30 @@ static void put_shared(struct alm_report *r, struct alm_page *page,
 	alm_page_facts_end(page);
 }
 
-static void put_refused(struct alm_report *r, struct alm_page *page,
+/* Its record, and the later one that ended it. */
+static const char *records_of(
+	struct alm_book *book, const struct alm_story *story)
+{
+	const struct alm_log_row *asked = &story->asked;
+	const struct alm_log_row *ended = &story->ended;
+
+	if (asked->seq != 0 && ended->seq > asked->seq) {
+		return alm_book_text(
+			book, "%" PRIu64 ", %" PRIu64, asked->seq, ended->seq);
+	}
+	return alm_book_text(
+		book, "%" PRIu64, asked->seq != 0 ? asked->seq : ended->seq);
+}
+
+static void put_not_shared(struct alm_report *r, struct alm_page *page,
 	const struct alm_story *story)
 {
-	bool is_stopped = story->end == ALM_STORY_STOPPED;
+	bool is_ended = story->end != ALM_STORY_REFUSED &&
+			story->end != ALM_STORY_WAITS;
 	const struct alm_log_row *row =
-		is_stopped ? &story->ended : &story->asked;
+		is_ended ? &story->ended : &story->asked;
 	struct alm_book *book = &r->book;
+	const char *reasons = alm_story_reasons(book, row);
 
 	alm_page_heading(page, 3,
 		alm_book_text(book, "%s: %s to %s",
@@ -213,80 +231,71 @@ static void put_refused(struct alm_report *r, struct alm_page *page,
 		alm_book_categories(book, asked_for(book, story)));
 	alm_page_fact(page, "For what",
 		alm_book_purpose(book, row->epoch, row->purpose));
-	alm_page_fact(
-		page, "Why it was not shared", alm_story_reasons(book, row));
+	alm_page_fact(page, "Why it was not shared",
+		story->end == ALM_STORY_WAITS ? "" : reasons);
 	alm_page_fact(page, "Override", alm_story_override(book, story));
-	alm_page_fact(
-		page, "Record", alm_book_text(book, "%" PRIu64, row->seq));
+	if (story->end != ALM_STORY_REFUSED) {
+		alm_page_fact(page, "What became of it",
+			alm_story_end_words(book, story));
+	}
+	alm_page_fact(page, "Record", records_of(book, story));
 	alm_page_facts_end(page);
 }
 
 /* What was handed over once was shared, whatever was stopped later. */
-static bool is_not_shared(const struct alm_story *story)
+enum part { SHARED, WAITING, NOT_SHARED, PARTS };
+
+static enum part part_of(const struct alm_story *story)
 {
-	return !alm_story_was_given(story) &&
-	       (story->end == ALM_STORY_REFUSED ||
-		       story->end == ALM_STORY_STOPPED);
+	return alm_story_was_given(story)      ? SHARED
+	       : story->end == ALM_STORY_WAITS ? WAITING
+					       : NOT_SHARED;
 }
 
-static void put_stories(
-	struct alm_report *r, struct alm_page *page, bool is_shared)
+static size_t count_part(const struct alm_report *r, enum part part)
 {
 	size_t count = 0;
 
-	alm_page_heading(
-		page, 2, is_shared ? "What was shared" : "What was not shared");
+	for (size_t i = 0; i < r->stories.count; i++) {
+		count += part_of(&r->stories.items[i]) == part;
+	}
+	return count;
+}
+
+static void put_stories(
+	struct alm_report *r, struct alm_page *page, enum part part)
+{
+	static const char *const headings[PARTS] = {
+		[SHARED] = "What was shared",
+		[WAITING] = "What may be shared: it waits to be collected",
+		[NOT_SHARED] = "What was not shared",
+	};
+	static const char *const none[PARTS] = {
+		[SHARED] = "Nothing, in the time asked about.",
+		[NOT_SHARED] = "Nothing was refused or stopped, in the time "
+			       "asked about.",
+	};
+	size_t count = count_part(r, part);
+
+	if (count == 0 && none[part] == NULL) {
+		return;
+	}
+	alm_page_heading(page, 2, headings[part]);
+	if (count == 0) {
+		alm_page_paragraph(page, none[part]);
+	}
 	for (size_t i = 0; i < r->stories.count; i++) {
 		const struct alm_story *story = &r->stories.items[i];
 
-		if (is_not_shared(story) == is_shared) {
+		if (part_of(story) != part) {
 			continue;
 		}
-		count++;
-		if (is_shared) {
+		if (part == SHARED) {
 			put_shared(r, page, story);
 		} else {
-			put_refused(r, page, story);
+			put_not_shared(r, page, story);
 		}
 	}
-	if (count == 0) {
-		alm_page_paragraph(page,
-			is_shared ? "Nothing, in the time asked about."
-				  : "Nothing was refused or stopped, in the "
-				    "time asked about.");
-	}
-}
-
-/* Who looked into the log, and what was changed of the person's choices. */
-static void put_others(struct alm_report *r, struct alm_page *page)
-{
-	static const char *const heading[] = {"When", "What", "Reason given"};
-
-	alm_page_heading(
-		page, 2, "Who looked you up here, and changes of your choices");
-	if (r->stories.other_count == 0) {
-		alm_page_paragraph(page, "Nobody, in the time asked about.");
-		return;
-	}
-	alm_page_table_begin(page, heading, ALM_COUNT(heading));
-	for (size_t i = 0; i < r->stories.other_count; i++) {
-		const struct alm_log_row *row = &r->stories.others[i];
-		bool is_query = strcmp(row->kind, "audit-queried") == 0;
-
-		alm_page_row(page,
-			(const char *const[]){
-				alm_book_time(&r->book, row->time),
-				!is_query
-					? "your choices on record were changed"
-				: *row->sender != '\0'
-					? alm_book_organisation(&r->book,
-						  row->epoch, row->sender)
-					: "an auditor of the system",
-				alm_log_detail(
-					row, "reason", 0, r->book.arena)},
-			ALM_COUNT(heading));
-	}
-	alm_page_table_end(page);
 }
 
 static void put_contacts(struct alm_report *r, struct alm_page *page)
@@ -321,16 +330,12 @@ static void put_contacts(struct alm_report *r, struct alm_page *page)
 static void put_summary(struct alm_report *r, struct alm_page *page,
 	const char *masked, size_t left_out)
 {
-	size_t shared = 0;
-	size_t refused = 0;
+	size_t waiting = count_part(r, WAITING);
 	size_t overrides = 0;
 
 	for (size_t i = 0; i < r->stories.count; i++) {
-		const struct alm_story *story = &r->stories.items[i];
-
-		shared += alm_story_was_given(story);
-		refused += is_not_shared(story);
-		overrides += *alm_story_override(&r->book, story) != '\0';
+		overrides += *alm_story_override(
+				     &r->book, &r->stories.items[i]) != '\0';
 	}
 	alm_page_say(page,
 		"This is a list of what was shared, through this system, about "
@@ -338,9 +343,13 @@ static void put_summary(struct alm_report *r, struct alm_page *page,
 		"information it was, never what it said.",
 		masked);
 	alm_page_say(page,
-		"Times that something was shared: %zu; refused or stopped: "
-		"%zu; an emergency or a guardian's decision: %zu.",
-		shared, refused, overrides);
+		"Times that something was shared: %zu; refused, stopped or "
+		"never collected: %zu; an emergency or a guardian's decision: "
+		"%zu.",
+		count_part(r, SHARED), count_part(r, NOT_SHARED), overrides);
+	if (waiting > 0) {
+		alm_page_say(page, "Waiting to be collected: %zu.", waiting);
+	}
 	if (left_out > 0) {
 		alm_page_say(page,
 			"Left out: %zu, because the law protects what they "
@@ -357,9 +366,10 @@ static int print_page(struct alm_report *r, const char *masked, size_t left_out)
 
 	alm_page_begin(&page, "Who has received information about you");
 	put_summary(r, &page, masked, left_out);
-	put_stories(r, &page, true);
-	put_stories(r, &page, false);
-	put_others(r, &page);
+	put_stories(r, &page, SHARED);
+	put_stories(r, &page, WAITING);
+	put_stories(r, &page, NOT_SHARED);
+	alm_report_others(r, &page);
 	put_contacts(r, &page);
 	alm_report_say_proof(r, &page);
 	return alm_page_end(&page) ? ALM_EXIT_OK : ALM_EXIT_FAILURE;

@@ -101,5 +101,6 @@ enum alm_err alm_audit_record_question(struct alm_store *store,
 		return ALM_FIELD_TOO_LARGE;
 	}
 	detail[w.bytes] = '\0';
+	alm_nhs_numbers_mask(detail, w.bytes);
 	return alm_audit_record_alone(store, &record, detail);
 }

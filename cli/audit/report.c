@@ -7,6 +7,11 @@
 #include <time.h>
 
 #define ARENA_BYTES_MAX ((size_t)512 * 1024 * 1024)
+#define REASONS_MAX 16u
+/* As records have them: 4401, 4405 and 4406 of the catalogue. */
+#define CONSENT_MISSING "401"
+#define CONSENT_WITHDRAWN "405"
+#define NOT_COVERED "406"
 
 enum alm_err alm_report_begin(struct alm_report *report,
 	const struct alm_args *args, struct alm_problem *problem)
@@ -148,18 +153,41 @@ const char *alm_story_end_words(
 	return "";
 }
 
+/* Consent that is not there covers no kind of information: who is told the
+ * first is not told the second. */
+static bool is_implied(struct alm_book *book, const struct alm_log_row *row,
+	const char *reason)
+{
+	const char *other = "";
+
+	if (strcmp(reason, NOT_COVERED) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < REASONS_MAX; i++) {
+		other = alm_log_detail(row, "reason", i, book->arena);
+		if (strcmp(other, CONSENT_MISSING) == 0 ||
+			strcmp(other, CONSENT_WITHDRAWN) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *alm_story_reasons(
 	struct alm_book *book, const struct alm_log_row *row)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < 16; i++) {
+	for (size_t i = 0; i < REASONS_MAX; i++) {
 		const char *reason =
 			alm_log_detail(row, "reason", i, book->arena);
 		const char *words;
 
 		if (*reason == '\0') {
 			break;
+		}
+		if (is_implied(book, row, reason)) {
+			continue;
 		}
 		words = alm_book_reason((unsigned)strtoul(reason, NULL, 10));
 		if (*words != '\0' && strstr(text, words) == NULL) {

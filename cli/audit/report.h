@@ -41,6 +41,10 @@ void alm_report_say_proof(struct alm_report *report, struct alm_page *page);
 /** 0, or 8 after saying that damaged records are missing. */
 int alm_report_exit(const struct alm_report *report, int rc);
 
+/** Who looked into the log about the person, and what was changed of the
+ * person's choices. */
+void alm_report_others(struct alm_report *report, struct alm_page *page);
+
 /** What became of it, in words. */
 const char *alm_story_end_words(
 	struct alm_book *book, const struct alm_story *story);

@@ -20,7 +20,7 @@ person() { # person CODE OPTION...: from the demonstration's store
 plain() {
 	sed -E 's/[0-9]+ [A-Z][a-z]+ 20[0-9]{2}, [0-9:]{5} UTC/WHEN/g
 		s/[0-9a-f]{64}/ROOT/g; s/of [0-9]+ records/of N records/
-		s/(Record( \||<\/th><td>)) *[0-9]+/\1 N/' "$1"
+		s/(Record( \||<\/th><td>)) *[0-9]+(, [0-9]+)?/\1 N/' "$1"
 }
 person 2
 person 0 --reason 'SAR 2026/118'
@@ -83,3 +83,26 @@ has 'len(d["rows"]) == 1'
 has 'd["rows"][0]["recipient-name"].endswith(" (C84001)")'
 code 0 "$almoner" audit query --kind audit-queried --reveal --reason test --json
 has 'any("disclosure report: SAR 2026/119" in r["detail"] for r in d["rows"])'
+
+# --- what is not shared yet, and who asks -----------------------------------
+echo $number | code 0 "$almoner" audit person - --reason 'SAR 2026/120' --json
+has '[r["outcome"] for r in d["rows"]] == ["waiting"]'
+# An agent that may not know is told nothing, and the person that it asked.
+echo $number | code 5 "$almoner" audit query -c "$sender" --person - --reveal \
+	--reason 'about 999 000 0026'
+code 0 "$almoner" audit query --kind accepted --reason test --json
+seq=$(json 'd["rows"][0]["seq"]')
+code 0 "$almoner" audit show "$seq" --reason 'seen by number'
+echo $number | code 0 "$almoner" people show - --reason 'see 9990000026'
+echo $number | code 0 "$almoner" audit person - --reason 'SAR 2026/121'
+sed -n '/^## What was shared/,/^## What may be/p' "$dir/out" |
+	grep -q '^Nothing' || fail "what waits is told to be shared"
+grep -q '^## What may be shared' "$dir/out" || fail "what waits is not told"
+says() { # says TEXT: in the last answer
+	grep -qF "$1" "$dir/out" || fail "it does not say: $1"
+}
+says 'Waiting to be collected: 1.'
+says '| asked about you; nothing was shown | about 999 \*\*\* \*\*26 |'
+says '| looked at what was shared about you | seen by number |'
+says '| looked at your choices on record | see 999\*\*\*\*\*26 |'
+says '| an auditor of the system |'

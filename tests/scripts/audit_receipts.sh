@@ -50,5 +50,8 @@ cmp -s "$dir/again" "$dir/kept" || fail "a receipt was written over"
 code 0 "$almoner" audit receipt "$id" --context "$receiver" --from RX1 \
 	--out "$dir/again" --force
 code 3 "$almoner" audit receipt "$id" --context "$receiver"
-code 2 "$almoner" audit receipt "$id" --context "$sender" --reveal --reason x
+code 5 "$almoner" audit receipt "$id" --context "$sender" --reveal --reason x
+code 0 "$almoner" audit query --code not-permitted --json
+has '[r["sender"] for r in d["rows"]] == ["RX1"]'
+code 0 "$almoner" audit receipt "$id" --context "$sender" --reason 'a question'
 code 3 "$almoner" audit receipt 1 --context "$sender"

@@ -31,6 +31,8 @@ audit 0 breach --from RX1 --reason INC-17 --reveal --numbers "$dir/numbers"
 plain "$dir/out" | diff tests/data/reports/breach.md - || fail "breach.md"
 echo 9990000019 >"$dir/wrong"
 audit 2 breach --from RX1 --reason INC-17 --reveal --numbers "$dir/wrong"
+audit 0 breach --from RX1 --to 511 --reason INC-17 --json
+has '[r["to"] for r in d["rows"]] == ["511"]' # an id, not a number
 audit 0 breach --from RX1 --reason INC-17 --json --aware 2026-07-01T09:00:00Z
 has 'd["affected"] == 1 and d["messages"] == d["taken"] == 6'
 has 'd["tell-until"] == "2026-07-04T09:00:00Z"'
@@ -75,7 +77,7 @@ audit 3 show 999999
 audit 2 show x
 grep -rqsE "$number|$other" "$dir/out" "$dir/err" && fail "a number is shown"
 audit 0 query --kind audit-queried --reveal --reason t --limit 0 --json
-has 'len([r for r in d["rows"] if "breach report: INC-17" in r["detail"]]) == 8'
+has 'len([r for r in d["rows"] if "breach report: INC-17" in r["detail"]]) == 9'
 has 'len([r for r in d["rows"] if "who is affected: INC-17" in r["detail"]
 	and r["person"]]) == 2'
 # What bounded the answer is in the record, and whom a shown record was about.

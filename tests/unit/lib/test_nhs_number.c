@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "lib/base.h"
 #include "lib/nhs_number.h"
@@ -63,4 +64,31 @@ Test(nhs_number, masks_all_but_the_ends)
 
 	alm_nhs_number_mask("9990000018", masked);
 	cr_expect_str_eq(masked, "999 *** **18");
+}
+
+Test(nhs_number, masks_each_in_what_somebody_wrote)
+{
+	static const char *const texts[][2] = {
+		{"9990000018", "999*****18"},
+		{"see 9990000026, and 999 000 0034.",
+			"see 999*****26, and 999 *** **34."},
+		{"999-000-0042/9990000050", "999-***-**42/999*****50"},
+		{"9990000018 9990000026", "999*****18 999*****26"},
+		{"SAR9990000018", "SAR9990000018"},
+		{"99900000180", "99900000180"},
+		{"9990000019 is none", "9990000019 is none"},
+		{"9 990000018", "9 990000018"},
+		{"999  000 0018", "999  000 0018"},
+		{"999000001", "999000001"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[64];
+		size_t bytes = strlen(texts[i][0]);
+
+		memcpy(text, texts[i][0], bytes + 1);
+		alm_nhs_numbers_mask(text, bytes);
+		cr_expect_str_eq(text, texts[i][1]);
+	}
 }
