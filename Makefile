@@ -55,8 +55,9 @@ POLICY  := $(call obj,broker/policy/*.c) $(CORE)
 STORE   := $(call obj,broker/store/*.c broker/store/index/*.c)
 AUTH    := $(call obj,broker/auth/*.c)
 CONFIG  := $(call obj,broker/config/*.c)
-JSON    := $(call obj,cli/people/json.c cli/people/csv.c cli/people/dat.c \
-	cli/policy/decide_json.c cli/audit/check_page.c)
+# What of the command line reads what others wrote; fuzzed with the broker's.
+READERS := cli/people/json.c cli/people/csv.c cli/people/dat.c \
+	cli/policy/decide_json.c cli/audit/check_page.c
 EDGE    := $(call obj,broker/edge/*.c)
 BROKER  := $(filter-out $(O)/broker/main.o,$(call obj,broker/*.c \
 	broker/loop/*.c broker/rules/*.c broker/mail/*.c broker/identity/*.c \
@@ -91,8 +92,8 @@ L_CLI    := -lzmq -llmdb -ljansson $(L_LIB) $(L_LANES)
 PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
-.PHONY: all deps test check lint format fuzz corpus mutate demo bench crash-test net-test \
-	bench-peers install clean
+.PHONY: all deps test check lint format fuzz corpus mutate demo bench \
+	bench-peers crash-test net-test install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -216,7 +217,8 @@ $(O)/tests/unit/core/%: $(O)/tests/unit/core/%.o $(CORE) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion
 $(O)/tests/unit/lib/%: $(O)/tests/unit/lib/%.o $(LIB) | $(STANDARDS)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
-$(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB) | $(STANDARDS)
+$(O)/tests/unit/policy/%: $(O)/tests/unit/policy/%.o $(POLICY) $(LIB) \
+		| $(STANDARDS)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_LIB) $(L_LANES)
 $(O)/tests/unit/store/%: $(O)/tests/unit/store/%.o $(SUPPORT) $(STORE) \
 		$(CORE) $(LIB)
@@ -234,7 +236,8 @@ $(O)/tests/unit/agents/%: $(O)/tests/unit/agents/%.o $(SUPPORT) \
 		$(filter-out %/main.o,$(FOLDER)) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_FOLDER)
 $(O)/tests/unit/cli/%: $(O)/tests/unit/cli/%.o $(SUPPORT) \
-		$(filter-out %/main.o,$(CLI)) $(BENCH) $(STORE) $(CONFIG) $(POLICY) $(CLIENT) $(LIB)
+		$(filter-out %/main.o,$(CLI)) $(BENCH) $(STORE) $(CONFIG) \
+		$(POLICY) $(CLIENT) $(LIB)
 	$(CC) $(LINK) -o $@ $^ -lcriterion $(L_CLI)
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(FIXTURE) $(STORE) \
 		$(POLICY) $(CLIENT) $(LIB) $(PROGRAMS)
@@ -249,17 +252,14 @@ $(O)/tests/clock/shim.so: tests/clock/shim.c
 $(O)/tests/integration/clock: | $(O)/tests/clock/shim.so
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
 		$(CLIENT) $(O)/broker/loop/weigh.o \
-		$(STORE) $(AUTH) $(CONFIG) \
-		$(POLICY) $(JSON) $(LIB)
+		$(STORE) $(AUTH) $(CONFIG) $(POLICY) $(call obj,$(READERS)) \
+		$(LIB)
 	$(CC) $(LINK) -o $@ $^ -llmdb -ljansson $(L_CLIENT) $(L_LANES)
 $(O)/tests/fuzz/make_corpus: $(O)/tests/fuzz/make_corpus.o $(LIB)
 	$(CC) $(LINK) -o $@ $^ $(L_LIB) $(L_LANES)
-FUZZ_SRC := $(wildcard agents/client/*.c) broker/loop/weigh.c $(wildcard lib/*.c lib/wire/*.c \
-	lib/yaml/*.c broker/core/*.c \
+FUZZ_SRC := $(wildcard lib/*.c lib/wire/*.c lib/yaml/*.c broker/core/*.c \
 	broker/policy/*.c broker/auth/*.c broker/config/*.c broker/store/*.c \
-	broker/store/index/*.c \
-	cli/people/json.c cli/people/csv.c cli/people/dat.c cli/policy/decide_json.c \
-	cli/audit/check_page.c)
+	broker/store/index/*.c agents/client/*.c) broker/loop/weigh.c $(READERS)
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 	@mkdir -p $(@D)
 	clang $(CSTD) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ \
