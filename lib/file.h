@@ -13,8 +13,7 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
-
-#define ALM_KEY_BYTES 32u
+#include "lib/limits.h"
 
 /**
  * Read a regular file of at most `bytes_max` bytes.

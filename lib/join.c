@@ -119,7 +119,7 @@ void alm_digest_sign(const char *context, const uint8_t digest[32],
 
 bool alm_digest_is_signed(const char *context, const uint8_t digest[32],
 	const uint8_t signature[ALM_SIGNATURE_BYTES],
-	const uint8_t public_key[32])
+	const uint8_t public_key[ALM_KEY_BYTES])
 {
 	uint8_t said[CONTEXT_BYTES_MAX + 32];
 	size_t bytes = signed_text(context, digest, said);

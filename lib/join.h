@@ -15,8 +15,9 @@
 
 /** All from the secret of one invite; zero it with sodium_memzero(). */
 struct alm_invite_keys {
-	uint8_t curve_secret[32]; /* admits to the join envelope alone */
-	uint8_t curve_public[32];
+	uint8_t curve_secret[ALM_KEY_BYTES]; /* admits to the join envelope
+						alone */
+	uint8_t curve_public[ALM_KEY_BYTES];
 	uint8_t proof[ALM_SECRET_BYTES]; /* shown in it */
 	uint8_t proof_hash[ALM_DIGEST_BYTES];
 };
@@ -69,6 +70,6 @@ void alm_digest_sign(const char *context, const uint8_t digest[32],
 	const uint8_t seed[32], uint8_t out[ALM_SIGNATURE_BYTES]);
 bool alm_digest_is_signed(const char *context, const uint8_t digest[32],
 	const uint8_t signature[ALM_SIGNATURE_BYTES],
-	const uint8_t public_key[32]);
+	const uint8_t public_key[ALM_KEY_BYTES]);
 
 #endif /* ALM_LIB_JOIN_H */

@@ -77,6 +77,7 @@
 
 #define ALM_MESSAGE_ID_BYTES 16u
 #define ALM_DIGEST_BYTES 32u
+#define ALM_KEY_BYTES 32u /* of CURVE or Ed25519, and of the store */
 #define ALM_SIGNATURE_BYTES 64u
 #define ALM_STORE_ID_BYTES 16u
 /* One signature covers at most this many messages (a path of 8 digests). */

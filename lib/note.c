@@ -35,7 +35,7 @@ bool alm_note_name_is_valid(const char *name)
 }
 
 enum alm_err alm_note_key_make(const char *name, enum alm_note_type type,
-	const uint8_t key[32], struct alm_note_key *out_key)
+	const uint8_t key[ALM_KEY_BYTES], struct alm_note_key *out_key)
 {
 	crypto_hash_sha256_state state;
 	uint8_t digest[crypto_hash_sha256_BYTES];
@@ -64,7 +64,7 @@ void alm_note_key_text(
 	uint8_t raw[33];
 
 	raw[0] = (uint8_t)key->type;
-	memcpy(raw + 1, key->key, 32);
+	memcpy(raw + 1, key->key, ALM_KEY_BYTES);
 	alm_hex(key->id, sizeof(key->id), id);
 	(void)sodium_bin2base64(text, sizeof(text), raw, sizeof(raw),
 		sodium_base64_VARIANT_ORIGINAL);

@@ -38,7 +38,7 @@ enum alm_note_type {
 struct alm_note_key {
 	char name[ALM_NOTE_NAME_BYTES];
 	enum alm_note_type type;
-	uint8_t key[32];
+	uint8_t key[ALM_KEY_BYTES];
 	uint8_t id[ALM_NOTE_ID_BYTES];
 };
 
@@ -47,7 +47,7 @@ bool alm_note_name_is_valid(const char *name);
 
 /** Errors: VALUE_BAD: not a name. */
 ALM_MUST_USE enum alm_err alm_note_key_make(const char *name,
-	enum alm_note_type type, const uint8_t key[32],
+	enum alm_note_type type, const uint8_t key[ALM_KEY_BYTES],
 	struct alm_note_key *out_key);
 
 /** As `name+id+key`, which C2SP calls a vkey. */

@@ -360,11 +360,12 @@ static int connect_raw(struct alm_bench_fair_shared *shared, void *socket)
 		return (int)problem.err;
 	}
 	(void)crypto_scalarmult_base(public_key, secret_key);
-	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, broker_key, 32) != 0 ||
-		zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, 32) !=
-			0 ||
-		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) !=
-			0 ||
+	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, broker_key,
+		    ALM_KEY_BYTES) != 0 ||
+		zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key,
+			ALM_KEY_BYTES) != 0 ||
+		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key,
+			ALM_KEY_BYTES) != 0 ||
 		zmq_connect(socket, shared->endpoint) != 0) {
 		return (int)ALM_UNREACHABLE;
 	}

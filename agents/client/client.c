@@ -70,7 +70,8 @@ static enum alm_err set_identity(struct alm_client *client,
 /* Options of a connection under these secrets; `public_key` is written. */
 static struct alm_link_options link_options(
 	const struct alm_client_secrets *secrets, const char *endpoint,
-	const uint8_t broker_key[32], uint8_t public_key[32])
+	const uint8_t broker_key[ALM_KEY_BYTES],
+	uint8_t public_key[ALM_KEY_BYTES])
 {
 	(void)crypto_scalarmult_base(public_key, secrets->curve);
 	return (struct alm_link_options){.endpoint = endpoint,
@@ -80,11 +81,12 @@ static struct alm_link_options link_options(
 }
 
 static void set_secrets(struct alm_client_secrets *secrets,
-	const uint8_t curve_key[32], const uint8_t signing_key[32])
+	const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES])
 {
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 
-	memcpy(secrets->curve, curve_key, 32);
+	memcpy(secrets->curve, curve_key, ALM_KEY_BYTES);
 	(void)crypto_sign_seed_keypair(
 		public_key, secrets->signing, signing_key);
 }
@@ -93,7 +95,7 @@ static enum alm_err make_parts(struct alm_client *client,
 	const struct alm_client_options *options, struct alm_problem *problem)
 {
 	struct alm_link_options link;
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 
 	client->hash = alm_hash_new();
 	client->zip = alm_zip_new();
@@ -186,7 +188,7 @@ static enum alm_err change_over(struct alm_client *client,
 	const struct alm_context *context, struct alm_problem *problem)
 {
 	struct alm_link_options link;
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 
 	if (strcmp(context->organisation, client->organisation) != 0 ||
 		strcmp(context->agent, client->agent) != 0) {

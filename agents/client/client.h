@@ -27,7 +27,7 @@
 
 /** Locked memory, zeroed when freed. */
 struct alm_client_secrets {
-	uint8_t curve[32];
+	uint8_t curve[ALM_KEY_BYTES];
 	uint8_t signing[ALM_SIGNING_SECRET_BYTES];
 };
 
@@ -93,7 +93,7 @@ struct alm_client {
 	uint64_t people_sequence;
 	int64_t broker_ahead_ms;
 	char next_endpoint[ALM_ENDPOINT_BYTES_MAX + 1]; /* "": stay here */
-	uint8_t next_broker_key[32];
+	uint8_t next_broker_key[ALM_KEY_BYTES];
 
 	enum alm_err last_err; /* why not ready */
 	bool is_final;         /* trying on will hardly help */

@@ -14,13 +14,13 @@ struct alm_context {
 	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
 	char organisation[ALM_ID_BYTES_MAX + 1];
 	char agent[ALM_ID_BYTES_MAX + 1];
-	uint8_t broker_key[32];
-	uint8_t curve_key[32];
-	uint8_t signing_key[32];
+	uint8_t broker_key[ALM_KEY_BYTES];
+	uint8_t curve_key[ALM_KEY_BYTES];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	/* With witness-key: this agent cosigns the heads of the audit log. */
 	bool is_witness;
-	uint8_t witness_key[32];
-	uint8_t audit_keys[2][32]; /* of the log, public */
+	uint8_t witness_key[ALM_KEY_BYTES];
+	uint8_t audit_keys[2][ALM_KEY_BYTES]; /* of the log, public */
 	size_t audit_key_count;
 	char witness_state[PATH_MAX];
 };

@@ -107,7 +107,7 @@ static bool may_move(const char *from, const char *to)
 }
 
 static enum alm_err probe(const char *context_file, const char *endpoint,
-	const uint8_t broker_key[32], struct alm_problem *problem)
+	const uint8_t broker_key[ALM_KEY_BYTES], struct alm_problem *problem)
 {
 	struct alm_once once = {.endpoint = endpoint,
 		.broker_key = broker_key,
@@ -154,7 +154,7 @@ static void write_lines(FILE *out, const char *content, const char *endpoint,
 }
 
 static enum alm_err rewrite(const char *context_file, const char *endpoint,
-	const uint8_t broker_key[32], struct alm_problem *problem)
+	const uint8_t broker_key[ALM_KEY_BYTES], struct alm_problem *problem)
 {
 	char key_text[65];
 	uint8_t *content = NULL;
@@ -169,7 +169,7 @@ static enum alm_err rewrite(const char *context_file, const char *endpoint,
 	if (err != ALM_OK) {
 		return err;
 	}
-	alm_hex(broker_key, 32, key_text);
+	alm_hex(broker_key, ALM_KEY_BYTES, key_text);
 	out = open_memstream(&text, &text_bytes);
 	if (out != NULL) {
 		write_lines(out, (const char *)content, endpoint, key_text);
@@ -191,7 +191,7 @@ static enum alm_err rewrite(const char *context_file, const char *endpoint,
 }
 
 static enum alm_err follow(const char *context_file, const char *endpoint,
-	const uint8_t broker_key[32], bool is_dry_run,
+	const uint8_t broker_key[ALM_KEY_BYTES], bool is_dry_run,
 	struct alm_problem *problem)
 {
 	enum alm_err err = probe(context_file, endpoint, broker_key, problem);
@@ -202,7 +202,7 @@ static enum alm_err follow(const char *context_file, const char *endpoint,
 }
 
 enum alm_err alm_identity_follow(const char *context_file, const char *endpoint,
-	const uint8_t broker_key[32], struct alm_problem *problem)
+	const uint8_t broker_key[ALM_KEY_BYTES], struct alm_problem *problem)
 {
 	return follow(context_file, endpoint, broker_key, false, problem);
 }
@@ -224,7 +224,7 @@ static enum alm_err ask_and_follow(const char *context_file, bool is_dry_run,
 	struct alm_context context;
 	struct alm_answer answer;
 	struct alm_arena arena;
-	uint8_t broker_key[32];
+	uint8_t broker_key[ALM_KEY_BYTES];
 	enum alm_err err = alm_context_read(context_file, &context, problem);
 
 	if (err != ALM_OK) {
@@ -240,7 +240,7 @@ static enum alm_err ask_and_follow(const char *context_file, bool is_dry_run,
 	}
 	if (err == ALM_OK && out_endpoint[0] != '\0') {
 		err = alm_unhex(fact(&answer, "next-broker-key"), broker_key,
-			      32) == ALM_OK
+			      ALM_KEY_BYTES) == ALM_OK
 			      ? follow(context_file, out_endpoint, broker_key,
 					is_dry_run, problem)
 			      : alm_problem_set(problem, ALM_INTERNAL,

@@ -174,8 +174,8 @@ enum alm_err alm_invite_write(const char *path,
 			"%s is there already and is not overwritten", path);
 	}
 	alm_instant_text(invite->expires_s, expires);
-	alm_hex(invite->broker_key, 32, broker_key);
-	alm_hex(invite->secret, 32, secret);
+	alm_hex(invite->broker_key, ALM_KEY_BYTES, broker_key);
+	alm_hex(invite->secret, ALM_KEY_BYTES, secret);
 	n = snprintf(text, sizeof(text),
 		"# An invitation to Almoner, for %s of %s.  Good once, until "
 		"%s.\n"

@@ -26,10 +26,10 @@
 
 /* The joining agent's secret keys, as key files keep them, and public ones. */
 struct own_keys {
-	uint8_t curve_secret[32];
-	uint8_t signing_seed[32];
-	uint8_t curve_public[32];
-	uint8_t signing_public[32];
+	uint8_t curve_secret[ALM_KEY_BYTES];
+	uint8_t signing_seed[ALM_KEY_BYTES];
+	uint8_t curve_public[ALM_KEY_BYTES];
+	uint8_t signing_public[ALM_KEY_BYTES];
 };
 
 static enum alm_err join_path(const char *folder, const char *name,
@@ -85,7 +85,7 @@ static int context_text(
 {
 	char broker_key[65];
 
-	alm_hex(invite->broker_key, 32, broker_key);
+	alm_hex(invite->broker_key, ALM_KEY_BYTES, broker_key);
 	return snprintf(out, out_bytes,
 		"# Made by almoner-agent join, of invite %llu.\n"
 		"endpoint: '%s'\nbroker-key: '%s'\norganisation: %s\n"
@@ -238,8 +238,8 @@ static enum alm_err join(const struct alm_invite_file *invite,
 	}
 	envelope.join.invite = invite->number;
 	memcpy(envelope.join.proof, invite_keys.proof, 32);
-	memcpy(envelope.join.curve_key, keys->curve_public, 32);
-	memcpy(envelope.join.signing_key, keys->signing_public, 32);
+	memcpy(envelope.join.curve_key, keys->curve_public, ALM_KEY_BYTES);
+	memcpy(envelope.join.signing_key, keys->signing_public, ALM_KEY_BYTES);
 	alm_digest_sign(ALM_JOIN_CONTEXT, check, keys->signing_seed,
 		envelope.join.signature);
 	alm_arena_init(&arena, REPLY_BYTES_MAX);

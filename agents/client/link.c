@@ -105,11 +105,11 @@ static bool set_options(void *socket, const struct alm_link_options *options)
 	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_bytes_max,
 		       sizeof(frame_bytes_max)) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->broker_key,
-		       32) == 0 &&
+		       ALM_KEY_BYTES) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY,
-		       options->curve_public_key, 32) == 0 &&
+		       options->curve_public_key, ALM_KEY_BYTES) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY,
-		       options->curve_secret_key, 32) == 0;
+		       options->curve_secret_key, ALM_KEY_BYTES) == 0;
 }
 
 /* libzmq forgets the address of a closed monitor in a thread of its own, in
@@ -256,7 +256,7 @@ enum alm_err alm_link_reopen(struct alm_link *link,
 	return start(link, options, problem);
 }
 
-static bool get_key(void *socket, int option, uint8_t out_key[32])
+static bool get_key(void *socket, int option, uint8_t out_key[ALM_KEY_BYTES])
 {
 	size_t bytes = 32;
 
@@ -265,9 +265,9 @@ static bool get_key(void *socket, int option, uint8_t out_key[32])
 
 static enum alm_err connect_anew(struct alm_link *link)
 {
-	uint8_t broker_key[32];
-	uint8_t public_key[32];
-	uint8_t secret_key[32];
+	uint8_t broker_key[ALM_KEY_BYTES];
+	uint8_t public_key[ALM_KEY_BYTES];
+	uint8_t secret_key[ALM_KEY_BYTES];
 	const struct alm_link_options options = {.endpoint = link->endpoint,
 		.broker_key = broker_key,
 		.curve_public_key = public_key,

@@ -90,7 +90,7 @@ enum alm_err alm_once_connect(const struct alm_once *once,
 		.broker_key = once->broker_key,
 		.curve_secret_key = once->curve_secret_key};
 	struct alm_link *link = NULL;
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 	enum alm_err err;
 
 	if (sodium_init() < 0 || crypto_scalarmult_base(public_key,

@@ -24,8 +24,8 @@ struct rotation {
 	struct alm_context_files files;
 	char next_curve[PATH_MAX];
 	char next_signing[PATH_MAX];
-	uint8_t curve[32];
-	uint8_t signing[32];
+	uint8_t curve[ALM_KEY_BYTES];
+	uint8_t signing[ALM_KEY_BYTES];
 	char curve_hex[65];
 	char signing_hex[65];
 	char signature_hex[129];
@@ -124,8 +124,8 @@ static enum alm_err prepare(const char *context_file, struct rotation *rotation,
 static enum alm_err sign(struct rotation *rotation, struct alm_problem *problem)
 {
 	uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
-	uint8_t signing_public[32];
-	uint8_t curve_public[32];
+	uint8_t signing_public[ALM_KEY_BYTES];
+	uint8_t curve_public[ALM_KEY_BYTES];
 	uint8_t signature[64];
 	uint8_t check[32];
 	const struct alm_rotate_facts facts = {
@@ -144,8 +144,8 @@ static enum alm_err sign(struct rotation *rotation, struct alm_problem *problem)
 	if (err != ALM_OK) {
 		return alm_problem_set(problem, err, "rotation");
 	}
-	alm_hex(curve_public, 32, rotation->curve_hex);
-	alm_hex(signing_public, 32, rotation->signing_hex);
+	alm_hex(curve_public, ALM_KEY_BYTES, rotation->curve_hex);
+	alm_hex(signing_public, ALM_KEY_BYTES, rotation->signing_hex);
 	alm_digest_sign(ALM_ROTATE_CONTEXT, check,
 		rotation->context.signing_key, signature);
 	alm_hex(signature, sizeof(signature), rotation->signature_hex);

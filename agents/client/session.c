@@ -167,9 +167,9 @@ static void keep_limits(
 	client->broker_ahead_ms =
 		welcome->broker_time_ms - alm_client_wall_ms();
 	client->next_endpoint[0] = '\0';
-	if (welcome->next_broker_key.bytes == 32) {
+	if (welcome->next_broker_key.bytes == ALM_KEY_BYTES) {
 		memcpy(client->next_broker_key, welcome->next_broker_key.data,
-			32);
+			ALM_KEY_BYTES);
 		alm_text_copy(client->next_endpoint,
 			sizeof(client->next_endpoint), welcome->next_endpoint);
 	}

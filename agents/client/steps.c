@@ -112,8 +112,8 @@ bool alm_doctor_connect(struct alm_steps *steps,
 }
 
 bool alm_doctor_stranger(struct alm_steps *steps, const char *endpoint,
-	const uint8_t broker_key[32], const uint8_t curve_secret_key[32],
-	int timeout_ms)
+	const uint8_t broker_key[ALM_KEY_BYTES],
+	const uint8_t curve_secret_key[ALM_KEY_BYTES], int timeout_ms)
 {
 	const struct alm_once once = {.endpoint = endpoint,
 		.broker_key = broker_key,

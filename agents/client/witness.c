@@ -17,8 +17,8 @@
 
 struct alm_client_witness {
 	uint8_t secret[64];
-	uint8_t public_key[32];
-	uint8_t log_keys[ALM_WITNESS_LOG_KEYS_MAX][32];
+	uint8_t public_key[ALM_KEY_BYTES];
+	uint8_t log_keys[ALM_WITNESS_LOG_KEYS_MAX][ALM_KEY_BYTES];
 	size_t log_key_count;
 	char state_file[PATH_MAX];
 	bool has_last;

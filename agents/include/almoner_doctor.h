@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/limits.h"
 
 #define ALM_STEPS_MAX 64u
 
@@ -60,8 +61,8 @@ bool alm_doctor_reach(
 /** Steps `curve` and `zap`: the broker has this key, and refuses a stranger,
  * whose key this is. */
 bool alm_doctor_stranger(struct alm_steps *steps, const char *endpoint,
-	const uint8_t broker_key[32], const uint8_t curve_secret_key[32],
-	int timeout_ms);
+	const uint8_t broker_key[ALM_KEY_BYTES],
+	const uint8_t curve_secret_key[ALM_KEY_BYTES], int timeout_ms);
 
 struct alm_doctor_options {
 	const char *context_file;

@@ -19,7 +19,7 @@ struct alm_invite_file {
 	char organisation[ALM_ID_BYTES_MAX + 1];
 	char agent[ALM_ID_BYTES_MAX + 1];
 	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
-	uint8_t broker_key[32];
+	uint8_t broker_key[ALM_KEY_BYTES];
 	uint8_t secret[ALM_SECRET_BYTES];
 	int64_t expires_s;
 };
@@ -93,7 +93,7 @@ bool alm_identity_has_changed(struct alm_identity_watch *watch);
  * Errors:  UNREACHABLE, BROKER_KEY: not there; IO: the file cannot be written
  */
 ALM_MUST_USE enum alm_err alm_identity_follow(const char *context_file,
-	const char *endpoint, const uint8_t broker_key[32],
+	const char *endpoint, const uint8_t broker_key[ALM_KEY_BYTES],
 	struct alm_problem *problem);
 
 /** Ask whether the broker moves, and follow: for a context that its agent

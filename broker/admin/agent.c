@@ -45,10 +45,12 @@ static void add_agent(struct alm_call *call, const struct alm_agent *agent)
 			agent->organisation, agent->name,
 			agent->is_revoked ? "revoked" : "active",
 			is_connected ? "yes" : "no",
-			alm_table_hex(table,
-				(struct alm_bytes){agent->curve_key, 32}),
-			alm_table_hex(table,
-				(struct alm_bytes){agent->signing_key, 32}),
+			alm_table_hex(
+				table, (struct alm_bytes){agent->curve_key,
+					       ALM_KEY_BYTES}),
+			alm_table_hex(
+				table, (struct alm_bytes){agent->signing_key,
+					       ALM_KEY_BYTES}),
 			alm_table_instant(table, agent->registered_at_us),
 			roles, agent->categories,
 			alm_table_instant(table, agent->keys_since_us),
@@ -159,13 +161,13 @@ enum alm_err alm_verb_agent_roles(struct alm_call *call)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static enum alm_err read_keys(
-	struct alm_call *call, uint8_t curve_key[32], uint8_t signing_key[32])
+static enum alm_err read_keys(struct alm_call *call,
+	uint8_t curve_key[ALM_KEY_BYTES], uint8_t signing_key[ALM_KEY_BYTES])
 {
-	if (alm_unhex(alm_call_argument(call, "curve-key"), curve_key, 32) !=
-			ALM_OK ||
+	if (alm_unhex(alm_call_argument(call, "curve-key"), curve_key,
+		    ALM_KEY_BYTES) != ALM_OK ||
 		alm_unhex(alm_call_argument(call, "signing-key"), signing_key,
-			32) != ALM_OK) {
+			ALM_KEY_BYTES) != ALM_OK) {
 		(void)alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"curve-key and signing-key are 64 hex digits each");
 		return ALM_BAD_ARGUMENT;
@@ -183,8 +185,9 @@ static void tell_rotation(
 }
 
 static enum alm_err rotate(struct alm_call *call, const struct alm_agent *agent,
-	const uint8_t curve_key[32], const uint8_t signing_key[32],
-	int64_t overlap_us, const char *what)
+	const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us,
+	const char *what)
 {
 	struct alm_audit_record record =
 		alm_turn_record(call->turn, ALM_AUDIT_ROTATED);
@@ -198,13 +201,13 @@ static enum alm_err rotate(struct alm_call *call, const struct alm_agent *agent,
 		detail = alm_call_detail(call, what);
 		alm_detail_text(detail, "rotated", after.name);
 		alm_detail_hex(detail, "curve-key",
-			(struct alm_bytes){after.curve_key, 32});
+			(struct alm_bytes){after.curve_key, ALM_KEY_BYTES});
 		alm_detail_hex(detail, "signing-key",
-			(struct alm_bytes){after.signing_key, 32});
+			(struct alm_bytes){after.signing_key, ALM_KEY_BYTES});
 		alm_detail_hex(detail, "old-curve-key",
-			(struct alm_bytes){before.curve_key, 32});
+			(struct alm_bytes){before.curve_key, ALM_KEY_BYTES});
 		alm_detail_hex(detail, "old-signing-key",
-			(struct alm_bytes){before.signing_key, 32});
+			(struct alm_bytes){before.signing_key, ALM_KEY_BYTES});
 		alm_detail_text(detail, "old-keys-until",
 			alm_table_instant(call->table, after.old_until_us));
 		record.sender = after.organisation;
@@ -220,8 +223,8 @@ static enum alm_err rotate(struct alm_call *call, const struct alm_agent *agent,
 
 /* The same, and nothing changes. */
 static enum alm_err rotate_dry(struct alm_call *call,
-	const struct alm_agent *agent, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], int64_t overlap_us)
+	const struct alm_agent *agent, const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us)
 {
 	enum alm_err err = alm_identity_check_rotation(
 		agent, curve_key, signing_key, overlap_us);
@@ -241,8 +244,8 @@ enum alm_err alm_verb_agent_rekey(struct alm_call *call)
 		is_now ? 0
 		       : call->turn->broker->settings.key_overlap_s * 1000000;
 	const struct alm_agent *agent;
-	uint8_t curve_key[32];
-	uint8_t signing_key[32];
+	uint8_t curve_key[ALM_KEY_BYTES];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	enum alm_err err = find_agent(call, &agent);
 
 	if (err == ALM_OK) {
@@ -259,8 +262,8 @@ enum alm_err alm_verb_agent_rekey(struct alm_call *call)
 
 /* Both the signing key in use and the new one have signed the new keys. */
 static enum alm_err check_rotation(struct alm_call *call,
-	const struct alm_agent *agent, const uint8_t curve_key[32],
-	const uint8_t signing_key[32])
+	const struct alm_agent *agent, const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES])
 {
 	const struct alm_rotate_facts facts = {
 		.organisation = agent->organisation,
@@ -301,15 +304,15 @@ enum alm_err alm_verb_agent_rotate(struct alm_call *call)
 	const struct alm_agent *agent = call->request->agent;
 	int64_t overlap_us =
 		call->turn->broker->settings.key_overlap_s * 1000000;
-	uint8_t curve_key[32];
-	uint8_t signing_key[32];
+	uint8_t curve_key[ALM_KEY_BYTES];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	enum alm_err err = read_keys(call, curve_key, signing_key);
 
 	if (err != ALM_OK) {
 		return err;
 	}
-	if (memcmp(agent->curve_key, curve_key, 32) == 0 &&
-		memcmp(agent->signing_key, signing_key, 32) == 0) {
+	if (memcmp(agent->curve_key, curve_key, ALM_KEY_BYTES) == 0 &&
+		memcmp(agent->signing_key, signing_key, ALM_KEY_BYTES) == 0) {
 		tell_rotation(call, agent, agent->old_until_us);
 		return ALM_OK;
 	}

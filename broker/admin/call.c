@@ -117,7 +117,8 @@ enum alm_err alm_call_list_mail(const struct alm_call *call,
 void alm_call_whereabouts(struct alm_call *call, const char *endpoint_key)
 {
 	const struct alm_broker *broker = call->turn->broker;
-	const struct alm_bytes key = {alm_edge_public_key(broker->edge), 32};
+	const struct alm_bytes key = {
+		alm_edge_public_key(broker->edge), ALM_KEY_BYTES};
 
 	alm_table_fact(call->table, endpoint_key,
 		broker->settings.public_endpoint[0] != '\0'

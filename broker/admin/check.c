@@ -131,7 +131,7 @@ static void tell_broker(struct alm_call *call)
 			alm_table_hex(table,
 				(struct alm_bytes){
 					alm_edge_next_public_key(broker->edge),
-					32}));
+					ALM_KEY_BYTES}));
 	}
 }
 

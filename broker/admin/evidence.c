@@ -264,7 +264,8 @@ static enum alm_err take_key(struct alm_call *call,
 	struct alm_detail *detail;
 	enum alm_err err = find_witness(call, agent->number, witness);
 
-	if (err == ALM_OK && memcmp(witness->key, key->key, 32) == 0) {
+	if (err == ALM_OK &&
+		memcmp(witness->key, key->key, ALM_KEY_BYTES) == 0) {
 		return ALM_OK;
 	}
 	if (err == ALM_NOT_FOUND) {
@@ -272,8 +273,8 @@ static enum alm_err take_key(struct alm_call *call,
 	} else if (err != ALM_OK) {
 		return err;
 	}
-	memcpy(witness->key, key->key, 32);
-	memcpy(record.content.raw, key->key, 32);
+	memcpy(witness->key, key->key, ALM_KEY_BYTES);
+	memcpy(record.content.raw, key->key, ALM_KEY_BYTES);
 	witness->organisation = agent->organisation;
 	witness->name = key->name;
 	record.sender = agent->organisation;
@@ -326,11 +327,11 @@ static enum alm_err read_cosigning(struct alm_call *call, struct cosigning *out)
 	const char *text = alm_call_argument(call, "cosignature");
 	struct alm_bytes base64 = {(const uint8_t *)text, strlen(text)};
 	char name[ALM_NOTE_NAME_BYTES];
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 
 	if (alm_question_number(call, "size", &out->size) != ALM_OK ||
-		alm_unhex(alm_call_argument(call, "key"), public_key, 32) !=
-			ALM_OK ||
+		alm_unhex(alm_call_argument(call, "key"), public_key,
+			ALM_KEY_BYTES) != ALM_OK ||
 		!alm_line_base64(base64, out->raw, sizeof(out->raw))) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"size, key or cosignature");

@@ -41,7 +41,7 @@ static enum alm_err read_invite(
 		return bad(call, "organisation, agent", "must be ids");
 	}
 	if (alm_unhex(alm_call_argument(call, "invite-key"), invite->invite_key,
-		    32) != ALM_OK ||
+		    ALM_KEY_BYTES) != ALM_OK ||
 		alm_unhex(alm_call_argument(call, "proof-hash"),
 			invite->proof_hash, 32) != ALM_OK) {
 		return bad(call, "invite-key, proof-hash", "64 hex digits");
@@ -181,12 +181,13 @@ static enum alm_err add_invite(
 			alm_table_instant(table, invite->made_at_us),
 			alm_table_instant(table, invite->expires_us),
 			has_keys ? alm_table_hex(table,
-					   (struct alm_bytes){
-						   invite->curve_key, 32})
+					   (struct alm_bytes){invite->curve_key,
+						   ALM_KEY_BYTES})
 				 : "",
 			has_keys ? alm_table_hex(table,
 					   (struct alm_bytes){
-						   invite->signing_key, 32})
+						   invite->signing_key,
+						   ALM_KEY_BYTES})
 				 : "",
 			has_keys ? alm_table_hex(
 					   table, (struct alm_bytes){check, 32})
@@ -325,8 +326,8 @@ static enum alm_err register_agent(struct alm_call *call,
 	alm_text_copy(agent->name, sizeof(agent->name), invite->agent);
 	alm_text_copy(agent->categories, sizeof(agent->categories),
 		invite->categories);
-	memcpy(agent->curve_key, invite->curve_key, 32);
-	memcpy(agent->signing_key, invite->signing_key, 32);
+	memcpy(agent->curve_key, invite->curve_key, ALM_KEY_BYTES);
+	memcpy(agent->signing_key, invite->signing_key, ALM_KEY_BYTES);
 	agent->roles = invite->roles;
 	agent->registered_at_us = call->turn->now_us;
 	agent->keys_since_us = call->turn->now_us;

@@ -111,9 +111,9 @@ static enum alm_err read_agent(struct alm_call *call, struct alm_agent *agent)
 			"organisation and agent must be ids");
 	}
 	if (alm_unhex(alm_call_argument(call, "curve-key"), agent->curve_key,
-		    32) != ALM_OK ||
+		    ALM_KEY_BYTES) != ALM_OK ||
 		alm_unhex(alm_call_argument(call, "signing-key"),
-			agent->signing_key, 32) != ALM_OK) {
+			agent->signing_key, ALM_KEY_BYTES) != ALM_OK) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"curve-key and signing-key are 64 hex digits each");
 	}

@@ -154,9 +154,10 @@ static void add_identities(
 	alm_table_fact(
 		table, "endpoint-next", alm_edge_next_endpoint(broker->edge));
 	alm_table_fact(table, "broker-key-next",
-		alm_table_hex(table,
-			(struct alm_bytes){
-				alm_edge_next_public_key(broker->edge), 32}));
+		alm_table_hex(
+			table, (struct alm_bytes){
+				       alm_edge_next_public_key(broker->edge),
+				       ALM_KEY_BYTES}));
 	alm_table_number(table, "agents-on-old-key", on_old_key);
 }
 

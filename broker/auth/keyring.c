@@ -36,8 +36,8 @@ void alm_keyring_free(struct alm_keyring *ring)
 	}
 }
 
-static void index_key(
-	struct alm_keyring *ring, size_t place, const uint8_t key[32])
+static void index_key(struct alm_keyring *ring, size_t place,
+	const uint8_t key[ALM_KEY_BYTES])
 {
 	size_t slot = alm_get_u64(key) & (ring->slot_count - 1);
 
@@ -172,7 +172,7 @@ const struct alm_agent *alm_keyring_at(const struct alm_keyring *ring, size_t i)
 }
 
 const struct alm_agent *alm_keyring_by_key(
-	const struct alm_keyring *ring, const uint8_t curve_key[32])
+	const struct alm_keyring *ring, const uint8_t curve_key[ALM_KEY_BYTES])
 {
 	size_t slot;
 
@@ -184,10 +184,10 @@ const struct alm_agent *alm_keyring_by_key(
 		const struct alm_agent *agent =
 			&ring->agents[ring->slots[slot] - 1];
 
-		if (memcmp(agent->curve_key, curve_key, 32) == 0 ||
+		if (memcmp(agent->curve_key, curve_key, ALM_KEY_BYTES) == 0 ||
 			(agent->old_until_us != 0 &&
-				memcmp(agent->old_curve_key, curve_key, 32) ==
-					0)) {
+				memcmp(agent->old_curve_key, curve_key,
+					ALM_KEY_BYTES) == 0)) {
 			return agent;
 		}
 		slot = (slot + 1) & (ring->slot_count - 1);
@@ -243,10 +243,10 @@ void alm_keyring_invite_remove(struct alm_keyring *ring, uint64_t number)
 }
 
 const struct alm_invite_key *alm_keyring_invite_by_key(
-	const struct alm_keyring *ring, const uint8_t key[32])
+	const struct alm_keyring *ring, const uint8_t key[ALM_KEY_BYTES])
 {
 	for (size_t i = 0; i < ring->invite_count; i++) {
-		if (memcmp(ring->invites[i].key, key, 32) == 0) {
+		if (memcmp(ring->invites[i].key, key, ALM_KEY_BYTES) == 0) {
 			return &ring->invites[i];
 		}
 	}

@@ -19,8 +19,8 @@ struct alm_agent {
 	uint64_t number; /* never reused */
 	char organisation[ALM_ID_BYTES_MAX + 1];
 	char name[ALM_ID_BYTES_MAX + 1];
-	uint8_t curve_key[32];   /* public */
-	uint8_t signing_key[32]; /* public, Ed25519 */
+	uint8_t curve_key[ALM_KEY_BYTES];   /* public */
+	uint8_t signing_key[ALM_KEY_BYTES]; /* public, Ed25519 */
 	bool is_revoked;
 	uint8_t roles;       /* enum alm_role */
 	bool is_on_next_key; /* of the broker, at its last hello */
@@ -29,8 +29,8 @@ struct alm_agent {
 	uint32_t rotations; /* how often the keys were replaced */
 	int64_t keys_since_us;
 	int64_t old_until_us; /* the keys before are valid so long; 0: none */
-	uint8_t old_curve_key[32];
-	uint8_t old_signing_key[32];
+	uint8_t old_curve_key[ALM_KEY_BYTES];
+	uint8_t old_signing_key[ALM_KEY_BYTES];
 	/* That it is limited to, ascending, with commas; "": no limit. */
 	char categories[ALM_AGENT_CATEGORIES_BYTES];
 };
@@ -45,7 +45,7 @@ static inline bool alm_agent_has_old_keys(
 /** An invite whose key is admitted, for the join envelope alone. */
 struct alm_invite_key {
 	uint64_t number;
-	uint8_t key[32]; /* public CURVE key */
+	uint8_t key[ALM_KEY_BYTES]; /* public CURVE key */
 	int64_t expires_us;
 };
 
@@ -77,7 +77,7 @@ const struct alm_agent *alm_keyring_at(
 /** By the key in use or the key before, valid or not: compare.  NULL if there
  * is none; valid until the next put. */
 const struct alm_agent *alm_keyring_by_key(
-	const struct alm_keyring *ring, const uint8_t curve_key[32]);
+	const struct alm_keyring *ring, const uint8_t curve_key[ALM_KEY_BYTES]);
 const struct alm_agent *alm_keyring_by_number(
 	const struct alm_keyring *ring, uint64_t number);
 const struct alm_agent *alm_keyring_by_name(const struct alm_keyring *ring,
@@ -92,7 +92,7 @@ ALM_MUST_USE enum alm_err alm_keyring_invite_put(
 void alm_keyring_invite_remove(struct alm_keyring *ring, uint64_t number);
 /** NULL if there is none; valid until the next put or remove. */
 const struct alm_invite_key *alm_keyring_invite_by_key(
-	const struct alm_keyring *ring, const uint8_t key[32]);
+	const struct alm_keyring *ring, const uint8_t key[ALM_KEY_BYTES]);
 size_t alm_keyring_invite_count(const struct alm_keyring *ring);
 /** The first instant at which an invite expires or keys retire; INT64_MAX:
  * none does. */

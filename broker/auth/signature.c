@@ -21,7 +21,7 @@
  * (ALM_SIGNATURE_LEAVES_MAX >> l) + place: each place is a slot of its own. */
 struct verified_tree {
 	bool is_used;
-	uint8_t signing_key[32];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	uint8_t signature[ALM_SIGNATURE_BYTES];
 	uint32_t size;
 	bool is_known[2 * ALM_SIGNATURE_LEAVES_MAX];
@@ -167,15 +167,16 @@ static void remember(struct verified_tree *tree, const struct climb *climb)
 }
 
 static bool is_tree_of(const struct verified_tree *tree,
-	const uint8_t signing_key[32], const struct alm_signature *signature)
+	const uint8_t signing_key[ALM_KEY_BYTES],
+	const struct alm_signature *signature)
 {
 	return tree->is_used && tree->size == signature->tree_size &&
-	       memcmp(tree->signing_key, signing_key, 32) == 0 &&
+	       memcmp(tree->signing_key, signing_key, ALM_KEY_BYTES) == 0 &&
 	       memcmp(tree->signature, signature->ed25519,
 		       ALM_SIGNATURE_BYTES) == 0;
 }
 
-static bool is_signed(const uint8_t signing_key[32],
+static bool is_signed(const uint8_t signing_key[ALM_KEY_BYTES],
 	const struct alm_signature *signature, const struct alm_digest *root)
 {
 	uint8_t text[sizeof(CONTEXT) + ALM_DIGEST_BYTES];
@@ -187,17 +188,18 @@ static bool is_signed(const uint8_t signing_key[32],
 }
 
 static void begin_tree(struct verified_tree *tree,
-	const uint8_t signing_key[32], const struct alm_signature *signature)
+	const uint8_t signing_key[ALM_KEY_BYTES],
+	const struct alm_signature *signature)
 {
 	memset(tree->is_known, 0, sizeof(tree->is_known));
-	memcpy(tree->signing_key, signing_key, 32);
+	memcpy(tree->signing_key, signing_key, ALM_KEY_BYTES);
 	memcpy(tree->signature, signature->ed25519, ALM_SIGNATURE_BYTES);
 	tree->size = signature->tree_size;
 	tree->is_used = true;
 }
 
 static bool leaf_is_signed_by(struct alm_verifier *verifier,
-	struct verified_tree *tree, const uint8_t signing_key[32],
+	struct verified_tree *tree, const uint8_t signing_key[ALM_KEY_BYTES],
 	const struct alm_signature *signature, const struct alm_digest *leaf)
 {
 	bool is_known_tree = is_tree_of(tree, signing_key, signature);

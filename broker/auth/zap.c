@@ -120,7 +120,7 @@ static void say(
 static bool admit_agent(const struct alm_agent *agent, const uint8_t *key,
 	int64_t wall_us, struct alm_zap_verdict *out)
 {
-	bool is_old = memcmp(agent->curve_key, key, 32) != 0;
+	bool is_old = memcmp(agent->curve_key, key, ALM_KEY_BYTES) != 0;
 	uint32_t rotations = agent->rotations - (is_old ? 1 : 0);
 
 	if (agent->is_revoked ||

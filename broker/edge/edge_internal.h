@@ -19,9 +19,9 @@ struct alm_edge {
 	int signal_fd;
 	int extra_fd;
 	char endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 	char next_endpoint[ALM_ENDPOINT_BYTES_MAX + 1];
-	uint8_t next_public_key[32];
+	uint8_t next_public_key[ALM_KEY_BYTES];
 	bool is_next_first; /* the two take turns at being read first */
 	zmq_msg_t held[ALM_TURN_FRAMES_MAX];
 	size_t held_count;

@@ -41,8 +41,8 @@ static bool set_common(void *socket, size_t frame_bytes_max, int frames_max)
 	       set_int(socket, ZMQ_SNDHWM, frames_max);
 }
 
-static bool set_agents(
-	void *socket, const char *zap_domain, const uint8_t secret_key[32])
+static bool set_agents(void *socket, const char *zap_domain,
+	const uint8_t secret_key[ALM_KEY_BYTES])
 {
 	return set_common(socket, ALM_FRAME_BYTES_MAX, AGENT_FRAMES_MAX) &&
 	       set_int(socket, ZMQ_RCVHWM, 1024) &&
@@ -55,8 +55,8 @@ static bool set_agents(
 	       set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 60) &&
 	       set_int(socket, ZMQ_TCP_MAXRT, ALM_UNREAD_MS_MAX) &&
 	       set_int(socket, ZMQ_CURVE_SERVER, 1) &&
-	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 32) ==
-		       0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key,
+		       ALM_KEY_BYTES) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, zap_domain,
 		       strlen(zap_domain)) == 0 &&
 	       set_int(socket, ALM_ZMQ_ZAP_ENFORCE_DOMAIN, 1);
@@ -93,8 +93,9 @@ static void say_ipv4_plainly(char endpoint[ALM_ENDPOINT_BYTES_MAX + 1])
 
 /* One ROUTER for agents: `*out_socket` is set even on failure. */
 static enum alm_err bind_router(struct alm_edge *edge, const char *endpoint,
-	const char *zap_domain, const uint8_t secret_key[32], void **out_socket,
-	char bound[ALM_ENDPOINT_BYTES_MAX + 1], struct alm_problem *problem)
+	const char *zap_domain, const uint8_t secret_key[ALM_KEY_BYTES],
+	void **out_socket, char bound[ALM_ENDPOINT_BYTES_MAX + 1],
+	struct alm_problem *problem)
 {
 	size_t bytes = ALM_ENDPOINT_BYTES_MAX + 1;
 	void *socket = zmq_socket(edge->context, ZMQ_ROUTER);

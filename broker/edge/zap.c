@@ -103,21 +103,22 @@ void alm_edge_serve_zap(
 	}
 }
 
-static bool set_stranger_keys(void *stranger, const uint8_t broker_key[32])
+static bool set_stranger_keys(
+	void *stranger, const uint8_t broker_key[ALM_KEY_BYTES])
 {
-	uint8_t public_key[32];
-	uint8_t secret_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
+	uint8_t secret_key[ALM_KEY_BYTES];
 	bool is_set;
 
 	if (crypto_box_keypair(public_key, secret_key) != 0) {
 		return false;
 	}
-	is_set = zmq_setsockopt(
-			 stranger, ZMQ_CURVE_SERVERKEY, broker_key, 32) == 0 &&
-		 zmq_setsockopt(
-			 stranger, ZMQ_CURVE_PUBLICKEY, public_key, 32) == 0 &&
-		 zmq_setsockopt(
-			 stranger, ZMQ_CURVE_SECRETKEY, secret_key, 32) == 0;
+	is_set = zmq_setsockopt(stranger, ZMQ_CURVE_SERVERKEY, broker_key,
+			 ALM_KEY_BYTES) == 0 &&
+		 zmq_setsockopt(stranger, ZMQ_CURVE_PUBLICKEY, public_key,
+			 ALM_KEY_BYTES) == 0 &&
+		 zmq_setsockopt(stranger, ZMQ_CURVE_SECRETKEY, secret_key,
+			 ALM_KEY_BYTES) == 0;
 	sodium_memzero(secret_key, sizeof(secret_key));
 	return is_set;
 }

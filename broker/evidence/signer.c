@@ -47,7 +47,7 @@ static enum alm_err add_key(struct alm_signer *signer, const char *name,
 {
 	size_t at = signer->key_count;
 	uint8_t seed[ALM_KEY_BYTES];
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 	enum alm_err err = alm_credential_read(name, seed, problem);
 
 	if (err == ALM_OK) {
@@ -63,10 +63,11 @@ static enum alm_err add_key(struct alm_signer *signer, const char *name,
 	return err;
 }
 
-static bool is_used(const struct alm_signer *signer, const uint8_t key[32])
+static bool is_used(
+	const struct alm_signer *signer, const uint8_t key[ALM_KEY_BYTES])
 {
 	for (size_t i = 0; i < signer->key_count; i++) {
-		if (memcmp(signer->keys[i].key, key, 32) == 0) {
+		if (memcmp(signer->keys[i].key, key, ALM_KEY_BYTES) == 0) {
 			return true;
 		}
 	}
@@ -96,7 +97,8 @@ static enum alm_err read_keys(struct alm_broker *broker,
 		err = add_key(signer, settings->audit_key_next_file, problem);
 	}
 	if (err == ALM_OK && signer->key_count == 2 &&
-		memcmp(signer->keys[0].key, signer->keys[1].key, 32) == 0) {
+		memcmp(signer->keys[0].key, signer->keys[1].key,
+			ALM_KEY_BYTES) == 0) {
 		return alm_problem_set(problem, ALM_CONFIG,
 			"audit-key-next-file is the same key as "
 			"audit-key-file");
@@ -167,13 +169,13 @@ static enum alm_err add_keys(
 
 		while (!is_known && alm_store_audit_key_next(
 					    store, after, &known) == ALM_OK) {
-			is_known =
-				known.retired_at_us == 0 &&
-				memcmp(known.key, signer->keys[i].key, 32) == 0;
+			is_known = known.retired_at_us == 0 &&
+				   memcmp(known.key, signer->keys[i].key,
+					   ALM_KEY_BYTES) == 0;
 			after = known.key;
 		}
 		if (!is_known) {
-			memcpy(key.key, signer->keys[i].key, 32);
+			memcpy(key.key, signer->keys[i].key, ALM_KEY_BYTES);
 			err = record_key(
 				store, ALM_AUDIT_KEY_ADDED, signer, &key);
 		}

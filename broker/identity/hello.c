@@ -79,7 +79,7 @@ static void tell_next(struct alm_broker *broker,
 	if (!is_next) {
 		welcome->next_endpoint = alm_next_endpoint(broker);
 		welcome->next_broker_key = (struct alm_bytes){
-			alm_edge_next_public_key(broker->edge), 32};
+			alm_edge_next_public_key(broker->edge), ALM_KEY_BYTES};
 	}
 }
 

@@ -16,16 +16,16 @@ static void from_row(struct alm_agent *agent, const struct alm_agent_row *row)
 	alm_text_copy(agent->organisation, sizeof(agent->organisation),
 		row->organisation);
 	alm_text_copy(agent->name, sizeof(agent->name), row->name);
-	memcpy(agent->curve_key, row->curve_key, 32);
-	memcpy(agent->signing_key, row->signing_key, 32);
+	memcpy(agent->curve_key, row->curve_key, ALM_KEY_BYTES);
+	memcpy(agent->signing_key, row->signing_key, ALM_KEY_BYTES);
 	agent->is_revoked = row->is_revoked;
 	agent->roles = row->roles;
 	agent->registered_at_us = row->registered_at_us;
 	agent->rotations = row->rotations;
 	agent->keys_since_us = row->keys_since_us;
 	agent->old_until_us = row->old_until_us;
-	memcpy(agent->old_curve_key, row->old_curve_key, 32);
-	memcpy(agent->old_signing_key, row->old_signing_key, 32);
+	memcpy(agent->old_curve_key, row->old_curve_key, ALM_KEY_BYTES);
+	memcpy(agent->old_signing_key, row->old_signing_key, ALM_KEY_BYTES);
 	alm_text_copy(
 		agent->categories, sizeof(agent->categories), row->categories);
 }
@@ -43,10 +43,10 @@ struct alm_agent_row alm_agent_to_row(const struct alm_agent *agent)
 		.keys_since_us = agent->keys_since_us,
 		.old_until_us = agent->old_until_us};
 
-	memcpy(row.curve_key, agent->curve_key, 32);
-	memcpy(row.signing_key, agent->signing_key, 32);
-	memcpy(row.old_curve_key, agent->old_curve_key, 32);
-	memcpy(row.old_signing_key, agent->old_signing_key, 32);
+	memcpy(row.curve_key, agent->curve_key, ALM_KEY_BYTES);
+	memcpy(row.signing_key, agent->signing_key, ALM_KEY_BYTES);
+	memcpy(row.old_curve_key, agent->old_curve_key, ALM_KEY_BYTES);
+	memcpy(row.old_signing_key, agent->old_signing_key, ALM_KEY_BYTES);
 	return row;
 }
 
@@ -78,7 +78,7 @@ static struct alm_invite_key key_of(const struct alm_invite_row *invite)
 	struct alm_invite_key key = {
 		.number = invite->number, .expires_us = invite->expires_us};
 
-	memcpy(key.key, invite->invite_key, 32);
+	memcpy(key.key, invite->invite_key, ALM_KEY_BYTES);
 	return key;
 }
 
@@ -163,8 +163,8 @@ enum alm_err alm_identity_change(struct alm_turn *turn,
 static void forget_old(struct alm_agent *agent)
 {
 	agent->old_until_us = 0;
-	memset(agent->old_curve_key, 0, 32);
-	memset(agent->old_signing_key, 0, 32);
+	memset(agent->old_curve_key, 0, ALM_KEY_BYTES);
+	memset(agent->old_signing_key, 0, ALM_KEY_BYTES);
 }
 
 /* What a connection holds whose key is valid no more is due again elsewhere. */
@@ -182,21 +182,22 @@ static void end_old_session(
 }
 
 enum alm_err alm_identity_check_rotation(const struct alm_agent *agent,
-	const uint8_t curve_key[32], const uint8_t signing_key[32],
-	int64_t overlap_us)
+	const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us)
 {
 	if (agent->old_until_us != 0 && overlap_us > 0) {
 		return ALM_ROTATION_OPEN;
 	}
-	return memcmp(agent->curve_key, curve_key, 32) == 0 ||
-			       memcmp(agent->signing_key, signing_key, 32) == 0
+	return memcmp(agent->curve_key, curve_key, ALM_KEY_BYTES) == 0 ||
+			       memcmp(agent->signing_key, signing_key,
+				       ALM_KEY_BYTES) == 0
 		       ? ALM_KEY_USED
 		       : ALM_OK;
 }
 
 enum alm_err alm_identity_rotate(struct alm_turn *turn,
-	const struct alm_agent *agent, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], int64_t overlap_us,
+	const struct alm_agent *agent, const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us,
 	struct alm_agent *out_after)
 {
 	const struct alm_agent before = *agent; /* it moves in the ring */
@@ -209,13 +210,14 @@ enum alm_err alm_identity_rotate(struct alm_turn *turn,
 	}
 	after.rotations++;
 	after.keys_since_us = turn->now_us;
-	memcpy(after.curve_key, curve_key, 32);
-	memcpy(after.signing_key, signing_key, 32);
+	memcpy(after.curve_key, curve_key, ALM_KEY_BYTES);
+	memcpy(after.signing_key, signing_key, ALM_KEY_BYTES);
 	forget_old(&after);
 	if (overlap_us > 0) {
 		after.old_until_us = turn->now_us + overlap_us;
-		memcpy(after.old_curve_key, before.curve_key, 32);
-		memcpy(after.old_signing_key, before.signing_key, 32);
+		memcpy(after.old_curve_key, before.curve_key, ALM_KEY_BYTES);
+		memcpy(after.old_signing_key, before.signing_key,
+			ALM_KEY_BYTES);
 	}
 	err = alm_identity_change(turn, &before, &after);
 	if (err == ALM_OK) {
@@ -247,8 +249,9 @@ void alm_identity_end_invite(struct alm_turn *turn, uint64_t number)
 }
 
 enum alm_err alm_identity_check(const struct alm_broker *broker,
-	const struct alm_invite_row *invite, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], uint8_t out[ALM_DIGEST_BYTES])
+	const struct alm_invite_row *invite,
+	const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], uint8_t out[ALM_DIGEST_BYTES])
 {
 	const struct alm_join_facts facts = {.invite = invite->number,
 		.organisation = invite->organisation,
@@ -286,9 +289,9 @@ static enum alm_err retire(struct alm_turn *turn, const struct alm_agent *agent)
 	alm_detail_text(turn->detail, "what", "retired");
 	alm_detail_text(turn->detail, "agent", before.name);
 	alm_detail_hex(turn->detail, "curve-key",
-		(struct alm_bytes){before.old_curve_key, 32});
+		(struct alm_bytes){before.old_curve_key, ALM_KEY_BYTES});
 	alm_detail_hex(turn->detail, "signing-key",
-		(struct alm_bytes){before.old_signing_key, 32});
+		(struct alm_bytes){before.old_signing_key, ALM_KEY_BYTES});
 	err = alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 	if (err == ALM_OK) {
 		err = alm_identity_change(turn, &before, &after);

@@ -25,16 +25,16 @@ ALM_MUST_USE enum alm_err alm_identity_change(struct alm_turn *turn,
  * that end at once (an overlap of 0) wait for no other overlap.
  * Errors:  ROTATION_OPEN; KEY_USED: not both are new */
 ALM_MUST_USE enum alm_err alm_identity_check_rotation(
-	const struct alm_agent *agent, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], int64_t overlap_us);
+	const struct alm_agent *agent, const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us);
 
 /** New keys for an agent; the ones before stay valid for `overlap_us`.  With
  * 0 all older ones end, and a connection of theirs is handed no more.
  * Out:     what alm_identity_change() was given
  * Errors:  those of the check and of the change */
 ALM_MUST_USE enum alm_err alm_identity_rotate(struct alm_turn *turn,
-	const struct alm_agent *agent, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], int64_t overlap_us,
+	const struct alm_agent *agent, const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES], int64_t overlap_us,
 	struct alm_agent *out_after);
 
 /** The invite's key is admitted from now on, or not any more. */
@@ -44,8 +44,10 @@ void alm_identity_end_invite(struct alm_turn *turn, uint64_t number);
 
 /** What people compare and the joining agent signs.  Errors: NOMEM. */
 ALM_MUST_USE enum alm_err alm_identity_check(const struct alm_broker *broker,
-	const struct alm_invite_row *invite, const uint8_t curve_key[32],
-	const uint8_t signing_key[32], uint8_t out[ALM_DIGEST_BYTES]);
+	const struct alm_invite_row *invite,
+	const uint8_t curve_key[ALM_KEY_BYTES],
+	const uint8_t signing_key[ALM_KEY_BYTES],
+	uint8_t out[ALM_DIGEST_BYTES]);
 
 /** Where agents reach the next endpoint, which there is. */
 const char *alm_next_endpoint(const struct alm_broker *broker);

@@ -58,8 +58,9 @@ static bool is_proved(
 static bool has_same_keys(
 	const struct alm_invite_row *invite, const struct alm_join *join)
 {
-	return memcmp(invite->curve_key, join->curve_key, 32) == 0 &&
-	       memcmp(invite->signing_key, join->signing_key, 32) == 0;
+	return memcmp(invite->curve_key, join->curve_key, ALM_KEY_BYTES) == 0 &&
+	       memcmp(invite->signing_key, join->signing_key, ALM_KEY_BYTES) ==
+		       0;
 }
 
 /* Whether this invite is good for these keys. */
@@ -83,7 +84,7 @@ static enum alm_err check(const struct alm_turn *turn,
 		    join->signing_key)) {
 		return ALM_BAD_SIGNATURE;
 	}
-	if (memcmp(invite->invite_key, join->curve_key, 32) == 0 ||
+	if (memcmp(invite->invite_key, join->curve_key, ALM_KEY_BYTES) == 0 ||
 		(known != NULL && invite->state != ALM_INVITE_APPROVED)) {
 		return ALM_KEY_USED;
 	}
@@ -99,8 +100,8 @@ static enum alm_err keep(struct alm_turn *turn,
 
 	invite->state = ALM_INVITE_JOINED;
 	invite->changed_at_us = turn->now_us;
-	memcpy(invite->curve_key, join->curve_key, 32);
-	memcpy(invite->signing_key, join->signing_key, 32);
+	memcpy(invite->curve_key, join->curve_key, ALM_KEY_BYTES);
+	memcpy(invite->signing_key, join->signing_key, ALM_KEY_BYTES);
 	err = alm_store_invite_change(turn->broker->store, invite);
 	if (err != ALM_OK) {
 		return err;
@@ -111,9 +112,9 @@ static enum alm_err keep(struct alm_turn *turn,
 	alm_detail_number(turn->detail, "invite", invite->number);
 	alm_detail_text(turn->detail, "agent", invite->agent);
 	alm_detail_hex(turn->detail, "curve-key",
-		(struct alm_bytes){join->curve_key, 32});
+		(struct alm_bytes){join->curve_key, ALM_KEY_BYTES});
 	alm_detail_hex(turn->detail, "signing-key",
-		(struct alm_bytes){join->signing_key, 32});
+		(struct alm_bytes){join->signing_key, ALM_KEY_BYTES});
 	alm_detail_text(turn->detail, "address", request->address);
 	return alm_turn_audit(turn, &record, alm_detail_finish(turn->detail));
 }

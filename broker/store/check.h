@@ -18,7 +18,8 @@
 
 /** Whom the reader believes. */
 struct alm_trust {
-	uint8_t keys[ALM_TRUSTED_KEYS_MAX][32]; /* of the log, public */
+	uint8_t keys[ALM_TRUSTED_KEYS_MAX]
+		    [ALM_KEY_BYTES]; /* of the log, public */
 	size_t key_count;
 	struct alm_note_key witnesses[ALM_TRUSTED_WITNESSES_MAX];
 	size_t witness_count;

@@ -16,7 +16,7 @@ ALM_MUST_USE enum alm_err alm_check_leaf(struct alm_hash *hash,
 /** A key that a record says has signed. */
 struct alm_named_key {
 	enum alm_audit_kind kind; /* KEY_ADDED or WITNESS */
-	uint8_t key[32];
+	uint8_t key[ALM_KEY_BYTES];
 	char organisation[ALM_ID_BYTES_MAX + 1]; /* of a witness */
 };
 

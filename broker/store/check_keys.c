@@ -92,11 +92,11 @@ static void add_log_keys(
 
 		for (size_t i = 0; i < wide->key_count; i++) {
 			is_known |= memcmp(wide->keys[i], named->keys[k].key,
-					    32) == 0;
+					    ALM_KEY_BYTES) == 0;
 		}
 		if (!is_known && wide->key_count < ALM_TRUSTED_KEYS_MAX) {
 			memcpy(wide->keys[wide->key_count++],
-				named->keys[k].key, 32);
+				named->keys[k].key, ALM_KEY_BYTES);
 		}
 	}
 }

@@ -273,7 +273,7 @@ enum alm_err alm_store_audit_key_put(
 	uint8_t row[64];
 	struct alm_writer w;
 
-	memcpy(key.data + 1, audit_key->key, 32);
+	memcpy(key.data + 1, audit_key->key, ALM_KEY_BYTES);
 	begin_row(&w, row, sizeof(row));
 	alm_write_u64(&w, (uint64_t)audit_key->added_at_us);
 	alm_write_u64(&w, (uint64_t)audit_key->retired_at_us);
@@ -299,7 +299,7 @@ enum alm_err alm_store_audit_key_next(struct alm_store *store,
 	alm_arena_init(&arena, ROW_BYTES_MAX);
 	err = seek(store, &key, 1, &arena, &found, &r);
 	if (err == ALM_OK) {
-		memcpy(row.key, found.data + 1, 32);
+		memcpy(row.key, found.data + 1, ALM_KEY_BYTES);
 		row.added_at_us = (int64_t)alm_read_u64(&r);
 		row.retired_at_us = (int64_t)alm_read_u64(&r);
 		row.seq = alm_read_u64(&r);
@@ -381,7 +381,7 @@ enum alm_err alm_store_cosignature_line(struct alm_store *store, uint64_t size,
 	struct row_key key = key_of(ROW_COSIGNATURE, numbers, 2);
 	struct row_key found;
 	struct alm_note_key note_key;
-	uint8_t public_key[32];
+	uint8_t public_key[ALM_KEY_BYTES];
 	uint8_t raw[ALM_COSIGNATURE_BYTES];
 	struct alm_reader r;
 	const char *name;

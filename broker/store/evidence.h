@@ -70,7 +70,7 @@ ALM_MUST_USE enum alm_err alm_store_head_covering(struct alm_store *store,
 /* --- keys ----------------------------------------------------------------- */
 
 struct alm_audit_key {
-	uint8_t key[32]; /* public */
+	uint8_t key[ALM_KEY_BYTES]; /* public */
 	int64_t added_at_us;
 	int64_t retired_at_us; /* 0: in use */
 	uint64_t seq;          /* the record of its beginning */
@@ -90,7 +90,7 @@ struct alm_witness {
 	uint64_t agent; /* its number */
 	const char *organisation;
 	const char *name; /* of its key */
-	uint8_t key[32];
+	uint8_t key[ALM_KEY_BYTES];
 	uint64_t seq;           /* the record that says so */
 	uint64_t cosigned_size; /* 0: nothing yet */
 	int64_t cosigned_at_us;

@@ -39,13 +39,13 @@ static enum alm_err write_row(
 	alm_write_text(&w, invite->agent);
 	alm_write_u8(&w, invite->roles);
 	alm_write_text(&w, invite->categories);
-	alm_write_raw(&w, invite->invite_key, 32);
+	alm_write_raw(&w, invite->invite_key, ALM_KEY_BYTES);
 	alm_write_raw(&w, invite->proof_hash, 32);
 	alm_write_u64(&w, (uint64_t)invite->made_at_us);
 	alm_write_u64(&w, (uint64_t)invite->expires_us);
 	alm_write_u64(&w, (uint64_t)invite->changed_at_us);
-	alm_write_raw(&w, invite->curve_key, 32);
-	alm_write_raw(&w, invite->signing_key, 32);
+	alm_write_raw(&w, invite->curve_key, ALM_KEY_BYTES);
+	alm_write_raw(&w, invite->signing_key, ALM_KEY_BYTES);
 	alm_write_u64(&w, invite->agent_number);
 	alm_put_u64(key, invite->number);
 	return alm_row_put(store, ALM_TABLE_INVITE,
@@ -66,13 +66,13 @@ static enum alm_err read_row(struct alm_bytes key, struct alm_bytes value,
 	invite.agent = alm_read_text(&r);
 	invite.roles = alm_read_u8(&r);
 	invite.categories = alm_read_text(&r);
-	alm_read_raw(&r, invite.invite_key, 32);
+	alm_read_raw(&r, invite.invite_key, ALM_KEY_BYTES);
 	alm_read_raw(&r, invite.proof_hash, 32);
 	invite.made_at_us = (int64_t)alm_read_u64(&r);
 	invite.expires_us = (int64_t)alm_read_u64(&r);
 	invite.changed_at_us = (int64_t)alm_read_u64(&r);
-	alm_read_raw(&r, invite.curve_key, 32);
-	alm_read_raw(&r, invite.signing_key, 32);
+	alm_read_raw(&r, invite.curve_key, ALM_KEY_BYTES);
+	alm_read_raw(&r, invite.signing_key, ALM_KEY_BYTES);
 	invite.agent_number = alm_read_u64(&r);
 	if (!alm_reader_is_done(&r) || key.bytes != 8 ||
 		alm_invite_state_word(invite.state)[0] == '\0') {

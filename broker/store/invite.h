@@ -25,14 +25,15 @@ struct alm_invite_row {
 	const char *agent;
 	uint8_t roles; /* as of an agent's row */
 	const char *categories;
-	uint8_t invite_key[32]; /* public CURVE key of this invite alone */
+	uint8_t invite_key[ALM_KEY_BYTES]; /* public CURVE key of this invite
+					      alone */
 	uint8_t proof_hash[32];
 	int64_t made_at_us;
 	int64_t expires_us;
 	int64_t changed_at_us;
 	/* Of the agent that has joined; zeroes before. */
-	uint8_t curve_key[32];
-	uint8_t signing_key[32];
+	uint8_t curve_key[ALM_KEY_BYTES];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	uint64_t agent_number; /* once approved */
 };
 

@@ -75,8 +75,8 @@ static struct alm_store_keys *with_ciphers(struct alm_store_keys *keys)
 	return keys;
 }
 
-struct alm_store_keys *alm_store_keys_new(
-	const uint8_t secret[32], const uint8_t store_id[ALM_STORE_ID_BYTES])
+struct alm_store_keys *alm_store_keys_new(const uint8_t secret[ALM_KEY_BYTES],
+	const uint8_t store_id[ALM_STORE_ID_BYTES])
 {
 	struct alm_store_keys *keys = sodium_malloc(sizeof(*keys));
 	uint8_t master[crypto_kdf_KEYBYTES];
@@ -145,7 +145,7 @@ void alm_store_keys_seal(const struct alm_store_keys *keys, uint8_t table,
 
 /* Key and nonce of AES-256-GCM for one text. */
 struct crypt {
-	uint8_t key[32];
+	uint8_t key[ALM_KEY_BYTES];
 	uint8_t nonce[12];
 	uint8_t bound[9];
 };

@@ -29,8 +29,8 @@ enum alm_crypt_kind {
 struct alm_store_keys; /* in locked memory, zeroed when freed */
 
 /** NULL when memory is out. */
-struct alm_store_keys *alm_store_keys_new(
-	const uint8_t secret[32], const uint8_t store_id[ALM_STORE_ID_BYTES]);
+struct alm_store_keys *alm_store_keys_new(const uint8_t secret[ALM_KEY_BYTES],
+	const uint8_t store_id[ALM_STORE_ID_BYTES]);
 /** The same keys, to decrypt with in another thread.  NULL: no memory. */
 struct alm_store_keys *alm_store_keys_copy(const struct alm_store_keys *keys);
 void alm_store_keys_free(struct alm_store_keys *keys);

@@ -92,7 +92,7 @@ struct alm_officer {
 	uint64_t number; /* never reused */
 	const char *name;
 	enum alm_officer_role role;
-	uint8_t key[32]; /* public, Ed25519 */
+	uint8_t key[ALM_KEY_BYTES]; /* public, Ed25519 */
 	int64_t registered_at_us;
 	int64_t revoked_at_us; /* 0: in office */
 };

@@ -80,8 +80,9 @@ static enum alm_err next_agent(struct alm_store *store, MDB_txn *txn,
 
 /* One row for each, so that none of them comes back, and a signature under it
  * can be told to its agent for ever. */
-static enum alm_err keep_key(struct alm_store *store, const uint8_t key[32],
-	uint8_t kind, const struct alm_agent_row *agent, int64_t until_us)
+static enum alm_err keep_key(struct alm_store *store,
+	const uint8_t key[ALM_KEY_BYTES], uint8_t kind,
+	const struct alm_agent_row *agent, int64_t until_us)
 {
 	uint8_t value[25];
 
@@ -91,15 +92,16 @@ static enum alm_err keep_key(struct alm_store *store, const uint8_t key[32],
 	alm_put_u64(value + 17, (uint64_t)until_us);
 	store->is_state_changed = true;
 	return alm_row_put(store, ALM_TABLE_AGENT_KEY,
-		(struct alm_bytes){key, 32},
+		(struct alm_bytes){key, ALM_KEY_BYTES},
 		(struct alm_bytes){value, sizeof(value)}, 0);
 }
 
-static enum alm_err check_unused(struct alm_store *store, const uint8_t key[32])
+static enum alm_err check_unused(
+	struct alm_store *store, const uint8_t key[ALM_KEY_BYTES])
 {
 	struct alm_bytes value = {NULL, 0};
 	enum alm_err err = alm_row_get(store, store->turn, ALM_TABLE_AGENT_KEY,
-		(struct alm_bytes){key, 32}, &value);
+		(struct alm_bytes){key, ALM_KEY_BYTES}, &value);
 
 	return err == ALM_NOT_FOUND ? ALM_OK
 	       : err == ALM_OK      ? ALM_KEY_USED
@@ -197,8 +199,8 @@ enum alm_err alm_store_agent_put(
 static bool has_same_keys(
 	const struct alm_agent_row *a, const struct alm_agent_row *b)
 {
-	return memcmp(a->curve_key, b->curve_key, 32) == 0 &&
-	       memcmp(a->signing_key, b->signing_key, 32) == 0;
+	return memcmp(a->curve_key, b->curve_key, ALM_KEY_BYTES) == 0 &&
+	       memcmp(a->signing_key, b->signing_key, ALM_KEY_BYTES) == 0;
 }
 
 enum alm_err alm_store_agent_change(struct alm_store *store,

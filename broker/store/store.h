@@ -389,9 +389,9 @@ void alm_store_agreement_pseudonym(const struct alm_store *store,
 struct alm_agent_row {
 	uint64_t number; /* never reused */
 	const char *organisation;
-	const char *name;        /* unique within the organisation */
-	uint8_t curve_key[32];   /* public */
-	uint8_t signing_key[32]; /* public, Ed25519 */
+	const char *name;                   /* unique within the organisation */
+	uint8_t curve_key[ALM_KEY_BYTES];   /* public */
+	uint8_t signing_key[ALM_KEY_BYTES]; /* public, Ed25519 */
 	bool is_revoked;
 	int64_t registered_at_us;
 	int64_t revoked_at_us;
@@ -401,8 +401,8 @@ struct alm_agent_row {
 	int64_t keys_since_us;  /* of the keys in use */
 	/* The keys before, while they are valid as well; then zeroes. */
 	int64_t old_until_us; /* 0: none */
-	uint8_t old_curve_key[32];
-	uint8_t old_signing_key[32];
+	uint8_t old_curve_key[ALM_KEY_BYTES];
+	uint8_t old_signing_key[ALM_KEY_BYTES];
 };
 
 /** Sets `agent->number`.  Errors: AGENT_EXISTS (key, or name in use);

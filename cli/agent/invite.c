@@ -83,7 +83,7 @@ static enum alm_err make_secret(struct alm_invite_file *invite,
 	}
 	randombytes_buf(invite->secret, sizeof(invite->secret));
 	err = alm_invite_derive(invite->secret, &keys);
-	alm_hex(keys.curve_public, 32, wanted->invite_key);
+	alm_hex(keys.curve_public, ALM_KEY_BYTES, wanted->invite_key);
 	alm_hex(keys.proof_hash, 32, wanted->proof_hash);
 	sodium_memzero(&keys, sizeof(keys));
 	return err == ALM_OK ? ALM_OK
@@ -166,8 +166,8 @@ static enum alm_err fill_file(const struct alm_args *args,
 	alm_text_copy(
 		invite->agent, sizeof(invite->agent), fact(answer, "agent"));
 	alm_text_copy(invite->endpoint, sizeof(invite->endpoint), endpoint);
-	if (alm_unhex(fact(answer, "broker-key"), invite->broker_key, 32) !=
-			ALM_OK ||
+	if (alm_unhex(fact(answer, "broker-key"), invite->broker_key,
+		    ALM_KEY_BYTES) != ALM_OK ||
 		whole_seconds(fact(answer, "expires-at"), &invite->expires_s) !=
 			ALM_OK) {
 		return alm_problem_set(

@@ -51,7 +51,7 @@ static void see_public(struct alm_doctor *doctor, const char *endpoint)
 static void see_endpoint(
 	struct alm_doctor *doctor, const char *endpoint, const char *key_text)
 {
-	uint8_t broker_key[32];
+	uint8_t broker_key[ALM_KEY_BYTES];
 	uint8_t stranger[32];
 	char at[256];
 
@@ -62,7 +62,7 @@ static void see_endpoint(
 	see_public(doctor, endpoint);
 	alm_steps_at(doctor->steps, "%s", at);
 	randombytes_buf(stranger, sizeof(stranger));
-	if (alm_unhex(key_text, broker_key, 32) == ALM_OK &&
+	if (alm_unhex(key_text, broker_key, ALM_KEY_BYTES) == ALM_OK &&
 		alm_doctor_reach(doctor->steps, at, doctor->timeout_ms)) {
 		(void)alm_doctor_stranger(doctor->steps, at, broker_key,
 			stranger, doctor->timeout_ms);

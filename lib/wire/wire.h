@@ -199,8 +199,8 @@ struct alm_welcome {
 struct alm_join {
 	uint64_t invite;
 	uint8_t proof[32];
-	uint8_t curve_key[32];
-	uint8_t signing_key[32];
+	uint8_t curve_key[ALM_KEY_BYTES];
+	uint8_t signing_key[ALM_KEY_BYTES];
 	uint8_t signature[ALM_SIGNATURE_BYTES];
 };
 
