@@ -129,11 +129,15 @@ Test(agents_rogue, a_welcome_without_limits_leaves_one_message_at_a_time)
 Test(agents_rogue, a_welcome_that_takes_no_frame_is_not_one)
 {
 	struct alm_envelope welcome = test_rogue_welcome();
+	int code;
 
 	welcome.welcome.frame_bytes_max = 100;
 	(void)test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO);
 	say(welcome);
-	cr_assert_eq(alm_client_wait_ready(client, SOON_MS), ALM_BROKER_ASTRAY);
+	do { /* it tries on, and says why when the time is up */
+		code = alm_client_wait_ready(client, SOON_MS);
+	} while (code == ALM_CODE_TIMEOUT);
+	cr_assert_eq(code, ALM_BROKER_ASTRAY);
 }
 
 /* Not broken, but of an earlier release. */
@@ -313,10 +317,12 @@ Test(agents_rogue, mail_beyond_all_credit_fills_no_memory)
 		(void)test_rogue_say_bytes(&rogue, alm_frame_bytes(&frame));
 		test_client_work(client, 0);
 	}
+	while (!alm_events_are_full(&client->events)) {
+		test_client_work(client, SOON_MS);
+	}
 	for (unsigned i = 0; i < 20; i++) {
 		test_client_work(client, SOON_MS);
 	}
-	cr_assert(alm_events_are_full(&client->events));
 	cr_assert_lt(client->events.bytes, 2 * ALM_EVENTS_BYTES_MAX);
 	/* A call that waits says why, and goes on once there is room. */
 	cr_assert_eq(alm_client_wait_ready(client, WAIT_MS), 0);
@@ -430,6 +436,6 @@ Test(agents_rogue, a_pong_that_was_guessed_makes_no_room)
 	cr_assert(client->flow.is_asked);
 	say((struct alm_envelope){.kind = ALM_ENVELOPE_PONG,
 		.ping = {.context = {guess, sizeof(guess)}}});
-	test_client_work(client, SOON_MS);
+	test_rogue_settle(&rogue, client);
 	cr_assert(client->flow.is_asked);
 }

@@ -124,7 +124,7 @@ static const struct alm_notice *notice(struct test_peer *peer)
 
 Test(conversations, a_request_has_one_reply)
 {
-	const struct alm_message request = request_in(60000);
+	const struct alm_message request = request_in(3600000);
 	struct alm_message reply = reply_to(&request);
 	struct alm_message again = reply_to(&request);
 	const struct alm_envelope *mail;
@@ -147,7 +147,7 @@ Test(conversations, a_request_has_one_reply)
 
 Test(conversations, only_who_was_asked_may_reply)
 {
-	const struct alm_message request = request_in(60000);
+	const struct alm_message request = request_in(3600000);
 	struct alm_message reply = reply_to(&request);
 	struct test_peer stranger;
 
@@ -166,7 +166,7 @@ Test(conversations, only_who_was_asked_may_reply)
 
 Test(conversations, a_refused_reply_leaves_the_request_open)
 {
-	const struct alm_message request = request_in(60000);
+	const struct alm_message request = request_in(3600000);
 	struct alm_message reply = reply_to(&request);
 
 	accepted(&trust, &request, "how is he");
@@ -178,7 +178,7 @@ Test(conversations, a_refused_reply_leaves_the_request_open)
 
 Test(conversations, a_request_needs_a_deadline_and_one_recipient)
 {
-	struct alm_message request = request_in(60000);
+	struct alm_message request = request_in(3600000);
 
 	request.deadline_ms = 0;
 	refused(&trust, &request, "how is he", ALM_REQUEST_DEADLINE);
@@ -366,8 +366,10 @@ Test(conversations, a_deputy_whose_mailbox_is_full_leaves_a_record)
 		(const char *const[]){"organisation", "RHA", "messages", "1",
 			"reason", "small", NULL});
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+	test_peer_renew(&trust, 0); /* it is told when both are accepted */
 	accepted(&trust, &first, "content");
 	accepted(&trust, &second, "content");
+	test_peer_renew(&trust, 64);
 	cr_expect_not_null(strstr(notice(&trust)->reason, "has it too"));
 	cr_expect_not_null(strstr(notice(&trust)->reason,
 		"its deputy RHA did not get it: ALM-1302"));

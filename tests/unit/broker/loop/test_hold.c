@@ -34,7 +34,7 @@ static void open_all(void)
 		ALM_OK);
 	session->window = 2;
 	broker->hold = (struct alm_hold){
-		.other_us = alm_clock_monotonic_us() + 60000000,
+		.other_us = alm_clock_monotonic_us() + 3600000000,
 		.every_us = 500}; /* so that this test may be slow */
 	turn = (struct alm_turn){.broker = broker, .frames = frames};
 }
@@ -120,7 +120,8 @@ Test(hold, nor_when_none_has_come_for_long)
 
 Test(hold, learns_how_often_messages_come)
 {
-	broker->hold.every_us = 10000;
+	broker->hold = (struct alm_hold){
+		.other_us = alm_clock_monotonic_us(), .every_us = 10000};
 	for (unsigned i = 0; i < 50; i++) {
 		alm_hold_note_other(&broker->hold);
 	}
