@@ -122,8 +122,8 @@ static enum alm_err flush_acks(struct alm_client *client)
 	return ALM_OK;
 }
 
-/** Gather and sign what the window still takes, up to one tree. */
-static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
+/** How many more the window takes now. */
+static size_t room_in_window(struct alm_client *client)
 {
 	const struct alm_outbox *outbox = &client->outbox;
 	size_t sent = outbox->counts[ALM_PENDING_SENT];
@@ -131,8 +131,16 @@ static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
 		client->resume_until_ms != 0 && client->window > RESUME_WINDOW
 			? RESUME_WINDOW
 			: client->window;
-	size_t room = alm_doubt_room(
+
+	return alm_doubt_room(
 		&client->doubt, outbox, sent < window ? window - sent : 0);
+}
+
+/** Gather and sign what the window still takes, up to one tree. */
+static size_t sign_next(struct alm_client *client, int64_t sent_at_ms)
+{
+	const struct alm_outbox *outbox = &client->outbox;
+	size_t room = room_in_window(client);
 	const struct alm_pending *pending = alm_outbox_next(outbox);
 
 	if (room > ALM_SIGNATURE_LEAVES_MAX) {
@@ -253,12 +261,14 @@ static enum alm_err flush_sends(struct alm_client *client)
 	enum alm_err err = ALM_OK;
 	int64_t sent_at_ms;
 
-	if (client->outbox.is_holding) {
+	/* Without room it is an answer that is waited for, and no moment. */
+	if (client->outbox.is_holding ||
+		client->outbox.counts[ALM_PENDING_QUEUED] == 0 ||
+		room_in_window(client) == 0) {
 		client->gather_until_ms = 0;
 		return ALM_OK;
 	}
-	if (client->outbox.counts[ALM_PENDING_QUEUED] == 0 ||
-		shall_gather(client)) {
+	if (shall_gather(client)) {
 		return ALM_OK;
 	}
 	client->gather_until_ms = 0;

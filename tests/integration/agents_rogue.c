@@ -439,3 +439,18 @@ Test(agents_rogue, a_pong_that_was_guessed_makes_no_room)
 	test_rogue_settle(&rogue, client);
 	cr_assert(client->flow.is_asked);
 }
+
+/* Only an answer makes room: there is no moment to wake for. */
+Test(agents_rogue, what_the_window_does_not_take_waits_for_an_answer)
+{
+	struct alm_envelope welcome = test_rogue_welcome();
+
+	welcome.welcome.credit = 1;
+	start_large(2);
+	(void)test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO);
+	say(welcome);
+	(void)test_rogue_expect(&rogue, client, ALM_ENVELOPE_SEND);
+	cr_assert_eq(alm_client_process(client), 0);
+	cr_assert_eq(client->outbox.counts[ALM_PENDING_QUEUED], 1);
+	cr_assert_eq(client->gather_until_ms, 0);
+}
