@@ -9,6 +9,7 @@
 #include "broker/admin/verbs.h"
 #include "broker/rules/epoch.h"
 #include "broker/store/dead.h"
+#include "broker/store/growth.h"
 #include "broker/store/lists.h"
 #include "broker/store/scrub.h"
 #include "lib/version.h"
@@ -215,6 +216,21 @@ static void add_itself(struct alm_call *call)
 		alm_table_instant(table, broker->policy_activated_at_us));
 }
 
+/* How long the room is enough, once the log is old enough to tell. */
+static void add_growth(struct alm_table *table, const struct alm_broker *broker)
+{
+	struct alm_store_growth growth;
+
+	if (alm_store_growth(broker->store, alm_broker_now_us(broker),
+		    &growth) != ALM_OK) {
+		alm_table_fact(table, "store-lasts-days", "");
+		return;
+	}
+	alm_table_number(table, "store-growth-bytes-a-day", growth.bytes_a_day);
+	alm_table_number(
+		table, "store-lasts-days", (uint64_t)growth.lasts_s / 86400);
+}
+
 /* The log, and how much room there is for more. */
 static void add_store(struct alm_table *table, const struct alm_broker *broker)
 {
@@ -227,6 +243,7 @@ static void add_store(struct alm_table *table, const struct alm_broker *broker)
 			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
 	alm_table_number(table, "store-used-permille",
 		alm_store_used_permille(broker->store));
+	add_growth(table, broker);
 	alm_table_fact(table, "takes-mail", takes_mail(broker));
 	alm_table_fact(table, "reloaded-at",
 		alm_table_instant(table, broker->reloaded_at_us));

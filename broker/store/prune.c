@@ -118,7 +118,7 @@ static enum alm_err time_from(struct alm_store *store, MDB_txn *txn,
 /* The last record that can be read and is before an instant: the log never
  * goes back in time, so what is damaged below it is older too.  Of what is
  * damaged above it nobody knows: it is not taken to be. */
-static enum alm_err last_before(struct alm_store *store, MDB_txn *txn,
+enum alm_err alm_log_last_before(struct alm_store *store, MDB_txn *txn,
 	int64_t before_us, uint64_t *out_seq)
 {
 	uint64_t low = 0;
@@ -168,7 +168,7 @@ static enum alm_err find_gap(
 	int64_t from_us = 0;
 	int64_t until_us = prune->now_us;
 	uint64_t last = 0;
-	enum alm_err err = last_before(
+	enum alm_err err = alm_log_last_before(
 		store, txn, prune->now_us - ALM_PRUNE_GAP_US_MAX, &last);
 
 	if (err != ALM_OK || last == 0) {
@@ -199,7 +199,7 @@ enum alm_err alm_store_prune_begin(struct alm_store *store,
 		prune.before_us[i] =
 			then_us > 0 ? alm_month_start_us(then_us, 0) : 0;
 		prune.from[i] = store->state.pruned[i];
-		err = last_before(
+		err = alm_log_last_before(
 			store, txn, prune.before_us[i], &prune.last[i]);
 	}
 	if (err == ALM_OK) {

@@ -17,6 +17,10 @@ static inline bool alm_person_key_row_is_whole(size_t bytes)
 
 struct alm_prune;
 
+/** The last record that can be read and is before an instant; 0: none. */
+ALM_MUST_USE enum alm_err alm_log_last_before(struct alm_store *store,
+	MDB_txn *txn, int64_t before_us, uint64_t *out_seq);
+
 /** The last phase: cosignatures that newer ones stand for. */
 ALM_MUST_USE enum alm_err alm_prune_cosignatures(
 	struct alm_store *store, unsigned row_max, struct alm_prune *prune);

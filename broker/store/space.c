@@ -149,6 +149,18 @@ uint64_t alm_store_room_bytes(struct alm_store *store)
 	return disk_room(store, store->room_bytes);
 }
 
+uint64_t alm_store_room_left(struct alm_store *store)
+{
+	struct alm_store_space space;
+	MDB_envinfo info;
+
+	(void)mdb_env_info(store->env, &info);
+	return alm_store_space(store, &space) != ALM_OK
+		       ? 0
+		       : disk_room(store,
+				 alm_map_room(space.used, info.me_mapsize));
+}
+
 enum alm_err alm_store_space(
 	struct alm_store *store, struct alm_store_space *out_space)
 {

@@ -154,21 +154,24 @@ enum alm_err alm_state_read(struct alm_store *store, MDB_txn *txn,
 	return ALM_OK;
 }
 
+uint64_t alm_map_room(uint64_t used, uint64_t size)
+{
+	uint64_t reserve =
+		size / 8 < RESERVE_BYTES_MAX ? size / 8 : RESERVE_BYTES_MAX;
+
+	return used + reserve < size ? size - used - reserve : 0;
+}
+
 static enum alm_err measure_room(struct alm_store *store)
 {
 	uint64_t used = 0;
 	uint64_t size = 0;
-	uint64_t reserve;
 	enum alm_err err = alm_store_usage(store, store->turn, &used, &size);
 
 	if (err != ALM_OK) {
 		return err;
 	}
-	reserve = size / 8;
-	if (reserve > RESERVE_BYTES_MAX) {
-		reserve = RESERVE_BYTES_MAX;
-	}
-	store->room_bytes = used + reserve < size ? size - used - reserve : 0;
+	store->room_bytes = alm_map_room(used, size);
 	store->has_room = store->room_bytes >= ROOM_BYTES_MIN ||
 			  store->room_bytes >= size / 16;
 	if (!store->has_room || store->space.is_low) {

@@ -181,6 +181,7 @@ static void stored(FILE *out, const struct alm_broker *broker)
 	alm_figure_gauge(out, "store_used_ratio",
 		"How full the store's map is.",
 		alm_store_used_permille(broker->store) / 1000.0);
+	alm_metrics_store(out, broker);
 	alm_figure_gauge(out, "store_takes_mail",
 		"1: there is room for new messages; 0: map or disk is full.",
 		alm_store_room(broker->store) == ALM_STORE_ROOM ? 1 : 0);

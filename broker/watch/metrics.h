@@ -18,6 +18,9 @@ char *alm_unready_page(void *cookie);
 /** The log, which has `size` records. */
 void alm_metrics_log(FILE *out, const struct alm_broker *broker, uint64_t size);
 
+/** The store's room: what takes it, and how long it lasts. */
+void alm_metrics_store(FILE *out, const struct alm_broker *broker);
+
 /** From a change of somebody's records until all their queued mail is decided
  * again and that is on disk. */
 void alm_metrics_effects(FILE *out, const struct alm_broker *broker);

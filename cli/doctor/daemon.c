@@ -5,6 +5,7 @@
 #include "cli/doctor/doctor.h"
 
 #define PERMILLE_WARNED 800
+#define LASTS_DAYS_WARNED 90
 #define COMMIT_US_WARNED 50000
 #define FILES_WARNED 8192
 #define DISK_FREE_PERMILLE_WARNED 100
@@ -73,6 +74,29 @@ static void see_store(struct alm_doctor *doctor)
 		alm_step_do(doctor->steps,
 			"almoner audit verify, and keep the copies that were "
 			"made before");
+	}
+}
+
+/* The log is kept for good: so much a day is never given back. */
+static void see_growth(struct alm_doctor *doctor)
+{
+	const struct alm_answer *status = &doctor->status;
+	long long days = alm_doctor_figure(status, "store-lasts-days");
+	bool is_late = days < LASTS_DAYS_WARNED;
+
+	if (alm_doctor_text(status, "store-lasts-days")[0] == '\0') {
+		return; /* nobody can tell yet */
+	}
+	alm_step_add(doctor->steps, "growth",
+		is_late ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
+		"the log grows by %lld KiB a day; there is room for %lld days",
+		alm_doctor_figure(status, "store-growth-bytes-a-day") / 1024,
+		days);
+	if (is_late) {
+		alm_step_do(doctor->steps,
+			"almoner audit prune --dry-run; raise store-map, or "
+			"give %s a larger disk",
+			alm_doctor_text(&doctor->health, "store"));
 	}
 }
 
@@ -218,6 +242,7 @@ void alm_doctor_daemon(struct alm_doctor *doctor)
 {
 	see_policy(doctor);
 	see_store(doctor);
+	see_growth(doctor);
 	see_disk(doctor);
 	see_commit(doctor);
 	see_clock(doctor);

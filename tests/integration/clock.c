@@ -268,3 +268,15 @@ Test(clock, set_forward_a_year_for_good_says_so_of_each_message)
 	test_broker_start(&broker);
 	expect_times_in_order();
 }
+
+Test(clock, when_a_day_has_passed_the_store_says_how_long_it_lasts)
+{
+	struct alm_answer answer = status();
+
+	queue_mail();
+	cr_expect_str_eq(test_fact(&answer, "store-lasts-days"), "");
+	pass(36 * HOUR_S);
+	answer = status();
+	cr_expect_gt(test_number(&answer, "store-growth-bytes-a-day"), 1000);
+	cr_expect_gt(test_number(&answer, "store-lasts-days"), 1000);
+}
