@@ -93,7 +93,7 @@ PROGRAMS := $(O)/almonerd $(O)/almoner $(O)/almoner-agent $(O)/libalmoner.so \
 	$(ROLES) $(EXAMPLES) $(STANDARDS)
 
 .PHONY: all deps test check lint format fuzz corpus mutate demo bench \
-	bench-peers crash-test net-test install clean
+	bench-peers crash-test net-test install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -170,6 +170,9 @@ bench-peers: all
 
 install: all
 	tools/install.sh "$(O)" "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: all
+	tools/install.sh --remove "$(O)" "$(DESTDIR)" "$(PREFIX)"
 
 clean:
 	rm -rf build

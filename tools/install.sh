@@ -1,8 +1,14 @@
 #!/bin/sh
-# Install what was built: tools/install.sh BUILD DESTDIR PREFIX.  Called by
-# `make install`.  Never overwrites a file under /etc.
+# Install what was built, or remove it again: tools/install.sh [--remove] BUILD
+# DESTDIR PREFIX.  Called by `make install` and `make uninstall`.  Never
+# overwrites or removes a file under /etc.
 set -eu
 
+is_removal=
+if [ "$1" = --remove ]; then
+	is_removal=yes
+	shift
+fi
 build=$1
 destdir=$2
 prefix=$3
@@ -12,7 +18,12 @@ test -n "$version"
 
 # put MODE FILE DIR [NAME]: one file, by name, in a folder below the prefix.
 put() {
-	install -D -m "$1" "$2" "$destdir$prefix/$3/${4:-$(basename "$2")}"
+	to=$destdir$prefix/$3/${4:-$(basename "$2")}
+	if [ "$is_removal" ]; then
+		rm -f "$to"
+	else
+		install -D -m "$1" "$2" "$to"
+	fi
 }
 
 # fill FILE: the file with the prefix and the version written in.
@@ -23,9 +34,10 @@ fill() {
 
 # put_filled FILE DIR NAME
 put_filled() {
-	mkdir -p "$destdir$prefix/$2"
-	fill "$1" >"$destdir$prefix/$2/$3"
-	chmod 644 "$destdir$prefix/$2/$3"
+	filled=$(mktemp)
+	fill "$1" >"$filled"
+	put 644 "$filled" "$2" "$3"
+	rm "$filled"
 }
 
 for program in almonerd almoner almoner-agent; do
@@ -37,7 +49,12 @@ for role in "$build"/roles/almoner-role-*; do
 done
 
 put 644 "$build/libalmoner.so" lib libalmoner.so.0
-ln -sf libalmoner.so.0 "$destdir$prefix/lib/libalmoner.so"
+link=$destdir$prefix/lib/libalmoner.so
+if [ "$is_removal" ]; then
+	rm -f "$link"
+else
+	ln -sf libalmoner.so.0 "$link"
+fi
 put 644 agents/include/almoner.h include
 put 644 agents/include/almoner_loop.h include
 put 644 agents/include/almoner_parts.h include
@@ -68,7 +85,19 @@ done
 for text in README.md LICENSE CHANGELOG.md docs/*.md; do
 	put 644 "$text" share/doc/almoner
 done
+for text in docs/decisions/*.md; do
+	put 644 "$text" share/doc/almoner/decisions
+done
 
+# What an operator wrote stays, and so do keys and store.
+if [ "$is_removal" ]; then
+	for dir in libexec share share/doc; do
+		test ! -d "$destdir$prefix/$dir/almoner" ||
+			find "$destdir$prefix/$dir/almoner" -depth -type d \
+				-empty -delete
+	done
+	exit
+fi
 config=$destdir/etc/almoner/almonerd.yaml
 if ! test -e "$config"; then
 	install -D -m 644 config/almonerd.yaml "$config"
