@@ -238,6 +238,20 @@ static const struct alm_usage sign_usage = {
 	.notes = "  almoner officer sign statement.txt --key grace.key",
 };
 
+/* As lines: it is read before it is signed for. */
+static void show_statement(char *text)
+{
+	char *rest = text;
+	char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (rest != NULL || *line != '\0') {
+			alm_print_safe(stderr, line);
+			(void)fputc('\n', stderr);
+		}
+	}
+}
+
 static enum alm_err sign_file(
 	const struct alm_args *args, char out[129], struct alm_problem *problem)
 {
@@ -269,7 +283,7 @@ static enum alm_err sign_file(
 	if (err == ALM_OK) {
 		alm_hex(signature, sizeof(signature), out);
 		if (!args->output.is_quiet) {
-			alm_print_safe(stderr, (const char *)text);
+			show_statement((char *)text);
 		}
 	}
 	free(text);

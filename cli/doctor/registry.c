@@ -145,6 +145,7 @@ static void see_mailboxes(struct alm_doctor *doctor)
 	const struct alm_ask ask = {.verb = "mailbox.list"};
 	struct alm_answer answer;
 	const char *first = "";
+	size_t holding = 0;
 	size_t absent = 0;
 
 	if (!alm_doctor_ask_broker(doctor, "mail", &ask, &answer)) {
@@ -153,6 +154,11 @@ static void see_mailboxes(struct alm_doctor *doctor)
 	for (size_t i = 0; i < answer.row_count; i++) {
 		const char *connected = cell(&answer, i, "connected");
 
+		/* Others have limits or a deputy, or are on hold. */
+		if (strcmp(cell(&answer, i, "messages"), "0") == 0) {
+			continue;
+		}
+		holding++;
 		if (strcmp(connected, "0") == 0 ||
 			strcmp(connected, "no") == 0) {
 			first = absent++ == 0 ? cell(&answer, i, "organisation")
@@ -162,7 +168,7 @@ static void see_mailboxes(struct alm_doctor *doctor)
 	alm_step_add(doctor->steps, "mail",
 		absent > 0 ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
 		"%zu mailboxes hold mail; of %zu nobody is connected%s%s",
-		answer.row_count, absent, absent > 0 ? ", first " : "", first);
+		holding, absent, absent > 0 ? ", first " : "", first);
 	if (absent > 0) {
 		alm_step_do(doctor->steps,
 			"telephone them: almoner mailbox list says since when "

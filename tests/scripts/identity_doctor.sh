@@ -61,6 +61,8 @@ has 'd["rows"] == []'
 # Again at once: the doctor waits its second.
 code 0 "$almoner" doctor -c "$sender"
 grep -q '^acknowledged *ok' "$dir/out" || fail "no table"
+# A mailbox with limits of its own is listed, but holds no mail.
+code 0 "$almoner" mailbox limit C84001 --messages 10 --reason test
 code 0 "$almoner" doctor --json
 for name in administration store broker-keys audit-head agents agent-keys mail \
 	witnesses name tcp curve zap accepted delivered acknowledged; do

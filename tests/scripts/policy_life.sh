@@ -102,6 +102,7 @@ grep -q '^act: approve$' "$dir/statement" || fail "no statement"
 code 0 env -u ALMONER_ADMIN "$almoner" officer sign "$dir/statement" \
 	--key "$dir/henry.key" --json
 signature=$(json 'd["signature"]')
+grep -q '^act: approve$' "$dir/err" || fail "what was signed is not shown"
 echo 'pay to the bearer' >"$dir/other"
 code 1 "$almoner" officer sign "$dir/other" --key "$dir/henry.key"
 code 5 "${approve[@]/henry/grace}" --signature "$signature"
