@@ -3,7 +3,7 @@
  * safe to give: who it is, that they signed it, when, whether it came before,
  * and only then what the rule says.
  *
- * To be read from the end: alm_accept() -> check_form() -> judge_arrival() ->
+ * To be read from the end: alm_accept() -> admit() -> judge_arrival() ->
  * decide() -> take_in(); a payload in parts takes announce() there, and comes
  * back whole to alm_accept_whole().
  */
@@ -431,6 +431,33 @@ static enum alm_err unpack(struct alm_turn *turn,
 		ALM_PAYLOAD_BYTES_MAX, &send->payload);
 }
 
+/* Its message is known: whether it is let as far as the rule. */
+static enum alm_err admit(struct alm_turn *turn, struct alm_session *session,
+	struct alm_arrival *arrival)
+{
+	enum alm_err err = ALM_OK;
+
+	alm_fair_note_send(turn, session,
+		arrival->send->message.bytes + arrival->send->payload.bytes);
+	if (is_over_window(turn, session)) {
+		turn->broker->metrics.refused_busy++;
+		return alm_refuse_unrecorded(turn, arrival->request, ALM_BUSY);
+	}
+	if (arrival->send->encoding != ALM_ENCODING_NONE) {
+		err = unpack(turn, session, arrival);
+	}
+	if (err == ALM_OK) {
+		err = check_form(turn, arrival);
+	}
+	if (err == ALM_NOMEM) {
+		return err;
+	}
+	if (err != ALM_OK) {
+		return alm_arrival_refuse(turn, arrival, err, "");
+	}
+	return judge_arrival(turn, arrival);
+}
+
 enum alm_err alm_accept(
 	struct alm_turn *turn, const struct alm_turn_request *request)
 {
@@ -462,23 +489,5 @@ enum alm_err alm_accept(
 		problem.err = err;
 		return refuse_undecoded(turn, arrival, &problem);
 	}
-	alm_fair_note_send(turn, session,
-		arrival->send->message.bytes + arrival->send->payload.bytes);
-	if (is_over_window(turn, session)) {
-		turn->broker->metrics.refused_busy++;
-		return alm_refuse_unrecorded(turn, request, ALM_BUSY);
-	}
-	if (arrival->send->encoding != ALM_ENCODING_NONE) {
-		err = unpack(turn, session, arrival);
-	}
-	if (err == ALM_OK) {
-		err = check_form(turn, arrival);
-	}
-	if (err == ALM_NOMEM) {
-		return err;
-	}
-	if (err != ALM_OK) {
-		return alm_arrival_refuse(turn, arrival, err, "");
-	}
-	return judge_arrival(turn, arrival);
+	return admit(turn, session, arrival);
 }
