@@ -1,8 +1,9 @@
 #include "broker/store/gcm.h"
 
-#if defined(__x86_64__)
-
+#include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
 
 #include <sodium.h>
 
@@ -11,12 +12,16 @@
 
 #define ALIGNMENT 64
 
+/* The library's manager of jobs has 200 KB for what is not done here: it is
+ * asked which code suits the processor, and given back. */
 struct alm_gcm {
 	/* What is done with them wants them so, though it is not declared.
 	 * Locked memory ends with a page, and so is as aligned as it is
 	 * long. */
 	_Alignas(ALIGNMENT) struct gcm_context_data context;
-	IMB_MGR *manager; /* says which code suits the processor */
+	aes_gcm_pre_t prepare;
+	aes_gcm_enc_dec_t encrypt;
+	aes_gcm_enc_dec_t decrypt;
 	struct {
 		_Alignas(ALIGNMENT) struct gcm_key_data data;
 	} keys[ALM_GCM_KEYS];
@@ -25,17 +30,22 @@ struct alm_gcm {
 struct alm_gcm *alm_gcm_new(void)
 {
 	struct alm_gcm *gcm = sodium_malloc(sizeof(*gcm));
+	IMB_MGR *manager = alloc_mb_mgr(0);
+	bool is_whole = gcm != NULL && manager != NULL;
 
-	if (gcm == NULL) {
-		return NULL;
+	if (is_whole) {
+		ALM_ASSERT((uintptr_t)gcm % ALIGNMENT == 0);
+		memset(gcm, 0, sizeof(*gcm));
+		init_mb_mgr_auto(manager, NULL);
+		gcm->prepare = manager->gcm256_pre;
+		gcm->encrypt = manager->gcm256_enc;
+		gcm->decrypt = manager->gcm256_dec;
+		is_whole = imb_get_errno(manager) == 0;
 	}
-	ALM_ASSERT((uintptr_t)gcm % ALIGNMENT == 0);
-	memset(gcm, 0, sizeof(*gcm));
-	gcm->manager = alloc_mb_mgr(0);
-	if (gcm->manager != NULL) {
-		init_mb_mgr_auto(gcm->manager, NULL);
+	if (manager != NULL) {
+		free_mb_mgr(manager);
 	}
-	if (gcm->manager == NULL || imb_get_errno(gcm->manager) != 0) {
+	if (!is_whole) {
 		alm_gcm_free(gcm);
 		return NULL;
 	}
@@ -44,12 +54,6 @@ struct alm_gcm *alm_gcm_new(void)
 
 void alm_gcm_free(struct alm_gcm *gcm)
 {
-	if (gcm == NULL) {
-		return;
-	}
-	if (gcm->manager != NULL) {
-		free_mb_mgr(gcm->manager);
-	}
 	sodium_free(gcm);
 }
 
@@ -57,7 +61,7 @@ void alm_gcm_set_key(struct alm_gcm *gcm, unsigned number,
 	const uint8_t key[ALM_GCM_KEY_BYTES])
 {
 	ALM_ASSERT(number < ALM_GCM_KEYS);
-	IMB_AES256_GCM_PRE(gcm->manager, key, &gcm->keys[number].data);
+	gcm->prepare(key, &gcm->keys[number].data);
 }
 
 void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
@@ -65,9 +69,29 @@ void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
 	struct alm_bytes text, uint8_t *out)
 {
 	ALM_ASSERT(number < ALM_GCM_KEYS);
-	IMB_AES256_GCM_ENC(gcm->manager, &gcm->keys[number].data, &gcm->context,
-		out, text.data, text.bytes, nonce, bound.data, bound.bytes,
-		out + text.bytes, ALM_GCM_TAG_BYTES);
+	gcm->encrypt(&gcm->keys[number].data, &gcm->context, out, text.data,
+		text.bytes, nonce, bound.data, bound.bytes, out + text.bytes,
+		ALM_GCM_TAG_BYTES);
+}
+
+enum alm_err alm_gcm_decrypt(struct alm_gcm *gcm, unsigned number,
+	const uint8_t nonce[ALM_GCM_NONCE_BYTES], struct alm_bytes bound,
+	struct alm_bytes sealed, uint8_t *out)
+{
+	uint8_t tag[ALM_GCM_TAG_BYTES];
+	size_t bytes = sealed.bytes - sizeof(tag);
+
+	ALM_ASSERT(number < ALM_GCM_KEYS);
+	if (sealed.bytes < sizeof(tag)) {
+		return ALM_STORE_CORRUPT;
+	}
+	gcm->decrypt(&gcm->keys[number].data, &gcm->context, out, sealed.data,
+		bytes, nonce, bound.data, bound.bytes, tag, sizeof(tag));
+	if (sodium_memcmp(tag, sealed.data + bytes, sizeof(tag)) != 0) {
+		sodium_memzero(out, bytes);
+		return ALM_STORE_CORRUPT;
+	}
+	return ALM_OK;
 }
 
 #else
@@ -75,6 +99,7 @@ void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
 #include <stdlib.h>
 
 #include <openssl/evp.h>
+#include <sodium.h>
 
 struct alm_gcm {
 	EVP_CIPHER *cipher;
@@ -146,6 +171,37 @@ void alm_gcm_encrypt(struct alm_gcm *gcm, unsigned number,
 			(int)ALM_GCM_TAG_BYTES, out + text.bytes) == 1;
 	/* Once it is set up it cannot fail but by our own mistake. */
 	ALM_ASSERT(is_ok);
+}
+
+enum alm_err alm_gcm_decrypt(struct alm_gcm *gcm, unsigned number,
+	const uint8_t nonce[ALM_GCM_NONCE_BYTES], struct alm_bytes bound,
+	struct alm_bytes sealed, uint8_t *out)
+{
+	EVP_CIPHER_CTX *context;
+	uint8_t tag[ALM_GCM_TAG_BYTES];
+	size_t text_bytes = sealed.bytes - sizeof(tag);
+	int bytes = 0;
+	bool is_ok;
+
+	ALM_ASSERT(number < ALM_GCM_KEYS);
+	if (sealed.bytes < sizeof(tag) || sealed.bytes > INT32_MAX) {
+		return ALM_STORE_CORRUPT;
+	}
+	context = gcm->contexts[number];
+	memcpy(tag, sealed.data + text_bytes, sizeof(tag));
+	is_ok = EVP_DecryptInit_ex2(context, NULL, NULL, nonce, NULL) == 1 &&
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG,
+			(int)sizeof(tag), tag) == 1 &&
+		EVP_DecryptUpdate(context, NULL, &bytes, bound.data,
+			(int)bound.bytes) == 1 &&
+		EVP_DecryptUpdate(context, out, &bytes, sealed.data,
+			(int)text_bytes) == 1;
+	ALM_ASSERT(is_ok);
+	if (EVP_DecryptFinal_ex(context, out + text_bytes, &bytes) != 1) {
+		sodium_memzero(out, text_bytes);
+		return ALM_STORE_CORRUPT;
+	}
+	return ALM_OK;
 }
 
 #endif

@@ -5,34 +5,29 @@
  *
  * Texts are encrypted with AES-256-GCM under a key of their turn, which is
  * HChaCha20 of the store's key and the turn's random prefix; so a counter is
- * a safe nonce (docs/decisions/0022).  Three libraries give the same bytes:
- * gcm.h is the fastest where a key stays set; libsodium's, on processors that
- * have the instructions, where the key is another each time, as those of
- * persons are; OpenSSL decrypts.
+ * a safe nonce (docs/decisions/0022).
  */
 #include "broker/store/keys.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include "broker/store/gcm.h"
 
-/* Whose keys are set: HChaCha20 of a nonce's first 16 bytes. */
+/* Which keys of gcm.h are set: two that stay for a turn, HChaCha20 of a nonce's
+ * first 16 bytes, and what is needed for one text. */
 enum prepared {
 	PREPARED_BODY,
 	PREPARED_PRIVATE,
+	PREPARED_ONCE,
 };
 
 struct alm_store_keys {
-	EVP_CIPHER *cipher;      /* kept: fetching it is slow */
-	EVP_CIPHER_CTX *context; /* for decryption */
-	struct alm_gcm *gcm;     /* its keys are those of `prefixes` */
-	uint8_t prefixes[ALM_GCM_KEYS][16];
-	bool is_set[ALM_GCM_KEYS];
-	EVP_CIPHER_CTX *person; /* its key is set for each text */
+	struct alm_gcm *gcm;
+	uint8_t prefixes[PREPARED_ONCE][16]; /* of the keys that stay */
+	bool is_set[PREPARED_ONCE];
 	uint8_t check[32];
 	uint8_t body[32];
 	uint8_t private[32];
@@ -55,20 +50,12 @@ static void derive(uint8_t *out, size_t bytes, uint64_t number,
 	ALM_ASSERT(rc == 0);
 }
 
-/* Contexts of its own; NULL, and all is freed, when memory is out. */
-static struct alm_store_keys *with_ciphers(struct alm_store_keys *keys)
+/* A cipher of its own; NULL, and all is freed, when memory is out. */
+static struct alm_store_keys *with_cipher(struct alm_store_keys *keys)
 {
-	keys->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	keys->context = EVP_CIPHER_CTX_new();
-	keys->gcm = alm_gcm_new();
 	memset(keys->is_set, 0, sizeof(keys->is_set));
-	keys->person = EVP_CIPHER_CTX_new();
-	if (keys->cipher == NULL || keys->context == NULL ||
-		keys->person == NULL || keys->gcm == NULL ||
-		EVP_EncryptInit_ex2(keys->context, keys->cipher, keys->body,
-			keys->body, NULL) != 1 ||
-		EVP_EncryptInit_ex2(keys->person, keys->cipher, keys->body,
-			keys->body, NULL) != 1) {
+	keys->gcm = alm_gcm_new();
+	if (keys->gcm == NULL) {
 		alm_store_keys_free(keys);
 		return NULL;
 	}
@@ -97,7 +84,7 @@ struct alm_store_keys *alm_store_keys_new(const uint8_t secret[ALM_KEY_BYTES],
 	derive(keys->seal_row, sizeof(keys->seal_row), 9, master);
 	derive(keys->persons, sizeof(keys->persons), 10, master);
 	sodium_memzero(master, sizeof(master));
-	return with_ciphers(keys);
+	return with_cipher(keys);
 }
 
 struct alm_store_keys *alm_store_keys_copy(const struct alm_store_keys *keys)
@@ -108,16 +95,13 @@ struct alm_store_keys *alm_store_keys_copy(const struct alm_store_keys *keys)
 		return NULL;
 	}
 	memcpy(copy, keys, sizeof(*copy));
-	return with_ciphers(copy);
+	return with_cipher(copy);
 }
 
 void alm_store_keys_free(struct alm_store_keys *keys)
 {
 	if (keys != NULL) {
-		EVP_CIPHER_CTX_free(keys->context);
 		alm_gcm_free(keys->gcm);
-		EVP_CIPHER_CTX_free(keys->person);
-		EVP_CIPHER_free(keys->cipher);
 		sodium_free(keys);
 	}
 }
@@ -143,14 +127,12 @@ void alm_store_keys_seal(const struct alm_store_keys *keys, uint8_t table,
 	(void)crypto_shorthash(out, row, 17 + key.bytes, keys->seal_row);
 }
 
-/* Key and nonce of AES-256-GCM for one text. */
+/* Nonce of AES-256-GCM for one text, and what is bound to it. */
 struct crypt {
-	uint8_t key[ALM_KEY_BYTES];
-	uint8_t nonce[12];
+	uint8_t nonce[ALM_GCM_NONCE_BYTES];
 	uint8_t bound[9];
 };
 
-/* What is bound, and the nonce of a counter. */
 static void bind(struct crypt *crypt, enum alm_crypt_kind kind, uint64_t seq,
 	const uint8_t counter[8])
 {
@@ -160,52 +142,36 @@ static void bind(struct crypt *crypt, enum alm_crypt_kind kind, uint64_t seq,
 	alm_put_u64(crypt->bound + 1, seq);
 }
 
-static void make_crypt(const struct alm_store_keys *keys,
-	enum alm_crypt_kind kind, uint64_t seq,
-	const uint8_t nonce[ALM_NONCE_BYTES], struct crypt *out)
+static struct alm_bytes bound_of(const struct crypt *crypt)
 {
-	(void)crypto_core_hchacha20(out->key, nonce,
+	return (struct alm_bytes){crypt->bound, sizeof(crypt->bound)};
+}
+
+static void set_key(const struct alm_store_keys *keys, enum prepared number,
+	enum alm_crypt_kind kind, const uint8_t nonce[ALM_NONCE_BYTES])
+{
+	uint8_t key[ALM_GCM_KEY_BYTES];
+
+	(void)crypto_core_hchacha20(key, nonce,
 		kind == ALM_CRYPT_PRIVATE ? keys->private : keys->body, NULL);
-	bind(out, kind, seq, nonce + 16);
+	alm_gcm_set_key(keys->gcm, number, key);
+	sodium_memzero(key, sizeof(key));
 }
 
 /* The number of the key for a nonce; set anew only when the prefix is new. */
-static unsigned prepare(struct alm_store_keys *keys, enum alm_crypt_kind kind,
-	const uint8_t nonce[ALM_NONCE_BYTES])
+static enum prepared prepare(struct alm_store_keys *keys,
+	enum alm_crypt_kind kind, const uint8_t nonce[ALM_NONCE_BYTES])
 {
-	unsigned number =
+	enum prepared number =
 		kind == ALM_CRYPT_PRIVATE ? PREPARED_PRIVATE : PREPARED_BODY;
-	struct crypt crypt;
 
 	if (!keys->is_set[number] ||
 		memcmp(keys->prefixes[number], nonce, 16) != 0) {
-		make_crypt(keys, kind, 0, nonce, &crypt);
-		alm_gcm_set_key(keys->gcm, number, crypt.key);
-		sodium_memzero(&crypt, sizeof(crypt));
+		set_key(keys, number, kind, nonce);
 		memcpy(keys->prefixes[number], nonce, 16);
 		keys->is_set[number] = true;
 	}
 	return number;
-}
-
-/* Under a key of its own; writes ciphertext and tag to `at`. */
-static void encrypt(EVP_CIPHER_CTX *context, const uint8_t *key,
-	const struct crypt *crypt, struct alm_bytes text, uint8_t *at)
-{
-	int bytes = 0;
-	int is_ok;
-
-	ALM_ASSERT(text.bytes <= INT32_MAX);
-	is_ok = EVP_EncryptInit_ex2(context, NULL, key, crypt->nonce, NULL);
-	is_ok &= EVP_EncryptUpdate(
-		context, NULL, &bytes, crypt->bound, (int)sizeof(crypt->bound));
-	is_ok &= EVP_EncryptUpdate(
-		context, at, &bytes, text.data, (int)text.bytes);
-	is_ok &= EVP_EncryptFinal_ex(context, at + text.bytes, &bytes);
-	is_ok &= EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG,
-		(int)ALM_TAG_BYTES, at + text.bytes);
-	/* Once it is set up it cannot fail but by our own mistake. */
-	ALM_ASSERT(is_ok == 1);
 }
 
 void alm_store_keys_encrypt(struct alm_store_keys *keys,
@@ -213,43 +179,13 @@ void alm_store_keys_encrypt(struct alm_store_keys *keys,
 	const uint8_t nonce[ALM_NONCE_BYTES], struct alm_bytes text,
 	uint8_t *out)
 {
-	unsigned number = prepare(keys, kind, nonce);
+	enum prepared number = prepare(keys, kind, nonce);
 	ALM_UNINITIALIZED struct crypt crypt;
 
 	memcpy(out, nonce, ALM_NONCE_BYTES);
 	bind(&crypt, kind, seq, nonce + 16);
-	alm_gcm_encrypt(keys->gcm, number, crypt.nonce,
-		(struct alm_bytes){crypt.bound, sizeof(crypt.bound)}, text,
+	alm_gcm_encrypt(keys->gcm, number, crypt.nonce, bound_of(&crypt), text,
 		out + ALM_NONCE_BYTES);
-}
-
-/* `sealed` is ciphertext and tag. */
-static enum alm_err decrypt(const struct alm_store_keys *keys,
-	const struct crypt *crypt, struct alm_bytes sealed, uint8_t *out)
-{
-	EVP_CIPHER_CTX *context = keys->context;
-	uint8_t tag[ALM_TAG_BYTES];
-	size_t text_bytes = sealed.bytes - ALM_TAG_BYTES;
-	int bytes = 0;
-	int is_ok;
-
-	memcpy(tag, sealed.data + text_bytes, sizeof(tag));
-	/* The cipher is set: setting it again costs a third of a text. */
-	is_ok = EVP_DecryptInit_ex2(
-		context, NULL, crypt->key, crypt->nonce, NULL);
-	is_ok &= EVP_CIPHER_CTX_ctrl(
-		context, EVP_CTRL_AEAD_SET_TAG, (int)sizeof(tag), tag);
-	is_ok &= EVP_DecryptUpdate(
-		context, NULL, &bytes, crypt->bound, (int)sizeof(crypt->bound));
-	is_ok &= EVP_DecryptUpdate(
-		context, out, &bytes, sealed.data, (int)text_bytes);
-	ALM_ASSERT(is_ok == 1);
-	is_ok = EVP_DecryptFinal_ex(context, out + text_bytes, &bytes);
-	if (is_ok != 1) {
-		sodium_memzero(out, text_bytes);
-		return ALM_STORE_CORRUPT;
-	}
-	return ALM_OK;
 }
 
 enum alm_err alm_store_keys_decrypt(const struct alm_store_keys *keys,
@@ -257,18 +193,17 @@ enum alm_err alm_store_keys_decrypt(const struct alm_store_keys *keys,
 	uint8_t *out)
 {
 	struct crypt crypt;
-	enum alm_err err;
 
-	if (sealed.bytes < ALM_CRYPT_BYTES || sealed.bytes > INT32_MAX) {
+	if (sealed.bytes < ALM_CRYPT_BYTES) {
 		return ALM_STORE_CORRUPT;
 	}
-	make_crypt(keys, kind, seq, sealed.data, &crypt);
-	err = decrypt(keys, &crypt,
+	set_key(keys, PREPARED_ONCE, kind, sealed.data);
+	bind(&crypt, kind, seq, sealed.data + 16);
+	return alm_gcm_decrypt(keys->gcm, PREPARED_ONCE, crypt.nonce,
+		bound_of(&crypt),
 		(struct alm_bytes){sealed.data + ALM_NONCE_BYTES,
 			sealed.bytes - ALM_NONCE_BYTES},
 		out);
-	sodium_memzero(&crypt, sizeof(crypt));
-	return err;
 }
 
 void alm_store_keys_person(const struct alm_store_keys *keys,
@@ -278,22 +213,27 @@ void alm_store_keys_person(const struct alm_store_keys *keys,
 	(void)crypto_core_hchacha20(out, secret, keys->persons, NULL);
 }
 
+/* The key of a person for one text. */
+static void begin_person(const struct alm_store_keys *keys,
+	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
+	struct crypt *crypt)
+{
+	uint8_t counter[8];
+
+	alm_put_u64(counter, seq);
+	bind(crypt, ALM_CRYPT_PRIVATE, seq, counter);
+	alm_gcm_set_key(keys->gcm, PREPARED_ONCE, key);
+}
+
 void alm_store_keys_encrypt_person(struct alm_store_keys *keys,
 	const uint8_t key[ALM_PERSON_KEY_BYTES], uint64_t seq,
 	struct alm_bytes text, uint8_t *out)
 {
 	ALM_UNINITIALIZED struct crypt crypt;
-	uint8_t counter[8];
 
-	alm_put_u64(counter, seq);
-	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
-	if (crypto_aead_aes256gcm_is_available() == 0) {
-		encrypt(keys->person, key, &crypt, text, out);
-		return;
-	}
-	(void)crypto_aead_aes256gcm_encrypt_detached(out, out + text.bytes,
-		NULL, text.data, text.bytes, crypt.bound, sizeof(crypt.bound),
-		NULL, crypt.nonce, key);
+	begin_person(keys, key, seq, &crypt);
+	alm_gcm_encrypt(keys->gcm, PREPARED_ONCE, crypt.nonce, bound_of(&crypt),
+		text, out);
 }
 
 enum alm_err alm_store_keys_decrypt_person(const struct alm_store_keys *keys,
@@ -301,28 +241,10 @@ enum alm_err alm_store_keys_decrypt_person(const struct alm_store_keys *keys,
 	struct alm_bytes sealed, uint8_t *out)
 {
 	struct crypt crypt;
-	uint8_t counter[8];
-	enum alm_err err;
 
-	if (sealed.bytes < ALM_TAG_BYTES || sealed.bytes > INT32_MAX) {
-		return ALM_STORE_CORRUPT;
-	}
-	alm_put_u64(counter, seq);
-	bind(&crypt, ALM_CRYPT_PRIVATE, seq, counter);
-	if (crypto_aead_aes256gcm_is_available() != 0) {
-		size_t text_bytes = sealed.bytes - ALM_TAG_BYTES;
-
-		return crypto_aead_aes256gcm_decrypt_detached(out, NULL,
-			       sealed.data, text_bytes,
-			       sealed.data + text_bytes, crypt.bound,
-			       sizeof(crypt.bound), crypt.nonce, key) == 0
-			       ? ALM_OK
-			       : ALM_STORE_CORRUPT;
-	}
-	memcpy(crypt.key, key, sizeof(crypt.key));
-	err = decrypt(keys, &crypt, sealed, out);
-	sodium_memzero(&crypt, sizeof(crypt));
-	return err;
+	begin_person(keys, key, seq, &crypt);
+	return alm_gcm_decrypt(keys->gcm, PREPARED_ONCE, crypt.nonce,
+		bound_of(&crypt), sealed, out);
 }
 
 void alm_store_keys_lookup(

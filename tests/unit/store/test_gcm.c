@@ -1,7 +1,8 @@
 /*
  * Goal: texts are encrypted as OpenSSL's AES-256-GCM does, whose decryption
- * reads them, whatever their length; each key stays what it is while the other
- * is set.  Method: all lengths about the edges of blocks, and a published case.
+ * reads them, as ours does, whatever their length; each key stays what it is
+ * while another is set.  Method: all lengths about the edges of blocks, and a
+ * published case.
  */
 #include <criterion/criterion.h>
 #include <string.h>
@@ -70,6 +71,22 @@ static bool opens(const uint8_t key[ALM_GCM_KEY_BYTES], size_t bytes)
 	return is_open && memcmp(again, text, bytes) == 0;
 }
 
+/* Whether we open it. */
+static bool is_read(unsigned number, size_t bytes)
+{
+	enum alm_err err;
+
+	memset(again, 0xA5, bytes);
+	err = alm_gcm_decrypt(gcm, number, nonce, bound_bytes(),
+		(struct alm_bytes){out, bytes + ALM_GCM_TAG_BYTES}, again);
+	if (err != ALM_OK) {
+		cr_assert_eq(err, ALM_STORE_CORRUPT);
+		cr_assert(
+			sodium_is_zero(again, bytes), "nothing of it is left");
+	}
+	return err == ALM_OK && memcmp(again, text, bytes) == 0;
+}
+
 static void same_as_openssl(unsigned number, size_t bytes)
 {
 	nonce[0] = (uint8_t)bytes;
@@ -77,9 +94,23 @@ static void same_as_openssl(unsigned number, size_t bytes)
 	alm_gcm_encrypt(gcm, number, nonce, bound_bytes(),
 		(struct alm_bytes){text, bytes}, out);
 	cr_assert(opens(keys[number], bytes), "%zu bytes", bytes);
+	cr_assert(is_read(number, bytes), "%zu bytes", bytes);
+	out[bytes + ALM_GCM_TAG_BYTES - 1] ^= 1;
+	cr_assert_not(is_read(number, bytes));
+	out[bytes + ALM_GCM_TAG_BYTES - 1] ^= 1;
 	if (bytes > 0) {
 		out[bytes / 2] ^= 1;
 		cr_assert_not(opens(keys[number], bytes));
+		cr_assert_not(is_read(number, bytes));
+	}
+}
+
+Test(gcm, opens_nothing_shorter_than_a_tag)
+{
+	for (size_t bytes = 0; bytes < ALM_GCM_TAG_BYTES; bytes++) {
+		cr_expect_eq(alm_gcm_decrypt(gcm, 0, nonce, bound_bytes(),
+				     (struct alm_bytes){out, bytes}, again),
+			ALM_STORE_CORRUPT);
 	}
 }
 
