@@ -31,30 +31,34 @@ static void close_all(void)
 TestSuite(
 	agents_mistaken, .init = open_all, .fini = close_all, .timeout = 1800);
 
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	alm_text_copy(address.sun_path, sizeof(address.sun_path), path);
+	(void)unlink(path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	return fd;
+}
+
 /* The greeting of a program that speaks ZMTP, but not by CURVE: libzmq connects
  * to it once and then no more. */
 static void be_another_program(const char *path)
 {
 	static const uint8_t greeting[64] = {
 		0xff, [9] = 0x7f, 3, 0, 'N', 'U', 'L', 'L'};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	uint8_t bytes[256];
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	int fd;
+	int listener = listen_at(path);
+	int fd = accept(listener, NULL, NULL);
 
-	alm_text_copy(address.sun_path, sizeof(address.sun_path), path);
-	(void)unlink(path);
-	cr_assert_eq(
-		bind(listener, (struct sockaddr *)&address, sizeof(address)),
-		0);
-	cr_assert_eq(listen(listener, 1), 0);
-	fd = accept(listener, NULL, NULL);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, greeting, sizeof(greeting)), sizeof(greeting));
 	while (read(fd, bytes, sizeof(bytes)) > 0) {
 	}
-	cr_assert_eq(close(fd), 0);
-	cr_assert_eq(close(listener), 0);
+	(void)close(fd);
+	(void)close(listener);
 }
 
 Test(agents_mistaken, another_program_at_the_brokers_place_is_outlived)
