@@ -59,6 +59,24 @@ static const struct shape shapes[] = {
 		SEVERITY_LOW, true},
 	{ALM_AUDIT_NOTICE, CLASS_API, 2, "notice.deliver",
 		SEVERITY_INFORMATIONAL, false},
+	{ALM_AUDIT_RERUN, CLASS_API, 3, "message.rerun", SEVERITY_LOW, false},
+	{ALM_AUDIT_DEAD_REMOVED, CLASS_API, 4, "message.remove", SEVERITY_LOW,
+		false},
+	{ALM_AUDIT_TIMED_OUT, CLASS_API, 3, "request.time-out", SEVERITY_LOW,
+		true},
+	{ALM_AUDIT_DEADLINE, CLASS_API, 3, "message.deadline", SEVERITY_MEDIUM,
+		true},
+	{ALM_AUDIT_ESCALATED, CLASS_API, 3, "message.escalate", SEVERITY_MEDIUM,
+		false},
+	{ALM_AUDIT_UPLOAD_BEGUN, CLASS_API, 1, "upload.begin",
+		SEVERITY_INFORMATIONAL, false},
+	{ALM_AUDIT_UPLOAD_EXPIRED, CLASS_API, 4, "upload.expire", SEVERITY_LOW,
+		true},
+	{ALM_AUDIT_UPLOAD_CANCELLED, CLASS_API, 4, "upload.cancel",
+		SEVERITY_LOW, false},
+	{ALM_AUDIT_MULTICAST, CLASS_API, 1, "message.accept-several",
+		SEVERITY_INFORMATIONAL, false},
+	{ALM_AUDIT_MAILBOX, CLASS_ENTITY, 3, "mailbox", SEVERITY_LOW, false},
 	{ALM_AUDIT_OVERRIDE_REVIEWED, CLASS_ENTITY, 3, "override", SEVERITY_LOW,
 		false},
 	{ALM_AUDIT_POLICY_PROPOSED, CLASS_ENTITY, 1, "policy", SEVERITY_LOW,
@@ -79,6 +97,25 @@ static const struct shape shapes[] = {
 	{ALM_AUDIT_OPT_OUT_LIST, CLASS_ENTITY, 3, "opt-out-list", SEVERITY_LOW,
 		false},
 	{ALM_AUDIT_AGENT, CLASS_ENTITY, 3, "agent", SEVERITY_LOW, false},
+	{ALM_AUDIT_INVITE, CLASS_ENTITY, 1, "invite", SEVERITY_LOW, false},
+	{ALM_AUDIT_JOIN, CLASS_ENTITY, 1, "agent", SEVERITY_LOW, false},
+	{ALM_AUDIT_JOIN_APPROVED, CLASS_ENTITY, 3, "agent", SEVERITY_LOW,
+		false},
+	{ALM_AUDIT_ROLES, CLASS_ENTITY, 3, "agent", SEVERITY_LOW, false},
+	{ALM_AUDIT_ROTATED, CLASS_ENTITY, 3, "agent-key", SEVERITY_LOW, false},
+	{ALM_AUDIT_KEY_ADDED, CLASS_ENTITY, 1, "audit-key", SEVERITY_MEDIUM,
+		false},
+	{ALM_AUDIT_KEY_RETIRED, CLASS_ENTITY, 4, "audit-key", SEVERITY_MEDIUM,
+		false},
+	{ALM_AUDIT_ORIGIN, CLASS_ENTITY, 3, "log-origin", SEVERITY_HIGH, false},
+	{ALM_AUDIT_WITNESS, CLASS_ENTITY, 1, "witness", SEVERITY_LOW, false},
+	{ALM_AUDIT_BACKUP, CLASS_ENTITY, 99, "backup", SEVERITY_LOW, false},
+	{ALM_AUDIT_TRIAL, CLASS_ENTITY, 99, "path-trial",
+		SEVERITY_INFORMATIONAL, false},
+	{ALM_AUDIT_VERIFIED, CLASS_ENTITY, 99, "verification", SEVERITY_LOW,
+		false},
+	{ALM_AUDIT_ADMIN, CLASS_ENTITY, 99, "administration", SEVERITY_LOW,
+		false},
 	{ALM_AUDIT_STANDARD, CLASS_ENTITY, 3, "standard", SEVERITY_LOW, false},
 	{ALM_AUDIT_PRUNED, CLASS_ENTITY, 4, "private-part", SEVERITY_LOW,
 		false},
@@ -90,9 +127,9 @@ static const struct shape shapes[] = {
 		true},
 };
 
-/* Any other kind, also of a later release. */
+/* A kind of a later release. */
 static const struct shape other_shape = {
-	0, CLASS_ENTITY, 99, "administration", SEVERITY_LOW, false};
+	0, CLASS_ENTITY, 99, "unknown", SEVERITY_LOW, false};
 
 static const struct shape *shape_of(alm_audit_cells cells)
 {
