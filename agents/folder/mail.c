@@ -25,7 +25,10 @@ void alm_mail_fini(struct alm_mail *mail)
 static void fail(
 	struct alm_mail *mail, enum alm_err err, const struct alm_problem *why)
 {
-	alm_log_problem(err, "inbox", why->detail);
+	/* Of a full disk once, not for each that is here already. */
+	if (!mail->pause.is_on) {
+		alm_log_problem(err, "inbox", why->detail);
+	}
 	if (!mail->is_draining) {
 		alm_pause_begin(&mail->pause, mail->client, err);
 	}

@@ -87,6 +87,11 @@ static enum alm_err read_sidecar(const struct alm_folder *folder,
 	enum alm_err err = alm_sending_read(folder, name, ".yaml",
 		ALM_SIDECAR_BYTES_MAX, out_data, out_bytes, problem);
 
+	if (err == ALM_FIELD_TOO_LARGE) {
+		return alm_problem_set(problem, ALM_SIDECAR,
+			"%s.yaml: larger than %zu bytes", name,
+			ALM_SIDECAR_BYTES_MAX);
+	}
 	if (err != ALM_OK) {
 		return err;
 	}

@@ -92,6 +92,30 @@ put trust odd 'kind: acted' "correlation-id: $request" 'recipient: RX1' \
 until_ok test -s "$dir/trust/refused/odd.refusal.yaml"
 grep -q '^code: 7004' "$dir/trust/refused/odd.refusal.yaml" ||
 	fail "$(cat "$dir/trust/refused/odd.refusal.yaml")"
+# --- what can be no message comes back, or is told of -----------------------------
+echo x >"$dir/trust/outbox/file.txt"
+ln -s /etc/passwd "$dir/trust/outbox/link.txt"
+mkdir "$dir/trust/outbox/folder.yaml"
+head -c 70000 /dev/zero | tr '\0' a >"$dir/trust/outbox/long.yaml"
+put trust link 'recipient: C84001' 'categories: [treatment-summary]' \
+	'payload: link.txt' "${ask[@]}"
+put trust $'new\nline' 'recipient: C84001' 'categories: [treatment-summary]' \
+	'payload: file.txt' "${ask[@]}"
+for name in folder long link; do
+	until_ok grep -q '^code: 7004' "$dir/trust/refused/$name.refusal.yaml"
+done
+until_ok test -L "$dir/trust/refused/link.txt"
+until_ok grep -q 'what="outbox" detail="1 with a name' "$dir/trust.log"
+rc=0
+"$build/almoner-agent" --context "$trust" --folder "$dir/other" --check || rc=$?
+[ $rc = 0 ] || fail "an empty outbox: $rc"
+cp "$dir/trust/outbox/"new* "$dir/other/outbox"
+"$build/almoner-agent" --context "$trust" --folder "$dir/other" --check \
+	2>"$dir/err" || rc=$?
+[ $rc = 9 ] || fail "a name that cannot be: $rc"
+grep -qF 'what="new\x0aline.yaml"' "$dir/err" || fail "not said which"
+[ "$(wc -l <"$dir/err")" = 1 ] || fail "a name made a line of its own"
+
 for one in "${agents[@]}"; do
 	kill "$one"
 	wait "$one" || fail "an agent ended with $?"
