@@ -6,6 +6,11 @@
 
 /* The fastest that still halves text: it runs in the broker's loop. */
 #define LEVEL 1
+/* Magic number, descriptor, and a byte of what they say comes next. */
+#define HEADER_BYTES_MIN 6u
+#define SINGLE_SEGMENT 0x20u
+/* 2 to the power of 10 + 13: what RFC 8878 has every reader take. */
+#define WINDOW_8_MIB (13u << 3)
 
 struct alm_zip {
 	ZSTD_CCtx *packer; /* NULL: not needed yet */
@@ -48,12 +53,30 @@ size_t alm_zip_pack(struct alm_zip *zip, struct alm_bytes text, uint8_t *out)
 	return bytes;
 }
 
+/* A frame of RFC 8878, and not of the formats before it, which libzstd reads
+ * too and other readers do not; with a window that all of them have. */
+static bool is_common(struct alm_bytes packed)
+{
+	const uint8_t *head = packed.data;
+
+	if (packed.bytes < HEADER_BYTES_MIN ||
+		((uint32_t)head[0] | (uint32_t)head[1] << 8 |
+			(uint32_t)head[2] << 16 | (uint32_t)head[3] << 24) !=
+			ZSTD_MAGICNUMBER) {
+		return false;
+	}
+	return (head[4] & SINGLE_SEGMENT) != 0 || head[5] <= WINDOW_8_MIB;
+}
+
 enum alm_err alm_zip_size(
 	struct alm_bytes packed, size_t bytes_max, size_t *out_bytes)
 {
-	unsigned long long bytes =
-		ZSTD_getFrameContentSize(packed.data, packed.bytes);
+	unsigned long long bytes;
 
+	if (!is_common(packed)) {
+		return ALM_ENCODING_BROKEN;
+	}
+	bytes = ZSTD_getFrameContentSize(packed.data, packed.bytes);
 	/* Both of its errors are greater than any limit. */
 	if (bytes == 0 || bytes > bytes_max ||
 		bytes / ALM_ZIP_RATIO_MAX > packed.bytes ||

@@ -117,6 +117,43 @@ Test(zip, two_frames_half_a_frame_and_no_frame_are_refused)
 		ALM_ENCODING_BROKEN);
 }
 
+/* libzstd reads the format of 2016 too; what stores and passes on such a part
+ * would leave readers of other languages with what they cannot read. */
+Test(zip, a_frame_of_an_older_format_is_refused)
+{
+	static const uint8_t head[] = {
+		0x27, 0xB5, 0x2F, 0xFD, 0x60, 44, 0, 0x40, 1, 44};
+	size_t content = 300;
+	struct alm_bytes frame = {packed, sizeof(head) + content + 3};
+
+	memcpy(packed, head, sizeof(head));
+	memset(packed + sizeof(head), 'a', content);
+	memcpy(packed + sizeof(head) + content, "\xC0\x00\x00", 3);
+	cr_assert_eq(ZSTD_decompress(out, sizeof(out), packed, frame.bytes),
+		content, "libzstd reads it");
+	cr_assert_eq(size_of(frame, MAX), ALM_ENCODING_BROKEN);
+}
+
+/* In one piece nobody needs the window; a reader by and by makes room for it
+ * before anything else. */
+Test(zip, a_window_that_not_all_readers_have_is_refused)
+{
+	/* Window, 2 bytes of size, and one block of 300 bytes as they are. */
+	static const uint8_t head[] = {
+		0x28, 0xB5, 0x2F, 0xFD, 0x40, 13u << 3, 44, 0, 0x61, 0x09, 0};
+	struct alm_bytes frame = {packed, sizeof(head) + 300};
+	size_t bytes = 0;
+
+	memcpy(packed, head, sizeof(head));
+	memset(packed + sizeof(head), 'a', 300);
+	cr_assert_eq(alm_zip_size(frame, MAX, &bytes), ALM_OK);
+	cr_assert_eq(alm_zip_unpack(zip, frame, out, bytes), ALM_OK);
+	packed[5]++;
+	cr_assert_eq(size_of(frame, MAX), ALM_ENCODING_BROKEN);
+	packed[5] = 21u << 3; /* 2 GiB */
+	cr_assert_eq(size_of(frame, MAX), ALM_ENCODING_BROKEN);
+}
+
 Test(zip, a_frame_that_does_not_say_how_large_it_is_is_refused)
 {
 	ZSTD_CCtx *context = ZSTD_createCCtx();
