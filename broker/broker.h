@@ -135,12 +135,13 @@ struct alm_broker {
 	uint64_t audit_size;  /* of the log, open turn included */
 	uint64_t turn_number; /* of every turn, committed or not */
 	int64_t started_at_us;
-	int64_t reloaded_at_us;             /* last tried; 0: never */
-	struct alm_problem reload;          /* why it was refused */
-	int64_t turned_at_ms;               /* monotonic, the last turn */
-	int64_t listens_since_ms;           /* it has not stood still since */
-	int64_t swept_at_ms;                /* monotonic */
-	int64_t unread_swept_at_ms;         /* likewise */
+	int64_t reloaded_at_us;     /* last tried; 0: never */
+	struct alm_problem reload;  /* why it was refused */
+	int64_t turned_at_ms;       /* monotonic, the last turn */
+	int64_t listens_since_ms;   /* it has not stood still since */
+	int64_t swept_at_ms;        /* monotonic */
+	bool is_sweep_cut;          /* one turn may not read all that is due */
+	int64_t unread_swept_at_ms; /* likewise */
 	struct alm_mailbox *hand_over_from; /* NULL: from the first */
 	char sweep_mailbox[ALM_ID_BYTES_MAX + 1];
 	uint64_t sweep_place;

@@ -30,6 +30,8 @@
 /* Of one organisation in one turn: acknowledgements of mail that none of its
  * agents holds, each of which is looked for, and questions. */
 #define ALM_TURN_UNHELD_ACKS_MAX 8192u
+/* Mail is read to be taken out: so many of its bytes are as much work. */
+#define ALM_UNHELD_ACK_BYTES 4096u
 #define ALM_TURN_QUESTIONS_MAX 64u
 #define ALM_TURN_QUESTIONS_US_MAX 20000
 #define ALM_ROWS_PER_ANSWER_MAX 1000u
@@ -163,6 +165,11 @@
 #define ALM_TURN_MULTICAST_MAX ALM_MULTICAST_RECIPIENTS_MAX
 #define ALM_TURN_MULTICAST_VIEW_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ALM_GROUP_ADDRESS_COST 64u
+/* Mail that one turn reads because its time has come: it expires, is kept no
+ * longer, or was not taken by its deadline.  The rest is the next turn's. */
+#define ALM_TURN_SWEPT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* Mail that is read for one answer to an operator, who asks on. */
+#define ALM_ANSWER_READ_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /* Queued mail that one turn decides again because something has changed:
  * looked at in the queue, decided, and the bytes of that. */
 #define ALM_TURN_REDECIDE_ROWS_MAX 65536u

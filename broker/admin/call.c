@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "broker/loop/detail.h"
+#include "broker/mail/acknowledge.h"
 #include "lib/id.h"
 #include "lib/role.h"
 
@@ -96,22 +97,23 @@ const char *alm_status_word(enum alm_status status)
 enum alm_err alm_call_list_mail(const struct alm_call *call,
 	const struct alm_queue_entry *entry, struct alm_listed_mail *out)
 {
+	struct alm_arena *arena = call->turn->arena;
+	struct alm_arena_mark mark = alm_arena_mark(arena);
 	struct alm_mail mail;
-	enum alm_err err = alm_store_mail_get(call->turn->broker->store,
-		entry->seq, call->turn->arena, &mail);
+	enum alm_err err = alm_store_mail_get(
+		call->turn->broker->store, entry->seq, arena, &mail);
 
-	*out = (struct alm_listed_mail){.kind = "damaged", .sender = ""};
-	if (err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND) {
-		return ALM_OK;
-	}
+	*out = (struct alm_listed_mail){.kind = "damaged"};
+	call->table->read_bytes += alm_bytes_here(entry);
 	if (err == ALM_OK && !entry->is_damaged) {
 		out->kind =
 			entry->kind == ALM_MAIL_NOTICE ? "notice" : "message";
-		out->sender = mail.sender;
+		alm_text_copy(out->sender, sizeof(out->sender), mail.sender);
 		out->accepted_at_ms = mail.accepted_at_ms;
 		alm_message_id_text(&mail.message_id, out->id);
 	}
-	return err;
+	alm_arena_rewind(arena, &mark);
+	return err == ALM_STORE_CORRUPT || err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
 void alm_call_whereabouts(struct alm_call *call, const char *endpoint_key)

@@ -51,7 +51,7 @@ const char *alm_status_word(enum alm_status status);
  * it is damaged. */
 struct alm_listed_mail {
 	const char *kind; /* message, notice or damaged */
-	const char *sender;
+	char sender[ALM_ID_BYTES_MAX + 1];
 	char id[ALM_UUID_TEXT_BYTES];
 	int64_t accepted_at_ms;
 };

@@ -9,6 +9,7 @@
 
 #include "broker/admin/verbs.h"
 #include "broker/loop/detail.h"
+#include "broker/mail/acknowledge.h"
 #include "broker/store/dead.h"
 
 /* Letters that one call runs again: each is read and decided in the turn. */
@@ -224,12 +225,14 @@ static enum alm_err rerun_all(struct alm_call *call, struct rerun *rerun)
 
 		err = alm_store_dead_next(call->turn->broker->store,
 			rerun->organisation, place, &dead);
-		if (err == ALM_OK && rerun->done == RERUN_MAX) {
+		if (err == ALM_OK && (rerun->done == RERUN_MAX ||
+					     !alm_table_has_room(table))) {
 			table->cursor = alm_table_text(table, place);
 			return ALM_OK;
 		}
 		if (err == ALM_OK) {
 			err = rerun_one(call, rerun, dead.entry.seq);
+			table->read_bytes += alm_bytes_here(&dead.entry);
 			place = dead.entry.place;
 		}
 		if (err != ALM_OK) {

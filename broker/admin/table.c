@@ -62,7 +62,8 @@ void alm_table_columns(
 bool alm_table_has_room(const struct alm_table *table)
 {
 	return table->row_count < ALM_ROWS_PER_ANSWER_MAX &&
-	       table->bytes < table->bytes_max;
+	       table->bytes < table->bytes_max &&
+	       table->read_bytes < ALM_ANSWER_READ_BYTES_MAX;
 }
 
 void alm_table_row(struct alm_table *table, const char *const *cells)

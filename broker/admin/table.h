@@ -20,6 +20,7 @@ struct alm_table {
 	size_t row_count;
 	size_t bytes; /* of the rows; no more than a frame of the asker takes */
 	size_t bytes_max;
+	size_t read_bytes; /* of mail, to fill it */
 	struct alm_argument facts[ALM_FACTS_MAX];
 	size_t fact_count;
 	const char *cursor;
@@ -38,7 +39,7 @@ void alm_table_row(struct alm_table *table, const char *const *cells);
 const char *alm_table_keep(
 	struct alm_table *table, const char *text, size_t bytes_max);
 
-/** False when no more rows fit an answer. */
+/** False when no more rows fit an answer, or enough was read for it. */
 bool alm_table_has_room(const struct alm_table *table);
 
 /** A fact; the key is borrowed for good, the value is copied.  An answer has at

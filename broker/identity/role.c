@@ -128,7 +128,7 @@ enum alm_err alm_role_choose(struct alm_turn *turn, struct alm_mailbox *mailbox,
 	return err;
 }
 
-enum alm_err alm_role_check_taken(struct alm_turn *turn,
+static enum alm_err check_taken(struct alm_turn *turn,
 	const struct alm_agent *agent, struct alm_mailbox *mailbox,
 	uint64_t seq)
 {
@@ -161,6 +161,17 @@ enum alm_err alm_role_check_taken(struct alm_turn *turn,
 	if (err == ALM_OK && !may_have(turn, agent, &mail)) {
 		return ALM_AGENT_CATEGORY;
 	}
+	return err;
+}
+
+enum alm_err alm_role_check_taken(struct alm_turn *turn,
+	const struct alm_agent *agent, struct alm_mailbox *mailbox,
+	uint64_t seq)
+{
+	struct alm_arena_mark mark = alm_arena_mark(turn->arena);
+	enum alm_err err = check_taken(turn, agent, mailbox, seq);
+
+	alm_arena_rewind(turn->arena, &mark);
 	return err;
 }
 

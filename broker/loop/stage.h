@@ -61,6 +61,7 @@ struct alm_turn {
 	size_t people_count;    /* records about people taken in this turn */
 	size_t unpacked_bytes;  /* payloads decompressed in this turn */
 	size_t repeated_bytes;  /* receipts read back in this turn */
+	size_t swept_bytes;     /* read because its time has come */
 	unsigned part_count;    /* parts of payloads taken in this turn */
 	size_t multicast_count; /* recipients of messages to several */
 	size_t multicast_view_bytes; /* made for them */

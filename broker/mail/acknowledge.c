@@ -11,10 +11,11 @@
 #include "broker/mail/dead.h"
 #include "broker/mail/notice.h"
 
-/* A refusal is a record and an answer: as much as looking for so many. */
-#define REFUSAL_COST 64u
+/* A refusal is a record, an answer and perhaps mail that was read: as much as
+ * looking for so many. */
+#define REFUSAL_COST 256u
 
-enum alm_err alm_read_card(
+static enum alm_err read_card(
 	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
 {
 	struct alm_message message;
@@ -50,6 +51,17 @@ enum alm_err alm_read_card(
 			turn->broker->store, message.subject, card->person);
 	}
 	return ALM_OK;
+}
+
+enum alm_err alm_read_card(
+	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
+{
+	struct alm_arena_mark mark = alm_arena_mark(turn->arena);
+	enum alm_err err = read_card(turn, seq, card);
+
+	/* A turn may read more cards than it has room for their payloads. */
+	alm_arena_rewind(turn->arena, &mark);
+	return err;
 }
 
 struct alm_audit_record alm_card_record(struct alm_turn *turn,
@@ -129,6 +141,8 @@ static enum alm_err find_card(struct alm_turn *turn,
 	if (err != ALM_OK) {
 		return err;
 	}
+	count_unheld(turn, mailbox,
+		(uint32_t)(alm_bytes_here(&entry) / ALM_UNHELD_ACK_BYTES));
 	err = alm_read_card(turn, seq, card);
 	return err == ALM_NOT_FOUND ? ALM_STORE_CORRUPT : err;
 }

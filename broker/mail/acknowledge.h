@@ -16,6 +16,12 @@ ALM_MUST_USE enum alm_err alm_acknowledge_mail(
 ALM_MUST_USE enum alm_err alm_read_card(
 	struct alm_turn *turn, uint64_t seq, struct alm_card *card);
 
+/** What reading mail takes: of mail in parts the payload is not there. */
+static inline size_t alm_bytes_here(const struct alm_queue_entry *entry)
+{
+	return entry->has_parts ? 0 : entry->bytes;
+}
+
 /** A record about mail, as far as its card says. */
 struct alm_audit_record alm_card_record(struct alm_turn *turn,
 	const struct alm_card *card, const char *recipient, uint64_t seq,

@@ -13,6 +13,7 @@
 #include "broker/mail/give.h"
 #include "broker/mail/letter.h"
 #include "broker/mail/notice.h"
+#include "broker/mail/sweep.h"
 #include "broker/store/dead.h"
 
 /* Dead letters and mailboxes looked at by one sweep. */
@@ -147,7 +148,7 @@ static enum alm_err queue_again(struct alm_turn *turn, const char *recipient,
 	return alm_turn_audit(turn, &record, detail);
 }
 
-enum alm_err alm_rerun(struct alm_turn *turn, const char *recipient,
+static enum alm_err rerun(struct alm_turn *turn, const char *recipient,
 	uint64_t seq, const char *detail, bool is_dry_run,
 	enum alm_rerun *out_result)
 {
@@ -182,6 +183,19 @@ enum alm_err alm_rerun(struct alm_turn *turn, const char *recipient,
 	return *out_result == ALM_RERUN_QUEUED
 		       ? queue_again(turn, recipient, &dead, detail)
 		       : ALM_OK;
+}
+
+enum alm_err alm_rerun(struct alm_turn *turn, const char *recipient,
+	uint64_t seq, const char *detail, bool is_dry_run,
+	enum alm_rerun *out_result)
+{
+	struct alm_arena_mark mark = alm_arena_mark(turn->arena);
+	enum alm_err err =
+		rerun(turn, recipient, seq, detail, is_dry_run, out_result);
+
+	/* Many are run again in one turn. */
+	alm_arena_rewind(turn->arena, &mark);
+	return err;
 }
 
 /* --- retention ------------------------------------------------------------ */
@@ -251,6 +265,10 @@ enum alm_err alm_sweep_dead(struct alm_turn *turn)
 		if (err == ALM_OK && has_letter && !dead.entry.is_damaged &&
 			dead.died_at_ms <= before_ms) {
 			err = remove_old(turn, &dead);
+			if (!alm_sweep_reads(
+				    turn, alm_bytes_here(&dead.entry))) {
+				break;
+			}
 		}
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;

@@ -14,6 +14,7 @@
 #include "broker/mail/mend.h"
 #include "broker/mail/notice.h"
 #include "broker/mail/receipt.h"
+#include "broker/mail/sweep.h"
 #include "broker/store/parts.h"
 #include "broker/store/watch.h"
 #include "lib/wire/texts.h"
@@ -257,6 +258,7 @@ static enum alm_err escalate(struct alm_turn *turn,
 	if (err != ALM_OK) {
 		return err;
 	}
+	(void)alm_sweep_reads(turn, letter->mail.payload.bytes);
 	err = judge_for_deputy(turn, deputy->id, letter);
 	if (err != ALM_OK) {
 		return err;
@@ -387,7 +389,7 @@ enum alm_err alm_deadlines_sweep(struct alm_turn *turn)
 		if (err == ALM_OK) {
 			err = see_to(turn, &watch);
 		}
-		if (err != ALM_OK) {
+		if (err != ALM_OK || !alm_sweep_reads(turn, 0)) {
 			return err;
 		}
 	}

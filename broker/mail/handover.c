@@ -9,17 +9,12 @@
 
 #include "broker/identity/role.h"
 #include "broker/loop/strand.h"
+#include "broker/mail/acknowledge.h"
 #include "broker/mail/give.h"
 #include "broker/mail/mend.h"
 
 /* Mail handed over in one pass of one mailbox, so that others get theirs. */
 #define PASS_MAX 256u
-
-/* Of mail in parts the payload is not here. */
-static size_t bytes_here(const struct alm_queue_entry *entry)
-{
-	return entry->has_parts ? 0 : entry->bytes;
-}
 
 /* What one turn may still hand over: that much is read, made and packed. */
 struct budget {
@@ -29,7 +24,7 @@ struct budget {
 
 static bool spend(struct budget *budget, const struct alm_queue_entry *entry)
 {
-	size_t bytes = bytes_here(entry);
+	size_t bytes = alm_bytes_here(entry);
 
 	if (budget->count == 0 || budget->bytes == 0) {
 		return false;
@@ -112,7 +107,7 @@ static enum alm_err give_again(struct alm_turn *turn,
 
 	if (mailbox->has_limited) {
 		err = alm_role_choose(
-			turn, mailbox, entry, bytes_here(entry), &session);
+			turn, mailbox, entry, alm_bytes_here(entry), &session);
 	} else if (entry->has_parts && !session->takes_parts) {
 		err = ALM_NOT_FOUND;
 	}
@@ -249,7 +244,7 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 	}
 	if (mailbox->has_limited) {
 		enum alm_err err = alm_role_choose(
-			turn, mailbox, entry, bytes_here(entry), &session);
+			turn, mailbox, entry, alm_bytes_here(entry), &session);
 
 		if (err == ALM_NOT_FOUND) { /* it waits for who may */
 			mailbox->has_skipped = true;
@@ -269,7 +264,7 @@ static enum alm_err hand_over_next(struct alm_turn *turn,
 		*cursor = *out_is_over ? *cursor : entry->place;
 		return ALM_OK;
 	}
-	if (!alm_session_has_room(session, bytes_here(entry)) ||
+	if (!alm_session_has_room(session, alm_bytes_here(entry)) ||
 		!spend(budget, entry)) {
 		*out_is_over = true;
 		return ALM_OK;

@@ -94,6 +94,19 @@ static enum alm_err forget_duplicates(struct alm_turn *turn)
 	return err;
 }
 
+bool alm_sweep_reads(struct alm_turn *turn, size_t bytes)
+{
+	struct alm_broker *broker = turn->broker;
+
+	turn->swept_bytes += bytes;
+	if (turn->swept_bytes < ALM_TURN_SWEPT_BYTES_MAX) {
+		return true;
+	}
+	broker->is_sweep_cut = true;
+	broker->is_in_haste = true;
+	return false;
+}
+
 /* Expired mail leaves, and damaged rows are mended; a bounded number. */
 static enum alm_err sweep_queues(struct alm_turn *turn)
 {
@@ -122,6 +135,9 @@ static enum alm_err sweep_queues(struct alm_turn *turn)
 			alm_session_let_go(mailbox, entry.seq);
 		}
 		err = alm_expire(turn, broker->sweep_mailbox, entry.seq);
+		if (!alm_sweep_reads(turn, alm_bytes_here(&entry))) {
+			break;
+		}
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
@@ -131,10 +147,12 @@ enum alm_err alm_sweep(struct alm_turn *turn)
 	struct alm_broker *broker = turn->broker;
 	enum alm_err err = alm_orders_mend(turn);
 
-	if (err != ALM_OK ||
-		turn->monotonic_ms - broker->swept_at_ms < SWEEP_EVERY_MS) {
+	if (err != ALM_OK || (!broker->is_sweep_cut &&
+				     turn->monotonic_ms - broker->swept_at_ms <
+					     SWEEP_EVERY_MS)) {
 		return err;
 	}
+	broker->is_sweep_cut = false;
 	broker->swept_at_ms = turn->monotonic_ms;
 	err = alm_watch_overrides(turn);
 	if (err == ALM_OK) {

@@ -15,4 +15,8 @@ ALM_MUST_USE enum alm_err alm_sweep(struct alm_turn *turn);
 ALM_MUST_USE enum alm_err alm_expire(
 	struct alm_turn *turn, const char *recipient, uint64_t seq);
 
+/** Count mail that was read because its time has come.  False when the turn
+ * has read enough: the rest is the next one's, which comes at once. */
+bool alm_sweep_reads(struct alm_turn *turn, size_t bytes);
+
 #endif /* ALM_BROKER_MAIL_SWEEP_H */
