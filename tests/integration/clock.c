@@ -280,3 +280,111 @@ Test(clock, when_a_day_has_passed_the_store_says_how_long_it_lasts)
 	cr_expect_gt(test_number(&answer, "store-growth-bytes-a-day"), 1000);
 	cr_expect_gt(test_number(&answer, "store-lasts-days"), 1000);
 }
+
+/* --- years -----------------------------------------------------------------
+ */
+
+#define QUARTER_S (91 * 24 * HOUR_S)
+#define YEARS 11u
+
+struct figures {
+	uint64_t waiting; /* rows that come and go with the mail */
+	uint64_t records;
+	uint64_t details;
+	uint64_t keys;
+};
+
+static uint64_t rows(const char *page, const char *table)
+{
+	char line[96];
+	const char *at;
+
+	(void)snprintf(line, sizeof(line),
+		"\nalmoner_store_table_rows{table=\"%s\"} ", table);
+	at = strstr(page, line);
+	cr_assert_not_null(at, "%s", table);
+	return strtoull(at + strlen(line), NULL, 10);
+}
+
+static struct figures look(void)
+{
+	static const char *const waiting[] = {"body", "queue", "duplicate",
+		"shared", "part", "upload", "dead", "watch", "mailbox"};
+	static char page[128 * 1024];
+	struct figures now = {.waiting = 0};
+
+	test_broker_page(&broker, "/metrics", page, sizeof(page));
+	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {
+		now.waiting += rows(page, waiting[i]);
+	}
+	now.records = rows(page, "rec");
+	now.details = rows(page, "priv");
+	now.keys = rows(page, "person-key");
+	return now;
+}
+
+static struct alm_answer prune(void)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "audit.prune",
+		(const char *const[]){
+			"reason", "yearly", "despite-gap", "yes", NULL});
+
+	while (answer.code == ALM_OK && answer.cursor[0] != '\0') {
+		char cursor[32];
+
+		(void)snprintf(cursor, sizeof(cursor), "%s", answer.cursor);
+		answer = test_broker_ask(&broker, "audit.prune",
+			(const char *const[]){"cursor", cursor, "dry-run", "no",
+				"reason", "yearly", NULL});
+	}
+	return answer;
+}
+
+/* Mail that is taken, and mail that expires. */
+static void live_a_quarter(void)
+{
+	const struct alm_envelope *notice;
+
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(is_accepted(shift->passed_s));
+	}
+	take_all(3);
+	cr_assert(is_accepted(shift->passed_s));
+	pass(QUARTER_S);
+	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_EXPIRED);
+	test_peer_acknowledge(&trust, notice->notice.sequence, NULL);
+}
+
+/* What goes with the mail is gone with it, private parts and keys of persons
+ * stay as many once the first are old enough, and of what is kept for good no
+ * year has more than the one before. */
+Test(clock, a_broker_of_eleven_years_keeps_what_it_says_and_no_more)
+{
+	struct figures years[YEARS];
+	char line[PATH_MAX + 32];
+
+	(void)snprintf(line, sizeof(line), "http-endpoint: unix:%s/http.sock\n",
+		broker.folder);
+	test_broker_add_settings(&broker, line);
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_start(&broker);
+	test_peer_come_back(&trust, &broker, 64);
+	test_peer_come_back(&practice, &broker, 1);
+	for (unsigned year = 0; year < YEARS; year++) {
+		for (unsigned i = 0; i < 4; i++) {
+			live_a_quarter();
+		}
+		let_it_sweep();
+		cr_assert_eq(prune().code, ALM_OK);
+		years[year] = look();
+	}
+	for (unsigned year = 1; year < YEARS; year++) {
+		cr_expect_eq(years[year].waiting, years[0].waiting);
+	}
+	cr_expect_leq(years[10].details, years[9].details + 2);
+	cr_expect_leq(years[10].keys, years[9].keys + 2);
+	cr_expect_lt(years[8].details, years[10].records / 10 * 9);
+	cr_expect_leq(years[10].records - years[9].records,
+		years[2].records - years[1].records + 2);
+}
