@@ -122,7 +122,7 @@
 		"Messages taken of one organisation in a second; more wait.") \
 	X(organisation_bytes_per_s, "organisation-bytes-per-second", SIZE, \
 		ALM_QUOTA_BYTES_MIN, ALM_QUOTA_BYTES_MAX, "2GiB", \
-		"The same in bytes of messages and payloads.") \
+		"The same in bytes of messages and payloads, in clear.") \
 	X(organisation_quotas, "organisation-quotas", QUOTAS, 0, 0, "", \
 		"Organisations with quotas of their own, as\n" \
 		"# RX1 2000/s 10MiB/s, RY2 500/s: messages and bytes.") \

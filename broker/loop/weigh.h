@@ -1,6 +1,7 @@
 /*
  * weigh.h - what the envelopes of a frame will cost, before they are decoded:
- * in units, of which an ordinary message of about a kilobyte is one.  Pure.
+ * in units, of which an ordinary message of about a kilobyte is one.  What is
+ * packed weighs as its content, which is what is worked on and kept.  Pure.
  */
 #ifndef ALM_BROKER_LOOP_WEIGH_H
 #define ALM_BROKER_LOOP_WEIGH_H
@@ -18,6 +19,11 @@ struct alm_front {
 	uint32_t count;    /* envelopes; 0: all of them */
 	size_t bytes;
 };
+
+/** How many bytes it is in clear, as it says itself; what is not a frame of
+ * zstd that says so counts as it is.  `encoding` is one of alm_encoding or any
+ * other number. */
+size_t alm_weigh_content(uint64_t encoding, struct alm_bytes data);
 
 /** Of a frame that is not looked into. */
 uint32_t alm_weigh_bytes(size_t bytes);

@@ -14,6 +14,7 @@
 #include "broker/identity/role.h"
 #include "broker/loop/faults.h"
 #include "broker/loop/sums.h"
+#include "broker/loop/weigh.h"
 #include "broker/mail/arrival.h"
 #include "broker/mail/conversation.h"
 #include "broker/mail/gather.h"
@@ -438,7 +439,9 @@ static enum alm_err admit(struct alm_turn *turn, struct alm_session *session,
 	enum alm_err err = ALM_OK;
 
 	alm_fair_note_send(turn, session,
-		arrival->send->message.bytes + arrival->send->payload.bytes);
+		arrival->send->message.bytes +
+			alm_weigh_content(arrival->send->encoding,
+				arrival->send->payload));
 	if (is_over_window(turn, session)) {
 		turn->broker->metrics.refused_busy++;
 		return alm_refuse_unrecorded(turn, arrival->request, ALM_BUSY);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "broker/loop/weigh.h"
 #include "broker/mail/accept.h"
 #include "broker/mail/orders.h"
 #include "broker/mail/packing.h"
@@ -471,6 +472,7 @@ enum alm_err alm_take_part(
 	if (live == NULL) {
 		return alm_refuse_part(turn, request, ALM_UPLOAD_UNKNOWN);
 	}
-	alm_fair_note_part(turn, session, part->data.bytes);
+	alm_fair_note_part(
+		turn, session, alm_weigh_content(part->encoding, part->data));
 	return check_part(turn, request, session, live);
 }

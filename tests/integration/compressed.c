@@ -145,3 +145,30 @@ Test(compressed, a_bomb_and_rubbish_are_refused)
 			ALM_ENCODING_NONE),
 		ALM_OK);
 }
+
+/* A letter here and there, so that it shrinks to a twentieth or less. */
+static void thin_out(void)
+{
+	for (size_t i = 0; i < TEXT_BYTES; i++) {
+		text[i] = i % 64 == 0 ? text[i] : 'x';
+	}
+}
+
+Test(compressed, a_quota_of_bytes_is_of_what_is_in_them)
+{
+	static uint8_t room[TEXT_BYTES];
+	struct alm_bytes packed;
+
+	test_broker_stop(&broker);
+	test_broker_add_settings(
+		&broker, "organisation-bytes-per-second: 64KiB\n");
+	test_broker_start(&broker);
+	cr_assert_eq(hello(&sender, 2), 2);
+	thin_out();
+	packed = pack(room);
+	cr_assert_lt(4 * packed.bytes, 16 * 1024);
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(send_as(packed, ALM_ENCODING_ZSTD), ALM_OK);
+	}
+	cr_expect_gt(test_broker_figure(&broker, "quota-waits"), 0);
+}

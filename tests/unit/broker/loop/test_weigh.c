@@ -4,10 +4,12 @@
  * sides of the room, and bytes that are none.
  */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "broker/loop/weigh.h"
 #include "lib/limits.h"
 #include "lib/wire/wire.h"
+#include "lib/zip.h"
 
 static struct alm_frame_builder frame;
 static struct alm_arena arena;
@@ -76,6 +78,64 @@ Test(weigh, cuts_where_the_room_ends_and_takes_one_at_least)
 	cr_expect_eq(front.messages, 4);
 	front = alm_weigh_front(alm_frame_bytes(&frame), 0);
 	cr_expect_eq(front.count, 1);
+}
+
+#define CONTENT_BYTES ((size_t)256 * 1024)
+
+/* So many bytes that shrink to next to nothing, and what they travel as. */
+static struct alm_bytes packed_content(void)
+{
+	uint8_t *clear = alm_arena_take(&arena, CONTENT_BYTES);
+	uint8_t *packed = alm_arena_take(&arena, CONTENT_BYTES);
+	struct alm_zip *zip = alm_zip_new();
+	size_t bytes;
+
+	for (size_t i = 0; i < CONTENT_BYTES; i++) {
+		clear[i] = (uint8_t)(i % 97 * (i / 4096 + 1));
+	}
+	bytes = alm_zip_pack(
+		zip, (struct alm_bytes){clear, CONTENT_BYTES}, packed);
+	alm_zip_free(zip);
+	cr_assert_gt(bytes, 0);
+	cr_assert_lt(bytes, CONTENT_BYTES / 8);
+	return (struct alm_bytes){packed, bytes};
+}
+
+static uint32_t units_of(const struct alm_envelope *envelope)
+{
+	alm_frame_reset(&frame);
+	cr_assert_eq(alm_frame_add(&frame, envelope, &arena), ALM_OK);
+	return alm_weigh_front(alm_frame_bytes(&frame), UINT32_MAX).units;
+}
+
+Test(weigh, what_is_packed_weighs_as_its_content)
+{
+	const uint8_t message[] = {1};
+	struct alm_bytes packed = packed_content();
+	struct alm_envelope send = {.kind = ALM_ENVELOPE_SEND,
+		.send = {.message = {message, sizeof(message)},
+			.payload = packed,
+			.encoding = ALM_ENCODING_ZSTD,
+			.sent_at_ms = 1,
+			.signature = {.tree_size = 1}}};
+	struct alm_envelope part = {.kind = ALM_ENVELOPE_PART,
+		.part = {.data = packed, .encoding = ALM_ENCODING_ZSTD}};
+	uint32_t content = alm_weigh_bytes(CONTENT_BYTES);
+	uint8_t *broken;
+
+	cr_expect_geq(units_of(&send), content);
+	cr_expect_geq(units_of(&part), content);
+	send.send.encoding = ALM_ENCODING_NONE;
+	part.part.encoding = ALM_ENCODING_NONE;
+	cr_expect_leq(units_of(&send), alm_weigh_bytes(packed.bytes) + 1);
+	cr_expect_leq(units_of(&part), alm_weigh_bytes(packed.bytes) + 1);
+	broken = alm_arena_take(&arena, packed.bytes);
+	memcpy(broken, packed.data, packed.bytes);
+	broken[0] ^= 1;
+	send.send.encoding = ALM_ENCODING_ZSTD;
+	send.send.payload.data = broken;
+	cr_expect_leq(units_of(&send), alm_weigh_bytes(packed.bytes) + 1,
+		"it will be refused, and never unpacked");
 }
 
 Test(weigh, what_is_no_frame_weighs_as_its_bytes)
