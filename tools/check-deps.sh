@@ -38,7 +38,7 @@ rule broker/config  'broker/config/|lib/'
 # what stands before it in this list.  turn.c alone names all the stages, and
 # undo.c takes back what they did.
 parts='broker/(broker\.h|(core|store|auth|edge|config)/)|lib/'
-loop="$parts|broker/loop/(detail|fair|faults|lane|mailbox|outbox|quota|session|stage|steady|strand|sums)\.h"
+loop="$parts|broker/loop/(detail|fair|faults|lane|mailbox|outbox|quota|session|stage|steady|strand|sums|weigh)\.h"
 rule broker/loop     "$parts|broker/loop/" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
