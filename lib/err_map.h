@@ -404,8 +404,8 @@
 		"verify.") \
 	X(STORE_FORMAT, 2003, "store-format-unknown", INVALID, false, \
 		"The store was written by another version of Almoner.", \
-		"Use the version that wrote it, or convert it; see " \
-		"FORMAT.md.") \
+		"Use the release that wrote it; see FORMAT.md, Other " \
+		"releases.") \
 	X(STORE_LOCKED, 2004, "store-in-use", CONFLICT, false, \
 		"Another process has the store open.", \
 		"Stop it, or ask it over the administration socket.") \
