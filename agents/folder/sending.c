@@ -121,7 +121,7 @@ enum alm_err alm_sending_outline(const struct alm_folder *folder,
 	const char *name, bool is_encoded, struct alm_outline *out_outline,
 	struct alm_problem *problem)
 {
-	struct alm_sidecar sidecar;
+	struct alm_sidecar sidecar = {0};
 	struct alm_arena arena;
 	uint8_t *data = NULL;
 	size_t bytes = 0;
