@@ -21,6 +21,7 @@
 #include "tests/support/peer.h"
 
 #define MESSAGES 40u
+#define TOO_MANY 80u /* for the mailbox */
 #define WAIT_S 600
 
 static struct test_broker broker;
@@ -68,7 +69,8 @@ static void make_agent(size_t i, const char *organisation)
 
 static void open_all(void)
 {
-	test_broker_open(&broker, "acknowledge-timeout: 1s\n");
+	test_broker_open(
+		&broker, "acknowledge-timeout: 1s\nmailbox-messages-max: 50\n");
 	test_broker_activate(&broker, test_policy);
 	make_agent(0, "RX1");
 	make_agent(1, "C84001");
@@ -161,9 +163,9 @@ static void wait_for_files(
 }
 
 /** Each number stands in exactly one payload of the inbox. */
-static void expect_each_once(void)
+static void expect_each_once(unsigned count)
 {
-	unsigned seen[MESSAGES] = {0};
+	unsigned seen[TOO_MANY] = {0};
 	char path[2 * PATH_MAX];
 	struct dirent *entry;
 	DIR *dir;
@@ -185,11 +187,11 @@ static void expect_each_once(void)
 			alm_file_read(file, 64, &data, &bytes, NULL), ALM_OK);
 		n = (unsigned)strtoul((char *)data, NULL, 10);
 		free(data);
-		cr_assert_lt(n, MESSAGES);
+		cr_assert_lt(n, count);
 		seen[n]++;
 	}
 	closedir(dir);
-	for (unsigned n = 0; n < MESSAGES; n++) {
+	for (unsigned n = 0; n < count; n++) {
 		cr_assert_eq(
 			seen[n], 1, "message %u arrived %u times", n, seen[n]);
 	}
@@ -212,10 +214,9 @@ static uint64_t sequence_of(unsigned n)
 	return sequence;
 }
 
-/* All but the last were there together. */
-static void expect_in_order(void)
+static void expect_in_order(unsigned count)
 {
-	for (unsigned n = 1; n < MESSAGES; n++) {
+	for (unsigned n = 1; n < count; n++) {
 		cr_assert_gt(sequence_of(n), sequence_of(n - 1),
 			"message %u overtook the one before", n);
 	}
@@ -249,8 +250,29 @@ Test(agents_folder, every_file_arrives_once_though_all_are_killed)
 	cr_assert_eq(count_files(0, "outbox", ""), 2, "only . and ..");
 	cr_assert_eq(count_files(1, "inbox", ""), 2 * MESSAGES + 2,
 		"and two files for each message");
-	expect_each_once();
-	expect_in_order();
+	expect_each_once(MESSAGES);
+	expect_in_order(MESSAGES);
+}
+
+Test(agents_folder, nothing_overtakes_what_a_full_mailbox_refused)
+{
+	pid_t from;
+	pid_t to;
+
+	for (unsigned n = 0; n < TOO_MANY; n++) {
+		put_message(n);
+	}
+	from = start_agent(0);
+	while (test_broker_figure(&broker, "refused") == 0) {
+		(void)poll(NULL, 0, 20);
+	}
+	to = start_agent(1);
+	wait_for_files(0, "receipts", ".yaml", TOO_MANY);
+	wait_for_files(1, "inbox", ".yaml", TOO_MANY);
+	cr_assert_eq(end_agent(from, SIGTERM), 0);
+	cr_assert_eq(end_agent(to, SIGTERM), 0);
+	expect_each_once(TOO_MANY);
+	expect_in_order(TOO_MANY);
 }
 
 Test(agents_folder, a_refused_file_comes_back_with_the_reason)
