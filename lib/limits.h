@@ -32,6 +32,9 @@
 #define ALM_TURN_UNHELD_ACKS_MAX 8192u
 /* Mail is read to be taken out: so many of its bytes are as much work. */
 #define ALM_UNHELD_ACK_BYTES 4096u
+/* A refusal is a record, an answer and perhaps mail that was read: as much as
+ * looking for so many. */
+#define ALM_REFUSED_ACK_COST 256u
 #define ALM_TURN_QUESTIONS_MAX 64u
 #define ALM_TURN_QUESTIONS_US_MAX 20000
 #define ALM_ROWS_PER_ANSWER_MAX 1000u

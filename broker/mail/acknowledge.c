@@ -11,10 +11,6 @@
 #include "broker/mail/dead.h"
 #include "broker/mail/notice.h"
 
-/* A refusal is a record, an answer and perhaps mail that was read: as much as
- * looking for so many. */
-#define REFUSAL_COST 256u
-
 static enum alm_err read_card(
 	struct alm_turn *turn, uint64_t seq, struct alm_card *card)
 {
@@ -206,7 +202,7 @@ static enum alm_err take_out_all(struct alm_turn *turn,
 		}
 		err = take_out(turn, mailbox, request->agent, &items->items[i]);
 		if (err == ALM_AGENT_CATEGORY) {
-			count_unheld(turn, mailbox, REFUSAL_COST);
+			count_unheld(turn, mailbox, ALM_REFUSED_ACK_COST);
 			err = alm_role_refuse(
 				turn, request, err, "acknowledge");
 		} else if (err == ALM_OK) {
@@ -239,7 +235,7 @@ enum alm_err alm_acknowledge_mail(
 		return ALM_OK;
 	}
 	if ((request->agent->roles & ALM_ROLE_RECEIVE) == 0) {
-		count_unheld(turn, session->mailbox, REFUSAL_COST);
+		count_unheld(turn, session->mailbox, ALM_REFUSED_ACK_COST);
 		return alm_role_refuse(
 			turn, request, ALM_AGENT_ROLE, "acknowledge");
 	}

@@ -308,12 +308,13 @@ Test(hostile, fills_no_log_with_acknowledgements_that_are_refused)
 			items, i == 0 ? ALM_COUNT(items) : 1};
 	}
 	say_all(&practice, envelopes, 1);
-	cr_expect_eq(
-		refusals(ALM_AGENT_CATEGORY), ALM_TURN_UNHELD_ACKS_MAX / 64);
+	cr_expect_eq(refusals(ALM_AGENT_CATEGORY),
+		ALM_TURN_UNHELD_ACKS_MAX / ALM_REFUSED_ACK_COST);
 	limit_practice("send", "any");
 	pass_over_errors();
 	say_all(&practice, envelopes, ALM_COUNT(envelopes));
-	cr_expect_eq(refusals(ALM_AGENT_ROLE), ALM_TURN_UNHELD_ACKS_MAX / 64);
+	cr_expect_eq(refusals(ALM_AGENT_ROLE),
+		ALM_TURN_UNHELD_ACKS_MAX / ALM_REFUSED_ACK_COST);
 }
 
 Test(hostile, asks_no_more_in_a_turn_than_its_part)
