@@ -8,9 +8,9 @@
  * passed by a sweep that found everything else expired.
  */
 #include <string.h>
-#include <time.h>
 
 #include "tests/crash/crash.h"
+#include "tests/support/clock.h"
 
 #define EXPIRY_MS 3000
 /* As late as any mail of the others does. */
@@ -23,14 +23,6 @@ static struct {
 	unsigned expired;
 } last;
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void crash_away_send(struct crash_world *world)
 {
 	struct crash_agent *trust = crash_agent(world, "RHA", 0);
@@ -40,7 +32,7 @@ void crash_away_send(struct crash_world *world)
 		return;
 	}
 	if (crash_random(world, 2) == 0) {
-		message.expires_ms = now_ms() + EXPIRY_MS;
+		message.expires_ms = test_now_ms() + EXPIRY_MS;
 	}
 	(void)crash_send(world, trust, &message);
 }
@@ -56,7 +48,7 @@ bool crash_away_is_swept(struct crash_world *world)
 	alm_make_id(last.id);
 	message.id = last.id;
 	message.expires_ms =
-		now_ms() + (last.expired == 0 ? EXPIRY_MS_MAX : EXPIRY_MS);
+		test_now_ms() + (last.expired == 0 ? EXPIRY_MS_MAX : EXPIRY_MS);
 	last.is_waiting = crash_send(world, trust, &message);
 	return false;
 }

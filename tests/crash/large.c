@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/crash/crash.h"
+#include "tests/support/clock.h"
 
 #define LARGE_BYTES_MIN ((uint64_t)1100 * 1024)
 #define LARGE_BYTES_SPAN (1024u * 1024)
@@ -100,14 +100,6 @@ void crash_large_begin(struct crash_world *world)
 			"C84002", "reason", "it is away", NULL});
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void address(struct crash_world *world, struct alm_outgoing *message)
 {
 	static const char *const recipients[] = {"C84001", "C84002", "C84003"};
@@ -118,8 +110,8 @@ static void address(struct crash_world *world, struct alm_outgoing *message)
 	message->recipient = NULL;
 	message->recipients = recipients;
 	message->recipient_count = 2 + crash_random(world, 2);
-	message->deadline_ms = now_ms() + DEADLINE_MS;
-	message->expires_ms = now_ms() + EXPIRY_MS;
+	message->deadline_ms = test_now_ms() + DEADLINE_MS;
+	message->expires_ms = test_now_ms() + EXPIRY_MS;
 }
 
 void crash_large_send(struct crash_world *world)
@@ -210,13 +202,13 @@ void crash_large_fetched(struct crash_agent *agent, uint64_t sequence, int code)
 
 void crash_large_is_freed(struct crash_world *world)
 {
-	int64_t until_ms = now_ms() + FREED_MS;
+	int64_t until_ms = test_now_ms() + FREED_MS;
 
 	/* A dead letter that has expired since keeps what it has. */
 	test_broker_add_settings(&world->broker, "dead-letter-keep: 1s\n");
 	cr_assert_eq(kill(world->broker.pid, SIGHUP), 0);
 	while (test_broker_figure(&world->broker, "parts-stored") > 0) {
-		cr_assert_lt(now_ms(), until_ms,
+		cr_assert_lt(test_now_ms(), until_ms,
 			"parts that nobody has: %llu, uploads %llu",
 			(unsigned long long)test_broker_figure(
 				&world->broker, "parts-stored"),

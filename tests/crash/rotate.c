@@ -11,11 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/file.h"
 #include "tests/crash/crash.h"
+#include "tests/support/clock.h"
 
 #define LONG_MS 700 /* and longer each time that was too short */
 #define AGAIN_MS 100
@@ -34,14 +34,6 @@ struct rotator {
 
 static struct rotator rotators[] = {
 	{.organisation = "RTG"}, {.organisation = "C84005"}};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct rotator *rotator_of(const char *organisation)
 {
@@ -117,7 +109,7 @@ static void run_command(const struct rotator *rotator)
 static void start(struct rotator *rotator)
 {
 	rotator->has_begun = true;
-	rotator->begun_ms = now_ms();
+	rotator->begun_ms = test_monotonic_ms();
 	rotator->pid = fork();
 	cr_assert_geq(rotator->pid, 0);
 	if (rotator->pid == 0) {
@@ -152,14 +144,14 @@ static void tend(struct crash_world *world, struct rotator *rotator)
 
 	if (rotator->pid == 0) {
 		if (rotator->failures > 0 &&
-			now_ms() > rotator->begun_ms + AGAIN_MS) {
+			test_monotonic_ms() > rotator->begun_ms + AGAIN_MS) {
 			start(rotator);
 		}
 		return;
 	}
 	if (waitpid(rotator->pid, &status, WNOHANG) == rotator->pid) {
 		finish(world, rotator, status);
-	} else if (now_ms() >
+	} else if (test_monotonic_ms() >
 		   rotator->begun_ms + LONG_MS * (1 + rotator->failures)) {
 		cr_assert_eq(kill(rotator->pid, SIGKILL), 0);
 	}

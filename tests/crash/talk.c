@@ -5,23 +5,15 @@
  * so that their sender is told and a deputy gets them.
  */
 #include <string.h>
-#include <time.h>
 
 #include "tests/crash/crash.h"
+#include "tests/support/clock.h"
 
 #define REQUEST_MS 1500
 #define OVERDUE_MS 700
 #define EXPIRY_MS 4000
 #define ANSWERS_OF 4u
 #define RECEIPT_EACH 5u
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void crash_ask(struct crash_world *world)
 {
@@ -33,7 +25,7 @@ void crash_ask(struct crash_world *world)
 	}
 	message.kind = "request";
 	message.subject = "9990000069";
-	message.deadline_ms = now_ms() + REQUEST_MS;
+	message.deadline_ms = test_now_ms() + REQUEST_MS;
 	(void)crash_send(world, trust, &message);
 }
 
@@ -83,7 +75,7 @@ void crash_be_overdue(struct crash_world *world)
 		return;
 	}
 	message.subject = "9990000077";
-	message.deadline_ms = now_ms() + OVERDUE_MS;
-	message.expires_ms = now_ms() + EXPIRY_MS;
+	message.deadline_ms = test_now_ms() + OVERDUE_MS;
+	message.expires_ms = test_now_ms() + EXPIRY_MS;
 	(void)crash_send(world, trust, &message);
 }

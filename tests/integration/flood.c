@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "broker/watch/alarm.h"
 #include "lib/file.h"
+#include "tests/support/clock.h"
 
 /* The machine is shared and the programs may be instrumented: these say that
  * nobody is locked out, not how fast it is. */
@@ -54,14 +54,6 @@ static void close_all(void)
 
 TestSuite(flood, .init = open_all, .fini = close_all, .timeout = 1800);
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int by_time(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a;
@@ -75,18 +67,19 @@ static int by_time(const void *a, const void *b)
 static int64_t send_on(int64_t for_ms)
 {
 	static int64_t took_ms[MESSAGES_MAX];
-	int64_t until_ms = now_ms() + for_ms;
+	int64_t until_ms = test_monotonic_ms() + for_ms;
 	unsigned n = 0;
 
-	while (n < MESSAGES_MIN || (n < MESSAGES_MAX && now_ms() < until_ms)) {
+	while (n < MESSAGES_MIN ||
+		(n < MESSAGES_MAX && test_monotonic_ms() < until_ms)) {
 		const struct alm_message message =
 			test_message(&trust, "C84001");
-		int64_t started_ms = now_ms();
+		int64_t started_ms = test_monotonic_ms();
 
 		test_peer_send(&trust, &message, "content", 0);
 		cr_assert(test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
 				  ->receipt.is_accepted);
-		took_ms[n++] = now_ms() - started_ms;
+		took_ms[n++] = test_monotonic_ms() - started_ms;
 	}
 	qsort(took_ms, n, sizeof(took_ms[0]), by_time);
 	return took_ms[n * 19 / 20 - 1];
@@ -94,12 +87,12 @@ static int64_t send_on(int64_t for_ms)
 
 static int64_t come_in(const char *organisation)
 {
-	int64_t started_ms = now_ms();
+	int64_t started_ms = test_monotonic_ms();
 	struct test_peer peer;
 
 	test_peer_open(&peer, &broker, organisation, 8);
 	test_peer_free(&peer);
-	return now_ms() - started_ms;
+	return test_monotonic_ms() - started_ms;
 }
 
 static unsigned lines_of_log(const char *event)
@@ -164,14 +157,14 @@ static struct test_flood_options flood_of(unsigned connections)
 Test(flood, of_all_kinds_of_strangers_keeps_nobody_out)
 {
 	struct test_flood_options options = flood_of(500);
-	int64_t begun_ms = now_ms();
+	int64_t begun_ms = test_monotonic_ms();
 
 	options.strangers = 50;
 	withstand(&options, true);
 	cr_expect_eq(
 		test_broker_figure(&broker, "handshakes-agents-limited"), 0);
 	cr_expect_leq(lines_of_log("handshakes.refused"),
-		2 + (now_ms() - begun_ms) / ALM_ALARM_EVERY_MS);
+		2 + (test_monotonic_ms() - begun_ms) / ALM_ALARM_EVERY_MS);
 }
 
 Test(flood, of_half_handshakes_keeps_nobody_out)
@@ -188,15 +181,15 @@ Test(flood, of_half_handshakes_keeps_nobody_out)
 static void flood_until_limited(struct test_flood *flood,
 	const struct test_flood_options *options, const char *figure)
 {
-	int64_t again_ms = now_ms() + AGAIN_MS;
+	int64_t again_ms = test_monotonic_ms() + AGAIN_MS;
 
 	test_flood_open(flood, options);
 	while (test_broker_figure(&broker, figure) == 0) {
 		(void)send_on(0);
-		if (now_ms() > again_ms) {
+		if (test_monotonic_ms() > again_ms) {
 			test_flood_close(flood);
 			test_flood_open(flood, options);
-			again_ms = now_ms() + AGAIN_MS;
+			again_ms = test_monotonic_ms() + AGAIN_MS;
 		}
 	}
 }

@@ -40,32 +40,6 @@ static void close_all(void)
 
 TestSuite(much_mail, .init = open_all, .fini = close_all, .timeout = 1800);
 
-/* The test policy, with its first agreement for a group of them. */
-static void activate_members(void)
-{
-	const char *rules = strstr(test_policy, "agreements:\n");
-	const char *to = strstr(rules, "[C84001, RHA]");
-	char *yaml = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&yaml, &bytes);
-
-	cr_assert_not_null(out);
-	(void)fprintf(out, "%.*s", (int)(rules - test_policy), test_policy);
-	for (size_t i = 0; i < MEMBERS; i++) {
-		(void)fprintf(out,
-			"  - {id: M%zu, name: Member, kind: charity}\n", i);
-	}
-	(void)fprintf(out, "groups:\n  - id: many\n    members:\n");
-	for (size_t i = 0; i < MEMBERS; i++) {
-		(void)fprintf(out, "      - {organisation: M%zu}\n", i);
-	}
-	(void)fprintf(out, "%.*s[group:many]%s", (int)(to - rules), rules,
-		to + strlen("[C84001, RHA]"));
-	cr_assert_eq(fclose(out), 0);
-	test_broker_activate(&broker, yaml);
-	free(yaml);
-}
-
 /* Accepted, however slow the machine is. */
 static void send_what_expires(void)
 {
@@ -90,7 +64,7 @@ static void send_what_expires(void)
 
 Test(much_mail, expires_in_several_turns)
 {
-	activate_members();
+	test_policy_activate_many(&broker, MEMBERS);
 	test_peer_open(&trust, &broker, "RX1", 0);
 	send_what_expires();
 	test_broker_await(&broker, "expired", MEMBERS);

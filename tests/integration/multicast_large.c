@@ -34,32 +34,6 @@ static size_t number(const char *name, size_t otherwise)
 	return text == NULL ? otherwise : strtoul(text, NULL, 10);
 }
 
-/* The test policy, with its first agreement for a group of so many. */
-static void activate_many(size_t count)
-{
-	const char *rules = strstr(test_policy, "agreements:\n");
-	const char *to = strstr(rules, "[C84001, RHA]");
-	char *yaml = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&yaml, &bytes);
-
-	cr_assert_not_null(out);
-	(void)fprintf(out, "%.*s", (int)(rules - test_policy), test_policy);
-	for (size_t i = 0; i < count; i++) {
-		(void)fprintf(out,
-			"  - {id: M%zu, name: Member, kind: charity}\n", i);
-	}
-	(void)fprintf(out, "groups:\n  - id: many\n    members:\n");
-	for (size_t i = 0; i < count; i++) {
-		(void)fprintf(out, "      - {organisation: M%zu}\n", i);
-	}
-	(void)fprintf(out, "%.*s[group:many]%s", (int)(to - rules), rules,
-		to + strlen("[C84001, RHA]"));
-	cr_assert_eq(fclose(out), 0);
-	test_broker_activate(&broker, yaml);
-	free(yaml);
-}
-
 static void send_to_all(size_t count)
 {
 	static const char *const group[] = {"group:many"};
@@ -86,7 +60,7 @@ Test(multicast_large, is_one_turn_and_one_body)
 	size_t sends = number("MULTICAST_SENDS", 2);
 	uint64_t turns;
 
-	activate_many(count);
+	test_policy_activate_many(&broker, count);
 	test_peer_open(&trust, &broker, "RX1", 0);
 	turns = test_broker_figure(&broker, "turns");
 	for (size_t i = 0; i < sends; i++) {

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/crash/crash.h"
+#include "tests/support/clock.h"
 #include "tests/support/proxy.h"
 
 #define ROUNDS_DEFAULT 12u
@@ -29,14 +29,6 @@
 static struct crash_world world;
 static struct test_proxy proxy;
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void send_all(void)
 {
 	for (size_t i = 0; i < crash_actor_count; i++) {
@@ -46,9 +38,9 @@ static void send_all(void)
 
 static void play_for(unsigned ms)
 {
-	int64_t until_ms = now_ms() + ms;
+	int64_t until_ms = test_monotonic_ms() + ms;
 
-	while (now_ms() < until_ms) {
+	while (test_monotonic_ms() < until_ms) {
 		send_all();
 		crash_step_for(&world, 20);
 	}
@@ -100,14 +92,14 @@ static int64_t wait_back(int64_t ms_max)
 	int64_t waited_ms = 0;
 
 	while (world.receipts < until) {
-		int64_t begun_ms = now_ms();
+		int64_t begun_ms = test_monotonic_ms();
 		int64_t step_ms;
 
 		cr_assert_lt(waited_ms, ms_max, "nobody is back after %lld ms",
 			(long long)ms_max);
 		send_all();
 		crash_step_for(&world, 20);
-		step_ms = now_ms() - begun_ms;
+		step_ms = test_monotonic_ms() - begun_ms;
 		waited_ms += step_ms < STALL_MS ? step_ms : STALL_MS;
 	}
 	return waited_ms;

@@ -12,11 +12,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
 #include <zmq.h>
+
+#include "tests/support/clock.h"
 
 #define CONNECTIONS_MAX 4096u
 #define GREETING_BYTES 64u
@@ -38,14 +39,6 @@ struct flood {
 	struct connection connections[CONNECTIONS_MAX];
 	struct pollfd items[CONNECTIONS_MAX];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static uint32_t next_random(struct flood *flood)
 {
@@ -106,7 +99,7 @@ static void begin(struct flood *flood, struct connection *connection)
 				   : (enum test_flood_kind)(next_random(flood) %
 							    TEST_FLOOD_KINDS);
 	connection->until_ms =
-		now_ms() + 1 +
+		test_monotonic_ms() + 1 +
 		(int)(next_random(flood) % (uint32_t)flood->options->hold_ms);
 	if (fd < 0 ||
 		bind(fd, (const struct sockaddr *)&from, sizeof(from)) != 0 ||
@@ -167,7 +160,7 @@ static void step(
 	if ((events & (POLLERR | POLLHUP)) != 0 ||
 		((events & POLLIN) != 0 &&
 			recv(connection->fd, bytes, sizeof(bytes), 0) <= 0) ||
-		now_ms() > connection->until_ms) {
+		test_monotonic_ms() > connection->until_ms) {
 		end(connection);
 	}
 }

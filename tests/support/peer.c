@@ -2,7 +2,6 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 #include <zmq.h>
@@ -50,14 +49,6 @@ const char test_policy[] =
 				"    evidence: [DPIA-2]\n"
 				"    approved-by: [guardian, owner]\n";
 
-int64_t test_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void test_policy_activate_overridable(struct test_broker *broker)
 {
 	const char *at = strstr(test_policy, "    law:");
@@ -68,6 +59,31 @@ void test_policy_activate_overridable(struct test_broker *broker)
 		"%.*s    overrides: [emergency, guardian]\n%s",
 		(int)(at - test_policy), test_policy, at);
 	test_broker_activate(broker, policy);
+}
+
+void test_policy_activate_many(struct test_broker *broker, size_t count)
+{
+	const char *rules = strstr(test_policy, "agreements:\n");
+	const char *to = strstr(rules, "[C84001, RHA]");
+	char *yaml = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&yaml, &bytes);
+
+	cr_assert_not_null(out);
+	(void)fprintf(out, "%.*s", (int)(rules - test_policy), test_policy);
+	for (size_t i = 0; i < count; i++) {
+		(void)fprintf(out,
+			"  - {id: M%zu, name: Member, kind: charity}\n", i);
+	}
+	(void)fprintf(out, "groups:\n  - id: many\n    members:\n");
+	for (size_t i = 0; i < count; i++) {
+		(void)fprintf(out, "      - {organisation: M%zu}\n", i);
+	}
+	(void)fprintf(out, "%.*s[group:many]%s", (int)(to - rules), rules,
+		to + strlen("[C84001, RHA]"));
+	cr_assert_eq(fclose(out), 0);
+	test_broker_activate(broker, yaml);
+	free(yaml);
 }
 
 void test_peer_make(struct test_peer *peer, const char *organisation)

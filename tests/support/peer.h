@@ -6,6 +6,7 @@
 #define ALM_TESTS_SUPPORT_PEER_H
 
 #include "tests/support/broker.h"
+#include "tests/support/clock.h"
 
 struct test_peer {
 	void *context;
@@ -92,12 +93,11 @@ const struct alm_receipt *test_peer_receipt(
 uint64_t test_peer_accepted(
 	struct test_peer *peer, const struct alm_message *message);
 
-/** The clock by which messages are dated. */
-int64_t test_now_ms(void);
-
 /** The policy for which test_message() is written: RX1 to C84001 and RHA. */
 extern const char test_policy[];
 /** It, with a care agreement that accepts both overrides. */
 void test_policy_activate_overridable(struct test_broker *broker);
+/** It, with its first agreement for group:many, which are M0, M1 and so on. */
+void test_policy_activate_many(struct test_broker *broker, size_t count);
 
 #endif /* ALM_TESTS_SUPPORT_PEER_H */

@@ -16,8 +16,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/support/clock.h"
 
 #define PAIRS_MAX 64u
 #define BUFFER_BYTES 65536u
@@ -48,14 +49,6 @@ struct state {
 	uint32_t halves;
 	struct pair pairs[PAIRS_MAX];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static unsigned random_below(struct state *state, unsigned limit)
 {
@@ -120,8 +113,8 @@ static bool fill(struct state *state, struct way *way)
 	}
 	way->bytes = (size_t)n;
 	way->sent = 0;
-	way->due_ms =
-		now_ms() + random_below(state, state->weather->delay_ms + 1);
+	way->due_ms = test_monotonic_ms() +
+		      random_below(state, state->weather->delay_ms + 1);
 	return n > 0;
 }
 
@@ -138,8 +131,8 @@ static bool empty(struct state *state, struct way *way)
 		size_t tick = weather->bytes_per_s / 100 + 1;
 
 		bytes = bytes < tick ? bytes : tick;
-		way->paid_ms =
-			now_ms() + (int64_t)bytes * 1000 / weather->bytes_per_s;
+		way->paid_ms = test_monotonic_ms() +
+			       (int64_t)bytes * 1000 / weather->bytes_per_s;
 	}
 	n = send(way->to, way->buffer + way->sent, bytes,
 		MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -150,15 +143,15 @@ static bool empty(struct state *state, struct way *way)
 	if (way->sent == way->bytes) {
 		way->bytes = 0;
 	} else if (weather->piece_bytes > 0) {
-		way->due_ms =
-			now_ms() + random_below(state, weather->delay_ms + 1);
+		way->due_ms = test_monotonic_ms() +
+			      random_below(state, weather->delay_ms + 1);
 	}
 	return true;
 }
 
 static bool move(struct state *state, struct way *way, bool is_stopped)
 {
-	int64_t now = now_ms();
+	int64_t now = test_monotonic_ms();
 
 	if (is_stopped) {
 		return true; /* and nobody hears that it is so */
