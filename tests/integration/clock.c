@@ -323,6 +323,14 @@ static struct figures look(void)
 	return now;
 }
 
+/* A sweep is a second after the one before: each of these has one. */
+static void pass_over_all(void)
+{
+	for (int i = 0; i < 3; i++) {
+		pass(2);
+	}
+}
+
 static struct alm_answer prune(void)
 {
 	struct alm_answer answer = test_broker_ask(&broker, "audit.prune",
@@ -375,7 +383,7 @@ Test(clock, a_broker_of_eleven_years_keeps_what_it_says_and_no_more)
 		for (unsigned i = 0; i < 4; i++) {
 			live_a_quarter();
 		}
-		let_it_sweep();
+		pass_over_all();
 		cr_assert_eq(prune().code, ALM_OK);
 		years[year] = look();
 	}
