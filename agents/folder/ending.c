@@ -173,6 +173,7 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 {
 	char from[ALM_NAME_BYTES_MAX + 32];
 	char to[ALM_NAME_BYTES_MAX + 32];
+	bool are_done = true;
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
@@ -188,7 +189,15 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
 			    : err;
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		err = settle_payload(folder, endings[i].name, true, problem);
+		/* Not if its user has taken the sidecar back. */
+		bool is_done = alm_folder_has(
+			folder, ALM_STATE, endings[i].name, ".done");
+
+		err = settle_payload(folder, endings[i].name, is_done, problem);
+		are_done &= is_done;
+	}
+	if (err == ALM_OK && !are_done) {
+		err = alm_folder_sync(folder, ALM_REFUSED, problem);
 	}
 	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
 			    : err;

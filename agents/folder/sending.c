@@ -30,10 +30,16 @@ static enum alm_err bind(const struct alm_folder *folder, const char *name,
 	struct alm_message_id id;
 	struct alm_binding now = {0};
 	struct alm_binding before = {0};
+	/* A crash may bring back the end of one of this name before it, which
+	 * would have what is refused now deleted. */
+	enum alm_err err =
+		alm_folder_unlink(folder, ALM_STATE, name, ".done", problem);
 
+	if (err != ALM_OK) {
+		return err;
+	}
 	if (prepared->source.bytes > 0) {
-		enum alm_err err = alm_large_root(&prepared->source, root);
-
+		err = alm_large_root(&prepared->source, root);
 		if (err != ALM_OK) {
 			return alm_problem_set(problem, err, "%s", name);
 		}

@@ -126,6 +126,37 @@ Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 	cr_assert_not(has(ALM_STATE, "a.done"));
 }
 
+Test(folder, an_accepted_payload_stays_if_its_user_took_the_sidecar_back)
+{
+	const struct alm_ending ending = {.name = "a"};
+	uint8_t id[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	cr_assert_eq(alm_folder_remove(&folder, ALM_OUTBOX, "a", ".yaml", NULL),
+		ALM_OK);
+	cr_assert_eq(alm_sending_accepted(&folder, &ending, 1, NULL), ALM_OK);
+	cr_assert(has(ALM_REFUSED, "a.pdf"));
+	cr_assert_not(has(ALM_STATE, "a.id"));
+}
+
+Test(folder, the_end_of_an_earlier_entry_deletes_nothing_of_a_later_one)
+{
+	uint8_t id[16];
+	struct alm_receipt_view receipt;
+
+	put(ALM_STATE, "a.done", "which a crash brought back");
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(id);
+	receipt = receipt_of(id, 4501);
+	cr_assert_eq(
+		alm_sending_refused(&folder, "a", false, &receipt, NULL, NULL),
+		ALM_OK);
+	cr_assert(has(ALM_REFUSED, "a.pdf"));
+}
+
 Test(folder, tidies_a_payload_that_a_crash_left_after_acceptance)
 {
 	uint8_t id[16];
