@@ -6,36 +6,27 @@
 
 #include "agents/folder/entries.h"
 #include "lib/file.h"
-#include "tests/support/tempdir.h"
+#include "tests/unit/agents/in_folder.h"
 
-static char root[ALM_TEMPDIR_BYTES];
-static struct alm_folder folder;
 static struct alm_entry_table table;
 
 static void open_all(void)
 {
-	alm_tempdir_make(root);
-	cr_assert_eq(alm_folder_open(root, &folder, NULL), ALM_OK);
+	open_folder();
 	alm_entry_table_init(&table);
 }
 
 static void close_all(void)
 {
 	alm_entry_table_fini(&table);
-	alm_folder_close(&folder);
-	alm_tempdir_remove(root);
+	close_folder();
 }
 
 TestSuite(entries, .init = open_all, .fini = close_all);
 
-static void put(const char *name)
+static void put_empty(const char *name)
 {
-	char path[PATH_MAX];
-
-	alm_folder_path(&folder, ALM_OUTBOX, name, "", path);
-	cr_assert_eq(
-		alm_file_write(path, (struct alm_bytes){NULL, 0}, 0600, NULL),
-		ALM_OK);
+	put(ALM_OUTBOX, name, "");
 }
 
 static void expect(const char *names)
@@ -51,16 +42,16 @@ static void expect(const char *names)
 
 Test(entries, stand_in_the_order_of_their_names)
 {
-	put("m2.yaml");
-	put("m10.yaml");
-	put("m1.txt");
-	put("m1.yaml");
-	put("m1.envelope");
-	put(".m0.yaml");
+	put_empty("m2.yaml");
+	put_empty("m10.yaml");
+	put_empty("m1.txt");
+	put_empty("m1.yaml");
+	put_empty("m1.envelope");
+	put_empty(".m0.yaml");
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	expect("m1 m1! m10 m2 ");
-	put("m0.yaml");
-	put("m11.yaml");
+	put_empty("m0.yaml");
+	put_empty("m11.yaml");
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	expect("m0 m1 m1! m10 m11 m2 ");
 }
@@ -70,7 +61,7 @@ Test(entries, are_forgotten_when_they_go_unless_they_are_on_their_way)
 	static const char *const names[] = {"a.yaml", "b.yaml", "c.yaml"};
 
 	for (size_t i = 0; i < 3; i++) {
-		put(names[i]);
+		put_empty(names[i]);
 	}
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	alm_entry_fly(&table, table.items[1]);
@@ -83,7 +74,7 @@ Test(entries, are_forgotten_when_they_go_unless_they_are_on_their_way)
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	expect("b ");
 	alm_entry_land(&table, table.items[0], ALM_ENTRY_GONE);
-	put("b.yaml");
+	put_empty("b.yaml");
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	expect("b ");
 	cr_assert_eq(table.items[0]->state, ALM_ENTRY_SEEN, "another");
@@ -93,8 +84,8 @@ Test(entries, are_found_by_the_id_they_go_under)
 {
 	uint8_t id[16] = {7};
 
-	put("a.yaml");
-	put("b.yaml");
+	put_empty("a.yaml");
+	put_empty("b.yaml");
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	table.items[1]->id[0] = 7;
 	cr_assert_null(alm_entry_find(&table, id));
@@ -107,8 +98,8 @@ Test(entries, are_found_by_the_id_they_go_under)
 
 Test(entries, hold_a_payload_against_each_other)
 {
-	put("a.yaml");
-	put("b.yaml");
+	put_empty("a.yaml");
+	put_empty("b.yaml");
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 0);
 	cr_assert_null(alm_entry_holder(&table, table.items[1], "x.pdf"));
 	alm_entry_bind(&table, table.items[0], "x.pdf");
@@ -127,10 +118,10 @@ Test(entries, names_that_cannot_be_are_counted)
 {
 	char name[200];
 
-	put("a\nb.yaml");
-	put("notes.txt");
+	put_empty("a\nb.yaml");
+	put_empty("notes.txt");
 	snprintf(name, sizeof(name), "%0130d.yaml", 7);
-	put(name);
+	put_empty(name);
 	cr_assert_eq(alm_entry_table_list(&table, &folder), 2);
 	expect("");
 }

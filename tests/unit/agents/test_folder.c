@@ -11,10 +11,7 @@
 #include "agents/folder/sending.h"
 #include "lib/file.h"
 #include "lib/limits.h"
-#include "tests/support/tempdir.h"
-
-static char root[ALM_TEMPDIR_BYTES];
-static struct alm_folder folder;
+#include "tests/unit/agents/in_folder.h"
 
 static const char sidecar[] = "recipient: C84001\n"
 			      "purpose: direct-care\n"
@@ -24,37 +21,7 @@ static const char sidecar[] = "recipient: C84001\n"
 			      "payload: a.pdf\n"
 			      "expires: 2h\n";
 
-static void open_all(void)
-{
-	alm_tempdir_make(root);
-	cr_assert_eq(alm_folder_open(root, &folder, NULL), ALM_OK);
-}
-
-static void close_all(void)
-{
-	alm_folder_close(&folder);
-	alm_tempdir_remove(root);
-}
-
-TestSuite(folder, .init = open_all, .fini = close_all);
-
-static void put(
-	enum alm_place_in_folder place, const char *name, const char *content)
-{
-	char path[PATH_MAX];
-
-	alm_folder_path(&folder, place, name, "", path);
-	cr_assert_eq(alm_file_write(path,
-			     (struct alm_bytes){
-				     (const uint8_t *)content, strlen(content)},
-			     0600, NULL),
-		ALM_OK);
-}
-
-static bool has(enum alm_place_in_folder place, const char *name)
-{
-	return alm_folder_has(&folder, place, name, "");
-}
+TestSuite(folder, .init = open_folder, .fini = close_folder);
 
 static void prepare(uint8_t out_id[16])
 {

@@ -11,42 +11,9 @@
 #include "lib/file.h"
 #include "lib/limits.h"
 #include "lib/yaml/yaml.h"
-#include "tests/support/tempdir.h"
+#include "tests/unit/agents/in_folder.h"
 
-static char root[ALM_TEMPDIR_BYTES];
-static struct alm_folder folder;
-
-static void open_all(void)
-{
-	alm_tempdir_make(root);
-	cr_assert_eq(alm_folder_open(root, &folder, NULL), ALM_OK);
-}
-
-static void close_all(void)
-{
-	alm_folder_close(&folder);
-	alm_tempdir_remove(root);
-}
-
-TestSuite(taking, .init = open_all, .fini = close_all);
-
-static void put(
-	enum alm_place_in_folder place, const char *name, const char *content)
-{
-	char path[PATH_MAX];
-
-	alm_folder_path(&folder, place, name, "", path);
-	cr_assert_eq(alm_file_write(path,
-			     (struct alm_bytes){
-				     (const uint8_t *)content, strlen(content)},
-			     0600, NULL),
-		ALM_OK);
-}
-
-static bool has(enum alm_place_in_folder place, const char *name)
-{
-	return alm_folder_has(&folder, place, name, "");
-}
+TestSuite(taking, .init = open_folder, .fini = close_folder);
 
 static struct alm_delivery delivery_of(uint64_t sequence, const char *content)
 {
