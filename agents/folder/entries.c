@@ -45,6 +45,36 @@ bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1],
 	return *out_is_encoded || alm_folder_base(file, ".yaml", out_name);
 }
 
+bool alm_file_look_at(const struct alm_folder *folder, const char *name,
+	const char *suffix, struct alm_file_look *out_look)
+{
+	char path[PATH_MAX];
+	struct stat info;
+
+	alm_folder_path(folder, ALM_OUTBOX, name, suffix, path);
+	if (lstat(path, &info) != 0) {
+		return false;
+	}
+	*out_look =
+		(struct alm_file_look){info.st_size, info.st_ino, info.st_mtim};
+	return true;
+}
+
+bool alm_file_look_is_same(
+	const struct alm_file_look *a, const struct alm_file_look *b)
+{
+	return a->bytes == b->bytes && a->inode == b->inode &&
+	       a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+bool alm_entry_look_at(const struct alm_folder *folder,
+	const struct alm_entry *entry, struct alm_file_look *out_look)
+{
+	return alm_file_look_at(folder, entry->name,
+		entry->is_encoded ? ".envelope" : ".yaml", out_look);
+}
+
 static int compare(
 	const char *name, bool is_encoded, const struct alm_entry *other)
 {

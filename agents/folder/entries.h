@@ -60,7 +60,7 @@ struct alm_entry {
 TAILQ_HEAD(alm_flight, alm_entry);
 LIST_HEAD(alm_entry_bucket, alm_entry);
 
-/** Zeroed, then alm_entries_init(). */
+/** Zeroed, then alm_entry_table_init(). */
 struct alm_entry_table {
 	struct alm_entry **items; /* in the order of names */
 	size_t count;
@@ -83,6 +83,16 @@ int alm_entry_table_list(
 /** NAME of a file that describes a message; false: it is none. */
 bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1],
 	bool *out_is_encoded);
+
+/** How a file of the outbox looks; false: it is not there. */
+bool alm_file_look_at(const struct alm_folder *folder, const char *name,
+	const char *suffix, struct alm_file_look *out_look);
+bool alm_file_look_is_same(
+	const struct alm_file_look *a, const struct alm_file_look *b);
+
+/** The same of the file that describes the message. */
+bool alm_entry_look_at(const struct alm_folder *folder,
+	const struct alm_entry *entry, struct alm_file_look *out_look);
 
 /** Whether it is meant as one, and can be none. */
 bool alm_entry_is_misnamed(const char *file);

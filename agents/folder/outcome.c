@@ -111,24 +111,49 @@ void alm_outcome_refused(struct alm_entries *entries,
 	alm_outcome_land(entries, entry, ALM_ENTRY_GONE, false);
 }
 
+/** Its user has put another in its place: that is not sent yet. */
+static bool is_replaced(
+	const struct alm_folder *folder, const struct alm_entry *entry)
+{
+	struct alm_file_look now;
+
+	return alm_entry_look_at(folder, entry, &now) &&
+	       !alm_file_look_is_same(&now, &entry->files[0]);
+}
+
+static enum alm_err end_unless_replaced(const struct alm_entries *entries,
+	const struct alm_folder *folder, bool are_replaced[ALM_ENDINGS_MAX],
+	struct alm_problem *problem)
+{
+	struct alm_ending endings[ALM_ENDINGS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < entries->ended_count; i++) {
+		const struct alm_entry *entry = entries->ended[i];
+
+		are_replaced[i] = is_replaced(folder, entry);
+		if (!are_replaced[i]) {
+			endings[count++] = (struct alm_ending){
+				entry->name, entry->is_encoded};
+		}
+	}
+	return alm_sending_accepted(folder, endings, count, problem);
+}
+
 void alm_entries_settle(
 	struct alm_entries *entries, const struct alm_folder *folder)
 {
-	struct alm_ending endings[ALM_ENDINGS_MAX];
+	bool are_replaced[ALM_ENDINGS_MAX] = {false};
 	struct alm_problem problem = {0};
 	enum alm_err err;
 
 	if (entries->ended_count == 0) {
 		return;
 	}
-	for (size_t i = 0; i < entries->ended_count; i++) {
-		endings[i] = (struct alm_ending){
-			entries->ended[i]->name, entries->ended[i]->is_encoded};
-	}
 	err = alm_files_flush(&entries->receipts, &problem);
 	if (err == ALM_OK) {
-		err = alm_sending_accepted(
-			folder, endings, entries->ended_count, &problem);
+		err = end_unless_replaced(
+			entries, folder, are_replaced, &problem);
 	}
 	if (err != ALM_OK) {
 		alm_log_problem(err, "receipts", problem.detail);
@@ -140,7 +165,9 @@ void alm_entries_settle(
 		} else {
 			entries->accepted++;
 			alm_outcome_land(entries, entries->ended[i],
-				ALM_ENTRY_GONE, true);
+				are_replaced[i] ? ALM_ENTRY_SEEN
+						: ALM_ENTRY_GONE,
+				true);
 		}
 	}
 	entries->ended_count = 0;

@@ -138,20 +138,6 @@ static void prepare(struct alm_work *work, struct alm_entry *entry,
 /* --- whose turn it is ------------------------------------------------------
  */
 
-static struct alm_file_look look_of(const struct stat *info)
-{
-	return (struct alm_file_look){
-		info->st_size, info->st_ino, info->st_mtim};
-}
-
-static bool is_same(
-	const struct alm_file_look *a, const struct alm_file_look *b)
-{
-	return a->bytes == b->bytes && a->inode == b->inode &&
-	       a->changed.tv_sec == b->changed.tv_sec &&
-	       a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
 /** Whether nobody is still writing its files; without a payload, the sidecar
  * alone.  `out_is_there`: the payload. */
 static bool is_settled(struct alm_work *work, struct alm_entry *entry,
@@ -159,25 +145,20 @@ static bool is_settled(struct alm_work *work, struct alm_entry *entry,
 {
 	time_t now_s = time(NULL);
 	struct alm_file_look now[2];
-	struct stat info;
-	char path[PATH_MAX];
 
-	alm_folder_path(work->folder, ALM_OUTBOX, entry->name,
-		entry->is_encoded ? ".envelope" : ".yaml", path);
-	if (lstat(path, &info) != 0) {
+	if (!alm_entry_look_at(work->folder, entry, &now[0])) {
 		return false;
 	}
-	now[0] = now[1] = look_of(&info);
+	now[1] = now[0];
 	*out_is_there = true;
 	if (payload[0] != '\0') {
-		alm_folder_path(work->folder, ALM_OUTBOX, payload, "", path);
-		*out_is_there = lstat(path, &info) == 0;
-		now[1] = *out_is_there ? look_of(&info) : now[0];
+		*out_is_there =
+			alm_file_look_at(work->folder, payload, "", &now[1]);
 		entry->is_large = *out_is_there &&
-				  info.st_size > (off_t)ALM_PAYLOAD_BYTES_MAX;
+				  now[1].bytes > (off_t)ALM_PAYLOAD_BYTES_MAX;
 	}
-	if (!is_same(&now[0], &entry->files[0]) ||
-		!is_same(&now[1], &entry->files[1])) {
+	if (!alm_file_look_is_same(&now[0], &entry->files[0]) ||
+		!alm_file_look_is_same(&now[1], &entry->files[1])) {
 		entry->files[0] = now[0];
 		entry->files[1] = now[1];
 		entry->unchanged_ms = work->now_ms;
