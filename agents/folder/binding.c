@@ -63,9 +63,7 @@ enum alm_err alm_binding_write(const struct alm_folder *folder,
 	struct alm_text_file file;
 	char path[PATH_MAX];
 
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
-	}
+	alm_text_file_begin(&file);
 	alm_text_file_put(&file, "id", binding->id);
 	alm_text_file_put(&file, "content", binding->content);
 	alm_text_file_put(&file, "payload-sha256", binding->payload_sha256);

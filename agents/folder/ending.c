@@ -1,7 +1,5 @@
 #include "agents/folder/ending.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,9 +140,7 @@ enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	char path[PATH_MAX];
 	char id[ALM_UUID_TEXT_BYTES];
 
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
-	}
+	alm_text_file_begin(&file);
 	alm_id_text(receipt->id, id);
 	alm_text_file_put(&file, "message-id", id);
 	alm_text_file_put_number(&file, "sequence", receipt->sequence);
@@ -247,9 +243,7 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	char path[PATH_MAX];
 	enum alm_err err;
 
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", name);
-	}
+	alm_text_file_begin(&file);
 	if (receipt != NULL) {
 		put_refusal(&file, receipt);
 	} else {
@@ -294,13 +288,10 @@ static bool is_sibling(const struct alm_folder *folder, const char *file,
 void alm_sending_siblings(
 	const struct alm_folder *folder, char **names, size_t count)
 {
-	char path[PATH_MAX];
+	DIR *dir = alm_folder_list(folder, ALM_OUTBOX, NULL);
 	struct dirent *entry;
-	DIR *dir;
 
-	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
 	qsort(names, count, sizeof(*names), by_text);
-	dir = opendir(path);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		if (is_sibling(folder, entry->d_name, names, count)) {
 			(void)!alm_folder_rename(folder, ALM_OUTBOX,
@@ -316,17 +307,13 @@ void alm_sending_siblings(
 enum alm_err alm_sending_tidy(
 	const struct alm_folder *folder, struct alm_problem *problem)
 {
-	char path[PATH_MAX];
+	DIR *dir = alm_folder_list(folder, ALM_STATE, problem);
 	char name[ALM_NAME_BYTES_MAX + 1];
 	struct dirent *entry;
 	enum alm_err err = ALM_OK;
-	DIR *dir;
 
-	alm_folder_path(folder, ALM_STATE, "", "", path);
-	dir = opendir(path);
 	if (dir == NULL) {
-		return alm_problem_set(
-			problem, ALM_IO, "%s: %s", path, strerror(errno));
+		return ALM_IO;
 	}
 	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
 		if ((alm_folder_base(entry->d_name, ".id", name) ||

@@ -1,6 +1,5 @@
 #include "agents/folder/entries.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,15 +179,12 @@ static void drop_gone(struct alm_entry_table *table, bool is_listed)
 int alm_entry_table_list(
 	struct alm_entry_table *table, const struct alm_folder *folder)
 {
-	char path[PATH_MAX];
+	DIR *dir = alm_folder_list(folder, ALM_OUTBOX, NULL);
 	char name[ALM_NAME_BYTES_MAX + 1];
 	struct dirent *file;
 	int misnamed = 0;
 	size_t known;
-	DIR *dir;
 
-	alm_folder_path(folder, ALM_OUTBOX, "", "", path);
-	dir = opendir(path);
 	if (dir == NULL) {
 		return -1;
 	}

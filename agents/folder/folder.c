@@ -1,7 +1,6 @@
 #include "agents/folder/folder.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -91,6 +90,21 @@ bool alm_folder_has(const struct alm_folder *folder,
 
 	alm_folder_path(folder, place, name, suffix, path);
 	return access(path, F_OK) == 0;
+}
+
+DIR *alm_folder_list(const struct alm_folder *folder,
+	enum alm_place_in_folder place, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	DIR *dir;
+
+	alm_folder_path(folder, place, "", "", path);
+	dir = opendir(path);
+	if (dir == NULL) {
+		(void)!alm_problem_set(
+			problem, ALM_IO, "%s: %s", path, strerror(errno));
+	}
+	return dir;
 }
 
 enum alm_err alm_folder_sync(const struct alm_folder *folder,
@@ -193,11 +207,9 @@ void alm_folder_sweep(const struct alm_folder *folder)
 	for (size_t i = 0; i < ALM_COUNT(places); i++) {
 		enum alm_place_in_folder place = (enum alm_place_in_folder)i;
 		char path[PATH_MAX];
+		DIR *dir = alm_folder_list(folder, place, NULL);
 		struct dirent *entry;
-		DIR *dir;
 
-		alm_folder_path(folder, place, "", "", path);
-		dir = opendir(path);
 		while (dir != NULL && (entry = readdir(dir)) != NULL) {
 			if (is_half_written(place, entry->d_name)) {
 				alm_folder_path(
@@ -251,12 +263,11 @@ bool alm_folder_base(
 	return alm_folder_name_is_valid(out);
 }
 
-bool alm_text_file_begin(struct alm_text_file *file)
+void alm_text_file_begin(struct alm_text_file *file)
 {
 	file->data = NULL;
 	file->bytes = 0;
 	file->stream = open_memstream(&file->data, &file->bytes);
-	return file->stream != NULL;
 }
 
 /* A peer may write what is a line break to YAML or no character at all, of
@@ -307,7 +318,7 @@ static void put_quoted(FILE *stream, const char *value)
 void alm_text_file_put(
 	struct alm_text_file *file, const char *key, const char *value)
 {
-	if (value == NULL || value[0] == '\0') {
+	if (file->stream == NULL || value == NULL || value[0] == '\0') {
 		return;
 	}
 	(void)fprintf(file->stream, "%s: ", key);
@@ -318,13 +329,18 @@ void alm_text_file_put(
 void alm_text_file_put_number(
 	struct alm_text_file *file, const char *key, uint64_t value)
 {
-	(void)fprintf(file->stream, "%s: %" PRIu64 "\n", key, value);
+	if (file->stream != NULL) {
+		(void)fprintf(file->stream, "%s: %" PRIu64 "\n", key, value);
+	}
 }
 
 void alm_text_file_put_flag(
 	struct alm_text_file *file, const char *key, bool value)
 {
-	(void)fprintf(file->stream, "%s: %s\n", key, value ? "yes" : "no");
+	if (file->stream != NULL) {
+		(void)fprintf(
+			file->stream, "%s: %s\n", key, value ? "yes" : "no");
+	}
 }
 
 void alm_text_file_put_time(
@@ -342,7 +358,7 @@ void alm_text_file_put_time(
 void alm_text_file_put_list(struct alm_text_file *file, const char *key,
 	const char *const *items, size_t count)
 {
-	if (count == 0) {
+	if (file->stream == NULL || count == 0) {
 		return;
 	}
 	(void)fprintf(file->stream, "%s:\n", key);
@@ -358,7 +374,7 @@ enum alm_err alm_text_file_add(struct alm_text_file *file,
 {
 	enum alm_err err;
 
-	if (fclose(file->stream) != 0) {
+	if (file->stream == NULL || fclose(file->stream) != 0) {
 		err = alm_problem_set(problem, ALM_NOMEM, "%s", path);
 	} else {
 		err = alm_files_add(files, path,

@@ -13,6 +13,7 @@
 #ifndef ALM_AGENTS_FOLDER_FOLDER_H
 #define ALM_AGENTS_FOLDER_FOLDER_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,6 +56,11 @@ void alm_folder_path(const struct alm_folder *folder,
 /** Whether there is a file of that name; false if it cannot be told. */
 bool alm_folder_has(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix);
+
+/** To read its names; the caller closes it.  NULL: ALM_IO, as `problem` says.
+ */
+DIR *alm_folder_list(const struct alm_folder *folder,
+	enum alm_place_in_folder place, struct alm_problem *problem);
 
 /** The folder is on disk.  Errors: NOT_FOUND, IO. */
 ALM_MUST_USE enum alm_err alm_folder_sync(const struct alm_folder *folder,
@@ -109,8 +115,8 @@ struct alm_text_file {
 	size_t bytes;
 };
 
-/** False when memory is out. */
-bool alm_text_file_begin(struct alm_text_file *file);
+/** Out of memory it is found out when it is added or written. */
+void alm_text_file_begin(struct alm_text_file *file);
 /** `key: "value"`; nothing when the value is empty. */
 void alm_text_file_put(
 	struct alm_text_file *file, const char *key, const char *value);

@@ -1,7 +1,5 @@
 #include "agents/folder/taking.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,9 +254,7 @@ enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	if (err != ALM_OK) {
 		return err;
 	}
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", sequence);
-	}
+	alm_text_file_begin(&file);
 	(void)snprintf(payload, sizeof(payload), "%s.payload", mark.name);
 	alm_text_file_put(&file, "message-id", id);
 	put_delivery(&file, delivery);
@@ -284,9 +280,7 @@ enum alm_err alm_taking_notice(const struct alm_folder *folder,
 	}
 	memcpy(mark.id, id, sizeof(mark.id));
 	choose_name(folder, sequence, ".notice", &mark);
-	if (!alm_text_file_begin(&file)) {
-		return alm_problem_set(problem, ALM_NOMEM, "%s", sequence);
-	}
+	alm_text_file_begin(&file);
 	alm_text_file_put(&file, "message-id", id);
 	alm_text_file_put_number(&file, "sequence", notice->sequence);
 	alm_text_file_put(&file, "kind", notice->kind);
@@ -373,16 +367,12 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 	void (*acknowledge)(void *cookie, uint64_t sequence), void *cookie,
 	struct alm_problem *problem)
 {
-	char path[PATH_MAX];
+	DIR *dir = alm_folder_list(folder, ALM_TAKEN, problem);
 	struct dirent *entry;
 	enum alm_err err = ALM_OK;
-	DIR *dir;
 
-	alm_folder_path(folder, ALM_TAKEN, "", "", path);
-	dir = opendir(path);
 	if (dir == NULL) {
-		return alm_problem_set(
-			problem, ALM_IO, "%s: %s", path, strerror(errno));
+		return ALM_IO;
 	}
 	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
 		char *end = NULL;
