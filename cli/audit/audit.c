@@ -27,8 +27,9 @@ static const struct alm_option head_options[] = {
 		"the newest signed head, with its cosignatures", false, false},
 	{"size", 0, ALM_OPTION_NUMBER, "N",
 		"the signed head of that many records", false, false},
-	{"out", 'o', ALM_OPTION_TEXT, "FILE", "write the signed head there",
-		false, false},
+	{"out", 'o', ALM_OPTION_TEXT, "FILE",
+		"write the newest signed head, or that of --size, there", false,
+		false},
 	{"force", 0, ALM_OPTION_FLAG, NULL, "replace a file that is there",
 		false, false},
 	{0},
@@ -63,7 +64,7 @@ int alm_cmd_audit_head(int argc, char **argv)
 		return rc;
 	}
 	if (alm_args_has(&args, "checkpoint") || alm_args_has(&args, "size") ||
-		alm_context_is_agents(&args)) {
+		alm_args_has(&args, "out") || alm_context_is_agents(&args)) {
 		return head_checkpoint(&args);
 	}
 	return alm_admin_show(&args, &ask, "almoner.audit.head/1", 0);
@@ -282,6 +283,9 @@ int alm_cmd_audit_query(int argc, char **argv)
 
 	if (rc >= 0) {
 		return rc;
+	}
+	if (alm_args_has(&args, "out") && !alm_args_has(&args, "complete")) {
+		return alm_args_complain(args.usage, "--out needs --complete");
 	}
 	problem.err = alm_audit_format_check(&args, &problem);
 	if (problem.err == ALM_OK) {

@@ -25,6 +25,11 @@ both() { # both WANTED FILE...: what both verifiers say
 # A head is signed within a second: ask until one covers what is asked for.
 until_ok "$almoner" audit head --checkpoint --out "$dir/old"
 size=$(sed -n 2p "$dir/old")
+code 0 "$almoner" audit head --out "$dir/plain" # what is kept is signed
+[ "$(sed -n 1p "$dir/plain")" = "$(sed -n 1p "$dir/old")" ] ||
+	fail "no signed head was written"
+code 2 "$almoner" audit query --reason 'test' --out "$dir/rows"
+[ ! -e "$dir/rows" ] || fail "--out without --complete wrote something"
 mkdir "$dir/files"
 until_ok "$almoner" audit receipt 3 --out "$dir/files/three"
 until_ok "$almoner" audit receipt 5 --reveal --reason 'test' \
