@@ -79,16 +79,8 @@ static void tell_record(struct check *c)
 	alm_sheet_fact(c->sheet, "basis", record.basis);
 	fact_hex(c, "content", record.content.raw, ALM_DIGEST_BYTES);
 	if (checked->shows == ALM_RECEIPT_PRIVATE) {
-		char *text = alm_arena_text(&c->arena,
-			(const char *)checked->salted.data + 16,
-			checked->salted.bytes - 16);
-
-		for (char *at = text; at != NULL && *at != '\0'; at++) {
-			if (*at == '\n') {
-				*at = (char)(at[1] != '\0' ? ';' : '\0');
-			}
-		}
-		alm_sheet_fact(c->sheet, "detail", text == NULL ? "" : text);
+		alm_sheet_fact(c->sheet, "detail",
+			alm_audit_private_line(&c->arena, checked->salted));
 	}
 }
 

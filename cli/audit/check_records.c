@@ -20,6 +20,18 @@ struct telling {
 	int rc;
 };
 
+const char *alm_audit_private_line(
+	struct alm_arena *arena, struct alm_bytes salted)
+{
+	return salted.bytes <= ALM_AUDIT_SALT_BYTES
+		       ? ""
+		       : alm_log_one_line(arena,
+				 alm_arena_text(arena,
+					 (const char *)salted.data +
+						 ALM_AUDIT_SALT_BYTES,
+					 salted.bytes - ALM_AUDIT_SALT_BYTES));
+}
+
 /* What was not revealed is empty, as the agent's name is, which no record
  * has. */
 static void tell(void *cookie, struct alm_bytes header, struct alm_bytes salted)
@@ -29,7 +41,6 @@ static void tell(void *cookie, struct alm_bytes header, struct alm_bytes salted)
 	struct alm_audit_told told = {.record = &record,
 		.agent = "",
 		.evidence = t->evidence,
-		.detail = "",
 		.leaf = "",
 		.path = "",
 		.header = ""};
@@ -39,13 +50,7 @@ static void tell(void *cookie, struct alm_bytes header, struct alm_bytes salted)
 		return;
 	}
 	alm_arena_reset(&t->arena);
-	if (salted.bytes > ALM_AUDIT_SALT_BYTES) {
-		const char *text = alm_arena_text(&t->arena,
-			(const char *)salted.data + ALM_AUDIT_SALT_BYTES,
-			salted.bytes - ALM_AUDIT_SALT_BYTES);
-
-		told.detail = alm_log_one_line(&t->arena, text);
-	}
+	told.detail = alm_audit_private_line(&t->arena, salted);
 	told.signature = alm_audit_signature_text(record.signature, &t->arena);
 	if (told.signature == NULL) {
 		told.signature = "";

@@ -5,6 +5,11 @@
 #include "broker/store/check.h"
 #include "cli/audit/printer.h"
 
+/** A private part, behind its salt, in one line as audit query has it; "" for
+ * none, or when the arena is full. */
+const char *alm_audit_private_line(
+	struct alm_arena *arena, struct alm_bytes salted);
+
 /** As --format and its like say.  Errors: as alm_audit_printer_new(). */
 ALM_MUST_USE enum alm_err alm_audit_records_new(const struct alm_args *args,
 	struct alm_audit_printer **out_printer, struct alm_problem *problem);

@@ -37,7 +37,7 @@ until_ok "$almoner" audit receipt 5 --reveal --reason 'test' \
 code 0 "$almoner" audit bundle "${store[@]}" --reason 'ICO 4711' \
 	--out "$dir/files/all.bundle"
 code 0 "$almoner" audit bundle "${store[@]}" --kind agent-changed --reveal \
-	--reason 'ICO 4712' --out "$dir/files/some.bundle"
+	--reason 'ICO 4712; 4713' --out "$dir/files/some.bundle"
 code 0 "$almoner" audit query --since 2026-01-01 --complete "${store[@]}" \
 	--reason 'ICO 4713' --out "$dir/files/query.bundle"
 code 2 "$almoner" audit query --complete --reason 'ICO 4713'
@@ -93,6 +93,14 @@ has 'd["question"] > 0 and d["private-parts"] == 1'
 	code 8 "$almoner" audit verify ../bent.bundle --audit-key "$key" \
 		--records --csv
 	[ ! -s "$dir/out" ] || fail "records of a bent bundle were printed"
+	# A receipt has the private part as a row has it.
+	code 0 "$almoner" audit verify some.bundle --audit-key "$key" \
+		--records --csv
+	asked=$(grep -m1 'ICO 4712, 4713' "$dir/out" | cut -d, -f1)
+	until_ok "$almoner" audit receipt "$asked" --reveal --reason 'test' \
+		--out ../asked
+	code 0 "$almoner" audit verify ../asked --audit-key "$key" --json
+	has '";reason: ICO 4712, 4713;" in d["detail"]'
 	code 2 "$almoner" audit verify three --audit-key "$key" --records
 	code 2 "$almoner" audit verify --records
 )
