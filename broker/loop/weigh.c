@@ -25,7 +25,8 @@ size_t alm_weigh_content(uint64_t encoding, struct alm_bytes data)
 
 	return encoding == ALM_ENCODING_ZSTD &&
 			       alm_zip_size(data, ALM_PAYLOAD_BYTES_MAX,
-				       &bytes) == ALM_OK
+				       &bytes) == ALM_OK &&
+			       bytes > data.bytes
 		       ? bytes
 		       : data.bytes;
 }

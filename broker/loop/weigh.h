@@ -21,8 +21,8 @@ struct alm_front {
 };
 
 /** How many bytes it is in clear, as it says itself; what is not a frame of
- * zstd that says so counts as it is.  `encoding` is one of alm_encoding or any
- * other number. */
+ * zstd that says so, or says less than it is, counts as it is.  `encoding` is
+ * one of alm_encoding or any other number. */
 size_t alm_weigh_content(uint64_t encoding, struct alm_bytes data);
 
 /** Of a frame that is not looked into. */

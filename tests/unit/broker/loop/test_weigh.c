@@ -138,6 +138,36 @@ Test(weigh, what_is_packed_weighs_as_its_content)
 		"it will be refused, and never unpacked");
 }
 
+/* A frame that says of itself that it holds one byte, and holds many. */
+static struct alm_bytes understated(size_t bytes)
+{
+	static const uint8_t head[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20, 1};
+	uint32_t block = 1 | (uint32_t)bytes
+				     << 3; /* the last one, not packed */
+	uint8_t *packed = alm_arena_take(&arena, sizeof(head) + 3 + bytes);
+
+	memcpy(packed, head, sizeof(head));
+	for (size_t i = 0; i < 3; i++) {
+		packed[sizeof(head) + i] = (uint8_t)(block >> 8 * i);
+	}
+	return (struct alm_bytes){packed, sizeof(head) + 3 + bytes};
+}
+
+Test(weigh, what_says_that_it_is_less_weighs_as_it_travels)
+{
+	struct alm_bytes packed = understated((size_t)100 * 1000);
+	const struct alm_envelope part = {.kind = ALM_ENVELOPE_PART,
+		.part = {.data = packed, .encoding = ALM_ENCODING_ZSTD}};
+	size_t bytes = 0;
+
+	cr_assert_eq(
+		alm_zip_size(packed, ALM_PAYLOAD_BYTES_MAX, &bytes), ALM_OK);
+	cr_assert_eq(bytes, 1, "known to be wrong when it is unpacked");
+	cr_expect_eq(
+		alm_weigh_content(ALM_ENCODING_ZSTD, packed), packed.bytes);
+	cr_expect_geq(units_of(&part), alm_weigh_bytes(packed.bytes));
+}
+
 Test(weigh, what_is_no_frame_weighs_as_its_bytes)
 {
 	static const uint8_t rubbish[5000] = {0xff, 0xff, 0xff};
