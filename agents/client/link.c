@@ -176,6 +176,7 @@ static void unwatch(struct alm_link *link, void *socket)
 
 void alm_link_stop(struct alm_link *link)
 {
+	link->given_up_ms = INT64_MAX; /* nothing is left to tend */
 	if (link->monitor != NULL) {
 		unwatch(link, link->monitor);
 		(void)zmq_socket_monitor(link->socket, NULL, 0);
