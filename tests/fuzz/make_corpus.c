@@ -185,6 +185,63 @@ static void write_hostile(const char *corpus)
 	write_piles(corpus);
 }
 
+/* A message and a part whose data is packed: 2,560 times one letter, and bytes
+ * that say of themselves that they are one. */
+static void write_packed(const char *corpus)
+{
+	static const char small[] = "\x28\xB5\x2F\xFD\x60\x00\x09\x03\x50\x00"
+				    "a";
+	static const char lie[] = "\x28\xB5\x2F\xFD\x20\x01\x41\x00\x00"
+				  "too long";
+	struct alm_envelope send =
+		sample_envelope(ALM_ENVELOPE_SEND, message_bytes());
+	struct alm_envelope part =
+		sample_envelope(ALM_ENVELOPE_PART, message_bytes());
+
+	send.send.payload =
+		(struct alm_bytes){(const uint8_t *)small, sizeof(small) - 1};
+	send.send.encoding = ALM_ENCODING_ZSTD;
+	write_file(corpus, "frame_broker", "send-packed", frame_of(&send));
+	part.part.data = send.send.payload;
+	write_file(corpus, "frame_broker", "part-packed", frame_of(&part));
+	part.part.data =
+		(struct alm_bytes){(const uint8_t *)lie, sizeof(lie) - 1};
+	write_file(corpus, "frame_broker", "part-says-less", frame_of(&part));
+}
+
+/* Hello or welcome with fields of a later release, number 1000: a text, then a
+ * number. */
+static void write_grown(const char *corpus, const char *target,
+	const char *name, char kind, size_t field_count)
+{
+	static const char text[] = "\xC2\x3E\x01!";
+	static const char number[] = "\xC0\x3E\x07";
+	char frame[256] = {0x0A, 0, kind, 0, 0x08, 1};
+	size_t at = 6;
+
+	for (size_t i = 0; i < field_count; i++) {
+		const char *field = i % 2 == 0 ? text : number;
+
+		memcpy(frame + at, field, strlen(field));
+		at += strlen(field);
+	}
+	frame[1] = (char)(at - 2);
+	frame[3] = (char)(at - 4);
+	write_file(corpus, target, name,
+		(struct alm_bytes){(const uint8_t *)frame, at});
+}
+
+/* With as many as are passed over, and one more. */
+static void write_all_grown(const char *corpus)
+{
+	const size_t most = ALM_WIRE_UNKNOWN_MAX;
+
+	write_grown(corpus, "frame_broker", "hello-grown", 0x0A, most);
+	write_grown(corpus, "frame_broker", "hello-overgrown", 0x0A, most + 1);
+	write_grown(corpus, "frame_agent", "welcome-grown", 0x12, most);
+	write_grown(corpus, "frame_agent", "welcome-overgrown", 0x12, most + 1);
+}
+
 static void write_payloads(const char *corpus)
 {
 	/* categories and pseudonym; sent and allowed level */
@@ -264,6 +321,12 @@ static void write_talks(const char *corpus)
 	write_talk(corpus, "greet-again", &e[7], 2);
 	e[7].error.code = ALM_MALFORMED;
 	write_talk(corpus, "refused-frame", &e[7], 1);
+	e[6] = e[7];
+	e[6].error.code = ALM_HELLO_REQUIRED;
+	e[7].error.code = ALM_UNKNOWN_FIELD;
+	e[8] = e[7];
+	e[9] = e[7];
+	write_talk(corpus, "greet-plainly", &e[6], 4);
 }
 
 int main(int argc, char **argv)
@@ -275,6 +338,8 @@ int main(int argc, char **argv)
 	alm_arena_init(&arena, (size_t)16 * 1024 * 1024);
 	write_kinds(argv[1], argv[2]);
 	write_hostile(argv[1]);
+	write_packed(argv[1]);
+	write_all_grown(argv[1]);
 	write_payloads(argv[1]);
 	write_talks(argv[1]);
 	alm_arena_fini(&arena);
