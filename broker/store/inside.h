@@ -227,13 +227,13 @@ ALM_MUST_USE enum alm_err alm_row_seek(struct alm_store *store, MDB_txn *txn,
 ALM_MUST_USE enum alm_err alm_table_rows(struct alm_store *store, MDB_txn *txn,
 	enum alm_table table, uint64_t *out_rows);
 
-/** How many bytes of the map hold pages that are in use, and its size. */
 /** What new mail may take of a map with so many bytes in use. */
 uint64_t alm_map_room(uint64_t used, uint64_t map_bytes);
 
 /** What is left of map and disk for new mail, outside a turn. */
 uint64_t alm_store_room_left(struct alm_store *store);
 
+/** How many bytes of the map hold pages that are in use, and its size. */
 ALM_MUST_USE enum alm_err alm_store_usage(struct alm_store *store, MDB_txn *txn,
 	uint64_t *out_used, uint64_t *out_size);
 
