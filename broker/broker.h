@@ -139,6 +139,7 @@ struct alm_broker {
 	struct alm_problem reload;  /* why it was refused */
 	int64_t turned_at_ms;       /* monotonic, the last turn */
 	int64_t listens_since_ms;   /* it has not stood still since */
+	int64_t silence_at_ms;      /* monotonic, when silent ones were ended */
 	int64_t swept_at_ms;        /* monotonic */
 	bool is_sweep_cut;          /* one turn may not read all that is due */
 	int64_t unread_swept_at_ms; /* likewise */

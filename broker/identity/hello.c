@@ -5,6 +5,8 @@
 
 /* A turn comes twice a second, unless one takes long. */
 #define LATE_MS 1000
+/* It looks at every session. */
+#define LOOK_EVERY_MS 1000
 
 /* The old connection of an agent that has come back. */
 static enum alm_err supersede(
@@ -241,9 +243,11 @@ void alm_note_signs_of_life(struct alm_turn *turn)
 		}
 	}
 	if (!has_listened(turn, idle_ms) ||
-		turn->monotonic_ms - turn->broker->swept_at_ms < 1000) {
+		turn->monotonic_ms - turn->broker->silence_at_ms <
+			LOOK_EVERY_MS) {
 		return;
 	}
+	turn->broker->silence_at_ms = turn->monotonic_ms;
 	while ((session = alm_sessions_silent(sessions, before_ms)) != NULL) {
 		note_contact(turn, session);
 		alm_sessions_remove(sessions, &session);

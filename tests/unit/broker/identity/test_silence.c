@@ -98,3 +98,13 @@ Test(silence, counts_again_once_it_goes_on)
 	listen(10 * IDLE_MS, 11 * IDLE_MS + 500);
 	cr_expect_eq(count(), 0);
 }
+
+/* Mail whose time has come, more than one turn reads: each turn sweeps. */
+Test(silence, counts_while_much_mail_is_swept)
+{
+	for (int64_t at_ms = 0; at_ms <= IDLE_MS + 2000; at_ms += 500) {
+		broker->swept_at_ms = BEGIN_MS + at_ms;
+		take_turn(at_ms, 0);
+	}
+	cr_expect_eq(count(), 0);
+}
