@@ -83,7 +83,7 @@ static enum alm_err take_one(const char **at, struct alm_own_quota *quota,
 			"does not begin with the id of an "
 			"organisation");
 	}
-	memcpy(quota->organisation, word, sizeof(word));
+	alm_text_copy(quota->organisation, sizeof(quota->organisation), word);
 	do {
 		if (!take_word(at, word)) {
 			return bad(problem, quota->organisation,

@@ -241,6 +241,19 @@ Test(settings, reads_who_has_a_quota_of_its_own)
 	cr_expect_eq(quota(0)->messages_per_s, 10000000);
 }
 
+/* As bytes, too, which is how settings are compared. */
+Test(settings, a_quota_is_the_same_whatever_stands_before_it)
+{
+	struct alm_own_quota alone;
+
+	cr_assert_eq(read_text("organisation-quotas: RX1 1/s\n"), ALM_OK);
+	alone = *quota(0);
+	cr_assert_eq(read_text("organisation-quotas:\n"
+			       "  an-id-that-is-long 1/s, RX1 1/s\n"),
+		ALM_OK);
+	cr_expect_arr_eq(quota(1), &alone, sizeof(alone));
+}
+
 Test(settings, refuses_quotas_that_may_mean_something_else)
 {
 	static const struct {
