@@ -98,7 +98,8 @@ static void close_all(void)
 
 TestSuite(clock, .init = open_all, .fini = close_all, .timeout = 1800);
 
-static bool is_accepted(int64_t skew_s)
+/* Send a message of so much later; gives the receipt. */
+static const struct alm_receipt *send_at(int64_t skew_s)
 {
 	struct alm_message message = test_message(&trust, "C84001");
 	int64_t made_ms = alm_message_id_ms(&message.id) + skew_s * 1000;
@@ -107,8 +108,12 @@ static bool is_accepted(int64_t skew_s)
 		message.id.raw[i] = (uint8_t)(made_ms >> (40 - 8 * i));
 	}
 	test_peer_send(&trust, &message, "content", skew_s * 1000);
-	return test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
-		->receipt.is_accepted;
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static bool is_accepted(int64_t skew_s)
+{
+	return send_at(skew_s)->is_accepted;
 }
 
 /* The first is in flight, the others queued. */
@@ -323,10 +328,11 @@ static struct figures look(void)
 	return now;
 }
 
-/* A sweep is a second after the one before: each of these has one. */
-static void pass_over_all(void)
+/* A sweep is a second after the one before, and comes when there is a turn.
+ * What none of so many takes away stays. */
+static void let_mail_go(void)
 {
-	for (int i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 100 && look().waiting > 0; i++) {
 		pass(2);
 	}
 }
@@ -348,20 +354,51 @@ static struct alm_answer prune(void)
 	return answer;
 }
 
+/* Told of what expired.  The one before may have come twice: time passes
+ * faster here than an acknowledgement travels. */
+static void take_notice(void)
+{
+	static uint64_t last;
+	uint64_t sequence;
+
+	do {
+		const struct alm_envelope *envelope =
+			test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
+
+		cr_assert_eq(envelope->notice.kind, ALM_NOTICE_KIND_EXPIRED);
+		sequence = envelope->notice.sequence;
+		test_peer_acknowledge(&trust, sequence, NULL);
+	} while (sequence <= last);
+	last = sequence;
+}
+
+/* Up to that one.  What expired in its hands comes before, and goes as well. */
+static void take_until(uint64_t last)
+{
+	uint64_t sequence;
+
+	do {
+		sequence = test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+				   ->deliver.sequence;
+		test_peer_acknowledge(&practice, sequence, NULL);
+	} while (sequence != last);
+}
+
 /* Mail that is taken, and mail that expires. */
 static void live_a_quarter(void)
 {
-	const struct alm_envelope *notice;
+	uint64_t last = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
-		cr_assert(is_accepted(shift->passed_s));
+		const struct alm_receipt *receipt = send_at(shift->passed_s);
+
+		cr_assert(receipt->is_accepted);
+		last = receipt->accepted.sequence;
 	}
-	take_all(3);
+	take_until(last);
 	cr_assert(is_accepted(shift->passed_s));
 	pass(QUARTER_S);
-	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
-	cr_assert_eq(notice->notice.kind, ALM_NOTICE_KIND_EXPIRED);
-	test_peer_acknowledge(&trust, notice->notice.sequence, NULL);
+	take_notice();
 }
 
 /* What goes with the mail is gone with it, private parts and keys of persons
@@ -383,12 +420,12 @@ Test(clock, a_broker_of_eleven_years_keeps_what_it_says_and_no_more)
 		for (unsigned i = 0; i < 4; i++) {
 			live_a_quarter();
 		}
-		pass_over_all();
+		let_mail_go();
 		cr_assert_eq(prune().code, ALM_OK);
 		years[year] = look();
 	}
-	for (unsigned year = 1; year < YEARS; year++) {
-		cr_expect_eq(years[year].waiting, years[0].waiting);
+	for (unsigned year = 0; year < YEARS; year++) {
+		cr_expect_eq(years[year].waiting, 0);
 	}
 	cr_expect_leq(years[10].details, years[9].details + 2);
 	cr_expect_leq(years[10].keys, years[9].keys + 2);
