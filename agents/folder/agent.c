@@ -232,6 +232,25 @@ static void see_identity(struct agent *agent, int64_t now_ms)
 	}
 }
 
+static bool watch_outbox(const struct agent *agent)
+{
+	char path[PATH_MAX];
+
+	alm_folder_path(&agent->folder, ALM_OUTBOX, "", "", path);
+	return inotify_add_watch(agent->watch_fd, path,
+		       IN_CLOSE_WRITE | IN_MOVED_TO) >= 0;
+}
+
+static void await(struct agent *agent, struct pollfd *items, nfds_t count)
+{
+	if (poll(items, count, wait_ms(agent, alm_folder_now_ms())) == 0) {
+		/* It may be another folder by now. */
+		(void)watch_outbox(agent);
+	}
+	read_signals(agent);
+	read_watch(agent);
+}
+
 static void run(struct agent *agent)
 {
 	struct pollfd items[] = {{alm_client_fd(agent->client), POLLIN, 0},
@@ -256,10 +275,7 @@ static void run(struct agent *agent)
 			agent->entries.refused, agent->mail.taken);
 		see_end(agent, now_ms);
 		if (!agent->is_ended) {
-			(void)poll(items, ALM_COUNT(items),
-				wait_ms(agent, alm_folder_now_ms()));
-			read_signals(agent);
-			read_watch(agent);
+			await(agent, items, ALM_COUNT(items));
 		}
 	}
 }
@@ -286,7 +302,6 @@ static void watch_context(struct agent *agent)
 static enum alm_err open_descriptors(
 	struct agent *agent, struct alm_problem *problem)
 {
-	char path[PATH_MAX];
 	sigset_t signals;
 
 	(void)sigemptyset(&signals);
@@ -295,12 +310,10 @@ static enum alm_err open_descriptors(
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	agent->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	agent->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	alm_folder_path(&agent->folder, ALM_OUTBOX, "", "", path);
 	if (agent->signal_fd < 0 || agent->watch_fd < 0 ||
-		inotify_add_watch(agent->watch_fd, path,
-			IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+		!watch_outbox(agent)) {
 		return alm_problem_set(
-			problem, ALM_IO, "%s: cannot be watched", path);
+			problem, ALM_IO, "the outbox cannot be watched");
 	}
 	watch_context(agent);
 	return ALM_OK;

@@ -29,3 +29,60 @@ Test(agents_folder_trouble, mail_waits_while_it_cannot_be_written)
 	cr_assert_eq(end_agent(to, SIGTERM), 0);
 	cr_assert_eq(end_agent(from, SIGTERM), 0);
 }
+
+/** Whether inotify tells the process of changes of that folder. */
+static bool is_watched(pid_t pid, const char *folder)
+{
+	char path[2 * PATH_MAX];
+	char line[512];
+	char wanted[64];
+	struct stat info;
+	bool is_found = false;
+
+	cr_assert_eq(stat(folder, &info), 0);
+	snprintf(wanted, sizeof(wanted), " ino:%llx ",
+		(unsigned long long)info.st_ino);
+	for (int fd = 0; fd < 64 && !is_found; fd++) {
+		FILE *file;
+
+		snprintf(
+			path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
+		file = fopen(path, "r");
+		while (file != NULL &&
+			fgets(line, sizeof(line), file) != NULL) {
+			is_found |= strncmp(line, "inotify", 7) == 0 &&
+				    strstr(line, wanted) != NULL;
+		}
+		if (file != NULL) {
+			(void)fclose(file);
+		}
+	}
+	return is_found;
+}
+
+static void wait_until_watched(pid_t pid, const char *folder)
+{
+	time_t until = time(NULL) + WAIT_S;
+
+	while (!is_watched(pid, folder)) {
+		cr_assert_lt(time(NULL), until);
+		(void)poll(NULL, 0, 20);
+	}
+}
+
+Test(agents_folder_trouble, an_outbox_that_is_made_anew_is_watched_too)
+{
+	char outbox[2 * PATH_MAX];
+	char another[2 * PATH_MAX];
+	pid_t from = start_agent(0);
+
+	snprintf(outbox, sizeof(outbox), "%s/outbox", folders[0]);
+	snprintf(another, sizeof(another), "%s/another", folders[0]);
+	wait_until_watched(from, outbox);
+	cr_assert_eq(mkdir(another, 0700), 0);
+	cr_assert_eq(rename(another, outbox), 0);
+	wait_until_watched(from, outbox);
+	put_message(0);
+	wait_for_files(0, "receipts", ".yaml", 1);
+	cr_assert_eq(end_agent(from, SIGTERM), 0);
+}
