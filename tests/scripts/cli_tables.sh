@@ -41,8 +41,8 @@ python3 - broker/store/audit.h docs/FORMAT.md docs/man/almoner.1 <<'END' ||
 import re, sys
 source, form, man = (open(f).read() for f in sys.argv[1:])
 kinds = re.findall(r'X\(\w+, (\d+), "([a-z-]+)"\)', source)
-assert kinds == re.findall(r"(\d+) `([a-z-]+)`", re.search(
-    r"\*\*Kinds\.\*\* (.*)", form).group(1)), "FORMAT.md"
+assert kinds == re.findall(r"(\d+)\s`([a-z-]+)`", re.search(
+    r"(?s)\*\*Kinds\.\*\* (.*?)\n\n", form).group(1)), "FORMAT.md"
 told = re.search(r"Kinds: ([^.]*)\.", man.replace("\\-", "-")).group(1)
 assert [k for _, k in kinds] == told.replace(",", " ").split(), "almoner.1"
 END
