@@ -128,58 +128,6 @@ size_t alm_sheet_rows(const struct alm_sheet *sheet)
 		       : sheet->cells.count / sheet->columns.count;
 }
 
-/* --- CSV ---------------------------------------------------------------- */
-
-/** RFC 4180, and no cell that a spreadsheet would take for a formula. */
-static void csv_cell(FILE *out, const char *text, bool is_last)
-{
-	bool is_formula = strchr("=+-@\t\r", *text) != NULL && *text != '\0';
-	bool is_quoted = is_formula || strpbrk(text, ",\"\r\n") != NULL;
-
-	if (is_quoted) {
-		(void)fputc('"', out);
-	}
-	if (is_formula) {
-		(void)fputc('\'', out);
-	}
-	for (const char *c = text; *c != '\0'; c++) {
-		if (*c == '"') {
-			(void)fputc('"', out);
-		}
-		(void)fputc(*c, out);
-	}
-	if (is_quoted) {
-		(void)fputc('"', out);
-	}
-	(void)fputs(is_last ? "\r\n" : ",", out);
-}
-
-static void csv_line(FILE *out, char *const *cells, size_t count, size_t step)
-{
-	for (size_t i = 0; i < count; i++) {
-		csv_cell(out, cells[i * step], i + 1 == count);
-	}
-}
-
-static void print_csv(
-	const struct alm_sheet *sheet, FILE *out, bool has_heading)
-{
-	size_t count = sheet->columns.count;
-
-	if (count == 0) {
-		csv_line(out, sheet->facts.items, sheet->facts.count / 2, 2);
-		csv_line(
-			out, sheet->facts.items + 1, sheet->facts.count / 2, 2);
-		return;
-	}
-	if (has_heading) {
-		csv_line(out, sheet->columns.items, count, 1);
-	}
-	for (size_t i = 0; i < alm_sheet_rows(sheet); i++) {
-		csv_line(out, sheet->cells.items + i * count, count, 1);
-	}
-}
-
 /* --- for people --------------------------------------------------------- */
 
 size_t alm_unsafe_bytes(const char *text)
@@ -367,7 +315,7 @@ static bool print_as(const struct alm_sheet *sheet,
 	case ALM_FORMAT_JSONL:
 		return alm_sheet_jsonl(sheet, out);
 	case ALM_FORMAT_CSV:
-		print_csv(sheet, out, is_first);
+		alm_sheet_csv(sheet, out, is_first);
 		return true;
 	case ALM_FORMAT_TABLE:
 		break;

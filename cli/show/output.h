@@ -4,7 +4,8 @@
  *
  * On a terminal a table is aligned and coloured; elsewhere it is aligned only.
  * `--json` is one document with a schema, `--jsonl` one row a line, `--csv`
- * RFC 4180.  Control characters never reach a terminal.
+ * RFC 4180, a row a line and no cell a formula.  Control characters are
+ * escaped as \xNN in tables and CSV.
  */
 #ifndef ALM_CLI_SHOW_OUTPUT_H
 #define ALM_CLI_SHOW_OUTPUT_H

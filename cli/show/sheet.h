@@ -3,6 +3,7 @@
 #define ALM_CLI_SHOW_SHEET_H
 
 #include "cli/show/output.h"
+#include "lib/base.h"
 
 struct alm_sheet_texts {
 	char **items;
@@ -23,5 +24,7 @@ struct alm_sheet {
 ALM_MUST_USE bool alm_sheet_json(const struct alm_sheet *sheet, FILE *out);
 /** One object a line. */
 ALM_MUST_USE bool alm_sheet_jsonl(const struct alm_sheet *sheet, FILE *out);
+/** RFC 4180; without columns, the facts as one row. */
+void alm_sheet_csv(const struct alm_sheet *sheet, FILE *out, bool has_heading);
 
 #endif /* ALM_CLI_SHOW_SHEET_H */

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli/show/output.h"
+#include "lib/base.h"
 
 static const char *const columns[] = {"id", "messages", "note"};
 
@@ -124,21 +125,67 @@ Test(output, prints_text_that_is_no_utf8_as_valid_json)
 
 Test(output, quotes_csv_as_rfc_4180_says)
 {
-	char *text = print(ALM_FORMAT_CSV,
-		(const char *const[]){"a,b", "1", "say \"x\"\r\n"});
+	char *text = print(
+		ALM_FORMAT_CSV, (const char *const[]){"a,b", "1", "say \"x\""});
 
 	cr_assert_str_eq(text, "id,messages,note\r\n\"a,b\",1,"
-			       "\"say \"\"x\"\"\r\n\"\r\n");
+			       "\"say \"\"x\"\"\"\r\n");
 	free(text);
+}
+
+/* What stands in CSV for a note of `text`. */
+static void expect_cell(const char *text, const char *cell)
+{
+	char *printed =
+		print(ALM_FORMAT_CSV, (const char *const[]){"a", "1", text});
+	char *wanted = NULL;
+
+	cr_assert_gt(
+		asprintf(&wanted, "id,messages,note\r\na,1,%s\r\n", cell), 0);
+	cr_expect_str_eq(printed, wanted);
+	free(wanted);
+	free(printed);
 }
 
 Test(output, defuses_what_a_spreadsheet_would_run)
 {
-	char *text =
-		print(ALM_FORMAT_CSV, (const char *const[]){"=1+1", "1", "@x"});
+	static const char *const rows[][2] = {
+		{"=1+1", "\"'=1+1\""},
+		{"+1-cmd", "\"'+1-cmd\""},
+		{"-x", "\"'-x\""},
+		{"@SUM(A1)", "\"'@SUM(A1)\""},
+		{"\xef\xbc\x9d"
+		 "1",
+			"\"'\xef\xbc\x9d"
+			"1\""},
+		{"a=1", "a=1"},
+		{"-", "-"},
+		{"-12.5", "-12.5"},
+		{"+3", "+3"},
+		{"-1+1", "\"'-1+1\""},
+	};
 
-	cr_assert_str_eq(text, "id,messages,note\r\n\"'=1+1\",1,\"'@x\"\r\n");
-	free(text);
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		expect_cell(rows[i][0], rows[i][1]);
+	}
+}
+
+Test(output, keeps_a_row_of_csv_on_one_line_and_out_of_the_terminals_way)
+{
+	expect_cell("a\r\n=1", "a\\x0d\\x0a=1");
+	expect_cell("\t=1", "\\x09=1");
+	expect_cell("\033[2J", "\\x1b[2J");
+	expect_cell("\xe2\x80\xae"
+		    "1",
+		"\\xe2\\x80\\xae1");
+}
+
+/* Who takes one ' away and then reads \xNN has the text again. */
+Test(output, marks_in_csv_what_looks_like_a_mark)
+{
+	expect_cell("a\\x0ab", "a\\x5cx0ab");
+	expect_cell("'=1", "\"''=1\"");
+	expect_cell("C:\\a", "C:\\a");
 }
 
 Test(output, prints_the_heading_of_a_stream_once)
