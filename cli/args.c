@@ -1,16 +1,13 @@
 #include "cli/args.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/values.h"
 #include "lib/nearest.h"
-#include "lib/time.h"
 
 #define NAME_BYTES_MAX 32u
 #define OPTIONS_MAX 64u
@@ -126,125 +123,14 @@ static int complain_unknown(const struct parser *p, const char *name)
 		"there is no option --%s; did you mean --%s?", name, nearest);
 }
 
-static bool parse_number(const char *text, int64_t *out)
+/** A script's empty variable would else be no condition at all, and so more
+ * than was meant.  A reason that is empty has an error of its own. */
+static bool may_be_empty(
+	const struct parser *p, const struct alm_option *option)
 {
-	char *end = NULL;
-	long long value;
-
-	if (*text < '0' || *text > '9') {
-		return false;
-	}
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	*out = value;
-	return errno == 0 && *end == '\0';
-}
-
-static bool parse_size(const char *text, int64_t *out)
-{
-	static const struct {
-		const char *unit;
-		int64_t factor;
-	} units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576},
-		{"GiB", 1073741824}, {"TiB", INT64_C(1099511627776)}};
-	char *end = NULL;
-	long long value;
-
-	if (*text < '0' || *text > '9') {
-		return false;
-	}
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	for (size_t i = 0; i < ALM_COUNT(units); i++) {
-		if (strcmp(end, units[i].unit) == 0) {
-			if (errno != 0 || value > INT64_MAX / units[i].factor) {
-				return false;
-			}
-			*out = value * units[i].factor;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A time, a day, or how long ago.  The rule counts whole seconds: decimals are
- * left out. */
-static bool parse_instant(const char *text, int64_t *out)
-{
-	int64_t instant_us = 0;
-	int64_t now_s = (int64_t)time(NULL);
-	struct alm_period day;
-	int64_t long_s;
-
-	if (alm_instant_us_parse(text, &instant_us) == ALM_OK) {
-		*out = instant_us / 1000000;
-		return true;
-	}
-	if (alm_duration_parse(text, &long_s) == ALM_OK) {
-		*out = long_s < now_s ? now_s - long_s : 0;
-		return true;
-	}
-	if (alm_day_parse(text, &day) != ALM_OK) {
-		return false;
-	}
-	*out = day.from_s;
-	return true;
-}
-
-static bool parse_moment(const char *text, int64_t *out_us)
-{
-	int64_t instant_s = 0;
-
-	if (alm_instant_us_parse(text, out_us) == ALM_OK) {
-		return true;
-	}
-	if (!parse_instant(text, &instant_s)) {
-		return false;
-	}
-	*out_us = instant_s * 1000000;
-	return true;
-}
-
-static bool parse_value(
-	const struct alm_option *option, const char *text, int64_t *out)
-{
-	switch (option->type) {
-	case ALM_OPTION_FLAG:
-	case ALM_OPTION_TEXT:
-		return true;
-	case ALM_OPTION_NUMBER:
-		return parse_number(text, out);
-	case ALM_OPTION_SIZE:
-		return parse_size(text, out);
-	case ALM_OPTION_DURATION:
-		return alm_duration_parse(text, out) == ALM_OK;
-	case ALM_OPTION_INSTANT:
-		return parse_instant(text, out);
-	case ALM_OPTION_MOMENT:
-		return parse_moment(text, out);
-	}
-	return false;
-}
-
-static const char *value_form(enum alm_option_type type)
-{
-	switch (type) {
-	case ALM_OPTION_FLAG:
-	case ALM_OPTION_TEXT:
-		return "a text";
-	case ALM_OPTION_NUMBER:
-		return "a whole number";
-	case ALM_OPTION_SIZE:
-		return "a size such as 64KiB";
-	case ALM_OPTION_DURATION:
-		return "a duration such as 90s, 5m or 30d";
-	case ALM_OPTION_INSTANT:
-	case ALM_OPTION_MOMENT:
-		return "a time such as 2026-07-30T09:00:00Z or "
-		       "2026-07-30T09:00:00.000001Z, a day such as "
-		       "2026-07-30, or how long ago such as 90m or 30d";
-	}
-	return "a text";
+	return option->type == ALM_OPTION_FLAG ||
+	       (p->usage->takes & ALM_TAKES_EMPTY) != 0 ||
+	       strcmp(option->name, "reason") == 0;
 }
 
 /** Take one option; `value` is NULL when none was attached with `=`. */
@@ -260,7 +146,7 @@ static int take(
 	if (option->type != ALM_OPTION_FLAG && value == NULL) {
 		if (p->at + 1 >= p->argc) {
 			return alm_args_complain(p->usage, "--%s needs %s",
-				option->name, value_form(option->type));
+				option->name, alm_option_form(option->type));
 		}
 		value = p->argv[++p->at];
 	}
@@ -272,11 +158,15 @@ static int take(
 		return alm_args_complain(
 			p->usage, "--%s stands twice", option->name);
 	}
+	if (!may_be_empty(p, option) && *value == '\0') {
+		return alm_args_complain(
+			p->usage, "the value of --%s is empty", option->name);
+	}
 	given = &p->args->given[p->args->given_count];
 	*given = (struct alm_given){option, value != NULL ? value : "", 0};
-	if (!parse_value(option, given->text, &given->number)) {
+	if (!alm_option_parse(option->type, given->text, &given->number)) {
 		return alm_args_complain(p->usage, "--%s needs %s",
-			option->name, value_form(option->type));
+			option->name, alm_option_form(option->type));
 	}
 	p->args->given_count++;
 	return -1;
@@ -376,6 +266,13 @@ static int check_all(const struct parser *p)
 	if (count > usage->positional_max) {
 		return alm_args_complain(usage, "'%s' is one argument too many",
 			p->args->positionals[usage->positional_max]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (p->args->positionals[i][0] == '\0') {
+			return alm_args_complain(usage,
+				"an argument is empty; what is meant is %s",
+				usage->positionals);
+		}
 	}
 	if (alm_args_has(p->args, "since") &&
 		alm_args_number(p->args, "since", 0) >=

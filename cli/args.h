@@ -56,6 +56,7 @@ struct alm_option {
 #define ALM_TAKES_CHANGE 4u  /* --dry-run */
 #define ALM_TAKES_YES 8u     /* --yes */
 #define ALM_TAKES_TIMEOUT 16u
+#define ALM_TAKES_EMPTY 32u /* options may be empty: that takes a key away */
 
 /** What a command takes.  Static tables. */
 struct alm_usage {

@@ -133,6 +133,11 @@ enum alm_err alm_verb_agent_roles(struct alm_call *call)
 	if (err != ALM_OK) {
 		return err;
 	}
+	if (alm_call_argument(call, "roles")[0] == '\0' &&
+		alm_call_argument(call, "categories")[0] == '\0') {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
+			"roles or categories must say something; none, any");
+	}
 	before = after = *agent;
 	err = alm_call_roles(call, &after.roles, after.categories);
 	if (err != ALM_OK) {

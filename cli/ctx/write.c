@@ -228,7 +228,7 @@ static const struct alm_usage edit_usage = {
 	.positionals = "NAME",
 	.positional_min = 1,
 	.positional_max = 1,
-	.takes = ALM_TAKES_CHANGE,
+	.takes = ALM_TAKES_CHANGE | ALM_TAKES_EMPTY,
 	.options = edit_options,
 	.notes = "  almoner ctx edit ward --endpoint tcp://192.0.2.7:7301",
 };

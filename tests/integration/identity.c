@@ -96,6 +96,19 @@ Test(identity, a_role_holds_from_the_next_message_of_an_open_connection)
 	cr_expect_eq(test_broker_records(&broker, "agent-roles"), 3);
 }
 
+/* An empty one would leave things as they are, and look as if it had not. */
+Test(identity, a_change_of_roles_says_which)
+{
+	struct alm_answer answer;
+
+	test_peer_open_as(&sender, &broker, "RX1", "ward", 8);
+	answer = test_broker_ask(&broker, "agent.roles",
+		(const char *const[]){"organisation", "RX1", "agent", "ward",
+			"categories", "", "reason", "test", NULL});
+	cr_expect_eq(answer.code, ALM_BAD_ARGUMENT, "%d", (int)answer.code);
+	cr_expect_eq(test_broker_records(&broker, "agent-roles"), 0);
+}
+
 Test(identity, a_question_needs_its_role)
 {
 	const struct alm_argument reason = {"reason", "a test"};

@@ -118,11 +118,29 @@ Test(args, refuses_what_is_not_understood_with_2)
 		"--to X a --payload 5Kb", "--to X a --payload 9000000TiB",
 		"--to X a --wait 5", "--to X a --since yesterday",
 		"--to X a --reveal=yes", "--to X a --json --csv", "a --to",
-		"--to X a --yes"};
+		"--to X a --yes", "--to= a", "--to X a --reveal="};
 
 	for (size_t i = 0; i < ALM_COUNT(lines); i++) {
 		cr_expect_eq(parse(lines[i]), ALM_EXIT_USAGE, "%s", lines[i]);
 	}
+}
+
+/* An empty variable of a script must not become "no condition". */
+Test(args, refuses_what_is_empty)
+{
+	static char words[][8] = {"almoner", "a", "--to", "X", ""};
+	char *options_empty[] = {words[0], words[1], words[2], words[4], NULL};
+	char *positional_empty[] = {
+		words[0], words[4], words[2], words[3], NULL};
+	struct alm_usage clearing = usage;
+
+	cr_expect_eq(alm_args_parse(&usage, 4, options_empty, &args),
+		ALM_EXIT_USAGE);
+	cr_expect_eq(alm_args_parse(&usage, 4, positional_empty, &args),
+		ALM_EXIT_USAGE);
+	clearing.takes |= ALM_TAKES_EMPTY;
+	cr_expect_eq(alm_args_parse(&clearing, 4, options_empty, &args), -1);
+	cr_expect_str_eq(alm_args_text(&args, "to"), "");
 }
 
 Test(args, refuses_more_options_than_the_limit)
