@@ -189,6 +189,37 @@ Test(messages, does_not_send_on_what_it_cannot_take_apart)
 	cr_assert_eq(refusal_of(&message), ALM_CANNOT_MINIMISE);
 }
 
+/* The test policy, with so many obligations in its care agreement. */
+static void oblige(unsigned count)
+{
+	const char *at = strstr(test_policy, "    law:");
+	char list[2048] = "";
+	char policy[8192];
+	size_t bytes = 0;
+
+	cr_assert_not_null(at);
+	for (unsigned i = 0; i < count; i++) {
+		bytes += (size_t)snprintf(list + bytes, sizeof(list) - bytes,
+			"%sduty-%u", i == 0 ? "" : ", ", i);
+	}
+	(void)snprintf(policy, sizeof(policy), "%.*s    obligations: [%s]\n%s",
+		(int)(at - test_policy), test_policy, list, at);
+	test_broker_activate(&broker, policy);
+}
+
+Test(messages, does_not_send_on_with_fewer_obligations_than_there_are)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+
+	oblige(ALM_OBLIGATIONS_MAX + 1);
+	cr_expect_eq(refusal_of(&message), ALM_TOO_MANY_OBLIGATIONS);
+	oblige(ALM_OBLIGATIONS_MAX);
+	message = test_message(&trust, "C84001");
+	cr_expect_eq(
+		test_peer_receipt(&trust, &message)->accepted.obligations.count,
+		ALM_OBLIGATIONS_MAX);
+}
+
 Test(messages, tells_the_sender_when_the_recipient_rejects)
 {
 	const struct alm_message message = test_message(&trust, "C84001");

@@ -101,6 +101,44 @@ Test(overrides, without_an_effect_are_nothing_to_review)
 		test_broker_ask(&broker, "override.list", NONE).row_count, 0);
 }
 
+/* The test policy, whose care agreement wants a relationship. */
+static void want_relationship(void)
+{
+	static const char no[] = "    relationship: not-required\n";
+	const char *at = strstr(test_policy, no);
+	char policy[8192];
+
+	cr_assert_not_null(at);
+	(void)snprintf(policy, sizeof(policy),
+		"%.*s    relationship: required\n"
+		"    overrides: [emergency]\n%s",
+		(int)(at - test_policy), test_policy, at + strlen(no));
+	test_broker_activate(&broker, policy);
+}
+
+Test(overrides, in_place_of_a_relationship_are_reviewed_too)
+{
+	struct alm_message message = test_message(&trust, "RHA");
+	const struct alm_deliver *mail;
+	struct test_peer hospital;
+	struct alm_answer answer;
+	uint64_t id;
+
+	want_relationship();
+	cr_expect_eq(test_peer_receipt(&trust, &message)->refused.code,
+		ALM_REASON_501);
+	id = override_with(ALM_WIRE_OVERRIDE_EMERGENCY);
+	(void)test_peer_expect(&guardian, ALM_ENVELOPE_NOTICE);
+	answer = test_broker_ask(&broker, "override.list", NONE);
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_eq(strtoull(test_cell(&answer, 0, "id"), NULL, 10), id);
+	test_peer_open(&hospital, &broker, "RHA", 64);
+	mail = &test_peer_expect(&hospital, ALM_ENVELOPE_DELIVER)->deliver;
+	cr_assert_eq(mail->obligations.count, 1);
+	cr_expect_str_eq(mail->obligations.items[0], "review:override");
+	test_peer_free(&hospital);
+}
+
 Test(overrides, that_take_effect_later_are_reviewed_too)
 {
 	uint64_t id = override_with(ALM_WIRE_OVERRIDE_GUARDIAN);
