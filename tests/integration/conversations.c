@@ -276,6 +276,32 @@ Test(conversations, a_business_receipt_says_nothing_of_a_person)
 	refused(&practice, &receipt, "", ALM_RECEIPT_NOT_PLAIN);
 }
 
+static void suspend(const char *name)
+{
+	const char *at = strstr(policy, name);
+	char yaml[sizeof(policy) + 32];
+
+	cr_assert_not_null(at);
+	at += strlen(name);
+	(void)snprintf(yaml, sizeof(yaml), "%.*s, status: suspended%s",
+		(int)(at - policy), policy, at);
+	test_broker_activate(&broker, yaml);
+}
+
+Test(conversations, a_business_receipt_is_between_active_organisations)
+{
+	const struct alm_message letter = test_message(&trust, "C84001");
+	struct alm_message receipt = receipt_of(&practice, &letter);
+
+	accepted(&trust, &letter, "content");
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	suspend("A practice");
+	refused(&practice, &receipt, "", ALM_REASON_202);
+	suspend("First trust");
+	receipt = receipt_of(&practice, &letter);
+	refused(&practice, &receipt, "", ALM_REASON_204);
+}
+
 static void set_deputy(const char *organisation, const char *deputy)
 {
 	struct alm_answer answer = test_broker_ask(&broker, "mailbox.deputy",
