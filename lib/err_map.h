@@ -282,6 +282,9 @@
 		"recipient.", \
 		"Take the id from the mail, and send the receipt to its " \
 		"sender, within 35 days.") \
+	X(RECEIPT_REPEATED, 1326, "receipt-repeated", CONFLICT, false, \
+		"A receipt of this kind was sent for this message before.", \
+		"Nothing more is needed: one of each kind reaches the sender.") \
 	X(ADDRESS_MALFORMED, 1330, "address-malformed", USAGE, false, \
 		"An address is not one that the broker knows how to read.", \
 		"Write an organisation id, group:ID, kind:KIND@group:ID or " \

@@ -256,7 +256,7 @@ static enum alm_err take_in(struct alm_turn *turn, struct alm_arrival *arrival)
 	}
 	turn->broker->metrics.accepted++;
 	alm_remember_letter(turn, letter);
-	err = alm_conversation_accepted(turn, letter);
+	err = alm_conversation_accepted(turn, letter, arrival->ref);
 	if (err == ALM_OK && letter->judgement.is_override_used) {
 		err = alm_note_override(turn, letter);
 	}

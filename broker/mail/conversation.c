@@ -4,7 +4,9 @@
 
 #include "broker/mail/letter.h"
 #include "broker/mail/receipt.h"
+#include "broker/store/told.h"
 #include "broker/store/watch.h"
+#include "lib/base.h"
 
 static bool correlation_of(
 	const struct alm_message *message, struct alm_message_id *out)
@@ -150,6 +152,37 @@ static enum alm_err was_handed_over(struct alm_turn *turn,
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
+/* What a receipt tells, as a bit; 0: it is none. */
+static uint8_t told_by(const struct alm_message *message)
+{
+	static const uint8_t bits[] = {
+		[ALM_KIND_DELIVERED] = 1,
+		[ALM_KIND_OPENED] = 2,
+		[ALM_KIND_ACTED] = 4,
+	};
+
+	return (size_t)message->kind < ALM_COUNT(bits) ? bits[message->kind]
+						       : 0;
+}
+
+/* One of each kind is news; more would fill the sender's mailbox. */
+static enum alm_err check_first(struct alm_turn *turn,
+	const struct alm_message *message, struct alm_conversation *out)
+{
+	struct alm_told_of of = {.audit_seq = out->ref};
+	uint8_t told = 0;
+	enum alm_err err;
+
+	if (!correlation_of(message, &of.message_id)) {
+		return ALM_OK;
+	}
+	err = alm_store_told_get(turn->broker->store, &of, &told);
+	if (err == ALM_OK && (told & told_by(message)) != 0) {
+		out->code = ALM_RECEIPT_REPEATED;
+	}
+	return err;
+}
+
 static enum alm_err check_receipt(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	struct alm_conversation *out)
@@ -174,11 +207,12 @@ static enum alm_err check_receipt(struct alm_turn *turn,
 	if (err != ALM_OK) {
 		return err == ALM_NOT_FOUND ? ALM_OK : err;
 	}
-	if (was) {
-		out->code = ALM_OK;
-		out->ref = original.audit_seq;
+	if (!was) {
+		return ALM_OK;
 	}
-	return ALM_OK;
+	out->code = ALM_OK;
+	out->ref = original.audit_seq;
+	return check_first(turn, message, out);
 }
 
 enum alm_err alm_conversation_check(struct alm_turn *turn,
@@ -255,8 +289,24 @@ static enum alm_err open_request(
 	return err == ALM_OK ? watch(turn, letter, ALM_WATCH_REQUEST) : err;
 }
 
+static enum alm_err note_told(
+	struct alm_turn *turn, const struct alm_message *message, uint64_t ref)
+{
+	struct alm_told_of of = {.audit_seq = ref};
+	uint8_t told = 0;
+	enum alm_err err;
+
+	if (!correlation_of(message, &of.message_id)) {
+		return ALM_OK;
+	}
+	err = alm_store_told_get(turn->broker->store, &of, &told);
+	return err == ALM_OK ? alm_store_told_put(turn->broker->store, &of,
+				       (uint8_t)(told | told_by(message)))
+			     : err;
+}
+
 enum alm_err alm_conversation_accepted(
-	struct alm_turn *turn, const struct alm_letter *letter)
+	struct alm_turn *turn, const struct alm_letter *letter, uint64_t ref)
 {
 	const struct alm_message *message = &letter->message;
 	enum alm_err err = ALM_OK;
@@ -266,6 +316,8 @@ enum alm_err alm_conversation_accepted(
 	}
 	if (message->kind == ALM_KIND_REPLY) {
 		err = close_request(turn, message);
+	} else if (told_by(message) != 0) {
+		err = note_told(turn, message, ref);
 	}
 	/* What passes no sooner than the mail expires never passes. */
 	if (err == ALM_OK && message->deadline_ms > 0 &&

@@ -16,17 +16,18 @@ struct alm_conversation {
 
 /**
  * A request has one recipient and a deadline; a reply answers an open request;
- * a business receipt is of a message that its sender was handed.
+ * a business receipt is of a message that its sender was handed, and the first
+ * of its kind.
  * Errors: those of the store that end the turn.
  */
 ALM_MUST_USE enum alm_err alm_conversation_check(struct alm_turn *turn,
 	const struct alm_message *message, struct alm_bytes payload,
 	struct alm_conversation *out);
 
-/** It was accepted: its deadline is watched, and the request that it answers
- * is closed. */
+/** It was accepted, `ref` being what was found above: its deadline is watched,
+ * and what it answers has its answer. */
 ALM_MUST_USE enum alm_err alm_conversation_accepted(
-	struct alm_turn *turn, const struct alm_letter *letter);
+	struct alm_turn *turn, const struct alm_letter *letter, uint64_t ref);
 
 /** A reply was stopped before the asker had it: the request that it answered
  * is open again, or times out now. */

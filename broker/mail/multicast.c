@@ -230,7 +230,7 @@ static enum alm_err take_in_one(
 	casting->accepted++;
 	turn->broker->metrics.accepted++;
 	alm_remember_letter(turn, letter);
-	err = alm_conversation_accepted(turn, letter);
+	err = alm_conversation_accepted(turn, letter, casting->arrival->ref);
 	return err == ALM_OK && letter->judgement.is_override_used
 		       ? alm_note_override(turn, letter)
 		       : err;

@@ -12,6 +12,7 @@
 #include "broker/mail/mend.h"
 #include "broker/mail/notice.h"
 #include "broker/mail/orders.h"
+#include "broker/store/told.h"
 
 /* Mail looked at by one sweep, and how often one runs. */
 #define SWEEP_ENTRIES_MAX 1000u
@@ -90,6 +91,13 @@ static enum alm_err forget_duplicates(struct alm_turn *turn)
 	enum alm_err err = alm_store_duplicate_prune(turn->broker->store,
 		turn->now_ms - ALM_DUPLICATE_KEEP_MS, PRUNE_ROWS_MAX, &count);
 
+	turn->has_effects |= count > 0;
+	if (err != ALM_OK) {
+		return err;
+	}
+	count = 0;
+	err = alm_store_told_prune(turn->broker->store,
+		turn->now_ms - ALM_DUPLICATE_KEEP_MS, PRUNE_ROWS_MAX, &count);
 	turn->has_effects |= count > 0;
 	return err;
 }

@@ -263,6 +263,31 @@ Test(conversations, a_business_receipt_is_of_what_was_handed_over)
 	test_peer_free(&second);
 }
 
+/* Or a recipient could fill the sender's mailbox. */
+Test(conversations, a_business_receipt_of_each_kind_is_sent_once)
+{
+	const struct alm_message letter = test_message(&trust, "C84001");
+	const struct alm_message first = receipt_of(&practice, &letter);
+	struct alm_message again = receipt_of(&practice, &letter);
+	struct alm_message opened = receipt_of(&practice, &letter);
+
+	opened.kind = ALM_KIND_OPENED;
+	accepted(&trust, &letter, "content");
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	accepted(&practice, &first, "");
+	refused(&practice, &again, "", ALM_RECEIPT_REPEATED);
+	accepted(&practice, &opened, "");
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	test_peer_come_back(&practice, &broker, 64);
+	again = receipt_of(&practice, &letter);
+	refused(&practice, &again, "", ALM_RECEIPT_REPEATED);
+	/* The same one again is no second. */
+	cr_expect(say(&practice, &first, "").accepted.is_duplicate);
+	cr_expect_eq(test_broker_stop(&broker), 0);
+	(void)test_broker_verify(&broker);
+}
+
 Test(conversations, a_business_receipt_says_nothing_of_a_person)
 {
 	const struct alm_message letter = test_message(&trust, "C84001");

@@ -1,9 +1,11 @@
-/* test_watch.c - deadlines, requests that wait, deputies, and trials. */
+/* test_watch.c - deadlines, requests that wait, deputies, trials, and which
+ * receipts a recipient has sent. */
 #include <string.h>
 
 #include <lmdb.h>
 
 #include "broker/store/inside.h"
+#include "broker/store/told.h"
 #include "broker/store/trial.h"
 #include "broker/store/watch.h"
 #include "tests/unit/store/fixture.h"
@@ -213,4 +215,44 @@ Test(store_watch, an_agent_has_one_trial_and_the_next_replaces_it)
 	commit();
 	cr_assert_eq(alm_store_trial_get(store, 9, &read), ALM_OK);
 	cr_expect_eq(read.content_bytes, 0);
+}
+
+static uint8_t told(const struct alm_told_of *of)
+{
+	uint8_t kinds = 255;
+
+	cr_assert_eq(alm_store_told_get(store, of, &kinds), ALM_OK);
+	return kinds;
+}
+
+Test(store_watch, what_was_told_is_forgotten_with_the_ids_of_its_time)
+{
+	const struct alm_told_of old = {{{0, 0, 0, 0, 0, 1, 9}}, 5};
+	const struct alm_told_of other = {{{0, 0, 0, 0, 0, 1, 9}}, 6};
+	const struct alm_told_of new = {{{0, 0, 0, 0, 0, 2}}, 7};
+	unsigned count = 0;
+
+	begin();
+	watch(1, 1);
+	cr_assert_eq(alm_store_told_put(store, &old, 1), ALM_OK);
+	cr_assert_eq(alm_store_told_put(store, &new, 2), ALM_OK);
+	cr_assert_eq(alm_store_told_put(store, &old, 5), ALM_OK);
+	cr_expect_eq(told(&old), 5);
+	commit();
+	reopen();
+	cr_expect_eq(told(&old), 5);
+	cr_expect_eq(told(&other), 0);
+	cr_expect_eq(told(&new), 2);
+	begin();
+	cr_assert_eq(alm_store_told_put(store, &other, 4), ALM_OK);
+	cr_assert_eq(alm_store_told_prune(store, 1, 9, &count), ALM_OK);
+	cr_expect_eq(count, 0);
+	cr_assert_eq(alm_store_told_prune(store, 2, 1, &count), ALM_OK);
+	cr_expect_eq(count, 1, "no more than was asked for");
+	cr_assert_eq(alm_store_told_prune(store, 2, 9, &count), ALM_OK);
+	cr_expect_eq(count, 1);
+	commit();
+	cr_expect_eq(told(&old), 0);
+	cr_expect_eq(told(&other), 0);
+	cr_expect_eq(told(&new), 2);
 }
