@@ -10,9 +10,8 @@
 static int is_meant(const struct dirent *file)
 {
 	char name[ALM_NAME_BYTES_MAX + 1];
-	bool is_encoded;
 
-	return alm_entry_name(file->d_name, name, &is_encoded) ||
+	return alm_entry_name(file->d_name, name) ||
 	       alm_entry_is_misnamed(file->d_name);
 }
 
@@ -21,16 +20,15 @@ static enum alm_err check_one(const struct alm_folder *folder, const char *file,
 {
 	char name[ALM_NAME_BYTES_MAX + 1];
 	struct alm_outline outline;
-	bool is_encoded;
 	enum alm_err err;
 
-	if (!alm_entry_name(file, name, &is_encoded)) {
+	if (!alm_entry_name(file, name)) {
 		return alm_problem_set(problem, ALM_SIDECAR,
-			"longer than %u bytes, or has control characters: "
-			"rename it",
+			"longer than %u bytes, has control characters or "
+			"ends with .envelope.yaml: rename it",
 			ALM_NAME_BYTES_MAX);
 	}
-	err = alm_sending_outline(folder, name, is_encoded, &outline, problem);
+	err = alm_sending_outline(folder, name, &outline, problem);
 	if (err == ALM_OK && outline.payload[0] != '\0' &&
 		!alm_folder_has(folder, ALM_OUTBOX, outline.payload, "")) {
 		err = alm_problem_set(problem, ALM_SIDECAR, "%s is not there",

@@ -11,11 +11,6 @@
 
 #define ARENA_BYTES_MAX ((size_t)2 * 1024 * 1024)
 
-static const char *suffix_of(bool is_encoded)
-{
-	return is_encoded ? ".envelope" : ".yaml";
-}
-
 static void full_name(
 	char out[ALM_NAME_BYTES_MAX + 32], const char *name, const char *suffix)
 {
@@ -164,8 +159,7 @@ enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 }
 
 enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const struct alm_ending *endings, size_t count,
-	struct alm_problem *problem)
+	const char *const *names, size_t count, struct alm_problem *problem)
 {
 	char from[ALM_NAME_BYTES_MAX + 32];
 	char to[ALM_NAME_BYTES_MAX + 32];
@@ -173,9 +167,8 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		full_name(from, endings[i].name,
-			suffix_of(endings[i].is_encoded));
-		full_name(to, endings[i].name, ".done");
+		full_name(from, names[i], alm_folder_rest(names[i]));
+		full_name(to, names[i], ".done");
 		err = alm_folder_rename(
 			folder, ALM_OUTBOX, from, ALM_STATE, to, problem);
 		err = err == ALM_NOT_FOUND ? ALM_OK : err;
@@ -186,10 +179,10 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 			    : err;
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
 		/* Not if its user has taken the sidecar back. */
-		bool is_done = alm_folder_has(
-			folder, ALM_STATE, endings[i].name, ".done");
+		bool is_done =
+			alm_folder_has(folder, ALM_STATE, names[i], ".done");
 
-		err = settle_payload(folder, endings[i].name, is_done, problem);
+		err = settle_payload(folder, names[i], is_done, problem);
 		are_done &= is_done;
 	}
 	if (err == ALM_OK && !are_done) {
@@ -198,7 +191,7 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
 			    : err;
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		err = forget_id(folder, endings[i].name, problem);
+		err = forget_id(folder, names[i], problem);
 	}
 	return err;
 }
@@ -234,9 +227,8 @@ static void put_own_refusal(
 }
 
 enum alm_err alm_sending_refused(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, const struct alm_problem *own,
-	struct alm_problem *problem)
+	const char *name, const struct alm_receipt_view *receipt,
+	const struct alm_problem *own, struct alm_problem *problem)
 {
 	struct alm_text_file file;
 	char full[ALM_NAME_BYTES_MAX + 32];
@@ -251,7 +243,7 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 	}
 	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);
 	err = alm_text_file_write(&file, path, problem);
-	full_name(full, name, suffix_of(is_encoded));
+	full_name(full, name, alm_folder_rest(name));
 	if (err == ALM_OK) {
 		err = alm_folder_move(
 			folder, ALM_OUTBOX, full, ALM_REFUSED, full, problem);
@@ -318,9 +310,8 @@ enum alm_err alm_sending_tidy(
 	while (err == ALM_OK && (entry = readdir(dir)) != NULL) {
 		if ((alm_folder_base(entry->d_name, ".id", name) ||
 			    alm_folder_base(entry->d_name, ".done", name)) &&
-			!alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") &&
-			!alm_folder_has(
-				folder, ALM_OUTBOX, name, ".envelope")) {
+			!alm_folder_has(folder, ALM_OUTBOX, name,
+				alm_folder_rest(name))) {
 			err = tidy(folder, name, problem);
 		}
 	}

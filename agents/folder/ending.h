@@ -12,12 +12,6 @@
 #include "agents/folder/folder.h"
 #include "agents/include/almoner.h"
 
-/** An entry that is accepted. */
-struct alm_ending {
-	const char *name; /* borrowed */
-	bool is_encoded;
-};
-
 /** receipts/NAME.yaml, on disk once `files` are, which have room for one.
  * Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_sending_receipt(const struct alm_folder *folder,
@@ -27,15 +21,13 @@ ALM_MUST_USE enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 /** Their receipts are on disk: take them from the outbox.  Errors: IO, NOMEM:
  * some may be left, and get the same receipt when they are sent again. */
 ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const struct alm_ending *endings, size_t count,
-	struct alm_problem *problem);
+	const char *const *names, size_t count, struct alm_problem *problem);
 
 /** It is refused, by the broker or by us (`receipt` is NULL): move it to
  * refused/ with NAME.refusal.yaml.  Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_sending_refused(const struct alm_folder *folder,
-	const char *name, bool is_encoded,
-	const struct alm_receipt_view *receipt, const struct alm_problem *own,
-	struct alm_problem *problem);
+	const char *name, const struct alm_receipt_view *receipt,
+	const struct alm_problem *own, struct alm_problem *problem);
 
 /** Refused entries that could not be read name no payload: what is called like
  * them goes with them.  What cannot be moved stays; it does no harm.  The

@@ -37,11 +37,12 @@ void alm_entry_table_fini(struct alm_entry_table *table)
 	alm_entry_table_init(table);
 }
 
-bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1],
-	bool *out_is_encoded)
+bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1])
 {
-	*out_is_encoded = alm_folder_base(file, ".envelope", out_name);
-	return *out_is_encoded || alm_folder_base(file, ".yaml", out_name);
+	return alm_folder_is_encoded(file)
+		       ? alm_folder_base(file, "", out_name)
+		       : alm_folder_base(file, ".yaml", out_name) &&
+				 !alm_folder_is_encoded(out_name);
 }
 
 bool alm_file_look_at(const struct alm_folder *folder, const char *name,
@@ -70,36 +71,26 @@ bool alm_file_look_is_same(
 bool alm_entry_look_at(const struct alm_folder *folder,
 	const struct alm_entry *entry, struct alm_file_look *out_look)
 {
-	return alm_file_look_at(folder, entry->name,
-		entry->is_encoded ? ".envelope" : ".yaml", out_look);
-}
-
-static int compare(
-	const char *name, bool is_encoded, const struct alm_entry *other)
-{
-	int order = strcmp(name, other->name);
-
-	return order != 0 ? order : (int)is_encoded - (int)other->is_encoded;
+	return alm_file_look_at(
+		folder, entry->name, alm_folder_rest(entry->name), out_look);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	const struct alm_entry *one = *(struct alm_entry *const *)a;
-
-	return compare(
-		one->name, one->is_encoded, *(struct alm_entry *const *)b);
+	return strcmp((*(struct alm_entry *const *)a)->name,
+		(*(struct alm_entry *const *)b)->name);
 }
 
 /** Among the first `count`, which are in order. */
-static struct alm_entry *find(const struct alm_entry_table *table, size_t count,
-	const char *name, bool is_encoded)
+static struct alm_entry *find(
+	const struct alm_entry_table *table, size_t count, const char *name)
 {
 	size_t low = 0;
 	size_t high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare(name, is_encoded, table->items[middle]);
+		int order = strcmp(name, table->items[middle]->name);
 
 		if (order == 0) {
 			return table->items[middle];
@@ -133,7 +124,7 @@ static bool make_room(struct alm_entry_table *table)
 }
 
 static void add(struct alm_entry_table *table, const struct alm_folder *folder,
-	const char *name, bool is_encoded)
+	const char *name)
 {
 	size_t bytes = strlen(name) + 1;
 	struct alm_binding binding = {0};
@@ -147,7 +138,6 @@ static void add(struct alm_entry_table *table, const struct alm_folder *folder,
 		return;
 	}
 	memcpy(entry->name, name, bytes);
-	entry->is_encoded = is_encoded;
 	entry->lane = ALM_LANE_NONE;
 	entry->listed = table->listing;
 	if (alm_binding_read(folder, name, &binding) == ALM_OK) {
@@ -193,15 +183,14 @@ int alm_entry_table_list(
 	table->listing++;
 	while ((file = readdir(dir)) != NULL) {
 		struct alm_entry *entry;
-		bool is_encoded;
 
-		if (!alm_entry_name(file->d_name, name, &is_encoded)) {
+		if (!alm_entry_name(file->d_name, name)) {
 			misnamed += alm_entry_is_misnamed(file->d_name);
 			continue;
 		}
-		entry = find(table, known, name, is_encoded);
+		entry = find(table, known, name);
 		if (entry == NULL) {
-			add(table, folder, name, is_encoded);
+			add(table, folder, name);
 		} else {
 			entry->listed = table->listing;
 		}
@@ -225,12 +214,10 @@ bool alm_entry_is_misnamed(const char *file)
 {
 	size_t bytes = strlen(file);
 	char name[ALM_NAME_BYTES_MAX + 1];
-	bool is_encoded;
 
-	return file[0] != '.' && !alm_entry_name(file, name, &is_encoded) &&
+	return file[0] != '.' && !alm_entry_name(file, name) &&
 	       ((bytes > 5 && strcmp(file + bytes - 5, ".yaml") == 0) ||
-		       (bytes > 9 &&
-			       strcmp(file + bytes - 9, ".envelope") == 0));
+		       alm_folder_is_encoded(file));
 }
 
 static size_t bucket_of(const char *payload)

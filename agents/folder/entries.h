@@ -40,7 +40,6 @@ struct alm_entry {
 	 * may have this payload.  Owned; NULL: not bound, "": it has none. */
 	char *payload;
 	enum alm_entry_state state;
-	bool is_encoded;
 	bool is_told;  /* that its payload is missing */
 	bool is_large; /* its payload is sent in parts */
 	unsigned tries;
@@ -80,9 +79,10 @@ void alm_entry_table_fini(struct alm_entry_table *table);
 int alm_entry_table_list(
 	struct alm_entry_table *table, const struct alm_folder *folder);
 
-/** NAME of a file that describes a message; false: it is none. */
-bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1],
-	bool *out_is_encoded);
+/** NAME of NAME.yaml, or NAME.envelope as it is; false: it describes no
+ * message.
+ */
+bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1]);
 
 /** How a file of the outbox looks; false: it is not there. */
 bool alm_file_look_at(const struct alm_folder *folder, const char *name,

@@ -15,6 +15,8 @@
 #include "lib/time.h"
 #include "lib/utf8.h"
 
+#define ENCODED ".envelope"
+
 static const char *const places[] = {
 	[ALM_OUTBOX] = "outbox",
 	[ALM_INBOX] = "inbox",
@@ -245,6 +247,26 @@ bool alm_folder_name_is_valid(const char *name)
 		}
 	}
 	return true;
+}
+
+size_t alm_folder_stem_bytes(const char *entry)
+{
+	size_t bytes = strlen(entry);
+	size_t rest = strlen(ENCODED);
+
+	return bytes > rest && strcmp(entry + bytes - rest, ENCODED) == 0
+		       ? bytes - rest
+		       : bytes;
+}
+
+bool alm_folder_is_encoded(const char *entry)
+{
+	return entry[alm_folder_stem_bytes(entry)] != '\0';
+}
+
+const char *alm_folder_rest(const char *entry)
+{
+	return alm_folder_is_encoded(entry) ? "" : ".yaml";
 }
 
 bool alm_folder_base(

@@ -101,6 +101,14 @@ int64_t alm_folder_now_ms(void);
 /** A name that may stand in a folder: no slash, no leading dot, short. */
 bool alm_folder_name_is_valid(const char *name);
 
+/** How the file in the outbox that an entry is called after goes on: an entry
+ * is NAME of NAME.yaml, or NAME.envelope as a whole, so that two are never
+ * called alike. */
+const char *alm_folder_rest(const char *entry);
+bool alm_folder_is_encoded(const char *entry);
+/** Bytes of its NAME. */
+size_t alm_folder_stem_bytes(const char *entry);
+
 /** `NAME` of a file `NAMEsuffix`; false if it does not end so or is no
  * valid name. */
 bool alm_folder_base(

@@ -50,8 +50,9 @@ static void list(struct alm_entries *entries, const struct alm_folder *folder,
 		alm_log_problem(ALM_IO, "outbox", "cannot be read");
 	} else if (misnamed > 0 && misnamed != entries->misnamed) {
 		(void)alm_problem_set(&problem, ALM_SIDECAR,
-			"%d with a name that is longer than %u bytes or has "
-			"control characters: rename them (--check says which)",
+			"%d with a name that is longer than %u bytes, has "
+			"control characters or ends with .envelope.yaml: "
+			"rename them (--check says which)",
 			misnamed, ALM_NAME_BYTES_MAX);
 		alm_log_problem(ALM_SIDECAR, "outbox", problem.detail);
 	}

@@ -81,7 +81,7 @@ static void add_stray(struct alm_entries *entries,
 	if (entries->stray_count == ALM_STRAYS_MAX) {
 		alm_outcome_strays(entries, folder);
 	}
-	name = strdup(entry->name);
+	name = strndup(entry->name, alm_folder_stem_bytes(entry->name));
 	if (name != NULL) {
 		entries->strays[entries->stray_count++] = name;
 	}
@@ -97,8 +97,7 @@ void alm_outcome_refused(struct alm_entries *entries,
 	if (own == NULL || own->err != ALM_PAYLOAD_SHARED) {
 		add_stray(entries, folder, entry);
 	}
-	err = alm_sending_refused(
-		folder, entry->name, entry->is_encoded, receipt, own, &problem);
+	err = alm_sending_refused(folder, entry->name, receipt, own, &problem);
 	if (err != ALM_OK) {
 		alm_log_problem(err, entry->name, problem.detail);
 		alm_outcome_later(entries, entry, 0);
@@ -125,7 +124,7 @@ static enum alm_err end_unless_replaced(const struct alm_entries *entries,
 	const struct alm_folder *folder, bool are_replaced[ALM_ENDINGS_MAX],
 	struct alm_problem *problem)
 {
-	struct alm_ending endings[ALM_ENDINGS_MAX];
+	const char *names[ALM_ENDINGS_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < entries->ended_count; i++) {
@@ -133,11 +132,10 @@ static enum alm_err end_unless_replaced(const struct alm_entries *entries,
 
 		are_replaced[i] = is_replaced(folder, entry);
 		if (!are_replaced[i]) {
-			endings[count++] = (struct alm_ending){
-				entry->name, entry->is_encoded};
+			names[count++] = entry->name;
 		}
 	}
-	return alm_sending_accepted(folder, endings, count, problem);
+	return alm_sending_accepted(folder, names, count, problem);
 }
 
 void alm_entries_settle(

@@ -106,14 +106,12 @@ static enum alm_err read_sidecar(const struct alm_folder *folder,
 		arena, out_sidecar, problem);
 }
 
-static enum alm_err encoded_payload_name(const char *name,
-	char out[ALM_NAME_BYTES_MAX + 1], struct alm_problem *problem)
+/** NAME.payload of NAME.envelope. */
+static void encoded_payload_name(
+	const char *name, char out[ALM_NAME_BYTES_MAX + 1])
 {
-	return snprintf(out, ALM_NAME_BYTES_MAX + 1, "%s.payload", name) <=
-			       (int)ALM_NAME_BYTES_MAX
-		       ? ALM_OK
-		       : alm_problem_set(
-				 problem, ALM_FIELD_TOO_LARGE, "name too long");
+	(void)snprintf(out, ALM_NAME_BYTES_MAX + 1, "%.*s.payload",
+		(int)alm_folder_stem_bytes(name), name);
 }
 
 static void payload_name_of(
@@ -124,7 +122,7 @@ static void payload_name_of(
 }
 
 enum alm_err alm_sending_outline(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_outline *out_outline,
+	const char *name, struct alm_outline *out_outline,
 	struct alm_problem *problem)
 {
 	struct alm_sidecar sidecar = {0};
@@ -134,9 +132,9 @@ enum alm_err alm_sending_outline(const struct alm_folder *folder,
 	enum alm_err err;
 
 	out_outline->lane = ALM_LANE_NONE;
-	if (is_encoded) {
-		return encoded_payload_name(
-			name, out_outline->payload, problem);
+	if (alm_folder_is_encoded(name)) {
+		encoded_payload_name(name, out_outline->payload);
+		return ALM_OK;
 	}
 	alm_arena_init(&arena, ARENA_BYTES_MAX);
 	err = read_sidecar(
@@ -199,7 +197,7 @@ static enum alm_err read_payload(const struct alm_folder *folder,
 }
 
 enum alm_err alm_sending_prepare(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_files *files,
+	const char *name, struct alm_files *files,
 	struct alm_prepared *out_prepared, struct alm_problem *problem)
 {
 	struct alm_prepared *prepared = out_prepared;
@@ -208,18 +206,17 @@ enum alm_err alm_sending_prepare(const struct alm_folder *folder,
 
 	memset(prepared, 0, sizeof(*prepared));
 	alm_arena_init(&prepared->arena, ARENA_BYTES_MAX);
-	prepared->is_encoded = is_encoded;
-	if (is_encoded) {
-		err = alm_sending_read(folder, name, ".envelope",
-			ALM_MESSAGE_BYTES_MAX, &prepared->message,
-			&prepared->message_bytes, problem);
+	prepared->is_encoded = alm_folder_is_encoded(name);
+	if (prepared->is_encoded) {
+		err = alm_sending_read(folder, name, "", ALM_MESSAGE_BYTES_MAX,
+			&prepared->message, &prepared->message_bytes, problem);
 	} else {
 		err = read_sidecar(folder, name, &prepared->arena,
 			&prepared->sidecar, &prepared->message,
 			&prepared->message_bytes, problem);
 	}
-	if (err == ALM_OK && is_encoded) {
-		err = encoded_payload_name(name, payload_name, problem);
+	if (err == ALM_OK && prepared->is_encoded) {
+		encoded_payload_name(name, payload_name);
 	} else if (err == ALM_OK) {
 		payload_name_of(&prepared->sidecar, payload_name);
 	}
@@ -230,7 +227,7 @@ enum alm_err alm_sending_prepare(const struct alm_folder *folder,
 		err = bind(
 			folder, name, payload_name, files, prepared, problem);
 	}
-	if (err == ALM_OK && !is_encoded) {
+	if (err == ALM_OK && !prepared->is_encoded) {
 		settle_times(prepared);
 	}
 	if (err != ALM_OK) {

@@ -18,7 +18,7 @@
 struct alm_prepared {
 	struct alm_arena arena;
 	uint8_t id[16];
-	bool is_encoded;            /* the file was NAME.envelope */
+	bool is_encoded;            /* the file is NAME.envelope */
 	struct alm_sidecar sidecar; /* unless encoded */
 	uint8_t *message;           /* when encoded */
 	size_t message_bytes;
@@ -42,7 +42,7 @@ struct alm_outline {
 
 /** Errors: as alm_sending_prepare(). */
 ALM_MUST_USE enum alm_err alm_sending_outline(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_outline *out_outline,
+	const char *name, struct alm_outline *out_outline,
 	struct alm_problem *problem);
 
 /**
@@ -56,7 +56,7 @@ ALM_MUST_USE enum alm_err alm_sending_outline(const struct alm_folder *folder,
  *          IO, NOMEM: try again later; NOT_FOUND: it has gone
  */
 ALM_MUST_USE enum alm_err alm_sending_prepare(const struct alm_folder *folder,
-	const char *name, bool is_encoded, struct alm_files *files,
+	const char *name, struct alm_files *files,
 	struct alm_prepared *out_prepared, struct alm_problem *problem);
 void alm_prepared_fini(struct alm_prepared *prepared);
 

@@ -64,9 +64,15 @@ static bool start_one(struct alm_work *work, struct alm_entry *entry,
 	struct alm_prepared *prepared)
 {
 	enum alm_err err = start(prepared, work->client, entry->id);
+	bool is_twin = prepared->is_encoded &&
+		       alm_entry_find(&work->entries->table, entry->id) != NULL;
 
 	alm_large_close(&entry->source);
-	if (err == ALM_OK) {
+	if (err == ALM_OK && is_twin) {
+		/* It gets the other's receipt, once that has ended. */
+		alm_lanes_ended(&work->entries->lanes, entry->lane, false);
+		alm_outcome_later(work->entries, entry, 0);
+	} else if (err == ALM_OK) {
 		entry->source = prepared->source;
 		prepared->source = (struct alm_source){.bytes = 0};
 		alm_entry_fly(&work->entries->table, entry);
@@ -118,8 +124,8 @@ static void prepare(struct alm_work *work, struct alm_entry *entry,
 	struct alm_work_batch *batch = &work->batch;
 	struct alm_prepared *prepared = &batch->prepared[batch->count];
 	struct alm_problem problem = {0};
-	enum alm_err err = alm_sending_prepare(work->folder, entry->name,
-		entry->is_encoded, &batch->files, prepared, &problem);
+	enum alm_err err = alm_sending_prepare(
+		work->folder, entry->name, &batch->files, prepared, &problem);
 
 	if (err != ALM_OK) {
 		fail(work, entry, err, problem.detail);
@@ -232,8 +238,8 @@ static void look_at(struct alm_work *work, struct alm_entry *entry)
 	struct alm_problem problem = {0};
 	bool is_there = false;
 	bool is_ready;
-	enum alm_err err = alm_sending_outline(work->folder, entry->name,
-		entry->is_encoded, &outline, &problem);
+	enum alm_err err = alm_sending_outline(
+		work->folder, entry->name, &outline, &problem);
 
 	if (err == ALM_NOT_FOUND) {
 		alm_outcome_land(entries, entry, ALM_ENTRY_GONE, false);

@@ -2,6 +2,8 @@
  * Goal: files through two folder agents and a real broker arrive once each,
  * though agents and broker are killed; the example program receives.
  */
+#include "lib/hash.h"
+#include "lib/wire/wire.h"
 #include "tests/support/folders.h"
 
 #define MESSAGES 40u
@@ -164,6 +166,45 @@ Test(agents_folder, of_two_entries_with_one_payload_one_is_refused)
 	cr_assert_eq(count_files(0, "outbox", ".yaml"), 0);
 	cr_assert_eq(count_files(0, "outbox", ".txt"), 0);
 	cr_assert_eq(test_broker_figure(&broker, "accepted"), 1);
+}
+
+/** A serialised message under that name. */
+static void put_envelope(const char *name, struct alm_bytes content)
+{
+	char path[2 * PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/outbox/%s.payload", folders[0], name);
+	write_text(path, "0");
+	snprintf(path, sizeof(path), "%s/outbox/%s.envelope", folders[0], name);
+	cr_assert_eq(alm_file_write(path, content, 0600, NULL), ALM_OK);
+}
+
+/* One of each kind that are called alike, and a message that is there twice. */
+Test(agents_folder, entries_that_are_called_alike_are_sent_once_each)
+{
+	struct alm_bytes payload = {(const uint8_t *)"0", 1};
+	struct alm_message message = test_message(&peers[0], "C84001");
+	struct alm_hash *hash = alm_hash_new();
+	struct alm_bytes bytes;
+	struct alm_arena arena;
+	pid_t from;
+
+	cr_assert_not_null(hash);
+	alm_hash_bytes(hash, payload, message.payload_sha256);
+	alm_hash_free(hash);
+	alm_arena_init(&arena, 65536);
+	cr_assert_eq(alm_wire_encode_message(&message, &arena, &bytes), ALM_OK);
+	put_message(1);
+	put_envelope("m01", bytes);
+	put_envelope("m02", bytes);
+	alm_arena_fini(&arena);
+	from = start_agent(0);
+	wait_for_files(0, "receipts", ".yaml", 3);
+	cr_assert_eq(end_agent(from, SIGTERM), 0);
+	cr_assert_eq(count_files(0, "receipts", ".envelope.yaml"), 2);
+	cr_assert_eq(count_files(0, "outbox", ""), 2, "only . and ..");
+	cr_assert_eq(count_files(0, "state", ".id"), 0);
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 2);
 }
 
 Test(agents_folder, the_example_program_prints_what_arrives)

@@ -29,8 +29,8 @@ static void prepare(uint8_t out_id[16])
 	struct alm_prepared prepared;
 	struct alm_problem problem = {.detail = ""};
 
-	cr_assert_eq(alm_sending_prepare(
-			     &folder, "a", false, &files, &prepared, &problem),
+	cr_assert_eq(
+		alm_sending_prepare(&folder, "a", &files, &prepared, &problem),
 		ALM_OK, "%s", problem.detail);
 	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
 	memcpy(out_id, prepared.id, 16);
@@ -72,7 +72,7 @@ Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
 
 Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 {
-	const struct alm_ending ending = {.name = "a"};
+	const char *const ending = "a";
 	struct alm_files files = {.count = 0};
 	uint8_t id[16];
 	struct alm_receipt_view receipt;
@@ -95,7 +95,7 @@ Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 
 Test(folder, an_accepted_payload_stays_if_its_user_took_the_sidecar_back)
 {
-	const struct alm_ending ending = {.name = "a"};
+	const char *const ending = "a";
 	uint8_t id[16];
 
 	put(ALM_OUTBOX, "a.yaml", sidecar);
@@ -118,8 +118,7 @@ Test(folder, the_end_of_an_earlier_entry_deletes_nothing_of_a_later_one)
 	put(ALM_OUTBOX, "a.pdf", "content");
 	prepare(id);
 	receipt = receipt_of(id, 4501);
-	cr_assert_eq(
-		alm_sending_refused(&folder, "a", false, &receipt, NULL, NULL),
+	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
 		ALM_OK);
 	cr_assert(has(ALM_REFUSED, "a.pdf"));
 }
@@ -164,8 +163,7 @@ Test(folder, a_refused_message_moves_with_its_payload)
 	put(ALM_OUTBOX, "a.pdf", "content");
 	prepare(id);
 	receipt = receipt_of(id, 4501);
-	cr_assert_eq(
-		alm_sending_refused(&folder, "a", false, &receipt, NULL, NULL),
+	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
 		ALM_OK);
 	cr_assert(has(ALM_REFUSED, "a.yaml"));
 	cr_assert(has(ALM_REFUSED, "a.pdf"));
@@ -191,6 +189,38 @@ Test(folder, what_is_called_like_an_entry_goes_with_it)
 	cr_assert(has(ALM_OUTBOX, "c.pdf"));
 }
 
+/* Neither takes the other's id, nor its payload with it. */
+Test(folder, a_description_and_an_envelope_of_one_name_are_two_entries)
+{
+	const char *const ending = "a";
+	struct alm_files files = {.count = 0};
+	struct alm_prepared prepared;
+	uint8_t first[16];
+	uint8_t again[16];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	put(ALM_OUTBOX, "a.envelope", "a serialised message");
+	put(ALM_OUTBOX, "a.payload", "its own");
+	prepare(first);
+	cr_assert_eq(alm_sending_prepare(
+			     &folder, "a.envelope", &files, &prepared, NULL),
+		ALM_OK);
+	cr_assert_eq(prepared.payload_bytes, strlen("its own"));
+	alm_prepared_fini(&prepared);
+	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
+	prepare(again);
+	cr_assert_eq(memcmp(first, again, 16), 0);
+	cr_assert_eq(alm_sending_accepted(&folder, &ending, 1, NULL), ALM_OK);
+	cr_assert_not(has(ALM_OUTBOX, "a.yaml"));
+	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
+	cr_assert(has(ALM_OUTBOX, "a.envelope"));
+	cr_assert(has(ALM_OUTBOX, "a.payload"));
+	cr_assert_eq(alm_sending_tidy(&folder, NULL), ALM_OK);
+	cr_assert(has(ALM_STATE, "a.envelope.id"));
+	cr_assert(has(ALM_OUTBOX, "a.payload"));
+}
+
 Test(folder, finishes_a_refusal_that_a_crash_cut_off)
 {
 	uint8_t id[16];
@@ -210,8 +240,8 @@ static enum alm_err prepared_as(struct alm_problem *problem)
 {
 	struct alm_files files = {.count = 0};
 	struct alm_prepared prepared;
-	enum alm_err err = alm_sending_prepare(
-		&folder, "a", false, &files, &prepared, problem);
+	enum alm_err err =
+		alm_sending_prepare(&folder, "a", &files, &prepared, problem);
 
 	alm_files_drop(&files);
 	if (err == ALM_OK) {

@@ -37,8 +37,7 @@ static struct alm_entry *fly(void)
 	cr_assert_eq(entries.table.count, 1);
 	entry = entries.table.items[0];
 	cr_assert(alm_entry_look_at(&folder, entry, &entry->files[0]));
-	cr_assert_eq(alm_sending_prepare(
-			     &folder, "a", false, &files, &prepared, NULL),
+	cr_assert_eq(alm_sending_prepare(&folder, "a", &files, &prepared, NULL),
 		ALM_OK);
 	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
 	memcpy(entry->id, prepared.id, sizeof(entry->id));
