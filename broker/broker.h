@@ -81,6 +81,7 @@ struct alm_prune_run {
 	struct alm_store_space space; /* before the first */
 };
 
+struct alm_settings_source;
 struct alm_expiries;
 struct alm_scrub;
 struct alm_signer;
@@ -135,9 +136,10 @@ struct alm_broker {
 	uint64_t audit_size;  /* of the log, open turn included */
 	uint64_t turn_number; /* of every turn, committed or not */
 	int64_t started_at_us;
-	int64_t reloaded_at_us;     /* last tried; 0: never */
-	struct alm_problem reload;  /* why it was refused */
-	int64_t turned_at_ms;       /* monotonic, the last turn */
+	const struct alm_settings_source *source; /* borrowed; for a reload */
+	int64_t reloaded_at_us;                   /* last tried; 0: never */
+	struct alm_problem reload;                /* why it was refused */
+	int64_t turned_at_ms;                     /* monotonic, the last turn */
 	int64_t listens_since_ms;   /* it has not stood still since */
 	int64_t silence_at_ms;      /* monotonic, when silent ones were ended */
 	int64_t swept_at_ms;        /* monotonic */

@@ -18,8 +18,8 @@
 #include "broker/edge/signals.h"
 #include "broker/errands.h"
 #include "broker/evidence/checkpoint.h"
+#include "broker/loop/reload.h"
 #include "broker/loop/turn.h"
-#include "broker/reload.h"
 #include "broker/watch/pulse.h"
 #include "lib/version.h"
 
@@ -123,26 +123,8 @@ static int fail(const struct alm_problem *problem)
 	return alm_err_info(problem->err)->exit_code;
 }
 
-/* What became of it stands in the log and in `almoner status`. */
-static void reload(
-	struct alm_broker *broker, const struct alm_settings_source *source)
-{
-	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
-
-	broker->reloaded_at_us = alm_broker_now_us(broker);
-	broker->reload = (struct alm_problem){.err = ALM_OK, .detail = ""};
-	if (alm_reload(broker, source, &problem) == ALM_OK) {
-		alm_log(ALM_LOG_NOTICE, "reload.done",
-			"the settings have taken effect");
-		return;
-	}
-	broker->reload = problem;
-	alm_log_problem(ALM_LOG_ERROR, "reload.refused", &problem);
-}
-
 /* True when the daemon shall end. */
-static bool take_signals(struct alm_broker *broker, int signal_fd,
-	const struct alm_settings_source *source)
+static bool take_signals(struct alm_broker *broker, int signal_fd)
 {
 	int number;
 
@@ -150,7 +132,7 @@ static bool take_signals(struct alm_broker *broker, int signal_fd,
 		if (number == SIGTERM || number == SIGINT) {
 			return true;
 		}
-		reload(broker, source);
+		alm_reload(broker);
 	}
 	return false;
 }
@@ -196,8 +178,8 @@ static int wait_ms(const struct alm_broker *broker)
 		       : WAKE_MS;
 }
 
-static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
-	const struct alm_settings_source *source, struct alm_problem *problem)
+static enum alm_err run_loop(
+	struct alm_broker *broker, int signal_fd, struct alm_problem *problem)
 {
 	struct alm_pulse pulse = {.watchdog_ms = alm_notify_watchdog_ms()};
 	enum alm_err err = ALM_OK;
@@ -207,7 +189,7 @@ static enum alm_err run_loop(struct alm_broker *broker, int signal_fd,
 
 		alm_edge_wait(broker->edge, wait_ms(broker), &ready);
 		broker->is_in_haste = false;
-		if (ready.signal && take_signals(broker, signal_fd, source)) {
+		if (ready.signal && take_signals(broker, signal_fd)) {
 			alm_notify_stopping();
 			return drain(broker, problem);
 		}
@@ -238,11 +220,12 @@ static int serve(const struct alm_settings *settings,
 	if (err != ALM_OK) {
 		return fail(&problem);
 	}
+	broker->source = source;
 	alm_log(ALM_LOG_NOTICE, "start.ready", "%s listens on %s",
 		ALM_VERSION_TEXT, alm_edge_endpoint(broker->edge));
 	alm_say_status(broker);
 	alm_notify_ready();
-	err = run_loop(broker, signal_fd, source, &problem);
+	err = run_loop(broker, signal_fd, &problem);
 	if (err != ALM_OK) {
 		broker->is_broken = true;
 		alm_log_problem(ALM_LOG_ERROR, "turn.failed", &problem);

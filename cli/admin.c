@@ -63,14 +63,14 @@ static enum alm_err find_endpoint(const struct alm_args *args,
 	return ALM_OK;
 }
 
-enum alm_err alm_admin_open(const struct alm_args *args,
-	struct alm_control **out_control, struct alm_problem *problem)
+enum alm_err alm_admin_open_at(const struct alm_args *args,
+	const char *endpoint, struct alm_control **out_control,
+	struct alm_problem *problem)
 {
-	char endpoint[PATH_MAX];
 	int64_t wait_s = alm_args_number(args, "timeout", 0);
-	enum alm_err err = find_endpoint(args, endpoint, problem);
+	enum alm_err err = ALM_OK;
 
-	if (err == ALM_OK && (wait_s < 0 || wait_s > INT_MAX / 1000)) {
+	if (wait_s < 0 || wait_s > INT_MAX / 1000) {
 		err = alm_problem_set(problem, ALM_USAGE, "--timeout");
 	}
 	if (err == ALM_OK) {
@@ -83,6 +83,17 @@ enum alm_err alm_admin_open(const struct alm_args *args,
 			*out_control, ALM_ADMIN_WAIT_MS, ALM_ADMIN_QUIET_MS);
 	}
 	return err;
+}
+
+enum alm_err alm_admin_open(const struct alm_args *args,
+	struct alm_control **out_control, struct alm_problem *problem)
+{
+	char endpoint[PATH_MAX];
+	enum alm_err err = find_endpoint(args, endpoint, problem);
+
+	return err == ALM_OK
+		       ? alm_admin_open_at(args, endpoint, out_control, problem)
+		       : err;
 }
 
 enum alm_err alm_admin_ask(struct alm_control *control,

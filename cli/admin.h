@@ -44,6 +44,11 @@ void alm_ask_change(struct alm_ask *ask, const struct alm_args *args);
 ALM_MUST_USE enum alm_err alm_admin_open(const struct alm_args *args,
 	struct alm_control **out_control, struct alm_problem *problem);
 
+/** The same at an endpoint that is known. */
+ALM_MUST_USE enum alm_err alm_admin_open_at(const struct alm_args *args,
+	const char *endpoint, struct alm_control **out_control,
+	struct alm_problem *problem);
+
 /**
  * Ask once; the answer lives in `arena`.
  * Errors: as alm_control_ask(), and the answer's own code (then `out_answer`

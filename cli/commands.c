@@ -139,6 +139,8 @@ const struct alm_command alm_commands[] = {
 	{"recv", NULL, "take mail", alm_cmd_recv},
 	{"config", "show", "show the settings of the daemon",
 		alm_cmd_config_show},
+	{"config", "reload", "have the broker read its settings again",
+		alm_cmd_config_reload},
 	{"ctx", "add", "name a broker and the keys to speak to it with",
 		alm_cmd_ctx_add},
 	{"ctx", "list", "list the contexts", alm_cmd_ctx_list},

@@ -85,7 +85,7 @@ alm_command_fn alm_cmd_top, alm_cmd_tail;
 alm_command_fn alm_cmd_trace;
 alm_command_fn alm_cmd_send;
 alm_command_fn alm_cmd_recv;
-alm_command_fn alm_cmd_config_show;
+alm_command_fn alm_cmd_config_show, alm_cmd_config_reload;
 alm_command_fn alm_cmd_ctx_add, alm_cmd_ctx_list, alm_cmd_ctx_show,
 	alm_cmd_ctx_select, alm_cmd_ctx_remove, alm_cmd_ctx_edit;
 alm_command_fn alm_cmd_bench_audit;

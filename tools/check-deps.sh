@@ -38,7 +38,7 @@ rule broker/config  'broker/config/|lib/'
 # what stands before it in this list.  turn.c alone names all the stages, and
 # undo.c takes back what they did.
 parts='broker/(broker\.h|(core|store|auth|edge|config)/)|lib/'
-loop="$parts|broker/loop/(detail|fair|faults|lane|mailbox|outbox|quota|session|stage|steady|strand|sums|weigh)\.h"
+loop="$parts|broker/loop/(detail|fair|faults|lane|mailbox|outbox|quota|reload|session|stage|steady|strand|sums|weigh)\.h"
 rule broker/loop     "$parts|broker/loop/" "turn|undo"
 rule broker/evidence "$loop|broker/evidence/"
 rule broker/identity "$loop|broker/identity/"
@@ -66,7 +66,7 @@ only 'cli/'         '<jansson\.h>'
 only 'broker/(admin/|loop/turn\.)' '"broker/admin/'
 only 'broker/(loop/turn\.|[a-z]*\.c)' '"broker/loop/turn\.h'
 only 'broker/(watch/|[a-z]*\.[ch])' '"broker/watch/'
-only 'broker/[a-z]*\.[ch]' '"broker/(errands|reload)\.h'
+only 'broker/[a-z]*\.[ch]' '"broker/errands\.h'
 fail 'nothing includes a program:' "$(grep -rnE '# *include "(cli|agents/(folder|roles))/' \
 	--include='*.[ch]' lib broker agents/client agents/include 2>/dev/null || true)"
 exit $rc

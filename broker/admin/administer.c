@@ -180,6 +180,8 @@ static enum alm_err run(struct alm_turn *turn,
 static const struct alm_verb ADMIN_VERBS[] = {
 	{"status", alm_verb_status, NONE},
 	{"health", alm_verb_health, NONE},
+	{"config.reload", alm_verb_config_reload,
+		ARGUMENTS("reason", "dry-run")},
 	{"org.list", alm_verb_org_list, ARGUMENTS("prefix", "cursor")},
 	{"org.find", alm_verb_org_find, FIND_ARGUMENTS},
 	{"agent.list", alm_verb_agent_list,

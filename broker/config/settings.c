@@ -271,6 +271,17 @@ enum alm_err alm_settings_load(const char *path,
 	return err;
 }
 
+const char *alm_setting_name(enum alm_setting setting)
+{
+	return rows[setting].name;
+}
+
+void alm_setting_write(const struct alm_settings *settings,
+	enum alm_setting setting, FILE *out)
+{
+	alm_value_write(&rows[setting], settings, out);
+}
+
 void alm_settings_write_sample(FILE *out)
 {
 	(void)fputs(

@@ -111,6 +111,13 @@ ALM_MUST_USE enum alm_err alm_settings_read(const char *name,
 ALM_MUST_USE enum alm_err alm_settings_set(struct alm_settings *settings,
 	const char *name, const char *value, struct alm_problem *problem);
 
+/** How it is named in files. */
+const char *alm_setting_name(enum alm_setting setting);
+
+/** Its value, as a file has it. */
+void alm_setting_write(const struct alm_settings *settings,
+	enum alm_setting setting, FILE *out);
+
 /** The sample file: every key with its meaning, commented out. */
 void alm_settings_write_sample(FILE *out);
 

@@ -17,7 +17,7 @@ _almoner()
 	duty) words='list show' ;;
 	standard) words='put list' ;;
 	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
-	config) words='show' ;;
+	config) words='show reload' ;;
 	ctx) words='add list show select remove edit' ;;
 	bench) words='audit backlog decide fair import route withdraw' ;;
 	completion) words='bash man' ;;
@@ -1403,6 +1403,22 @@ _almoner()
 ' ;;
 	'config show') words='
 --config
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'config reload') words='
+--config
+--reason
+--admin
+--context
+--dry-run
+--timeout
 --json
 --jsonl
 --csv
