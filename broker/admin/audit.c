@@ -54,12 +54,18 @@ uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code)
 }
 
 /* Names come from the registry, where an agent stands for good. */
-static const char *agent_name(const struct alm_call *call, uint64_t number)
+const char *alm_call_agent_name(
+	const struct alm_call *call, const struct alm_audit_record *record)
 {
-	const struct alm_agent *agent =
-		alm_keyring_by_number(call->turn->broker->keyring, number);
+	const struct alm_agent *asker = call->request->agent;
+	const struct alm_agent *agent = alm_keyring_by_number(
+		call->turn->broker->keyring, record->agent);
 
-	return agent == NULL ? "" : agent->name;
+	return agent == NULL || (asker != NULL &&
+					strcmp(asker->organisation,
+						agent->organisation) != 0)
+		       ? ""
+		       : agent->name;
 }
 
 static const char *number_or_none(struct alm_table *table, uint64_t number)
@@ -239,7 +245,7 @@ static enum alm_err add_view(struct alm_call *call,
 				: "",
 			alm_table_text(table, record->policy_epoch),
 			alm_table_text(table, record->people_seq),
-			record->standard, agent_name(call, record->agent),
+			record->standard, alm_call_agent_name(call, record),
 			view->is_pruned        ? "pruned"
 			: view->is_erased      ? "erased"
 			: view->detail == NULL ? ""

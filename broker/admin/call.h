@@ -96,6 +96,11 @@ uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
 bool alm_call_may_see(
 	const struct alm_call *call, const struct alm_audit_record *record);
 
+/** The agent of a record: agents are named to the operator and to their own
+ * organisation; "" to others. */
+const char *alm_call_agent_name(
+	const struct alm_call *call, const struct alm_audit_record *record);
+
 /** Whether the recipient of what a record is about is told whom it is of. */
 bool alm_names_person(const struct alm_audit_record *record);
 

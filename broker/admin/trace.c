@@ -184,21 +184,6 @@ static const char *attempt_of(
 		       : "";
 }
 
-/* Agents are named by their own operators, and to their own people. */
-static const char *agent_of(
-	const struct alm_call *call, const struct alm_audit_record *record)
-{
-	const struct alm_agent *asker = call->request->agent;
-	const struct alm_agent *agent = alm_keyring_by_number(
-		call->turn->broker->keyring, record->agent);
-
-	return agent == NULL || (asker != NULL &&
-					strcmp(asker->organisation,
-						agent->organisation) != 0)
-		       ? ""
-		       : agent->name;
-}
-
 /* Whoever sees only that an answer was handed over, its recipient, is told
  * there what it says. */
 static const char *message_kind(
@@ -230,7 +215,7 @@ static void add_step(struct alm_call *call, const struct alm_audit_view *view)
 			alm_table_text(table, code),
 			code > 1 ? alm_err_info((enum alm_err)code)->name : "",
 			record->sender, record->recipient,
-			agent_of(call, record), id,
+			alm_call_agent_name(call, record), id,
 			number_or_none(table, record->mail_seq),
 			number_or_none(table, record->ref),
 			attempt_of(call, view), "", message_kind(call, view)});

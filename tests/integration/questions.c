@@ -242,3 +242,28 @@ Test(questions, a_receipt_does_not_tell_one_opt_out_from_another)
 	cr_assert_eq(answer->row_count, 1);
 	cr_expect_eq(extra_bytes(answer->rows[0].items[0]), 1 + 32);
 }
+
+Test(questions, agents_are_named_to_their_own_organisation)
+{
+	static const struct alm_argument all[] = {{"reason", "curious"}};
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_answer *answer;
+	struct test_peer practice;
+	size_t named = 0;
+
+	(void)test_peer_accepted(&trust, &message);
+	test_peer_open_as(&practice, &broker, "C84001", "front-desk", 8);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	answer = ask("audit.query", all, 1);
+	cr_assert_eq(answer->code, ALM_OK);
+	for (size_t i = 0; i < answer->row_count; i++) {
+		const char *kind = test_cell(answer, i, "kind");
+		const char *agent = test_cell(answer, i, "agent");
+
+		cr_expect_str_neq(agent, "front-desk", "%s", kind);
+		named += strcmp(agent, "agent") == 0 ? 1 : 0;
+	}
+	cr_expect_geq(named, 1, "its own");
+	cr_expect_eq(test_broker_records(&broker, "delivered"), 1);
+	test_peer_free(&practice);
+}
