@@ -3,7 +3,7 @@
  * A policy that allows more comes into force while mail waits; the mail stays
  * what it was judged to be: its categories, its level, and without whom it is
  * about where that was restricted.  Where the two policies have nothing in
- * common, nothing is left to hand over.
+ * common, nothing is left to hand over, and a view of nothing is refused.
  * Method: a message to several, whose kept body holds more than one of them
  * may have, so that a bound that is forgotten shows in the bytes.
  */
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "tests/support/pair.h"
+#include "tests/support/people.h"
 #include "tests/support/policy.h"
 
 #define DISCHARGED \
@@ -24,7 +25,10 @@
 #define RESTRICTED \
 	"\x8A\x01\x07" \
 	"history"
-#define ALL "treatment-summary, medications"
+#define CONTACT \
+	"\x12\x09\x12\x07" \
+	"NG5 1PB"
+#define ALL "treatment-summary, medications, contact"
 
 static const char policy[] =
 	"almoner: 1\n"
@@ -35,6 +39,7 @@ static const char policy[] =
 	"categories:\n"
 	"  - id: treatment-summary\n"
 	"  - id: medications\n"
+	"  - id: contact\n"
 	"organisations:\n"
 	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
@@ -69,34 +74,44 @@ static void open_all(void)
 
 TestSuite(narrower, .init = open_all, .fini = close_pair, .timeout = 1800);
 
-static void send(const char *payload, bool is_to_several)
+static const char *subject = "9990000018"; /* "": nobody knows */
+
+/* Gives the receipt of what is sent. */
+static const struct alm_receipt *offer(const char *payload, bool is_to_several)
 {
 	static const char *const categories[] = {
-		"treatment-summary", "medications"};
+		"treatment-summary", "medications", "contact"};
 	static const char *const several[] = {"C84001", "RHA"};
 	struct alm_message message =
 		test_message(&trust, is_to_several ? "" : "C84001");
-	const struct alm_receipt *receipt;
 
 	if (is_to_several) {
 		message.recipients = (struct alm_texts){several, 2};
 	}
-	message.categories = (struct alm_texts){categories, 2};
+	message.categories = (struct alm_texts){categories, 3};
+	message.subject = subject;
+	message.subject_unknown = subject[0] == '\0' ? "not registered" : "";
 	message.standard = "treatment-summary";
 	message.standard_version = "1.0.0";
 	test_peer_send(&trust, &message, payload, 0);
-	receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
+}
+
+static void send(const char *payload, bool is_to_several)
+{
+	const struct alm_receipt *receipt = offer(payload, is_to_several);
+
 	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
 }
 
-static void expect_medications_only(const char *subject)
+static void expect_medications_only(const char *of_whom)
 {
 	const struct alm_deliver *mail =
 		&test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)->deliver;
 
 	cr_expect_eq(mail->level, ALM_WIRE_LEVEL_IDENTIFIABLE);
 	cr_expect(mail->is_partial);
-	cr_expect_str_eq(mail->subject, subject);
+	cr_expect_str_eq(mail->subject, of_whom);
 	cr_assert_eq(mail->categories.count, 1);
 	cr_expect_str_eq(mail->categories.items[0], "medications");
 	cr_assert_eq(mail->payload.bytes, strlen(ALLERGIES));
@@ -156,4 +171,77 @@ Test(narrower, nothing_in_common_leaves_nothing_to_hand_over)
 	test_peer_hello(&practice, 8);
 	test_peer_expect_nothing(&practice);
 	cr_expect_eq(test_broker_records(&broker, "stopped-at-hand-over"), 1);
+}
+
+static void expect_payload(struct test_peer *peer, const char *want)
+{
+	const struct alm_deliver *mail =
+		&test_peer_expect(peer, ALM_ENVELOPE_DELIVER)->deliver;
+
+	cr_assert_eq(mail->payload.bytes, strlen(want), "%s", mail->recipient);
+	cr_expect_eq(memcmp(mail->payload.data, want, strlen(want)), 0);
+}
+
+/* Of nobody in particular, so that no pseudonym tells the two views apart. */
+Test(narrower, of_two_levels_each_gets_its_own)
+{
+	struct test_peer second;
+
+	activate(ALL, "pseudonymised");
+	test_peer_open(&second, &broker, "RHA", 8);
+	test_peer_hello(&practice, 8);
+	subject = "";
+	send(DISCHARGED ALLERGIES, true);
+	expect_payload(&practice, ALLERGIES);
+	expect_payload(&second, DISCHARGED ALLERGIES);
+	test_peer_free(&second);
+}
+
+static void withhold_location(void)
+{
+	struct alm_person_record record = {.type = ALM_RECORD_FLAG,
+		.flag = {.flag = ALM_FLAG_LOCATION_WITHHELD,
+			.recorded_s = 1700000000,
+			.valid = {1600000000, ALM_INSTANT_NEVER}}};
+
+	strcpy(record.subject, subject);
+	test_people_put(&broker, &record);
+}
+
+Test(narrower, where_somebody_lives_is_withheld_from_what_waits)
+{
+	activate(ALL, "identifiable");
+	send(CONTACT DISCHARGED, true);
+	send(CONTACT DISCHARGED, true);
+	test_peer_hello(&practice, 1);
+	expect_payload(&practice, CONTACT DISCHARGED);
+	withhold_location();
+	send(CONTACT DISCHARGED, true);
+	test_peer_come_back(&practice, &broker, 8);
+	for (int i = 0; i < 3; i++) {
+		expect_payload(&practice, DISCHARGED);
+	}
+}
+
+/* What the agreement leaves out is said, also where there was none of it. */
+Test(narrower, a_category_left_out_makes_it_partial_without_a_field_of_it)
+{
+	const struct alm_receipt *receipt;
+
+	activate("treatment-summary", "identifiable");
+	receipt = offer(DISCHARGED, false);
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+	cr_expect(receipt->accepted.is_transformed);
+	cr_expect_eq(receipt->accepted.withheld.count, 0);
+	test_peer_hello(&practice, 8);
+	cr_expect(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+			  ->deliver.is_partial);
+}
+
+Test(narrower, a_view_without_anything_is_refused)
+{
+	const struct alm_receipt *receipt = offer(DISCHARGED, false);
+
+	cr_assert_not(receipt->is_accepted);
+	cr_expect_eq(receipt->refused.code, ALM_REASON_403);
 }

@@ -67,15 +67,20 @@ static void send(const char *payload, bool is_to_several)
 	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
 }
 
-static void expect_subject(const char *subject)
+static void expect_subject_of(struct test_peer *peer, const char *subject)
 {
 	const struct alm_envelope *mail =
-		test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+		test_peer_expect(peer, ALM_ENVELOPE_DELIVER);
 
 	cr_expect_eq(mail->deliver.level, ALM_WIRE_LEVEL_IDENTIFIABLE);
 	cr_expect_str_eq(mail->deliver.subject, subject);
-	test_peer_acknowledge(&practice, mail->deliver.sequence, NULL);
-	(void)test_peer_expect(&practice, ALM_ENVELOPE_ACKNOWLEDGED);
+	test_peer_acknowledge(peer, mail->deliver.sequence, NULL);
+	(void)test_peer_expect(peer, ALM_ENVELOPE_ACKNOWLEDGED);
+}
+
+static void expect_subject(const char *subject)
+{
+	expect_subject_of(&practice, subject);
 }
 
 /* Hand-overs about the person that the log tells it of. */
@@ -124,4 +129,18 @@ Test(restricted, nor_does_one_that_waited_or_goes_to_several)
 	expect_subject("");
 	expect_subject("");
 	cr_expect_eq(told_of(&practice), 0);
+}
+
+/* The second one's view is that of the first, and was made for it. */
+Test(restricted, nor_does_one_to_the_second_of_several)
+{
+	struct test_peer second;
+
+	test_peer_open(&second, &broker, "C84002", 8);
+	test_peer_hello(&practice, 8);
+	send(DISCHARGED ALLERGIES RESTRICTED, true);
+	expect_subject("");
+	expect_subject_of(&second, "");
+	cr_expect_eq(told_of(&second), 0);
+	test_peer_free(&second);
 }
