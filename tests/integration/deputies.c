@@ -1,0 +1,253 @@
+/*
+ * Goal: a deputy gets what the rule lets the deputy have, and what it got is
+ * mail of its own: it does not grow when the policy does, it is stopped when
+ * the person objects, and its records follow its escalation.  Who may not have
+ * it for somebody's opt-out is not told of which.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/pair.h"
+#include "tests/support/people.h"
+#include "tests/support/policy.h"
+
+#define SUBJECT "9990000018"
+#define DISCHARGED \
+	"\x2A\x0A" \
+	"2026-11-20"
+#define ALLERGIES \
+	"\x4A\x09" \
+	"123456789"
+#define ALL "treatment-summary, medications"
+
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: direct-care, class: care, recipients: [any]}\n"
+	"  - {id: planning, class: secondary, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: treatment-summary\n"
+	"  - id: medications\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
+	"agreements:\n";
+
+static const char agreement[] =
+	TEST_CARE_AGREEMENT("%s", "RX1", "%s", "%s", "%s");
+
+/* The same for planning, by its id, recipient and what it says of opt-outs. */
+static const char planning[] =
+	"  - id: %s\n"
+	"    title: Planning\n"
+	"    from: [RX1]\n"
+	"    to: [%s]\n"
+	"    purposes: [planning]\n"
+	"    categories: [medications]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: not-required\n"
+	"    opt-out: %s\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: not-applicable}\n"
+	"    evidence: [DPIA-2, S251]\n"
+	"    approved-by: [guardian, owner]\n";
+
+/* What the deputy may have; the practice may have all of it. */
+static void activate(const char *categories, const char *level)
+{
+	char yaml[8192];
+	size_t at = sizeof(policy) - 1;
+
+	memcpy(yaml, policy, at);
+	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
+		"DSA-WHOLE", "C84001", ALL, "identifiable");
+	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
+		"DSA-DEPUTY", "RHA", categories, level);
+	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, planning,
+		"DSA-EXEMPT", "C84001", "exempt:S251");
+	(void)snprintf(yaml + at, sizeof(yaml) - at, planning, "DSA-PLAN",
+		"RHA", "applies");
+	test_broker_activate(&broker, yaml);
+}
+
+static struct test_peer deputy;
+
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	activate("medications", "pseudonymised");
+	test_broker_put_standard(&broker, "treatment-summary");
+	test_peer_open(&trust, &broker, "RX1", 64);
+	test_peer_make(&practice, "C84001");
+	test_peer_enrol(&deputy, &broker, "RHA");
+	(void)test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84001", "deputy", "RHA",
+			"reason", "a test", NULL});
+}
+
+static void close_all(void)
+{
+	test_peer_free(&deputy);
+	close_pair();
+}
+
+TestSuite(deputies, .init = open_all, .fini = close_all, .timeout = 1800);
+
+/* A letter whose deadline passes soon, but after its acceptance: a slow
+ * machine gets longer. */
+static struct alm_message accepted_shortly(const char *purpose)
+{
+	static const char *const categories[] = {
+		"medications", "treatment-summary"};
+
+	for (int64_t wait_ms = 1000;; wait_ms *= 2) {
+		struct alm_message message = test_message(&trust, "C84001");
+		const struct alm_receipt *receipt;
+
+		message.deadline_ms = test_now_ms() + wait_ms;
+		message.purpose = purpose;
+		message.categories = (struct alm_texts){
+			categories, strcmp(purpose, "planning") == 0 ? 1 : 2};
+		message.standard = "treatment-summary";
+		message.standard_version = "1.0.0";
+		test_peer_send(&trust, &message, DISCHARGED ALLERGIES, 0);
+		receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
+				   ->receipt;
+		if (receipt->is_accepted) {
+			return message;
+		}
+		cr_assert_lt(
+			wait_ms, 60000, "refused: %s", receipt->refused.name);
+	}
+}
+
+static const struct alm_notice *told(void)
+{
+	return &test_peer_expect(&trust, ALM_ENVELOPE_NOTICE)->notice;
+}
+
+static void take_as_deputy(void)
+{
+	static const char start[] = ALLERGIES "\x82\x01\x10";
+	const struct alm_deliver *mail;
+
+	test_peer_connect(&deputy, &broker);
+	test_peer_hello(&deputy, 8);
+	mail = &test_peer_expect(&deputy, ALM_ENVELOPE_DELIVER)->deliver;
+	cr_expect_str_eq(mail->escalated_from, "C84001");
+	cr_expect_eq(mail->level, ALM_WIRE_LEVEL_PSEUDONYMISED);
+	cr_expect(mail->is_partial);
+	cr_expect_str_empty(mail->subject);
+	cr_assert_eq(mail->categories.count, 1);
+	cr_expect_str_eq(mail->categories.items[0], "medications");
+	cr_assert_eq(mail->payload.bytes, sizeof(start) - 1 + 16);
+	cr_expect_eq(memcmp(mail->payload.data, start, sizeof(start) - 1), 0);
+}
+
+static struct alm_answer records(const char *kind)
+{
+	return test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", kind, "reason", "looking", NULL});
+}
+
+Test(deputies, get_their_own_view_with_records_of_its_own)
+{
+	struct alm_answer answer;
+	char seq[32];
+
+	(void)accepted_shortly("direct-care");
+	cr_expect_eq(told()->kind, ALM_NOTICE_KIND_DEADLINE);
+	take_as_deputy();
+	answer = records("escalated-to-deputy");
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "recipient"), "RHA");
+	cr_expect_str_eq(test_cell(&answer, 0, "categories"), "medications");
+	cr_expect_str_eq(test_cell(&answer, 0, "level-out"), "pseudonymised");
+	cr_expect_str_eq(test_cell(&answer, 0, "basis"), "DSA-DEPUTY");
+	cr_expect_str_neq(test_cell(&answer, 0, "person"), "");
+	(void)snprintf(seq, sizeof(seq), "%s", test_cell(&answer, 0, "seq"));
+	answer = records("delivered");
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "recipient"), "RHA");
+	cr_expect_str_eq(test_cell(&answer, 0, "ref"), seq);
+}
+
+Test(deputies, get_no_more_when_the_policy_allows_more)
+{
+	(void)accepted_shortly("direct-care");
+	cr_expect_eq(told()->kind, ALM_NOTICE_KIND_DEADLINE);
+	activate(ALL, "identifiable");
+	take_as_deputy();
+}
+
+Test(deputies, get_nothing_when_the_person_objects)
+{
+	const struct alm_notice *notice;
+	bool is_deputys = false;
+
+	(void)accepted_shortly("direct-care");
+	cr_expect_eq(told()->kind, ALM_NOTICE_KIND_DEADLINE);
+	test_people_object(&broker);
+	for (int i = 0; i < 2; i++) {
+		notice = told();
+		cr_expect_eq(notice->kind, ALM_NOTICE_KIND_STOPPED);
+		is_deputys |= strcmp(notice->recipient, "RHA") == 0;
+	}
+	cr_expect(is_deputys);
+	test_peer_connect(&deputy, &broker);
+	test_peer_hello(&deputy, 8);
+	test_peer_expect_nothing(&deputy);
+}
+
+Test(deputies, that_an_opt_out_stops_are_not_told_apart)
+{
+	struct alm_answer answer;
+	const struct alm_notice *notice;
+
+	(void)accepted_shortly("planning");
+	notice = told();
+	cr_expect_eq(notice->kind, ALM_NOTICE_KIND_DEADLINE);
+	cr_expect_not_null(
+		strstr(notice->reason, "ALM-4410"), "%s", notice->reason);
+	answer = records("escalated-to-deputy");
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(
+		test_cell(&answer, 0, "code"), "4411", "the log has it");
+	test_peer_connect(&deputy, &broker);
+	test_peer_hello(&deputy, 8);
+	test_peer_expect_nothing(&deputy);
+}
+
+Test(deputies, are_somebody_else_and_known)
+{
+	const char *const own[] = {"organisation", "C84001", "deputy", "C84001",
+		"reason", "a test", NULL};
+	const char *const unknown[] = {"organisation", "C84001", "deputy",
+		"ZZ9", "reason", "a test", NULL};
+	const char *const silent[] = {
+		"organisation", "C84001", "deputy", "RHA", NULL};
+	const char *const dry[] = {"organisation", "C84001", "deputy", "RHA",
+		"reason", "a test", "dry-run", "yes", NULL};
+	struct alm_answer answer;
+
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", own).code,
+		ALM_BAD_ARGUMENT);
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", unknown).code,
+		ALM_NOT_FOUND);
+	cr_expect_eq(test_broker_ask(&broker, "mailbox.deputy", silent).code,
+		ALM_REASON_REQUIRED);
+	cr_expect_eq(
+		test_broker_ask(&broker, "mailbox.deputy", dry).code, ALM_OK);
+	answer = test_broker_ask(&broker, "mailbox.deputy",
+		(const char *const[]){"organisation", "C84001", "deputy", "",
+			"reason", "a test", NULL});
+	cr_expect_eq(answer.code, ALM_OK);
+	cr_expect_str_eq(test_fact(&answer, "before"), "RHA");
+}
