@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "lib/file.h"
 #include "tests/crash/crash.h"
 #include "tests/support/clock.h"
+#include "tests/support/fork.h"
 
 #define LONG_MS 700 /* and longer each time that was too short */
 #define AGAIN_MS 100
@@ -96,7 +96,6 @@ static void run_command(const struct rotator *rotator)
 	char program[PATH_MAX];
 	int fd = open("/dev/null", O_WRONLY);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	snprintf(program, sizeof(program), "%s/almoner-agent",
@@ -110,8 +109,7 @@ static void start(struct rotator *rotator)
 {
 	rotator->has_begun = true;
 	rotator->begun_ms = test_monotonic_ms();
-	rotator->pid = fork();
-	cr_assert_geq(rotator->pid, 0);
+	rotator->pid = test_fork();
 	if (rotator->pid == 0) {
 		run_command(rotator);
 	}

@@ -217,7 +217,7 @@ Test(agents_folder, the_example_program_prints_what_arrives)
 	pid_t pid;
 
 	cr_assert_eq(pipe(ends), 0);
-	pid = fork();
+	pid = test_fork();
 	if (pid == 0) {
 		dup2(ends[1], STDOUT_FILENO);
 		snprintf(program, sizeof(program), "%s/examples/receive",

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,6 +18,7 @@
 #include "broker/store/audit.h"
 #include "lib/bytes.h"
 #include "lib/file.h"
+#include "tests/support/fork.h"
 #include "tests/support/tempdir.h"
 
 /* A machine that is shared may stand still for a minute. */
@@ -131,8 +131,6 @@ static void run_daemon(struct test_broker *broker, const char *notify)
 	char log[PATH_MAX + 16];
 	int fd;
 
-	/* Not to outlive a test that failed. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(program, sizeof(program), "%s/almonerd",
 		getenv("ALMONER_BUILD"));
 	snprintf(log, sizeof(log), "%s/log", broker->folder);
@@ -183,8 +181,7 @@ bool test_broker_try_start(struct test_broker *broker)
 	int fd = notify_socket(broker, notify);
 
 	cr_assert_neq(getenv("ALMONER_BUILD"), NULL, "run by tests/run");
-	broker->pid = fork();
-	cr_assert_geq(broker->pid, 0);
+	broker->pid = test_fork();
 	if (broker->pid == 0) {
 		run_daemon(broker, notify);
 	}
@@ -234,7 +231,7 @@ int test_broker_start_fails(
 
 	snprintf(path, sizeof(path), "%s/log", broker->folder);
 	unlink(path);
-	broker->pid = fork();
+	broker->pid = test_fork();
 	if (broker->pid == 0) {
 		run_daemon(broker, notify);
 	}

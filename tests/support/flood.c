@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include <zmq.h>
 
 #include "tests/support/clock.h"
+#include "tests/support/fork.h"
 
 #define CONNECTIONS_MAX 4096u
 #define GREETING_BYTES 64u
@@ -212,7 +212,6 @@ static void run(struct flood *flood)
 	unsigned long port =
 		strtoul(strrchr(flood->options->endpoint, ':') + 1, NULL, 10);
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	flood->random = flood->options->seed;
 	flood->broker = (struct sockaddr_in){.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
@@ -240,8 +239,7 @@ void test_flood_open(
 	flood->count = page;
 	state->options = options;
 	state->count = flood->count;
-	flood->pid = fork();
-	cr_assert_geq(flood->pid, 0);
+	flood->pid = test_fork();
 	if (flood->pid == 0) {
 		run(state);
 	}

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/clock.h"
+#include "tests/support/fork.h"
 
 #define PAIRS_MAX 64u
 #define BUFFER_BYTES 65536u
@@ -256,10 +256,8 @@ void test_proxy_open(
 	snprintf(proxy->endpoint, sizeof(proxy->endpoint), "tcp://127.0.0.1:%u",
 		ntohs(here.sin_port));
 	proxy->weather = state.weather;
-	proxy->pid = fork();
-	cr_assert_geq(proxy->pid, 0);
+	proxy->pid = test_fork();
 	if (proxy->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		serve(&state);
 	}
 	close(state.listener);

@@ -7,6 +7,7 @@
 
 #include <lmdb.h>
 
+#include "tests/support/fork.h"
 #include "tests/unit/store/fixture.h"
 
 /* Flip one bit of a row, as somebody else's program. */
@@ -39,7 +40,7 @@ static inline int flip_in_child(
 static inline void flip(
 	const char *table, const uint8_t *key, size_t key_bytes, size_t at)
 {
-	pid_t child = fork();
+	pid_t child = test_fork();
 	int status = -1;
 
 	if (child == 0) {
@@ -63,7 +64,7 @@ static inline void break_key(const char *table)
 	static const uint8_t broken[9] = {[7] = 1};
 	MDB_val key = {sizeof(broken), (void *)(uintptr_t)broken};
 	MDB_val value = key;
-	pid_t child = fork();
+	pid_t child = test_fork();
 	int status = -1;
 
 	if (child == 0) {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/fork.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_crash, .init = set_up, .fini = tear_down, .timeout = 1800);
@@ -100,8 +101,7 @@ static pid_t start_writer(int *out_fd)
 	store = NULL;
 	cr_assert_eq(pipe(fds), 0);
 	cr_assert_eq(fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES), PIPE_BYTES);
-	child = fork();
-	cr_assert_geq(child, 0);
+	child = test_fork();
 	if (child == 0) {
 		(void)close(fds[0]);
 		write_for_ever(fds[1]);

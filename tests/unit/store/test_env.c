@@ -6,6 +6,7 @@
 
 #include <lmdb.h>
 
+#include "tests/support/fork.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_env, .init = set_up, .fini = tear_down);
@@ -107,7 +108,7 @@ Test(store_env, refuses_another_key)
 Test(store_env, refuses_a_second_daemon_but_not_a_reader_in_another_process)
 {
 	int status = 0;
-	pid_t child = fork();
+	pid_t child = test_fork();
 
 	if (child == 0) {
 		struct alm_store_options with = options();

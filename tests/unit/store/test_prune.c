@@ -5,6 +5,7 @@
 
 #include "broker/store/evidence.h"
 #include "broker/store/retention.h"
+#include "tests/support/fork.h"
 #include "tests/unit/store/flip.h"
 
 TestSuite(store_prune, .init = set_up, .fini = tear_down);
@@ -179,7 +180,7 @@ static void change_meanwhile(void *cookie, uint64_t done, uint64_t total)
 		return;
 	}
 	*is_done = true;
-	child = fork();
+	child = test_fork();
 	if (child == 0) {
 		reopen();
 		begin_at(LATER_US);
