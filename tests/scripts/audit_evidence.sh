@@ -11,8 +11,7 @@ begin_dev --keep
 folder=$(json 'd["folder"]')
 key=$(json 'd["audit-key"]')
 store=(--store "$folder/store" --key "$folder/store.key")
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir" "$folder"' EXIT
+trap 'leave "$folder"' EXIT
 both() { # both WANTED FILE...: what both verifiers say
 	local wanted=$1
 	shift

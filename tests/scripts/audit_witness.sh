@@ -10,9 +10,7 @@ key=$(json 'd["audit-key"]')
 context=$(json 'd["receiver-context"]')
 store=(--store "$folder/store" --key "$folder/store.key")
 agent=
-trap '[ -z "$agent" ] || kill "$agent" 2>/dev/null || true
-	[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir" "$folder"' EXIT
+trap 'leave "$folder"' EXIT
 witnessed() {
 	"$almoner" audit witnesses --json >"$dir/out" &&
 		[ "$(json 'len(d["rows"])')" -ge 1 ] &&

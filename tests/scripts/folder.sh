@@ -8,9 +8,6 @@ begin_dev
 trust=$(json 'd["sender-context"]')
 practice=$(json 'd["receiver-context"]')
 agents=()
-trap '[ ${#agents[@]} -eq 0 ] || kill "${agents[@]}" 2>/dev/null || true
-	[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
 
 # agent NAME CONTEXT: at work on the folder of that name
 agent() {
@@ -120,4 +117,3 @@ for one in "${agents[@]}"; do
 	kill "$one"
 	wait "$one" || fail "an agent ended with $?"
 done
-agents=()

@@ -9,6 +9,7 @@ begin_dev
 agent=$(json 'd["sender-context"]')
 "$almoner" status --json >"$dir/out"
 daemon=$(daemon_of_dev)
+trap 'kill -CONT "$daemon" 2>/dev/null || true; leave' EXIT
 # took MIN MAX COMMAND...: it fails with 7 within so many seconds; in one of a
 # few times, as the whole machine may stand still for longer
 took() {

@@ -235,8 +235,6 @@ begin_broker() { # a daemon of our own, with a store of 8 MiB
 		kill -0 "$daemon" || fail "no daemon: $(cat "$full/log")"
 	done
 }
-trap '[ -z "$dev" ] || kill "$dev" "${daemon:-$dev}" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
 begin_broker
 code 0 "$almoner" policy activate config/demo/policy --reason test
 code 0 "$almoner" agent invite RX1 --out "$dir/invite" --reason test

@@ -140,8 +140,6 @@ printf '%s\n' "endpoint: ipc://$dir/evil/agents.sock" \
 	"store-key-file: $dir/evil/store.key" \
 	"curve-key-file: $dir/evil/curve.key" >"$dir/evil/almonerd.yaml"
 "$build/almonerd" --config "$dir/evil/almonerd.yaml" 2>>"$dir/evil/log" &
-evil=$!
-trap 'kill "$evil" "$dev" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
 until_ok "$almoner" status --admin "ipc://$dir/evil/admin.sock"
 invite "$dir/caught.invite" --agent caught
 code 0 "$almoner" agent invite RX1 --agent caught --out "$dir/swapped.invite" \

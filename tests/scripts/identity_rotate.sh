@@ -5,8 +5,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 agent=$build/almoner-agent
-pids=()
-trap 'kill "${pids[@]}" 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
 ALMONER_ADMIN=ipc://$dir/admin.sock
 export ALMONER_ADMIN
 
@@ -18,7 +16,6 @@ settings() { # settings LINE...: of the daemon
 start_broker() {
 	"$build/almonerd" --config "$dir/almonerd.yaml" 2>>"$dir/log" &
 	broker=$!
-	pids+=("$broker")
 	until_ok "$almoner" status
 }
 stop_broker() {
@@ -70,7 +67,6 @@ for org in RX1 C84001; do
 	mkdir -p "$dir/$org/mail"
 	"$agent" --context "$dir/$org/context.yaml" --folder "$dir/$org/mail" \
 		2>>"$dir/log" &
-	pids+=($!)
 done
 outbox=$dir/RX1/mail/outbox
 inbox=$dir/C84001/mail/inbox

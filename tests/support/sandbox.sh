@@ -10,8 +10,23 @@ export XDG_CONFIG_HOME=$dir/config
 unset ALMONER_CONTEXT
 # The log is asked as a routine here.
 export ALMONER_AUDIT_REASON="a test"
-trap '[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
-	rm -rf "$dir"' EXIT
+# leave FOLDER...: what runs in the background ends with the script, however
+# that ends: a test that failed would wait for it for ever
+leave() {
+	local tries=0 left
+	while jobs -pr >"$dir/left" && mapfile -t left <"$dir/left" &&
+		[ ${#left[@]} -gt 0 ]; do
+		case $tries in
+		0) kill "${left[@]}" || true ;;
+		600) kill -KILL "${left[@]}" || true ;;
+		esac 2>/dev/null
+		tries=$((tries + 1))
+		pause 0.1
+	done
+	wait || true
+	rm -rf "$dir" "$@"
+}
+trap leave EXIT
 # pause SECONDS: of this shell alone.  One pipe for all of them: the shell may
 # wait for ever for a command that it has missed while another substitution's
 # process ended.
