@@ -49,7 +49,7 @@ bool test_rogue_say_bytes(struct test_rogue *rogue, struct alm_bytes frame);
 struct alm_envelope test_rogue_welcome(void);
 struct alm_envelope test_rogue_mail(uint64_t sequence);
 
-/** Hello and welcome. */
+/** Hello and welcome; what came of it before is dropped. */
 void test_rogue_greet(struct test_rogue *rogue, struct alm_client *client);
 
 /** Let the client work until it has taken all that was said so far. */
