@@ -232,6 +232,19 @@ static void see_identity(struct agent *agent, int64_t now_ms)
 	}
 }
 
+static const char *trouble_of(const struct agent *agent)
+{
+	if (agent->entries.misnamed < 0) {
+		return "the outbox cannot be read";
+	}
+	if (agent->entries.pause.is_on) {
+		return "nothing is sent: the folders cannot be written";
+	}
+	return agent->mail.pause.is_on
+		       ? "no mail is taken: the inbox cannot be written"
+		       : "";
+}
+
 static bool watch_outbox(const struct agent *agent)
 {
 	char path[PATH_MAX];
@@ -272,7 +285,8 @@ static void run(struct agent *agent)
 		take_events(agent);
 		alm_notify_alive();
 		alm_notify_status(agent->entries.accepted,
-			agent->entries.refused, agent->mail.taken);
+			agent->entries.refused, agent->mail.taken,
+			trouble_of(agent));
 		see_end(agent, now_ms);
 		if (!agent->is_ended) {
 			await(agent, items, ALM_COUNT(items));

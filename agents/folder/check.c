@@ -5,6 +5,7 @@
 
 #include "agents/folder/entries.h"
 #include "agents/folder/log.h"
+#include "agents/folder/probe.h"
 #include "agents/folder/sending.h"
 
 static int is_meant(const struct dirent *file)
@@ -37,11 +38,27 @@ static enum alm_err check_one(const struct alm_folder *folder, const char *file,
 	return err;
 }
 
+static size_t check_folders(const struct alm_folder *folder)
+{
+	struct alm_problem problem = {0};
+	size_t wrong = 0;
+
+	if (alm_probe_outbox(folder, &problem) != ALM_OK) {
+		alm_log_problem(ALM_IO, "outbox", problem.detail);
+		wrong++;
+	}
+	if (alm_probe_inbox(folder, &problem) != ALM_OK) {
+		alm_log_problem(ALM_IO, "inbox", problem.detail);
+		wrong++;
+	}
+	return wrong;
+}
+
 size_t alm_check(const struct alm_folder *folder)
 {
 	struct dirent **files = NULL;
 	char path[PATH_MAX];
-	size_t wrong = 0;
+	size_t wrong = check_folders(folder);
 	int count;
 
 	alm_folder_path(folder, ALM_OUTBOX, "", "", path);

@@ -6,7 +6,8 @@
 
 #include "agents/folder/folder.h"
 
-/** Check every sidecar in the outbox and print what is wrong.  Gives how
+/** Check that the folders can be written, and every sidecar in the outbox, and
+ * print what is wrong.  Gives how
  * many are wrong. */
 size_t alm_check(const struct alm_folder *folder);
 

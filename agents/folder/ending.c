@@ -158,32 +158,52 @@ enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	return alm_text_file_add(&file, files, path, problem);
 }
 
-enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const char *const *names, size_t count, struct alm_problem *problem)
+/** The sidecar is in one of them, and then the payload goes. */
+static enum alm_err sync_both(
+	const struct alm_folder *folder, struct alm_problem *problem)
+{
+	enum alm_err err = alm_folder_sync(folder, ALM_STATE, problem);
+
+	return err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
+			     : err;
+}
+
+static void move_sidecars(const struct alm_folder *folder,
+	struct alm_ending *endings, size_t count)
 {
 	char from[ALM_NAME_BYTES_MAX + 32];
 	char to[ALM_NAME_BYTES_MAX + 32];
-	bool are_done = true;
-	enum alm_err err = ALM_OK;
 
-	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		full_name(from, names[i], alm_folder_rest(names[i]));
-		full_name(to, names[i], ".done");
+	for (size_t i = 0; i < count; i++) {
+		const char *name = endings[i].name;
+		enum alm_err err;
+
+		full_name(from, name, alm_folder_rest(name));
+		full_name(to, name, ".done");
 		err = alm_folder_rename(
-			folder, ALM_OUTBOX, from, ALM_STATE, to, problem);
-		err = err == ALM_NOT_FOUND ? ALM_OK : err;
+			folder, ALM_OUTBOX, from, ALM_STATE, to, NULL);
+		endings[i].is_left = err != ALM_OK && err != ALM_NOT_FOUND;
 	}
-	/* The sidecar is here or there, and then the payload goes. */
-	err = err == ALM_OK ? alm_folder_sync(folder, ALM_STATE, problem) : err;
-	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
-			    : err;
+}
+
+enum alm_err alm_sending_accepted(const struct alm_folder *folder,
+	struct alm_ending *endings, size_t count, struct alm_problem *problem)
+{
+	bool are_done = true;
+	enum alm_err err;
+
+	move_sidecars(folder, endings, count);
+	err = sync_both(folder, problem);
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
 		/* Not if its user has taken the sidecar back. */
-		bool is_done =
-			alm_folder_has(folder, ALM_STATE, names[i], ".done");
+		bool is_done = alm_folder_has(
+			folder, ALM_STATE, endings[i].name, ".done");
 
-		err = settle_payload(folder, names[i], is_done, problem);
-		are_done &= is_done;
+		if (!endings[i].is_left) {
+			err = settle_payload(
+				folder, endings[i].name, is_done, problem);
+			are_done &= is_done;
+		}
 	}
 	if (err == ALM_OK && !are_done) {
 		err = alm_folder_sync(folder, ALM_REFUSED, problem);
@@ -191,7 +211,9 @@ enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	err = err == ALM_OK ? alm_folder_sync(folder, ALM_OUTBOX, problem)
 			    : err;
 	for (size_t i = 0; err == ALM_OK && i < count; i++) {
-		err = forget_id(folder, names[i], problem);
+		if (!endings[i].is_left) {
+			err = forget_id(folder, endings[i].name, problem);
+		}
 	}
 	return err;
 }

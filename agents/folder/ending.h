@@ -18,10 +18,17 @@ ALM_MUST_USE enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	const char *name, const struct alm_receipt_view *receipt,
 	struct alm_files *files, struct alm_problem *problem);
 
-/** Their receipts are on disk: take them from the outbox.  Errors: IO, NOMEM:
- * some may be left, and get the same receipt when they are sent again. */
+/** An entry that is accepted. */
+struct alm_ending {
+	const char *name; /* borrowed */
+	bool is_left;     /* given: it cannot be moved out of the outbox */
+};
+
+/** Their receipts are on disk: take them from the outbox.  One that is left
+ * there holds up no other.  Errors: IO, NOMEM: some may be there yet, and get
+ * the same receipt when they are sent again. */
 ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
-	const char *const *names, size_t count, struct alm_problem *problem);
+	struct alm_ending *endings, size_t count, struct alm_problem *problem);
 
 /** It is refused, by the broker or by us (`receipt` is NULL): move it to
  * refused/ with NAME.refusal.yaml.  Errors: IO, NOMEM. */

@@ -38,8 +38,10 @@ static enum alm_err errno_problem(
 	const char *path, const char *what, struct alm_problem *problem)
 {
 	return alm_problem_set(problem,
-		errno == ENOENT ? ALM_NOT_FOUND : ALM_IO, "%s: cannot %s: %s",
-		path, what, strerror(errno));
+		errno == ENOENT ? ALM_NOT_FOUND : ALM_IO, "%s: cannot %s: %s%s",
+		path, what, strerror(errno),
+		errno == EXDEV ? ": all folders must be on one file system"
+			       : "");
 }
 
 enum alm_err alm_folder_open(const char *root, struct alm_folder *out_folder,
@@ -212,6 +214,8 @@ void alm_folder_sweep(const struct alm_folder *folder)
 		DIR *dir = alm_folder_list(folder, place, NULL);
 		struct dirent *entry;
 
+		(void)!alm_folder_unlink(
+			folder, place, ALM_FOLDER_PROBE, "", NULL);
 		while (dir != NULL && (entry = readdir(dir)) != NULL) {
 			if (is_half_written(place, entry->d_name)) {
 				alm_folder_path(

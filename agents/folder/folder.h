@@ -26,6 +26,8 @@
 #define ALM_NAME_BYTES_MAX 128u /* of NAME, without its suffix */
 /* The organisation's systems read as the group; the umask may take it away. */
 #define ALM_FOLDER_FILE_MODE 0640
+/* Of ours, in any of them for a moment: probe.h. */
+#define ALM_FOLDER_PROBE ".room.payload"
 #define ALM_SIDECAR_BYTES_MAX ((size_t)64 * 1024)
 
 enum alm_place_in_folder {
@@ -92,7 +94,8 @@ ALM_MUST_USE enum alm_err alm_folder_remove(const struct alm_folder *folder,
 	struct alm_problem *problem);
 
 /** Remove what a crash left half written: the temporary files of
- * alm_file_write().  Only at start, while nothing is being written. */
+ * alm_file_write(), and probes.  Only at start, while nothing is being written.
+ */
 void alm_folder_sweep(const struct alm_folder *folder);
 
 /** The monotonic clock. */

@@ -33,3 +33,12 @@ void alm_log_problem(enum alm_err err, const char *what, const char *detail)
 	put_quoted(info->hint);
 	(void)fputc('\n', stderr);
 }
+
+void alm_log_note(const char *what, const char *detail)
+{
+	(void)fputs("what=", stderr);
+	put_quoted(what);
+	(void)fputs(" detail=", stderr);
+	put_quoted(detail);
+	(void)fputc('\n', stderr);
+}

@@ -6,7 +6,9 @@
 
 void alm_notify_ready(void);
 void alm_notify_stopping(void);
-void alm_notify_status(uint64_t sent, uint64_t refused, uint64_t taken);
+/** `trouble` is "" where there is none. */
+void alm_notify_status(
+	uint64_t sent, uint64_t refused, uint64_t taken, const char *trouble);
 /** Still alive; call at least twice in each watchdog period. */
 void alm_notify_alive(void);
 

@@ -4,6 +4,7 @@
 
 #include "agents/folder/log.h"
 #include "agents/folder/outcome.h"
+#include "agents/folder/probe.h"
 #include "agents/folder/turn.h"
 
 /* One call works no longer; a large payload may take it past that. */
@@ -32,6 +33,17 @@ void alm_entries_wake(struct alm_entries *entries)
 	entries->list_due_ms = 0;
 }
 
+static void tell_unread(const struct alm_folder *folder)
+{
+	struct alm_problem problem = {.detail = "it could not be read"};
+	DIR *dir = alm_folder_list(folder, ALM_OUTBOX, &problem);
+
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
+	alm_log_problem(ALM_IO, "outbox", problem.detail);
+}
+
 static void list(struct alm_entries *entries, const struct alm_folder *folder,
 	int64_t now_ms)
 {
@@ -46,8 +58,10 @@ static void list(struct alm_entries *entries, const struct alm_folder *folder,
 	entries->next = SIZE_MAX;
 	entries->is_changed = true;
 	entries->is_full = false;
-	if (misnamed < 0) {
-		alm_log_problem(ALM_IO, "outbox", "cannot be read");
+	if (misnamed < 0 && entries->misnamed >= 0) {
+		tell_unread(folder);
+	} else if (misnamed >= 0 && entries->misnamed < 0) {
+		alm_log_note("outbox", "it can be read again");
 	} else if (misnamed > 0 && misnamed != entries->misnamed) {
 		(void)alm_problem_set(&problem, ALM_SIDECAR,
 			"%d with a name that is longer than %u bytes, has "
@@ -75,7 +89,7 @@ static bool is_over(const struct alm_entries *entries)
 
 static bool has_room(const struct alm_work *work)
 {
-	return !work->entries->is_full &&
+	return !work->entries->is_full && !work->entries->pause.is_on &&
 	       work->entries->table.in_flight + work->batch.count <
 		       work->window;
 }
@@ -106,6 +120,9 @@ static int64_t due_again(struct alm_work *work)
 				 ? entries->list_due_ms
 				 : entries->list_rest_ms;
 
+	if (entries->pause.is_on) {
+		return entries->pause.due_ms;
+	}
 	if (!has_room(work)) {
 		return due_ms; /* or when a receipt comes */
 	}
@@ -113,6 +130,26 @@ static int64_t due_again(struct alm_work *work)
 		return work->now_ms;
 	}
 	return due_ms < entries->due_ms ? due_ms : entries->due_ms;
+}
+
+/** Whether they wait, all of them; for how long is due_again()'s. */
+static bool is_paused(struct alm_entries *entries,
+	const struct alm_folder *folder, int64_t now_ms)
+{
+	struct alm_pause *pause = &entries->pause;
+
+	if (!pause->is_on || now_ms < pause->due_ms) {
+		return pause->is_on;
+	}
+	if (alm_probe_outbox(folder, NULL) == ALM_OK) {
+		alm_log_note("outbox", "it can be written again");
+		pause->is_on = false;
+		/* In the order of their names again. */
+		entries->next = SIZE_MAX;
+		entries->is_changed = true;
+	}
+	pause->due_ms = now_ms + ALM_PAUSE_MS;
+	return pause->is_on;
 }
 
 int64_t alm_entries_work(struct alm_entries *entries,
@@ -131,6 +168,9 @@ int64_t alm_entries_work(struct alm_entries *entries,
 						      : FLIGHT_MAX;
 	if (now_ms >= entries->list_due_ms && now_ms >= entries->list_rest_ms) {
 		list(entries, folder, now_ms);
+	}
+	if (is_paused(entries, folder, now_ms)) {
+		return entries->pause.due_ms;
 	}
 	if (is_over(entries) &&
 		(entries->is_changed || now_ms >= entries->due_ms)) {
@@ -152,6 +192,9 @@ int64_t alm_entries_work(struct alm_entries *entries,
 
 bool alm_entries_is_idle(const struct alm_entries *entries)
 {
+	if (entries->pause.is_on) {
+		return entries->table.in_flight == 0;
+	}
 	return is_over(entries) && !entries->is_changed &&
 	       entries->table.in_flight == 0 && entries->ended_count == 0 &&
 	       entries->unsettled == 0;

@@ -14,6 +14,7 @@
 #include "agents/folder/files.h"
 #include "agents/folder/folder.h"
 #include "agents/folder/lanes.h"
+#include "agents/folder/pause.h"
 #include "agents/include/almoner.h"
 
 /* Accepted, and ended together. */
@@ -29,7 +30,8 @@ struct alm_entries {
 	size_t ended_count;
 	char *strays[ALM_STRAYS_MAX]; /* owned */
 	size_t stray_count;
-	int misnamed; /* as last told of */
+	struct alm_pause pause; /* of all of them */
+	int misnamed;           /* as last told of; -1: it cannot be read */
 	/* A round goes through all of them, over many calls. */
 	size_t next;
 	bool is_changed; /* another round is due */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agents/folder/log.h"
+#include "agents/folder/probe.h"
 
 #define LATER_MS_MIN 5000
 #define LATER_MS_MAX 600000
@@ -40,6 +41,37 @@ void alm_outcome_later(
 	entry->tries++;
 	entry->due_ms = alm_folder_now_ms() +
 			(wait_ms < LATER_MS_MAX ? wait_ms : LATER_MS_MAX);
+}
+
+static void pause_all(struct alm_entries *entries, const char *why)
+{
+	struct alm_problem problem = {0};
+
+	(void)alm_problem_set(&problem, ALM_IO,
+		"%s: nothing is sent until that is mended", why);
+	alm_log_problem(ALM_IO, "outbox", problem.detail);
+	entries->pause.is_on = true;
+	entries->pause.due_ms = alm_folder_now_ms() + ALM_PAUSE_MS;
+	entries->unsettled = 0;
+	entries->later = entries->table.count;
+}
+
+void alm_outcome_failed(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_entry *entry,
+	enum alm_err err, const char *detail)
+{
+	struct alm_problem problem = {0};
+
+	if (!entries->pause.is_on &&
+		alm_probe_outbox(folder, &problem) != ALM_OK) {
+		pause_all(entries, problem.detail);
+	}
+	if (entries->pause.is_on) {
+		alm_outcome_land(entries, entry, ALM_ENTRY_SEEN, false);
+		return;
+	}
+	alm_log_problem(err, entry->name, detail);
+	alm_outcome_later(entries, entry, 0);
 }
 
 /** Behind who waits for the same room. */
@@ -99,8 +131,7 @@ void alm_outcome_refused(struct alm_entries *entries,
 	}
 	err = alm_sending_refused(folder, entry->name, receipt, own, &problem);
 	if (err != ALM_OK) {
-		alm_log_problem(err, entry->name, problem.detail);
-		alm_outcome_later(entries, entry, 0);
+		alm_outcome_failed(entries, folder, entry, err, problem.detail);
 		return;
 	}
 	alm_log_problem(
@@ -120,28 +151,41 @@ static bool is_replaced(
 	       !alm_file_look_is_same(&now, &entry->files[0]);
 }
 
+/** Gives the state of each that it comes to; IN_FLIGHT: it cannot be moved. */
 static enum alm_err end_unless_replaced(const struct alm_entries *entries,
-	const struct alm_folder *folder, bool are_replaced[ALM_ENDINGS_MAX],
+	const struct alm_folder *folder,
+	enum alm_entry_state states[ALM_ENDINGS_MAX],
 	struct alm_problem *problem)
 {
-	const char *names[ALM_ENDINGS_MAX];
+	struct alm_ending endings[ALM_ENDINGS_MAX];
+	size_t places[ALM_ENDINGS_MAX];
 	size_t count = 0;
+	enum alm_err err;
 
 	for (size_t i = 0; i < entries->ended_count; i++) {
 		const struct alm_entry *entry = entries->ended[i];
 
-		are_replaced[i] = is_replaced(folder, entry);
-		if (!are_replaced[i]) {
-			names[count++] = entry->name;
+		states[i] = ALM_ENTRY_SEEN;
+		if (!is_replaced(folder, entry)) {
+			states[i] = ALM_ENTRY_GONE;
+			places[count] = i;
+			endings[count++] =
+				(struct alm_ending){.name = entry->name};
 		}
 	}
-	return alm_sending_accepted(folder, names, count, problem);
+	err = alm_sending_accepted(folder, endings, count, problem);
+	for (size_t i = 0; i < count; i++) {
+		if (endings[i].is_left) {
+			states[places[i]] = ALM_ENTRY_IN_FLIGHT;
+		}
+	}
+	return err;
 }
 
 void alm_entries_settle(
 	struct alm_entries *entries, const struct alm_folder *folder)
 {
-	bool are_replaced[ALM_ENDINGS_MAX] = {false};
+	enum alm_entry_state states[ALM_ENDINGS_MAX] = {ALM_ENTRY_SEEN};
 	struct alm_problem problem = {0};
 	enum alm_err err;
 
@@ -150,22 +194,22 @@ void alm_entries_settle(
 	}
 	err = alm_files_flush(&entries->receipts, &problem);
 	if (err == ALM_OK) {
-		err = end_unless_replaced(
-			entries, folder, are_replaced, &problem);
-	}
-	if (err != ALM_OK) {
-		alm_log_problem(err, "receipts", problem.detail);
+		err = end_unless_replaced(entries, folder, states, &problem);
 	}
 	for (size_t i = 0; i < entries->ended_count; i++) {
+		struct alm_entry *entry = entries->ended[i];
+
 		/* Sent again under the same id, it gets the same receipt. */
 		if (err != ALM_OK) {
-			alm_outcome_later(entries, entries->ended[i], 0);
+			alm_outcome_failed(
+				entries, folder, entry, err, problem.detail);
+		} else if (states[i] == ALM_ENTRY_IN_FLIGHT) {
+			alm_outcome_failed(entries, folder, entry, ALM_IO,
+				"accepted, and cannot be moved out of the "
+				"outbox");
 		} else {
 			entries->accepted++;
-			alm_outcome_land(entries, entries->ended[i],
-				are_replaced[i] ? ALM_ENTRY_SEEN
-						: ALM_ENTRY_GONE,
-				true);
+			alm_outcome_land(entries, entry, states[i], true);
 		}
 	}
 	entries->ended_count = 0;
@@ -179,8 +223,7 @@ static void accept(struct alm_entries *entries, const struct alm_folder *folder,
 		folder, entry->name, receipt, &entries->receipts, &problem);
 
 	if (err != ALM_OK) {
-		alm_log_problem(err, entry->name, problem.detail);
-		alm_outcome_later(entries, entry, 0);
+		alm_outcome_failed(entries, folder, entry, err, problem.detail);
 		return;
 	}
 	entries->ended[entries->ended_count++] = entry;

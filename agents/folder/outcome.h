@@ -12,6 +12,12 @@ void alm_outcome_land(struct alm_entries *entries, struct alm_entry *entry,
 void alm_outcome_later(struct alm_entries *entries, struct alm_entry *entry,
 	uint32_t least_ms);
 
+/** Disk or memory fails us, not the entry.  Where nothing can be written, the
+ * whole outbox waits, in its order; else this one alone. */
+void alm_outcome_failed(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_entry *entry,
+	enum alm_err err, const char *detail);
+
 /** By the broker, or by us: `receipt` is NULL. */
 void alm_outcome_refused(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_entry *entry,

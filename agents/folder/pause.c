@@ -1,12 +1,7 @@
 #include "agents/folder/pause.h"
 
 #include "agents/folder/log.h"
-#include "lib/file.h"
-#include "lib/limits.h"
-
-#define AGAIN_MS 10000
-/* Called as what a crash leaves half written, which is swept. */
-#define PROBE ".room.payload"
+#include "agents/folder/probe.h"
 
 void alm_pause_begin(
 	struct alm_pause *pause, struct alm_client *client, enum alm_err err)
@@ -21,21 +16,7 @@ void alm_pause_begin(
 		pause->is_on = true;
 		(void)alm_client_set_credit(client, 0);
 	}
-	pause->due_ms = alm_folder_now_ms() + AGAIN_MS;
-}
-
-static bool has_room(const struct alm_folder *folder)
-{
-	static const uint8_t nothing[ALM_PAYLOAD_BYTES_MAX];
-	char path[PATH_MAX];
-	enum alm_err err;
-
-	alm_folder_path(folder, ALM_INBOX, PROBE, "", path);
-	err = alm_file_write(path, (struct alm_bytes){nothing, sizeof(nothing)},
-		ALM_FOLDER_FILE_MODE, NULL);
-	return alm_folder_remove(folder, ALM_INBOX, PROBE, "", NULL) ==
-		       ALM_OK &&
-	       err == ALM_OK;
+	pause->due_ms = alm_folder_now_ms() + ALM_PAUSE_MS;
 }
 
 void alm_pause_look(struct alm_pause *pause, const struct alm_folder *folder,
@@ -44,8 +25,9 @@ void alm_pause_look(struct alm_pause *pause, const struct alm_folder *folder,
 	if (!pause->is_on || now_ms < pause->due_ms) {
 		return;
 	}
-	pause->due_ms = now_ms + AGAIN_MS;
-	if (has_room(folder)) {
+	pause->due_ms = now_ms + ALM_PAUSE_MS;
+	if (alm_probe_inbox(folder, NULL) == ALM_OK) {
+		alm_log_note("inbox", "it can be written again");
 		pause->is_on = false;
 		(void)alm_client_set_credit(client, ALM_AGENT_CREDIT);
 	}

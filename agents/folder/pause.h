@@ -14,6 +14,8 @@
 /* Mail held unacknowledged otherwise. */
 #define ALM_AGENT_CREDIT 256u
 
+#define ALM_PAUSE_MS 10000 /* until the next look */
+
 /** Zeroed is none. */
 struct alm_pause {
 	bool is_on;

@@ -36,8 +36,8 @@ static void fail(struct alm_work *work, struct alm_entry *entry,
 	struct alm_problem own = {0};
 
 	if (is_passing(err)) {
-		alm_log_problem(err, entry->name, detail);
-		alm_outcome_later(work->entries, entry, 0);
+		alm_outcome_failed(
+			work->entries, work->folder, entry, err, detail);
 	} else {
 		(void)alm_problem_set(&own, err, "%s", detail);
 		alm_outcome_refused(

@@ -86,3 +86,25 @@ Test(agents_folder_trouble, an_outbox_that_is_made_anew_is_watched_too)
 	wait_for_files(0, "receipts", ".yaml", 1);
 	cr_assert_eq(end_agent(from, SIGTERM), 0);
 }
+
+/* It is accepted, and then there is no room for its receipt. */
+Test(agents_folder_trouble, the_outbox_waits_while_nothing_can_be_written)
+{
+	char receipts[2 * PATH_MAX];
+	pid_t from = start_agent(0);
+
+	snprintf(receipts, sizeof(receipts), "%s/receipts", folders[0]);
+	wait_for_files(0, "state", "", 4); /* the last that it makes */
+	cr_assert_eq(rmdir(receipts), 0);
+	for (unsigned n = 0; n < 3; n++) {
+		put_message(n);
+	}
+	while (test_broker_figure(&broker, "accepted") == 0) {
+		(void)poll(NULL, 0, 20);
+	}
+	cr_assert_eq(mkdir(receipts, 0700), 0);
+	wait_for_files(0, "receipts", ".yaml", 3);
+	cr_assert_eq(end_agent(from, SIGTERM), 0);
+	cr_assert_eq(count_files(0, "outbox", ""), 2, "only . and ..");
+	cr_assert_eq(test_broker_figure(&broker, "accepted"), 3);
+}

@@ -72,7 +72,7 @@ Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
 
 Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 {
-	const char *const ending = "a";
+	struct alm_ending ending = {.name = "a"};
 	struct alm_files files = {.count = 0};
 	uint8_t id[16];
 	struct alm_receipt_view receipt;
@@ -95,7 +95,7 @@ Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 
 Test(folder, an_accepted_payload_stays_if_its_user_took_the_sidecar_back)
 {
-	const char *const ending = "a";
+	struct alm_ending ending = {.name = "a"};
 	uint8_t id[16];
 
 	put(ALM_OUTBOX, "a.yaml", sidecar);
@@ -192,7 +192,7 @@ Test(folder, what_is_called_like_an_entry_goes_with_it)
 /* Neither takes the other's id, nor its payload with it. */
 Test(folder, a_description_and_an_envelope_of_one_name_are_two_entries)
 {
-	const char *const ending = "a";
+	struct alm_ending ending = {.name = "a"};
 	struct alm_files files = {.count = 0};
 	struct alm_prepared prepared;
 	uint8_t first[16];

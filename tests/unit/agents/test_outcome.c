@@ -1,5 +1,9 @@
 /* What becomes of an entry of the outbox when its receipt has come. */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agents/folder/outbox.h"
 #include "agents/folder/sending.h"
@@ -21,23 +25,30 @@ static void end(void)
 
 TestSuite(outcome, .init = begin, .fini = end);
 
-/** On its way. */
-static struct alm_entry *fly(void)
+/** On its way, as the only one or the one after others. */
+static struct alm_entry *fly_as(const char *name)
 {
 	struct alm_files files = {.count = 0};
 	struct alm_prepared prepared;
 	struct alm_entry *entry;
+	char text[256];
+	char file[32];
 
-	put(ALM_OUTBOX, "a.yaml",
+	snprintf(text, sizeof(text),
 		"recipient: C84001\npurpose: direct-care\n"
 		"categories: [discharge]\nlevel: identifiable\n"
-		"subject: \"9990000018\"\npayload: a.pdf\n");
-	put(ALM_OUTBOX, "a.pdf", "content");
+		"subject: \"9990000018\"\npayload: %s.pdf\n",
+		name);
+	snprintf(file, sizeof(file), "%s.yaml", name);
+	put(ALM_OUTBOX, file, text);
+	snprintf(file, sizeof(file), "%s.pdf", name);
+	put(ALM_OUTBOX, file, "content");
 	cr_assert_eq(alm_entry_table_list(&entries.table, &folder), 0);
-	cr_assert_eq(entries.table.count, 1);
-	entry = entries.table.items[0];
+	entry = entries.table.items[entries.table.count - 1];
+	cr_assert_str_eq(entry->name, name);
 	cr_assert(alm_entry_look_at(&folder, entry, &entry->files[0]));
-	cr_assert_eq(alm_sending_prepare(&folder, "a", &files, &prepared, NULL),
+	cr_assert_eq(
+		alm_sending_prepare(&folder, name, &files, &prepared, NULL),
 		ALM_OK);
 	cr_assert_eq(alm_files_flush(&files, NULL), ALM_OK);
 	memcpy(entry->id, prepared.id, sizeof(entry->id));
@@ -46,12 +57,22 @@ static struct alm_entry *fly(void)
 	return entry;
 }
 
-static void accept(const struct alm_entry *entry)
+static struct alm_entry *fly(void)
+{
+	return fly_as("a");
+}
+
+static void receive(const struct alm_entry *entry)
 {
 	struct alm_receipt_view receipt = {.basis = "", .level = ""};
 
 	memcpy(receipt.id, entry->id, sizeof(receipt.id));
 	alm_entries_receipt(&entries, &folder, &receipt);
+}
+
+static void accept(const struct alm_entry *entry)
+{
+	receive(entry);
 	alm_entries_settle(&entries, &folder);
 	cr_assert(has(ALM_RECEIPTS, "a.yaml"));
 	cr_assert_eq(entries.table.in_flight, 0);
@@ -78,4 +99,42 @@ Test(outcome, what_its_user_put_in_its_place_meanwhile_is_yet_to_be_sent)
 	cr_assert(has(ALM_OUTBOX, "a.yaml"));
 	cr_assert(has(ALM_OUTBOX, "a.pdf"));
 	cr_assert_not(has(ALM_STATE, "a.done"));
+}
+
+Test(outcome, what_cannot_leave_the_outbox_holds_up_no_other)
+{
+	struct alm_entry *one = fly_as("a");
+	struct alm_entry *two = fly_as("b");
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, ALM_STATE, "a", ".done", path);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	receive(one);
+	receive(two);
+	alm_entries_settle(&entries, &folder);
+	cr_assert_eq(one->state, ALM_ENTRY_LATER);
+	cr_assert_eq(two->state, ALM_ENTRY_GONE);
+	cr_assert(has(ALM_OUTBOX, "a.pdf"));
+	cr_assert_not(has(ALM_OUTBOX, "b.pdf"));
+	cr_assert_not(has(ALM_STATE, "b.id"));
+	cr_assert_not(entries.pause.is_on);
+}
+
+Test(outcome, where_nothing_can_be_written_all_wait_in_their_order)
+{
+	struct alm_entry *one = fly_as("a");
+	struct alm_entry *two = fly_as("b");
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, ALM_RECEIPTS, "", "", path);
+	cr_assert_eq(rmdir(path), 0);
+	receive(one);
+	receive(two);
+	alm_entries_settle(&entries, &folder);
+	cr_assert(entries.pause.is_on);
+	cr_assert_eq(one->state, ALM_ENTRY_SEEN);
+	cr_assert_eq(two->state, ALM_ENTRY_SEEN);
+	cr_assert_eq(one->tries + two->tries, 0, "one waits longer");
+	cr_assert(alm_entries_is_idle(&entries));
+	cr_assert_eq(entries.later, 2);
 }
