@@ -110,6 +110,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_audit_export},
 	{"audit", "head", "show the size and root of the audit log",
 		alm_cmd_audit_head},
+	{"audit", "keys", "show the keys that sign the audit log",
+		alm_cmd_audit_keys},
 	{"audit", "person", "say what was shared about a person",
 		alm_cmd_audit_person},
 	{"audit", "prune", "take away what was kept long enough",

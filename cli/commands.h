@@ -76,7 +76,7 @@ alm_command_fn alm_cmd_audit_query;
 alm_command_fn alm_cmd_audit_reindex, alm_cmd_audit_tail;
 alm_command_fn alm_cmd_audit_bundle, alm_cmd_audit_export;
 alm_command_fn alm_cmd_audit_receipt;
-alm_command_fn alm_cmd_audit_witnesses;
+alm_command_fn alm_cmd_audit_keys, alm_cmd_audit_witnesses;
 alm_command_fn alm_cmd_audit_show;
 alm_command_fn alm_cmd_audit_stats;
 alm_command_fn alm_cmd_audit_verify;

@@ -173,6 +173,7 @@ static enum alm_err run(struct alm_turn *turn,
 	{"audit.checkpoint", alm_verb_audit_checkpoint, ARGUMENTS("size")}, \
 		{"audit.consistency", alm_verb_audit_growth, \
 			ARGUMENTS("old", "size", "bare")}, \
+		{"audit.keys", alm_verb_audit_keys, NONE}, \
 	{ \
 		"audit.evidence", alm_verb_audit_evidence, ARGUMENTS("seq") \
 	}

@@ -64,6 +64,11 @@ ALM_MUST_USE enum alm_err alm_call_list_mail(const struct alm_call *call,
  * name that is given, and `broker-key`. */
 void alm_call_whereabouts(struct alm_call *call, const char *endpoint_key);
 
+/** The public keys that heads are signed with now, with commas between, as a
+ * context has them; "" if nothing is signed. */
+const char *alm_audit_keys_text(
+	struct alm_table *table, const struct alm_broker *broker);
+
 /* --- what is recorded ----------------------------------------------------- */
 
 /** Record that a change was made by administration, with its reason. */

@@ -241,6 +241,7 @@ static void add_store(struct alm_table *table, const struct alm_broker *broker)
 	alm_table_fact(table, "audit-root",
 		alm_table_hex(table,
 			(struct alm_bytes){head.root.raw, ALM_DIGEST_BYTES}));
+	alm_table_fact(table, "audit-key", alm_audit_keys_text(table, broker));
 	alm_table_number(table, "store-used-permille",
 		alm_store_used_permille(broker->store));
 	add_growth(table, broker);

@@ -16,7 +16,7 @@ _almoner()
 	override) words='list review' ;;
 	duty) words='list show' ;;
 	standard) words='put list' ;;
-	audit) words='breach bundle export head person prune prove query receipt show reindex stats tail verify witnesses' ;;
+	audit) words='breach bundle export head keys person prune prove query receipt show reindex stats tail verify witnesses' ;;
 	config) words='show reload' ;;
 	ctx) words='add list show select remove edit' ;;
 	bench) words='audit backlog decide fair import route withdraw' ;;
@@ -1061,6 +1061,19 @@ _almoner()
 --size
 --out
 --force
+--admin
+--context
+--timeout
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit keys') words='
 --admin
 --context
 --timeout

@@ -356,6 +356,7 @@ static const struct {
 	{"audit.consistency", ARGUMENTS("old", "1")},
 	{"audit.evidence", ARGUMENTS("seq", "1")},
 	{"audit.receipt", ARGUMENTS("seq", "1", "reason", "r")},
+	{"audit.keys", {NULL}},
 	{"audit.witnesses", {NULL}},
 	{"audit.reindex", ARGUMENTS("reason", "r")},
 	{"audit.prune", ARGUMENTS("reason", "r")},

@@ -12,6 +12,16 @@ folder=$(json 'd["folder"]')
 key=$(json 'd["audit-key"]')
 store=(--store "$folder/store" --key "$folder/store.key")
 trap 'leave "$folder"' EXIT
+# The operator and a partner are told the key that --generate-keys printed.
+partner=$(json 'd["sender-context"]')
+code 0 "$almoner" audit keys --json
+has '[(r["key"], r["state"], r["seq"]) for r in d["rows"]] == [("'"$key"'",
+	"signing", 1)]'
+code 0 "$almoner" audit keys -c "$partner" --json
+has '[r["key"] for r in d["rows"]] == ["'"$key"'"]'
+note_key=$(json 'd["rows"][0]["note-key"]')
+code 0 "$almoner" status --json
+has 'd["audit-key"] == "'"$key"'"'
 both() { # both WANTED FILE...: what both verifiers say
 	local wanted=$1
 	shift
@@ -24,6 +34,7 @@ both() { # both WANTED FILE...: what both verifiers say
 # A head is signed within a second: ask until one covers what is asked for.
 until_ok "$almoner" audit head --checkpoint --out "$dir/old"
 size=$(sed -n 2p "$dir/old")
+code 0 "$almoner" audit verify "$dir/old" --audit-key "$note_key"
 code 0 "$almoner" audit head --out "$dir/plain" # what is kept is signed
 [ "$(sed -n 1p "$dir/plain")" = "$(sed -n 1p "$dir/old")" ] ||
 	fail "no signed head was written"
@@ -249,6 +260,9 @@ echo "audit-key-file: $folder/next/audit.key" >>"$config"
 serve
 until_ok head_of_next "$dir/one" --strict
 code 8 "$almoner" audit verify "$dir/one" --audit-key "$key"
+code 0 "$almoner" audit keys --json
+has '[r["state"] for r in d["rows"] if r["key"] == "'"$key"'"] == ["retired"]'
+has 'sorted(r["state"] for r in d["rows"]) == ["retired", "signing"]'
 code 0 "$almoner" audit query --kind audit-key-retired --json
 has 'len(d["rows"]) == 1'
 stop

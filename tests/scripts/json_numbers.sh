@@ -51,7 +51,7 @@ for what in 'mailbox list' 'mailbox show 511' 'mailbox dead' 'agent list' \
 	'policy proposals' 'officer list' 'people lists' 'override list' \
 	'people show 9990000018 --reason x' 'people history 9990000018 --reason x' 'duty list' \
 	'standard list' 'audit query' 'audit stats' 'audit head' \
-	'audit show 1' 'audit witnesses' 'config show' 'version' \
+	'audit show 1' 'audit keys' 'audit witnesses' 'config show' 'version' \
 	'mailbox limit 511 --messages 100 --reason x'; do
 	# shellcheck disable=SC2086 # the words of a command
 	numbers "$almoner" $what
