@@ -1,4 +1,8 @@
 # One Makefile, not recursive; objects never mix because MODE names the folder.
+# All processors are used, unless `make -jN` says another number.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 MODE ?= release
 O    := build/$(MODE)
 GEN  := build/gen
@@ -106,7 +110,8 @@ deps:
 
 # `make deps demo` must install first, also under -j.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(filter-out deps,$(MAKECMDGOALS)) $(GENERATED): | deps
+$(filter-out deps,$(MAKECMDGOALS)) $(GENERATED) $(STANDARDS) \
+	$(O)/tests/clock/shim.so: | deps
 endif
 
 demo: all
@@ -270,7 +275,7 @@ build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(GENERATED)
 
 # --- objects ----------------------------------------------------------------
 
-$(O)/build/gen/%.o: build/gen/%.c
+$(O)/build/gen/%.o: build/gen/%.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -MMD -MP -fPIC -fvisibility=hidden $(MODEFLAGS) -c -o $@ $<
 $(O)/tests/%.o: tests/%.c | $(GENERATED)
