@@ -187,6 +187,10 @@
 #define ALM_LANE_FRAMES_MAX 131072u
 #define ALM_LANES_BYTES_MAX ((size_t)512 * 1024 * 1024)
 
+/* Records of refusals and questions of one organisation at once, in seconds of
+ * what is written of them in the long run: some large groups. */
+#define ALM_REFUSALS_BURST_S 100
+
 /* --- people ------------------------------------------------------------ */
 
 #define ALM_PERSON_RECORDS_MAX 4096u

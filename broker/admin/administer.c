@@ -408,6 +408,7 @@ enum alm_err alm_query(
 {
 	struct alm_mailbox *mailbox = alm_mailboxes_get(
 		turn->broker->mailboxes, request->agent->organisation);
+	uint64_t records = turn->broker->audit_size;
 	int64_t from_us;
 	enum alm_err err;
 
@@ -420,5 +421,7 @@ enum alm_err alm_query(
 	from_us = alm_clock_monotonic_us();
 	err = ask(turn, request);
 	mailbox->questions_us += alm_clock_monotonic_us() - from_us;
+	alm_fair_note_refused(turn, mailbox->organisation,
+		turn->broker->audit_size - records);
 	return err;
 }

@@ -51,6 +51,7 @@ static void add_figures(
 	alm_table_number(table, "lost-frames", metrics->lost_frames);
 	alm_table_number(table, "frames-held-back", broker->fair.held_back);
 	alm_table_number(table, "quota-waits", broker->fair.quota_waits);
+	alm_table_number(table, "refusals-over", broker->fair.refused_over);
 	alm_table_number(table, "not-reading", metrics->not_reading);
 	alm_table_number(
 		table, "unread-bytes", alm_unreads_bytes(broker->unreads));

@@ -75,6 +75,7 @@ struct alm_settings {
 	int64_t clock_behind_max_s;
 	uint32_t send_window;
 	uint32_t organisation_messages_per_s;
+	uint32_t organisation_refusals_per_s;
 	uint64_t organisation_bytes_per_s;
 	struct alm_quotas organisation_quotas; /* their own */
 	uint64_t organisation_waiting_bytes;

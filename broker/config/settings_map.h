@@ -126,6 +126,11 @@
 	X(organisation_quotas, "organisation-quotas", QUOTAS, 0, 0, "", \
 		"Organisations with quotas of their own, as\n" \
 		"# RX1 2000/s 10MiB/s, RY2 500/s: messages and bytes.") \
+	X(organisation_refusals_per_s, "organisation-refusals-per-second", \
+		NUMBER, 1, 1000000, "200", \
+		"Refused messages and questions of one organisation that are\n" \
+		"# recorded in a second, after a hundred times as many at once;\n" \
+		"# who has more waits.") \
 	X(organisation_waiting_bytes, "organisation-waiting-max", SIZE, \
 		1048576, 536870912, "256MiB", \
 		"What waits of one organisation before more is refused.") \

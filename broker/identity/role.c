@@ -200,6 +200,7 @@ enum alm_err alm_role_refuse(struct alm_turn *turn,
 {
 	enum alm_err err = alm_role_record(turn, request, code, detail);
 
+	alm_fair_note_refused(turn, request->agent->organisation, 1);
 	return err == ALM_OK ? alm_turn_reply_error(turn, request, code, detail)
 			     : err;
 }

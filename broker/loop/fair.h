@@ -47,8 +47,9 @@ struct alm_fair {
 	int64_t begun_us;             /* the thread's time, this turn's work */
 	struct alm_lane other;        /* of faults of who has said no hello */
 	struct alm_lane *noisy;
-	uint64_t held_back;   /* frames that waited, since the start */
-	uint64_t quota_waits; /* turns in which one waited for its quota */
+	uint64_t held_back;    /* frames that waited, since the start */
+	uint64_t quota_waits;  /* turns in which one waited for its quota */
+	uint64_t refused_over; /* records for which their asker waits */
 };
 
 void alm_fair_init(struct alm_fair *fair);
@@ -84,6 +85,11 @@ void alm_fair_note_part(
 /** It goes to so many: that many messages of its sender, and their work. */
 void alm_fair_note_several(
 	struct alm_turn *turn, struct alm_lane *lane, size_t recipient_count);
+
+/** So many records were written of what it asked and did not get, or of its
+ * questions: beyond what is let go it waits. */
+void alm_fair_note_refused(
+	struct alm_turn *turn, const char *organisation, uint64_t count);
 
 /** The turn's requests are carried out: see what they cost. */
 void alm_fair_worked(struct alm_turn *turn);

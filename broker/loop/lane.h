@@ -2,7 +2,7 @@
  * lane.h - one organisation's way into the broker: the frames that wait their
  * turn, what it has taken of the turn, and what is left of its quota.  It is
  * part of the organisation's mailbox; but for its own quota, which is a
- * setting, fair.c alone changes it.
+ * setting, the files of fair.h alone change it.
  */
 #ifndef ALM_BROKER_LOOP_LANE_H
 #define ALM_BROKER_LOOP_LANE_H
@@ -30,6 +30,7 @@ struct alm_lane {
 	uint64_t bytes_per_s;    /* in the same way */
 	struct alm_quota messages;
 	struct alm_quota bytes;
+	int64_t refused_us; /* monotonic: refusals are paid for up to then */
 	struct alm_lane *next_noisy; /* of those with faults not yet recorded */
 	bool is_noisy;
 	int64_t fault_at_ms; /* monotonic, of the last fault recorded */

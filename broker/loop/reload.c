@@ -24,6 +24,7 @@ static const enum alm_setting live[] = {
 	ALM_SETTING_organisation_bytes_per_s,
 	ALM_SETTING_organisation_messages_per_s,
 	ALM_SETTING_organisation_quotas,
+	ALM_SETTING_organisation_refusals_per_s,
 	ALM_SETTING_organisation_waiting_bytes,
 	ALM_SETTING_override_review_s,
 	ALM_SETTING_policy_emergency_s,

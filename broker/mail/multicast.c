@@ -27,6 +27,7 @@ struct casting {
 	size_t count;
 	size_t permitted; /* by the rule */
 	size_t accepted;  /* and taken by their mailboxes */
+	size_t refused;   /* for good */
 	uint64_t shared_seq;
 	uint64_t audit_seq;
 	struct alm_bytes payload; /* what any of them may have */
@@ -220,6 +221,8 @@ static enum alm_err take_in_one(
 		return err;
 	}
 	if (outcome->code != ALM_OK) {
+		casting->refused +=
+			alm_err_info(outcome->code)->is_retryable ? 0 : 1;
 		outcome->code = alm_shown_code(outcome->code);
 		turn->broker->metrics.refused++;
 		return ALM_OK;
@@ -329,6 +332,8 @@ static enum alm_err take_in_each(struct alm_turn *turn, struct casting *casting)
 	if (casting->accepted == 0) {
 		casting->arrival->refused = ALM_ALL_REFUSED;
 	}
+	alm_fair_note_refused(
+		turn, casting->arrival->message.sender, casting->refused);
 	return err == ALM_OK ? answer(turn, casting) : err;
 }
 

@@ -139,6 +139,11 @@ static void connections(FILE *out, const struct alm_broker *broker)
 		"Turns in which frames of an organisation waited for its "
 		"quota.",
 		broker->fair.quota_waits);
+	alm_figure_counter(out, "refusals_over_total",
+		"Records of refusals and questions beyond "
+		"organisation-refusals-per-second, for which their "
+		"organisation waited.",
+		broker->fair.refused_over);
 	alm_figure_gauge(out, "organisations_waiting",
 		"Organisations with frames that wait.",
 		(double)broker->fair.waiting_count);

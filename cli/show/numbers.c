@@ -152,6 +152,7 @@ static const char *const names[] = {
 	"records",
 	"redecisions",
 	"ref",
+	"refusals-over",
 	"refused",
 	"refused-for-room",
 	"registers",

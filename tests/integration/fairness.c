@@ -277,6 +277,40 @@ Test(fairness, a_full_lane_refuses_with_a_hint, .timeout = 1800)
 	end();
 }
 
+static enum alm_err refused_once(bool is_to_several)
+{
+	static const char *const strangers[] = {"ZZ8", "ZZ9"};
+	struct alm_message message = test_message(&trust, "ZZ9");
+
+	if (is_to_several) {
+		message.recipient = "";
+		message.recipients = (struct alm_texts){strangers, 2};
+	}
+	return test_peer_receipt(&trust, &message)->refused.code;
+}
+
+/* Each is a record that is kept for good, of one message or of thousands. */
+Test(fairness, refusals_are_recorded_no_faster_than_is_let, .timeout = 1800)
+{
+	unsigned count = 0;
+
+	begin("organisation-refusals-per-second: 1\n");
+	do {
+		cr_assert_eq(refused_once(true), ALM_ALL_REFUSED);
+		count += 2;
+	} while (test_broker_figure(&broker, "refusals-over") == 0);
+	cr_expect_geq(count, ALM_REFUSALS_BURST_S);
+	do {
+		cr_assert_eq(refused_once(false), ALM_REASON_203);
+		count++;
+	} while (test_broker_figure(&broker, "quota-waits") == 0);
+	send_some(&other, 3);
+	(void)take_receipts(&other, 3);
+	cr_expect_eq(test_broker_records(&broker, "refused"), count,
+		"each has its record all the same");
+	end();
+}
+
 Test(fairness, faults_leave_a_record_a_second, .timeout = 1800)
 {
 	static const uint8_t rubbish[] = {0xff, 0xff, 0xff};
