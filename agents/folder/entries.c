@@ -270,6 +270,7 @@ const struct alm_entry *alm_entry_holder(const struct alm_entry_table *table,
 void alm_entry_fly(struct alm_entry_table *table, struct alm_entry *entry)
 {
 	entry->state = ALM_ENTRY_IN_FLIGHT;
+	entry->is_answered = false;
 	TAILQ_INSERT_TAIL(&table->flight, entry, flight);
 	table->in_flight++;
 	table->large_in_flight += entry->is_large;

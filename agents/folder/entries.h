@@ -40,8 +40,9 @@ struct alm_entry {
 	 * may have this payload.  Owned; NULL: not bound, "": it has none. */
 	char *payload;
 	enum alm_entry_state state;
-	bool is_told;  /* that its payload is missing */
-	bool is_large; /* its payload is sent in parts */
+	bool is_answered; /* on its way, and its receipt is here */
+	bool is_told;     /* that its payload is missing */
+	bool is_large;    /* its payload is sent in parts */
 	unsigned tries;
 	uint32_t lane;
 	uint32_t room; /* with ALM_ENTRY_ROOM: the lane that it waits for */

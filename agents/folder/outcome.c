@@ -21,7 +21,7 @@ void alm_outcome_drop(struct alm_entries *entries)
 void alm_outcome_land(struct alm_entries *entries, struct alm_entry *entry,
 	enum alm_entry_state state, bool is_accepted)
 {
-	if (entry->state == ALM_ENTRY_IN_FLIGHT) {
+	if (entry->state == ALM_ENTRY_IN_FLIGHT && !entry->is_answered) {
 		alm_lanes_ended(&entries->lanes, entry->lane, is_accepted);
 	}
 	alm_entry_land(&entries->table, entry, state);
@@ -222,6 +222,10 @@ static void accept(struct alm_entries *entries, const struct alm_folder *folder,
 	enum alm_err err = alm_sending_receipt(
 		folder, entry->name, receipt, &entries->receipts, &problem);
 
+	/* Now, and not when it ends: a refusal that comes behind it would seem
+	 * to be over. */
+	alm_lanes_ended(&entries->lanes, entry->lane, true);
+	entry->is_answered = true;
 	if (err != ALM_OK) {
 		alm_outcome_failed(entries, folder, entry, err, problem.detail);
 		return;

@@ -9,6 +9,8 @@
 #include "agents/folder/sending.h"
 #include "tests/unit/agents/in_folder.h"
 
+#define LANE 7u
+
 static struct alm_entries entries;
 
 static void begin(void)
@@ -46,6 +48,8 @@ static struct alm_entry *fly_as(const char *name)
 	cr_assert_eq(alm_entry_table_list(&entries.table, &folder), 0);
 	entry = entries.table.items[entries.table.count - 1];
 	cr_assert_str_eq(entry->name, name);
+	entry->lane = LANE;
+	alm_lanes_started(&entries.lanes, LANE);
 	cr_assert(alm_entry_look_at(&folder, entry, &entry->files[0]));
 	cr_assert_eq(
 		alm_sending_prepare(&folder, name, &files, &prepared, NULL),
@@ -137,4 +141,26 @@ Test(outcome, where_nothing_can_be_written_all_wait_in_their_order)
 	cr_assert_eq(one->tries + two->tries, 0, "one waits longer");
 	cr_assert(alm_entries_is_idle(&entries));
 	cr_assert_eq(entries.later, 2);
+}
+
+/* Of the same hand-over; its end comes after the refusal. */
+Test(outcome, what_was_accepted_before_a_refusal_does_not_end_the_wait)
+{
+	struct alm_entry *one = fly_as("a");
+	struct alm_entry *two = fly_as("b");
+	struct alm_receipt_view full = {.code = ALM_MAILBOX_FULL,
+		.is_retryable = true,
+		.retry_after_ms = 1000,
+		.basis = "",
+		.level = ""};
+
+	memcpy(full.id, two->id, sizeof(full.id));
+	receive(one);
+	alm_entries_receipt(&entries, &folder, &full);
+	alm_entries_settle(&entries, &folder);
+	cr_assert_eq(one->state, ALM_ENTRY_GONE);
+	cr_assert_eq(two->state, ALM_ENTRY_ROOM);
+	cr_assert_eq(entries.lanes.items[LANE].allowed, 1);
+	cr_assert_eq(entries.lanes.items[LANE].in_flight, 0);
+	cr_assert_gt(entries.lanes.items[LANE].due_ms, 0);
 }
