@@ -22,12 +22,13 @@ static const char policy[] =
 	"organisations:\n"
 	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
 	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
 	"agreements:\n"
 	"  - id: DSA-KNOWN\n"
 	"    title: Care\n"
 	"    from: [RX1]\n"
-	"    to: [C84001]\n"
+	"    to: [C84001, C84002]\n"
 	"    purposes: [direct-care]\n"
 	"    categories: [discharge]\n"
 	"    identifiability: identifiable\n"
@@ -273,4 +274,19 @@ Test(asked, each_word_changes_the_answer)
 			receipt->is_accepted ? ALM_OK : receipt->refused.code,
 			rows[i].code, "row %zu: %s", i, receipt->refused.name);
 	}
+}
+
+Test(asked, a_relationship_is_asserted_of_one_of_several)
+{
+	static const char *const several[] = {"C84001", "C84002"};
+	struct alm_message message = to_practice();
+	const struct alm_receipt *receipt;
+
+	message.recipient = "";
+	message.recipients = (struct alm_texts){several, 2};
+	receipt = answer(&message);
+	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
+	cr_assert_eq(receipt->outcome_count, 2);
+	cr_expect_eq(receipt->outcomes[0].code, ALM_OK);
+	cr_expect_eq(receipt->outcomes[1].code, ALM_REASON_501);
 }

@@ -13,7 +13,6 @@
 #include "tests/support/people.h"
 #include "tests/support/policy.h"
 
-#define SUBJECT "9990000018"
 #define DISCHARGED \
 	"\x2A\x0A" \
 	"2026-11-20"
@@ -113,6 +112,10 @@ static struct alm_message accepted_shortly(const char *purpose)
 
 		message.deadline_ms = test_now_ms() + wait_ms;
 		message.purpose = purpose;
+		message.has_relationship = true; /* of the practice alone */
+		message.relationship_kind = "referral";
+		message.relationship_ref = "UBRN 1";
+		message.relationship_organisation = "C84001";
 		message.categories = (struct alm_texts){
 			categories, strcmp(purpose, "planning") == 0 ? 1 : 2};
 		message.standard = "treatment-summary";
@@ -142,6 +145,7 @@ static void take_as_deputy(void)
 	test_peer_hello(&deputy, 8);
 	mail = &test_peer_expect(&deputy, ALM_ENVELOPE_DELIVER)->deliver;
 	cr_expect_str_eq(mail->escalated_from, "C84001");
+	cr_expect_str_eq(mail->basis, "DSA-DEPUTY");
 	cr_expect_eq(mail->level, ALM_WIRE_LEVEL_PSEUDONYMISED);
 	cr_expect(mail->is_partial);
 	cr_expect_str_empty(mail->subject);
@@ -189,21 +193,22 @@ Test(deputies, get_no_more_when_the_policy_allows_more)
 
 Test(deputies, get_nothing_when_the_person_objects)
 {
+	struct alm_person_record record = test_objection("9990000018");
+	const char *to = "RHA";
 	const struct alm_notice *notice;
-	bool is_deputys = false;
 
 	(void)accepted_shortly("direct-care");
 	cr_expect_eq(told()->kind, ALM_NOTICE_KIND_DEADLINE);
-	test_people_object(&broker);
-	for (int i = 0; i < 2; i++) {
-		notice = told();
-		cr_expect_eq(notice->kind, ALM_NOTICE_KIND_STOPPED);
-		is_deputys |= strcmp(notice->recipient, "RHA") == 0;
-	}
-	cr_expect(is_deputys);
+	record.directive.to = (struct alm_word_list){&to, 1};
+	test_people_put(&broker, &record);
+	notice = told();
+	cr_expect_eq(notice->kind, ALM_NOTICE_KIND_STOPPED);
+	cr_expect_str_eq(notice->recipient, "RHA");
 	test_peer_connect(&deputy, &broker);
 	test_peer_hello(&deputy, 8);
 	test_peer_expect_nothing(&deputy);
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1,
+		"the practice may have it");
 }
 
 Test(deputies, that_an_opt_out_stops_are_not_told_apart)

@@ -129,6 +129,17 @@ Test(narrower, a_wider_agreement_does_not_widen_what_waits)
 	expect_medications_only("9990000018");
 }
 
+Test(narrower, a_narrower_agreement_narrows_what_waits)
+{
+	activate(ALL, "identifiable");
+	send(DISCHARGED ALLERGIES, false);
+	send(DISCHARGED ALLERGIES, true);
+	activate("medications", "identifiable");
+	test_peer_hello(&practice, 8);
+	expect_medications_only("9990000018");
+	expect_medications_only("9990000018");
+}
+
 Test(narrower, a_higher_level_does_not_bring_back_whom_it_is_about)
 {
 	activate("medications", "pseudonymised");
