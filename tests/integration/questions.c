@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/core/record_batch.h"
 #include "broker/store/audit.h"
 #include "lib/err.h"
 #include "lib/file.h"
@@ -33,8 +34,8 @@ static const char policy[] =
 		"discharge",
 		"identifiable") "  - id: DSA-PLAN\n"
 				"    title: Planning\n"
-				"    from: [RX1]\n"
-				"    to: [C84001]\n"
+				"    from: [RX1, C84001]\n"
+				"    to: [RX1, C84001]\n"
 				"    purposes: [planning]\n"
 				"    categories: [discharge]\n"
 				"    identifiability: identifiable\n"
@@ -122,8 +123,8 @@ static size_t count(const char *text)
 	return found;
 }
 
-static const struct alm_answer *ask(
-	const char *verb, const struct alm_argument *arguments, size_t n)
+static const struct alm_answer *ask_as(struct test_peer *peer, const char *verb,
+	const struct alm_argument *arguments, size_t n)
 {
 	const struct alm_envelope envelope = {.kind = ALM_ENVELOPE_QUERY,
 		.request = {.id = 7,
@@ -131,8 +132,14 @@ static const struct alm_answer *ask(
 			.arguments = arguments,
 			.argument_count = n}};
 
-	test_peer_say(&trust, &envelope);
-	return &test_peer_expect(&trust, ALM_ENVELOPE_ANSWER)->answer;
+	test_peer_say(peer, &envelope);
+	return &test_peer_expect(peer, ALM_ENVELOPE_ANSWER)->answer;
+}
+
+static const struct alm_answer *ask(
+	const char *verb, const struct alm_argument *arguments, size_t n)
+{
+	return ask_as(&trust, verb, arguments, n);
 }
 
 Test(questions, another_reason_on_the_next_page_is_a_record_of_its_own)
@@ -265,5 +272,136 @@ Test(questions, agents_are_named_to_their_own_organisation)
 	}
 	cr_expect_geq(named, 1, "its own");
 	cr_expect_eq(test_broker_records(&broker, "delivered"), 1);
+	test_peer_free(&practice);
+}
+
+/* What the check of opt-outs said of somebody, some days ago. */
+static void check_opt_out(const char *subject, enum alm_opt_out_list list,
+	bool is_objecting, int64_t days)
+{
+	int64_t at_s = test_now_ms() / 1000 - 86400 * days - 60;
+	struct alm_person_record record = {.type = ALM_RECORD_OPT_OUT,
+		.opt_out = {.list = list,
+			.is_objecting = is_objecting,
+			.as_of_s = at_s,
+			.recorded_s = at_s}};
+	uint8_t bytes[256];
+	struct alm_record_batch_writer batch;
+	struct alm_attachment file = {.name = "batch"};
+	struct alm_answer answer;
+
+	strcpy(record.subject, subject);
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
+	answer = test_broker_attach(
+		&broker, "people.put", (const char *const[]){NULL}, &file, 1);
+	cr_assert_eq(test_number(&answer, "opt-outs"), 1, "%s", answer.detail);
+}
+
+static size_t rows_of_code(struct test_peer *peer, const char *code)
+{
+	const struct alm_argument arguments[] = {
+		{"code", code}, {"reason", "curious"}};
+	const struct alm_answer *answer =
+		ask_as(peer, "audit.query", arguments, 2);
+
+	cr_assert_eq(answer->code, ALM_OK);
+	for (size_t i = 0; i < answer->row_count; i++) {
+		cr_expect_str_eq(test_cell(answer, i, "code"), "4410");
+	}
+	return answer->row_count;
+}
+
+/* The log keeps the true code; who sent it is told 410 of each. */
+static void expect_untold(
+	struct test_peer *from, const char *subject, const char *code)
+{
+	struct alm_message message =
+		test_message(from, from == &trust ? "C84001" : "RX1");
+	size_t before = rows_of_code(from, "410");
+	const struct alm_receipt *receipt;
+	struct alm_answer log;
+
+	message.purpose = "planning";
+	message.subject = subject;
+	receipt = test_peer_receipt(from, &message);
+	cr_expect_eq(receipt->refused.code, ALM_REASON_410);
+	cr_assert_eq(receipt->refused.reason_count, 1, "%s", code);
+	cr_expect_eq(receipt->refused.reasons[0], 410);
+	cr_expect_eq(rows_of_code(from, "410"), before + 1);
+	cr_expect(strcmp(code, "410") == 0 || rows_of_code(from, code) == 0);
+	log = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"code", code, "reason", "looking", NULL});
+	cr_expect_eq(log.row_count, 1, "%s", code);
+}
+
+Test(questions, an_agent_is_told_of_no_opt_out_which)
+{
+	struct test_peer practice;
+
+	test_peer_open(&practice, &broker, "C84001", 0);
+	check_opt_out("9990000018", ALM_OPT_OUT_NATIONAL, true, 0);
+	check_opt_out("9990000034", ALM_OPT_OUT_NATIONAL, false, 8);
+	check_opt_out("9990000042", ALM_OPT_OUT_NATIONAL, false, 0);
+	check_opt_out("9990000042", ALM_OPT_OUT_TYPE_1, true, 0);
+	expect_untold(&trust, "9990000018", "410");
+	expect_untold(&trust, "9990000026", "411");
+	expect_untold(&trust, "9990000034", "412");
+	expect_untold(&practice, "9990000042", "413");
+	test_peer_free(&practice);
+}
+
+/* The row of the one hand-over, with its proof. */
+static const struct alm_answer *handed_over(struct test_peer *peer)
+{
+	static const struct alm_argument arguments[] = {
+		{"kind", "delivered"}, {"proof", "yes"}, {"reason", "curious"}};
+	const struct alm_answer *answer;
+
+	do { /* until it stands in a signed head */
+		answer = ask_as(peer, "audit.query", arguments, 3);
+		cr_assert(answer->code == ALM_OK || answer->code == ALM_BUSY);
+	} while (answer->row_count == 0);
+	return answer;
+}
+
+static size_t handed_over_about(struct test_peer *peer, const char *subject)
+{
+	const struct alm_argument arguments[] = {{"kind", "delivered"},
+		{"person", subject}, {"reason", "curious"}};
+
+	return ask_as(peer, "audit.query", arguments, 3)->row_count;
+}
+
+/* What went as a pseudonym is not traced back by whoever has a number. */
+Test(questions, the_log_does_not_undo_a_pseudonym)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_answer *answer;
+	struct test_peer practice;
+	struct alm_argument receipt[] = {{"message", ""}, {"from", "RX1"}};
+	char id[ALM_UUID_TEXT_BYTES];
+
+	message.payload_level = ALM_WIRE_LEVEL_PSEUDONYMISED;
+	(void)test_peer_accepted(&trust, &message);
+	test_peer_open(&practice, &broker, "C84001", 8);
+	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
+	answer = handed_over(&practice);
+	cr_expect_str_empty(test_cell(answer, 0, "person"));
+	cr_expect_str_empty(test_cell(answer, 0, "header"));
+	cr_expect_str_neq(test_cell(answer, 0, "proof"), "");
+	cr_expect_eq(handed_over_about(&practice, message.subject), 0);
+	answer = handed_over(&trust);
+	cr_expect_str_neq(test_cell(answer, 0, "person"), "");
+	cr_expect_str_neq(test_cell(answer, 0, "header"), "");
+	cr_expect_eq(handed_over_about(&trust, message.subject), 1);
+	alm_message_id_text(&message.id, id);
+	receipt[0].value = id;
+	answer = ask_as(&practice, "audit.receipt", receipt, 2);
+	cr_assert_eq(answer->code, ALM_OK);
+	cr_expect_eq(extra_bytes(answer->rows[0].items[0]), 1 + 32);
+	answer = ask("audit.receipt", receipt, 1);
+	cr_expect_gt(extra_bytes(answer->rows[0].items[0]), 1 + 32);
 	test_peer_free(&practice);
 }

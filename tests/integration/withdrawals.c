@@ -129,6 +129,9 @@ Test(withdrawals, tell_the_sender_why)
 	notice = test_peer_expect(&trust, ALM_ENVELOPE_NOTICE);
 	cr_expect_eq(notice->notice.kind, ALM_NOTICE_KIND_STOPPED);
 	cr_expect_eq(notice->notice.problem.code, ALM_REASON_403);
+	cr_assert_eq(notice->notice.problem.reason_count, 2);
+	cr_expect_eq(notice->notice.problem.reasons[0], 402);
+	cr_expect_eq(notice->notice.problem.reasons[1], 403);
 	cr_expect_str_eq(notice->notice.recipient, "RHA");
 }
 
@@ -203,23 +206,39 @@ Test(withdrawals, wait_for_what_is_in_a_recipients_hands)
 	test_peer_free(&practice);
 }
 
-Test(withdrawals, of_an_agreement_stop_what_was_sent_under_it)
+static void suspend_agreement(void)
 {
 	const char *agreement = strstr(test_policy, "    law:");
 	char policy[8192];
 
-	send_about(ANN, 4);
-	send_about(BOB, 4);
 	cr_assert_not_null(agreement);
 	(void)snprintf(policy, sizeof(policy), "%.*s    status: suspended\n%s",
 		(int)(agreement - test_policy), test_policy, agreement);
 	test_broker_activate(&broker, policy);
+}
+
+Test(withdrawals, of_an_agreement_stop_what_was_sent_under_it)
+{
+	send_about(ANN, 4);
+	send_about(BOB, 4);
+	suspend_agreement();
 	settle();
 	cr_expect_eq(test_broker_figure(&broker, "stopped"), 8);
 	cr_expect_eq(queued_for("RHA"), 0);
 	cr_expect_eq(queued_for("RX1"), 8);
 	cr_expect_eq(test_broker_figure(&broker, "effects"), 0,
 		"that counts changes about people");
+}
+
+Test(withdrawals, of_an_agreement_go_on_after_a_crash)
+{
+	send_about(ANN, MANY);
+	suspend_agreement(); /* answered with the first of several turns */
+	test_broker_kill(&broker);
+	test_broker_start(&broker);
+	settle();
+	cr_expect_eq(queued_for("RHA"), 0);
+	cr_expect_eq(queued_for("RX1"), MANY, "each notice once");
 }
 
 /* --- replies -------------------------------------------------------------- */
