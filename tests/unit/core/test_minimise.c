@@ -243,6 +243,84 @@ Test(minimise, refuses_what_was_not_checked_and_a_small_buffer)
 		ALM_NOT_CONFORMANT);
 }
 
+Test(minimise, looks_inside_messages_for_what_was_not_checked)
+{
+	struct scribe inside = {.bytes = 0};
+	struct scribe s = scribe_full();
+	struct alm_view view =
+		view_all(ALM_LEVEL_IDENTIFIABLE, ALM_LEVEL_IDENTIFIABLE);
+	struct result r;
+
+	scribe_number(&inside, 99, 1);
+	scribe_raw(&s, 2, inside.data, inside.bytes);
+	cr_expect_eq(alm_minimise(&table, scribe_bytes(&s), &view, r.data,
+			     sizeof(r.data), &r.bytes, &withheld),
+		ALM_NOT_CONFORMANT);
+}
+
+Test(minimise, names_a_field_once_however_often_it_stood)
+{
+	struct scribe s = {.bytes = 0};
+	struct alm_view view =
+		view_all(ALM_LEVEL_IDENTIFIABLE, ALM_LEVEL_IDENTIFIABLE);
+
+	scribe_text(&s, 4, "lung cancer");
+	scribe_number(&s, 8, 7);
+	scribe_number(&s, 8, 8);
+	scribe_text(&s, 6, "history");
+	scribe_number(&s, 8, 9);
+	view.released_count = 2; /* neither restricted nor counts */
+	(void)minimise(scribe_bytes(&s), &view);
+	cr_assert_eq(withheld.count, 2);
+	cr_expect_str_eq(withheld.paths[0], "counts");
+	cr_expect_str_eq(withheld.paths[1], "restricted");
+	cr_expect_not(withheld.is_more);
+}
+
+Test(minimise, tells_of_what_is_restricted_also_when_it_is_withheld)
+{
+	struct scribe s = {.bytes = 0};
+	struct alm_view view =
+		view_all(ALM_LEVEL_IDENTIFIABLE, ALM_LEVEL_IDENTIFIABLE);
+
+	view.released_count = 2;
+	scribe_text(&s, 4, "lung cancer");
+	withheld.is_restricted = true; /* of a payload before */
+	withheld.is_more = true;
+	(void)minimise(scribe_bytes(&s), &view);
+	cr_expect_not(withheld.is_restricted);
+	cr_expect_not(withheld.is_more);
+	scribe_text(&s, 6, "history");
+	(void)minimise(scribe_bytes(&s), &view);
+	cr_expect(withheld.is_restricted);
+}
+
+#define MANY_FIELDS (ALM_WITHHELD_MAX + 9u)
+
+Test(minimise, names_no_more_fields_than_fit_and_says_so)
+{
+	static struct alm_standard_field fields[MANY_FIELDS];
+	const struct alm_standard_message payload = {"", fields, MANY_FIELDS};
+	const struct alm_standard standard = {
+		"many", "1", &payload, MANY_FIELDS, 0};
+	struct scribe s = {.bytes = 0};
+	struct alm_view view =
+		view_all(ALM_LEVEL_IDENTIFIABLE, ALM_LEVEL_IDENTIFIABLE);
+	struct result r;
+
+	for (uint32_t i = 0; i < MANY_FIELDS; i++) {
+		fields[i] = (struct alm_standard_field)FIELD_TEXT(
+			i + 1, i, "field", CLIN, "other");
+		scribe_text(&s, i + 1, "x");
+	}
+	cr_assert_eq(alm_minimise(&standard, scribe_bytes(&s), &view, r.data,
+			     sizeof(r.data), &r.bytes, &withheld),
+		ALM_OK);
+	cr_expect_eq(r.bytes, 0);
+	cr_expect_eq(withheld.count, ALM_WITHHELD_MAX);
+	cr_expect(withheld.is_more);
+}
+
 /* --- properties ---------------------------------------------------------- */
 
 #define SEED UINT64_C(0x414C4D4F4E4552)
