@@ -14,6 +14,7 @@
 #include "lib/file.h"
 #include "lib/lines.h"
 #include "tests/support/peer.h"
+#include "tests/support/people.h"
 #include "tests/support/policy.h"
 
 #define FILE_BYTES_MAX 65536u
@@ -27,6 +28,7 @@ static const char policy[] =
 	"  - {id: planning, class: secondary, recipients: [any]}\n"
 	"categories:\n"
 	"  - id: discharge\n"
+	"  - id: contact\n"
 	"organisations:\n"
 	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
 	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
@@ -224,6 +226,21 @@ static size_t extra_bytes(const char *base64)
 	return extra_bytes;
 }
 
+/* Once a head stands for the record. */
+static const struct alm_answer *receipt_for(
+	struct test_peer *peer, const struct alm_argument *arguments, size_t n)
+{
+	const struct alm_answer *answer;
+
+	do {
+		answer = ask_as(peer, "audit.receipt", arguments, n);
+	} while (
+		answer->code == ALM_NOT_YET_SIGNED || answer->code == ALM_BUSY);
+	cr_assert_eq(answer->code, ALM_OK);
+	cr_assert_eq(answer->row_count, 1);
+	return answer;
+}
+
 /* Of an opt-out an agent is told that there is a reason, not which: its
  * receipt has the record's digest, and not the record. */
 Test(questions, a_receipt_does_not_tell_one_opt_out_from_another)
@@ -241,12 +258,7 @@ Test(questions, a_receipt_does_not_tell_one_opt_out_from_another)
 	cr_assert_eq(log.row_count, 1);
 	(void)snprintf(number, sizeof(number), "%s", test_cell(&log, 0, "seq"));
 	seq.value = number;
-	do {
-		answer = ask("audit.receipt", &seq, 1);
-	} while (
-		answer->code == ALM_NOT_YET_SIGNED || answer->code == ALM_BUSY);
-	cr_assert_eq(answer->code, ALM_OK);
-	cr_assert_eq(answer->row_count, 1);
+	answer = receipt_for(&trust, &seq, 1);
 	cr_expect_eq(extra_bytes(answer->rows[0].items[0]), 1 + 32);
 }
 
@@ -374,6 +386,86 @@ static size_t handed_over_about(struct test_peer *peer, const char *subject)
 	return ask_as(peer, "audit.query", arguments, 3)->row_count;
 }
 
+/* Who was to get something is not told of what was refused it, nor the sender
+ * by the leaf of the log of which opt-out it was. */
+Test(questions, a_refusal_is_between_the_sender_and_the_log)
+{
+	static const struct alm_argument refused[] = {
+		{"kind", "refused"}, {"proof", "yes"}, {"reason", "curious"}};
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_answer *answer;
+	struct test_peer practice;
+
+	message.purpose = "planning";
+	cr_expect_eq(test_peer_receipt(&trust, &message)->refused.code,
+		ALM_REASON_410);
+	test_peer_open(&practice, &broker, "C84001", 0);
+	do { /* until it stands in a signed head */
+		answer = ask("audit.query", refused, 3);
+		cr_assert(answer->code == ALM_OK || answer->code == ALM_BUSY);
+	} while (answer->row_count == 0);
+	cr_expect_str_eq(test_cell(answer, 0, "code"), "4410");
+	cr_expect_str_neq(test_cell(answer, 0, "proof"), "");
+	cr_expect_str_empty(test_cell(answer, 0, "header"));
+	answer = ask_as(&practice, "audit.query", refused, 3);
+	cr_assert_eq(answer->code, ALM_OK);
+	cr_expect_eq(answer->row_count, 0);
+	test_peer_free(&practice);
+}
+
+static size_t rows_of_kind(struct test_peer *peer, const char *kind)
+{
+	const struct alm_argument arguments[] = {
+		{"kind", kind}, {"reason", "curious"}};
+	const struct alm_answer *answer =
+		ask_as(peer, "audit.query", arguments, 2);
+
+	cr_assert_eq(answer->code, ALM_OK);
+	return answer->row_count;
+}
+
+/* Nor does what its sender was told of it show that there was something. */
+Test(questions, what_is_stopped_is_told_to_the_sender_alone)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	struct test_peer practice;
+
+	(void)test_peer_accepted(&trust, &message);
+	test_people_object(&broker);
+	test_broker_await(&broker, "stopped", 1);
+	test_peer_open(&practice, &broker, "C84001", 0);
+	cr_expect_eq(rows_of_kind(&practice, "notice"), 0);
+	cr_expect_eq(rows_of_kind(&practice, "accepted"), 0);
+	cr_expect_eq(rows_of_kind(&practice, "stopped-at-hand-over"), 0);
+	cr_expect_eq(rows_of_kind(&trust, "notice"), 1);
+	cr_expect_eq(rows_of_kind(&trust, "stopped-at-hand-over"), 1);
+	test_peer_free(&practice);
+}
+
+static void limit_clerk(const char *categories)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "agent.roles",
+		(const char *const[]){"organisation", "RX1", "agent", "clerk",
+			"roles", "query", "categories", categories, "reason",
+			"test", NULL});
+
+	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+Test(questions, a_limited_agent_sees_its_categories_alone)
+{
+	struct alm_message message = test_message(&trust, "C84001");
+	struct test_peer clerk;
+
+	(void)test_peer_accepted(&trust, &message);
+	test_peer_open_as(&clerk, &broker, "RX1", "clerk", 0);
+	limit_clerk("contact");
+	cr_expect_eq(rows_of_kind(&clerk, "accepted"), 0);
+	limit_clerk("discharge");
+	cr_expect_eq(rows_of_kind(&clerk, "accepted"), 1);
+	test_peer_free(&clerk);
+}
+
 /* What went as a pseudonym is not traced back by whoever has a number. */
 Test(questions, the_log_does_not_undo_a_pseudonym)
 {
@@ -398,10 +490,9 @@ Test(questions, the_log_does_not_undo_a_pseudonym)
 	cr_expect_eq(handed_over_about(&trust, message.subject), 1);
 	alm_message_id_text(&message.id, id);
 	receipt[0].value = id;
-	answer = ask_as(&practice, "audit.receipt", receipt, 2);
-	cr_assert_eq(answer->code, ALM_OK);
+	answer = receipt_for(&practice, receipt, 2);
 	cr_expect_eq(extra_bytes(answer->rows[0].items[0]), 1 + 32);
-	answer = ask("audit.receipt", receipt, 1);
+	answer = receipt_for(&trust, receipt, 1);
 	cr_expect_gt(extra_bytes(answer->rows[0].items[0]), 1 + 32);
 	test_peer_free(&practice);
 }
