@@ -80,17 +80,24 @@ static size_t collect(const struct alm_usage *usage,
 	return count;
 }
 
-int alm_args_complain(const struct alm_usage *usage, const char *format, ...)
+int alm_args_complain(const struct alm_args *args, const char *format, ...)
 {
 	char text[ALM_DETAIL_BYTES_MAX];
-	va_list args;
+	va_list list;
 
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	(void)fputs("almoner: ", stderr);
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	if (args->output.format != ALM_FORMAT_TABLE &&
+		args->output.format != ALM_FORMAT_CSV) {
+		return alm_print_failure(&args->output,
+			&(struct alm_failure){ALM_USAGE, text, NULL, 0});
+	}
+	(void)fprintf(stderr, "almoner: ALM-%d %s: ", (int)ALM_USAGE,
+		alm_err_info(ALM_USAGE)->name);
 	alm_print_safe(stderr, text);
-	(void)fprintf(stderr, "\n  almoner %s --help says more\n", usage->name);
+	(void)fprintf(
+		stderr, "\n  almoner %s --help says more\n", args->usage->name);
 	return ALM_EXIT_USAGE;
 }
 
@@ -117,9 +124,9 @@ static int complain_unknown(const struct parser *p, const char *name)
 	nearest = alm_nearest_of(name, names, p->option_count);
 	if (nearest == NULL) {
 		return alm_args_complain(
-			p->usage, "there is no option --%s", name);
+			p->args, "there is no option --%s", name);
 	}
-	return alm_args_complain(p->usage,
+	return alm_args_complain(p->args,
 		"there is no option --%s; did you mean --%s?", name, nearest);
 }
 
@@ -141,32 +148,32 @@ static int take(
 
 	if (option->type == ALM_OPTION_FLAG && value != NULL) {
 		return alm_args_complain(
-			p->usage, "--%s takes no value", option->name);
+			p->args, "--%s takes no value", option->name);
 	}
 	if (option->type != ALM_OPTION_FLAG && value == NULL) {
 		if (p->at + 1 >= p->argc) {
-			return alm_args_complain(p->usage, "--%s needs %s",
+			return alm_args_complain(p->args, "--%s needs %s",
 				option->name, alm_option_form(option->type));
 		}
 		value = p->argv[++p->at];
 	}
 	if (p->args->given_count == ALM_ARGS_GIVEN_MAX) {
-		return alm_args_complain(p->usage, "too many options");
+		return alm_args_complain(p->args, "too many options");
 	}
 	if (!option->is_repeated && option->type != ALM_OPTION_FLAG &&
 		alm_args_has(p->args, option->name)) {
 		return alm_args_complain(
-			p->usage, "--%s stands twice", option->name);
+			p->args, "--%s stands twice", option->name);
 	}
 	if (!may_be_empty(p, option) && *value == '\0') {
 		return alm_args_complain(
-			p->usage, "the value of --%s is empty", option->name);
+			p->args, "the value of --%s is empty", option->name);
 	}
 	given = &p->args->given[p->args->given_count];
 	*given = (struct alm_given){option, value != NULL ? value : "", 0};
 	if (!alm_option_parse(option->type, given->text, &given->number)) {
-		return alm_args_complain(p->usage, "--%s needs %s",
-			option->name, alm_option_form(option->type));
+		return alm_args_complain(p->args, "--%s needs %s", option->name,
+			alm_option_form(option->type));
 	}
 	p->args->given_count++;
 	return -1;
@@ -206,7 +213,7 @@ static int parse_short(struct parser *p, const char *letters)
 		}
 		if (found == NULL) {
 			return alm_args_complain(
-				p->usage, "there is no option -%c", *letters);
+				p->args, "there is no option -%c", *letters);
 		}
 		if (found->type != ALM_OPTION_FLAG && letters[1] != '\0') {
 			value = letters + 1;
@@ -255,21 +262,22 @@ static int check_all(const struct parser *p)
 
 		if (option->is_required &&
 			!alm_args_has(p->args, option->name)) {
-			return alm_args_complain(usage, "--%s %s is needed",
+			return alm_args_complain(p->args, "--%s %s is needed",
 				option->name, option->value);
 		}
 	}
 	if (count < usage->positional_min) {
 		return alm_args_complain(
-			usage, "%s is needed", usage->positionals);
+			p->args, "%s is needed", usage->positionals);
 	}
 	if (count > usage->positional_max) {
-		return alm_args_complain(usage, "'%s' is one argument too many",
+		return alm_args_complain(p->args,
+			"'%s' is one argument too many",
 			p->args->positionals[usage->positional_max]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (p->args->positionals[i][0] == '\0') {
-			return alm_args_complain(usage,
+			return alm_args_complain(p->args,
 				"an argument is empty; what is meant is %s",
 				usage->positionals);
 		}
@@ -277,7 +285,8 @@ static int check_all(const struct parser *p)
 	if (alm_args_has(p->args, "since") &&
 		alm_args_number(p->args, "since", 0) >=
 			alm_args_number(p->args, "until", INT64_MAX)) {
-		return alm_args_complain(usage, "--until is not after --since");
+		return alm_args_complain(
+			p->args, "--until is not after --since");
 	}
 	return -1;
 }
@@ -288,13 +297,14 @@ static int set_output(struct alm_args *args)
 	struct alm_output *output = &args->output;
 	const char *no_color = getenv("NO_COLOR");
 
+	output->format = ALM_FORMAT_TABLE;
 	for (unsigned i = 0; i < ALM_COUNT(formats); i++) {
 		if (!alm_args_has(args, formats[i])) {
 			continue;
 		}
 		if (output->format != ALM_FORMAT_TABLE) {
-			return alm_args_complain(args->usage,
-				"only one of --json, --jsonl and --csv");
+			return alm_args_complain(
+				args, "only one of --json, --jsonl and --csv");
 		}
 		output->format = (enum alm_format)(ALM_FORMAT_JSON + i);
 	}
@@ -325,6 +335,18 @@ static const char *wants_help(int argc, char **argv)
 	return NULL;
 }
 
+/** How a complaint is told, before all is understood. */
+static enum alm_format format_of_complaints(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0 ||
+			strcmp(argv[i], "--jsonl") == 0) {
+			return ALM_FORMAT_JSON;
+		}
+	}
+	return ALM_FORMAT_TABLE;
+}
+
 int alm_args_parse(const struct alm_usage *usage, int argc, char **argv,
 	struct alm_args *out_args)
 {
@@ -338,6 +360,7 @@ int alm_args_parse(const struct alm_usage *usage, int argc, char **argv,
 		return ALM_EXIT_OK;
 	}
 	*out_args = (struct alm_args){.usage = usage};
+	out_args->output.format = format_of_complaints(argc, argv);
 	p.option_count = collect(usage, p.options);
 	rc = parse_all(&p);
 	if (rc < 0) {

@@ -109,7 +109,7 @@ int64_t alm_args_number(
 	const struct alm_args *args, const char *name, int64_t otherwise);
 
 /** Complain about the command line; gives 2. */
-int alm_args_complain(const struct alm_usage *usage, const char *format, ...)
+int alm_args_complain(const struct alm_args *args, const char *format, ...)
 	ALM_PRINTF(2, 3);
 
 /** Options that every command takes, ended by a NULL name. */

@@ -6,9 +6,36 @@
 
 #define LEFT_COLUMNS 28
 
+#define PAGE_COLUMNS 80
+
+/** Words on lines of a page, the second and later ones indented; the cursor
+ * stands at column `at`. */
+static void print_wrapped(const char *text, int at, int indent)
+{
+	bool is_first = true;
+
+	while (*text != '\0') {
+		size_t bytes = strcspn(text, " ");
+		int gap = is_first ? 0 : 1;
+
+		if (!is_first && at + gap + (int)bytes > PAGE_COLUMNS) {
+			printf("\n%*s", indent, "");
+			at = indent;
+			gap = 0;
+		}
+		printf("%*s%.*s", gap, "", (int)bytes, text);
+		at += gap + (int)bytes;
+		is_first = false;
+		text += bytes;
+		text += strspn(text, " ");
+	}
+	printf("\n");
+}
+
 static void print_option(const struct alm_option *o)
 {
 	char left[96];
+	char text[1024];
 	int n;
 
 	n = snprintf(left, sizeof(left), "  %c%c%s --%s%s%s",
@@ -20,8 +47,10 @@ static void print_option(const struct alm_option *o)
 	} else {
 		printf("%-*s  ", LEFT_COLUMNS, left);
 	}
-	printf("%s%s%s\n", o->help, o->is_required ? " (needed)" : "",
+	(void)snprintf(text, sizeof(text), "%s%s%s", o->help,
+		o->is_required ? " (needed)" : "",
 		o->is_repeated ? " (may be repeated)" : "");
+	print_wrapped(text, LEFT_COLUMNS + 2, LEFT_COLUMNS + 2);
 }
 
 void alm_args_print_man(const struct alm_option *o)
@@ -86,9 +115,10 @@ static void print_man_notes(const char *notes)
 
 static void print_help(const struct alm_usage *usage)
 {
-	printf("usage: almoner %s [OPTION...]%s%s\n\n%s\n\n", usage->name,
-		*usage->positionals != '\0' ? " " : "", usage->positionals,
-		usage->summary);
+	printf("usage: almoner %s [OPTION...]%s%s\n\n", usage->name,
+		*usage->positionals != '\0' ? " " : "", usage->positionals);
+	print_wrapped(usage->summary, 0, 0);
+	printf("\n");
 	each(usage, true, print_option);
 	if (usage->notes != NULL) {
 		printf("\n%s\n", usage->notes);

@@ -11,23 +11,28 @@
 
 #define WORDS_MAX 128u
 
-static void print_overview(FILE *out)
+/** The commands of one noun; NULL: all. */
+static void print_overview(FILE *out, const char *only)
 {
 	const char *noun = "";
 
-	(void)fputs(
-		"usage: almoner NOUN [VERB] [OPTION...] [ARGUMENT...]\n", out);
+	(void)fprintf(out, "usage: almoner %s %s [OPTION...] [ARGUMENT...]\n",
+		only != NULL ? only : "NOUN", only != NULL ? "VERB" : "[VERB]");
 	for (size_t i = 0; i < alm_command_count; i++) {
 		const struct alm_command *c = &alm_commands[i];
 
+		if (only != NULL && strcmp(only, c->noun) != 0) {
+			continue;
+		}
 		if (strcmp(noun, c->noun) != 0) {
 			(void)fputc('\n', out);
 		}
 		noun = c->noun;
-		(void)fprintf(out, "  %-11s %-10s %s\n", c->noun,
+		(void)fprintf(out, "  %-11s %-11s %s\n", c->noun,
 			c->verb != NULL ? c->verb : "", c->summary);
 	}
-	(void)fputs("\nalmoner NOUN VERB --help says more.\n", out);
+	(void)fprintf(out, "\nalmoner %s VERB --help says more.\n",
+		only != NULL ? only : "NOUN");
 }
 
 /** The command of `noun` and `verb` (may be NULL); NULL if there is none. */
@@ -45,18 +50,25 @@ static const struct alm_command *find(const char *noun, const char *verb)
 	return NULL;
 }
 
+static bool is_noun_of_verbs(const char *word)
+{
+	for (size_t i = 0; i < alm_command_count; i++) {
+		if (strcmp(alm_commands[i].noun, word) == 0) {
+			return alm_commands[i].verb != NULL;
+		}
+	}
+	return false;
+}
+
 /** Complain about words that name no command; `verb` may be NULL. */
 static int complain(const char *noun, const char *verb)
 {
 	const char *words[WORDS_MAX];
 	size_t count = 0;
-	bool is_noun = false;
+	bool is_noun = is_noun_of_verbs(noun);
 	const char *wrong;
 	const char *nearest;
 
-	for (size_t i = 0; i < alm_command_count; i++) {
-		is_noun = is_noun || strcmp(alm_commands[i].noun, noun) == 0;
-	}
 	for (size_t i = 0; i < alm_command_count && count < WORDS_MAX; i++) {
 		const struct alm_command *c = &alm_commands[i];
 
@@ -68,7 +80,8 @@ static int complain(const char *noun, const char *verb)
 	}
 	wrong = !is_noun ? noun : verb != NULL ? verb : "";
 	nearest = alm_nearest_of(wrong, words, count);
-	(void)fputs("almoner: ", stderr);
+	(void)fprintf(stderr, "almoner: ALM-%d %s: ", (int)ALM_USAGE,
+		alm_err_info(ALM_USAGE)->name);
 	if (is_noun && verb == NULL) {
 		(void)fprintf(stderr, "%s needs a verb:", noun);
 		for (size_t i = 0; i < count; i++) {
@@ -108,11 +121,15 @@ int main(int argc, char **argv)
 	/* A closed pipe is told by the write, and ends the command. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc < 2 || is_help(argv[1])) {
-		print_overview(argc < 2 ? stderr : stdout);
+		print_overview(argc < 2 ? stderr : stdout, NULL);
 		return argc < 2 ? ALM_EXIT_USAGE : ALM_EXIT_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		return alm_cmd_version(1, argv);
+	}
+	if (argc == 3 && is_help(argv[2]) && is_noun_of_verbs(argv[1])) {
+		print_overview(stdout, argv[1]);
+		return ALM_EXIT_OK;
 	}
 	verb = argc > 2 && argv[2][0] != '-' ? argv[2] : NULL;
 	command = find(argv[1], verb);

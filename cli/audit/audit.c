@@ -268,7 +268,7 @@ static int query_daemon(
 static int query_complete(const struct alm_args *args)
 {
 	if (!alm_args_has(args, "out")) {
-		return alm_args_complain(args->usage, "--complete needs --out");
+		return alm_args_complain(args, "--complete needs --out");
 	}
 	return alm_audit_bundle_make(args);
 }
@@ -285,7 +285,7 @@ int alm_cmd_audit_query(int argc, char **argv)
 		return rc;
 	}
 	if (alm_args_has(&args, "out") && !alm_args_has(&args, "complete")) {
-		return alm_args_complain(args.usage, "--out needs --complete");
+		return alm_args_complain(&args, "--out needs --complete");
 	}
 	problem.err = alm_audit_format_check(&args, &problem);
 	if (problem.err == ALM_OK) {

@@ -419,13 +419,13 @@ int alm_cmd_audit_breach(int argc, char **argv)
 	if (args.positional_count == 0 && !alm_args_has(&args, "message") &&
 		!alm_args_has(&args, "from") && !alm_args_has(&args, "to") &&
 		!alm_args_has(&args, "since")) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"say which messages: a range, --message, --from, --to "
 			"or --since");
 	}
 	if (alm_args_has(&args, "numbers") != alm_args_has(&args, "reveal")) {
 		return alm_args_complain(
-			&usage, "--reveal and --numbers go together");
+			&args, "--reveal and --numbers go together");
 	}
 	rc = alm_audit_reason_settle(&args, &reason);
 	if (rc >= 0) {

@@ -299,7 +299,7 @@ int alm_cmd_audit_stats(int argc, char **argv)
 	periods = alm_args_number(&args, "periods", PERIODS_DEFAULT);
 	if (periods < 1 || periods >= ALM_FLOW_PERIODS_MAX ||
 		alm_args_number(&args, "period", PERIOD_DEFAULT_S) < 60) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"--periods is 1 to %u, --period at least a minute",
 			ALM_FLOW_PERIODS_MAX - 1);
 	}

@@ -382,7 +382,7 @@ int alm_cmd_audit_verify(int argc, char **argv)
 		return alm_audit_check_files(&args);
 	}
 	if (alm_args_has(&args, "records")) {
-		return alm_args_complain(&usage, "--records is for a bundle");
+		return alm_args_complain(&args, "--records is for a bundle");
 	}
 	problem.err =
 		read_head(alm_args_text(&args, "head"), &expected, &problem);

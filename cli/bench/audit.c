@@ -337,7 +337,7 @@ int alm_cmd_bench_audit(int argc, char **argv)
 		records < BASELINE_MAX ? records : BASELINE_MAX);
 	if (records < 1000 || records > RECORDS_MAX || baseline < 0 ||
 		baseline > records) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"records from 1000 to %lld, baseline no more",
 			(long long)RECORDS_MAX);
 	}

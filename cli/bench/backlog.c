@@ -397,7 +397,7 @@ int alm_cmd_bench_backlog(int argc, char **argv)
 	if (stored < 1 || stored > STORED_MAX || recipients < 1 ||
 		recipients > RECIPIENTS_MAX || count < 1 ||
 		count > STORED_MAX) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"stored and count up to %d, recipients up to %d",
 			STORED_MAX, RECIPIENTS_MAX);
 	}

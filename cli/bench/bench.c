@@ -312,7 +312,7 @@ int alm_cmd_bench_route(int argc, char **argv)
 		count > COUNT_MAX || window < 1 ||
 		window > (int64_t)ALM_SEND_WINDOW_MAX || envelopes < 1 ||
 		envelopes > (int64_t)ALM_FRAME_ENVELOPES_MAX) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"payload up to 1MiB, count up to 100000000, window up "
 			"to %u, envelopes-per-frame up to %u",
 			ALM_SEND_WINDOW_MAX, ALM_FRAME_ENVELOPES_MAX);

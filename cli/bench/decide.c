@@ -343,7 +343,7 @@ int alm_cmd_bench_decide(int argc, char **argv)
 			&args, "batch", 1000000, 1, 10000000, &bench.batch) ||
 		!take_number(&args, "rounds", 5, 1, ALM_BENCH_ROUNDS_MAX,
 			&bench.rounds)) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"organisations from 1000 and agreements up to 60000, "
 			"people up to %u, decisions up to 100000000, batch up "
 			"to 10000000, rounds up to %u",

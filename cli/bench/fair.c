@@ -288,7 +288,7 @@ int alm_cmd_bench_fair(int argc, char **argv)
 	bench.only = bench.only == NULL ? "" : bench.only;
 	if (milliseconds < 100 || milliseconds > 15000 || rounds < 1 ||
 		rounds > ALM_FAIR_ROUNDS_MAX || !is_known(bench.only)) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"100 to 15000 milliseconds, 1 to 100 rounds, and a "
 			"disturbance that there is");
 	}

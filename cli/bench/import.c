@@ -229,7 +229,7 @@ int alm_cmd_bench_import(int argc, char **argv)
 	count = alm_args_number(&args, "count", COUNT_DEFAULT);
 	if (count < 1 || count > COUNT_MAX) {
 		return alm_args_complain(
-			&usage, "count from 1 to %d", COUNT_MAX);
+			&args, "count from 1 to %d", COUNT_MAX);
 	}
 	bench.count = (uint32_t)count;
 	problem.err = measure(&bench, &problem);

@@ -411,7 +411,7 @@ int alm_cmd_bench_withdraw(int argc, char **argv)
 	withdrawals = alm_args_number(&args, "withdrawals", 300);
 	if (queued < 1 || queued > 10000000 || people < 1 || people > queued ||
 		withdrawals < 1 || withdrawals > people) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(&args,
 			"queued up to 10000000, people up to queued, "
 			"withdrawals up to people");
 	}

@@ -400,8 +400,7 @@ int alm_cmd_ctx_select(int argc, char **argv)
 		return rc;
 	}
 	if ((args.positional_count == 0) != alm_args_has(&args, "none")) {
-		return alm_args_complain(
-			&select_usage, "give a NAME, or --none");
+		return alm_args_complain(&args, "give a NAME, or --none");
 	}
 	if (args.positional_count > 0) {
 		name = args.positionals[0];

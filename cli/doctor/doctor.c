@@ -41,13 +41,18 @@ static const struct alm_usage usage = {
 	.positionals = "",
 	.takes = ALM_TAKES_ADMIN & ~ALM_TAKES_TIMEOUT,
 	.options = options,
-	.notes = "  almoner doctor -c context.yaml\n"
-		 "  almoner doctor -c context.yaml --to C84001 --purpose "
-		 "direct-care --category discharge\n"
-		 "  almoner doctor\n"
-		 "A letter of random bytes goes to the broker and back; it is "
-		 "in nobody's mailbox, and stands in the log as path-trial. "
-		 "The exit code is that of the first step that failed.",
+	.notes =
+		"  almoner doctor -c context.yaml\n"
+		"  almoner doctor -c context.yaml --to C84001 --purpose "
+		"direct-care --category discharge\n"
+		"  almoner doctor\n"
+		"\n"
+		"  A letter of random bytes goes to the broker and back; it is "
+		"in nobody's\n"
+		"  mailbox, and stands in the log as path-trial.  The exit "
+		"code "
+		"is that of the\n"
+		"  first step that failed.",
 };
 
 /* --- printing ------------------------------------------------------------ */
@@ -203,19 +208,19 @@ static int complain(const struct alm_args *args, bool is_agent)
 	bool asks = alm_args_has(args, "to");
 
 	if (asks && !is_agent) {
-		return alm_args_complain(&usage, "--to needs --context");
+		return alm_args_complain(args, "--to needs --context");
 	}
 	if (asks && (!alm_args_has(args, "purpose") ||
 			    !alm_args_has(args, "category"))) {
 		return alm_args_complain(
-			&usage, "--to needs --purpose and --category");
+			args, "--to needs --purpose and --category");
 	}
 	if (!asks && (alm_args_has(args, "purpose") ||
 			     alm_args_has(args, "category") ||
 			     alm_args_has(args, "basis") ||
 			     alm_args_has(args, "level"))) {
-		return alm_args_complain(&usage, "whom a message would go to "
-						 "is missing: --to ORG");
+		return alm_args_complain(args, "whom a message would go to "
+					       "is missing: --to ORG");
 	}
 	return -1;
 }

@@ -41,7 +41,7 @@ int alm_cmd_mailbox_deputy(int argc, char **argv)
 	}
 	to = alm_args_text(&args, "to");
 	if ((to != NULL) == alm_args_has(&args, "none")) {
-		return alm_args_complain(&usage, "say --to DEPUTY or --none");
+		return alm_args_complain(&args, "say --to DEPUTY or --none");
 	}
 	problem.err = alm_pick_organisation(
 		&args, args.positionals[0], NULL, organisation, &problem);

@@ -184,11 +184,11 @@ int alm_cmd_mailbox_rerun(int argc, char **argv)
 		return rc;
 	}
 	if (alm_args_has(&args, "all") == (args.positional_count > 1)) {
-		return alm_args_complain(&usage, "give sequences, or --all");
+		return alm_args_complain(&args, "give sequences, or --all");
 	}
 	if (!join_sequences(&args, list)) {
-		return alm_args_complain(&usage,
-			"a sequence is a number, as mailbox dead lists");
+		return alm_args_complain(
+			&args, "a sequence is a number, as mailbox dead lists");
 	}
 	problem.err = alm_pick_organisation(
 		&args, args.positionals[0], NULL, id, &problem);

@@ -117,7 +117,7 @@ int alm_cmd_receipt(int argc, char **argv)
 	}
 	if (!is_stage(args.positionals[0])) {
 		return alm_args_complain(
-			&usage, "say delivered, opened or acted");
+			&args, "say delivered, opened or acted");
 	}
 	problem.err = alm_message_id_parse(args.positionals[1], &original);
 	if (problem.err != ALM_OK) {

@@ -347,7 +347,7 @@ int alm_cmd_recv(int argc, char **argv)
 		r.wanted = strtoull(args.positionals[0], NULL, 10);
 		if (r.wanted == 0) {
 			return alm_args_complain(
-				&usage, "N is a number of at least 1");
+				&args, "N is a number of at least 1");
 		}
 	}
 	r.folder = alm_args_text(&args, "dir");

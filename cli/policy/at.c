@@ -284,8 +284,8 @@ int alm_policy_decide_at(const struct alm_args *args)
 	if (alm_args_has(args, "bundle") || alm_args_has(args, "people") ||
 		args->positional_count > 0) {
 		free(asking);
-		return alm_args_complain(args->usage,
-			"--at takes policy and people from the broker");
+		return alm_args_complain(
+			args, "--at takes policy and people from the broker");
 	}
 	if (asking == NULL) {
 		problem.err = ALM_NOMEM;

@@ -324,14 +324,14 @@ static int activate(struct change *change)
 
 	if (has_proposal == (args->positional_count > 0) ||
 		(has_proposal && is_emergency)) {
-		return alm_args_complain(&activate_usage,
-			"give --proposal N, or the files of a bundle");
+		return alm_args_complain(
+			args, "give --proposal N, or the files of a bundle");
 	}
 	if (is_emergency) {
 		return ask_signed(change, true, ACTIVATE_SCHEMA);
 	}
 	if (alm_signing_is_asked(args)) {
-		return alm_args_complain(&activate_usage,
+		return alm_args_complain(args,
 			"--as is for --emergency; else see policy propose");
 	}
 	alm_ask_option(&change->ask, args, "proposal");

@@ -204,7 +204,7 @@ int alm_cmd_policy_decide(int argc, char **argv)
 	}
 	if (!alm_args_has(&args, "bundle")) {
 		return alm_args_complain(
-			&usage, "give --bundle FILE, or --at TIME");
+			&args, "give --bundle FILE, or --at TIME");
 	}
 	alm_arena_init(&d.arena, ARENA_BYTES_MAX);
 	rc = prepare(&d, &args);

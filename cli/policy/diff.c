@@ -431,7 +431,7 @@ static int check_changes(const struct alm_args *args)
 			c++;
 		}
 		if (c == ALM_DIFF_CHANGES) {
-			return alm_args_complain(&usage,
+			return alm_args_complain(args,
 				"--change is gained, lost, widened, narrowed "
 				"or altered");
 		}

@@ -168,11 +168,11 @@ static int check_options(const struct alm_args *args)
 	for (size_t i = 0; i < ALM_COUNT(needed); i++) {
 		if (!alm_args_has(args, needed[i])) {
 			return alm_args_complain(
-				&usage, "--from needs --%s as well", needed[i]);
+				args, "--from needs --%s as well", needed[i]);
 		}
 	}
 	if (alm_level_of(alm_args_text(args, "level")) == 0) {
-		return alm_args_complain(&usage,
+		return alm_args_complain(args,
 			"--level is identifiable, pseudonymised, anonymised "
 			"or aggregate");
 	}

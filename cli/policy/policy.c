@@ -87,8 +87,8 @@ int alm_cmd_policy_show(int argc, char **argv)
 	}
 	alm_ask_option(&ask, &args, "proposal");
 	if (ask.argument_count > 1) {
-		return alm_args_complain(&show_usage,
-			"give one of --epoch, --at and --proposal");
+		return alm_args_complain(
+			&args, "give one of --epoch, --at and --proposal");
 	}
 	if (into != NULL) {
 		problem.err =

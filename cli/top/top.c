@@ -291,7 +291,7 @@ static int check(const struct alm_args *args)
 		alm_args_number(args, "interval", INTERVAL_DEFAULT_S);
 
 	if (interval_s < 1 || interval_s > INTERVAL_MAX_S) {
-		return alm_args_complain(&usage, "--interval is 1s to 1d");
+		return alm_args_complain(args, "--interval is 1s to 1d");
 	}
 	return -1;
 }

@@ -82,6 +82,9 @@ END
 				fail "$noun --help fails"
 		fi
 		grep -q '^usage: almoner ' "$dir/out" || fail "$noun $verb: no usage"
+		# Examples and what follows them stand as they were written.
+		sed '/^  -h, --help/q' "$dir/out" | awk 'length > 80 { exit 1 }' ||
+			fail "$noun $verb: the help is wider than a page"
 	done
 
 # code WANTED COMMAND...
@@ -99,6 +102,20 @@ code 2 "$almoner" agent lst
 grep -q "did you mean 'agent list'" "$dir/err" || fail "no nearest verb"
 code 2 "$almoner" errors --jsno
 grep -q "did you mean --json" "$dir/err" || fail "no nearest option"
+code 0 "$almoner" audit --help
+grep -q '^  audit  *prove  ' "$dir/out" || fail "a noun's help has no verbs"
+! grep -q ' policy ' "$dir/out" || fail "and those of others"
+# What was wrong has a code, and is JSON for who wants JSON.
+code 2 "$almoner" org show
+grep -q '^almoner: ALM-1004 usage: ORG is needed$' "$dir/err" ||
+	fail "usage has no code"
+for words in 'org show --json' 'org show --jsonl --to X' \
+	'policy decide --json' 'org list --json --csv'; do
+	code 2 "$almoner" $words
+	python3 -c 'import json, sys
+assert json.load(sys.stdin)["code"] == "ALM-1004"' <"$dir/err" ||
+		fail "$words: the complaint is not JSON"
+done
 code 0 "$almoner" errors ALM-4302
 code 0 "$almoner" errors mailbox-full --csv
 code 3 "$almoner" errors nothing-of-the-kind
