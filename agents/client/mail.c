@@ -72,6 +72,13 @@ static void fill_delivery(struct alm_delivery *view,
 	}
 }
 
+/* A connection that is lost leaves frames unread, and mail before them was
+ * dropped: all of it comes again, in its order, behind the next welcome. */
+static bool is_of_lost_connection(const struct alm_client *client)
+{
+	return client->state != ALM_SESSION_READY;
+}
+
 void alm_mail_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	const struct alm_deliver *deliver)
 {
@@ -79,6 +86,9 @@ void alm_mail_deliver(struct alm_client *client, struct alm_held_frame *frame,
 	struct alm_item *item;
 	const char *fault = fault_of(client, deliver);
 
+	if (is_of_lost_connection(client)) {
+		return;
+	}
 	if (alm_acks_has(&client->acks, deliver->sequence)) {
 		alm_acks_repeat(&client->acks, deliver->sequence);
 		return;
@@ -114,6 +124,9 @@ void alm_mail_notice(struct alm_client *client, struct alm_held_frame *frame,
 	struct alm_item *item;
 	struct alm_notice_view *view;
 
+	if (is_of_lost_connection(client)) {
+		return;
+	}
 	if (alm_acks_has(&client->acks, notice->sequence)) {
 		alm_acks_repeat(&client->acks, notice->sequence);
 		return;

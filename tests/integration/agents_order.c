@@ -1,7 +1,7 @@
 /*
  * Goal: what a client starts first is accepted first, whatever the broker
  * refuses for the moment and whenever the connection ends; nothing that was
- * started later goes out before it.
+ * started later goes out before it.  Mail is shown in its order as well.
  * Method: a process with the broker's key that refuses what the test says.
  */
 #include <criterion/criterion.h>
@@ -180,4 +180,63 @@ Test(agents_order, a_hello_in_between_keeps_the_order)
 	start(3, SENDS);
 	test_rogue_say(&rogue, &welcome);
 	expect_sends(0, SENDS);
+}
+
+static void say_mail(uint64_t first, size_t count)
+{
+	struct alm_frame_builder frame;
+	struct alm_arena arena;
+
+	alm_arena_init(&arena, (size_t)1 << 20);
+	alm_frame_init(&frame, ALM_FRAME_BYTES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const struct alm_envelope mail = test_rogue_mail(first + i);
+
+		cr_assert_eq(alm_frame_add(&frame, &mail, &arena), ALM_OK);
+	}
+	cr_assert(test_rogue_say_bytes(&rogue, alm_frame_bytes(&frame)));
+	alm_frame_fini(&frame);
+	alm_arena_fini(&arena);
+}
+
+static struct alm_event *next_event(void)
+{
+	struct alm_event *event;
+
+	while ((event = alm_client_next_event(client)) == NULL) {
+		test_client_work(client, 1);
+	}
+	return event;
+}
+
+/* The first mail, having passed over what tells of the connection. */
+static uint64_t next_mail(void)
+{
+	struct alm_event *event = next_event();
+	uint64_t sequence;
+
+	while (event->kind != ALM_EVENT_DELIVERY) {
+		alm_event_free(event);
+		event = next_event();
+	}
+	sequence = event->delivery->sequence;
+	alm_event_free(event);
+	return sequence;
+}
+
+/* That a connection is lost can be heard before all that came is read; what
+ * was read and not shown is dropped then. */
+Test(agents_order, what_a_lost_connection_left_unread_is_not_shown)
+{
+	say_mail(1, 2);
+	test_rogue_settle(&rogue, client);
+	alm_session_lost(client);
+	say_mail(3, 1);
+	test_rogue_settle(&rogue, client);
+	test_rogue_hang_up(&rogue);
+	test_rogue_greet(&rogue, client);
+	say_mail(1, 3);
+	for (uint64_t sequence = 1; sequence <= 3; sequence++) {
+		cr_assert_eq(next_mail(), sequence);
+	}
 }

@@ -13,18 +13,11 @@
 #define STEP_MS 1
 #define WAIT_MS 300000 /* a shared machine may stand still */
 
-void test_rogue_open(struct test_rogue *rogue, int frames_max)
+static void listen_on(struct test_rogue *rogue, int frames_max)
 {
 	int one = 1;
 	int none = 0;
 
-	memset(rogue, 0, sizeof(*rogue));
-	cr_assert_geq(sodium_init(), 0);
-	alm_tempdir_make(rogue->folder);
-	(void)snprintf(rogue->endpoint, sizeof(rogue->endpoint),
-		"ipc://%s/broker.sock", rogue->folder);
-	crypto_box_keypair(rogue->public_key, rogue->secret_key);
-	alm_arena_init(&rogue->arena, ARENA_BYTES_MAX);
 	rogue->context = zmq_ctx_new();
 	rogue->socket = zmq_socket(rogue->context, ZMQ_ROUTER);
 	zmq_setsockopt(rogue->socket, ZMQ_LINGER, &none, sizeof(none));
@@ -36,6 +29,28 @@ void test_rogue_open(struct test_rogue *rogue, int frames_max)
 	zmq_setsockopt(
 		rogue->socket, ZMQ_CURVE_SECRETKEY, rogue->secret_key, 32);
 	cr_assert_eq(zmq_bind(rogue->socket, rogue->endpoint), 0);
+}
+
+void test_rogue_open(struct test_rogue *rogue, int frames_max)
+{
+	memset(rogue, 0, sizeof(*rogue));
+	cr_assert_geq(sodium_init(), 0);
+	alm_tempdir_make(rogue->folder);
+	(void)snprintf(rogue->endpoint, sizeof(rogue->endpoint),
+		"ipc://%s/broker.sock", rogue->folder);
+	crypto_box_keypair(rogue->public_key, rogue->secret_key);
+	alm_arena_init(&rogue->arena, ARENA_BYTES_MAX);
+	listen_on(rogue, frames_max);
+}
+
+void test_rogue_hang_up(struct test_rogue *rogue)
+{
+	int forever = -1;
+
+	zmq_setsockopt(rogue->socket, ZMQ_LINGER, &forever, sizeof(forever));
+	zmq_close(rogue->socket);
+	zmq_ctx_term(rogue->context);
+	listen_on(rogue, 0);
 }
 
 void test_rogue_close(struct test_rogue *rogue)

@@ -27,6 +27,8 @@ struct test_rogue {
 /** Listen; `frames_max` that lie on this side unread, 0: as many as come. */
 void test_rogue_open(struct test_rogue *rogue, int frames_max);
 void test_rogue_close(struct test_rogue *rogue);
+/** End the connection behind all that was said, and listen anew. */
+void test_rogue_hang_up(struct test_rogue *rogue);
 
 /** A client of RX1 that connects to it, with this credit. */
 struct alm_client *test_rogue_client(struct test_rogue *rogue,
