@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/base.h"
+#include "lib/size.h"
 #include "lib/time.h"
 
 static bool parse_number(const char *text, int64_t *out)
@@ -24,29 +25,13 @@ static bool parse_number(const char *text, int64_t *out)
 
 static bool parse_size(const char *text, int64_t *out)
 {
-	static const struct {
-		const char *unit;
-		int64_t factor;
-	} units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576},
-		{"GiB", 1073741824}, {"TiB", INT64_C(1099511627776)}};
-	char *end = NULL;
-	long long value;
+	uint64_t bytes;
 
-	if (*text < '0' || *text > '9') {
+	if (alm_size_parse(text, &bytes) != ALM_OK || bytes > INT64_MAX) {
 		return false;
 	}
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	for (size_t i = 0; i < ALM_COUNT(units); i++) {
-		if (strcmp(end, units[i].unit) == 0) {
-			if (errno != 0 || value > INT64_MAX / units[i].factor) {
-				return false;
-			}
-			*out = value * units[i].factor;
-			return true;
-		}
-	}
-	return false;
+	*out = (int64_t)bytes;
+	return true;
 }
 
 /* A time, a day, or how long ago.  The rule counts whole seconds: decimals are

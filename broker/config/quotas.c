@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/config/values.h"
 #include "lib/id.h"
+#include "lib/size.h"
 
 #define TOKEN_BYTES (ALM_ID_BYTES_MAX + 1u)
 
@@ -48,7 +48,7 @@ static enum alm_err take_rate(char word[TOKEN_BYTES],
 	}
 	word[bytes - 2] = '\0';
 	is_count = word[strspn(word, "0123456789")] == '\0';
-	if (!alm_value_size(word, &rate)) {
+	if (alm_size_parse(word, &rate) != ALM_OK) {
 		return bad(problem, word,
 			"is neither a number nor one with KiB, MiB, GiB or "
 			"TiB");
@@ -162,9 +162,10 @@ void alm_quotas_write(const struct alm_quotas *quotas, FILE *out)
 				out, " %" PRIu64 "/s", quota->messages_per_s);
 		}
 		if (quota->bytes_per_s != 0) {
-			(void)fputc(' ', out);
-			alm_value_write_size(quota->bytes_per_s, out);
-			(void)fputs("/s", out);
+			char size[ALM_SIZE_TEXT_BYTES];
+
+			alm_size_write(quota->bytes_per_s, size);
+			(void)fprintf(out, " %s/s", size);
 		}
 	}
 }

@@ -7,6 +7,7 @@
 #include "broker/config/quotas.h"
 #include "lib/id.h"
 #include "lib/nearest.h"
+#include "lib/size.h"
 #include "lib/time.h"
 
 static const struct {
@@ -14,12 +15,6 @@ static const struct {
 	uint32_t level; /* of syslog(3) */
 } levels[] = {
 	{"error", 3}, {"warning", 4}, {"notice", 5}, {"info", 6}, {"debug", 7}};
-
-static const struct {
-	const char *unit;
-	uint64_t bytes;
-} sizes[] = {{"TiB", UINT64_C(1) << 40}, {"GiB", UINT64_C(1) << 30},
-	{"MiB", UINT64_C(1) << 20}, {"KiB", UINT64_C(1) << 10}, {"", 1}};
 
 static const struct {
 	const char *unit;
@@ -155,22 +150,6 @@ static enum alm_err parse_text(const struct alm_value_row *row,
 	return ALM_OK;
 }
 
-bool alm_value_size(const char *text, uint64_t *out)
-{
-	const char *rest;
-
-	if (!take_number(text, out, &rest)) {
-		return false;
-	}
-	for (size_t i = 0; i < ALM_COUNT(sizes); i++) {
-		if (strcmp(rest, sizes[i].unit) == 0) {
-			return !__builtin_mul_overflow(
-				*out, sizes[i].bytes, out);
-		}
-	}
-	return false;
-}
-
 static bool take_duration(const char *text, uint64_t *out_ms)
 {
 	const char *rest;
@@ -223,15 +202,12 @@ static enum alm_err parse_level(
 		nearest.best != NULL ? "'?" : "");
 }
 
-void alm_value_write_size(uint64_t bytes, FILE *out)
+static void write_size(uint64_t bytes, FILE *out)
 {
-	size_t i = 0;
+	char text[ALM_SIZE_TEXT_BYTES];
 
-	while (i + 1 < ALM_COUNT(sizes) && bytes % sizes[i].bytes != 0) {
-		i++;
-	}
-	(void)fprintf(
-		out, "%" PRIu64 "%s", bytes / sizes[i].bytes, sizes[i].unit);
+	alm_size_write(bytes, text);
+	(void)fputs(text, out);
 }
 
 static void write_duration(int64_t ms, FILE *out)
@@ -258,9 +234,9 @@ static enum alm_err out_of_range(const struct alm_value_row *row,
 		(void)fputs(" to ", out);
 		write_duration((int64_t)row->max * (is_s ? 1000 : 1), out);
 	} else if (out != NULL && row->kind == ALM_VALUE_SIZE) {
-		alm_value_write_size(row->min, out);
+		write_size(row->min, out);
 		(void)fputs(" to ", out);
-		alm_value_write_size(row->max, out);
+		write_size(row->max, out);
 	} else if (out != NULL) {
 		(void)fprintf(
 			out, "%" PRIu64 " to %" PRIu64, row->min, row->max);
@@ -282,7 +258,8 @@ static enum alm_err parse_number(const struct alm_value_row *row,
 	if (row->kind == ALM_VALUE_MODE && !take_mode(text, &value)) {
 		return bad(problem, text, "permissions; write them as 0660");
 	}
-	if (row->kind == ALM_VALUE_SIZE && !alm_value_size(text, &value)) {
+	if (row->kind == ALM_VALUE_SIZE &&
+		alm_size_parse(text, &value) != ALM_OK) {
 		return bad(problem, text,
 			"a size; write a number and KiB, MiB, GiB or TiB");
 	}
@@ -378,7 +355,7 @@ void alm_value_write(
 		return;
 	case ALM_VALUE_SIZE:
 		memcpy(&wide, field, sizeof(wide));
-		alm_value_write_size(wide, out);
+		write_size(wide, out);
 		return;
 	case ALM_VALUE_SECONDS:
 	case ALM_VALUE_MS:

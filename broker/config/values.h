@@ -2,7 +2,6 @@
 #ifndef ALM_BROKER_CONFIG_VALUES_H
 #define ALM_BROKER_CONFIG_VALUES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,10 +47,5 @@ ALM_MUST_USE enum alm_err alm_value_parse(const struct alm_value_row *row,
 /** Write the field as a text that alm_value_parse() reads. */
 void alm_value_write(
 	const struct alm_value_row *row, const void *base, FILE *out);
-
-/** A number of bytes: digits, and KiB, MiB, GiB, TiB or nothing. */
-bool alm_value_size(const char *text, uint64_t *out);
-/** In the largest unit of which it is a whole number. */
-void alm_value_write_size(uint64_t bytes, FILE *out);
 
 #endif /* ALM_BROKER_CONFIG_VALUES_H */
