@@ -67,7 +67,8 @@ void test_client_work(struct alm_client *client, int wait_ms)
 	cr_assert_eq(alm_client_process(client), 0);
 }
 
-uint32_t test_client_parts_sent(const struct alm_client *client)
+/* How many parts of what it sends are on their way; 0 if nothing is. */
+static uint32_t parts_sent(const struct alm_client *client)
 {
 	const struct alm_sending *sending = LIST_FIRST(&client->sendings);
 
@@ -81,8 +82,7 @@ bool test_client_is_sending(const struct alm_client *client)
 
 bool test_client_work_for_parts(struct alm_client *client, uint32_t parts)
 {
-	for (int i = 0; i < WORKS_MAX && test_client_parts_sent(client) < parts;
-		i++) {
+	for (int i = 0; i < WORKS_MAX && parts_sent(client) < parts; i++) {
 		struct alm_event *event;
 
 		test_client_work(client, 100);
@@ -93,7 +93,7 @@ bool test_client_work_for_parts(struct alm_client *client, uint32_t parts)
 		}
 		alm_event_free(event);
 	}
-	cr_assert_geq(test_client_parts_sent(client), parts);
+	cr_assert_geq(parts_sent(client), parts);
 	return true;
 }
 

@@ -25,8 +25,6 @@ struct alm_outgoing test_outgoing_of(const struct alm_source *source);
 /** Wait for its descriptor, at most so long, and let it work. */
 void test_client_work(struct alm_client *client, int wait_ms);
 
-/** How many parts of what it sends are on their way; 0 if nothing is. */
-uint32_t test_client_parts_sent(const struct alm_client *client);
 /** Whether it sends anything in parts. */
 bool test_client_is_sending(const struct alm_client *client);
 

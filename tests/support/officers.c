@@ -12,6 +12,13 @@
 #define REASON "as agreed"
 #define NONE ((const char *const[]){NULL})
 
+/* What stands around the next signature. */
+struct standing {
+	uint8_t store_id[16];
+	uint64_t epoch;
+	uint64_t next_proposal;
+};
+
 void test_officer_make(struct test_officer *officer, const char *name)
 {
 	uint8_t key[crypto_sign_PUBLICKEYBYTES];
@@ -23,9 +30,9 @@ void test_officer_make(struct test_officer *officer, const char *name)
 	alm_hex(key, sizeof(key), officer->key);
 }
 
-struct test_standing test_standing_get(struct test_broker *broker)
+static struct standing standing_of(struct test_broker *broker)
 {
-	struct test_standing standing;
+	struct standing standing;
 	struct alm_answer answer =
 		test_broker_ask(broker, "policy.proposals", NONE);
 
@@ -73,7 +80,7 @@ struct alm_answer test_officer_register(struct test_broker *broker,
 				role, "key", officer->key, "reason", REASON,
 				NULL});
 	}
-	memcpy(statement.store_id, test_standing_get(broker).store_id, 16);
+	memcpy(statement.store_id, standing_of(broker).store_id, 16);
 	say_officer(what, officer, role);
 	statement.what = what;
 	sign(by, &statement, signature);
@@ -87,7 +94,7 @@ struct alm_answer test_officer_revoke(struct test_broker *broker,
 	const struct test_officer *officer, const char *role, unsigned number,
 	const struct test_officer *by)
 {
-	struct test_standing standing = test_standing_get(broker);
+	struct standing standing = standing_of(broker);
 	struct alm_statement statement = {.act = ALM_ACT_REVOKE,
 		.number = number,
 		.base = standing.epoch};
@@ -127,7 +134,7 @@ struct alm_answer test_propose(struct test_broker *broker,
 	const struct test_officer *officer, const char *yaml, unsigned rollback,
 	const struct alm_digest *digest)
 {
-	struct test_standing standing = test_standing_get(broker);
+	struct standing standing = standing_of(broker);
 	struct alm_statement statement = {.act = ALM_ACT_PROPOSE,
 		.number = standing.next_proposal,
 		.base = standing.epoch,
@@ -169,7 +176,7 @@ struct alm_answer test_approve(struct test_broker *broker,
 	char signature[129];
 	char number[24];
 
-	memcpy(statement.store_id, test_standing_get(broker).store_id, 16);
+	memcpy(statement.store_id, standing_of(broker).store_id, 16);
 	snprintf(number, sizeof(number), "%u", (unsigned)proposal);
 	alm_hex(claimed->raw, sizeof(claimed->raw), digest);
 	sign(officer, &statement, signature);
@@ -193,7 +200,7 @@ struct alm_answer test_activate_proposal(
 struct alm_answer test_emergency(struct test_broker *broker,
 	const struct test_officer *officer, const char *yaml)
 {
-	struct test_standing standing = test_standing_get(broker);
+	struct standing standing = standing_of(broker);
 	struct alm_statement statement = {.act = ALM_ACT_EMERGENCY,
 		.number = standing.epoch + 1,
 		.base = standing.epoch,

@@ -27,14 +27,6 @@ struct alm_answer test_officer_revoke(struct test_broker *broker,
 /** A policy file's digest, as officers sign it. */
 struct alm_digest test_policy_digest(const char *yaml);
 
-/** What stands around the next signature. */
-struct test_standing {
-	uint8_t store_id[16];
-	uint64_t epoch;
-	uint64_t next_proposal;
-};
-struct test_standing test_standing_get(struct test_broker *broker);
-
 /** Propose `yaml`, or with NULL to go back to epoch `rollback`, of which
  * `digest` is the content. */
 struct alm_answer test_propose(struct test_broker *broker,
