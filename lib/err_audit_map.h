@@ -22,9 +22,6 @@
 		"Add --reason TEXT.  What asks the log as a routine may have a " \
 		"standing reason: audit-reason of its context, or " \
 		"ALMONER_AUDIT_REASON.") \
-	X(PERSON_KEY_NEEDED, 6005, "person-key-needed", DENIED, false, \
-		"Looking up a person needs the store key.", \
-		"Give --key FILE, or ask over the administration socket.") \
 	X(ALREADY_REVIEWED, 6007, "already-reviewed", CONFLICT, false, \
 		"The override was reviewed before.", \
 		"almoner override list --all shows the review, which " \

@@ -54,11 +54,6 @@
 		"The message expired before the recipient took it.", \
 		"Check whether the information is still needed, and contact" \
 		" the recipient directly.") \
-	X(NOTICE_STOPPED, 8002, "stopped-at-hand-over", REFUSED, false, \
-		"The message was stopped when it was about to be handed " \
-		"over.", \
-		"See the reason; something changed after the message was " \
-		"accepted.") \
 	X(NOTICE_REJECTED, 8003, "rejected-by-recipient", FAILURE, false, \
 		"The recipient rejected the message.", \
 		"See the recipient's reason.") \

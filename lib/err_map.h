@@ -7,7 +7,8 @@
  * information standards, 2xxx store, 3xxx configuration, 4xxx and 5xxx see
  * lib/err_policy_map.h, 6xxx lib/err_audit_map.h, 7xxx clients and 8xxx notices
  * lib/err_client_map.h.
- * A number is never reused and never changes its meaning.
+ * A number is never reused and never changes its meaning.  6005 and 8002 were
+ * given once, to what no program ever answers.
  */
 #ifndef ALM_LIB_ERR_MAP_H
 #define ALM_LIB_ERR_MAP_H
