@@ -50,20 +50,6 @@ static const struct alm_yaml_key keys[REGISTER_KEYS] = {
 	[AT_END] = {"at-end", false},
 };
 
-/* The number of a word from 1; 0 when absent or after a report. */
-static unsigned read_choice(struct alm_loader *loader,
-	const struct alm_yaml_node *node, const char *const *words,
-	size_t word_count)
-{
-	size_t i;
-
-	if (node == NULL) {
-		return 0;
-	}
-	i = alm_yaml_read_word(node, words, word_count, loader->diagnostics);
-	return i < word_count ? (unsigned)i + 1 : 0;
-}
-
 static struct alm_words read_organisations(
 	struct alm_loader *loader, const struct alm_yaml_node *node)
 {
@@ -134,12 +120,12 @@ const struct alm_bundle_register *alm_loader_register(
 		REGISTER_KEYS, at, loader->diagnostics);
 	out->reference = alm_loader_text(loader, at[REFERENCE]);
 	out->controllers = read_organisations(loader, at[CONTROLLERS]);
-	out->control = (enum alm_controllership)read_choice(
+	out->control = (enum alm_controllership)alm_loader_choice(
 		loader, at[CONTROLLER_TYPE], types, ALM_COUNT(types));
 	out->processors = read_organisations(loader, at[PROCESSORS]);
-	out->access = (enum alm_access)read_choice(
+	out->access = (enum alm_access)alm_loader_choice(
 		loader, at[ACCESS], accesses, ALM_COUNT(accesses));
-	out->sub_licensing = (enum alm_sub_licensing)read_choice(
+	out->sub_licensing = (enum alm_sub_licensing)alm_loader_choice(
 		loader, at[SUB_LICENSING], licensing, ALM_COUNT(licensing));
 	out->datasets = alm_loader_words(loader, at[DATASETS]);
 	out->objective = alm_loader_text(loader, at[OBJECTIVE]);

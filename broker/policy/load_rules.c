@@ -11,15 +11,8 @@
 static enum alm_level read_level(
 	struct alm_loader *loader, const struct alm_yaml_node *node)
 {
-	size_t i;
-
-	if (node == NULL) {
-		return ALM_LEVEL_UNKNOWN;
-	}
-	i = alm_yaml_read_word(
-		node, alm_level_words, ALM_LEVEL_WORDS, loader->diagnostics);
-	return i < ALM_LEVEL_WORDS ? (enum alm_level)(i + ALM_LEVEL_AGGREGATE)
-				   : ALM_LEVEL_UNKNOWN;
+	return (enum alm_level)alm_loader_choice(
+		loader, node, alm_level_words, ALM_LEVEL_WORDS);
 }
 
 static void read_prohibition(struct alm_loader *loader,
@@ -121,20 +114,6 @@ static const struct alm_yaml_key basis_keys[BASIS_KEYS] = {
 	[STATUS] = {"status", false},
 	[REGISTER] = {"register", false},
 };
-
-/* The index of a word; 0, the first, when absent or after a report. */
-static size_t read_choice(struct alm_loader *loader,
-	const struct alm_yaml_node *node, const char *const *words,
-	size_t word_count)
-{
-	size_t i;
-
-	if (node == NULL) {
-		return 0;
-	}
-	i = alm_yaml_read_word(node, words, word_count, loader->diagnostics);
-	return i < word_count ? i : 0;
-}
 
 static void read_opt_out(struct alm_loader *loader,
 	const struct alm_yaml_node *node, struct alm_bundle_basis *out)
@@ -292,22 +271,20 @@ static void read_terms(struct alm_loader *loader,
 	static const char *const statuses[] = {"active", "suspended"};
 
 	out->identifiability = read_level(loader, at[LEVEL]);
-	out->requires_relationship =
-		read_choice(loader, at[RELATIONSHIP], relationships, 2) == 0;
-	if (at[CONSENT] != NULL) {
-		out->consent = (enum alm_consent)(
-			1 + alm_yaml_read_word(at[CONSENT], consents, 3,
-				    loader->diagnostics));
-	}
+	out->requires_relationship = alm_loader_choice(loader, at[RELATIONSHIP],
+					     relationships, 2) != 2;
+	out->consent = (enum alm_consent)alm_loader_choice(
+		loader, at[CONSENT], consents, ALM_COUNT(consents));
 	read_opt_out(loader, at[OPT_OUT], out);
 	read_overrides(loader, at[OVERRIDES], out);
 	out->refuses_withheld_location =
-		read_choice(loader, at[LOCATION], locations, 2) == 1;
+		alm_loader_choice(loader, at[LOCATION], locations, 2) == 2;
 	if (at[SMALLEST_GROUP] != NULL) {
 		read_smallest_group(loader, at[SMALLEST_GROUP], out);
 	}
-	out->status =
-		(enum alm_status)read_choice(loader, at[STATUS], statuses, 2);
+	out->status = alm_loader_choice(loader, at[STATUS], statuses, 2) == 2
+			      ? ALM_STATUS_SUSPENDED
+			      : ALM_STATUS_ACTIVE;
 	if (at[VALID] != NULL) {
 		alm_loader_period(loader, at[VALID], &out->valid);
 	}

@@ -57,6 +57,19 @@ const char *alm_loader_text(
 	return text != NULL ? text : "";
 }
 
+unsigned alm_loader_choice(struct alm_loader *loader,
+	const struct alm_yaml_node *node, const char *const *words,
+	size_t word_count)
+{
+	size_t i;
+
+	if (node == NULL) {
+		return 0;
+	}
+	i = alm_yaml_read_word(node, words, word_count, loader->diagnostics);
+	return i < word_count ? (unsigned)i + 1 : 0;
+}
+
 struct alm_words alm_loader_words(
 	struct alm_loader *loader, const struct alm_yaml_node *node)
 {

@@ -79,6 +79,11 @@ struct alm_word alm_loader_id(
 const char *alm_loader_text(
 	struct alm_loader *loader, const struct alm_yaml_node *node);
 
+/** The number of a word in `words`, from 1; 0 when absent or after a report. */
+unsigned alm_loader_choice(struct alm_loader *loader,
+	const struct alm_yaml_node *node, const char *const *words,
+	size_t word_count);
+
 /**
  * The entries of a list as words, not yet looked up.  Entries that are not
  * texts are reported and left out; a NULL node is no words.
