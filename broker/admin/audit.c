@@ -7,148 +7,8 @@
 
 #include <sodium.h>
 
+#include "broker/admin/audit_view.h"
 #include "broker/admin/question.h"
-#include "broker/identity/role.h"
-#include "lib/words.h"
-
-/* Lines of the private part become one cell, so that no text can end one. */
-static const char *one_line(struct alm_table *table, const char *detail)
-{
-	char *copy = alm_arena_text(table->arena, detail, strlen(detail));
-
-	if (copy == NULL) {
-		table->is_out_of_memory = true;
-		return "";
-	}
-	for (char *at = copy; *at != '\0'; at++) {
-		if (*at == ';') {
-			*at = ',';
-		} else if (*at == '\n') {
-			*at = at[1] == '\0' ? '\0' : ';';
-		}
-	}
-	return copy;
-}
-
-/* Evidence goes with detail: it is long, and few ask. */
-static const char *signature_text(
-	struct alm_table *table, const struct alm_audit_view *view)
-{
-	const char *text =
-		view->detail == NULL
-			? ""
-			: alm_audit_signature_text(
-				  view->record.signature, table->arena);
-
-	table->is_out_of_memory |= text == NULL;
-	return text == NULL ? "" : text;
-}
-
-uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code)
-{
-	/* Agents are not told one opt-out from another. */
-	if (call->request->agent != NULL && code >= 4411 && code <= 4413) {
-		return 4410;
-	}
-	return code;
-}
-
-/* Names come from the registry, where an agent stands for good. */
-const char *alm_call_agent_name(
-	const struct alm_call *call, const struct alm_audit_record *record)
-{
-	const struct alm_agent *asker = call->request->agent;
-	const struct alm_agent *agent = alm_keyring_by_number(
-		call->turn->broker->keyring, record->agent);
-
-	return agent == NULL || (asker != NULL &&
-					strcmp(asker->organisation,
-						agent->organisation) != 0)
-		       ? ""
-		       : agent->name;
-}
-
-static const char *number_or_none(struct alm_table *table, uint64_t number)
-{
-	return number == 0 ? "" : alm_table_text(table, number);
-}
-
-bool alm_names_person(const struct alm_audit_record *record)
-{
-	return record->level_out == ALM_LEVEL_IDENTIFIABLE &&
-	       (record->flags & ALM_AUDIT_UNNAMED) == 0;
-}
-
-/* The sender knows whom it wrote about; the recipient only if it was told:
- * a log must not undo what pseudonymisation did. */
-static bool knows_person(
-	const struct alm_call *call, const struct alm_audit_record *record)
-{
-	const struct alm_agent *agent = call->request->agent;
-
-	return agent == NULL ||
-	       strcmp(record->sender, agent->organisation) == 0 ||
-	       alm_names_person(record);
-}
-
-static const char *const view_columns[] = {"seq", "time", "kind", "effect",
-	"code", "name", "sender", "recipient", "purpose", "categories", "basis",
-	"level-in", "level-out", "message-id", "mail", "ref", "person", "epoch",
-	"people-seq", "standard", "agent", "detail", "signature", "evidence",
-	"leaf", "proof", "header"};
-/* The last three only for those who ask for proofs. */
-#define PROOF_COLUMNS 3u
-
-/* Leaf and path of a record in the log as the question pins it, as hex. */
-static enum alm_err prove(struct alm_call *call,
-	const struct alm_question *question, uint64_t seq,
-	const char **out_leaf, const char **out_path)
-{
-	struct alm_audit_proof proof;
-	enum alm_err err;
-
-	*out_leaf = "";
-	*out_path = "";
-	if (!question->proves) {
-		return ALM_OK;
-	}
-	err = alm_audit_prove(
-		call->turn->broker->store, seq, question->find.size, &proof);
-	if (err == ALM_STORE_CORRUPT) {
-		return ALM_OK; /* a damaged record is in the way: no proof */
-	}
-	if (err == ALM_OK) {
-		*out_leaf = alm_table_hex(call->table,
-			(struct alm_bytes){proof.leaf.raw, ALM_DIGEST_BYTES});
-		*out_path = alm_table_hex(call->table,
-			(struct alm_bytes){proof.path[0].raw,
-				proof.path_count * ALM_DIGEST_BYTES});
-	}
-	return err;
-}
-
-/* The leaf itself, so that the row can be held against it; "" where it would
- * say more than the row. */
-static enum alm_err add_header(struct alm_call *call,
-	const struct alm_question *question,
-	const struct alm_audit_record *record, const char **out_header)
-{
-	struct alm_bytes header = {NULL, 0};
-	enum alm_err err;
-
-	*out_header = "";
-	if (!question->proves ||
-		(record->has_person && !knows_person(call, record)) ||
-		alm_call_shown_code(call, record->code) != record->code) {
-		return ALM_OK;
-	}
-	err = alm_audit_leaf(call->turn->broker->store, record->seq,
-		call->turn->arena, &header);
-	if (err == ALM_OK) {
-		*out_header = alm_table_hex(call->table, header);
-	}
-	return err;
-}
 
 /* So that whoever has the log's key can check all of a page; a log without a
  * signed head is proved as it is. */
@@ -202,88 +62,6 @@ static enum alm_err add_root(
 		       : err;
 }
 
-static enum alm_err add_view(struct alm_call *call,
-	const struct alm_question *question, const struct alm_audit_view *view)
-{
-	const struct alm_audit_record *record = &view->record;
-	struct alm_table *table = call->table;
-	uint32_t code = alm_call_shown_code(call, record->code);
-	char id[ALM_UUID_TEXT_BYTES] = "";
-	char grade[ALM_GRADE_TEXT_BYTES];
-	const char *leaf;
-	const char *path;
-	const char *header = "";
-	enum alm_err err = prove(call, question, record->seq, &leaf, &path);
-
-	if (err == ALM_OK && leaf[0] != '\0') {
-		err = add_header(call, question, record, &header);
-	}
-	if (err != ALM_OK) {
-		return err;
-	}
-	if (record->has_message_id) {
-		alm_message_id_text(&record->message_id, id);
-	}
-	alm_evidence_grade(&question->marks, record->seq, grade);
-	alm_table_row(table,
-		(const char *const[]){alm_table_text(table, record->seq),
-			alm_table_instant(table, record->time_us),
-			alm_audit_kind_word(record->kind),
-			alm_effect_word(record->effect),
-			alm_table_text(table, code),
-			code > 1 ? alm_err_info((enum alm_err)code)->name : "",
-			record->sender, record->recipient, record->purpose,
-			record->categories, record->basis,
-			alm_level_word(record->level_in),
-			alm_level_word(record->level_out), id,
-			number_or_none(table, record->mail_seq),
-			number_or_none(table, record->ref),
-			record->has_person && knows_person(call, record)
-				? alm_table_hex(table,
-					  (struct alm_bytes){
-						  record->person, 16})
-				: "",
-			alm_table_text(table, record->policy_epoch),
-			alm_table_text(table, record->people_seq),
-			record->standard, alm_call_agent_name(call, record),
-			view->is_pruned        ? "pruned"
-			: view->is_erased      ? "erased"
-			: view->detail == NULL ? ""
-					       : one_line(table, view->detail),
-			signature_text(table, view), grade, leaf, path,
-			header});
-	return ALM_OK;
-}
-
-/* Whether an agent's organisation was given what the record is about.  What
- * was refused or stopped, its recipient must not learn of. */
-static bool was_given(const struct alm_audit_record *record)
-{
-	return record->kind == ALM_AUDIT_DELIVERED ||
-	       record->kind == ALM_AUDIT_ACKNOWLEDGED ||
-	       record->kind == ALM_AUDIT_REJECTED ||
-	       record->kind == ALM_AUDIT_DEAD_LETTERED ||
-	       record->kind == ALM_AUDIT_RERUN ||
-	       record->kind == ALM_AUDIT_NOTICE;
-}
-
-bool alm_call_may_see(
-	const struct alm_call *call, const struct alm_audit_record *record)
-{
-	const struct alm_agent *agent = call->request->agent;
-	bool is_recipient;
-	bool is_sender;
-
-	if (agent == NULL) {
-		return true;
-	}
-	is_sender = strcmp(record->sender, agent->organisation) == 0 &&
-		    record->kind != ALM_AUDIT_NOTICE;
-	is_recipient = strcmp(record->recipient, agent->organisation) == 0;
-	return (is_sender || (is_recipient && was_given(record))) &&
-	       alm_role_may_see(agent, record);
-}
-
 /* Who asks, and what: for the store, which asks of each record. */
 struct asking {
 	const struct alm_call *call;
@@ -299,7 +77,8 @@ static bool is_shown(const void *cookie, const struct alm_audit_record *record)
 	if (!alm_call_may_see(call, record)) {
 		return false;
 	}
-	if (question->find.filter.has_person && !knows_person(call, record)) {
+	if (question->find.filter.has_person &&
+		!alm_call_knows_person(call, record)) {
 		return false;
 	}
 	return !question->has_shown_code ||
@@ -329,9 +108,7 @@ static enum alm_err read_question(
 {
 	enum alm_err err = alm_question_read(call, question);
 
-	alm_table_columns(call->table, view_columns,
-		ALM_COUNT(view_columns) -
-			(question->proves ? 0 : PROOF_COLUMNS));
+	alm_audit_view_columns(call->table, question->proves);
 	if (err == ALM_OK) {
 		err = alm_store_evidence_marks(
 			call->turn->broker->store, &question->marks);
@@ -354,7 +131,7 @@ static enum alm_err add_views(struct alm_call *call,
 			found->next = view->record.seq;
 			break;
 		}
-		err = add_view(call, question, view);
+		err = alm_audit_view_add(call, question, view);
 	}
 	return err;
 }
@@ -488,7 +265,7 @@ enum alm_err alm_verb_audit_show(struct alm_call *call)
 		err = get_shown(call, &question, &view);
 	}
 	if (err == ALM_OK) {
-		err = add_view(call, &question, &view);
+		err = alm_audit_view_add(call, &question, &view);
 	}
 	if (err == ALM_OK) {
 		alm_table_number(call->table, "size", question.find.size);

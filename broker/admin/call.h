@@ -91,7 +91,7 @@ bool alm_call_is_continued(
 struct alm_detail *alm_call_detail(
 	const struct alm_call *call, const char *what);
 
-/* --- audit.c: who may learn what ----------------------------------------- */
+/* --- audit_view.c: who may learn what ------------------------------------ */
 
 /** A code as the asker is told it. */
 uint32_t alm_call_shown_code(const struct alm_call *call, uint32_t code);
@@ -108,6 +108,12 @@ const char *alm_call_agent_name(
 
 /** Whether the recipient of what a record is about is told whom it is of. */
 bool alm_names_person(const struct alm_audit_record *record);
+
+/** Whether the asker may know of whom a record is: its sender knows whom it
+ * wrote about, its recipient only if it was told.  A log must not undo what
+ * pseudonymisation did. */
+bool alm_call_knows_person(
+	const struct alm_call *call, const struct alm_audit_record *record);
 
 /* --- check.c ------------------------------------------------------------- */
 
