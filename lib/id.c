@@ -9,6 +9,20 @@ static bool is_alphanumeric(char c)
 	       (c >= '0' && c <= '9');
 }
 
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	if (c >= 'a' && c <= 'f') {
+		return c - 'a' + 10;
+	}
+	if (c >= 'A' && c <= 'F') {
+		return c - 'A' + 10;
+	}
+	return -1;
+}
+
 bool alm_id_is_valid(const char *text)
 {
 	size_t bytes = strlen(text);
@@ -142,6 +156,42 @@ enum alm_err alm_message_id_parse(
 	return ALM_OK;
 }
 
+enum alm_err alm_id_range_parse(
+	const char *text, struct alm_id_range *out_range)
+{
+	struct alm_id_range range = {.digits = 0};
+
+	memset(range.last.raw, 0xFF, sizeof(range.last.raw));
+	for (; *text != '\0'; text++) {
+		int value = hex_value(*text);
+		size_t at = range.digits / 2;
+
+		if (*text == '-') {
+			continue;
+		}
+		if (value < 0 || at == ALM_MESSAGE_ID_BYTES) {
+			return ALM_BAD_MESSAGE_ID;
+		}
+		if (range.digits % 2 == 0) {
+			range.first.raw[at] = (uint8_t)(value << 4);
+			range.last.raw[at] = (uint8_t)(value << 4 | 0x0F);
+		} else {
+			range.first.raw[at] |= (uint8_t)value;
+			range.last.raw[at] = range.first.raw[at];
+		}
+		range.digits++;
+	}
+	*out_range = range;
+	return ALM_OK;
+}
+
+bool alm_id_range_has(
+	const struct alm_id_range *range, const struct alm_message_id *id)
+{
+	return memcmp(id->raw, range->first.raw, sizeof(id->raw)) >= 0 &&
+	       memcmp(id->raw, range->last.raw, sizeof(id->raw)) <= 0;
+}
+
 void alm_text_copy(char *out, size_t out_bytes, const char *text)
 {
 	size_t bytes = strnlen(text, out_bytes - 1);
@@ -178,20 +228,6 @@ void alm_hex(const uint8_t *data, size_t bytes, char *out)
 		out[2 * i + 1] = digits[data[i] & 0x0Fu];
 	}
 	out[2 * bytes] = '\0';
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	if (c >= 'a' && c <= 'f') {
-		return c - 'a' + 10;
-	}
-	if (c >= 'A' && c <= 'F') {
-		return c - 'A' + 10;
-	}
-	return -1;
 }
 
 enum alm_err alm_unhex(const char *text, uint8_t *out, size_t bytes)

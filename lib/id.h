@@ -52,6 +52,21 @@ void alm_message_id_text(
 ALM_MUST_USE enum alm_err alm_message_id_parse(
 	const char *text, struct alm_message_id *out_id);
 
+/** Message ids that begin alike: the least and the greatest there can be. */
+struct alm_id_range {
+	struct alm_message_id first;
+	struct alm_message_id last;
+	size_t digits; /* in which they are alike, 0 to 32; 32: one id */
+};
+
+/** Read the hex digits that ids begin with; hyphens are passed over.
+ * Errors: BAD_MESSAGE_ID: other letters, or more than 32 digits. */
+ALM_MUST_USE enum alm_err alm_id_range_parse(
+	const char *text, struct alm_id_range *out_range);
+
+bool alm_id_range_has(
+	const struct alm_id_range *range, const struct alm_message_id *id);
+
 /** Copy a text into a field of `out_bytes` bytes, cut if it does not fit, and
  * always ended by a NUL. */
 void alm_text_copy(char *out, size_t out_bytes, const char *text);

@@ -19,63 +19,13 @@
 #define WORK_MAX 20000u
 /* A step may be followed by where its mail is, and one by its repeats. */
 #define RECORDS_MAX ((ALM_ROWS_PER_ANSWER_MAX - 1) / 2)
-#define PREFIX_NIBBLES_MIN 4u
-#define ID_NIBBLES 32u
+#define DIGITS_MIN 4u
+#define ID_DIGITS (2u * ALM_MESSAGE_ID_BYTES)
 
 static const char *const columns[] = {"seq", "time", "kind", "effect", "code",
 	"name", "sender", "recipient", "agent", "message-id", "mail", "ref",
 	"attempt", "next-due", "message-kind"};
-
-/* Which messages are meant: the bytes of ids that begin so. */
-struct prefix {
-	uint8_t low[ALM_MESSAGE_ID_BYTES];
-	uint8_t high[ALM_MESSAGE_ID_BYTES];
-	size_t nibbles;
-};
-
-static bool read_prefix(const char *text, struct prefix *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	memset(out->low, 0, sizeof(out->low));
-	memset(out->high, 0xFF, sizeof(out->high));
-	out->nibbles = 0;
-	for (; *text != '\0'; text++) {
-		char small = (char)(*text >= 'A' && *text <= 'F' ? *text + 32
-								 : *text);
-		const char *at = strchr(digits, small);
-		unsigned shift = out->nibbles % 2 == 0 ? 4 : 0;
-		uint8_t value;
-
-		if (*text == '-') {
-			continue;
-		}
-		if (at == NULL || out->nibbles == ID_NIBBLES) {
-			return false;
-		}
-		value = (uint8_t)((at - digits) << shift);
-		out->low[out->nibbles / 2] |= value;
-		out->high[out->nibbles / 2] &=
-			(uint8_t)(value | (shift == 4 ? 0x0F : 0xF0));
-		out->nibbles++;
-	}
-	return out->nibbles >= PREFIX_NIBBLES_MIN;
-}
-
-static bool begins_so(
-	const struct prefix *prefix, const struct alm_message_id *id)
-{
-	return memcmp(id->raw, prefix->low, sizeof(id->raw)) >= 0 &&
-	       memcmp(id->raw, prefix->high, sizeof(id->raw)) <= 0;
-}
-
-static int64_t id_ms(const uint8_t raw[ALM_MESSAGE_ID_BYTES])
-{
-	struct alm_message_id id;
-
-	memcpy(id.raw, raw, sizeof(id.raw));
-	return alm_message_id_ms(&id);
-}
+#define ID_COLUMN 9u
 
 /* --- asking the log ------------------------------------------------------ */
 
@@ -227,7 +177,7 @@ static bool has_row_of(
 	const struct alm_table *table, const char id[ALM_UUID_TEXT_BYTES])
 {
 	for (size_t i = 0; i < table->row_count; i++) {
-		if (strcmp(table->rows[i].items[9], id) == 0) {
+		if (strcmp(table->rows[i].items[ID_COLUMN], id) == 0) {
 			return true;
 		}
 	}
@@ -235,16 +185,17 @@ static bool has_row_of(
 }
 
 /* Messages whose ids begin so: one row of each, of this page. */
-static enum alm_err find_ids(struct alm_call *call, const struct prefix *prefix)
+static enum alm_err find_ids(
+	struct alm_call *call, const struct alm_id_range *ids)
 {
 	struct alm_audit_find find = {
 		.filter = {.sender = "",
 			.recipient = "",
 			.purpose = "",
 			.basis = "",
-			.since_us = 1000 * (id_ms(prefix->low) -
+			.since_us = 1000 * (alm_message_id_ms(&ids->first) -
 						   ALM_CLOCK_SKEW_MS_MAX),
-			.until_us = 1000 * (id_ms(prefix->high) +
+			.until_us = 1000 * (alm_message_id_ms(&ids->last) +
 						   ALM_MESSAGE_ID_AGE_MS_MAX)},
 	};
 	struct alm_audit_found found;
@@ -259,7 +210,7 @@ static enum alm_err find_ids(struct alm_call *call, const struct prefix *prefix)
 		char id[ALM_UUID_TEXT_BYTES];
 
 		if (!record->has_message_id ||
-			!begins_so(prefix, &record->message_id)) {
+			!alm_id_range_has(ids, &record->message_id)) {
 			continue;
 		}
 		alm_message_id_text(&record->message_id, id);
@@ -270,80 +221,102 @@ static enum alm_err find_ids(struct alm_call *call, const struct prefix *prefix)
 	return err == ALM_OK ? finish(call, &find, &found) : err;
 }
 
-/* Where accepted mail is now, if it is anywhere: a step that has no record. */
-static enum alm_err add_place(
-	struct alm_call *call, const struct alm_audit_record *record)
+/* A step that has no record. */
+struct state {
+	const char *word;
+	int64_t since_us;
+	uint64_t mail_seq; /* 0: none */
+	uint32_t attempts;
+	const char *due;
+};
+
+static void add_state(struct alm_call *call,
+	const struct alm_audit_record *record, const struct state *state)
 {
-	struct alm_broker *broker = call->turn->broker;
 	struct alm_table *table = call->table;
+	char id[ALM_UUID_TEXT_BYTES];
+
+	alm_message_id_text(&record->message_id, id);
+	alm_table_row(table,
+		(const char *const[]){"",
+			alm_table_instant(table, state->since_us), state->word,
+			"", "0", "", record->sender, record->recipient, "", id,
+			number_or_none(table, state->mail_seq), "",
+			alm_table_text(table, state->attempts), state->due,
+			""});
+}
+
+/* How mail in the queue stands, and when it is tried again. */
+static void say_queued(struct alm_call *call,
+	const struct alm_audit_record *record, struct state *state)
+{
+	struct alm_turn *turn = call->turn;
 	struct alm_mailbox *mailbox =
-		alm_mailboxes_find(broker->mailboxes, record->recipient);
+		alm_mailboxes_find(turn->broker->mailboxes, record->recipient);
 	const struct alm_held *held =
 		mailbox == NULL ? NULL
 				: alm_mailbox_held(mailbox, record->mail_seq);
+
+	if (held == NULL) {
+		state->word = mailbox != NULL && mailbox->is_on_hold
+				      ? "now-on-hold"
+				      : "now-queued";
+		return;
+	}
+	state->word =
+		held->session == NULL ? "now-due-again" : "now-handed-over";
+	if (held->due_ms > turn->monotonic_ms && held->due_ms != INT64_MAX) {
+		state->due = alm_table_instant(call->table,
+			turn->now_us +
+				1000 * (held->due_ms - turn->monotonic_ms));
+	}
+}
+
+/* Where accepted mail is now, if it is anywhere. */
+static enum alm_err add_place(
+	struct alm_call *call, const struct alm_audit_record *record)
+{
+	struct alm_store *store = call->turn->broker->store;
+	struct state state = {.since_us = call->turn->now_us,
+		.mail_seq = record->mail_seq,
+		.due = ""};
 	struct alm_queue_entry entry = {.seq = 0};
 	struct alm_dead_letter dead = {.code = 0};
-	const char *state = held == NULL            ? "now-queued"
-			    : held->session == NULL ? "now-due-again"
-						    : "now-handed-over";
-	const char *due = "";
-	char id[ALM_UUID_TEXT_BYTES];
 	enum alm_err err = alm_store_queue_get(
-		broker->store, record->recipient, record->mail_seq, &entry);
+		store, record->recipient, record->mail_seq, &entry);
 
-	if (err == ALM_NOT_FOUND) {
-		err = alm_store_dead_get(broker->store, record->recipient,
-			record->mail_seq, &dead);
-		entry = dead.entry;
-		state = "now-dead-letter";
-	} else if (held != NULL && held->due_ms > call->turn->monotonic_ms &&
-		   held->due_ms != INT64_MAX) {
-		due = alm_table_instant(table,
-			call->turn->now_us +
-				1000 * (held->due_ms -
-					       call->turn->monotonic_ms));
-	}
-	if (err == ALM_OK && mailbox != NULL && mailbox->is_on_hold &&
-		held == NULL && strcmp(state, "now-queued") == 0) {
-		state = "now-on-hold";
+	if (err == ALM_OK) {
+		state.attempts = entry.attempts;
+		say_queued(call, record, &state);
+	} else if (err == ALM_NOT_FOUND) {
+		err = alm_store_dead_get(
+			store, record->recipient, record->mail_seq, &dead);
+		state.attempts = dead.entry.attempts;
+		state.word = "now-dead-letter";
 	}
 	if (err == ALM_OK) {
-		alm_message_id_text(&record->message_id, id);
-		alm_table_row(table,
-			(const char *const[]){"",
-				alm_table_instant(table, call->turn->now_us),
-				state, "", "0", "", record->sender,
-				record->recipient, "", id,
-				alm_table_text(table, record->mail_seq), "",
-				alm_table_text(table, entry.attempts), due,
-				""});
+		add_state(call, record, &state);
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }
 
-/* That it was sent again, which has no record either; its sender knows.  It
- * follows the record of the whole: of several recipients each has one more. */
+/* That it was sent again; its sender knows.  It follows the record of the
+ * whole: of several recipients each has one more. */
 static enum alm_err add_repeats(
 	struct alm_call *call, const struct alm_audit_record *record)
 {
-	struct alm_table *table = call->table;
 	struct alm_duplicate duplicate;
-	char id[ALM_UUID_TEXT_BYTES];
 	enum alm_err err = alm_store_duplicate_get(call->turn->broker->store,
 		record->sender, &record->message_id, call->turn->arena,
 		&duplicate);
 
 	if (err == ALM_OK && duplicate.repeats > 0 &&
 		duplicate.audit_seq == record->seq) {
-		alm_message_id_text(&record->message_id, id);
-		alm_table_row(table,
-			(const char *const[]){"",
-				alm_table_instant(
-					table, duplicate.repeated_at_ms * 1000),
-				"sent-again", "", "0", "", record->sender,
-				record->recipient, "", id, "", "",
-				alm_table_text(table, duplicate.repeats), "",
-				""});
+		add_state(call, record,
+			&(struct state){.word = "sent-again",
+				.since_us = duplicate.repeated_at_ms * 1000,
+				.attempts = duplicate.repeats,
+				.due = ""});
 	}
 	return err == ALM_NOT_FOUND || err == ALM_STORE_CORRUPT ? ALM_OK : err;
 }
@@ -354,33 +327,31 @@ static void add_answered(
 {
 	const char *hex = line_of(call, view->detail, "correlation");
 	struct alm_message_id id;
-	struct prefix prefix;
 	char text[ALM_UUID_TEXT_BYTES];
 
-	if (call->table->fact_count == 0 && read_prefix(hex, &prefix) &&
-		prefix.nibbles == ID_NIBBLES) {
-		memcpy(id.raw, prefix.low, sizeof(id.raw));
+	if (call->table->fact_count == 0 &&
+		alm_unhex(hex, id.raw, sizeof(id.raw)) == ALM_OK) {
 		alm_message_id_text(&id, text);
 		alm_table_fact(call->table, "answers", text);
 	}
 }
 
 static enum alm_err find_steps(
-	struct alm_call *call, const struct prefix *prefix)
+	struct alm_call *call, const struct alm_message_id *id)
 {
 	struct alm_audit_find find = {
 		.filter = {.sender = "",
 			.recipient = "",
 			.purpose = "",
 			.basis = "",
-			.has_message_id = true},
+			.has_message_id = true,
+			.message_id = *id},
 		.with_detail = true,
 	};
 	struct alm_audit_found found;
 	bool has_repeats = false;
 	enum alm_err err;
 
-	memcpy(find.filter.message_id.raw, prefix->low, sizeof(prefix->low));
 	err = begin(call, &find);
 	if (err == ALM_OK) {
 		err = alm_audit_find(call->turn->broker->store, &find,
@@ -407,7 +378,7 @@ static enum alm_err find_steps(
 /* Messages to the sender of this one that say that they answer it: replies,
  * and what became of it among people.  The sender sees those that it has. */
 static enum alm_err find_answers(
-	struct alm_call *call, const struct prefix *prefix)
+	struct alm_call *call, const struct alm_message_id *id)
 {
 	const struct alm_agent *asker = call->request->agent;
 	const char *to = alm_call_argument(call, "to");
@@ -419,7 +390,7 @@ static enum alm_err find_answers(
 			.basis = "",
 			.kind = is_own ? ALM_AUDIT_DELIVERED
 				       : ALM_AUDIT_ACCEPTED,
-			.since_us = 1000 * (id_ms(prefix->low) -
+			.since_us = 1000 * (alm_message_id_ms(id) -
 						   ALM_CLOCK_SKEW_MS_MAX)},
 		.with_detail = true,
 	};
@@ -427,7 +398,7 @@ static enum alm_err find_answers(
 	struct alm_audit_found found;
 	enum alm_err err = begin(call, &find);
 
-	alm_hex(prefix->low, sizeof(prefix->low), wanted);
+	alm_hex(id->raw, sizeof(id->raw), wanted);
 	if (err == ALM_OK) {
 		err = alm_audit_find(call->turn->broker->store, &find,
 			call->turn->arena, &found);
@@ -446,27 +417,29 @@ static enum alm_err find_answers(
 enum alm_err alm_verb_trace(struct alm_call *call)
 {
 	const char *part = alm_call_argument(call, "part");
-	struct prefix prefix;
+	struct alm_id_range ids;
 
 	alm_table_columns(call->table, columns, ALM_COUNT(columns));
-	if (!read_prefix(alm_call_argument(call, "message"), &prefix)) {
+	if (alm_id_range_parse(alm_call_argument(call, "message"), &ids) !=
+			ALM_OK ||
+		ids.digits < DIGITS_MIN) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"message is an id, or at least %u digits of one",
-			PREFIX_NIBBLES_MIN);
+			DIGITS_MIN);
 	}
 	if (strcmp(part, "ids") == 0) {
-		return find_ids(call, &prefix);
+		return find_ids(call, &ids);
 	}
-	if (prefix.nibbles != ID_NIBBLES) {
+	if (ids.digits != ID_DIGITS) {
 		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 			"message is a whole id in this part");
 	}
 	if (strcmp(part, "steps") == 0) {
-		return find_steps(call, &prefix);
+		return find_steps(call, &ids.first);
 	}
 	if (strcmp(part, "answers") == 0 &&
 		alm_id_is_valid(alm_call_argument(call, "to"))) {
-		return find_answers(call, &prefix);
+		return find_answers(call, &ids.first);
 	}
 	return alm_problem_set(call->problem, ALM_BAD_ARGUMENT,
 		"part is ids, steps or answers (with to)");

@@ -159,3 +159,46 @@ Test(id, reads_and_writes_hex)
 	cr_expect_eq(alm_unhex("009afg", back, 3), ALM_VALUE_BAD);
 	cr_expect_eq(alm_unhex("", back, 0), ALM_OK);
 }
+
+Test(id, finds_the_ids_that_begin_alike)
+{
+	static const struct {
+		const char *text;
+		const char *first;
+		const char *last;
+		size_t digits;
+	} rows[] = {{"", "00000000-0000-0000-0000-000000000000",
+			    "ffffffff-ffff-ffff-ffff-ffffffffffff", 0},
+		{"0", "00000000-0000-0000-0000-000000000000",
+			"0fffffff-ffff-ffff-ffff-ffffffffffff", 1},
+		{"01aB-", "01ab0000-0000-0000-0000-000000000000",
+			"01abffff-ffff-ffff-ffff-ffffffffffff", 4},
+		{"01ab9", "01ab9000-0000-0000-0000-000000000000",
+			"01ab9fff-ffff-ffff-ffff-ffffffffffff", 5},
+		{"01902f9a-1b2c-7d3e-8f40-0123456789ab",
+			"01902f9a-1b2c-7d3e-8f40-0123456789ab",
+			"01902f9a-1b2c-7d3e-8f40-0123456789ab", 32}};
+	struct alm_message_id inside = {{0x01, 0xAB, 0x90}};
+	struct alm_message_id outside = {{0x01, 0xAC}};
+	struct alm_id_range range;
+	char text[ALM_UUID_TEXT_BYTES];
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		cr_assert_eq(alm_id_range_parse(rows[i].text, &range), ALM_OK);
+		alm_message_id_text(&range.first, text);
+		cr_expect_str_eq(text, rows[i].first);
+		alm_message_id_text(&range.last, text);
+		cr_expect_str_eq(text, rows[i].last);
+		cr_expect_eq(range.digits, rows[i].digits);
+		cr_expect(alm_id_range_has(&range, &range.first));
+		cr_expect(alm_id_range_has(&range, &range.last));
+	}
+	cr_assert_eq(alm_id_range_parse("01ab9", &range), ALM_OK);
+	cr_expect(alm_id_range_has(&range, &inside));
+	cr_expect_not(alm_id_range_has(&range, &outside));
+	cr_expect_eq(alm_id_range_parse("01g", &range), ALM_BAD_MESSAGE_ID);
+	cr_expect_eq(
+		alm_id_range_parse("01902f9a1b2c7d3e8f400123456789ab0", &range),
+		ALM_BAD_MESSAGE_ID);
+	cr_expect_eq(range.digits, 5, "it is untouched");
+}
