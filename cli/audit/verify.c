@@ -85,6 +85,16 @@ struct expected {
 	struct alm_audit_head head;
 };
 
+/* What is asked. */
+struct asked {
+	const struct alm_args *args;
+	char path[PATH_MAX]; /* of the store's folder */
+	struct expected expected;
+	struct alm_trust trust;
+	bool has_key;
+	uint8_t key[ALM_STORE_KEY_BYTES]; /* the store's, if there is one */
+};
+
 /** What the child tells. */
 struct outcome {
 	enum alm_err err;
@@ -97,23 +107,23 @@ static void show_progress(void *cookie, uint64_t done, uint64_t total)
 	alm_bar_show(cookie, done, total);
 }
 
-static _Noreturn void verify_and_tell(const struct alm_args *args,
-	const char *path, const uint8_t *key, const struct expected *expected,
-	int fd)
+static _Noreturn void verify_and_tell(const struct asked *asked, int fd)
 {
+	const struct expected *expected = &asked->expected;
 	struct alm_bar progress;
 	struct outcome outcome = {.err = ALM_OK};
 	const char *data = (const char *)&outcome;
 	size_t sent = 0;
 
-	alm_bar_init(&progress, &args->output, "records");
-	outcome.err = alm_audit_verify(
-		path, key, show_progress, &progress, &outcome.report);
+	alm_bar_init(&progress, &asked->args->output, "records");
+	outcome.err = alm_audit_verify(asked->path,
+		asked->has_key ? asked->key : NULL, show_progress, &progress,
+		&outcome.report);
 	alm_bar_end(&progress);
 	if (outcome.err == ALM_OK && expected->is_given &&
 		expected->head.size <= outcome.report.head.size) {
 		outcome.err = alm_audit_head_of(
-			path, expected->head.size, &outcome.then);
+			asked->path, expected->head.size, &outcome.then);
 	}
 	while (sent < sizeof(outcome)) {
 		ssize_t n = write(fd, data + sent, sizeof(outcome) - sent);
@@ -143,9 +153,7 @@ static bool read_outcome(int fd, struct outcome *out)
 	return true;
 }
 
-static void verify_in_child(const struct alm_args *args, const char *path,
-	const uint8_t *key, const struct expected *expected,
-	struct outcome *out)
+static void verify_in_child(const struct asked *asked, struct outcome *out)
 {
 	int fds[2];
 	int status = 0;
@@ -160,7 +168,7 @@ static void verify_in_child(const struct alm_args *args, const char *path,
 	child = fork();
 	if (child == 0) {
 		(void)close(fds[0]);
-		verify_and_tell(args, path, key, expected, fds[1]);
+		verify_and_tell(asked, fds[1]);
 	}
 	(void)close(fds[1]);
 	is_whole = child > 0 && read_outcome(fds[0], out);
@@ -266,9 +274,8 @@ static void check_signer(const struct alm_trust *trust, struct outcome *outcome)
 	}
 }
 
-static void not_covered(const struct expected *expected,
-	const struct alm_trust *trust, const struct outcome *outcome,
-	char out[512])
+static void not_covered(
+	const struct asked *asked, const struct outcome *outcome, char out[512])
 {
 	const struct alm_audit_report *r = &outcome->report;
 	bool reached_heads = r->heads > 0 || outcome->err == ALM_OK;
@@ -285,10 +292,10 @@ static void not_covered(const struct expected *expected,
 		outcome->err == ALM_OK ? "" : "what is behind the damage; ",
 		r->private_checked ? ""
 				   : "private parts and mail (give --key); ",
-		expected->is_given ? ""
-				   : "truncation (give --from-checkpoint "
-				     "FILE); ",
-		trust->key_count > 0 ? ""
+		asked->expected.is_given ? ""
+					 : "truncation (give --from-checkpoint "
+					   "FILE); ",
+		asked->trust.key_count > 0 ? ""
 		: r->heads > 0
 			? "whose the signatures are (give --audit-key HEX); "
 		: reached_heads ? "signatures (no head is signed); "
@@ -303,7 +310,7 @@ static void not_covered(const struct expected *expected,
 /* --- telling ------------------------------------------------------------ */
 
 /* The log says when it was verified, and what was found. */
-static void tell_broker(const struct alm_args *args, const char *path,
+static void tell_broker(const struct asked *asked,
 	const struct outcome *outcome, const char *text)
 {
 	const struct alm_audit_head *head = &outcome->report.head;
@@ -313,17 +320,16 @@ static void tell_broker(const struct alm_args *args, const char *path,
 	alm_hex(head->root.raw, ALM_DIGEST_BYTES, root);
 	(void)snprintf(seen, sizeof(seen), "%llu:%s",
 		(unsigned long long)head->size, root);
-	alm_audit_place_tell_verified(args, path,
+	alm_audit_place_tell_verified(asked->args, asked->path,
 		&(struct alm_audit_finding){
 			outcome->err == ALM_OK ? "verified" : "damaged", seen,
 			outcome->err == ALM_OK ? "" : outcome->report.what,
 			text});
 }
 
-static int tell(const struct alm_args *args, const char *path,
-	const struct expected *expected, const struct alm_trust *trust,
-	const struct outcome *outcome)
+static int tell(const struct asked *asked, const struct outcome *outcome)
 {
+	const struct alm_output *output = &asked->args->output;
 	const struct alm_audit_report *r = &outcome->report;
 	struct alm_sheet *sheet =
 		alm_sheet_new("almoner.audit.verify/1", NULL, 0);
@@ -331,8 +337,8 @@ static int tell(const struct alm_args *args, const char *path,
 	char text[512];
 	int rc;
 
-	not_covered(expected, trust, outcome, text);
-	tell_broker(args, path, outcome, text);
+	not_covered(asked, outcome, text);
+	tell_broker(asked, outcome, text);
 	alm_hex(r->head.root.raw, sizeof(r->head.root.raw), root);
 	alm_sheet_fact(sheet, "result",
 		outcome->err == ALM_OK ? "verified" : "damaged");
@@ -354,24 +360,61 @@ static int tell(const struct alm_args *args, const char *path,
 		alm_sheet_number(sheet, "first-bad-seq", r->first_bad_seq);
 		alm_sheet_fact(sheet, "what", r->what);
 	}
-	rc = alm_sheet_print(sheet, &args->output);
+	rc = alm_sheet_print(sheet, output);
 	alm_sheet_free(sheet);
 	if (outcome->err != ALM_OK) {
-		rc = alm_print_failure(&args->output,
+		rc = alm_print_failure(output,
 			&(struct alm_failure){outcome->err, r->what, NULL, 0});
 	}
 	return rc;
 }
 
+/* All that is asked; the key in `asked` is the caller's to clear. */
+static enum alm_err read_asked(const struct alm_args *args, struct asked *asked,
+	struct alm_problem *problem)
+{
+	enum alm_err err = read_head(
+		alm_args_text(args, "head"), &asked->expected, problem);
+
+	asked->args = args;
+	if (err == ALM_OK) {
+		err = alm_audit_trust_read(args, &asked->trust, problem);
+	}
+	if (err == ALM_OK && alm_args_has(args, "from-checkpoint")) {
+		err = read_seen(args, &asked->trust, &asked->expected, problem);
+	}
+	if (err == ALM_OK) {
+		err = alm_context_secret(args, ALM_CONTEXT_STORE_KEY,
+			&asked->has_key, asked->key, problem);
+	}
+	if (err == ALM_OK) {
+		alm_audit_place_store(args, asked->path);
+	}
+	return err;
+}
+
+static int verify(const struct asked *asked)
+{
+	struct outcome outcome;
+	const char *what = outcome.report.what;
+	enum alm_exit exit_code;
+
+	verify_in_child(asked, &outcome);
+	compare(&asked->expected, &outcome);
+	check_signer(&asked->trust, &outcome);
+	exit_code = alm_err_info(outcome.err)->exit_code;
+	if (exit_code == ALM_EXIT_OK || exit_code == ALM_EXIT_INTEGRITY) {
+		return tell(asked, &outcome);
+	}
+	return alm_print_failure(&asked->args->output,
+		&(struct alm_failure){outcome.err,
+			what[0] != '\0' ? what : asked->path, NULL, 0});
+}
+
 int alm_cmd_audit_verify(int argc, char **argv)
 {
 	struct alm_problem problem = {.err = ALM_OK};
-	struct expected expected = {.is_given = false};
-	uint8_t key[ALM_STORE_KEY_BYTES];
-	struct alm_trust trust;
-	struct outcome outcome;
-	bool has_key = false;
-	char path[PATH_MAX];
+	struct asked asked = {.has_key = false};
 	struct alm_args args;
 	int rc = alm_args_parse(&usage, argc, argv, &args);
 
@@ -384,34 +427,9 @@ int alm_cmd_audit_verify(int argc, char **argv)
 	if (alm_args_has(&args, "records")) {
 		return alm_args_complain(&args, "--records is for a bundle");
 	}
-	problem.err =
-		read_head(alm_args_text(&args, "head"), &expected, &problem);
-	if (problem.err == ALM_OK) {
-		problem.err = alm_audit_trust_read(&args, &trust, &problem);
-	}
-	if (problem.err == ALM_OK && alm_args_has(&args, "from-checkpoint")) {
-		problem.err = read_seen(&args, &trust, &expected, &problem);
-	}
-	if (problem.err == ALM_OK) {
-		problem.err = alm_context_secret(
-			&args, ALM_CONTEXT_STORE_KEY, &has_key, key, &problem);
-	}
-	if (problem.err != ALM_OK) {
-		return alm_print_problem(&args.output, &problem);
-	}
-	alm_audit_place_store(&args, path);
-	verify_in_child(&args, path, has_key ? key : NULL, &expected, &outcome);
-	sodium_memzero(key, sizeof(key));
-	compare(&expected, &outcome);
-	check_signer(&trust, &outcome);
-	if (alm_err_info(outcome.err)->exit_code != ALM_EXIT_OK &&
-		alm_err_info(outcome.err)->exit_code != ALM_EXIT_INTEGRITY) {
-		return alm_print_failure(
-			&args.output, &(struct alm_failure){outcome.err,
-					      outcome.report.what[0] != '\0'
-						      ? outcome.report.what
-						      : path,
-					      NULL, 0});
-	}
-	return tell(&args, path, &expected, &trust, &outcome);
+	problem.err = read_asked(&args, &asked, &problem);
+	rc = problem.err == ALM_OK ? verify(&asked)
+				   : alm_print_problem(&args.output, &problem);
+	sodium_memzero(asked.key, sizeof(asked.key));
+	return rc;
 }
