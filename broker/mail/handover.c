@@ -171,6 +171,38 @@ static void note_left(struct alm_mailbox *mailbox, uint64_t seq)
 	}
 }
 
+/* Mail that is due again, to a session that has room for it.  `*out_is_over`:
+ * nothing more in this pass. */
+static enum alm_err give_due(struct alm_turn *turn, struct alm_mailbox *mailbox,
+	struct alm_session *session, uint64_t seq, struct budget *budget,
+	bool *out_is_over)
+{
+	struct alm_queue_entry entry;
+	enum alm_err err = alm_store_queue_get(
+		turn->broker->store, mailbox->organisation, seq, &entry);
+
+	*out_is_over = false;
+	if (err == ALM_NOT_FOUND) {
+		alm_session_let_go(mailbox, seq);
+		return ALM_OK;
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	if (!spend(budget, &entry)) {
+		mailbox->due_ms = 0;
+		*out_is_over = true;
+		return ALM_OK;
+	}
+	if (entry.is_damaged) {
+		mailbox->due_ms = 0; /* once it is mended */
+		return alm_mend_entry(turn, mailbox->organisation, seq);
+	}
+	err = give_again(turn, mailbox, session, &entry);
+	note_left(mailbox, seq);
+	return err;
+}
+
 /* What was handed over before and is due again.  Out: whether there is more
  * of it, which goes before all that is new. */
 static enum alm_err hand_over_due(struct alm_turn *turn,
@@ -178,44 +210,23 @@ static enum alm_err hand_over_due(struct alm_turn *turn,
 {
 	const uint64_t *seqs = NULL;
 	size_t count = 0;
+	bool is_over = false;
 	enum alm_err err = alm_mailbox_due(mailbox, turn->monotonic_ms,
 		PASS_MAX, turn->arena, &seqs, &count);
 
 	*out_has_more = count == PASS_MAX;
-	for (size_t i = 0; err == ALM_OK && i < count; i++) {
+	for (size_t i = 0; err == ALM_OK && i < count && !is_over; i++) {
 		struct alm_session *session =
 			pick_again(turn, mailbox, seqs[i]);
-		struct alm_queue_entry entry;
 
 		if (session == NULL) {
 			mailbox->due_ms = 0; /* look again when one has room */
 			note_left(mailbox, seqs[i]);
-			continue;
-		}
-		if (!keeps_order(turn, mailbox, seqs[i], &session)) {
+		} else if (!keeps_order(turn, mailbox, seqs[i], &session)) {
 			mailbox->due_ms = 0;
-			continue;
-		}
-		err = alm_store_queue_get(turn->broker->store,
-			mailbox->organisation, seqs[i], &entry);
-		if (err == ALM_NOT_FOUND) {
-			alm_session_let_go(mailbox, seqs[i]);
-			err = ALM_OK;
-			continue;
-		}
-		if (err == ALM_OK) {
-			if (!spend(budget, &entry)) {
-				mailbox->due_ms = 0;
-				return ALM_OK;
-			}
-			if (entry.is_damaged) {
-				mailbox->due_ms = 0; /* once it is mended */
-				err = alm_mend_entry(
-					turn, mailbox->organisation, seqs[i]);
-				continue;
-			}
-			err = give_again(turn, mailbox, session, &entry);
-			note_left(mailbox, seqs[i]);
+		} else {
+			err = give_due(turn, mailbox, session, seqs[i], budget,
+				&is_over);
 		}
 	}
 	return err;
