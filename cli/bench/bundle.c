@@ -117,55 +117,72 @@ static void print_prohibitions(FILE *out)
 	}
 }
 
-static void print_parties(FILE *out, const struct alm_bench_world *w,
+/* Who sends under an agreement. */
+static void print_from(FILE *out, const struct alm_bench_world *w,
 	const struct alm_bench_agreement *a)
 {
-	const char *from = w->organisations[a->from[0]].id;
-	const char *to = w->organisations[a->to[0]].id;
-	uint32_t region = alm_bench_region(a->from[0]);
+	const char *id = w->organisations[a->from[0]].id;
 
 	switch (a->pattern) {
 	case ALM_BENCH_ONE_TO_ONE:
-		(void)fprintf(out, "    from: [%s]\n    to: [%s]\n", from, to);
-		break;
 	case ALM_BENCH_ONE_TO_PLACE:
-		(void)fprintf(out, "    from: [%s]\n    to: [group:place-%u]\n",
-			from, alm_bench_place(a->to[0]));
-		break;
 	case ALM_BENCH_ONE_TO_REGION:
-		(void)fprintf(out, "    from: [%s]\n    to: [group:ics-%u]\n",
-			from, region);
+	case ALM_BENCH_ONE_TO_PRACTICES:
+		(void)fprintf(out, "    from: [%s]\n", id);
 		break;
 	case ALM_BENCH_PLACE_TO_ONE:
-		(void)fprintf(out, "    from: [group:place-%u]\n    to: [%s]\n",
-			alm_bench_place(a->from[0]), to);
+		(void)fprintf(out, "    from: [group:place-%u]\n",
+			alm_bench_place(a->from[0]));
 		break;
 	case ALM_BENCH_NETWORK_TO_ONE:
-		(void)fprintf(out, "    from: [group:pcn-%u]\n    to: [%s]\n",
+		(void)fprintf(out, "    from: [group:pcn-%u]\n",
 			a->from[1] % ((w->firsts[ALM_BENCH_KIND_GP + 1] -
 					      w->firsts[ALM_BENCH_KIND_GP]) /
-					     ALM_BENCH_NETWORK),
-			to);
+					     ALM_BENCH_NETWORK));
 		break;
 	case ALM_BENCH_MANY_TO_MANY:
-		(void)fprintf(out, "    from: [%s, %s, %s]\n    to: [%s, %s]\n",
-			from, w->organisations[a->from[1]].id,
-			w->organisations[a->from[2]].id, to,
+		(void)fprintf(out, "    from: [%s, %s, %s]\n", id,
+			w->organisations[a->from[1]].id,
+			w->organisations[a->from[2]].id);
+		break;
+	case ALM_BENCH_REGION_TO_REGION:
+		(void)fprintf(out, "    from: [group:ics-%u]\n",
+			alm_bench_region(a->from[0]));
+		break;
+	case ALM_BENCH_PRACTICES_TO_ONE:
+		(void)fputs("    from: [kind:gp-practice]\n", out);
+		break;
+	}
+}
+
+/* And who receives. */
+static void print_to(FILE *out, const struct alm_bench_world *w,
+	const struct alm_bench_agreement *a)
+{
+	const char *id = w->organisations[a->to[0]].id;
+
+	switch (a->pattern) {
+	case ALM_BENCH_ONE_TO_ONE:
+	case ALM_BENCH_PLACE_TO_ONE:
+	case ALM_BENCH_NETWORK_TO_ONE:
+	case ALM_BENCH_PRACTICES_TO_ONE:
+		(void)fprintf(out, "    to: [%s]\n", id);
+		break;
+	case ALM_BENCH_ONE_TO_PLACE:
+		(void)fprintf(out, "    to: [group:place-%u]\n",
+			alm_bench_place(a->to[0]));
+		break;
+	case ALM_BENCH_ONE_TO_REGION:
+	case ALM_BENCH_REGION_TO_REGION:
+		(void)fprintf(out, "    to: [group:ics-%u]\n",
+			alm_bench_region(a->from[0]));
+		break;
+	case ALM_BENCH_MANY_TO_MANY:
+		(void)fprintf(out, "    to: [%s, %s]\n", id,
 			w->organisations[a->to[1]].id);
 		break;
 	case ALM_BENCH_ONE_TO_PRACTICES:
-		(void)fprintf(out,
-			"    from: [%s]\n    to: [kind:gp-practice]\n", from);
-		break;
-	case ALM_BENCH_REGION_TO_REGION:
-		(void)fprintf(out,
-			"    from: [group:ics-%u]\n"
-			"    to: [group:ics-%u]\n",
-			region, region);
-		break;
-	case ALM_BENCH_PRACTICES_TO_ONE:
-		(void)fprintf(out,
-			"    from: [kind:gp-practice]\n    to: [%s]\n", to);
+		(void)fputs("    to: [kind:gp-practice]\n", out);
 		break;
 	}
 }
@@ -180,7 +197,8 @@ static void print_agreement(
 
 	(void)fprintf(out, "  - id: DSA-%05u\n    title: Agreement %u\n",
 		number, number);
-	print_parties(out, w, a);
+	print_from(out, w, a);
+	print_to(out, w, a);
 	(void)fprintf(out, "    purposes: [%s]\n    categories: [%s",
 		alm_bench_purposes[a->purpose].id,
 		alm_bench_categories[a->categories[0]].id);

@@ -170,6 +170,49 @@ const char *alm_bench_question_name(enum alm_bench_question question)
 	return names[question];
 }
 
+/* What a question asks for: some of what a record is like. */
+static void ask_for(enum alm_bench_question question,
+	const struct alm_audit_record *like, struct alm_audit_filter *out)
+{
+	switch (question) {
+	case ALM_BENCH_PERSON_FROM:
+		out->sender = like->sender;
+		out->has_person = true;
+		break;
+	case ALM_BENCH_NOBODY:
+	case ALM_BENCH_PERSON:
+		out->has_person = true;
+		break;
+	case ALM_BENCH_MESSAGE:
+		out->has_message_id = true;
+		out->message_id = like->message_id;
+		break;
+	case ALM_BENCH_PAIR:
+		out->sender = like->sender;
+		out->recipient = like->recipient;
+		break;
+	case ALM_BENCH_SENDER:
+		out->sender = like->sender;
+		break;
+	case ALM_BENCH_PURPOSE:
+		out->purpose = like->purpose;
+		break;
+	case ALM_BENCH_CODE:
+		out->has_code = true;
+		out->code = like->code;
+		break;
+	case ALM_BENCH_KIND:
+		out->kind = like->kind;
+		break;
+	case ALM_BENCH_REFUSED_TO:
+		out->recipient = like->recipient;
+		out->effect = 3;
+		break;
+	case ALM_BENCH_QUESTIONS:
+		break;
+	}
+}
+
 void alm_bench_log_question(enum alm_bench_question question, uint64_t n,
 	uint64_t records, struct alm_audit_filter *out)
 {
@@ -183,45 +226,9 @@ void alm_bench_log_question(enum alm_bench_question question, uint64_t n,
 	make_message(m, records, &words, &like);
 	make_step(3 * m, &like);
 	*out = (struct alm_audit_filter){.sender = ""};
-	switch (question) {
-	case ALM_BENCH_NOBODY:
-		like.person[0] ^= 1;
-		out->has_person = true;
-		break;
-	case ALM_BENCH_PERSON_FROM:
-		out->sender = like.sender;
-		out->has_person = true;
-		break;
-	case ALM_BENCH_PERSON:
-		out->has_person = true;
-		break;
-	case ALM_BENCH_MESSAGE:
-		out->has_message_id = true;
-		out->message_id = like.message_id;
-		break;
-	case ALM_BENCH_PAIR:
-		out->sender = like.sender;
-		out->recipient = like.recipient;
-		break;
-	case ALM_BENCH_SENDER:
-		out->sender = like.sender;
-		break;
-	case ALM_BENCH_PURPOSE:
-		out->purpose = like.purpose;
-		break;
-	case ALM_BENCH_CODE:
-		out->has_code = true;
-		out->code = like.code;
-		break;
-	case ALM_BENCH_KIND:
-		out->kind = like.kind;
-		break;
-	case ALM_BENCH_REFUSED_TO:
-		out->recipient = like.recipient;
-		out->effect = 3;
-		break;
-	case ALM_BENCH_QUESTIONS:
-		break;
-	}
+	ask_for(question, &like, out);
 	memcpy(out->person, like.person, sizeof(out->person));
+	if (question == ALM_BENCH_NOBODY) {
+		out->person[0] ^= 1;
+	}
 }
