@@ -5,6 +5,8 @@
  * others, not who has the processor.  Sixteen processes of the lowest ordinary
  * priority took it from the broker for milliseconds at a time.
  */
+#include "agents/bench/disturb.h"
+
 #include <dirent.h>
 #include <poll.h>
 #include <sched.h>
@@ -18,7 +20,6 @@
 #include <sodium.h>
 #include <zmq.h>
 
-#include "agents/bench/fair.h"
 #include "agents/include/almoner.h"
 #include "lib/bytes.h"
 #include "lib/file.h"

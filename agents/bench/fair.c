@@ -12,6 +12,7 @@
 
 #include <sodium.h>
 
+#include "agents/bench/disturb.h"
 #include "agents/bench/process.h"
 #include "agents/include/almoner.h"
 #include "lib/bytes.h"

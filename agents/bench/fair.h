@@ -78,9 +78,4 @@ int alm_bench_fair_open(struct alm_bench_fair_shared *shared,
 	const char *organisation, const char *agent, uint32_t credit,
 	void *zmq_context, struct alm_client **out_client);
 
-/** A worker of a disturbance: `number` of how many; never returns. */
-void alm_bench_disturb(struct alm_bench_fair_shared *shared, unsigned number);
-/** How many workers a disturbance has. */
-unsigned alm_bench_disturbers(enum alm_bench_disturbance disturbance);
-
 #endif /* ALM_AGENTS_BENCH_FAIR_H */
