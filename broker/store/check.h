@@ -13,7 +13,8 @@
 
 #include "broker/store/evidence.h"
 
-#define ALM_TRUSTED_KEYS_MAX 8u
+/* A log has a new key each year or so, and old heads stay good. */
+#define ALM_TRUSTED_KEYS_MAX 64u
 #define ALM_TRUSTED_WITNESSES_MAX 64u
 
 /** Whom the reader believes. */

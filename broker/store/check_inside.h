@@ -11,7 +11,7 @@ ALM_MUST_USE enum alm_err alm_check_leaf(struct alm_hash *hash,
 	const struct alm_receipt_extra *extra, uint64_t seq,
 	struct alm_problem *problem);
 
-#define ALM_NAMED_KEYS_MAX 256u
+#define ALM_NAMED_KEYS_MAX 4096u
 
 /** A key that a record says has signed. */
 struct alm_named_key {

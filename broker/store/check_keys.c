@@ -27,6 +27,17 @@ bool alm_named_keys_add(
 	return true;
 }
 
+static bool line_name(
+	const struct alm_note_signature *line, char out[ALM_NOTE_NAME_BYTES])
+{
+	if (line->name.bytes >= ALM_NOTE_NAME_BYTES) {
+		return false;
+	}
+	memcpy(out, line->name.data, line->name.bytes);
+	out[line->name.bytes] = '\0';
+	return true;
+}
+
 /* A witness's key has the name of an agent of the organisation that the
  * record names. */
 static bool is_line_of(const struct alm_note_signature *line,
@@ -35,12 +46,9 @@ static bool is_line_of(const struct alm_note_signature *line,
 	size_t bytes = strlen(named->organisation);
 	char name[ALM_NOTE_NAME_BYTES];
 
-	if (named->kind != ALM_AUDIT_WITNESS ||
-		line->name.bytes >= sizeof(name)) {
+	if (named->kind != ALM_AUDIT_WITNESS || !line_name(line, name)) {
 		return false;
 	}
-	memcpy(name, line->name.data, line->name.bytes);
-	name[line->name.bytes] = '\0';
 	return strncmp(name, named->organisation, bytes) == 0 &&
 	       name[bytes] == '/' &&
 	       alm_note_key_make(name, ALM_NOTE_COSIGNATURE, named->key,
@@ -83,9 +91,28 @@ static void add_witnesses(const struct alm_named_keys *named,
 	}
 }
 
-/* A second key of the log signs beside the trusted one while keys change. */
-static void add_log_keys(
-	const struct alm_named_keys *named, struct alm_trust *wide)
+static bool has_signed(
+	const struct alm_note *note, const struct alm_named_key *named)
+{
+	struct alm_note_key key;
+
+	for (size_t i = 0; i < note->signature_count; i++) {
+		char name[ALM_NOTE_NAME_BYTES];
+
+		if (line_name(&note->signatures[i], name) &&
+			alm_note_key_make(name, ALM_NOTE_ED25519, named->key,
+				&key) == ALM_OK &&
+			alm_note_is_by(&note->signatures[i], &key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A second key of the log signs beside the trusted one while keys change.  Of
+ * all that a log of many years names, those count that this head is of. */
+static void add_log_keys(const struct alm_named_keys *named,
+	const struct alm_note *note, struct alm_trust *wide)
 {
 	for (size_t k = 0; k < named->count; k++) {
 		bool is_known = named->keys[k].kind != ALM_AUDIT_KEY_ADDED;
@@ -94,7 +121,8 @@ static void add_log_keys(
 			is_known |= memcmp(wide->keys[i], named->keys[k].key,
 					    ALM_KEY_BYTES) == 0;
 		}
-		if (!is_known && wide->key_count < ALM_TRUSTED_KEYS_MAX) {
+		if (!is_known && wide->key_count < ALM_TRUSTED_KEYS_MAX &&
+			has_signed(note, &named->keys[k])) {
 			memcpy(wide->keys[wide->key_count++],
 				named->keys[k].key, ALM_KEY_BYTES);
 		}
@@ -110,8 +138,8 @@ void alm_trust_widen(const struct alm_trust *trust,
 	*out_wide = *trust;
 	out_wide->is_strict = true;
 	out_wide->needs_witness = false; /* whom the reader named is checked */
-	add_log_keys(named, out_wide);
 	if (alm_note_parse(note_bytes, &note) == ALM_OK) {
+		add_log_keys(named, &note, out_wide);
 		/* Those that the reader named would count twice. */
 		out_wide->witness_count = 0;
 		add_witnesses(named, &note, out_wide);

@@ -91,12 +91,14 @@ enum alm_err alm_store_head_covering(struct alm_store *store, uint64_t seq,
 	if (err == ALM_OK) {
 		err = consider(store, last.size, arena, &best);
 	}
-	for (unsigned i = 0; i < ALM_COSIGNERS_MAX && err == ALM_OK; i++) {
+	/* Agents stay for good: those that were replaced come first. */
+	for (unsigned i = 0; i < ALM_COSIGNERS_MAX && err == ALM_OK;) {
 		err = alm_store_witness_next(
 			store, witness.agent, arena, &witness);
 		if (err == ALM_OK && witness.cosigned_size >= seq) {
 			err = consider(
 				store, witness.cosigned_size, arena, &best);
+			i++;
 		}
 	}
 	if (err != ALM_OK && err != ALM_NOT_FOUND) {

@@ -455,7 +455,7 @@ class Bundle:
             need(self.last.kind == QUERY, "the question is no question")
             self.question_met = True
         if self.last.kind in (KEY_ADDED, WITNESS):
-            need(len(self.named) < 256, "more keys than a log has")
+            need(len(self.named) < 4096, "more keys than a log has")
             self.named.append(self.last)
 
     def read_record(self, rest):
