@@ -70,6 +70,7 @@ struct backup {
 	struct alm_arena arena;
 	char store_id[2 * ALM_STORE_ID_BYTES + 1]; /* that the daemon says */
 	uint64_t begun_size; /* of its log, before the copy */
+	uint64_t begun_seq;  /* the record of the beginning */
 	struct alm_backup copy;
 	struct alm_audit_report report;
 };
@@ -84,14 +85,31 @@ static void head_text(const struct backup *b, char *out, size_t bytes)
 	(void)snprintf(out, bytes, "%" PRIu64 ":%s", b->report.head.size, root);
 }
 
-static enum alm_err record_live(
-	struct backup *b, const char *what, struct alm_problem *problem)
+/* What the daemon's answer says of the store, and of the beginning. */
+static void take_answer(
+	struct backup *b, const char *what, const struct alm_answer *answer)
+{
+	const char *size = alm_answer_fact(answer, "size");
+	const char *seq = alm_answer_fact(answer, "seq");
+	const char *id = alm_answer_fact(answer, "store-id");
+
+	if (strcmp(what, "begun") == 0) {
+		b->begun_size = size == NULL ? 0 : strtoull(size, NULL, 10);
+		b->begun_seq = seq == NULL ? 0 : strtoull(seq, NULL, 10);
+	}
+	(void)snprintf(
+		b->store_id, sizeof(b->store_id), "%s", id != NULL ? id : "");
+}
+
+/** `why`: of a copy that failed. */
+static enum alm_err record_live(struct backup *b, const char *what,
+	enum alm_err why, struct alm_problem *problem)
 {
 	struct alm_ask ask = {.verb = "store.backup"};
 	struct alm_answer answer;
-	const char *size;
-	const char *id;
 	char bytes[24];
+	char follows[24];
+	char code[24];
 	char head[128];
 	enum alm_err err;
 
@@ -103,30 +121,35 @@ static enum alm_err record_live(
 		alm_ask_add(&ask, "bytes", bytes);
 		alm_ask_add(&ask, "head", head);
 	}
+	(void)snprintf(follows, sizeof(follows), "%" PRIu64, b->begun_seq);
+	(void)snprintf(code, sizeof(code), "%d", (int)why);
+	if (b->begun_seq != 0) {
+		alm_ask_add(&ask, "follows", follows);
+	}
+	if (why != ALM_OK) {
+		alm_ask_add(&ask, "code", code);
+	}
 	alm_ask_change(&ask, b->args);
 	alm_arena_reset(&b->arena);
 	err = alm_admin_ask(b->control, &ask, &b->arena, &answer, problem);
 	if (err == ALM_OK) {
-		size = alm_answer_fact(&answer, "size");
-		if (strcmp(what, "begun") == 0 && size != NULL) {
-			b->begun_size = strtoull(size, NULL, 10);
-		}
-		id = alm_answer_fact(&answer, "store-id");
-		(void)snprintf(b->store_id, sizeof(b->store_id), "%s",
-			id != NULL ? id : "");
+		take_answer(b, what, &answer);
 	}
 	return err;
 }
 
-static enum alm_err append(
-	struct backup *b, struct alm_store *store, const char *what)
+static enum alm_err append(struct backup *b, struct alm_store *store,
+	const char *what, enum alm_err why)
 {
 	const char *reason = alm_args_text(b->args, "reason");
 	struct alm_audit_record entry =
 		alm_audit_record_empty(ALM_AUDIT_BACKUP);
 	char detail[4096 + 2048];
 	char head[128] = "";
+	enum alm_err err;
 
+	entry.ref = b->begun_seq;
+	entry.code = (uint32_t)why;
 	if (strcmp(what, "done") == 0) {
 		head_text(b, head, sizeof(head));
 	}
@@ -135,7 +158,11 @@ static enum alm_err append(
 		"to: %.4000s\nhead: %s\n",
 		what, (unsigned)getuid(), reason != NULL ? reason : "", b->to,
 		head);
-	return alm_audit_record_alone(store, &entry, detail);
+	err = alm_audit_record_alone(store, &entry, detail);
+	if (err == ALM_OK && strcmp(what, "begun") == 0) {
+		b->begun_seq = entry.seq;
+	}
+	return err;
 }
 
 static enum alm_err no_key(struct alm_problem *problem)
@@ -144,8 +171,8 @@ static enum alm_err no_key(struct alm_problem *problem)
 		"no daemon answers: --key FILE is needed to record the copy");
 }
 
-static enum alm_err record_offline(
-	struct backup *b, const char *what, struct alm_problem *problem)
+static enum alm_err record_offline(struct backup *b, const char *what,
+	enum alm_err why, struct alm_problem *problem)
 {
 	const struct alm_store_options with = {
 		.path = b->store, .key = b->key, .must_exist = true};
@@ -157,17 +184,17 @@ static enum alm_err record_offline(
 	}
 	err = alm_store_open(&with, &store, problem);
 	if (err == ALM_OK) {
-		err = append(b, store, what);
+		err = append(b, store, what, why);
 	}
 	alm_store_close(store);
 	return err;
 }
 
-static enum alm_err record(
-	struct backup *b, const char *what, struct alm_problem *problem)
+static enum alm_err record(struct backup *b, const char *what, enum alm_err why,
+	struct alm_problem *problem)
 {
-	return b->control != NULL ? record_live(b, what, problem)
-				  : record_offline(b, what, problem);
+	return b->control != NULL ? record_live(b, what, why, problem)
+				  : record_offline(b, what, why, problem);
 }
 
 /* --- the copy ------------------------------------------------------------- */
@@ -276,7 +303,7 @@ static enum alm_err try_copy(struct backup *b, struct alm_problem *problem)
 	enum alm_err err = name_folders(b, problem);
 
 	if (err == ALM_OK && b->control != NULL) {
-		err = record_live(b, "begun", problem);
+		err = record_live(b, "begun", ALM_OK, problem);
 	} else if (err == ALM_OK && b->key == NULL) {
 		err = no_key(problem);
 	}
@@ -308,7 +335,7 @@ static enum alm_err copy(struct backup *b, struct alm_problem *problem)
 	if (err != ALM_OK) {
 		return err;
 	}
-	err = record(b, "begun", problem);
+	err = record(b, "begun", ALM_OK, problem);
 	if (err == ALM_OK) {
 		err = alm_store_copy(b->store, b->partial, &b->copy, problem);
 	}
@@ -319,7 +346,7 @@ static enum alm_err copy(struct backup *b, struct alm_problem *problem)
 		err = give_name(b, problem);
 	}
 	if (err == ALM_OK) {
-		return record(b, "done", problem);
+		return record(b, "done", ALM_OK, problem);
 	}
 	if (err != ALM_BACKUP_BAD) { /* that one is evidence */
 		remove_partial(b);
@@ -328,7 +355,7 @@ static enum alm_err copy(struct backup *b, struct alm_problem *problem)
 	if (b->control != NULL || b->key != NULL) {
 		struct alm_problem ignored = {.err = ALM_OK};
 
-		(void)record(b, "failed", &ignored);
+		(void)record(b, "failed", err, &ignored);
 	}
 	return err;
 }

@@ -6,19 +6,33 @@
  */
 #include <string.h>
 
-#include "broker/admin/verbs.h"
+#include "broker/admin/question.h"
 #include "broker/loop/detail.h"
 
-static const char *const outcomes[] = {"begun", "done", "failed"};
-
-static bool is_outcome(const char *what)
+/* A copy that is done follows the record of its beginning, and one that failed
+ * has a code: so the header alone says what became of it. */
+static enum alm_err read_outcome(struct alm_call *call, const char *what,
+	struct alm_audit_record *record)
 {
-	for (size_t i = 0; i < ALM_COUNT(outcomes); i++) {
-		if (strcmp(outcomes[i], what) == 0) {
-			return true;
-		}
+	bool is_begun = strcmp(what, "begun") == 0;
+	bool is_failed = strcmp(what, "failed") == 0;
+	uint64_t code = ALM_BACKUP_BAD;
+	enum alm_err err;
+
+	if (!is_begun && !is_failed && strcmp(what, "done") != 0) {
+		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "what");
 	}
-	return false;
+	err = is_begun ? ALM_OK
+		       : alm_question_number(call, "follows", &record->ref);
+	if (err == ALM_OK && is_failed) {
+		err = alm_question_number(call, "code", &code);
+		record->code = (uint32_t)code;
+	}
+	if (err == ALM_OK && record->ref > call->turn->broker->audit_size) {
+		return alm_problem_set(
+			call->problem, ALM_BAD_ARGUMENT, "follows");
+	}
+	return err;
 }
 
 enum alm_err alm_verb_store_backup(struct alm_call *call)
@@ -30,10 +44,10 @@ enum alm_err alm_verb_store_backup(struct alm_call *call)
 	uint8_t id[ALM_STORE_ID_BYTES];
 	struct alm_audit_head head;
 	struct alm_detail *detail;
-	enum alm_err err = ALM_OK;
+	enum alm_err err = read_outcome(call, what, &record);
 
-	if (!is_outcome(what)) {
-		return alm_problem_set(call->problem, ALM_BAD_ARGUMENT, "what");
+	if (err != ALM_OK) {
+		return err;
 	}
 	detail = alm_call_detail(call, what);
 	alm_detail_text(detail, "to", alm_call_argument(call, "to"));
@@ -51,6 +65,7 @@ enum alm_err alm_verb_store_backup(struct alm_call *call)
 	alm_table_fact(call->table, "store-id",
 		alm_table_hex(call->table, (struct alm_bytes){id, sizeof(id)}));
 	alm_table_number(call->table, "size", head.size);
+	alm_table_number(call->table, "seq", record.seq);
 	return ALM_OK;
 }
 

@@ -385,13 +385,25 @@ enum alm_err alm_verb_audit_cosign(struct alm_call *call)
 	return err;
 }
 
+/* The agent of a witness that was revoked stays known, as its cosignatures
+ * do, and is waited for no more. */
+static const char *witness_status(
+	const struct alm_broker *broker, uint64_t number)
+{
+	const struct alm_agent *agent =
+		alm_keyring_by_number(broker->keyring, number);
+
+	return agent == NULL || agent->is_revoked ? "revoked" : "active";
+}
+
 enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 {
 	static const char *const columns[] = {"organisation", "key", "size",
-		"behind", "cosigned-at", "lag-s", "seq"};
+		"behind", "cosigned-at", "lag-s", "seq", "status"};
 	struct alm_table *table = call->table;
 	struct alm_broker *broker = call->turn->broker;
 	struct alm_witness witness = {.agent = 0};
+	int64_t lag_us = 0;
 	enum alm_err err = ALM_OK;
 
 	alm_table_columns(table, columns, ALM_COUNT(columns));
@@ -406,6 +418,11 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 		if (err != ALM_OK) {
 			return ALM_STORE_CORRUPT;
 		}
+		err = alm_store_witness_lag(
+			broker->store, &witness, call->turn->now_us, &lag_us);
+		if (err != ALM_OK) {
+			return err;
+		}
 		alm_note_key_text(&key, text);
 		alm_table_row(table,
 			(const char *const[]){witness.organisation, text,
@@ -415,11 +432,10 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 						       witness.cosigned_size),
 				alm_table_instant(
 					table, witness.cosigned_at_us),
-				alm_table_text(table,
-					(uint64_t)(call->turn->now_us -
-						   witness.cosigned_at_us) /
-						1000000),
-				alm_table_text(table, witness.seq)});
+				alm_table_text(
+					table, (uint64_t)lag_us / 1000000),
+				alm_table_text(table, witness.seq),
+				witness_status(broker, witness.agent)});
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
 }

@@ -2,7 +2,6 @@
  * health - what the daemon alone can tell of itself for the operator's doctor:
  * the room it has, how it is confined, and whether it could start again.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,20 +36,6 @@ static void add_disk(struct alm_table *table, const struct alm_broker *broker)
 			(uint64_t)disk.f_bavail * disk.f_frsize);
 	}
 	alm_table_number(table, "commit-us", (uint64_t)broker->fair.commit_us);
-}
-
-static uint64_t open_files(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	uint64_t count = 0;
-
-	while (folder != NULL && readdir(folder) != NULL) {
-		count++;
-	}
-	if (folder != NULL) {
-		(void)closedir(folder);
-	}
-	return count;
 }
 
 /* As /proc/self/status has it; "" when it is not there. */
@@ -88,13 +73,19 @@ static void add_limits(struct alm_table *table)
 
 	alm_table_number(table, "process", (uint64_t)getpid());
 	alm_table_number(table, "user", (uint64_t)geteuid());
-	alm_table_number(table, "open-files", open_files());
+	alm_table_number(table, "open-files", alm_alarms_files_open());
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		alm_table_number(table, "open-files-max", limit.rlim_cur);
 	}
 	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
 		alm_table_number(table, "core-bytes-max", limit.rlim_cur);
 	}
+}
+
+/* A log that was never signed needs none. */
+static bool has_audit_key(const struct alm_broker *broker)
+{
+	return broker->signer != NULL && broker->signer->key_count > 0;
 }
 
 /* Whether a restart would find the keys; their content is not looked at. */
@@ -110,9 +101,10 @@ static void add_keys(struct alm_table *table, const struct alm_broker *broker)
 
 	for (size_t i = 0; i < ALM_COUNT(names); i++) {
 		char path[PATH_MAX];
-		bool is_used =
-			i < 3 || (i == 3 ? alm_edge_has_next(broker->edge)
-					 : names[i][0] != '\0');
+		bool is_used = i < 2 || (i == 2          ? has_audit_key(broker)
+						: i == 3 ? alm_edge_has_next(
+								   broker->edge)
+							 : names[i][0] != '\0');
 
 		alm_credential_path(names[i], path);
 		if (is_used && missing[0] == '\0' && access(path, R_OK) != 0) {
@@ -131,13 +123,18 @@ static void add_signer(struct alm_call *call)
 	const struct alm_signer *signer = call->turn->broker->signer;
 	struct alm_table *table = call->table;
 
-	if (signer == NULL) {
+	if (!has_audit_key(call->turn->broker)) {
 		return;
 	}
 	alm_table_number(table, "signed-size", signer->size);
 	alm_table_fact(
 		table, "signed-at", alm_table_instant(table, signer->at_us));
 	alm_table_number(table, "sign-failures", signer->failed_count);
+	alm_table_fact(
+		table, "sign-failing", signer->is_failing ? "yes" : "no");
+	alm_table_number(table, "unsigned-s",
+		(uint64_t)alm_checkpoint_unsigned_us(call->turn->broker) /
+			1000000);
 	alm_table_number(table, "audit-size", call->turn->broker->audit_size);
 }
 

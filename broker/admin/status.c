@@ -260,7 +260,8 @@ static void add_parties(
 {
 	alm_table_number(
 		table, "sessions", alm_sessions_count(broker->sessions));
-	alm_table_number(table, "agents", alm_keyring_count(broker->keyring));
+	alm_table_number(
+		table, "agents", alm_keyring_count_in_force(broker->keyring));
 	add_identities(table, broker);
 	alm_table_number(table, "organisations",
 		broker->snapshot == NULL

@@ -166,6 +166,16 @@ size_t alm_keyring_count(const struct alm_keyring *ring)
 	return ring->count;
 }
 
+size_t alm_keyring_count_in_force(const struct alm_keyring *ring)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ring->count; i++) {
+		count += ring->agents[i].is_revoked ? 0 : 1;
+	}
+	return count;
+}
+
 const struct alm_agent *alm_keyring_at(const struct alm_keyring *ring, size_t i)
 {
 	return i < ring->count ? &ring->agents[i] : NULL;

@@ -68,7 +68,10 @@ void alm_keyring_note_broker_key(
 void alm_keyring_note_contact(
 	struct alm_keyring *ring, uint64_t number, int64_t at_us);
 
+/** All that ever were; see alm_keyring_count_in_force(). */
 size_t alm_keyring_count(const struct alm_keyring *ring);
+/** Without those that were revoked. */
+size_t alm_keyring_count_in_force(const struct alm_keyring *ring);
 
 /** The i-th agent; valid until the next put. */
 const struct alm_agent *alm_keyring_at(

@@ -109,7 +109,10 @@ static enum alm_err sign_if_due(struct alm_turn *turn)
 			    broker->settings.audit_publish_ms;
 	enum alm_err err;
 
-	if (broker->audit_size == signer->size ||
+	/* Before a quiet night the last records are published, too. */
+	if ((broker->audit_size == signer->size &&
+		    (!is_published ||
+			    signer->published_size == signer->size)) ||
 		turn->monotonic_ms - signer->signed_at_ms < signer->pause_ms) {
 		return ALM_OK;
 	}
@@ -142,16 +145,36 @@ enum alm_err alm_checkpoint_sign(struct alm_turn *turn)
 		break;
 	case ALM_KEEPER_KEPT:
 		signer->pause_ms = pause_after(took_us);
+		signer->is_failing = false;
 		err = store_next(turn->broker);
 		turn->has_effects |= signer->is_next_stored;
 		break;
 	case ALM_KEEPER_FAILED:
 		signer->pause_ms = pause_after(took_us);
 		signer->failed_count++;
+		signer->is_failing = true;
 		alm_keeper_go_on(signer->keeper);
 		break;
 	}
 	return err;
+}
+
+int64_t alm_checkpoint_unsigned_us(const struct alm_broker *broker)
+{
+	int64_t age_us = 0;
+	struct alm_audit_view view;
+	struct alm_arena arena;
+
+	if (!can_sign(broker->signer)) {
+		return 0;
+	}
+	alm_arena_init(&arena, ALM_AUDIT_LEAF_ARENA_BYTES_MAX);
+	if (alm_audit_get(broker->store, broker->signer->size + 1, false,
+		    &arena, &view) == ALM_OK) {
+		age_us = alm_broker_now_us(broker) - view.record.time_us;
+	}
+	alm_arena_fini(&arena);
+	return age_us < 0 ? 0 : age_us;
 }
 
 bool alm_checkpoint_is_waiting(const struct alm_broker *broker)

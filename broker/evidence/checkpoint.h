@@ -43,6 +43,7 @@ struct alm_signer {
 	int64_t published_day;
 	uint64_t signed_count;
 	uint64_t failed_count; /* the head could not be kept outside */
+	bool is_failing;       /* the last that was tried */
 };
 
 /**
@@ -66,6 +67,10 @@ ALM_MUST_USE enum alm_err alm_checkpoint_sign(struct alm_turn *turn);
 
 /** Whether a turn will soon have to do so. */
 bool alm_checkpoint_is_waiting(const struct alm_broker *broker);
+
+/** How old the oldest record is that no signed head covers; 0: there is none,
+ * or nothing is signed. */
+int64_t alm_checkpoint_unsigned_us(const struct alm_broker *broker);
 
 /** After its commit: the new head may be shown, and is published. */
 void alm_checkpoint_committed(struct alm_broker *broker);

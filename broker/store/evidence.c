@@ -358,6 +358,25 @@ enum alm_err alm_store_witness_next(struct alm_store *store, uint64_t after,
 	return ALM_OK;
 }
 
+enum alm_err alm_store_witness_lag(struct alm_store *store,
+	const struct alm_witness *witness, int64_t now_us, int64_t *out_us)
+{
+	struct alm_signed_head head = {.size = witness->cosigned_size};
+	struct alm_arena arena;
+	enum alm_err err;
+
+	*out_us = 0;
+	alm_arena_init(&arena, ALM_HEAD_BYTES_MAX * 4);
+	do { /* only what is published is offered */
+		err = alm_store_head_from(store, head.size + 1, &arena, &head);
+	} while (err == ALM_OK && !head.is_published);
+	if (err == ALM_OK && head.signed_at_us < now_us) {
+		*out_us = now_us - head.signed_at_us;
+	}
+	alm_arena_fini(&arena);
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
 enum alm_err alm_store_cosignature_put(struct alm_store *store, uint64_t size,
 	const struct alm_witness *witness,
 	const uint8_t raw[ALM_COSIGNATURE_BYTES])

@@ -102,6 +102,10 @@ ALM_MUST_USE enum alm_err alm_store_witness_put(
 /** The next with a number above `after`.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_witness_next(struct alm_store *store,
 	uint64_t after, struct alm_arena *arena, struct alm_witness *out);
+/** How long the first head has waited for it that it has not cosigned; 0:
+ * there is none. */
+ALM_MUST_USE enum alm_err alm_store_witness_lag(struct alm_store *store,
+	const struct alm_witness *witness, int64_t now_us, int64_t *out_us);
 /** Keep a cosignature of the head of `size`, which was checked. */
 ALM_MUST_USE enum alm_err alm_store_cosignature_put(struct alm_store *store,
 	uint64_t size, const struct alm_witness *witness,

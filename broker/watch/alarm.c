@@ -132,7 +132,7 @@ void alm_alarms_raise_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit); /* or as many as before */
 }
 
-static uint64_t files_open(void)
+uint64_t alm_alarms_files_open(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
 	uint64_t count = 0;
@@ -160,7 +160,7 @@ void alm_alarms_metrics(FILE *out, const struct alm_broker *broker)
 		"Of these, connections of registered agents.",
 		metrics->handshakes_agents_limited);
 	alm_figure_gauge(out, "open_files", "Files and connections open.",
-		(double)files_open());
+		(double)alm_alarms_files_open());
 	alm_figure_gauge(out, "open_files_max", "As many may be.",
 		(double)files_allowed());
 	alm_figure_counter(out, "clock_doubts_total",

@@ -39,6 +39,9 @@ void alm_alarms_tell(struct alm_broker *broker, int64_t monotonic_ms);
 /** Have as many files as the system allows, for a connection takes one. */
 void alm_alarms_raise_files(void);
 
+/** How many files and connections are open. */
+uint64_t alm_alarms_files_open(void);
+
 /** The figures of what is alarmed about. */
 void alm_alarms_metrics(FILE *out, const struct alm_broker *broker);
 

@@ -124,7 +124,7 @@ static void connections(FILE *out, const struct alm_broker *broker)
 	alm_figure_gauge(out, "sessions", "Agents connected.",
 		(double)alm_sessions_count(broker->sessions));
 	alm_figure_gauge(out, "agents", "Agents registered.",
-		(double)alm_keyring_count(broker->keyring));
+		(double)alm_keyring_count_in_force(broker->keyring));
 	alm_figure_gauge(out, "unread_bytes",
 		"What agents were sent and have not shown to have read.",
 		(double)alm_unreads_bytes(broker->unreads));

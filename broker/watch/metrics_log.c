@@ -71,13 +71,49 @@ static void scrubbing(FILE *out, const struct alm_broker *broker)
 		(double)state.damaged);
 }
 
+/* An agent that was revoked owes nobody a cosignature. */
+static bool is_in_force(const struct alm_broker *broker, uint64_t number)
+{
+	const struct alm_agent *agent =
+		alm_keyring_by_number(broker->keyring, number);
+
+	return agent != NULL && !agent->is_revoked;
+}
+
+static void witnesses(FILE *out, const struct alm_broker *broker)
+{
+	struct alm_witness witness = {.agent = 0};
+	int64_t now_us = alm_broker_now_us(broker);
+	struct alm_arena arena;
+	int64_t lag_us = 0;
+	unsigned count = 0;
+
+	alm_figure_family(out, "audit_witness_lag_seconds", "gauge",
+		"How long the first head waits that a partner has not "
+		"cosigned.");
+	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
+	while (count < WITNESSES_MAX &&
+		alm_store_witness_next(broker->store, witness.agent, &arena,
+			&witness) == ALM_OK) {
+		if (!is_in_force(broker, witness.agent) ||
+			alm_store_witness_lag(broker->store, &witness, now_us,
+				&lag_us) != ALM_OK) {
+			continue;
+		}
+		(void)fprintf(out,
+			"almoner_audit_witness_lag_seconds{witness=\"%s\"} "
+			"%.3f\n",
+			witness.name, (double)lag_us / 1e6);
+		count++;
+	}
+	alm_arena_fini(&arena);
+}
+
 /* Nothing is said of a head while none is signed: that alarms by itself. */
 static void evidence(FILE *out, const struct alm_broker *broker, uint64_t size)
 {
 	const struct alm_signer *signer = broker->signer;
-	struct alm_witness witness = {.agent = 0};
 	int64_t now_us = alm_broker_now_us(broker);
-	struct alm_arena arena;
 
 	if (signer == NULL || signer->size == 0) {
 		return;
@@ -93,20 +129,10 @@ static void evidence(FILE *out, const struct alm_broker *broker, uint64_t size)
 	alm_figure_counter(out, "audit_checkpoints_failed_total",
 		"Heads not signed, as they could not be kept outside.",
 		signer->failed_count);
-	alm_figure_family(out, "audit_witness_lag_seconds", "gauge",
-		"Since a partner last cosigned a head.");
-	alm_arena_init(&arena, ALM_TURN_ARENA_BYTES_MAX);
-	for (unsigned i = 0; i < WITNESSES_MAX &&
-			     alm_store_witness_next(broker->store,
-				     witness.agent, &arena, &witness) == ALM_OK;
-		i++) {
-		(void)fprintf(out,
-			"almoner_audit_witness_lag_seconds{witness=\"%s\"} "
-			"%.3f\n",
-			witness.name,
-			(double)(now_us - witness.cosigned_at_us) / 1e6);
-	}
-	alm_arena_fini(&arena);
+	alm_figure_gauge(out, "audit_unsigned_seconds",
+		"Age of the oldest record that no signed head covers.",
+		(double)alm_checkpoint_unsigned_us(broker) / 1e6);
+	witnesses(out, broker);
 }
 
 void alm_metrics_log(FILE *out, const struct alm_broker *broker, uint64_t size)

@@ -153,16 +153,20 @@ static void see_clock(struct alm_doctor *doctor)
 static void see_limits(struct alm_doctor *doctor)
 {
 	long long max = alm_doctor_figure(&doctor->health, "open-files-max");
-	bool is_low = max < FILES_WARNED;
+	long long open = alm_doctor_figure(&doctor->health, "open-files");
+	bool is_short = open >= max / 10 * 9;
+	bool is_low = max < FILES_WARNED || is_short;
 
 	alm_step_add(doctor->steps, "limits",
 		is_low ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
-		"%s of %lld open files; cores of %s bytes",
-		alm_doctor_text(&doctor->health, "open-files"), max,
+		"%lld of %lld open files; cores of %s bytes", open, max,
 		alm_doctor_text(&doctor->health, "core-bytes-max"));
 	if (is_low) {
 		alm_step_do(doctor->steps,
-			"LimitNOFILE=65536 in the unit: each agent takes one");
+			is_short ? "look who connects (almoner agent list), "
+				   "and raise LimitNOFILE: new connections fail"
+				 : "LimitNOFILE=65536 in the unit: each agent "
+				   "takes one");
 	}
 }
 
@@ -216,22 +220,26 @@ static void see_heads(struct alm_doctor *doctor)
 	const struct alm_answer *health = &doctor->health;
 	long long behind = alm_doctor_figure(health, "audit-size") -
 			   alm_doctor_figure(health, "signed-size");
-	long long age_s = alm_doctor_age_s(health, "signed-at");
-	bool is_late = behind > 0 && age_s > UNSIGNED_S_WARNED;
-	long long failures = alm_doctor_figure(health, "sign-failures");
+	bool is_bad =
+		alm_doctor_figure(health, "unsigned-s") > UNSIGNED_S_WARNED ||
+		strcmp(alm_doctor_text(health, "sign-failing"), "yes") == 0;
 
 	if (alm_doctor_text(health, "signed-size")[0] == '\0') {
 		alm_step_add(doctor->steps, "audit-head", ALM_STEP_WARNED,
 			ALM_OK, "no key signs the heads of the log");
+		alm_step_do(doctor->steps,
+			"almonerd --generate-keys NEXT makes an audit.key: "
+			"give it to the unit as audit-key-file, and restart");
 		return;
 	}
 	alm_step_add(doctor->steps, "audit-head",
-		is_late || failures > 0 ? ALM_STEP_WARNED : ALM_STEP_GOOD,
-		ALM_OK,
+		is_bad ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
 		"the log has %s records, %lld not signed for; the last head is "
-		"%lld s old; %lld could not be kept outside",
-		alm_doctor_text(health, "audit-size"), behind, age_s, failures);
-	if (is_late || failures > 0) {
+		"%lld s old; since the start %s could not be kept outside",
+		alm_doctor_text(health, "audit-size"), behind,
+		alm_doctor_age_s(health, "signed-at"),
+		alm_doctor_text(health, "sign-failures"));
+	if (is_bad) {
 		alm_step_do(doctor->steps,
 			"look at audit-head-file, its folder and its disk; the "
 			"journal says what failed");

@@ -32,7 +32,8 @@ static void reachable(const char *endpoint, char out[256])
 /* A broker that listens to its own machine only is good for trying. */
 static void see_public(struct alm_doctor *doctor, const char *endpoint)
 {
-	bool is_own = strncmp(endpoint, "tcp://127.", 10) == 0 ||
+	bool is_own = strncmp(endpoint, "ipc://", 6) == 0 ||
+		      strncmp(endpoint, "tcp://127.", 10) == 0 ||
 		      strncmp(endpoint, "tcp://[::1]:", 12) == 0;
 
 	alm_steps_at(doctor->steps, "%s", endpoint);

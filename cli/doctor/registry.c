@@ -140,36 +140,55 @@ static void see_agents(struct alm_doctor *doctor)
 
 /* --- mail, witnesses, copies --------------------------------------------- */
 
-static void see_mailboxes(struct alm_doctor *doctor)
-{
-	const struct alm_ask ask = {.verb = "mailbox.list"};
-	struct alm_answer answer;
-	const char *first = "";
-	size_t holding = 0;
-	size_t absent = 0;
+struct boxes {
+	size_t holding;
+	size_t absent;
+	char first[160]; /* of those that nobody is connected of */
+};
 
-	if (!alm_doctor_ask_broker(doctor, "mail", &ask, &answer)) {
+static void see_mailbox(
+	const struct alm_answer *answer, size_t row, struct boxes *boxes)
+{
+	const char *connected = cell(answer, row, "connected");
+
+	/* Others have limits or a deputy, or are on hold. */
+	if (strcmp(cell(answer, row, "messages"), "0") == 0) {
 		return;
 	}
-	for (size_t i = 0; i < answer.row_count; i++) {
-		const char *connected = cell(&answer, i, "connected");
+	boxes->holding++;
+	if ((strcmp(connected, "0") == 0 || strcmp(connected, "no") == 0) &&
+		boxes->absent++ == 0) {
+		(void)snprintf(boxes->first, sizeof(boxes->first), ", first %s",
+			cell(answer, row, "organisation"));
+	}
+}
 
-		/* Others have limits or a deputy, or are on hold. */
-		if (strcmp(cell(&answer, i, "messages"), "0") == 0) {
-			continue;
+static void see_mailboxes(struct alm_doctor *doctor)
+{
+	struct boxes boxes = {.first = ""};
+	struct alm_answer answer = {.cursor = ""};
+
+	for (unsigned page = 0; page < PAGES_MAX; page++) {
+		struct alm_ask ask = {.verb = "mailbox.list"};
+
+		if (answer.cursor[0] != '\0') {
+			alm_ask_add(&ask, "cursor", answer.cursor);
 		}
-		holding++;
-		if (strcmp(connected, "0") == 0 ||
-			strcmp(connected, "no") == 0) {
-			first = absent++ == 0 ? cell(&answer, i, "organisation")
-					      : first;
+		if (!alm_doctor_ask_broker(doctor, "mail", &ask, &answer)) {
+			return;
+		}
+		for (size_t i = 0; i < answer.row_count; i++) {
+			see_mailbox(&answer, i, &boxes);
+		}
+		if (answer.cursor[0] == '\0') {
+			break;
 		}
 	}
 	alm_step_add(doctor->steps, "mail",
-		absent > 0 ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
-		"%zu mailboxes hold mail; of %zu nobody is connected%s%s",
-		holding, absent, absent > 0 ? ", first " : "", first);
-	if (absent > 0) {
+		boxes.absent > 0 ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
+		"%zu mailboxes hold mail; of %zu nobody is connected%s",
+		boxes.holding, boxes.absent, boxes.first);
+	if (boxes.absent > 0) {
 		alm_step_do(doctor->steps,
 			"telephone them: almoner mailbox list says since when "
 			"it waits; almoner doctor there says why");
@@ -182,15 +201,19 @@ static void see_witnesses(struct alm_doctor *doctor)
 	struct alm_answer answer;
 	const char *late = "";
 	size_t late_count = 0;
+	size_t count = 0;
 
 	if (!alm_doctor_ask_broker(doctor, "witnesses", &ask, &answer)) {
 		return;
 	}
 	for (size_t i = 0; i < answer.row_count; i++) {
 		long lag_s = strtol(cell(&answer, i, "lag-s"), NULL, 10);
-		long behind = strtol(cell(&answer, i, "behind"), NULL, 10);
 
-		if (lag_s > WITNESS_WARNED_S && behind > 0) {
+		if (strcmp(cell(&answer, i, "status"), "revoked") == 0) {
+			continue;
+		}
+		count++;
+		if (lag_s > WITNESS_WARNED_S) {
 			late = late_count++ == 0
 				       ? cell(&answer, i, "organisation")
 				       : late;
@@ -199,8 +222,7 @@ static void see_witnesses(struct alm_doctor *doctor)
 	alm_step_add(doctor->steps, "witnesses",
 		late_count > 0 ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK,
 		"%zu partners cosign the log; %zu have not for an hour%s%s",
-		answer.row_count, late_count, late_count > 0 ? ", first " : "",
-		late);
+		count, late_count, late_count > 0 ? ", first " : "", late);
 	if (late_count > 0) {
 		alm_step_do(doctor->steps,
 			"telephone them; if their agent says "
@@ -209,34 +231,70 @@ static void see_witnesses(struct alm_doctor *doctor)
 	}
 }
 
+/* The newest copy that was made, and whether a newer one has failed.  What was
+ * only begun says nothing. */
+struct copies {
+	const char *made_at; /* "": none of them */
+	const char *failed;  /* the code of the newest that has; "": none */
+};
+
+static struct copies find_copies(const struct alm_answer *records)
+{
+	struct copies copies = {.made_at = "", .failed = ""};
+
+	for (size_t i = 0; i < records->row_count; i++) {
+		const char *code = cell(records, i, "code");
+		bool is_begun = strcmp(cell(records, i, "ref"), "") == 0;
+
+		if (code[0] != '\0' && strcmp(code, "0") != 0) {
+			copies.failed =
+				copies.failed[0] == '\0' ? code : copies.failed;
+		} else if (!is_begun) {
+			copies.made_at = cell(records, i, "time");
+			break;
+		}
+	}
+	return copies;
+}
+
+static void tell_backup(struct alm_doctor *doctor, const struct copies *copies)
+{
+	long long age_s = instant_s(alm_doctor_text(&doctor->health, "now")) -
+			  instant_s(copies->made_at);
+	bool is_none = copies->made_at[0] == '\0';
+	bool is_bad =
+		is_none || copies->failed[0] != '\0' || age_s > BACKUP_WARNED_S;
+	char made[64];
+
+	(void)snprintf(made, sizeof(made),
+		"the last copy was made %lld days ago", age_s / DAY_S);
+	alm_step_add(doctor->steps, "backup",
+		is_bad ? ALM_STEP_WARNED : ALM_STEP_GOOD, ALM_OK, "%s%s%s",
+		is_none ? "no copy of the store stands in the log" : made,
+		copies->failed[0] == '\0'
+			? ""
+			: ", and one that was begun later has failed: ALM-",
+		copies->failed);
+	if (is_bad) {
+		alm_step_do(doctor->steps,
+			"almoner backup TO --key FILE, every day, to another "
+			"machine");
+	}
+}
+
 static void see_backup(struct alm_doctor *doctor)
 {
 	struct alm_ask ask = {.verb = "audit.query"};
 	struct alm_answer answer;
-	long long age_s = -1;
+	struct copies copies;
 
 	alm_ask_add(&ask, "kind", "backup");
 	alm_ask_add(&ask, "reverse", "yes");
-	alm_ask_add(&ask, "limit", "1");
+	alm_ask_add(&ask, "limit", "100");
 	alm_ask_add(&ask, "reason", "doctor: when was the last backup?");
-	if (!alm_doctor_ask_broker(doctor, "backup", &ask, &answer)) {
-		return;
-	}
-	if (answer.row_count > 0) {
-		age_s = instant_s(alm_doctor_text(&doctor->health, "now")) -
-			instant_s(cell(&answer, 0, "time"));
-	}
-	alm_step_add(doctor->steps, "backup",
-		age_s < 0 || age_s > BACKUP_WARNED_S ? ALM_STEP_WARNED
-						     : ALM_STEP_GOOD,
-		ALM_OK,
-		age_s < 0 ? "no copy of the store stands in the log"
-			  : "the last copy was made %lld days ago",
-		age_s / DAY_S);
-	if (age_s < 0 || age_s > BACKUP_WARNED_S) {
-		alm_step_do(doctor->steps,
-			"almoner backup TO --key FILE, every day, to another "
-			"machine");
+	if (alm_doctor_ask_broker(doctor, "backup", &ask, &answer)) {
+		copies = find_copies(&answer);
+		tell_backup(doctor, &copies);
 	}
 }
 
