@@ -351,7 +351,8 @@
 		"This is not an NHS number, or its check digit is wrong.", \
 		"Give ten digits with a correct check digit.") \
 	X(PERSON_LIMIT, 1404, "person-limit", FAILURE, false, \
-		"One person has more records than the limit.", \
+		"One person has more records, or longer ones, than the " \
+		"limit.", \
 		"Tell the operator; replaced records can be removed.") \
 	X(OBJECTIONS_STAND, 1405, "objections-stand", CONFLICT, false, \
 		"The person's objections would be forgotten too, and more " \

@@ -198,6 +198,9 @@
  * queued mail is decided again. */
 #define ALM_TURN_PEOPLE_MAX 32768u
 #define ALM_PERSON_RECORD_BYTES_MAX ((size_t)64 * 1024)
+/* Of those with a row of their own, of one person, who is read for each
+ * message about them and takes some six times as much memory then. */
+#define ALM_PERSON_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Records that travel together.  What one turn takes of them is bounded, so
  * that messages wait for a turn behind an import and not for its end; more in
  * a turn in which no agent asks for anything, because a commit costs less for

@@ -34,6 +34,7 @@ struct alm_turn_request {
 	uint64_t invite;    /* whose key it has; 0: none */
 	const struct alm_envelope *envelope; /* NULL: `problem` says why */
 	const struct alm_problem *problem;
+	size_t arena_bytes;  /* of the turn's memory used before it */
 	bool is_surplus;     /* its organisation has no room for it */
 	enum alm_err failed; /* it spoilt the turn: refused so */
 };
@@ -46,8 +47,11 @@ struct alm_turn {
 	int64_t now_s;
 	int64_t monotonic_ms;
 	struct alm_arena *arena;
-	struct alm_detail *detail; /* for the record being written */
-	struct alm_sums *sums;     /* of the requests that come next */
+	struct alm_arena_mark decoded; /* what is behind it is done anew when
+					* the turn is taken again */
+	unsigned spared;               /* times memory was made by refusing */
+	struct alm_detail *detail;     /* for the record being written */
+	struct alm_sums *sums;         /* of the requests that come next */
 	struct alm_edge_frame *frames;
 	size_t frame_count;
 	struct alm_turn_request *requests;

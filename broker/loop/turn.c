@@ -127,6 +127,7 @@ static enum alm_err decode_frame(
 					  : ALM_WIRE_BROKER_AGENTS;
 	struct alm_problem *problem =
 		alm_arena_take(turn->arena, sizeof(*problem));
+	struct alm_arena_mark mark = alm_arena_mark(turn->arena);
 	const struct alm_envelope *envelopes;
 	size_t count = 0;
 
@@ -144,6 +145,7 @@ static enum alm_err decode_frame(
 		return ALM_NOMEM;
 	}
 	if (problem->err != ALM_OK) {
+		alm_arena_rewind(turn->arena, &mark);
 		alm_fair_drop_rest(turn, frame);
 		add_request(turn, frame, NULL, problem);
 		return ALM_OK;
@@ -157,13 +159,20 @@ static enum alm_err decode_frame(
 	return ALM_OK;
 }
 
+/* Half the memory is for what the requests ask for. */
+static bool is_decoded_full(const struct alm_turn *turn)
+{
+	return turn->request_count + ALM_FRAME_ENVELOPES_MAX >
+		       ALM_TURN_REQUESTS_MAX ||
+	       turn->arena->bytes > ALM_TURN_ARENA_BYTES_MAX / 2;
+}
+
 static enum alm_err decode(struct alm_turn *turn)
 {
 	for (size_t i = 0; i < turn->frame_count; i++) {
 		enum alm_err err;
 
-		if (turn->request_count + ALM_FRAME_ENVELOPES_MAX >
-			ALM_TURN_REQUESTS_MAX) {
+		if (is_decoded_full(turn)) {
 			alm_fair_put_back(turn, i);
 			return ALM_OK;
 		}
@@ -286,6 +295,7 @@ static enum alm_err decide(struct alm_turn *turn)
 	}
 	for (size_t i = 0; i < turn->request_count && err == ALM_OK; i++) {
 		turn->at = &turn->requests[i];
+		turn->at->arena_bytes = turn->arena->bytes;
 		err = carry_out(turn, turn->at);
 	}
 	if (err == ALM_OK) {
@@ -388,7 +398,6 @@ static enum alm_err work(struct alm_turn *turn)
 {
 	enum alm_err err = begin(turn);
 
-	turn->at = NULL;
 	if (err == ALM_OK) {
 		err = decide(turn);
 	}
@@ -418,6 +427,9 @@ static bool mend(struct alm_turn *turn, enum alm_err err)
 	if (alm_turn_can_do_without(turn, err)) {
 		alm_turn_fail_request(turn, err);
 		return true;
+	}
+	if (err == ALM_NOMEM) {
+		return alm_turn_spare_memory(turn);
 	}
 	if (err == ALM_STORE_FULL && !turn->is_store_full) {
 		turn->is_store_full = true;
@@ -469,6 +481,7 @@ enum alm_err alm_turn_run(struct alm_broker *broker,
 	err = decode(&turn);
 	alm_turn_authenticate(&turn);
 	alm_note_signs_of_life(&turn);
+	turn.decoded = alm_arena_mark(turn.arena);
 	if (err == ALM_OK) {
 		err = work_or_give_up(&turn);
 	} else {

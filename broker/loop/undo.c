@@ -4,8 +4,15 @@
  */
 #include "broker/loop/undo.h"
 
+#include <string.h>
+
 #include "broker/mail/accept.h"
 #include "broker/mail/gather.h"
+
+/* A turn is taken again so often to make memory. */
+#define SPARED_MAX 16u
+/* With less than that in use, one request has asked for the rest and more. */
+#define MEMORY_SHORT_BYTES (ALM_TURN_ARENA_BYTES_MAX / 2)
 
 /* They are not sent a second time when the turn is taken again. */
 static void forget_sends(struct alm_turn *turn)
@@ -39,7 +46,16 @@ enum alm_err alm_turn_take_back(
 	alm_uploads_clear(&broker->uploads);
 	alm_fetches_clear(&broker->fetches);
 	broker->overrides.is_counted = false;
+	alm_arena_rewind(turn->arena, &turn->decoded);
+	turn->at = NULL;
 	turn->letter_count = 0;
+	turn->people_count = 0;
+	turn->unpacked_bytes = 0;
+	turn->repeated_bytes = 0;
+	turn->swept_bytes = 0;
+	turn->part_count = 0;
+	turn->multicast_count = 0;
+	turn->multicast_view_bytes = 0;
 	turn->has_effects = false;
 	if (!turn->has_new_world) {
 		return ALM_OK;
@@ -100,6 +116,99 @@ void alm_turn_fail_request(struct alm_turn *turn, enum alm_err why)
 		}
 	}
 }
+
+/* --- memory -------------------------------------------------------------- */
+
+/* What a request has taken of the turn's memory. */
+static size_t taken_by(
+	const struct alm_turn *turn, const struct alm_turn_request *request)
+{
+	const struct alm_turn_request *last =
+		turn->at != NULL ? turn->at
+				 : turn->requests + turn->request_count - 1;
+
+	if (request->failed != ALM_OK || request > last) {
+		return 0;
+	}
+	return (request < last ? request[1].arena_bytes : turn->arena->bytes) -
+	       request->arena_bytes;
+}
+
+static bool is_of(
+	const struct alm_turn_request *request, const struct alm_agent *agent)
+{
+	return request->agent != NULL && agent != NULL
+		       ? strcmp(request->agent->organisation,
+				 agent->organisation) == 0
+		       : request->agent == agent;
+}
+
+static struct alm_turn_request *greediest(const struct alm_turn *turn)
+{
+	struct alm_turn_request *most = NULL;
+
+	for (size_t i = 0; i < turn->request_count; i++) {
+		struct alm_turn_request *request = &turn->requests[i];
+
+		if (taken_by(turn, request) > 0 &&
+			(most == NULL || taken_by(turn, request) >
+						 taken_by(turn, most))) {
+			most = request;
+		}
+	}
+	return most;
+}
+
+/* What one organisation, or the operator, asks beyond half of what it took
+ * comes again. */
+static void refuse_half(struct alm_turn *turn, const struct alm_agent *agent)
+{
+	size_t total = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < turn->request_count; i++) {
+		total += is_of(&turn->requests[i], agent)
+				 ? taken_by(turn, &turn->requests[i])
+				 : 0;
+	}
+	for (size_t i = 0; i < turn->request_count; i++) {
+		struct alm_turn_request *request = &turn->requests[i];
+
+		if (!is_of(request, agent) || request->failed != ALM_OK) {
+			continue;
+		}
+		kept += taken_by(turn, request);
+		if (kept > total / 2) {
+			request->failed = ALM_BUSY;
+		}
+	}
+}
+
+bool alm_turn_spare_memory(struct alm_turn *turn)
+{
+	struct alm_turn_request *most = greediest(turn);
+	bool is_alone = turn->arena->bytes < MEMORY_SHORT_BYTES;
+
+	if (turn->spared++ >= SPARED_MAX) {
+		return false;
+	}
+	if (is_alone) {
+		most = turn->at;
+	}
+	if (most == NULL || most->failed != ALM_OK) {
+		return false;
+	}
+	if (is_alone || taken_by(turn, most) >= MEMORY_SHORT_BYTES) {
+		/* It would not do in a turn of its own either. */
+		turn->at = most;
+		alm_turn_fail_request(turn, ALM_NOMEM);
+	} else {
+		refuse_half(turn, most->agent);
+	}
+	return true;
+}
+
+/* --- answering ----------------------------------------------------------- */
 
 /* What failed inside is for the record; its asker can do nothing with it. */
 static enum alm_err code_of(const struct alm_turn_request *request)

@@ -26,6 +26,15 @@ bool alm_turn_can_do_without(const struct alm_turn *turn, enum alm_err err);
  * asked behind it is for the next turn, so that an agent costs one turn. */
 void alm_turn_fail_request(struct alm_turn *turn, enum alm_err why);
 
+/**
+ * Memory is out: refuse what takes most of it, when the turn is taken again.
+ * That is the request that was being carried out, if it alone asks for more
+ * than there is; else of the organisation with the request that took most,
+ * what takes more than half of what it took.  False: nobody is to blame, or
+ * it was tried often enough.
+ */
+bool alm_turn_spare_memory(struct alm_turn *turn);
+
 /** Answer such a request, with a record that it failed here. */
 ALM_MUST_USE enum alm_err alm_turn_refuse_failed(
 	struct alm_turn *turn, const struct alm_turn_request *request);

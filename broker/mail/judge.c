@@ -11,6 +11,9 @@
 #include "lib/nhs_number.h"
 #include "lib/wire/texts.h"
 
+/* Read, all records of most people are some hundred bytes. */
+#define PERSON_USUAL_BYTES ((size_t)64 * 1024)
+
 static const char *or_null(const char *text)
 {
 	return text[0] == '\0' ? NULL : text;
@@ -132,11 +135,28 @@ static enum alm_err keep_decision(const struct alm_decision *decision,
 	return ALM_OK;
 }
 
+/* A few people have so many records that one turn's mail about them would take
+ * all its memory: those are read apart, and kept until they are decided on. */
 static enum alm_err read_person(struct alm_turn *turn, const char *subject,
-	struct alm_person *person, uint8_t name[16])
+	struct alm_arena *large, struct alm_person *person, uint8_t name[16])
 {
-	enum alm_err err = alm_store_person_get(
+	struct alm_arena_mark mark = alm_arena_mark(turn->arena);
+	size_t bytes_max = turn->arena->bytes_max;
+	enum alm_err err;
+
+	if (large != NULL &&
+		bytes_max - turn->arena->bytes > PERSON_USUAL_BYTES) {
+		turn->arena->bytes_max =
+			turn->arena->bytes + PERSON_USUAL_BYTES;
+	}
+	err = alm_store_person_get(
 		turn->broker->store, subject, turn->arena, person);
+	turn->arena->bytes_max = bytes_max;
+	if (err == ALM_NOMEM && large != NULL) {
+		alm_arena_rewind(turn->arena, &mark);
+		err = alm_store_person_get(
+			turn->broker->store, subject, large, person);
+	}
 
 	if (err == ALM_OK) {
 		alm_store_pseudonym(turn->broker->store, subject, name);
@@ -153,17 +173,21 @@ static enum alm_err decide(struct alm_turn *turn,
 	struct alm_person person;
 	const struct alm_person *known = NULL;
 	struct alm_decision decision;
+	struct alm_arena large;
+	enum alm_err err;
 
+	alm_arena_init(&large, ALM_TURN_ARENA_BYTES_MAX);
 	if (common != NULL && common->has_person) {
 		known = &common->person;
 		out->has_person = true;
 		memcpy(out->person, common->person_name, sizeof(out->person));
 	} else if (request.subject != NULL &&
 		   alm_nhs_number_is_valid(request.subject)) {
-		enum alm_err err = read_person(
-			turn, request.subject, &person, out->person);
-
+		/* Of several recipients it is kept for the next. */
+		err = read_person(turn, request.subject,
+			common == NULL ? &large : NULL, &person, out->person);
 		if (err != ALM_OK) {
+			alm_arena_fini(&large);
 			return err;
 		}
 		known = &person;
@@ -176,7 +200,9 @@ static enum alm_err decide(struct alm_turn *turn,
 	}
 	alm_decide(&broker->world, known, &request, turn->now_s,
 		broker->scratch, &decision);
-	return keep_decision(&decision, turn->arena, out);
+	err = keep_decision(&decision, turn->arena, out);
+	alm_arena_fini(&large);
+	return err;
 }
 
 static bool contains(struct alm_texts texts, const char *word)

@@ -304,6 +304,11 @@ ALM_MUST_USE enum alm_err alm_people_row_find(struct alm_store *store,
 	MDB_txn *txn, const uint8_t subject[ALM_SUBJECT_BYTES],
 	struct alm_people_row *out_row, bool *out_is_there);
 
+/** How many bytes the rows behind the person's have. */
+ALM_MUST_USE enum alm_err alm_people_rows_bytes(struct alm_store *store,
+	MDB_txn *txn, const uint8_t subject[ALM_SUBJECT_BYTES],
+	size_t *out_bytes);
+
 /** As alm_store_person_get(), in a transaction. */
 ALM_MUST_USE enum alm_err alm_people_read(struct alm_store *store, MDB_txn *txn,
 	const char *subject, struct alm_arena *arena,

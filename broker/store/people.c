@@ -132,6 +132,23 @@ static struct alm_bytes without_replaced(const struct alm_store *store,
 	return (struct alm_bytes){out, bytes};
 }
 
+/* Few rows cannot be over the limit, whatever is in them. */
+static enum alm_err check_bytes(struct alm_store *store, struct alm_bytes key,
+	size_t row_count, struct alm_bytes content)
+{
+	size_t bytes = 0;
+	enum alm_err err;
+
+	if ((row_count + 1) * (ALM_PERSON_RECORD_BYTES_MAX + ALM_SEAL_BYTES) <=
+		ALM_PERSON_BYTES_MAX) {
+		return ALM_OK;
+	}
+	err = alm_people_rows_bytes(store, store->turn, key.data, &bytes);
+	bytes += content.bytes + ALM_SEAL_BYTES;
+	return err == ALM_OK && bytes > ALM_PERSON_BYTES_MAX ? ALM_PERSON_LIMIT
+							     : err;
+}
+
 /* Into the person's row if it has room, else into a row of its own. */
 static enum alm_err add(struct alm_store *store, struct alm_bytes key,
 	struct alm_bytes content, const struct alm_people_row *row,
@@ -153,8 +170,11 @@ static enum alm_err add(struct alm_store *store, struct alm_bytes key,
 		    (uint16_t)(row->row_count + 1), row->entries, NULL, &w)) {
 		return ALM_STORE_CORRUPT;
 	}
-	err = alm_row_put(store, ALM_TABLE_PEOPLE, subject,
-		(struct alm_bytes){w.data, w.bytes}, 0);
+	err = check_bytes(store, subject, row->row_count, content);
+	if (err == ALM_OK) {
+		err = alm_row_put(store, ALM_TABLE_PEOPLE, subject,
+			(struct alm_bytes){w.data, w.bytes}, 0);
+	}
 	if (err == ALM_OK) {
 		err = alm_row_put(store, ALM_TABLE_PEOPLE, key, content, 0);
 	}

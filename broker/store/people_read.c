@@ -38,6 +38,7 @@ struct reading {
 	struct alm_arena *arena;
 	size_t counts[ALM_RECORD_FLAG + 1];
 	size_t count; /* of all of them */
+	size_t bytes; /* of those with a row of their own */
 	struct alm_directive *directives;
 	struct alm_relationship *relationships;
 	struct alm_opt_out *opt_outs;
@@ -104,11 +105,32 @@ static enum alm_err count_row(
 {
 	uint8_t type = key.data[ALM_SUBJECT_BYTES];
 
-	(void)value;
+	reading->bytes += value.bytes;
+	if (reading->bytes > ALM_PERSON_BYTES_MAX) {
+		return ALM_PERSON_LIMIT;
+	}
 	if (type < ALM_RECORD_DIRECTIVE || type > ALM_RECORD_FLAG) {
 		return ALM_STORE_CORRUPT;
 	}
 	return count_type(reading, type);
+}
+
+static enum alm_err count_bytes(
+	struct reading *reading, struct alm_bytes key, struct alm_bytes value)
+{
+	(void)key;
+	reading->bytes += value.bytes;
+	return ALM_OK;
+}
+
+enum alm_err alm_people_rows_bytes(struct alm_store *store, MDB_txn *txn,
+	const uint8_t subject[ALM_SUBJECT_BYTES], size_t *out_bytes)
+{
+	struct reading reading = {.store = store};
+	enum alm_err err = visit(&reading, txn, subject, count_bytes);
+
+	*out_bytes = reading.bytes;
+	return err;
 }
 
 /* Counts the short records; tells whether any needs more than its numbers. */

@@ -198,6 +198,30 @@ static struct alm_person_record long_directive(
 	return record;
 }
 
+Test(store_people, keeps_as_many_bytes_as_the_limit_and_no_more)
+{
+	struct alm_person_record record;
+	bool is_new = false;
+	enum alm_err err = ALM_OK;
+	unsigned count = 0;
+	char id[32];
+
+	begin();
+	while (err == ALM_OK && count < ALM_PERSON_RECORDS_MAX) {
+		snprintf(id, sizeof(id), "d-%u", count);
+		record = long_directive(PERSON, id);
+		err = alm_store_person_put(store, &record, &is_new);
+		count += err == ALM_OK ? 1 : 0;
+	}
+	cr_expect_eq(err, ALM_PERSON_LIMIT);
+	cr_expect_gt(count, ALM_PERSON_BYTES_MAX / 4096);
+	record = opt_out(PERSON, 1);
+	cr_expect(put(&record), "what is short has its place");
+	commit();
+	cr_expect_eq(get(PERSON).directive_count, count);
+	cr_expect_not(get(PERSON).is_over_limit);
+}
+
 Test(store_people, gives_back_long_records_beside_short_ones)
 {
 	struct alm_person_record a = directive(PERSON, "d-1");
