@@ -78,6 +78,8 @@ static void on_event(struct agent *agent, const struct alm_event *event)
 		alm_log_problem(ALM_SUPERSEDED, "broker", event->detail);
 		break;
 	case ALM_EVENT_CONNECTED:
+		alm_log_note("broker", "connected");
+		break;
 	case ALM_EVENT_DELAYED: /* it is given back instead */
 	case ALM_EVENT_DELIVERY:
 	case ALM_EVENT_NOTICE:

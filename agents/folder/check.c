@@ -25,9 +25,7 @@ static enum alm_err check_one(const struct alm_folder *folder, const char *file,
 
 	if (!alm_entry_name(file, name)) {
 		return alm_problem_set(problem, ALM_SIDECAR,
-			"longer than %u bytes, has control characters or "
-			"ends with .envelope.yaml: rename it",
-			ALM_NAME_BYTES_MAX);
+			"rename it: the name is " ALM_MISNAMED);
 	}
 	err = alm_sending_outline(folder, name, &outline, problem);
 	if (err == ALM_OK && outline.payload[0] != '\0' &&

@@ -37,12 +37,21 @@ void alm_entry_table_fini(struct alm_entry_table *table)
 	alm_entry_table_init(table);
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t bytes = strlen(name);
+	size_t end_bytes = strlen(end);
+
+	return bytes > end_bytes && strcmp(name + bytes - end_bytes, end) == 0;
+}
+
 bool alm_entry_name(const char *file, char out_name[ALM_NAME_BYTES_MAX + 1])
 {
 	return alm_folder_is_encoded(file)
 		       ? alm_folder_base(file, "", out_name)
 		       : alm_folder_base(file, ".yaml", out_name) &&
-				 !alm_folder_is_encoded(out_name);
+				 !alm_folder_is_encoded(out_name) &&
+				 !ends_with(out_name, ".refusal");
 }
 
 bool alm_file_look_at(const struct alm_folder *folder, const char *name,
@@ -212,11 +221,10 @@ int alm_entry_table_list(
 
 bool alm_entry_is_misnamed(const char *file)
 {
-	size_t bytes = strlen(file);
 	char name[ALM_NAME_BYTES_MAX + 1];
 
 	return file[0] != '.' && !alm_entry_name(file, name) &&
-	       ((bytes > 5 && strcmp(file + bytes - 5, ".yaml") == 0) ||
+	       (ends_with(file, ".yaml") || ends_with(file, ".yml") ||
 		       alm_folder_is_encoded(file));
 }
 

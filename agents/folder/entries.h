@@ -95,6 +95,11 @@ bool alm_file_look_is_same(
 bool alm_entry_look_at(const struct alm_folder *folder,
 	const struct alm_entry *entry, struct alm_file_look *out_look);
 
+/* What is wrong with it. */
+#define ALM_MISNAMED \
+	"longer than 128 bytes, not in UTF-8 or with control characters, or " \
+	"ends with .yml, .refusal.yaml or .envelope.yaml"
+
 /** Whether it is meant as one, and can be none. */
 bool alm_entry_is_misnamed(const char *file);
 

@@ -237,6 +237,22 @@ int64_t alm_folder_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool is_utf8(const char *text, size_t bytes)
+{
+	struct alm_bytes left = {(const uint8_t *)text, bytes};
+
+	while (left.bytes > 0) {
+		size_t one = alm_utf8_char(left);
+
+		if (one == 0) {
+			return false;
+		}
+		left.data += one;
+		left.bytes -= one;
+	}
+	return true;
+}
+
 bool alm_folder_name_is_valid(const char *name)
 {
 	size_t bytes = strlen(name);
@@ -250,7 +266,8 @@ bool alm_folder_name_is_valid(const char *name)
 			return false;
 		}
 	}
-	return true;
+	/* Else state/ could not say it, and no journal show it. */
+	return is_utf8(name, bytes);
 }
 
 size_t alm_folder_stem_bytes(const char *entry)

@@ -101,7 +101,8 @@ void alm_folder_sweep(const struct alm_folder *folder);
 /** The monotonic clock. */
 int64_t alm_folder_now_ms(void);
 
-/** A name that may stand in a folder: no slash, no leading dot, short. */
+/** A name that may stand in a folder: UTF-8, no slash, no leading dot, short.
+ */
 bool alm_folder_name_is_valid(const char *name);
 
 /** How the file in the outbox that an entry is called after goes on: an entry

@@ -1,22 +1,36 @@
 #include "agents/folder/log.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* Names of files are their users': none makes a line of its own, or looks like
- * another field. */
+#include "lib/bytes.h"
+#include "lib/utf8.h"
+
+/* Names of files are their users': none makes a line of its own, looks like
+ * another field, or makes of the line what the journal takes for bytes. */
 static void put_quoted(const char *text)
 {
+	struct alm_bytes left = {(const uint8_t *)text, strlen(text)};
+
 	(void)fputc('"', stderr);
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (left.bytes > 0) {
+		unsigned char c = left.data[0];
+		size_t bytes = alm_utf8_char(left);
+		/* U+0080 to U+009F move the cursor of some terminals. */
+		bool is_control =
+			c < 0x20 || c == 0x7F ||
+			(bytes == 2 && c == 0xC2 && left.data[1] < 0xA0);
 
 		if (c == '"' || c == '\\') {
 			(void)fprintf(stderr, "\\%c", c);
-		} else if (c < 0x20 || c == 0x7F) {
+		} else if (bytes == 0 || is_control) {
+			bytes = 1;
 			(void)fprintf(stderr, "\\x%02x", c);
 		} else {
-			(void)fputc(c, stderr);
+			(void)fwrite(left.data, 1, bytes, stderr);
 		}
+		left.data += bytes;
+		left.bytes -= bytes;
 	}
 	(void)fputc('"', stderr);
 }

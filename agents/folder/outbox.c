@@ -64,10 +64,9 @@ static void list(struct alm_entries *entries, const struct alm_folder *folder,
 		alm_log_note("outbox", "it can be read again");
 	} else if (misnamed > 0 && misnamed != entries->misnamed) {
 		(void)alm_problem_set(&problem, ALM_SIDECAR,
-			"%d with a name that is longer than %u bytes, has "
-			"control characters or ends with .envelope.yaml: "
-			"rename them (--check says which)",
-			misnamed, ALM_NAME_BYTES_MAX);
+			"%d not sent: the name is " ALM_MISNAMED
+			": --check says which",
+			misnamed);
 		alm_log_problem(ALM_SIDECAR, "outbox", problem.detail);
 	}
 	entries->misnamed = misnamed;

@@ -179,10 +179,12 @@ static void read_standard(struct reading *reading)
 
 static void read_subject(struct reading *reading)
 {
-	const char *text = text_of(reading, KEY_SUBJECT, ALM_NHS_NUMBER_BYTES);
+	const char *text = text_of(reading, KEY_SUBJECT, ALM_ID_BYTES_MAX);
 
 	if (text != NULL && !alm_nhs_number_is_valid(text)) {
-		bad(reading, KEY_SUBJECT, "not an NHS number");
+		bad(reading, KEY_SUBJECT,
+			"not an NHS number: ten digits without spaces, of "
+			"which the last fits the others");
 	}
 	reading->sidecar->outgoing.subject = text;
 }

@@ -64,6 +64,9 @@ put practice read 'kind: opened' "correlation-id: $request" \
 come trust 'kind: "opened"' "correlation-id: \"$request\""
 until_ok test -s "$dir/practice/receipts/read.yaml"
 
+grep -qxF 'what="broker" detail="connected"' "$dir/trust.log" ||
+	fail "not said that it is connected"
+
 # --- to several: one receipt with a line for each ------------------------------
 echo 'To all' >"$dir/trust/outbox/all.txt"
 put trust all 'recipients: [C84001, RK5]' 'categories: [treatment-summary]' \
@@ -102,7 +105,7 @@ for name in folder long link; do
 	until_ok grep -q '^code: 7004' "$dir/trust/refused/$name.refusal.yaml"
 done
 until_ok test -L "$dir/trust/refused/link.txt"
-until_ok grep -q 'what="outbox" detail="1 with a name' "$dir/trust.log"
+until_ok grep -q 'what="outbox" detail="1 not sent: the name' "$dir/trust.log"
 rc=0
 "$build/almoner-agent" --context "$trust" --folder "$dir/other" --check || rc=$?
 [ $rc = 0 ] || fail "an empty outbox: $rc"

@@ -123,8 +123,11 @@ Test(entries, names_that_cannot_be_are_counted)
 	snprintf(name, sizeof(name), "%0130d.yaml", 7);
 	put_empty(name);
 	put_empty("c.envelope.yaml");
+	put_empty("d.yml");
+	put_empty("e.refusal.yaml");
+	put_empty("caf\xe9.yaml");
 	snprintf(name, sizeof(name), "%0120d.envelope", 7);
 	put_empty(name);
-	cr_assert_eq(alm_entry_table_list(&table, &folder), 4);
+	cr_assert_eq(alm_entry_table_list(&table, &folder), 7);
 	expect("");
 }

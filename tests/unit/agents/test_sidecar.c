@@ -109,6 +109,7 @@ Test(sidecar, says_where_and_what_is_wrong)
 		{"recipent: x\n", "a.yaml:1:1"},
 		{"recipent: x\n", "did you mean 'recipient'"},
 		{NEEDED "subject: 9990000019\n", "a.yaml:6"},
+		{NEEDED "subject: 999 000 0018\n", "without spaces"},
 		{NEEDED "level: identifiable\n", "a.yaml:6"},
 		{NEEDED "priority: urgnt\n", "urgent"},
 		{NEEDED "standard: x\n", "ID@VERSION"},
