@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/values.h"
@@ -291,6 +291,13 @@ static int check_all(const struct parser *p)
 	return -1;
 }
 
+static size_t terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static int set_output(struct alm_args *args)
 {
 	static const char *const formats[] = {"json", "jsonl", "csv"};
@@ -309,6 +316,7 @@ static int set_output(struct alm_args *args)
 		output->format = (enum alm_format)(ALM_FORMAT_JSON + i);
 	}
 	output->is_tty = isatty(STDOUT_FILENO) == 1;
+	output->columns = terminal_columns();
 	output->has_color = output->is_tty &&
 			    (no_color == NULL || *no_color == '\0') &&
 			    !alm_args_has(args, "no-color");

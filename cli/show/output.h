@@ -2,7 +2,9 @@
  * output.h - what commands print: tables on stdout in four formats, problems
  * and warnings on stderr.  Nothing else goes to stdout.
  *
- * On a terminal a table is aligned and coloured; elsewhere it is aligned only.
+ * On a terminal a table is aligned, coloured, and fits it: cut, with a note
+ * that says so, or where that is not enough a block of lines for each row;
+ * elsewhere it is aligned only.
  * `--json` is one document with a schema, `--jsonl` one row a line, `--csv`
  * RFC 4180, a row a line and no cell a formula.  Control characters are
  * escaped as \xNN in tables and CSV.
@@ -31,8 +33,10 @@ struct alm_output {
 	bool is_tty;
 	bool has_color;
 	bool is_quiet;
-	bool may_ask;  /* stdin is a terminal, and not --no-input */
-	bool is_local; /* times in Europe/London, for people only */
+	bool may_ask;   /* stdin is a terminal, and not --no-input */
+	bool is_local;  /* times in Europe/London, for people only */
+	bool is_brief;  /* times to the second, for people only */
+	size_t columns; /* of the terminal; 0: tables are as wide as they are */
 };
 
 struct alm_sheet;

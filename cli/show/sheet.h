@@ -27,4 +27,10 @@ ALM_MUST_USE bool alm_sheet_jsonl(const struct alm_sheet *sheet, FILE *out);
 /** RFC 4180; without columns, the facts as one row. */
 void alm_sheet_csv(const struct alm_sheet *sheet, FILE *out, bool has_heading);
 
+/** Aligned; `is_whole`: with its facts, and made to fit the terminal, as pages
+ * of a stream are not.  False when memory was out. */
+ALM_MUST_USE bool alm_sheet_table(const struct alm_sheet *sheet,
+	const struct alm_output *output, FILE *out, bool has_heading,
+	bool is_whole);
+
 #endif /* ALM_CLI_SHOW_SHEET_H */

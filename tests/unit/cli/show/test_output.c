@@ -68,6 +68,65 @@ Test(output, leaves_hidden_columns_out_of_tables_only)
 	free(text);
 }
 
+/* What a terminal of so many columns shows of two rows. */
+static char *print_on(size_t terminal_columns)
+{
+	static const char *const names[] = {"id", "at", "empty", "why"};
+	struct alm_output output = {
+		.columns = terminal_columns, .is_quiet = true};
+	struct alm_sheet *sheet = alm_sheet_new("almoner.test/1", names, 4);
+	char *text = NULL;
+	size_t bytes = 0;
+
+	output.out = open_memstream(&text, &bytes);
+	alm_sheet_row(sheet,
+		(const char *const[]){"RX1", "2026-07-30T09:00:00.123456Z", "",
+			"the family has moved away"});
+	alm_sheet_row(sheet,
+		(const char *const[]){"G\xc5\xb7r", "", "", "\033[2J \033[2J"});
+	cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+	(void)fclose(output.out);
+	alm_sheet_free(sheet);
+	return text;
+}
+
+Test(output, cuts_texts_to_a_narrow_terminal_and_marks_it)
+{
+	char *text = print_on(40);
+
+	cr_assert_str_eq(text, "id   at                    why\n"
+			       "RX1  2026-07-30T09:00:00Z  the family ..\n"
+			       "G\xc5\xb7r                        "
+			       "\\x1b[2J ..\n");
+	free(text);
+}
+
+/* Nor is an id or a time ever cut. */
+Test(output, shows_rows_whole_below_each_other_where_cutting_is_not_enough)
+{
+	char *text = print_on(28);
+
+	cr_assert_str_eq(text, "id   RX1\n"
+			       "at   2026-07-30T09:00:00.123456Z\n"
+			       "why  the family has moved away\n"
+			       "\n"
+			       "id   G\xc5\xb7r\n"
+			       "why  \\x1b[2J \\x1b[2J\n");
+	free(text);
+}
+
+Test(output, leaves_a_table_whole_that_fits_or_is_not_on_a_terminal)
+{
+	char *wide = print_on(200);
+	char *piped = print_on(0);
+
+	cr_assert_str_eq(wide, piped);
+	cr_assert_not_null(strstr(wide, "2026-07-30T09:00:00.123456Z"));
+	cr_assert_not_null(strstr(wide, "empty"));
+	free(wide);
+	free(piped);
+}
+
 Test(output, escapes_control_characters_in_tables)
 {
 	char *text =
