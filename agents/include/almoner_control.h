@@ -52,6 +52,7 @@ ALM_MUST_USE enum alm_err alm_control_ask(struct alm_control *control,
  * answers come in the order of the calls.
  *
  * Out:     out_id        which call it is
+ * Errors:  as alm_control_ask()
  */
 ALM_MUST_USE enum alm_err alm_control_send(struct alm_control *control,
 	const struct alm_request_call *call, int timeout_ms,

@@ -56,7 +56,8 @@ ALM_MUST_USE enum alm_err alm_join_broker(const char *invite_file,
 
 /** Whether that could be done: the invite, the folder, and that the broker
  * lets the invite in.  Nothing is made, and the invite is not used up.
- * Out:     the result without words */
+ * Out:     the result without words
+ * Errors:  as alm_join_broker(), but for WORDS_DIFFER */
 ALM_MUST_USE enum alm_err alm_join_try(const char *invite_file,
 	const char *folder, struct alm_join_result *out_result,
 	struct alm_problem *problem);
@@ -71,7 +72,8 @@ ALM_MUST_USE enum alm_err alm_rotate_keys(const char *context_file,
 	char out_until[32], struct alm_problem *problem);
 
 /** Whether that could be done: with keys that are made for the question and
- * forgotten, and that the broker checks and does not take. */
+ * forgotten, and that the broker checks and does not take.
+ * Errors:  as alm_rotate_keys() */
 ALM_MUST_USE enum alm_err alm_rotate_try(const char *context_file,
 	char out_until[32], struct alm_problem *problem);
 

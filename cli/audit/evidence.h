@@ -31,11 +31,14 @@ int alm_audit_fetch_and_keep(
 /** Write to --out, or to standard output.  Gives the exit code. */
 int alm_audit_keep(const struct alm_args *args, struct alm_bytes file);
 
-/** Read --audit-key, --witness and --strict. */
+/** Whom to trust: --audit-key, else the keys of the context, if it has any;
+ * --witness and --strict.
+ * Errors: USAGE: not a key, or too many; those of alm_context_value(). */
 ALM_MUST_USE enum alm_err alm_audit_trust_read(const struct alm_args *args,
 	struct alm_trust *out_trust, struct alm_problem *problem);
 
-/** Read a signed head from a file, and check it if keys were given. */
+/** Read a signed head from a file, and check it if keys were given.
+ * Errors: those of alm_file_read() and alm_check_head(). */
 ALM_MUST_USE enum alm_err alm_audit_head_read(const char *path,
 	const struct alm_trust *trust, struct alm_checkpoint *out_head,
 	struct alm_problem *problem);

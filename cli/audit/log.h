@@ -70,7 +70,8 @@ uint64_t alm_log_damaged(const struct alm_log *log, uint64_t *out_first);
 typedef bool alm_log_row_fn(void *cookie, const struct alm_log_row *row);
 
 /** Give every record that the question finds to `each`, oldest first; its
- * limit does not count.  `what` says in the record what it is for. */
+ * limit does not count.  `what` says in the record what it is for.
+ * Errors: those of asking, as alm_log_get(). */
 ALM_MUST_USE enum alm_err alm_log_each(struct alm_log *log,
 	const struct alm_audit_question *question, const char *what,
 	alm_log_row_fn *each, void *cookie, struct alm_problem *problem);

@@ -31,7 +31,8 @@ ALM_MUST_USE enum alm_err alm_report_begin(struct alm_report *report,
 	const struct alm_args *args, struct alm_problem *problem);
 void alm_report_end(struct alm_report *report);
 
-/** Gather every record of the question into stories. */
+/** Gather every record of the question into stories.
+ * Errors: as alm_log_each(); NOMEM: there are more than memory takes. */
 ALM_MUST_USE enum alm_err alm_report_gather(struct alm_report *report,
 	const char *what, struct alm_problem *problem);
 

@@ -15,12 +15,14 @@ struct alm_ctx_changes {
 	struct alm_context_card from;
 };
 
-/** The options that name keys of a context.  Out: how many there are. */
+/** The options that name keys of a context.  Out: how many there are.
+ * Errors: USAGE: a value is not what its key takes. */
 ALM_MUST_USE enum alm_err alm_ctx_take_options(const struct alm_args *args,
 	struct alm_ctx_changes *changes, size_t *out_count,
 	struct alm_problem *problem);
 
-/** What another context says; its broker is followed. */
+/** What another context says; its broker is followed.
+ * Errors: CONTEXT: there is none, or it cannot be read. */
 ALM_MUST_USE enum alm_err alm_ctx_take_from(const char *file,
 	struct alm_ctx_changes *changes, struct alm_problem *problem);
 

@@ -105,7 +105,8 @@ struct alm_demo {
 
 const char *alm_part_name(enum alm_part part);
 
-/** Make folder, keys and context of each player and start it. */
+/** Make folder, keys and context of each player and start it; on failure
+ * `demo->problem` says what, and alm_cast_close() ends those that run. */
 ALM_MUST_USE enum alm_err alm_cast_open(struct alm_demo *demo);
 ALM_MUST_USE enum alm_err alm_cast_start(
 	struct alm_demo *demo, enum alm_part part);

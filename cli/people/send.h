@@ -30,7 +30,8 @@ ALM_MUST_USE enum alm_err alm_people_send_add(struct alm_people_send *send,
 	const struct alm_people_line *line,
 	const struct alm_person_record *record, struct alm_problem *problem);
 
-/** Put what is left, and wait for all answers. */
+/** Put what is left, and wait for all answers.
+ * Errors: those of alm_control_ask(). */
 ALM_MUST_USE enum alm_err alm_people_send_finish(
 	struct alm_people_send *send, struct alm_problem *problem);
 

@@ -101,7 +101,7 @@ static int by_name(const void *a, const void *b)
 }
 
 enum alm_err alm_signing_digest(
-	struct alm_attached *attached, struct alm_digest *out_digest)
+	const struct alm_attached *attached, struct alm_digest *out_digest)
 {
 	struct alm_policy_file *files =
 		calloc(attached->count + 1, sizeof(*files));

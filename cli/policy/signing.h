@@ -53,9 +53,9 @@ ALM_MUST_USE enum alm_err alm_signing_begin(struct alm_signing *signing,
 	struct alm_problem *problem);
 void alm_signing_fini(struct alm_signing *signing);
 
-/** The digest of a bundle's files, whatever their order; sorts them. */
+/** The digest of a bundle's files, whatever their order.  Errors: NOMEM. */
 ALM_MUST_USE enum alm_err alm_signing_digest(
-	struct alm_attached *attached, struct alm_digest *out_digest);
+	const struct alm_attached *attached, struct alm_digest *out_digest);
 
 /** Sign the statement and ask; or print it.  Gives the exit code. */
 int alm_signing_ask(
