@@ -291,6 +291,7 @@ Test(clock, when_a_day_has_passed_the_store_says_how_long_it_lasts)
 
 #define QUARTER_S (91 * 24 * HOUR_S)
 #define YEARS 11u
+#define WAIT_MS 300000 /* where it does not matter */
 
 struct figures {
 	uint64_t waiting; /* rows that come and go with the mail */
@@ -328,13 +329,15 @@ static struct figures look(void)
 	return now;
 }
 
-/* A sweep is a second after the one before, and comes when there is a turn.
- * What none of so many takes away stays. */
+/* A sweep is a second after the one before, and comes when there is a turn. */
 static void let_mail_go(void)
 {
-	for (unsigned i = 0; i < 100 && look().waiting > 0; i++) {
+	int64_t until_ms = test_monotonic_ms() + WAIT_MS;
+
+	while (look().waiting > 0 && test_monotonic_ms() < until_ms) {
 		pass(2);
 	}
+	cr_assert_eq(look().waiting, 0);
 }
 
 static struct alm_answer prune(void)
@@ -423,9 +426,6 @@ Test(clock, a_broker_of_eleven_years_keeps_what_it_says_and_no_more)
 		let_mail_go();
 		cr_assert_eq(prune().code, ALM_OK);
 		years[year] = look();
-	}
-	for (unsigned year = 0; year < YEARS; year++) {
-		cr_expect_eq(years[year].waiting, 0);
 	}
 	cr_expect_leq(years[10].details, years[9].details + 2);
 	cr_expect_leq(years[10].keys, years[9].keys + 2);
