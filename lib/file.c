@@ -263,8 +263,13 @@ enum alm_err alm_key_file_write(const char *path,
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 
 	if (fd < 0) {
-		return alm_problem_set(
-			problem, ALM_KEY_FILE, "%s: %s", path, strerror(errno));
+		return errno == EEXIST
+			       ? alm_problem_set(problem, ALM_KEY_FILE,
+					 "%s is there already and is not "
+					 "overwritten",
+					 path)
+			       : alm_problem_set(problem, ALM_KEY_FILE,
+					 "%s: %s", path, strerror(errno));
 	}
 	alm_hex(key, ALM_KEY_BYTES, text);
 	text[KEY_TEXT_BYTES] = '\n';

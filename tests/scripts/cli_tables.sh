@@ -129,6 +129,13 @@ code 0 "$almoner" agent keygen "$dir/keys" --dry-run
 [ ! -e "$dir/keys" ] || fail "keygen --dry-run made something"
 code 0 "$almoner" agent keygen "$dir/keys"
 code 9 "$almoner" agent keygen "$dir/keys"
+for what in "$almoner agent keygen" "$build/almonerd --generate-keys"; do
+	$what "$dir/twice" >"$dir/out"
+	code 9 $what "$dir/twice"
+	grep -q 'key is there already and is not overwritten' "$dir/err" ||
+		fail "$what does not say that the key is there"
+	rm -rf "$dir/twice"
+done
 [ "$(stat -c %a "$dir/keys/curve.key" "$dir/keys/signing.key" | sort -u)" \
 	= 400 ] || fail "a secret key can be read by others"
 
