@@ -195,6 +195,13 @@ static enum alm_err bind_zap(struct alm_edge *edge, struct alm_problem *problem)
 	return ALM_OK;
 }
 
+/* A ROUTER counts its connections from rand(), and libzmq ends the process if
+ * a peer says that it has the number of the next one. */
+static void hide_ids(void)
+{
+	srand(randombytes_random());
+}
+
 enum alm_err alm_edge_open(const struct alm_edge_options *options,
 	struct alm_edge **out_edge, struct alm_problem *problem)
 {
@@ -214,6 +221,7 @@ enum alm_err alm_edge_open(const struct alm_edge_options *options,
 		err = alm_problem_set(problem, ALM_KEY_FILE, "CURVE key");
 		goto out;
 	}
+	hide_ids();
 	edge->context = zmq_ctx_new();
 	if (edge->context == NULL) {
 		err = alm_problem_set(problem, ALM_NOMEM, "ZeroMQ context");

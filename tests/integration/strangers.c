@@ -3,12 +3,18 @@
  * not a frame is refused with a code, and the broker goes on.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 #include <zmq.h>
 
 #include "tests/support/peer.h"
+
+/* Those of ZAP and of administration. */
+#define SOCKETS_BEFORE_AGENTS 2u
+#define GUESSERS 4u
 
 static struct test_broker broker;
 
@@ -142,6 +148,44 @@ Test(strangers, rubbish_is_refused_with_a_code_and_hurts_nobody)
 	test_peer_say(&trust, &ping);
 	(void)test_peer_expect(&trust, ALM_ENVELOPE_PONG);
 	test_peer_free(&trust);
+}
+
+/* As libzmq makes the number that a ROUTER's ids begin with. */
+static uint32_t first_id(void)
+{
+	uint32_t low = (uint32_t)rand();
+	uint32_t high = (uint32_t)rand();
+
+	return low | high << 31;
+}
+
+/* If somebody has the id that ROUTER gives to the next, libzmq ends the
+ * process; without a seed of its own every process counts from the same. */
+Test(strangers, cannot_guess_the_id_of_the_next_connection)
+{
+	struct test_peer guessers[GUESSERS];
+	struct test_peer honest;
+	uint32_t base = 0;
+	char name[32];
+
+	srand(1);
+	for (unsigned i = 0; i < SOCKETS_BEFORE_AGENTS + 1; i++) {
+		base = first_id();
+	}
+	for (uint32_t i = 0; i < GUESSERS; i++) {
+		snprintf(name, sizeof(name), "agent-%u", (unsigned)i);
+		test_peer_make(&guessers[i], "RX1");
+		test_peer_register(&guessers[i], &broker, name);
+		guessers[i].claims = base + i;
+		test_peer_connect(&guessers[i], &broker);
+		test_peer_hello(&guessers[i], 8);
+	}
+	test_peer_open(&honest, &broker, "C84001", 8);
+	test_peer_free(&honest);
+	for (uint32_t i = 0; i < GUESSERS; i++) {
+		test_peer_free(&guessers[i]);
+	}
+	cr_expect_eq(test_broker_stop(&broker), 0);
 }
 
 Test(strangers, agents_cannot_administer)

@@ -135,6 +135,12 @@ void test_peer_connect(struct test_peer *peer, struct test_broker *broker)
 			&peer->receive_frames_max,
 			sizeof(peer->receive_frames_max));
 	}
+	if (peer->claims != 0) {
+		uint8_t id[5] = {0};
+
+		alm_put_u32(id + 1, peer->claims);
+		zmq_setsockopt(peer->socket, ZMQ_ROUTING_ID, id, sizeof(id));
+	}
 	set_keys(peer, broker);
 	cr_assert_eq(zmq_connect(peer->socket, broker->endpoint), 0);
 }

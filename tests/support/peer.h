@@ -12,6 +12,7 @@ struct test_peer {
 	void *context;
 	void *socket;
 	int receive_frames_max; /* that its socket takes unread; 0: 1,000 */
+	uint32_t claims; /* it says that ROUTER gave it this id; 0: nothing */
 	char organisation[65];
 	uint8_t curve_public[32];
 	uint8_t curve_secret[32];
