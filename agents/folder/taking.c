@@ -60,24 +60,39 @@ static enum alm_err add_mark(const struct alm_folder *folder,
 		(struct alm_bytes){(uint8_t *)text, (size_t)bytes}, problem);
 }
 
-/** The last step; done already if the new sidecar is not there any more.  On
- * disk once both folders are. */
-static enum alm_err publish(const struct alm_folder *folder,
-	const char *sequence, const struct alm_taking_mark *mark,
+/** SEQ<from> of state/taken becomes NAME<to> of the inbox; done already if it
+ * is not there any more.  On disk once both folders are. */
+static enum alm_err publish(const struct alm_folder *folder, uint64_t sequence,
+	const char *from, const struct alm_taking_mark *mark, const char *to,
 	struct alm_problem *problem)
 {
-	char from[NAME_MAX + 8];
-	char to[ALM_INBOX_NAME_BYTES + 8];
+	char name[ALM_SEQUENCE_TEXT_BYTES + 8];
+	char as[ALM_INBOX_NAME_BYTES + 8];
 	enum alm_err err;
 
-	(void)snprintf(from, sizeof(from), "%s.new", sequence);
-	(void)snprintf(to, sizeof(to), "%s.yaml", mark->name);
+	(void)snprintf(name, sizeof(name), "%" PRIu64 "%s", sequence, from);
+	(void)snprintf(as, sizeof(as), "%s%s", mark->name, to);
 	err = alm_folder_rename(
-		folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
+		folder, ALM_TAKEN, name, ALM_INBOX, as, problem);
 	return err == ALM_NOT_FOUND &&
-			       !alm_folder_has(folder, ALM_TAKEN, from, "")
+			       !alm_folder_has(folder, ALM_TAKEN, name, "")
 		       ? ALM_OK
 		       : err;
+}
+
+static enum alm_err publish_payload(const struct alm_folder *folder,
+	uint64_t sequence, const struct alm_taking_mark *mark,
+	struct alm_problem *problem)
+{
+	return publish(folder, sequence, ".payload", mark, ".payload", problem);
+}
+
+/** The last step. */
+static enum alm_err publish_sidecar(const struct alm_folder *folder,
+	uint64_t sequence, const struct alm_taking_mark *mark,
+	struct alm_problem *problem)
+{
+	return publish(folder, sequence, ".new", mark, ".yaml", problem);
 }
 
 static enum alm_err sync_inbox(
@@ -211,20 +226,19 @@ bool alm_taking_has(
 
 static enum alm_err put_payload(const struct alm_folder *folder,
 	struct alm_files *files, const struct alm_delivery *delivery,
-	const char *sequence, const struct alm_taking_mark *mark,
-	struct alm_problem *problem)
+	const char *sequence, struct alm_problem *problem)
 {
 	char path[PATH_MAX];
 	char from[ALM_SEQUENCE_TEXT_BYTES + 8];
-	char to[ALM_INBOX_NAME_BYTES + 16];
+	char to[ALM_SEQUENCE_TEXT_BYTES + 8];
 
 	if (delivery->is_in_parts) {
 		(void)snprintf(from, sizeof(from), "%s.part", sequence);
-		(void)snprintf(to, sizeof(to), "%s.payload", mark->name);
+		(void)snprintf(to, sizeof(to), "%s.payload", sequence);
 		return alm_folder_move(
-			folder, ALM_TAKEN, from, ALM_INBOX, to, problem);
+			folder, ALM_TAKEN, from, ALM_TAKEN, to, problem);
 	}
-	alm_folder_path(folder, ALM_INBOX, mark->name, ".payload", path);
+	alm_folder_path(folder, ALM_TAKEN, sequence, ".payload", path);
 	return alm_files_add(files, path,
 		(struct alm_bytes){delivery->payload, delivery->payload_bytes},
 		problem);
@@ -249,8 +263,7 @@ enum alm_err alm_taking_delivery(const struct alm_folder *folder,
 	}
 	memcpy(mark.id, id, sizeof(mark.id));
 	choose_name(folder, sequence, "", &mark);
-	err = put_payload(
-		folder, &takings->files, delivery, sequence, &mark, problem);
+	err = put_payload(folder, &takings->files, delivery, sequence, problem);
 	if (err != ALM_OK) {
 		return err;
 	}
@@ -312,16 +325,20 @@ static enum alm_err mark_all(const struct alm_folder *folder,
 	return err == ALM_OK ? alm_files_flush(&takings->files, problem) : err;
 }
 
+/** No sidecar is there before its payload is, on disk. */
 static enum alm_err publish_all(const struct alm_folder *folder,
 	const struct alm_takings *takings, struct alm_problem *problem)
 {
 	enum alm_err err = ALM_OK;
 
 	for (size_t i = 0; err == ALM_OK && i < takings->count; i++) {
-		char text[ALM_SEQUENCE_TEXT_BYTES];
-
-		sequence_text(takings->items[i].sequence, text);
-		err = publish(folder, text, &takings->items[i].mark, problem);
+		err = publish_payload(folder, takings->items[i].sequence,
+			&takings->items[i].mark, problem);
+	}
+	err = err == ALM_OK ? alm_folder_sync(folder, ALM_INBOX, problem) : err;
+	for (size_t i = 0; err == ALM_OK && i < takings->count; i++) {
+		err = publish_sidecar(folder, takings->items[i].sequence,
+			&takings->items[i].mark, problem);
 	}
 	return err == ALM_OK ? sync_inbox(folder, problem) : err;
 }
@@ -363,6 +380,32 @@ enum alm_err alm_taking_confirmed(const struct alm_folder *folder,
 	return alm_folder_unlink(folder, ALM_TAKEN, text, "", problem);
 }
 
+/** `SEQ.new` or `SEQ.payload` without its mark: a crash came before, and it
+ * comes again or was taken back. */
+static bool is_unmarked(const struct alm_folder *folder, const char *name)
+{
+	char sequence[ALM_NAME_BYTES_MAX + 1];
+	struct alm_taking_mark mark;
+
+	return (alm_folder_base(name, ".new", sequence) ||
+		       alm_folder_base(name, ".payload", sequence)) &&
+	       !read_mark(folder, sequence, &mark);
+}
+
+static enum alm_err finish(const struct alm_folder *folder, uint64_t sequence,
+	const struct alm_taking_mark *mark, struct alm_problem *problem)
+{
+	enum alm_err err = publish_payload(folder, sequence, mark, problem);
+
+	if (err == ALM_OK) {
+		err = alm_folder_sync(folder, ALM_INBOX, problem);
+	}
+	if (err == ALM_OK) {
+		err = publish_sidecar(folder, sequence, mark, problem);
+	}
+	return err == ALM_OK ? sync_inbox(folder, problem) : err;
+}
+
 enum alm_err alm_taking_recover(const struct alm_folder *folder,
 	void (*acknowledge)(void *cookie, uint64_t sequence), void *cookie,
 	struct alm_problem *problem)
@@ -379,7 +422,8 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 		struct alm_taking_mark mark;
 		uint64_t sequence = strtoull(entry->d_name, &end, 10);
 
-		if (alm_large_is_old(folder, entry->d_name)) {
+		if (alm_large_is_old(folder, entry->d_name) ||
+			is_unmarked(folder, entry->d_name)) {
 			(void)!alm_folder_remove(
 				folder, ALM_TAKEN, entry->d_name, "", NULL);
 		}
@@ -387,8 +431,7 @@ enum alm_err alm_taking_recover(const struct alm_folder *folder,
 			!read_mark(folder, entry->d_name, &mark)) {
 			continue;
 		}
-		err = publish(folder, entry->d_name, &mark, problem);
-		err = err == ALM_OK ? sync_inbox(folder, problem) : err;
+		err = finish(folder, sequence, &mark, problem);
 		if (err == ALM_OK) {
 			acknowledge(cookie, sequence);
 		}

@@ -2,12 +2,12 @@
  * taking.h - mail on its way into the inbox, written once however often it is
  * handed over.
  *
- * For each piece of mail: the payload is written; then state/taken/SEQ.new,
- * which is the sidecar; then the mark state/taken/SEQ; then SEQ.new is renamed
- * into the inbox.  The mark without SEQ.new means that the inbox has had it,
- * even if its user has moved it on.  The mark goes when the broker has
- * confirmed the acknowledgement.  Each step is on disk before the next, for
- * many at once.
+ * For each piece of mail: state/taken/SEQ.payload is written and SEQ.new, which
+ * is the sidecar; then the mark state/taken/SEQ; then the payload is renamed
+ * into the inbox, and then SEQ.new.  The mark without SEQ.new means that the
+ * inbox has had it, even if its user has moved it on.  The mark goes when the
+ * broker has confirmed the acknowledgement.  Each step is on disk before the
+ * next, for many at once.
  */
 #ifndef ALM_AGENTS_FOLDER_TAKING_H
 #define ALM_AGENTS_FOLDER_TAKING_H

@@ -150,14 +150,16 @@ static void acknowledge(void *cookie, uint64_t sequence)
 
 Test(taking, publishes_after_a_crash_between_mark_and_inbox)
 {
-	put(ALM_INBOX, NAME ".payload", "content");
+	put(ALM_TAKEN, "7.payload", "content");
 	put(ALM_TAKEN, "7.new", "message-id: x\n");
 	put(ALM_TAKEN, "7", NAME " " NAME);
 	cr_assert_eq(
 		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
 	cr_assert_eq(acknowledged, 7);
 	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert(has(ALM_INBOX, NAME ".payload"));
 	cr_assert_not(has(ALM_TAKEN, "7.new"));
+	cr_assert_not(has(ALM_TAKEN, "7.payload"));
 }
 
 /* That the inbox is not there is not that it has had it. */
@@ -217,13 +219,15 @@ Test(taking, takes_much_at_once)
 
 Test(taking, writes_again_after_a_crash_before_the_mark)
 {
-	put(ALM_INBOX, NAME ".payload", "cont");
+	put(ALM_TAKEN, "7.payload", "cont");
 	put(ALM_TAKEN, "7.new", "message-id: x\n");
 	acknowledged = 0;
 	cr_assert_eq(
 		alm_taking_recover(&folder, acknowledge, NULL, NULL), ALM_OK);
 	cr_assert_eq(acknowledged, 0);
 	cr_assert_not(has(ALM_INBOX, NAME ".yaml"));
+	cr_assert_not(has(ALM_TAKEN, "7.payload"), "it may never come again");
+	cr_assert_not(has(ALM_TAKEN, "7.new"));
 	take(7, "content");
 	cr_assert(has(ALM_INBOX, NAME ".yaml"));
 	cr_assert_not(has(ALM_TAKEN, "7.new"));
@@ -252,4 +256,35 @@ Test(taking, a_damaged_mark_is_no_mark)
 	put(ALM_TAKEN, "7", NAME " ../../etc/x");
 	take(7, "content");
 	cr_assert(has(ALM_INBOX, NAME ".yaml"));
+}
+
+/* An inbox on another file system, which nothing can be renamed into, and then
+ * another in its place. */
+Test(taking, an_inbox_that_cannot_have_mail_loses_no_payload)
+{
+	struct alm_delivery delivery = delivery_of(7, "content");
+	struct alm_takings takings = {.count = 0};
+	char elsewhere[] = "/dev/shm/almoner-test-XXXXXX";
+	size_t taken_count = 0;
+	char inbox[PATH_MAX];
+
+	if (mkdtemp(elsewhere) == NULL) {
+		cr_skip_test("there is no other file system");
+	}
+	alm_folder_path(&folder, ALM_INBOX, "", "", inbox);
+	cr_assert_eq(rmdir(inbox), 0);
+	cr_assert_eq(symlink(elsewhere, inbox), 0);
+	cr_assert_eq(alm_taking_delivery(&folder, &takings, &delivery, NULL),
+		ALM_OK);
+	(void)!alm_takings_flush(
+		&folder, &takings, count_one, &taken_count, NULL);
+	alm_tempdir_remove(elsewhere);
+	cr_assert_eq(unlink(inbox), 0);
+	cr_assert_eq(mkdir(inbox, 0700), 0);
+	if (taken_count == 0) { /* it was another */
+		take_one(&delivery);
+		cr_assert(has(ALM_INBOX, NAME ".yaml"));
+		cr_assert(has(ALM_INBOX, NAME ".payload"));
+		cr_assert_not(has(ALM_TAKEN, "7.new"));
+	}
 }
