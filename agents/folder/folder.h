@@ -3,10 +3,10 @@
  *
  *   outbox/    NAME.yaml and its payload, or NAME.envelope and NAME.payload
  *   inbox/     ID.yaml and ID.payload; ID.notice.yaml
- *   receipts/  NAME.yaml
+ *   receipts/  NAME.yaml; NAME.envelope.yaml
  *   refused/   what the outbox held, and NAME.refusal.yaml
- *   state/     NAME.id, NAME.done: ours
- *   state/taken/  one file for each piece of mail not confirmed: ours
+ *   state/     NAME.id, NAME.done; NAME.envelope.id and so on: ours
+ *   state/taken/  mail on its way, and a mark for each not confirmed: ours
  *
  * All lie on one file system, for files move between them by rename.
  */
