@@ -95,6 +95,144 @@ Test(conform, holds_texts_to_their_length_and_to_text)
 	one_fault(&s, ALM_NOT_TEXT, "story");
 }
 
+Test(conform, takes_lines_in_free_text_and_looks_at_each)
+{
+	static const char *const good[] = {
+		"one\r\n\ttwo", "\n", "one\n", "\tone", "one"};
+	static const char *const bad[] = {"one\x01\ntwo", "\x01\n", "\n\x01",
+		"one\n\x02\nthree", "one\x7F\n"};
+	struct scribe s = {.bytes = 0};
+
+	scribe_text(&s, 1, "9990000018");
+	for (size_t i = 0; i < ALM_COUNT(good); i++) {
+		s.bytes = 12;
+		scribe_text(&s, 5, good[i]);
+		cr_expect_eq(alm_standard_conforms(
+				     &table, scribe_bytes(&s), &faults),
+			ALM_OK, "%zu", i);
+	}
+	for (size_t i = 0; i < ALM_COUNT(bad); i++) {
+		s.bytes = 12;
+		scribe_text(&s, 5, bad[i]);
+		one_fault(&s, ALM_NOT_TEXT, "story");
+	}
+}
+
+/* --- numbers side by side in one value ------------------------------------ */
+
+#define FIELD_MANY(n, p, t) \
+	{ \
+		.number = (n), .index = (n)-1, .path = (p), .type = (t), \
+		.class = ALM_FIELD_AGG, .category = "counts", \
+		.is_repeated = true, .count_max = 4, .values = table_values, \
+		.value_count = 3 \
+	}
+
+static const struct alm_standard_field many_fields[] = {
+	FIELD_MANY(1, "kinds", ALM_FIELD_ENUM),
+	FIELD_MANY(2, "weights", ALM_FIELD_FIXED32),
+	FIELD_MANY(3, "sizes", ALM_FIELD_FIXED64),
+	{.number = 4,
+		.index = 3,
+		.path = "states",
+		.type = ALM_FIELD_ENUM,
+		.class = ALM_FIELD_AGG,
+		.category = "counts",
+		.is_repeated = true,
+		.is_mandatory = true,
+		.count_max = 4,
+		.values = table_values,
+		.value_count = 3},
+	{.number = 5,
+		.index = 4,
+		.path = "where",
+		.type = ALM_FIELD_MESSAGE,
+		.category = "",
+		.is_mandatory = true,
+		.count_max = 1,
+		.message = &contact},
+};
+static const struct alm_standard_message many_payload = {
+	"", many_fields, ALM_COUNT(many_fields)};
+static const struct alm_standard many = {"many", "1", &many_payload, 5, 0};
+
+Test(conform, counts_and_checks_what_is_packed)
+{
+	static const uint8_t zeroes[64];
+	static const struct {
+		uint32_t number;
+		const char *bytes;
+		size_t count;
+		enum alm_err err; /* OK: it conforms */
+		const char *path;
+	} rows[] = {
+		{1, "\0\1\0\1", 4, ALM_OK, ""},
+		{1, "\0\1\0\1\1", 5, ALM_TOO_MANY_VALUES, "kinds"},
+		{1, "\1\2", 2, ALM_VALUE_BAD, "kinds"},
+		{1, "\1\x80", 2, ALM_MALFORMED, "kinds"},
+		{2, NULL, 16, ALM_OK, ""},
+		{2, NULL, 20, ALM_TOO_MANY_VALUES, "weights"},
+		{2, NULL, 6, ALM_MALFORMED, "weights"},
+		{3, NULL, 32, ALM_OK, ""},
+		{3, NULL, 40, ALM_TOO_MANY_VALUES, "sizes"},
+		{3, NULL, 12, ALM_MALFORMED, "sizes"},
+		{4, "\1", 1, ALM_OK, ""},
+		{5, "", 0, ALM_DUPLICATE_FIELD, "where"},
+	};
+
+	for (size_t i = 0; i < ALM_COUNT(rows); i++) {
+		struct scribe s = {.bytes = 0};
+		enum alm_err err;
+
+		scribe_number(&s, 4, 1);
+		scribe_raw(&s, 5, "", 0);
+		scribe_raw(&s, rows[i].number,
+			rows[i].bytes == NULL ? (const void *)zeroes
+					      : rows[i].bytes,
+			rows[i].count);
+		err = alm_standard_conforms(&many, scribe_bytes(&s), &faults);
+		cr_expect_eq(err == ALM_OK, rows[i].err == ALM_OK, "%zu", i);
+		cr_expect_eq(faults.count, rows[i].err == ALM_OK ? 0 : 1);
+		cr_expect(faults.count == 0 ||
+				  (faults.items[0].err == rows[i].err &&
+					  strcmp(faults.items[0].path,
+						  rows[i].path) == 0),
+			"%zu", i);
+	}
+}
+
+/* A value of 0 is as good as none, in whatever form it travels. */
+Test(conform, misses_a_mandatory_enum_and_a_mandatory_message)
+{
+	struct scribe s = {.bytes = 0};
+
+	cr_expect_eq(alm_standard_conforms(&many, scribe_bytes(&s), &faults),
+		ALM_NOT_CONFORMANT);
+	cr_assert_eq(faults.count, 2);
+	cr_expect_eq(faults.items[0].err, ALM_MISSING_FIELD);
+	cr_expect_str_eq(faults.items[0].path, "states");
+	cr_expect_str_eq(faults.items[1].path, "where");
+	scribe_raw(&s, 5, "", 0);
+	scribe_number(&s, 4, 0);
+	scribe_raw(&s, 4, "", 0);
+	cr_expect_eq(alm_standard_conforms(&many, scribe_bytes(&s), &faults),
+		ALM_NOT_CONFORMANT);
+	cr_assert_eq(faults.count, 1, "the message is there, if empty");
+	cr_expect_str_eq(faults.items[0].path, "states");
+	scribe_raw(&s, 4, "\1", 1);
+	cr_expect_eq(alm_standard_conforms(&many, scribe_bytes(&s), &faults),
+		ALM_OK);
+}
+
+Test(conform, takes_no_numbers_side_by_side_where_there_is_one)
+{
+	struct scribe s = {.bytes = 0};
+
+	scribe_text(&s, 1, "9990000018");
+	scribe_raw(&s, 10, "\1", 1);
+	one_fault(&s, ALM_MALFORMED, "kind");
+}
+
 Test(conform, holds_enums_to_their_list)
 {
 	struct scribe s = {.bytes = 0};

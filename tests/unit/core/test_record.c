@@ -354,6 +354,53 @@ Test(record, names_the_faulty_field_of_the_other_types)
 	EXPECT_FAULT(r, "recorded");
 }
 
+Test(record, looks_at_every_word_and_every_exception)
+{
+	struct alm_directive_exception two[2] = {exceptions[0], exceptions[0]};
+	struct alm_person_record r = directive_record();
+
+	r.directive.effect = (enum alm_effect_word)9;
+	EXPECT_FAULT(r, "effect");
+	r = directive_record();
+	r.directive.exceptions = two;
+	r.directive.exception_count = 2;
+	cr_expect_eq(alm_record_check(&r, NULL), ALM_OK);
+	two[1].purposes.count = 0;
+	EXPECT_FAULT(r, "purposes");
+	r = opt_out_record();
+	r.opt_out.list = (enum alm_opt_out_list)9;
+	EXPECT_FAULT(r, "list");
+	r = flag_record();
+	r.flag.flag = (enum alm_flag_word)9;
+	EXPECT_FAULT(r, "flag");
+	r = flag_record();
+	r.flag.valid.until_s = r.flag.valid.from_s;
+	EXPECT_FAULT(r, "valid");
+	r.flag.is_withdrawal = true;
+	cr_expect_eq(alm_record_check(&r, NULL), ALM_OK);
+}
+
+Test(record, instants_are_of_the_years_2000_to_2099)
+{
+	struct alm_person_record r = directive_record();
+
+	r.directive.recorded_s = INT64_C(946684800);
+	cr_expect_eq(alm_record_check(&r, NULL), ALM_OK);
+	r.directive.recorded_s = INT64_C(4102444799);
+	cr_expect_eq(alm_record_check(&r, NULL), ALM_OK);
+	r.directive.recorded_s = INT64_C(4102444800);
+	EXPECT_FAULT(r, "recorded");
+	r = relationship_record();
+	r.relationship.recorded_s = INT64_C(946684799);
+	EXPECT_FAULT(r, "recorded");
+	r = opt_out_record();
+	r.opt_out.as_of_s = INT64_C(946684799);
+	EXPECT_FAULT(r, "as-of");
+	r = opt_out_record();
+	r.opt_out.recorded_s = INT64_C(4102444800);
+	EXPECT_FAULT(r, "recorded");
+}
+
 Test(record, reads_party_selectors_by_form)
 {
 	cr_expect(alm_selector_is_valid("any"));
