@@ -88,11 +88,13 @@ void alm_message_narrow(struct alm_message *message, const char *recipient)
 	}
 }
 
+/* What was asserted for the recipient was not for whoever stands in for it. */
 void alm_message_to_deputy(struct alm_message *message, const char *deputy)
 {
 	message->recipient = deputy;
 	message->recipients = (struct alm_texts){NULL, 0};
 	message->has_relationship = false;
+	message->has_override = false;
 }
 
 struct alm_cap alm_letter_cap(const struct alm_letter *letter)

@@ -37,8 +37,8 @@ static const char policy[] =
 	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
 	"agreements:\n";
 
-static const char agreement[] =
-	TEST_CARE_AGREEMENT("%s", "RX1", "%s", "%s", "%s");
+static const char agreement[] = TEST_CARE_AGREEMENT(
+	"%s", "RX1", "%s", "%s", "%s") "    overrides: [emergency]\n";
 
 /* The same for planning, by its id, recipient and what it says of opt-outs. */
 static const char planning[] =
@@ -99,6 +99,8 @@ static void close_all(void)
 
 TestSuite(deputies, .init = open_all, .fini = close_all, .timeout = 1800);
 
+static bool is_emergency; /* what is sent has an override */
+
 /* A letter whose deadline passes soon, but after its acceptance: a slow
  * machine gets longer. */
 static struct alm_message accepted_shortly(const char *purpose)
@@ -118,6 +120,10 @@ static struct alm_message accepted_shortly(const char *purpose)
 		message.relationship_organisation = "C84001";
 		message.categories = (struct alm_texts){
 			categories, strcmp(purpose, "planning") == 0 ? 1 : 2};
+		message.has_override = is_emergency;
+		message.override_kind = ALM_WIRE_OVERRIDE_EMERGENCY;
+		message.override_by = "Dr A. Example";
+		message.override_reason = "unconscious";
 		message.standard = "treatment-summary";
 		message.standard_version = "1.0.0";
 		test_peer_send(&trust, &message, DISCHARGED ALLERGIES, 0);
@@ -209,6 +215,30 @@ Test(deputies, get_nothing_when_the_person_objects)
 	test_peer_expect_nothing(&deputy);
 	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1,
 		"the practice may have it");
+}
+
+/* Somebody overrode an objection for the practice, and for nobody else. */
+Test(deputies, get_nothing_by_an_override_for_another)
+{
+	struct alm_answer answer;
+	const struct alm_notice *notice;
+
+	is_emergency = true;
+	test_people_object(&broker);
+	(void)accepted_shortly("direct-care");
+	notice = told();
+	cr_expect_eq(notice->kind, ALM_NOTICE_KIND_DEADLINE);
+	cr_expect_not_null(
+		strstr(notice->reason, "ALM-4403"), "%s", notice->reason);
+	answer = records("escalated-to-deputy");
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_str_eq(test_cell(&answer, 0, "effect"), "deny");
+	answer = test_broker_ask(
+		&broker, "override.list", (const char *const[]){NULL});
+	cr_expect_eq(answer.row_count, 1, "that of the practice");
+	test_peer_connect(&deputy, &broker);
+	test_peer_hello(&deputy, 8);
+	test_peer_expect_nothing(&deputy);
 }
 
 Test(deputies, that_an_opt_out_stops_are_not_told_apart)
