@@ -82,18 +82,21 @@ static void gather(struct alm_turn *turn)
 	struct alm_redecide_cause *cause = &redecider->waiting;
 	const struct alm_changed_people *changed =
 		alm_store_changed_people(turn->broker->store);
+	/* A list that is in use from now on is one change, of whoever. */
+	uint64_t people =
+		changed->count == 0 && changed->is_over ? 1 : changed->count;
 
 	if (turn->broker->world.epoch != redecider->seen_epoch) {
 		redecider->seen_epoch = turn->broker->world.epoch;
 		cause->is_everyone = true;
-	} else if (changed->count == 0) {
+	} else if (people == 0) {
 		return;
 	}
 	if (cause->since_us == 0) {
 		cause->since_us = turn->now_us;
 	}
-	if (changed->count > 0) {
-		add_moment(cause, turn->now_us, changed->count);
+	if (people > 0) {
+		add_moment(cause, turn->now_us, people);
 	}
 	cause->is_everyone |= changed->is_over;
 	for (size_t i = 0; i < changed->count && !cause->is_everyone; i++) {
