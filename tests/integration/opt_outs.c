@@ -1,0 +1,163 @@
+/*
+ * Goal: an opt-out reaches what waits, however it becomes known: recorded of
+ * one person, or by a list that leaves somebody out; and the sender is told
+ * that it cannot be used for this purpose, and no more.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/core/record_batch.h"
+#include "lib/time.h"
+#include "tests/support/pair.h"
+#include "tests/support/people.h"
+
+#define ANN "9990000018"
+#define BOB "9990000026"
+
+static const char policy[] =
+	"almoner: 1\n"
+	"bundle: test\n"
+	"kinds: [nhs-trust, gp-practice]\n"
+	"purposes:\n"
+	"  - {id: planning, class: secondary, recipients: [any]}\n"
+	"categories:\n"
+	"  - id: discharge\n"
+	"organisations:\n"
+	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
+	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
+	"agreements:\n"
+	"  - id: DSA-PLAN\n"
+	"    title: Planning\n"
+	"    from: [RX1, C84001]\n"
+	"    to: [RX1, C84001]\n"
+	"    purposes: [planning]\n"
+	"    categories: [discharge]\n"
+	"    identifiability: identifiable\n"
+	"    relationship: not-required\n"
+	"    consent: not-required\n"
+	"    opt-out: applies\n"
+	"    valid: 2020-01-01 until further notice\n"
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
+	"confidentiality: not-applicable}\n"
+	"    evidence: [DPIA-2]\n"
+	"    approved-by: [guardian, owner]\n";
+
+static int64_t now_s;
+
+/* What was said of somebody so many seconds ago. */
+static void say(const char *subject, enum alm_opt_out_list list,
+	bool is_objecting, int64_t seconds, int64_t recorded_s)
+{
+	struct alm_person_record record = {.type = ALM_RECORD_OPT_OUT,
+		.opt_out = {.list = list,
+			.is_objecting = is_objecting,
+			.as_of_s = now_s - seconds,
+			.recorded_s = recorded_s}};
+	uint8_t bytes[256];
+	struct alm_record_batch_writer batch;
+	struct alm_attachment file = {.name = "batch"};
+	struct alm_answer answer;
+
+	strcpy(record.subject, subject);
+	alm_record_batch_init(&batch, bytes, sizeof(bytes));
+	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
+	file.content = alm_record_batch_finish(&batch);
+	answer = test_broker_attach(
+		&broker, "people.put", (const char *const[]){NULL}, &file, 1);
+	cr_assert_eq(test_number(&answer, "opt-outs"), 1, "%s", answer.detail);
+}
+
+static void say_now(
+	const char *subject, enum alm_opt_out_list list, bool is_objecting)
+{
+	say(subject, list, is_objecting, 60, now_s - 60);
+}
+
+static void open_all(void)
+{
+	now_s = test_now_ms() / 1000;
+	open_trust("", policy, 8);
+	test_peer_open(&practice, &broker, "C84001", 0);
+	say(ANN, ALM_OPT_OUT_NATIONAL, false, 7200, now_s - 7200);
+	say(BOB, ALM_OPT_OUT_NATIONAL, false, 7200, now_s - 7200);
+}
+
+TestSuite(opt_outs, .init = open_all, .fini = close_pair, .timeout = 1800);
+
+static void send_about(
+	struct test_peer *from, const char *to, const char *subject)
+{
+	struct alm_message message = test_message(from, to);
+
+	message.purpose = "planning";
+	message.subject = subject;
+	(void)test_peer_accepted(from, &message);
+}
+
+/* Of one of two: the sender hears that it cannot be used, and no more. */
+static void expect_stopped(struct test_peer *sender)
+{
+	const struct alm_notice *notice =
+		&test_peer_expect(sender, ALM_ENVELOPE_NOTICE)->notice;
+
+	cr_expect_eq(notice->kind, ALM_NOTICE_KIND_STOPPED);
+	cr_expect_eq(notice->problem.code, ALM_REASON_410);
+	cr_assert_eq(notice->problem.reason_count, 1);
+	cr_expect_eq(notice->problem.reasons[0], 410);
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 1);
+}
+
+Test(opt_outs, of_somebody_stops_what_waits)
+{
+	send_about(&trust, "C84001", ANN);
+	send_about(&trust, "C84001", BOB);
+	say_now(ANN, ALM_OPT_OUT_NATIONAL, true);
+	expect_stopped(&trust);
+	test_peer_hello(&practice, 8);
+	cr_expect_str_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+				 ->deliver.subject,
+		BOB);
+}
+
+Test(opt_outs, of_type_1_stops_what_a_practice_has_sent)
+{
+	test_peer_hello(&practice, 8);
+	test_peer_hello(&trust, 0);
+	send_about(&practice, "RX1", ANN);
+	send_about(&practice, "RX1", BOB);
+	say_now(ANN, ALM_OPT_OUT_TYPE_1, true);
+	expect_stopped(&practice);
+}
+
+/* Whom a newer list leaves out is not clear any more. */
+Test(opt_outs, by_a_list_without_somebody_stop_what_waits)
+{
+	char as_of[ALM_INSTANT_TEXT_BYTES];
+	char number[32];
+	struct alm_answer begun;
+
+	send_about(&trust, "C84001", ANN);
+	send_about(&trust, "C84001", BOB);
+	alm_instant_text(now_s - 600, as_of);
+	begun = test_broker_ask(&broker, "opt-out.begin",
+		(const char *const[]){"list", "national", "as-of", as_of,
+			"count", "1", "reason", "a test", NULL});
+	cr_assert_eq(begun.code, ALM_OK, "%s", begun.detail);
+	(void)snprintf(
+		number, sizeof(number), "%s", test_fact(&begun, "number"));
+	say(BOB, ALM_OPT_OUT_NATIONAL, false, 600,
+		(int64_t)test_number(&begun, "recorded-s"));
+	cr_expect_eq(test_broker_figure(&broker, "stopped"), 0,
+		"it is not whole yet");
+	begun = test_broker_ask(&broker, "opt-out.finish",
+		(const char *const[]){
+			"number", number, "reason", "a test", NULL});
+	cr_assert_eq(begun.code, ALM_OK, "%s", begun.detail);
+	expect_stopped(&trust);
+	test_peer_hello(&practice, 8);
+	cr_expect_str_eq(test_peer_expect(&practice, ALM_ENVELOPE_DELIVER)
+				 ->deliver.subject,
+		BOB);
+}
