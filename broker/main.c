@@ -186,6 +186,7 @@ static enum alm_err run_loop(
 
 	while (err == ALM_OK) {
 		struct alm_edge_ready ready;
+		int64_t now_ms;
 
 		alm_edge_wait(broker->edge, wait_ms(broker), &ready);
 		broker->is_in_haste = false;
@@ -201,7 +202,9 @@ static enum alm_err run_loop(
 		}
 		err = alm_turn_run(broker, &ready, problem);
 		alm_pulse_beat(&pulse, broker);
-		alm_alarms_tell(broker, alm_clock_monotonic_ms());
+		now_ms = alm_clock_monotonic_ms();
+		alm_alarms_tell(broker, now_ms);
+		alm_http_look_after(broker->http, now_ms);
 	}
 	return err;
 }

@@ -24,12 +24,14 @@
 #define UNIX_SCHEME "unix:"
 #define CONNECTIONS_MAX 64u
 #define SECONDS_MAX 10u
+#define LOOK_EVERY_MS 1000
 
 struct alm_http {
 	struct MHD_Daemon *daemon;
 	struct alm_http_options options;
 	char version[64];
 	int epoll_fd;
+	int64_t looked_ms; /* monotonic */
 };
 
 static enum MHD_Result answer(
@@ -272,4 +274,12 @@ int alm_http_fd(const struct alm_http *http)
 void alm_http_serve(struct alm_http *http)
 {
 	(void)MHD_run(http->daemon);
+}
+
+void alm_http_look_after(struct alm_http *http, int64_t now_ms)
+{
+	if (http != NULL && now_ms - http->looked_ms >= LOOK_EVERY_MS) {
+		http->looked_ms = now_ms;
+		alm_http_serve(http);
+	}
 }

@@ -37,4 +37,8 @@ int alm_http_fd(const struct alm_http *http);
 /** Serve what waits, without waiting. */
 void alm_http_serve(struct alm_http *http);
 
+/** In between: close what has been silent for too long, and let others in
+ * again after there were as many as may be.  NULL: nothing. */
+void alm_http_look_after(struct alm_http *http, int64_t now_ms);
+
 #endif /* ALM_BROKER_EDGE_HTTP_H */

@@ -10,12 +10,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/file.h"
 #include "tests/support/peer.h"
 
 #define NONE ((const char *const[]){NULL})
+
+#define IDLE_CONNECTIONS 100u
 
 static struct test_broker broker;
 static char log_text[4096];
@@ -234,6 +237,40 @@ Test(start, offers_metrics_and_says_whether_it_is_ready)
 		"%s", page);
 	test_broker_page(&broker, "/nothing", page, sizeof(page));
 	cr_assert_neq(strstr(page, " 404 "), NULL, "%s", page);
+}
+
+/* As a monitor does that forgets its connections, or whoever wants nobody to
+ * see how the broker is. */
+Test(start, offers_its_pages_again_after_too_many_have_come)
+{
+	static const char head[] = "GET /livez HTTP/1.1\r\nX: ";
+	static char page[4096];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fds[IDLE_CONNECTIONS];
+	char more[128];
+
+	test_broker_stop(&broker);
+	snprintf(more, sizeof(more), "http-endpoint: unix:%s/http.sock\n",
+		broker.folder);
+	test_broker_add_settings(&broker, more);
+	test_broker_start(&broker);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http.sock",
+		broker.folder);
+	for (size_t i = 0; i < IDLE_CONNECTIONS; i++) {
+		fds[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+		cr_assert_eq(connect(fds[i], (struct sockaddr *)&address,
+				     sizeof(address)),
+			0);
+		cr_assert_eq(write(fds[i], head, strlen(head)),
+			(ssize_t)strlen(head));
+	}
+	test_broker_page(&broker, "/livez", page, sizeof(page));
+	cr_expect_not_null(strstr(page, " 200 "), "the idle were closed");
+	for (size_t i = 0; i < IDLE_CONNECTIONS; i++) {
+		close(fds[i]);
+	}
+	test_broker_page(&broker, "/livez", page, sizeof(page));
+	cr_expect_not_null(strstr(page, " 200 "));
 }
 
 Test(start, does_not_offer_pages_to_outsiders)
