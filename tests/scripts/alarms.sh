@@ -84,6 +84,7 @@ admin-endpoint: $ALMONER_ADMIN
 http-endpoint: unix:$dir/http.sock
 store: $dir/store
 store-map: 4GiB
+audit-publish-every: 1s
 store-key-file: $dir/store.key
 curve-key-file: $dir/curve.key
 audit-key-file: $dir/audit.key
