@@ -341,7 +341,8 @@ bool alm_sheet_table(const struct alm_sheet *sheet,
 	bool is_whole)
 {
 	if (output->is_local) {
-		(void)setenv("TZ", "Europe/London", 1);
+		/* Its rule, for a machine that does not have the name. */
+		(void)setenv("TZ", "GMT0BST,M3.5.0/1,M10.5.0", 1);
 		tzset();
 	}
 	if (is_whole) {

@@ -284,6 +284,40 @@ Test(output, shows_times_in_london_only_when_asked)
 	free(text);
 }
 
+/* A machine may have no names of zones at all: then, too. */
+Test(output, local_times_change_with_the_clocks_of_london)
+{
+	static const char *const cases[][2] = {
+		{"2028-02-29T23:59:59Z", "2028-02-29 23:59:59 GMT"},
+		{"2028-03-26T00:59:59Z", "2028-03-26 00:59:59 GMT"},
+		{"2028-03-26T01:00:00Z", "2028-03-26 02:00:00 BST"},
+		{"2028-10-29T00:59:59Z", "2028-10-29 01:59:59 BST"},
+		{"2028-10-29T01:00:00Z", "2028-10-29 01:00:00 GMT"},
+		{"2028-12-31T23:59:59Z", "2028-12-31 23:59:59 GMT"},
+		{"2038-07-19T03:14:08Z", "2038-07-19 04:14:08 BST"},
+	};
+
+	setenv("TZDIR", "/nonexistent", 1);
+	for (size_t i = 0; i < ALM_COUNT(cases); i++) {
+		struct alm_output output = {
+			.format = ALM_FORMAT_TABLE, .is_local = true};
+		struct alm_sheet *sheet =
+			alm_sheet_new("almoner.test/1", NULL, 0);
+		char wanted[64];
+		char *text = NULL;
+		size_t bytes = 0;
+
+		output.out = open_memstream(&text, &bytes);
+		alm_sheet_fact(sheet, "at", cases[i][0]);
+		cr_assert_eq(alm_sheet_print(sheet, &output), 0);
+		(void)fclose(output.out);
+		(void)snprintf(wanted, sizeof(wanted), "at  %s\n", cases[i][1]);
+		cr_expect_str_eq(text, wanted);
+		alm_sheet_free(sheet);
+		free(text);
+	}
+}
+
 Test(output, gives_the_exit_code_of_the_catalogue)
 {
 	struct alm_output output = {.format = ALM_FORMAT_JSON};
