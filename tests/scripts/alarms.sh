@@ -5,9 +5,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
-daemon=
-agent=
-trap 'kill $daemon $agent 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
 export ALMONER_ADMIN=ipc://$dir/admin.sock
 export ALMONER_TEST_CLOCK=$dir/clock
 cc -std=c11 -D_GNU_SOURCE -I. -O1 -fPIC -shared -o "$dir/clock.so" \

@@ -8,8 +8,6 @@ cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 rounds=${2:-9} # one more than a reader could once be given
 agent=$build/almoner-agent
-broker=
-trap 'kill $broker 2>/dev/null || true; wait || true; rm -rf "$dir"' EXIT
 export ALMONER_ADMIN=ipc://$dir/admin.sock
 
 start_broker() { # start_broker LINE...: with these settings
@@ -93,7 +91,7 @@ for round in $(seq "$rounds"); do
 		"curve-key-file-next: $dir/next/curve.key" \
 		"audit-key-next-file: $dir/next/audit.key"
 	for org in RX1 C84001; do
-		code 0 "$agent" follow --context "$dir/$org/context.yaml"
+		until_ok "$agent" follow --context "$dir/$org/context.yaml"
 		until_ok "$agent" rotate --context \
 			"$dir/$org/context.yaml" # the overlap of a second is over
 	done
