@@ -99,10 +99,12 @@ for round in $(seq "$rounds"); do
 	seq=$(json 'd["audit-sequence"]')
 	keep_receipt "$seq" "$round"
 	# Who has the older key alone believes what the log says of the next.
-	code 0 "$almoner" audit bundle --store "$dir/store" --key \
-		"$dir/store.key" --reason test --out "$dir/bundle" --force
-	both 0 "$dir/bundle" "${keys[-2]}"
-	both 0 "$dir/bundle" "${keys[-1]}"
+	if [ "$round" = 1 ] || [ "$round" = "$rounds" ]; then
+		code 0 "$almoner" audit bundle --store "$dir/store" --key \
+			"$dir/store.key" --reason test --out "$dir/bundle" --force
+		both 0 "$dir/bundle" "${keys[-2]}"
+		both 0 "$dir/bundle" "${keys[-1]}"
+	fi
 	endpoint=ipc://$dir/agents$round.sock
 	stop_broker
 	mv -f "$dir/next/audit.key" "$dir/next/curve.key" "$dir"
