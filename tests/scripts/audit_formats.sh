@@ -61,7 +61,11 @@ grep -q '"code":"delivered"' "$dir/out" || fail "the hand-over is missing"
 
 # A reason of the rule is one code, with its 4000 or without, here and there.
 code 0 "$almoner" audit query --code 501 --limit 0 --jsonl
-cp "$dir/out" "$dir/by-code"
+# What holds a record grows in time: the head may not be signed yet.
+without_evidence() {
+	sed 's/"evidence":"[a-z-]*"/"evidence":""/' "$dir/out"
+}
+without_evidence >"$dir/by-code"
 [ -s "$dir/by-code" ] || fail "no refusal without a relationship"
 
 kill -TERM "$dev"
@@ -69,7 +73,7 @@ wait "$dev" || fail "dev did not end well"
 dev=
 code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
 	--code 501 --limit 0 --jsonl
-cmp -s "$dir/out" "$dir/by-code" || fail "the store answers otherwise"
+without_evidence | cmp -s - "$dir/by-code" || fail "the store answers otherwise"
 code 0 "$almoner" audit query --store "$folder/store" --key "$folder/store.key" \
 	--limit 0 --format fhir
 tests/formats/check_fhir.py "$dir/out" >/dev/null || fail "no valid Bundle"
