@@ -20,7 +20,7 @@
 /* A step may be followed by where its mail is, and one by its repeats. */
 #define RECORDS_MAX ((ALM_ROWS_PER_ANSWER_MAX - 1) / 2)
 #define DIGITS_MIN 4u
-#define ID_DIGITS (2u * ALM_MESSAGE_ID_BYTES)
+#define ID_DIGITS ((size_t)2 * ALM_MESSAGE_ID_BYTES)
 
 static const char *const columns[] = {"seq", "time", "kind", "effect", "code",
 	"name", "sender", "recipient", "agent", "message-id", "mail", "ref",
