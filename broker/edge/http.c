@@ -19,6 +19,7 @@
 
 #include <microhttpd.h>
 
+#include "broker/edge/local.h"
 #include "lib/id.h"
 
 #define UNIX_SCHEME "unix:"
@@ -148,7 +149,7 @@ static enum alm_err listen_unix(
 		return listen_problem(endpoint, fd, problem);
 	}
 	alm_text_copy(address.sun_path, sizeof(address.sun_path), path);
-	(void)unlink(path);
+	alm_local_remove(path);
 	mask = umask(0117);
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	(void)umask(mask);

@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "broker/edge/edge_internal.h"
+#include "broker/edge/local.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define ADMIN_SCHEME "ipc://"
@@ -128,27 +127,6 @@ static enum alm_err bind_agents(struct alm_edge *edge,
 	return err;
 }
 
-/* libzmq removes a socket file before binding, even a live one's: so we ask
- * first whether somebody answers there. */
-static bool somebody_listens(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	bool is_live = false;
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		return false;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		is_live = connect(fd, (const struct sockaddr *)&address,
-				  sizeof(address)) == 0;
-		(void)close(fd);
-	}
-	return is_live;
-}
-
 static enum alm_err bind_admin(struct alm_edge *edge,
 	const struct alm_edge_options *options, struct alm_problem *problem)
 {
@@ -161,7 +139,7 @@ static enum alm_err bind_admin(struct alm_edge *edge,
 		return alm_problem_set(problem, ALM_ENDPOINT_INVALID,
 			"%s: administration takes ipc:// only", endpoint);
 	}
-	if (somebody_listens(path)) {
+	if (alm_local_is_live(path)) { /* libzmq would remove it */
 		return bind_problem(endpoint, EADDRINUSE, problem);
 	}
 	edge->admin = zmq_socket(edge->context, ZMQ_ROUTER);

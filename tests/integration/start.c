@@ -273,6 +273,26 @@ Test(start, offers_its_pages_again_after_too_many_have_come)
 	cr_expect_not_null(strstr(page, " 200 "));
 }
 
+Test(start, takes_no_pages_socket_from_who_listens_there)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char more[160];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	test_broker_stop(&broker);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/http.sock",
+		broker.folder);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	snprintf(more, sizeof(more), "http-endpoint: unix:%s\n",
+		address.sun_path);
+	test_broker_add_settings(&broker, more);
+	fails_with(1, "endpoint-busy", "http-endpoint");
+	cr_expect_eq(access(address.sun_path, F_OK), 0);
+	close(fd);
+	test_broker_start(&broker); /* what an ended process left is no one's */
+}
+
 Test(start, does_not_offer_pages_to_outsiders)
 {
 	test_broker_stop(&broker);
