@@ -99,7 +99,7 @@ static bool make_folders(char *path)
 	for (char *at = strchr(path + 1, '/'); at != NULL;
 		at = strchr(at + 1, '/')) {
 		*at = '\0';
-		if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+		if (mkdir(path, 0750) != 0 && errno != EEXIST) {
 			*at = '/';
 			return false;
 		}
@@ -128,7 +128,7 @@ static enum alm_err put_file(
 			e->problem, ALM_IO, "%s: %s", path, strerror(errno));
 	}
 	e->written++;
-	return alm_file_write(path, content, 0644, e->problem);
+	return alm_file_write(path, content, 0640, e->problem);
 }
 
 static enum alm_err export_entries(
