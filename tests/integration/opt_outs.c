@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/core/record_batch.h"
 #include "lib/time.h"
 #include "tests/support/pair.h"
 #include "tests/support/people.h"
@@ -55,18 +54,9 @@ static void say(const char *subject, enum alm_opt_out_list list,
 			.is_objecting = is_objecting,
 			.as_of_s = now_s - seconds,
 			.recorded_s = recorded_s}};
-	uint8_t bytes[256];
-	struct alm_record_batch_writer batch;
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_answer answer;
 
 	strcpy(record.subject, subject);
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(
-		&broker, "people.put", (const char *const[]){NULL}, &file, 1);
-	cr_assert_eq(test_number(&answer, "opt-outs"), 1, "%s", answer.detail);
+	test_people_put(&broker, &record);
 }
 
 static void say_now(

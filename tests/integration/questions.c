@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "broker/core/record_batch.h"
 #include "broker/store/audit.h"
 #include "lib/err.h"
 #include "lib/file.h"
@@ -297,18 +296,9 @@ static void check_opt_out(const char *subject, enum alm_opt_out_list list,
 			.is_objecting = is_objecting,
 			.as_of_s = at_s,
 			.recorded_s = at_s}};
-	uint8_t bytes[256];
-	struct alm_record_batch_writer batch;
-	struct alm_attachment file = {.name = "batch"};
-	struct alm_answer answer;
 
 	strcpy(record.subject, subject);
-	alm_record_batch_init(&batch, bytes, sizeof(bytes));
-	cr_assert_eq(alm_record_batch_add(&batch, 1, &record), ALM_OK);
-	file.content = alm_record_batch_finish(&batch);
-	answer = test_broker_attach(
-		&broker, "people.put", (const char *const[]){NULL}, &file, 1);
-	cr_assert_eq(test_number(&answer, "opt-outs"), 1, "%s", answer.detail);
+	test_people_put(&broker, &record);
 }
 
 static size_t rows_of_code(struct test_peer *peer, const char *code)
