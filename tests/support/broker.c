@@ -141,7 +141,7 @@ static void run_daemon(struct test_broker *broker, const char *notify)
 	_exit(127);
 }
 
-/* False: it has ended. */
+/* False: it has ended, and `wait_end` says how. */
 static bool wait_ready(struct test_broker *broker, int fd)
 {
 	char text[512] = "";
@@ -149,11 +149,13 @@ static bool wait_ready(struct test_broker *broker, int fd)
 
 	while (strstr(text, "READY=1") == NULL) {
 		struct pollfd item = {.fd = fd, .events = POLLIN};
-		int status;
+		siginfo_t ended = {.si_pid = 0};
 		ssize_t n;
 
-		if (waitpid(broker->pid, &status, WNOHANG) != 0) {
-			broker->pid = 0;
+		cr_assert_eq(waitid(P_PID, (id_t)broker->pid, &ended,
+				     WEXITED | WNOHANG | WNOWAIT),
+			0);
+		if (ended.si_pid != 0) {
 			return false;
 		}
 		if (poll(&item, 1, READY_POLL_MS) <= 0) {
@@ -165,6 +167,17 @@ static bool wait_ready(struct test_broker *broker, int fd)
 		text[n > 0 ? n : 0] = '\0';
 	}
 	return true;
+}
+
+static int wait_end(struct test_broker *broker)
+{
+	int status = 0;
+
+	alm_control_close(broker->control);
+	broker->control = NULL;
+	cr_assert_eq(waitpid(broker->pid, &status, 0), broker->pid);
+	broker->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 void test_broker_start(struct test_broker *broker)
@@ -191,19 +204,10 @@ bool test_broker_try_start(struct test_broker *broker)
 		cr_assert_eq(alm_control_open(
 				     broker->admin, &broker->control, &problem),
 			ALM_OK, "%s", problem.detail);
+	} else {
+		(void)wait_end(broker);
 	}
 	return is_ready;
-}
-
-static int wait_end(struct test_broker *broker)
-{
-	int status = 0;
-
-	alm_control_close(broker->control);
-	broker->control = NULL;
-	cr_assert_eq(waitpid(broker->pid, &status, 0), broker->pid);
-	broker->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 int test_broker_stop(struct test_broker *broker)
@@ -234,6 +238,10 @@ int test_broker_start_fails(
 	broker->pid = test_fork();
 	if (broker->pid == 0) {
 		run_daemon(broker, notify);
+	}
+	if (wait_ready(broker, fd)) {
+		test_broker_kill(broker);
+		cr_assert_fail("almonerd started");
 	}
 	rc = wait_end(broker);
 	close(fd);
