@@ -1,5 +1,6 @@
 #include "broker/edge/local.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,10 +17,12 @@ bool alm_local_is_live(const char *path)
 		return false;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Who listens and accepts nobody would have us wait for ever. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0) {
 		is_live = connect(fd, (const struct sockaddr *)&address,
-				  sizeof(address)) == 0;
+				  sizeof(address)) == 0 ||
+			  errno == EAGAIN;
 		(void)close(fd);
 	}
 	return is_live;

@@ -293,6 +293,27 @@ Test(start, takes_no_pages_socket_from_who_listens_there)
 	test_broker_start(&broker); /* what an ended process left is no one's */
 }
 
+/* A connection to who accepts none waits for ever. */
+Test(start, waits_for_nobody_who_listens_and_accepts_nobody)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int first = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	test_broker_stop(&broker);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+		broker.admin + strlen("ipc://"));
+	unlink(address.sun_path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(fd, 0), 0);
+	cr_assert_eq(
+		connect(first, (struct sockaddr *)&address, sizeof(address)),
+		0);
+	fails_with(1, "endpoint-busy", broker.admin);
+	close(first);
+	close(fd);
+}
+
 Test(start, does_not_offer_pages_to_outsiders)
 {
 	test_broker_stop(&broker);
