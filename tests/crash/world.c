@@ -12,33 +12,21 @@
 
 #define STALL_MS 300000
 #define LOOK_MS 50
-
-const char crash_policy[] =
-	"almoner: 1\n"
-	"bundle: crash\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: C84002, name: One that rejects, kind: gp-practice}\n"
-	"  - {id: C84003, name: One that is away, kind: gp-practice}\n"
-	"  - {id: C84004, name: One that hangs, kind: gp-practice}\n"
-	"  - {id: RTG, name: New keys, kind: nhs-trust}\n"
-	"  - {id: C84005, name: New keys too, kind: gp-practice}\n"
-	/* Whoever sends to `near` reaches its practices, which journals name.
-	 */
-	"groups:\n"
-	"  - {id: near, members: [{organisation: RHA}, {organisation: RTG}, "
+#define NEAR \
+	"groups:\n" \
+	"  - {id: near, members: [{organisation: RHA}, {organisation: RTG}, " \
 	"{organisation: C84001}, {organisation: C84003}]}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, RHA, RTG",
+
+/* C84002 rejects, C84003 is away, C84004 hangs; RTG and C84005 change their
+ * keys.  Whoever sends to `near` reaches its practices, which journals name. */
+const char crash_policy[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_TRUST("RTG") TEST_PRACTICE(
+		"C84001") TEST_PRACTICE("C84002") TEST_PRACTICE("C84003")
+		TEST_PRACTICE("C84004") TEST_PRACTICE("C84005") NEAR,
+	TEST_CARE_AGREEMENT("DSA-CARE", "RX1, RHA, RTG",
 		"C84001, C84002, C84003, C84004, C84005", "discharge",
 		"identifiable") TEST_CARE_AGREEMENT("DSA-BACK", "C84002", "RHA",
-		"discharge", "identifiable");
+		"discharge", "identifiable"));
 
 unsigned crash_random(struct crash_world *world, unsigned limit)
 {

@@ -10,40 +10,31 @@
 #include "tests/support/pair.h"
 #include "tests/support/policy.h"
 
+#define DSA_KNOWN \
+	"  - id: DSA-KNOWN\n" \
+	"    title: Care\n" \
+	"    from: [RX1]\n" \
+	"    to: [C84001, C84002]\n" \
+	"    purposes: [direct-care]\n" \
+	"    categories: [discharge]\n" \
+	"    identifiability: identifiable\n" \
+	"    relationship: required\n" \
+	"    overrides: [emergency]\n" \
+	"    consent: implied\n" \
+	"    opt-out: not-applicable\n" \
+	"    valid: 2020-01-01 until further notice\n" \
+	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), " \
+	"confidentiality: implied-consent}\n" \
+	"    evidence: [DPIA-1]\n" \
+	"    approved-by: [guardian, owner]\n"
+
 /* The practice must have a relationship; two agreements fit for RHA. */
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"agreements:\n"
-	"  - id: DSA-KNOWN\n"
-	"    title: Care\n"
-	"    from: [RX1]\n"
-	"    to: [C84001, C84002]\n"
-	"    purposes: [direct-care]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: required\n"
-	"    overrides: [emergency]\n"
-	"    consent: implied\n"
-	"    opt-out: not-applicable\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: implied-consent}\n"
-	"    evidence: [DPIA-1]\n"
-	"    approved-by: [guardian, owner]\n" TEST_CARE_AGREEMENT(
-		"DSA-A", "RX1", "RHA", "discharge", "identifiable")
-		TEST_CARE_AGREEMENT(
-			"DSA-B", "RX1", "RHA", "discharge", "identifiable");
+static const char policy[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001")
+		TEST_PRACTICE("C84002"),
+	DSA_KNOWN TEST_CARE_AGREEMENT("DSA-A", "RX1", "RHA", "discharge",
+		"identifiable") TEST_CARE_AGREEMENT("DSA-B", "RX1", "RHA",
+		"discharge", "identifiable"));
 
 static void open_all(void)
 {

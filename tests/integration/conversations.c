@@ -11,21 +11,11 @@
 
 /* As test_policy, but that the practice may answer; and the second trust may
  * have the first one's letters, but not the practice's. */
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: conversations\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1, C84001",
-		"C84001, RHA, RX1", "discharge", "identifiable");
+static const char policy[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001")
+		TEST_PRACTICE("C84002"),
+	TEST_CARE_AGREEMENT("DSA-CARE", "RX1, C84001", "C84001, RHA, RX1",
+		"discharge", "identifiable"));
 
 static void open_all(void)
 {
@@ -333,13 +323,13 @@ Test(conversations, a_business_receipt_says_nothing_of_a_person)
 	refused(&practice, &receipt, "", ALM_RECEIPT_NOT_PLAIN);
 }
 
-static void suspend(const char *name)
+static void suspend(const char *row)
 {
-	const char *at = strstr(policy, name);
+	const char *at = strstr(policy, row);
 	char yaml[sizeof(policy) + 32];
 
 	cr_assert_not_null(at);
-	at += strlen(name);
+	at += strlen(row);
 	(void)snprintf(yaml, sizeof(yaml), "%.*s, status: suspended%s",
 		(int)(at - policy), policy, at);
 	test_broker_activate(&broker, yaml);
@@ -352,9 +342,9 @@ Test(conversations, a_business_receipt_is_between_active_organisations)
 
 	accepted(&trust, &letter, "content");
 	(void)test_peer_expect(&practice, ALM_ENVELOPE_DELIVER);
-	suspend("A practice");
+	suspend("id: C84001");
 	refused(&practice, &receipt, "", ALM_REASON_202);
-	suspend("First trust");
+	suspend("id: RX1");
 	receipt = receipt_of(&practice, &letter);
 	refused(&practice, &receipt, "", ALM_REASON_204);
 }

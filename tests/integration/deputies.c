@@ -12,68 +12,28 @@
 #include "tests/support/pair.h"
 #include "tests/support/people.h"
 #include "tests/support/policy.h"
+#include "tests/support/summary.h"
 
-#define DISCHARGED \
-	"\x2A\x0A" \
-	"2026-11-20"
-#define ALLERGIES \
-	"\x4A\x09" \
-	"123456789"
 #define ALL "treatment-summary, medications"
 
+#define CARE(id, to, categories, level) \
+	TEST_CARE_AGREEMENT(id, "RX1", to, categories, level) \
+	"    overrides: [emergency]\n"
+#define PLANNING(id, to, opt_out) \
+	TEST_PLANNING_AGREEMENT(id, "RX1", to, "medications", opt_out)
+
+/* The practice may have all of it, its deputy what is said. */
 static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"  - {id: planning, class: secondary, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: treatment-summary\n"
-	"  - id: medications\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"agreements:\n";
+	TEST_POLICY("{id: treatment-summary}, {id: medications}",
+		TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001"),
+		CARE("DSA-WHOLE", "C84001", ALL, "identifiable")
+			CARE("DSA-DEPUTY", "RHA", "%s", "%s")
+				PLANNING("DSA-EXEMPT", "C84001", "exempt:S251")
+					PLANNING("DSA-PLAN", "RHA", "applies"));
 
-static const char agreement[] = TEST_CARE_AGREEMENT(
-	"%s", "RX1", "%s", "%s", "%s") "    overrides: [emergency]\n";
-
-/* The same for planning, by its id, recipient and what it says of opt-outs. */
-static const char planning[] =
-	"  - id: %s\n"
-	"    title: Planning\n"
-	"    from: [RX1]\n"
-	"    to: [%s]\n"
-	"    purposes: [planning]\n"
-	"    categories: [medications]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: not-required\n"
-	"    opt-out: %s\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: not-applicable}\n"
-	"    evidence: [DPIA-2, S251]\n"
-	"    approved-by: [guardian, owner]\n";
-
-/* What the deputy may have; the practice may have all of it. */
 static void activate(const char *categories, const char *level)
 {
-	char yaml[8192];
-	size_t at = sizeof(policy) - 1;
-
-	memcpy(yaml, policy, at);
-	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
-		"DSA-WHOLE", "C84001", ALL, "identifiable");
-	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
-		"DSA-DEPUTY", "RHA", categories, level);
-	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, planning,
-		"DSA-EXEMPT", "C84001", "exempt:S251");
-	(void)snprintf(yaml + at, sizeof(yaml) - at, planning, "DSA-PLAN",
-		"RHA", "applies");
-	test_broker_activate(&broker, yaml);
+	test_broker_activate_filled(&broker, policy, categories, level);
 }
 
 static struct test_peer deputy;
@@ -105,11 +65,10 @@ static bool is_emergency; /* what is sent has an override */
  * machine gets longer. */
 static struct alm_message accepted_shortly(const char *purpose)
 {
-	static const char *const categories[] = {
-		"medications", "treatment-summary"};
+	static const char *const medications[] = {"medications"};
 
 	for (int64_t wait_ms = 1000;; wait_ms *= 2) {
-		struct alm_message message = test_message(&trust, "C84001");
+		struct alm_message message = summary_to(&trust, "C84001");
 		const struct alm_receipt *receipt;
 
 		message.deadline_ms = test_now_ms() + wait_ms;
@@ -118,14 +77,13 @@ static struct alm_message accepted_shortly(const char *purpose)
 		message.relationship_kind = "referral";
 		message.relationship_ref = "UBRN 1";
 		message.relationship_organisation = "C84001";
-		message.categories = (struct alm_texts){
-			categories, strcmp(purpose, "planning") == 0 ? 1 : 2};
+		if (strcmp(purpose, "planning") == 0) {
+			message.categories = (struct alm_texts){medications, 1};
+		}
 		message.has_override = is_emergency;
 		message.override_kind = ALM_WIRE_OVERRIDE_EMERGENCY;
 		message.override_by = "Dr A. Example";
 		message.override_reason = "unconscious";
-		message.standard = "treatment-summary";
-		message.standard_version = "1.0.0";
 		test_peer_send(&trust, &message, DISCHARGED ALLERGIES, 0);
 		receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)
 				   ->receipt;

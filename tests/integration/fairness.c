@@ -21,20 +21,10 @@
 #define LARGE_BYTES (ALM_PAYLOAD_BYTES_MAX - 1)
 #define LARGE_COUNT 40u
 
-static const char two_senders[] =
-	"almoner: 1\n"
-	"bundle: fair\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT(
-		"DSA-CARE", "RX1, RHA", "C84001", "discharge", "identifiable");
+static const char two_senders[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001"),
+	TEST_CARE_AGREEMENT(
+		"DSA-CARE", "RX1, RHA", "C84001", "discharge", "identifiable"));
 
 static struct test_broker broker;
 static struct test_peer trust;

@@ -22,20 +22,10 @@
 #define GREEDY 40u
 #define MODEST 3u
 
-static const char two_senders[] =
-	"almoner: 1\n"
-	"bundle: memory\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT(
-		"DSA-CARE", "RX1, RHA", "C84001", "discharge", "identifiable");
+static const char two_senders[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001"),
+	TEST_CARE_AGREEMENT(
+		"DSA-CARE", "RX1, RHA", "C84001", "discharge", "identifiable"));
 
 static struct test_broker broker;
 static struct test_peer greedy;

@@ -13,42 +13,28 @@
 #include "tests/support/peer.h"
 #include "tests/support/people.h"
 #include "tests/support/policy.h"
+#include "tests/support/summary.h"
 
 #define NONE ((const char *const[]){NULL})
 #define SUBJECT "9990000018"
-#define DISCHARGED \
-	"\x2A\x0A" \
-	"2026-11-20"
-#define ALLERGIES \
-	"\x4A\x09" \
-	"123456789"
+#define STRANGER "  - {id: FAR, name: A stranger, kind: charity}\n"
+#define GROUPS \
+	"groups:\n" \
+	"  - {id: ics, members: [{organisation: RX1}, {organisation: " \
+	"C84001}, " \
+	"{organisation: RHA}, {organisation: CHA}]}\n" \
+	"  - {id: others, members: [{organisation: RHA}, {organisation: " \
+	"FAR}]}\n" \
+	"  - {id: strangers, members: [{organisation: FAR}]}\n"
 
 /* C84001 may have all of it, RHA a part, CHA nothing; FAR is nobody's. */
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice, charity]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: treatment-summary\n"
-	"  - id: medications\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: CHA, name: A charity, kind: charity}\n"
-	"  - {id: FAR, name: A stranger, kind: charity}\n"
-	"groups:\n"
-	"  - {id: ics, members: [{organisation: RX1}, {organisation: C84001}, "
-	"{organisation: RHA}, {organisation: CHA}]}\n"
-	"  - {id: others, members: [{organisation: RHA}, {organisation: "
-	"FAR}]}\n"
-	"  - {id: strangers, members: [{organisation: FAR}]}\n"
-	"agreements:\n";
-
-static const char agreement[] =
-	TEST_CARE_AGREEMENT("%s", "RX1", "%s", "%s", "%s");
+static const char policy[] = TEST_POLICY(
+	"{id: treatment-summary}, {id: medications}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001")
+		TEST_CHARITY("CHA") STRANGER GROUPS,
+	TEST_CARE_AGREEMENT("DSA-WHOLE", "RX1", "C84001",
+		"treatment-summary, medications", "%s")
+		TEST_CARE_AGREEMENT("DSA-PART", "RX1", "RHA", "%s", "%s"));
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -58,16 +44,8 @@ static struct test_peer second;
 /* The levels of the agreements with C84001 and with RHA. */
 static void activate(const char *whole, const char *part)
 {
-	char yaml[8192];
-	size_t at = sizeof(policy) - 1;
-
-	memcpy(yaml, policy, at);
-	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
-		"DSA-WHOLE", "C84001", "treatment-summary, medications", whole);
-	(void)snprintf(yaml + at, sizeof(yaml) - at, agreement, "DSA-PART",
-		"RHA", part[0] == 'p' ? "medications" : "treatment-summary",
-		part);
-	test_broker_activate(&broker, yaml);
+	test_broker_activate_filled(&broker, policy, whole,
+		part[0] == 'p' ? "medications" : "treatment-summary", part);
 }
 
 static void open_all(void)
@@ -95,15 +73,7 @@ static const char *const everybody[] = {"group:ics"};
 static struct alm_message message_to(
 	const char *const *addresses, size_t address_count)
 {
-	static const char *const categories[] = {
-		"treatment-summary", "medications"};
-	struct alm_message message = test_message(&trust, "");
-
-	message.recipients = (struct alm_texts){addresses, address_count};
-	message.categories = (struct alm_texts){categories, 2};
-	message.standard = "treatment-summary";
-	message.standard_version = "1.0.0";
-	return message;
+	return summary_to_several(&trust, addresses, address_count);
 }
 
 static const struct alm_receipt *receipt_of(const struct alm_message *message)

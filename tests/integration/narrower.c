@@ -15,52 +15,20 @@
 #include "tests/support/pair.h"
 #include "tests/support/people.h"
 #include "tests/support/policy.h"
+#include "tests/support/summary.h"
 
-#define DISCHARGED \
-	"\x2A\x0A" \
-	"2026-11-20"
-#define ALLERGIES \
-	"\x4A\x09" \
-	"123456789"
-#define RESTRICTED \
-	"\x8A\x01\x07" \
-	"history"
-#define CONTACT \
-	"\x12\x09\x12\x07" \
-	"NG5 1PB"
 #define ALL "treatment-summary, medications, contact"
 
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: treatment-summary\n"
-	"  - id: medications\n"
-	"  - id: contact\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"agreements:\n";
+/* The second trust may have all of it, the practice what is said. */
+static const char policy[] = TEST_POLICY(
+	"{id: treatment-summary}, {id: medications}, {id: contact}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001"),
+	TEST_CARE_AGREEMENT("DSA-WHOLE", "RX1", "RHA", ALL, "identifiable")
+		TEST_CARE_AGREEMENT("DSA-PART", "RX1", "C84001", "%s", "%s"));
 
-static const char agreement[] =
-	TEST_CARE_AGREEMENT("%s", "RX1", "%s", "%s", "%s");
-
-/* What the practice may have; the second trust may have all of it. */
 static void activate(const char *categories, const char *level)
 {
-	char yaml[8192];
-	size_t at = sizeof(policy) - 1;
-
-	memcpy(yaml, policy, at);
-	at += (size_t)snprintf(yaml + at, sizeof(yaml) - at, agreement,
-		"DSA-WHOLE", "RHA", ALL, "identifiable");
-	(void)snprintf(yaml + at, sizeof(yaml) - at, agreement, "DSA-PART",
-		"C84001", categories, level);
-	test_broker_activate(&broker, yaml);
+	test_broker_activate_filled(&broker, policy, categories, level);
 }
 
 static void open_all(void)
@@ -83,16 +51,12 @@ static const struct alm_receipt *offer(const char *payload, bool is_to_several)
 		"treatment-summary", "medications", "contact"};
 	static const char *const several[] = {"C84001", "RHA"};
 	struct alm_message message =
-		test_message(&trust, is_to_several ? "" : "C84001");
+		is_to_several ? summary_to_several(&trust, several, 2)
+			      : summary_to(&trust, "C84001");
 
-	if (is_to_several) {
-		message.recipients = (struct alm_texts){several, 2};
-	}
 	message.categories = (struct alm_texts){categories, 3};
 	message.subject = subject;
 	message.subject_unknown = subject[0] == '\0' ? "not registered" : "";
-	message.standard = "treatment-summary";
-	message.standard_version = "1.0.0";
 	test_peer_send(&trust, &message, payload, 0);
 	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
 }

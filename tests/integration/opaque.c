@@ -11,21 +11,11 @@
 #include "tests/support/people.h"
 #include "tests/support/policy.h"
 
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-LESS", "RX1", "C84001",
-		"discharge", "pseudonymised") TEST_CARE_AGREEMENT("DSA-ALL",
-		"RX1", "RHA", "discharge", "identifiable");
+static const char policy[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001"),
+	TEST_CARE_AGREEMENT("DSA-LESS", "RX1", "C84001", "discharge",
+		"pseudonymised") TEST_CARE_AGREEMENT("DSA-ALL", "RX1", "RHA",
+		"discharge", "identifiable"));
 
 static void open_all(void)
 {

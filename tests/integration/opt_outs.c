@@ -11,37 +11,15 @@
 #include "lib/time.h"
 #include "tests/support/pair.h"
 #include "tests/support/people.h"
+#include "tests/support/policy.h"
 
 #define ANN "9990000018"
 #define BOB "9990000026"
 
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: planning, class: secondary, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"agreements:\n"
-	"  - id: DSA-PLAN\n"
-	"    title: Planning\n"
-	"    from: [RX1, C84001]\n"
-	"    to: [RX1, C84001]\n"
-	"    purposes: [planning]\n"
-	"    categories: [discharge]\n"
-	"    identifiability: identifiable\n"
-	"    relationship: not-required\n"
-	"    consent: not-required\n"
-	"    opt-out: applies\n"
-	"    valid: 2020-01-01 until further notice\n"
-	"    law: {article-6: 6(1)(e), article-9: 9(2)(h), "
-	"confidentiality: not-applicable}\n"
-	"    evidence: [DPIA-2]\n"
-	"    approved-by: [guardian, owner]\n";
+static const char policy[] = TEST_POLICY("{id: discharge}",
+	TEST_TRUST("RX1") TEST_PRACTICE("C84001"),
+	TEST_PLANNING_AGREEMENT("DSA-PLAN", "RX1, C84001", "RX1, C84001",
+		"discharge", "applies"));
 
 static int64_t now_s;
 

@@ -18,36 +18,11 @@
 
 #define FILE_BYTES_MAX 65536u
 
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"  - {id: planning, class: secondary, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"  - id: contact\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001",
-		"discharge",
-		"identifiable") "  - id: DSA-PLAN\n"
-				"    title: Planning\n"
-				"    from: [RX1, C84001]\n"
-				"    to: [RX1, C84001]\n"
-				"    purposes: [planning]\n"
-				"    categories: [discharge]\n"
-				"    identifiability: identifiable\n"
-				"    relationship: not-required\n"
-				"    consent: not-required\n"
-				"    opt-out: applies\n"
-				"    valid: 2020-01-01 until further notice\n"
-				"    law: {article-6: 6(1)(e), article-9: "
-				"9(2)(h), confidentiality: not-applicable}\n"
-				"    evidence: [DPIA-2]\n"
-				"    approved-by: [guardian, owner]\n";
+static const char policy[] = TEST_POLICY("{id: discharge}, {id: contact}",
+	TEST_TRUST("RX1") TEST_PRACTICE("C84001"),
+	TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001", "discharge",
+		"identifiable") TEST_PLANNING_AGREEMENT("DSA-PLAN",
+		"RX1, C84001", "RX1, C84001", "discharge", "applies"));
 
 static struct test_broker broker;
 static struct test_peer trust;

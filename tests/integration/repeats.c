@@ -10,65 +10,23 @@
 #include <string.h>
 
 #include "tests/support/pair.h"
-#include "tests/support/policy.h"
 
 #define WAIT_MS 300000 /* a shared machine may stand still */
 #define REPEATS 450u
 
-static const char head[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n";
-
-static const char tail[] = "agreements:\n" TEST_CARE_AGREEMENT(
-	"DSA-ALL", "RX1", "group:all", "discharge", "identifiable");
-
-/* As many practices as one message may go to. */
-static void activate(void)
-{
-	size_t room = (size_t)ALM_MULTICAST_RECIPIENTS_MAX * 128 + 4096;
-	char *yaml = malloc(room);
-	size_t at = 0;
-
-	cr_assert_not_null(yaml);
-	at += (size_t)snprintf(yaml + at, room - at, "%s", head);
-	for (unsigned i = 0; i < ALM_MULTICAST_RECIPIENTS_MAX; i++) {
-		at += (size_t)snprintf(yaml + at, room - at,
-			"  - {id: P%05u, name: A practice, kind: "
-			"gp-practice}\n",
-			i);
-	}
-	at += (size_t)snprintf(
-		yaml + at, room - at, "groups:\n  - id: all\n    members:\n");
-	for (unsigned i = 0; i < ALM_MULTICAST_RECIPIENTS_MAX; i++) {
-		at += (size_t)snprintf(yaml + at, room - at,
-			"      - {organisation: P%05u}\n", i);
-	}
-	at += (size_t)snprintf(yaml + at, room - at, "%s", tail);
-	cr_assert_lt(at, room);
-	test_broker_activate(&broker, yaml);
-	free(yaml);
-}
-
 static void open_all(void)
 {
 	test_broker_open(&broker, "acknowledge-timeout: 1h\n");
-	activate();
+	test_policy_activate_many(&broker, ALM_MULTICAST_RECIPIENTS_MAX);
 	test_peer_open(&trust, &broker, "RX1", 64);
-	test_peer_open(&practice, &broker, "P00001", 0);
+	test_peer_open(&practice, &broker, "M1", 0);
 }
 
 TestSuite(repeats, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 Test(repeats, of_a_long_receipt_take_nothing_from_others)
 {
-	static const char *const everybody[] = {"group:all"};
+	static const char *const everybody[] = {"group:many"};
 	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
 	struct alm_message message = test_message(&trust, "");
 	const struct alm_envelope *e;
@@ -131,7 +89,7 @@ static size_t count_rows(const struct alm_answer *answer, const char *kind)
  * often it came: it came for all of them. */
 Test(repeats, a_trace_of_many_that_came_again_fits_its_pages)
 {
-	static const char *const everybody[] = {"group:all"};
+	static const char *const everybody[] = {"group:many"};
 	struct alm_message message = test_message(&trust, "");
 	char id[ALM_UUID_TEXT_BYTES];
 	char cursor[1024] = "";

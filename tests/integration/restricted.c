@@ -9,34 +9,15 @@
 
 #include "tests/support/pair.h"
 #include "tests/support/policy.h"
+#include "tests/support/summary.h"
 
 #define SUBJECT "9990000018"
-#define DISCHARGED \
-	"\x2A\x0A" \
-	"2026-11-20"
-#define ALLERGIES \
-	"\x4A\x09" \
-	"123456789"
-#define RESTRICTED \
-	"\x8A\x01\x07" \
-	"history"
 
-static const char policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
-	"categories:\n"
-	"  - id: treatment-summary\n"
-	"  - id: medications\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: C84002, name: Another practice, kind: gp-practice}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1",
-		"kind:gp-practice", "treatment-summary, medications",
-		"identifiable");
+static const char policy[] = TEST_POLICY(
+	"{id: treatment-summary}, {id: medications}",
+	TEST_TRUST("RX1") TEST_PRACTICE("C84001") TEST_PRACTICE("C84002"),
+	TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "kind:gp-practice",
+		"treatment-summary, medications", "identifiable"));
 
 static void open_all(void)
 {
@@ -49,19 +30,12 @@ TestSuite(restricted, .init = open_all, .fini = close_pair, .timeout = 1800);
 
 static void send(const char *payload, bool is_to_several)
 {
-	static const char *const categories[] = {
-		"treatment-summary", "medications"};
 	static const char *const several[] = {"C84001", "C84002"};
-	struct alm_message message =
-		test_message(&trust, is_to_several ? "" : "C84001");
+	const struct alm_message message =
+		is_to_several ? summary_to_several(&trust, several, 2)
+			      : summary_to(&trust, "C84001");
 	const struct alm_receipt *receipt;
 
-	if (is_to_several) {
-		message.recipients = (struct alm_texts){several, 2};
-	}
-	message.categories = (struct alm_texts){categories, 2};
-	message.standard = "treatment-summary";
-	message.standard_version = "1.0.0";
 	test_peer_send(&trust, &message, payload, 0);
 	receipt = &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;
 	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);

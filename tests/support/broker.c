@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define READY_POLL_MS 100
 #define ANSWER_WAIT_MS 300000
 #define AWAIT_TURNS 30000u /* of 10 ms, and a question */
+#define POLICY_BYTES_MAX 16384u
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 static void make_key(const char *path, uint8_t key[32])
@@ -348,6 +350,20 @@ void test_broker_activate(struct test_broker *broker, const char *yaml)
 		(const char *const[]){NULL}, &file, 1);
 
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
+}
+
+void test_broker_activate_filled(
+	struct test_broker *broker, const char *yaml, ...)
+{
+	char filled[POLICY_BYTES_MAX];
+	va_list values;
+	int bytes;
+
+	va_start(values, yaml);
+	bytes = vsnprintf(filled, sizeof(filled), yaml, values);
+	va_end(values);
+	cr_assert(bytes > 0 && (size_t)bytes < sizeof(filled));
+	test_broker_activate(broker, filled);
 }
 
 uint64_t test_broker_figure(struct test_broker *broker, const char *name)

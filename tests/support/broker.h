@@ -81,6 +81,10 @@ const char *test_cell(
 /** Activate a bundle of one file. */
 void test_broker_activate(struct test_broker *broker, const char *yaml);
 
+/** The same, of what printf makes of `yaml`. */
+void test_broker_activate_filled(struct test_broker *broker, const char *yaml,
+	...) __attribute__((format(printf, 2, 3)));
+
 /** How many records of that kind the log has. */
 size_t test_broker_records(struct test_broker *broker, const char *kind);
 

@@ -14,40 +14,30 @@
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define CONTEXT "almoner.v1.send"
 
-const char test_policy[] =
-	"almoner: 1\n"
-	"bundle: test\n"
-	"kinds: [nhs-trust, gp-practice, charity]\n"
-	"purposes:\n"
-	"  - {id: direct-care, class: care, recipients: [any]}\n"
+#define PURPOSE_SUPPORT \
 	"  - {id: support, class: care, recipients: [charity]}\n"
-	"categories:\n"
-	"  - id: discharge\n"
-	"  - id: mental-health\n"
-	"  - id: contact\n"
-	"organisations:\n"
-	"  - {id: RX1, name: First trust, kind: nhs-trust}\n"
-	"  - {id: RHA, name: Second trust, kind: nhs-trust}\n"
-	"  - {id: C84001, name: A practice, kind: gp-practice}\n"
-	"  - {id: CHA, name: A charity, kind: charity}\n"
-	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001, RHA",
-		"discharge",
-		"identifiable") "  - id: DSA-SUPPORT\n"
-				"    title: Support\n"
-				"    from: [RX1]\n"
-				"    to: [CHA]\n"
-				"    purposes: [support]\n"
-				"    categories: [contact]\n"
-				"    identifiability: identifiable\n"
-				"    relationship: not-required\n"
-				"    consent: required\n"
-				"    opt-out: not-applicable\n"
-				"    valid: 2020-01-01 until further notice\n"
-				"    law: {article-6: 6(1)(a), article-9: "
-				"9(2)(a), "
-				"confidentiality: explicit-consent}\n"
-				"    evidence: [DPIA-2]\n"
-				"    approved-by: [guardian, owner]\n";
+#define DSA_SUPPORT \
+	"  - id: DSA-SUPPORT\n" \
+	"    title: Support\n" \
+	"    from: [RX1]\n" \
+	"    to: [CHA]\n" \
+	"    purposes: [support]\n" \
+	"    categories: [contact]\n" \
+	"    identifiability: identifiable\n" \
+	"    relationship: not-required\n" \
+	"    consent: required\n" \
+	"    opt-out: not-applicable\n" \
+	"    valid: 2020-01-01 until further notice\n" \
+	"    law: {article-6: 6(1)(a), article-9: 9(2)(a), " \
+	"confidentiality: explicit-consent}\n" \
+	"    evidence: [DPIA-2]\n" \
+	"    approved-by: [guardian, owner]\n"
+
+const char test_policy[] = TEST_POLICY_HEAD(TEST_PURPOSE_CARE PURPOSE_SUPPORT,
+	"{id: discharge}, {id: mental-health}, {id: contact}",
+	TEST_TRUST("RX1") TEST_TRUST("RHA") TEST_PRACTICE("C84001")
+		TEST_CHARITY("CHA")) TEST_CARE_AGREEMENT("DSA-CARE", "RX1",
+	"C84001, RHA", "discharge", "identifiable") DSA_SUPPORT;
 
 void test_policy_activate_overridable(struct test_broker *broker)
 {
