@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lmdb.h>
-
 #include "lib/bytes.h"
 #include "tests/support/peer.h"
+#include "tests/support/table.h"
 
 #define NONE ((const char *const[]){NULL})
 
@@ -52,30 +51,12 @@ static void flip(
 {
 	uint8_t raw[80];
 	size_t bytes = recipient == NULL ? 0 : strlen(recipient) + 1;
-	MDB_val key = {bytes + 8, raw};
-	MDB_val value;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	uint8_t copy[4096];
 
 	if (recipient != NULL) {
 		memcpy(raw, recipient, bytes);
 	}
 	alm_put_u64(raw + bytes, seq);
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
-	cr_assert_leq(value.mv_size, sizeof(copy));
-	memcpy(copy, value.mv_data, value.mv_size);
-	copy[at] ^= 1;
-	value.mv_data = copy;
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_flip(broker.store, table, (MDB_val){bytes + 8, raw}, at);
 }
 
 static void connect(void)
@@ -243,38 +224,26 @@ Test(damage, is_not_what_more_obligations_than_fit_a_message_are)
 
 /* The first row of a table from a key's first byte on stands under a key in
  * which what divides it is broken; the broker does not run. */
-static void break_key(const char *table, uint8_t first)
+static void break_key(const char *name, uint8_t first)
 {
+	struct test_table table = test_table_open(broker.store, name, 0);
 	MDB_val key = {1, &first};
-	MDB_val value;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	MDB_val row;
 	MDB_cursor *cursor;
 	uint8_t raw[128];
-	uint8_t row[4096];
 	uint8_t *nul;
 
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
-	cr_assert_eq(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE), 0);
+	cr_assert_eq(mdb_cursor_open(table.txn, table.dbi, &cursor), 0);
+	cr_assert_eq(mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE), 0);
 	cr_assert_leq(key.mv_size, sizeof(raw));
-	cr_assert_leq(value.mv_size, sizeof(row));
 	memcpy(raw, key.mv_data, key.mv_size);
-	memcpy(row, value.mv_data, value.mv_size);
+	row = test_table_copy(&table, key);
 	cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
 	nul = memchr(raw + 1, 0, key.mv_size - 1);
 	cr_assert_not_null(nul);
 	*nul ^= 1;
-	key.mv_data = raw;
-	value.mv_data = row;
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_put(&table, (MDB_val){key.mv_size, raw}, row);
+	test_table_close(&table);
 }
 
 /* Until the broker has swept its tables, as it does once a second. */
@@ -315,26 +284,8 @@ Test(damage, of_a_key_does_not_stop_what_looks_after_its_table)
 static void flip_mailbox(size_t at)
 {
 	char recipient[] = "RHA";
-	MDB_val key = {3, recipient};
-	MDB_val value;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	uint8_t copy[256];
 
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, "mailbox", 0, &dbi), 0);
-	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
-	cr_assert_leq(value.mv_size, sizeof(copy));
-	memcpy(copy, value.mv_data, value.mv_size);
-	copy[at] ^= 1;
-	value.mv_data = copy;
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_flip(broker.store, "mailbox", (MDB_val){3, recipient}, at);
 }
 
 static void order(const char *verb)

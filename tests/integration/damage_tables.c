@@ -10,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lmdb.h>
-
 #include "lib/bytes.h"
 #include "lib/id.h"
 #include "lib/join.h"
 #include "lib/parts.h"
 #include "tests/support/peer.h"
 #include "tests/support/people.h"
+#include "tests/support/table.h"
 
 #define ROW_BYTES_MAX 65536u
 #define OBJECTOR "9990000026"
@@ -54,30 +53,16 @@ struct broken {
 
 static struct broken broken;
 
-static MDB_txn *open_table(const char *table, MDB_env **out_env, MDB_dbi *dbi)
-{
-	MDB_txn *txn;
-
-	cr_assert_eq(mdb_env_create(out_env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(*out_env, 32), 0);
-	cr_assert_eq(mdb_env_open(*out_env, broker.store, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(*out_env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, dbi), 0);
-	return txn;
-}
-
 /* False if the table has no row. */
-static bool break_row(const char *table, enum how how)
+static bool break_row(const char *name, enum how how)
 {
-	MDB_env *env;
-	MDB_dbi dbi;
-	MDB_txn *txn = open_table(table, &env, &dbi);
+	struct test_table table = test_table_open(broker.store, name, 0);
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val row;
 	bool is_there;
 
-	cr_assert_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
+	cr_assert_eq(mdb_cursor_open(table.txn, table.dbi, &cursor), 0);
 	is_there = mdb_cursor_get(cursor, &key, &row,
 			   how == LAST ? MDB_LAST : MDB_FIRST) == 0;
 	if (is_there) {
@@ -97,32 +82,28 @@ static bool break_row(const char *table, enum how how)
 		cr_assert_eq(mdb_cursor_del(cursor, 0), 0);
 		key = (MDB_val){broken.key_bytes, broken.bad_key};
 		row = (MDB_val){broken.row_bytes, broken.bad_row};
-		cr_assert_eq(mdb_put(txn, dbi, &key, &row, 0), 0);
+		test_table_put(&table, key, row);
 	}
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_close(&table);
 	return is_there;
 }
 
 /* As it was, unless the broker has written or removed it. */
-static void put_back(const char *table)
+static void put_back(const char *name)
 {
-	MDB_env *env;
-	MDB_dbi dbi;
-	MDB_txn *txn = open_table(table, &env, &dbi);
+	struct test_table table = test_table_open(broker.store, name, 0);
 	MDB_val key = {broken.key_bytes, broken.bad_key};
 	MDB_val row;
 
-	if (mdb_get(txn, dbi, &key, &row) == 0 &&
+	if (mdb_get(table.txn, table.dbi, &key, &row) == 0 &&
 		row.mv_size == broken.row_bytes &&
 		memcmp(row.mv_data, broken.bad_row, row.mv_size) == 0) {
-		cr_assert_eq(mdb_del(txn, dbi, &key, NULL), 0);
+		cr_assert_eq(mdb_del(table.txn, table.dbi, &key, NULL), 0);
 		key.mv_data = broken.key;
 		row = (MDB_val){broken.row_bytes, broken.row};
-		cr_assert_eq(mdb_put(txn, dbi, &key, &row, 0), 0);
+		test_table_put(&table, key, row);
 	}
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_close(&table);
 }
 
 /* --- the history ---------------------------------------------------------- */

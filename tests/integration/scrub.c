@@ -8,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lmdb.h>
-
 #include "lib/bytes.h"
 #include "tests/support/peer.h"
-
-#define NOWHERE SIZE_MAX
+#include "tests/support/table.h"
 
 static struct test_broker broker;
 static struct test_peer trust;
@@ -47,36 +44,24 @@ static uint64_t send_one(uint64_t *out_audit)
 	return receipt->accepted.sequence;
 }
 
-/* Flip one bit of a row, whether the broker runs or not; or, with NOWHERE,
- * remove it. */
+/* Flip one bit of a row, whether the broker runs or not. */
 static void flip(const char *table, uint64_t number, size_t at)
 {
 	uint8_t raw[8];
-	uint8_t copy[4096];
-	MDB_val key = {sizeof(raw), raw};
-	MDB_val value;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
 
 	alm_put_u64(raw, number);
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 64), 0);
-	cr_assert_eq(mdb_env_open(env, broker.store, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
-	cr_assert_leq(value.mv_size, sizeof(copy));
-	memcpy(copy, value.mv_data, value.mv_size);
-	if (at == NOWHERE) {
-		cr_assert_eq(mdb_del(txn, dbi, &key, NULL), 0);
-	} else {
-		copy[at] ^= 1;
-		value.mv_data = copy;
-		cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	}
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_flip(broker.store, table, (MDB_val){sizeof(raw), raw}, at);
+}
+
+static void remove_row(const char *name, uint64_t number)
+{
+	struct test_table table = test_table_open(broker.store, name, 0);
+	uint8_t raw[8];
+	MDB_val key = {sizeof(raw), raw};
+
+	alm_put_u64(raw, number);
+	cr_assert_eq(mdb_del(table.txn, table.dbi, &key, NULL), 0);
+	test_table_close(&table);
 }
 
 /* So many passes ended; of two, the second began after this. */
@@ -245,6 +230,6 @@ Test(scrub, does_not_start_without_one_of_the_last_records)
 
 	(void)send_one(&first);
 	(void)test_broker_stop(&broker);
-	flip("rec", first, NOWHERE);
+	remove_row("rec", first);
 	cr_expect_eq(test_broker_start_fails(&broker, log, sizeof(log)), 8);
 }

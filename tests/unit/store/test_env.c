@@ -4,9 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <lmdb.h>
-
 #include "tests/support/fork.h"
+#include "tests/support/table.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_env, .init = set_up, .fini = tear_down);
@@ -24,27 +23,15 @@ static enum alm_err try_open(const struct alm_store_options *with)
 }
 
 /* Change a row behind the store's back. */
-static void put_raw(const char *table, const char *key, size_t at, uint8_t byte)
+static void put_raw(const char *name, const char *key, size_t at, uint8_t byte)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	MDB_val mdb_key = {strlen(key), (void *)(uintptr_t)key};
-	MDB_val value;
-	uint8_t copy[4096];
+	struct test_table table = test_table_open(folder, name, 0);
+	MDB_val raw_key = {strlen(key), (void *)(uintptr_t)key};
+	MDB_val row = test_table_copy(&table, raw_key);
 
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_get(txn, dbi, &mdb_key, &value), 0);
-	memcpy(copy, value.mv_data, value.mv_size);
-	copy[at] = byte;
-	value.mv_data = copy;
-	cr_assert_eq(mdb_put(txn, dbi, &mdb_key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	((uint8_t *)row.mv_data)[at] = byte;
+	test_table_put(&table, raw_key, row);
+	test_table_close(&table);
 }
 
 Test(store_env, makes_private_files)
@@ -162,21 +149,14 @@ Test(store_env, remembers_how_far_queued_mail_was_decided_again)
 Test(store_env, refuses_the_environment_of_another_program)
 {
 	struct alm_store_options with = options();
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	struct test_table table;
 
 	alm_store_close(store);
 	store = NULL;
 	alm_tempdir_remove(folder);
 	cr_assert_eq(mkdir(folder, 0700), 0);
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, "theirs", MDB_CREATE, &dbi), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	table = test_table_open(folder, "theirs", MDB_CREATE);
+	test_table_close(&table);
 	cr_expect_eq(try_open(&with), ALM_STORE_FORMAT);
 }
 

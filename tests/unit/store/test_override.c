@@ -1,8 +1,7 @@
 /* test_override.c - the review queue of overrides. */
 #include <stdio.h>
 
-#include <lmdb.h>
-
+#include "tests/support/table.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_override, .init = set_up, .fini = tear_down);
@@ -98,9 +97,7 @@ Test(store_override, reviews_each_once)
 /* Break a row in the file; what is left still counts and can be closed. */
 Test(store_override, says_of_a_damaged_one_that_it_is)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	struct test_table table;
 	uint8_t raw[9] = {0};
 	char rubbish[] = "rubbish that is long enough for a seal";
 	MDB_val key = {sizeof(raw), raw};
@@ -114,14 +111,9 @@ Test(store_override, says_of_a_damaged_one_that_it_is)
 	alm_store_close(store);
 	store = NULL;
 	alm_put_u64(raw + 1, 4);
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, "override", 0, &dbi), 0);
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	table = test_table_open(folder, "override", 0);
+	test_table_put(&table, key, value);
+	test_table_close(&table);
 	reopen();
 	cr_assert_eq(
 		alm_store_override_next(store, false, 0, &arena, &row), ALM_OK);

@@ -1,9 +1,8 @@
 /* test_people.c - records about people: kept once, read whole, damage told. */
 #include <stdio.h>
 
-#include <lmdb.h>
-
 #include "broker/core/record.h"
+#include "tests/support/table.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_people, .init = set_up, .fini = tear_down);
@@ -60,12 +59,10 @@ static struct alm_person get(const char *subject)
 }
 
 /* Give each row of the table to `change`, which may alter its copy. */
-static void change_rows(const char *table,
+static void change_rows(const char *name,
 	void (*change)(unsigned number, uint8_t *value, size_t bytes))
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	struct test_table table;
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val value;
@@ -73,12 +70,8 @@ static void change_rows(const char *table,
 
 	alm_store_close(store);
 	store = NULL;
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 16), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
+	table = test_table_open(folder, name, 0);
+	cr_assert_eq(mdb_cursor_open(table.txn, table.dbi, &cursor), 0);
 	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
 		uint8_t copy[4096];
 
@@ -89,8 +82,7 @@ static void change_rows(const char *table,
 			mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
 	}
 	mdb_cursor_close(cursor);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	test_table_close(&table);
 	reopen();
 }
 

@@ -1,9 +1,8 @@
 /* test_queue.c - whose mail is queued, and queue rows that are damaged. */
 #include <stdio.h>
 
-#include <lmdb.h>
-
 #include "lib/limits.h"
+#include "tests/support/table.h"
 #include "tests/unit/store/fixture.h"
 
 TestSuite(store_queue, .init = set_up, .fini = tear_down);
@@ -35,17 +34,14 @@ static uint64_t put_for(
 }
 
 /* Change or cut a row behind the store's back. */
-static void damage(const char *table, const char *recipient, uint64_t seq,
+static void damage(const char *name, const char *recipient, uint64_t seq,
 	size_t at, bool is_cut)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	struct test_table table;
 	uint8_t raw[80];
 	size_t bytes = recipient == NULL ? 0 : strlen(recipient) + 1;
 	MDB_val key = {bytes + 8, raw};
-	MDB_val value;
-	uint8_t copy[4096];
+	MDB_val row;
 
 	if (recipient != NULL) {
 		memcpy(raw, recipient, bytes);
@@ -53,19 +49,12 @@ static void damage(const char *table, const char *recipient, uint64_t seq,
 	alm_put_u64(raw + bytes, seq);
 	alm_store_close(store);
 	store = NULL;
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, table, 0, &dbi), 0);
-	cr_assert_eq(mdb_get(txn, dbi, &key, &value), 0);
-	memcpy(copy, value.mv_data, value.mv_size);
-	copy[at] ^= 1;
-	value.mv_data = copy;
-	value.mv_size -= is_cut ? 3 : 0;
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	table = test_table_open(folder, name, 0);
+	row = test_table_copy(&table, key);
+	((uint8_t *)row.mv_data)[at] ^= 1;
+	row.mv_size -= is_cut ? 3 : 0;
+	test_table_put(&table, key, row);
+	test_table_close(&table);
 	reopen();
 }
 
@@ -327,9 +316,7 @@ Test(store_queue, removes_and_counts_in_spite_of_damage)
 /* Counters that are damaged are counted anew, and hide no mailbox. */
 Test(store_queue, counts_a_mailbox_whose_counters_are_damaged)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
+	struct test_table table;
 	char name_bytes[] = "RY2";
 	char rubbish[] = "twenty-four bytes of rubbish";
 	MDB_val key = {3, name_bytes};
@@ -343,14 +330,9 @@ Test(store_queue, counts_a_mailbox_whose_counters_are_damaged)
 	commit();
 	alm_store_close(store);
 	store = NULL;
-	cr_assert_eq(mdb_env_create(&env), 0);
-	cr_assert_eq(mdb_env_set_maxdbs(env, 32), 0);
-	cr_assert_eq(mdb_env_open(env, folder, 0, 0600), 0);
-	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	cr_assert_eq(mdb_dbi_open(txn, "mailbox", 0, &dbi), 0);
-	cr_assert_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
-	cr_assert_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	table = test_table_open(folder, "mailbox", 0);
+	test_table_put(&table, key, value);
+	test_table_close(&table);
 	reopen();
 	cr_assert_eq(alm_store_mailbox_next(store, "", &arena, &name), ALM_OK);
 	cr_expect_str_eq(name, "RY2");
