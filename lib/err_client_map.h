@@ -67,10 +67,10 @@
 		"and the recipient never acknowledged it.", \
 		"Contact the recipient directly; once its agent is mended the " \
 		"operator can hand the message over again.") \
-	X(NOTICE_TIMED_OUT, 8010, "no-reply-in-time", REFUSED, false, \
+	X(NOTICE_TIMED_OUT, 8010, "no-reply-in-time", UNAVAILABLE, false, \
 		"Nobody has replied to the request before its deadline.", \
 		"Ask again, or contact the organisation directly.") \
-	X(NOTICE_DEADLINE, 8011, "deadline-passed", REFUSED, false, \
+	X(NOTICE_DEADLINE, 8011, "deadline-passed", UNAVAILABLE, false, \
 		"The recipient has not taken the message before its deadline.", \
 		"Contact the recipient directly; the message still waits " \
 		"until it expires.")

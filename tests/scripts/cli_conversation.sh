@@ -53,7 +53,7 @@ for deadline in 2s 20s 2m; do # later than the acceptance
 		--await-reply - >"$dir/out" 2>"$dir/err" || rc=$?
 	grep -q ALM-8010 "$dir/err" && break
 done
-[ "$rc" -eq 4 ] || fail "exit $rc, and no reply came"
+[ "$rc" -eq 7 ] || fail "exit $rc, and no reply came"
 grep -q ALM-8010 "$dir/err" || fail "nobody said that no reply came"
 
 # --- receipts ---------------------------------------------------------------
