@@ -56,6 +56,10 @@ static const struct {
 	{"dead-letter-rerun", "put back into the queue"},
 	{"dead-letter-removed", "removed: kept for as long as it may be"},
 	{"override-reviewed", "its override was reviewed"},
+	{"sent-to-several", "sent to several, decided for each"},
+	{"request-timed-out", "nobody replied before its deadline"},
+	{"deadline-passed", "not taken before its deadline"},
+	{"escalated-to-deputy", "given to the deputy as well"},
 	{"sent-again", "sent again, and given the first receipt"},
 	{"now-queued", "now: waits in the mailbox"},
 	{"now-on-hold", "now: waits, the mailbox is on hold"},
@@ -104,6 +108,10 @@ static const char *what_of(const struct alm_trace_step *step)
 	if (strcmp(kind, "delivered") == 0 &&
 		strcmp(step->cells[ALM_TRACE_ATTEMPT], "1") != 0) {
 		return "handed over again";
+	}
+	if (strcmp(kind, "escalated-to-deputy") == 0 &&
+		strcmp(step->cells[ALM_TRACE_CODE], "0") != 0) {
+		return "the deputy may not have it";
 	}
 	for (size_t i = 0; i < ALM_COUNT(words); i++) {
 		if (strcmp(words[i].kind, kind) == 0) {

@@ -47,6 +47,8 @@ cmp -s "$dir/payload" "$(json 'd["rows"][0]["payload"]')" ||
 	fail "another payload came"
 code 0 "$almoner" audit query --message "$id" --kind sent-to-several --json
 has 'len(d["rows"]) == 1'
+code 0 "$almoner" trace "$id"
+grep -q 'sent to several, decided for each' "$dir/out" || fail "not in words"
 code 0 "$almoner" audit query --message "$id" --kind refused --json
 has '"NOBODY" in [r["recipient"] for r in d["rows"]]'
 

@@ -68,4 +68,20 @@ code 3 "$almoner" trace 0000
 code 2 "$almoner" trace 019
 code 2 "$almoner" trace nothing
 code 2 "$almoner" trace
+# A deadline that passes, and a deputy who may not have it.
+code 0 "$almoner" mailbox deputy C84001 --to RK5 --reason test
+for deadline in 2s 20s 2m; do # later than the acceptance
+	echo 9990000018 | "$almoner" send -c "$sender" --to C84001 \
+		--purpose direct-care --level identifiable --subject - \
+		--category treatment-summary --payload "$dir/payload" \
+		--deadline $deadline --json >"$dir/out" 2>"$dir/err" && break
+done
+late=$(json 'd["id"]')
+not_for_the_deputy() {
+	"$almoner" trace "$late" | grep 'the deputy may not have it'
+}
+until_ok not_for_the_deputy
+code 0 "$almoner" trace "$late"
+grep -q 'not taken before its deadline' "$dir/out" || fail "no deadline"
+
 echo "cli_trace.sh: ok"
