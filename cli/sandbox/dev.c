@@ -144,6 +144,7 @@ static int wait_for_end(struct dev *dev, int signal_fd)
 {
 	struct pollfd fds[] = {{signal_fd, POLLIN, 0},
 		{alm_sandbox_fd(dev->sandbox), POLLIN, 0}};
+	struct alm_problem problem = {.err = ALM_OK};
 
 	while (poll(fds, ALM_COUNT(fds), -1) < 0) {
 		if (errno != EINTR) {
@@ -151,9 +152,8 @@ static int wait_for_end(struct dev *dev, int signal_fd)
 		}
 	}
 	if (fds[0].revents == 0) {
-		return alm_print_failure(&dev->args->output,
-			&(struct alm_failure){ALM_UNREACHABLE,
-				"almonerd has ended; see its log", NULL, 0});
+		(void)alm_sandbox_bury(dev->sandbox, &problem);
+		return alm_print_problem(&dev->args->output, &problem);
 	}
 	return ALM_EXIT_OK;
 }

@@ -58,6 +58,11 @@ void alm_sandbox_kill(struct alm_sandbox *sandbox);
 ALM_MUST_USE enum alm_err alm_sandbox_restart(
 	struct alm_sandbox *sandbox, struct alm_problem *problem);
 
+/** The daemon has ended by itself: leave the folder behind, and say how it
+ * ended and where its log is.  Gives UNREACHABLE. */
+enum alm_err alm_sandbox_bury(
+	struct alm_sandbox *sandbox, struct alm_problem *problem);
+
 /** Readable when the daemon has ended; -1 when it does not run. */
 int alm_sandbox_fd(const struct alm_sandbox *sandbox);
 

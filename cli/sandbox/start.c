@@ -209,9 +209,7 @@ static enum alm_err wait_ready(
 			return ALM_OK;
 		}
 		if (fds[1].revents != 0) {
-			return alm_problem_set(problem, ALM_UNREACHABLE,
-				"almonerd has ended; its log is %s",
-				sandbox->log);
+			return alm_sandbox_bury(sandbox, problem);
 		}
 	}
 }
@@ -267,6 +265,21 @@ enum alm_err alm_sandbox_start(
 		alm_sandbox_stop(sandbox, SIGTERM);
 	}
 	return err;
+}
+
+enum alm_err alm_sandbox_bury(
+	struct alm_sandbox *sandbox, struct alm_problem *problem)
+{
+	siginfo_t end = {.si_code = 0};
+
+	/* Left to be waited for: alm_sandbox_stop() does. */
+	(void)waitid(P_PID, (id_t)sandbox->pid, &end, WEXITED | WNOWAIT);
+	sandbox->keeps_folder = true; /* the log says why */
+	return alm_problem_set(problem, ALM_UNREACHABLE,
+		"almonerd has ended, by %s %d; its log is %s, and its folder "
+		"stays",
+		end.si_code == CLD_EXITED ? "exit code" : "signal",
+		end.si_status, sandbox->log);
 }
 
 void alm_sandbox_stop(struct alm_sandbox *sandbox, int signal_number)

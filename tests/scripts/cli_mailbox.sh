@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 
-begin_dev
+begin_dev 2>"$dir/dev-err"
 sender=$(json 'd["sender-context"]')
 echo 'Seen today.' >"$dir/payload"
 send() {
@@ -60,4 +60,13 @@ code 0 "$almoner" mailbox rerun C84001 --all --yes --reason 'a test' --json
 has 'd["queued"] == 0 and d["rows"] == []'
 code 0 "$almoner" audit query --kind mailbox-changed --json
 has 'len(d["rows"]) == 4'
+
+# --- a daemon that ends from outside leaves its folder and says so ----------
+kill -KILL "$(daemon_of_dev)"
+rc=0
+wait "$dev" 2>"$dir/err" || rc=$?
+[ "$rc" -eq 7 ] || fail "exit $rc of almoner dev whose daemon was killed"
+grep -q 'signal 9; its log is ' "$dir/dev-err" || fail "dev does not say how"
+log=$(sed -n 's/.*its log is \([^,]*\),.*/\1/p' "$dir/dev-err")
+[ -s "$log" ] || fail "the log that dev names is not there: $log"
 echo "cli_mailbox.sh: ok"
