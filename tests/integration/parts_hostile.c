@@ -18,29 +18,17 @@ static struct test_broker broker;
 static struct test_peer sender;
 static struct test_peer receiver;
 
-static void open_all(void)
-{
-	test_broker_open(&broker, "");
-	test_broker_activate(&broker, test_policy);
-	test_peer_enrol(&sender, &broker, "RX1");
-}
+/* What most of them send, and the tree over its parts. */
+static struct alm_message message;
+static struct alm_part_tree *tree;
 
-static void close_all(void)
-{
-	test_peer_free(&sender);
-	test_peer_free(&receiver);
-	test_broker_close(&broker);
-}
-
-TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 1800);
-
-static struct alm_part_tree *announce(struct alm_message *message)
+static void make_message(void)
 {
 	struct alm_hash *hash = alm_hash_new();
 	uint32_t count = alm_parts_count(PAYLOAD_BYTES);
-	struct alm_part_tree *tree = alm_part_tree_new(count);
 	static uint8_t room[ALM_PART_BYTES];
 
+	tree = alm_part_tree_new(count);
 	for (uint32_t i = 0; i < count; i++) {
 		size_t bytes = alm_part_length(PAYLOAD_BYTES, i);
 
@@ -50,14 +38,40 @@ static struct alm_part_tree *announce(struct alm_message *message)
 	}
 	alm_part_tree_close(tree, hash);
 	alm_hash_free(hash);
-	*message = test_message(&sender, "C84001");
-	message->payload_bytes = PAYLOAD_BYTES;
-	memcpy(message->payload_sha256, alm_part_tree_root(tree)->raw, 32);
-	return tree;
+	message = test_message(&sender, "C84001");
+	message.payload_bytes = PAYLOAD_BYTES;
+	memcpy(message.payload_sha256, alm_part_tree_root(tree)->raw, 32);
 }
 
-static void say_part(const struct alm_message *message,
-	const struct alm_part_tree *tree, uint32_t index, bool is_flipped)
+static void open_all(void)
+{
+	test_broker_open(&broker, "");
+	test_broker_activate(&broker, test_policy);
+	test_peer_open(&sender, &broker, "RX1", 0);
+	make_message();
+}
+
+static void close_all(void)
+{
+	alm_part_tree_free(tree);
+	test_peer_free(&sender);
+	test_peer_free(&receiver);
+	test_broker_close(&broker);
+}
+
+TestSuite(parts_hostile, .init = open_all, .fini = close_all, .timeout = 1800);
+
+/* The code of the next receipt, which refuses. */
+static enum alm_err refusal(void)
+{
+	const struct alm_receipt *receipt =
+		&test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT)->receipt;
+
+	cr_assert_not(receipt->is_accepted);
+	return receipt->refused.code;
+}
+
+static void say_part(uint32_t index, bool is_flipped)
 {
 	static uint8_t room[ALM_PART_BYTES];
 	struct alm_digest path[ALM_PART_PATH_MAX];
@@ -66,7 +80,7 @@ static void say_part(const struct alm_message *message,
 
 	(void)test_large_read(NULL, index * ALM_PART_BYTES, room, bytes);
 	room[100] ^= is_flipped ? 4 : 0;
-	e.part = (struct alm_payload_part){.message_id = {message->id.raw, 16},
+	e.part = (struct alm_payload_part){.message_id = {message.id.raw, 16},
 		.index = index,
 		.path = {path[0].raw,
 			32 * alm_part_tree_path(tree, index, path)},
@@ -76,35 +90,27 @@ static void say_part(const struct alm_message *message,
 
 Test(parts_hostile, a_flipped_part_ends_it)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	const struct alm_envelope *e;
 
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 0);
 	cr_assert_eq(e->progress.until, ALM_PARTS_IN_FLIGHT_MAX);
-	say_part(&message, tree, 0, false);
+	say_part(0, false);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 1);
-	say_part(&message, tree, 1, true);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert(!e->receipt.is_accepted);
-	cr_assert_eq(e->receipt.refused.code, ALM_PART_MISMATCH);
-	say_part(&message, tree, 1, false);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
-	alm_part_tree_free(tree);
+	say_part(1, true);
+	cr_assert_eq(refusal(), ALM_PART_MISMATCH);
+	say_part(1, false);
+	cr_assert_eq(refusal(), ALM_UPLOAD_UNKNOWN);
 }
 
 /* What is said to it, progress or a receipt. */
-static const struct alm_envelope *announced(const struct alm_message *message)
+static const struct alm_envelope *announced(void)
 {
 	const struct alm_envelope *e;
 
-	test_peer_send(&sender, message, "", 0);
+	test_peer_send(&sender, &message, "", 0);
 	do {
 		e = test_peer_next(&sender, 1000);
 	} while (e == NULL);
@@ -114,74 +120,58 @@ static const struct alm_envelope *announced(const struct alm_message *message)
 /* What was on its way goes with it, on whatever connection that is. */
 Test(parts_hostile, parts_of_what_was_refused_since_are_unknown)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	const struct alm_envelope *e;
 
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	/* A slow machine gets longer to have it begun. */
 	for (int64_t life_ms = 1500;; life_ms *= 2) {
 		message.id = test_message(&sender, "C84001").id;
 		message.expires_ms = test_now_ms() + life_ms;
-		if (announced(&message)->kind == ALM_ENVELOPE_PROGRESS) {
+		if (announced()->kind == ALM_ENVELOPE_PROGRESS) {
 			break;
 		}
 		cr_assert_lt(life_ms, 100000);
 	}
 	do {
-		e = announced(&message);
+		e = announced();
 	} while (e->kind == ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->kind, ALM_ENVELOPE_RECEIPT);
 	cr_assert_eq(e->receipt.refused.code, ALM_ALREADY_EXPIRED);
-	say_part(&message, tree, 0, true);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
-	alm_part_tree_free(tree);
+	say_part(0, true);
+	cr_assert_eq(refusal(), ALM_UPLOAD_UNKNOWN);
 }
 
 Test(parts_hostile, another_message_of_the_same_id_drops_nothing)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	struct alm_message forbidden = message;
 	const struct alm_envelope *e;
 
 	forbidden.recipient = "CHA";
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
 	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	test_peer_send(&sender, &forbidden, "", 0);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
 	cr_assert(!e->receipt.is_accepted);
-	say_part(&message, tree, 0, false);
+	say_part(0, false);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 1);
-	alm_part_tree_free(tree);
 }
 
 Test(parts_hostile, parts_out_of_order_are_asked_for_again_once)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	const struct alm_envelope *e;
 
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
 	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
-	say_part(&message, tree, 2, false);
+	say_part(2, false);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert(e->progress.is_again);
 	cr_assert_eq(e->progress.next, 0);
-	say_part(&message, tree, 3, false);
+	say_part(3, false);
 	cr_assert_null(test_peer_next(&sender, 200));
-	say_part(&message, tree, 0, false);
+	say_part(0, false);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 1);
 	cr_assert(!e->progress.is_again);
-	alm_part_tree_free(tree);
 }
 
 /* One that was begun two days ago, as if the broker had been down since. */
@@ -238,50 +228,32 @@ Test(parts_hostile, what_never_fits_is_refused_before_anything_comes)
 		"10000000", "reason", "small disk", NULL};
 	struct alm_answer answer =
 		test_broker_ask(&broker, "mailbox.limit", limit);
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
-	const struct alm_envelope *e;
 
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_MAILBOX_TOO_SMALL);
-	alm_part_tree_free(tree);
+	cr_assert_eq(refusal(), ALM_MAILBOX_TOO_SMALL);
 }
 
 Test(parts_hostile, an_organisation_has_only_so_many_unfinished)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
-	const struct alm_envelope *e;
-
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	for (unsigned i = 0; i < ALM_UPLOADS_PER_ORGANISATION_MAX; i++) {
 		test_peer_send(&sender, &message, "", 0);
 		(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 		message.id = test_message(&sender, "C84001").id;
 	}
 	test_peer_send(&sender, &message, "", 0);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_UPLOADS_FULL);
-	alm_part_tree_free(tree);
+	cr_assert_eq(refusal(), ALM_UPLOADS_FULL);
 }
 
 /* Else both would stand still in a full store that takes nobody's mail. */
 Test(parts_hostile, no_more_is_let_begin_than_there_is_room_for)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	const struct alm_envelope *e;
 
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_replace_setting(&broker, "store-map", "store-map: 64MiB");
 	test_broker_start(&broker);
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
+	test_peer_come_back(&sender, &broker, 0);
 	message.payload_bytes = (uint64_t)30 << 20;
 	test_peer_send(&sender, &message, "", 0);
 	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
@@ -296,19 +268,16 @@ Test(parts_hostile, no_more_is_let_begin_than_there_is_room_for)
 	(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	message.id = test_message(&sender, "C84001").id;
 	test_peer_send(&sender, &message, "", 0);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_STORE_FULL);
-	alm_part_tree_free(tree);
+	cr_assert_eq(refusal(), ALM_STORE_FULL);
 }
 
 /* All of it, as the broker lets it; the receipt. */
-static const struct alm_receipt *say_all(
-	const struct alm_message *message, const struct alm_part_tree *tree)
+static const struct alm_receipt *say_all(void)
 {
 	const struct alm_envelope *e;
 	uint32_t sent = 0;
 
-	test_peer_send(&sender, message, "", 0);
+	test_peer_send(&sender, &message, "", 0);
 	do {
 		uint32_t until;
 
@@ -318,7 +287,7 @@ static const struct alm_receipt *say_all(
 		until = e->kind == ALM_ENVELOPE_PROGRESS ? e->progress.until
 							 : 0;
 		for (; sent < until; sent++) {
-			say_part(message, tree, sent, false);
+			say_part(sent, false);
 		}
 	} while (e->kind != ALM_ENVELOPE_RECEIPT);
 	return &e->receipt;
@@ -326,35 +295,25 @@ static const struct alm_receipt *say_all(
 
 static void upload(void)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
-	const struct alm_receipt *receipt;
+	const struct alm_receipt *receipt = say_all();
 
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
-	receipt = say_all(&message, tree);
 	cr_assert(receipt->is_accepted, "%s", receipt->refused.name);
-	alm_part_tree_free(tree);
 }
 
 /* One id is one message, whichever of two is whole first. */
 Test(parts_hostile, what_was_sent_meanwhile_under_its_id_is_a_conflict)
 {
-	struct alm_message message;
-	struct alm_part_tree *tree = announce(&message);
 	struct alm_message whole = test_message(&sender, "C84001");
 	const struct alm_envelope *e;
 	const struct alm_receipt *receipt;
 
 	whole.id = message.id;
-	test_peer_connect(&sender, &broker);
-	test_peer_hello(&sender, 0);
 	test_peer_send(&sender, &message, "", 0);
 	e = test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 	cr_assert_eq(e->progress.next, 0);
 	(void)test_peer_accepted(&sender, &whole);
 	for (uint32_t i = 0; i < alm_parts_count(PAYLOAD_BYTES); i++) {
-		say_part(&message, tree, i, false);
+		say_part(i, false);
 		e = test_peer_next(&sender, 10000);
 		cr_assert_not_null(e);
 	}
@@ -362,10 +321,8 @@ Test(parts_hostile, what_was_sent_meanwhile_under_its_id_is_a_conflict)
 	receipt = &e->receipt;
 	cr_assert(!receipt->is_accepted);
 	cr_assert_eq(receipt->refused.code, ALM_MESSAGE_ID_CONFLICT);
-	say_part(&message, tree, 0, false);
-	e = test_peer_expect(&sender, ALM_ENVELOPE_RECEIPT);
-	cr_assert_eq(e->receipt.refused.code, ALM_UPLOAD_UNKNOWN);
-	alm_part_tree_free(tree);
+	say_part(0, false);
+	cr_assert_eq(refusal(), ALM_UPLOAD_UNKNOWN);
 }
 
 static uint64_t take_delivery(void)

@@ -39,6 +39,14 @@ static void prepare(uint8_t out_id[16])
 	alm_prepared_fini(&prepared);
 }
 
+/* An entry, as its user puts it there, and what the agent makes of it. */
+static void put_prepared(uint8_t out_id[16])
+{
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "content");
+	prepare(out_id);
+}
+
 static struct alm_receipt_view receipt_of(const uint8_t id[16], int code)
 {
 	struct alm_receipt_view receipt = {.code = code,
@@ -59,9 +67,7 @@ Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
 	uint8_t first[16];
 	uint8_t again[16];
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(first);
+	put_prepared(first);
 	cr_assert(has(ALM_STATE, "a.id"));
 	prepare(again);
 	cr_assert_eq(memcmp(first, again, 16), 0);
@@ -77,9 +83,7 @@ Test(folder, an_accepted_message_leaves_a_receipt_and_nothing_else)
 	uint8_t id[16];
 	struct alm_receipt_view receipt;
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	receipt = receipt_of(id, 0);
 	cr_assert_eq(alm_sending_receipt(&folder, "a", &receipt, &files, NULL),
 		ALM_OK);
@@ -98,9 +102,7 @@ Test(folder, an_accepted_payload_stays_if_its_user_took_the_sidecar_back)
 	struct alm_ending ending = {.name = "a"};
 	uint8_t id[16];
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	cr_assert_eq(alm_folder_remove(&folder, ALM_OUTBOX, "a", ".yaml", NULL),
 		ALM_OK);
 	cr_assert_eq(alm_sending_accepted(&folder, &ending, 1, NULL), ALM_OK);
@@ -114,9 +116,7 @@ Test(folder, the_end_of_an_earlier_entry_deletes_nothing_of_a_later_one)
 	struct alm_receipt_view receipt;
 
 	put(ALM_STATE, "a.done", "which a crash brought back");
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	receipt = receipt_of(id, 4501);
 	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
 		ALM_OK);
@@ -127,9 +127,7 @@ Test(folder, tidies_a_payload_that_a_crash_left_after_acceptance)
 {
 	uint8_t id[16];
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_STATE,
 			     "a.done", NULL),
 		ALM_OK);
@@ -143,9 +141,7 @@ Test(folder, does_not_tidy_a_payload_that_is_another_by_now)
 {
 	uint8_t id[16];
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_STATE,
 			     "a.done", NULL),
 		ALM_OK);
@@ -159,9 +155,7 @@ Test(folder, a_refused_message_moves_with_its_payload)
 	uint8_t id[16];
 	struct alm_receipt_view receipt;
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	receipt = receipt_of(id, 4501);
 	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
 		ALM_OK);
@@ -225,9 +219,7 @@ Test(folder, finishes_a_refusal_that_a_crash_cut_off)
 {
 	uint8_t id[16];
 
-	put(ALM_OUTBOX, "a.yaml", sidecar);
-	put(ALM_OUTBOX, "a.pdf", "content");
-	prepare(id);
+	put_prepared(id);
 	cr_assert_eq(alm_folder_move(&folder, ALM_OUTBOX, "a.yaml", ALM_REFUSED,
 			     "a.yaml", NULL),
 		ALM_OK);

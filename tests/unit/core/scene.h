@@ -232,4 +232,32 @@ static bool releases_no_more(
 	return is_within(a->release, b->release) && a->level <= b->level;
 }
 
+/* The answer is the same line as before; the first one is kept. */
+static inline void expect_same_answer(
+	struct scene *s, struct line *before, unsigned seed)
+{
+	struct answer a;
+	struct line after;
+
+	answer(s, &a);
+	render(&a.decision, &after);
+	if (before->bytes == 0) {
+		*before = after;
+	}
+	cr_assert_str_eq(after.text, before->text, "seed %u", seed);
+	forget(&a);
+}
+
+/* What was released before is the most that is released now. */
+static inline void expect_no_more(
+	struct scene *s, const struct answer *before, unsigned seed)
+{
+	struct answer after;
+
+	answer(s, &after);
+	cr_assert(releases_no_more(&after.decision, &before->decision),
+		"seed %u", seed);
+	forget(&after);
+}
+
 #endif /* ALM_TESTS_UNIT_CORE_SCENE_H */

@@ -6,34 +6,6 @@
 
 TestSuite(decide_laws);
 
-/* The answer is the same line as before; the first one is kept. */
-static void expect_same_answer(
-	struct scene *s, struct line *before, unsigned seed)
-{
-	struct answer a;
-	struct line after;
-
-	answer(s, &a);
-	render(&a.decision, &after);
-	if (before->bytes == 0) {
-		*before = after;
-	}
-	cr_assert_str_eq(after.text, before->text, "seed %u", seed);
-	forget(&a);
-}
-
-/* What was released before is the most that is released now. */
-static void expect_no_more(
-	struct scene *s, const struct answer *before, unsigned seed)
-{
-	struct answer after;
-
-	answer(s, &after);
-	cr_assert(releases_no_more(&after.decision, &before->decision),
-		"seed %u", seed);
-	forget(&after);
-}
-
 static struct alm_words twice(struct alm_words words)
 {
 	struct alm_word *items = keep(2 * words.count * sizeof(*items));
