@@ -317,7 +317,7 @@ static int tell(struct making *m)
 
 	alm_sheet_number(sheet, "records", b->end - b->first);
 	alm_sheet_number(sheet, "singles", b->single_count);
-	alm_sheet_number(sheet, "policies", b->epoch_count);
+	alm_sheet_number(sheet, "policies", b->policy_count);
 	alm_sheet_number(sheet, "size", b->size);
 	alm_sheet_fact(sheet, "complete", m->is_complete ? "yes" : "no");
 	rc = alm_sheet_print(sheet, &m->args->output);

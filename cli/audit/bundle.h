@@ -12,11 +12,19 @@
 
 /** Records that one bundle may hold one by one. */
 #define ALM_BUNDLE_SINGLES_MAX 100000u
+/** Epochs of policy that the records of one bundle may name. */
+#define ALM_BUNDLE_POLICIES_MAX 1024u
 
 /** A record that is written by itself. */
 struct alm_bundle_single {
 	uint64_t seq;
 	bool is_shown; /* its private part may be */
+};
+
+/** A policy that is included. */
+struct alm_bundle_policy {
+	uint64_t epoch;
+	uint64_t activation; /* the record that began it */
 };
 
 struct alm_bundle {
@@ -32,9 +40,8 @@ struct alm_bundle {
 	bool reveals;
 	struct alm_bundle_single *singles;
 	size_t single_count;
-	uint64_t epochs[1024]; /* of policies that are included */
-	uint64_t activations[1024];
-	size_t epoch_count;
+	struct alm_bundle_policy policies[ALM_BUNDLE_POLICIES_MAX];
+	size_t policy_count;
 };
 
 /** How many records are older than an instant. */
@@ -46,7 +53,8 @@ ALM_MUST_USE enum alm_err alm_bundle_count_before(
 ALM_MUST_USE enum alm_err alm_bundle_add(
 	struct alm_bundle *bundle, uint64_t seq, bool is_shown);
 
-/** The policy of an epoch, with the record that began it. */
+/** The policy of an epoch, with the record that began it.  Errors:
+ * TOO_MANY_VALUES and those of the store. */
 ALM_MUST_USE enum alm_err alm_bundle_add_policy(
 	struct alm_bundle *bundle, uint64_t epoch);
 

@@ -74,6 +74,16 @@ static bool begins_policy(const struct alm_audit_record *record, uint64_t epoch)
 		       record->kind == ALM_AUDIT_POLICY_EXPIRED);
 }
 
+static bool has_policy(const struct alm_bundle *bundle, uint64_t epoch)
+{
+	for (size_t i = 0; i < bundle->policy_count; i++) {
+		if (bundle->policies[i].epoch == epoch) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum alm_err alm_bundle_add_policy(struct alm_bundle *bundle, uint64_t epoch)
 {
 	struct alm_policy_epoch row;
@@ -82,13 +92,11 @@ enum alm_err alm_bundle_add_policy(struct alm_bundle *bundle, uint64_t epoch)
 	uint64_t before = 0;
 	enum alm_err err;
 
-	for (size_t i = 0; i < bundle->epoch_count; i++) {
-		if (bundle->epochs[i] == epoch) {
-			return ALM_OK;
-		}
+	if (epoch == 0 || has_policy(bundle, epoch)) {
+		return ALM_OK;
 	}
-	if (epoch == 0 || bundle->epoch_count == ALM_COUNT(bundle->epochs)) {
-		return epoch == 0 ? ALM_OK : ALM_TOO_MANY_VALUES;
+	if (bundle->policy_count == ALM_BUNDLE_POLICIES_MAX) {
+		return ALM_TOO_MANY_VALUES;
 	}
 	err = alm_store_policy_get(bundle->store, epoch, bundle->arena, &row);
 	if (err == ALM_OK) {
@@ -106,8 +114,8 @@ enum alm_err alm_bundle_add_policy(struct alm_bundle *bundle, uint64_t epoch)
 		}
 	}
 	if (err == ALM_OK && begins_policy(&record, epoch)) {
-		bundle->epochs[bundle->epoch_count] = epoch;
-		bundle->activations[bundle->epoch_count++] = record.seq;
+		bundle->policies[bundle->policy_count++] =
+			(struct alm_bundle_policy){epoch, record.seq};
 		err = alm_bundle_add(bundle, record.seq, false);
 	}
 	return err;
@@ -267,9 +275,9 @@ static enum alm_err write_behind(
 		err = err == ALM_NOT_FOUND ? ALM_OK : err;
 	}
 	alm_arena_fini(&arena);
-	for (size_t i = 0; i < bundle->epoch_count && err == ALM_OK; i++) {
-		if (bundle->activations[i] == seq) {
-			err = write_policy(bundle, bundle->epochs[i]);
+	for (size_t i = 0; i < bundle->policy_count && err == ALM_OK; i++) {
+		if (bundle->policies[i].activation == seq) {
+			err = write_policy(bundle, bundle->policies[i].epoch);
 		}
 	}
 	return err;
