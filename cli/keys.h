@@ -17,7 +17,7 @@ struct alm_public_keys {
 };
 
 /** Make curve.key and signing.key in `folder`, never over others.
- * Errors: KEY_FILE, IO, INTERNAL. */
+ * Errors: KEY_EXISTS, KEY_FILE, IO, INTERNAL. */
 ALM_MUST_USE enum alm_err alm_keys_make(const char *folder,
 	struct alm_public_keys *out_keys, struct alm_problem *problem);
 

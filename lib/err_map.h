@@ -225,7 +225,8 @@
 		"Ask for the line that almoner doctor prints.") \
 	X(NO_ROUTE, 1223, "no-route", UNAVAILABLE, true, \
 		"There is no way from this machine to the broker's network.", \
-		"Connect the network or the VPN, then try again.") \
+		"Connect the network or the VPN; if it is, a firewall refuses: " \
+		"ask for the line that almoner doctor prints.") \
 	X(NO_BROKER, 1224, "no-broker-there", UNAVAILABLE, true, \
 		"The connection is taken, but no broker answers on it.", \
 		"A proxy or another program holds the port, or the broker " \
@@ -446,7 +447,11 @@
 		"The system clock is outside the years 2000 to 2099 or far " \
 		"before the last record.", \
 		"Set the clock; if it is right and the last record is not, " \
-		"raise clock-behind-max.")
+		"raise clock-behind-max.") \
+	X(KEY_EXISTS, 3008, "key-exists", CONFLICT, false, \
+		"There are keys already, and keys are never overwritten.", \
+		"Name another folder or file, or move what is there away if " \
+		"nobody uses it.")
 /* clang-format on */
 
 #endif /* ALM_LIB_ERR_MAP_H */

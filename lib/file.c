@@ -264,10 +264,8 @@ enum alm_err alm_key_file_write(const char *path,
 
 	if (fd < 0) {
 		return errno == EEXIST
-			       ? alm_problem_set(problem, ALM_KEY_FILE,
-					 "%s is there already and is not "
-					 "overwritten",
-					 path)
+			       ? alm_problem_set(
+					 problem, ALM_KEY_EXISTS, "%s", path)
 			       : alm_problem_set(problem, ALM_KEY_FILE,
 					 "%s: %s", path, strerror(errno));
 	}

@@ -56,7 +56,7 @@ ALM_MUST_USE enum alm_err alm_key_file_read(const char *path,
 	uint8_t out[ALM_KEY_BYTES], struct alm_problem *problem);
 
 /** Write a secret key with mode 0400; never over another.
- * Errors: KEY_FILE, IO. */
+ * Errors: KEY_EXISTS, KEY_FILE, IO. */
 ALM_MUST_USE enum alm_err alm_key_file_write(const char *path,
 	const uint8_t key[ALM_KEY_BYTES], struct alm_problem *problem);
 

@@ -111,10 +111,8 @@ static enum alm_err check_context(const char *path,
 	free(there);
 	if (err == ALM_OK || err == ALM_FIELD_TOO_LARGE) {
 		return is_same ? ALM_OK
-			       : alm_problem_set(problem, ALM_KEY_FILE,
-					 "%s is of another agent and is not "
-					 "overwritten",
-					 path);
+			       : alm_problem_set(problem, ALM_KEY_EXISTS,
+					 "%s is of another agent", path);
 	}
 	return err;
 }
@@ -147,7 +145,7 @@ static enum alm_err name_context(
 	}
 	if (err == ALM_OK && lstat(path, &info) == 0 &&
 		lstat(context, &info) != 0) {
-		return alm_problem_set(problem, ALM_KEY_FILE,
+		return alm_problem_set(problem, ALM_KEY_EXISTS,
 			"%s is there without a context of this invite", path);
 	}
 	return err;

@@ -46,7 +46,7 @@ struct alm_join_result {
 /**
  * Make keys and a context in `folder`, unless they are there from an earlier
  * try, and tell the broker of them.
- * Errors:  INVITE_FILE; INVITE_INVALID; KEY_FILE: other keys are there;
+ * Errors:  INVITE_FILE; INVITE_INVALID; KEY_EXISTS: others are there;
  *          UNREACHABLE, TIMEOUT, JOINS_LIMITED: try again; BROKER_KEY;
  *          WORDS_DIFFER: the broker saw other keys than these
  */

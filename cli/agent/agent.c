@@ -59,9 +59,8 @@ static enum alm_err check_absent(
 				problem, ALM_IO, "the path is too long");
 		}
 		if (lstat(path, &info) == 0) {
-			return alm_problem_set(problem, ALM_KEY_FILE,
-				"%s is there already and is not overwritten",
-				path);
+			return alm_problem_set(
+				problem, ALM_KEY_EXISTS, "%s", path);
 		}
 	}
 	return ALM_OK;

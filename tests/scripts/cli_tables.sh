@@ -128,11 +128,11 @@ code 9 "$almoner" send -c "$dir/none.yaml" --to A --purpose p --category c \
 code 0 "$almoner" agent keygen "$dir/keys" --dry-run
 [ ! -e "$dir/keys" ] || fail "keygen --dry-run made something"
 code 0 "$almoner" agent keygen "$dir/keys"
-code 9 "$almoner" agent keygen "$dir/keys"
+code 6 "$almoner" agent keygen "$dir/keys"
 for what in "$almoner agent keygen" "$build/almonerd --generate-keys"; do
 	$what "$dir/twice" >"$dir/out"
-	code 9 $what "$dir/twice"
-	grep -q 'key is there already and is not overwritten' "$dir/err" ||
+	code 6 $what "$dir/twice"
+	grep -q "ALM-3008.*$dir/twice/[a-z]*.key" "$dir/err" ||
 		fail "$what does not say that the key is there"
 	rm -rf "$dir/twice"
 done

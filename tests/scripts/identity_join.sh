@@ -109,7 +109,8 @@ code 3 "$agent" join "$dir/nothing" --dir "$dir/bad"
 [ -e "$dir/bad" ] && fail "keys were made for no invite"
 # Never over another agent's keys.
 invite "$dir/third.invite" --agent third
-code 9 "$agent" join "$dir/third.invite" --dir "$dir/theatre"
+code 6 "$agent" join "$dir/third.invite" --dir "$dir/theatre"
+grep -q ALM-3008 "$dir/err" || fail "it does not say why"
 
 # --- new keys, and the roles -----------------------------------------------------
 code 0 "$agent" rotate --context "$dir/theatre/context.yaml"

@@ -19,7 +19,7 @@ for name in anna grace henry; do
 	json 'd["key"]' >"$dir/$name.pub"
 	[ "$(stat -c %a "$dir/$name.key")" = 400 ] || fail "the key's mode"
 done
-code 9 "$almoner" officer keygen "$dir/anna.key"
+code 6 "$almoner" officer keygen "$dir/anna.key"
 anna=(--as anna --key "$dir/anna.key" --reason test)
 grace=(--as grace --key "$dir/grace.key" --reason test)
 henry=(--as henry --key "$dir/henry.key" --reason test)

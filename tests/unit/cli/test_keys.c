@@ -56,7 +56,7 @@ Test(keys, are_never_written_over_others)
 	struct alm_public_keys keys;
 
 	cr_assert_eq(alm_keys_make(folder, &keys, NULL), ALM_OK);
-	cr_assert_eq(alm_keys_make(folder, &keys, NULL), ALM_KEY_FILE);
+	cr_assert_eq(alm_keys_make(folder, &keys, NULL), ALM_KEY_EXISTS);
 }
 
 static enum alm_err read_text(const char *text, struct alm_public_keys *out)
