@@ -127,6 +127,41 @@ static bool put_outcomes(
 	return is_whole;
 }
 
+/** Which message a receipt is of; false: it is none of ours. */
+static bool read_receipt_id(const char *path, char out_id[ALM_UUID_TEXT_BYTES])
+{
+	struct alm_message_id id;
+	FILE *file = fopen(path, "re");
+	bool is_ours;
+
+	if (file == NULL) {
+		return false;
+	}
+	is_ours = fscanf(file, "message-id: \"%36[0-9a-f-]\"", out_id) == 1 &&
+		  alm_message_id_parse(out_id, &id) == ALM_OK;
+	(void)fclose(file);
+	return is_ours;
+}
+
+/** The receipt of another message of that name stays, as NAME.ID.yaml. */
+static enum alm_err keep_older(const struct alm_folder *folder,
+	const char *name, const char *id, struct alm_problem *problem)
+{
+	char from[ALM_NAME_BYTES_MAX + 32];
+	char to[ALM_NAME_BYTES_MAX + ALM_UUID_TEXT_BYTES + 8];
+	char path[PATH_MAX];
+	char older[ALM_UUID_TEXT_BYTES];
+
+	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
+	if (!read_receipt_id(path, older) || strcmp(older, id) == 0) {
+		return ALM_OK;
+	}
+	full_name(from, name, ".yaml");
+	(void)snprintf(to, sizeof(to), "%s.%s.yaml", name, older);
+	return alm_folder_rename(
+		folder, ALM_RECEIPTS, from, ALM_RECEIPTS, to, problem);
+}
+
 enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	const char *name, const struct alm_receipt_view *receipt,
 	struct alm_files *files, struct alm_problem *problem)
@@ -134,9 +169,14 @@ enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	struct alm_text_file file;
 	char path[PATH_MAX];
 	char id[ALM_UUID_TEXT_BYTES];
+	enum alm_err err;
 
-	alm_text_file_begin(&file);
 	alm_id_text(receipt->id, id);
+	err = keep_older(folder, name, id, problem);
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_text_file_begin(&file);
 	alm_text_file_put(&file, "message-id", id);
 	alm_text_file_put_number(&file, "sequence", receipt->sequence);
 	alm_text_file_put_number(

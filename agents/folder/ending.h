@@ -12,7 +12,8 @@
 #include "agents/folder/folder.h"
 #include "agents/include/almoner.h"
 
-/** receipts/NAME.yaml, on disk once `files` are, which have room for one.
+/** receipts/NAME.yaml, on disk once `files` are, which have room for one.  The
+ * receipt of another message of that name is kept as NAME.ID.yaml.
  * Errors: IO, NOMEM. */
 ALM_MUST_USE enum alm_err alm_sending_receipt(const struct alm_folder *folder,
 	const char *name, const struct alm_receipt_view *receipt,

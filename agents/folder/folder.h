@@ -3,7 +3,7 @@
  *
  *   outbox/    NAME.yaml and its payload, or NAME.envelope and NAME.payload
  *   inbox/     ID.yaml and ID.payload; ID.notice.yaml
- *   receipts/  NAME.yaml; NAME.envelope.yaml
+ *   receipts/  NAME.yaml; NAME.envelope.yaml; NAME.ID.yaml, older ones
  *   refused/   what the outbox held, and NAME.refusal.yaml
  *   state/     NAME.id, NAME.done; NAME.envelope.id and so on: ours
  *   state/taken/  mail on its way, and a mark for each not confirmed: ours

@@ -93,6 +93,48 @@ Test(outcome, what_is_accepted_leaves_the_outbox)
 	cr_assert_not(has(ALM_OUTBOX, "a.pdf"));
 }
 
+/* A system that gives each day's letters the same names. */
+Test(outcome, a_name_that_is_used_again_leaves_the_older_receipts)
+{
+	char names[3][64];
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct alm_entry *entry = fly();
+		char id[37];
+
+		alm_id_text(entry->id, id);
+		(void)snprintf(names[i], sizeof(names[i]), "a.%s.yaml", id);
+		receive(entry);
+		alm_entries_settle(&entries, &folder);
+		cr_assert(has(ALM_RECEIPTS, "a.yaml"));
+		cr_assert_not(has(ALM_RECEIPTS, names[i]));
+	}
+	cr_assert(has(ALM_RECEIPTS, names[0]));
+	cr_assert(has(ALM_RECEIPTS, names[1]));
+}
+
+/* Of a crash before the outbox has heard of it. */
+Test(outcome, the_same_receipt_once_more_takes_the_place_of_the_first)
+{
+	struct alm_entry *entry = fly();
+	char name[64];
+	char id[37];
+
+	alm_id_text(entry->id, id);
+	(void)snprintf(name, sizeof(name), "a.%s.yaml", id);
+	for (unsigned i = 0; i < 2; i++) {
+		struct alm_receipt_view receipt = {.basis = "", .level = ""};
+
+		memcpy(receipt.id, entry->id, sizeof(receipt.id));
+		cr_assert_eq(alm_sending_receipt(&folder, "a", &receipt,
+				     &entries.receipts, NULL),
+			ALM_OK);
+		cr_assert_eq(alm_files_flush(&entries.receipts, NULL), ALM_OK);
+	}
+	cr_assert(has(ALM_RECEIPTS, "a.yaml"));
+	cr_assert_not(has(ALM_RECEIPTS, name));
+}
+
 Test(outcome, what_its_user_put_in_its_place_meanwhile_is_yet_to_be_sent)
 {
 	struct alm_entry *entry = fly();
