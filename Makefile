@@ -257,7 +257,8 @@ $(O)/tests/integration/crash $(O)/tests/integration/network: \
 $(O)/tests/clock/shim.so: tests/clock/shim.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -Wall -Wextra -O1 -fPIC -shared -o $@ $<
-$(O)/tests/integration/clock: | $(O)/tests/clock/shim.so
+$(O)/tests/integration/clock $(O)/tests/integration/agents_folder_clock: \
+	| $(O)/tests/clock/shim.so
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o \
 		$(CLIENT) $(O)/broker/loop/weigh.o \
 		$(STORE) $(AUTH) $(CONFIG) $(POLICY) $(call obj,$(READERS)) \

@@ -306,6 +306,14 @@ void alm_client_take_parts(struct alm_client *client, bool takes_parts)
 	}
 }
 
+static int64_t broker_ahead_ms(const struct alm_client *client)
+{
+	return client->broker_less_boot_ms == 0
+		       ? 0
+		       : client->broker_less_boot_ms + alm_client_boot_ms() -
+				 alm_client_wall_ms();
+}
+
 void alm_client_get_status(
 	const struct alm_client *client, struct alm_client_status *out_status)
 {
@@ -322,7 +330,7 @@ void alm_client_get_status(
 		.agent = client->agent,
 		.send_window = client->window,
 		.unanswered = (uint32_t)client->outbox.count,
-		.broker_ahead_ms = client->broker_ahead_ms,
+		.broker_ahead_ms = broker_ahead_ms(client),
 		.payload_bytes_max = client->payload_bytes_max,
 		.parts_bytes_max = client->parts_bytes_max,
 		.policy_epoch = client->policy_epoch,

@@ -91,7 +91,8 @@ struct alm_client {
 	uint32_t encodings; /* that were agreed on */
 	uint64_t policy_epoch;
 	uint64_t people_sequence;
-	int64_t broker_ahead_ms;
+	/* The broker's clock minus the one that nobody sets; 0: not known. */
+	int64_t broker_less_boot_ms;
 	char next_endpoint[ALM_ENDPOINT_BYTES_MAX + 1]; /* "": stay here */
 	uint8_t next_broker_key[ALM_KEY_BYTES];
 
@@ -133,6 +134,9 @@ void alm_client_forget_question(
  */
 ALM_MUST_USE enum alm_err alm_session_turn(
 	struct alm_client *client, bool shows_events);
+
+/** The broker has said what time it is. */
+void alm_session_see_clock(struct alm_client *client, int64_t broker_time_ms);
 
 /** Something was started: the descriptor becomes readable for a turn. */
 void alm_session_wake(struct alm_client *client);

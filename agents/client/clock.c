@@ -19,3 +19,8 @@ int64_t alm_client_monotonic_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
 }
+
+int64_t alm_client_boot_ms(void)
+{
+	return read_ms(CLOCK_BOOTTIME);
+}

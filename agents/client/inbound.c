@@ -356,6 +356,7 @@ static void on_envelope(struct alm_client *client, struct alm_held_frame *frame,
 		alm_session_pinged(client, envelope->ping.context);
 		break;
 	case ALM_ENVELOPE_PONG:
+		alm_session_see_clock(client, envelope->ping.broker_time_ms);
 		alm_doubt_pong(&client->doubt, envelope->ping.context);
 		alm_flow_pong(&client->flow, envelope->ping.context);
 		break;

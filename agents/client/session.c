@@ -164,14 +164,21 @@ static void keep_limits(
 	client->encodings = client->is_uncompressed ? 0 : welcome->encodings;
 	client->policy_epoch = welcome->policy_epoch;
 	client->people_sequence = welcome->people_sequence;
-	client->broker_ahead_ms =
-		welcome->broker_time_ms - alm_client_wall_ms();
+	alm_session_see_clock(client, welcome->broker_time_ms);
 	client->next_endpoint[0] = '\0';
 	if (welcome->next_broker_key.bytes == ALM_KEY_BYTES) {
 		memcpy(client->next_broker_key, welcome->next_broker_key.data,
 			ALM_KEY_BYTES);
 		alm_text_copy(client->next_endpoint,
 			sizeof(client->next_endpoint), welcome->next_endpoint);
+	}
+}
+
+void alm_session_see_clock(struct alm_client *client, int64_t broker_time_ms)
+{
+	if (broker_time_ms > 0) {
+		client->broker_less_boot_ms =
+			broker_time_ms - alm_client_boot_ms();
 	}
 }
 

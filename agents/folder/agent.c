@@ -242,6 +242,10 @@ static const char *trouble_of(const struct agent *agent)
 	if (agent->entries.pause.is_on) {
 		return "nothing is sent: the folders cannot be written";
 	}
+	if (agent->entries.skew.is_on) {
+		return "nothing is sent: this machine's clock is not the "
+		       "broker's";
+	}
 	return agent->mail.pause.is_on
 		       ? "no mail is taken: the inbox cannot be written"
 		       : "";

@@ -229,12 +229,22 @@ void alm_folder_sweep(const struct alm_folder *folder)
 	}
 }
 
-int64_t alm_folder_now_ms(void)
+static int64_t read_ms(clockid_t clock)
 {
 	struct timespec now = {0};
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t alm_folder_now_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t alm_folder_wall_ms(void)
+{
+	return read_ms(CLOCK_REALTIME);
 }
 
 static bool is_utf8(const char *text, size_t bytes)

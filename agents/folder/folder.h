@@ -100,6 +100,8 @@ void alm_folder_sweep(const struct alm_folder *folder);
 
 /** The monotonic clock. */
 int64_t alm_folder_now_ms(void);
+/** The time of day: milliseconds since 1970. */
+int64_t alm_folder_wall_ms(void);
 
 /** A name that may stand in a folder: UTF-8, no slash, no leading dot, short.
  */

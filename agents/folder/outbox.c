@@ -86,9 +86,14 @@ static bool is_over(const struct alm_entries *entries)
 	return entries->next >= entries->table.count;
 }
 
+static bool is_held(const struct alm_entries *entries)
+{
+	return entries->pause.is_on || entries->skew.is_on;
+}
+
 static bool has_room(const struct alm_work *work)
 {
-	return !work->entries->is_full && !work->entries->pause.is_on &&
+	return !work->entries->is_full && !is_held(work->entries) &&
 	       work->entries->table.in_flight + work->batch.count <
 		       work->window;
 }
@@ -151,6 +156,21 @@ static bool is_paused(struct alm_entries *entries,
 	return pause->is_on;
 }
 
+/** Whether they wait for the clocks to agree. */
+static bool is_skewed(struct alm_entries *entries, int64_t ahead_ms)
+{
+	if (alm_skew_see(&entries->skew, ahead_ms)) {
+		/* In the order of their names. */
+		entries->next = SIZE_MAX;
+		entries->is_changed = true;
+	}
+	if (entries->skew.is_on) {
+		entries->unsettled = 0;
+		entries->later = entries->table.count;
+	}
+	return entries->skew.is_on;
+}
+
 int64_t alm_entries_work(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_client *client)
 {
@@ -170,6 +190,9 @@ int64_t alm_entries_work(struct alm_entries *entries,
 	}
 	if (is_paused(entries, folder, now_ms)) {
 		return entries->pause.due_ms;
+	}
+	if (is_skewed(entries, status.broker_ahead_ms)) {
+		return now_ms + ALM_PAUSE_MS;
 	}
 	if (is_over(entries) &&
 		(entries->is_changed || now_ms >= entries->due_ms)) {
@@ -191,7 +214,7 @@ int64_t alm_entries_work(struct alm_entries *entries,
 
 bool alm_entries_is_idle(const struct alm_entries *entries)
 {
-	if (entries->pause.is_on) {
+	if (is_held(entries)) {
 		return entries->table.in_flight == 0;
 	}
 	return is_over(entries) && !entries->is_changed &&

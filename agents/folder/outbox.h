@@ -15,6 +15,7 @@
 #include "agents/folder/folder.h"
 #include "agents/folder/lanes.h"
 #include "agents/folder/pause.h"
+#include "agents/folder/skew.h"
 #include "agents/include/almoner.h"
 
 /* Accepted, and ended together. */
@@ -31,6 +32,7 @@ struct alm_entries {
 	char *strays[ALM_STRAYS_MAX]; /* owned */
 	size_t stray_count;
 	struct alm_pause pause; /* of all of them */
+	struct alm_skew skew;   /* which they wait for as well */
 	int misnamed;           /* as last told of; -1: it cannot be read */
 	/* A round goes through all of them, over many calls. */
 	size_t next;

@@ -236,6 +236,48 @@ static void accept(struct alm_entries *entries, const struct alm_folder *folder,
 	}
 }
 
+/** Refused for its time.  Once the clocks agree it goes as it is; but not
+ * under an id of a clock that was ahead, which would not go for so long. */
+static void await_clock(struct alm_entries *entries,
+	const struct alm_folder *folder, struct alm_entry *entry,
+	const struct alm_receipt_view *receipt)
+{
+	struct alm_problem problem = {0};
+
+	if (alm_skew_refused(&entries->skew)) {
+		alm_outcome_land(entries, entry, ALM_ENTRY_SEEN, false);
+		return;
+	}
+	if (alm_skew_is_ahead(
+		    &entries->skew, entry->id, alm_folder_wall_ms())) {
+		if (alm_folder_is_encoded(entry->name)) {
+			alm_outcome_refused(
+				entries, folder, entry, receipt, NULL);
+			return;
+		}
+		if (alm_folder_remove(folder, ALM_STATE, entry->name, ".id",
+			    &problem) != ALM_OK) {
+			alm_outcome_failed(
+				entries, folder, entry, ALM_IO, problem.detail);
+			return;
+		}
+	}
+	alm_log_problem(ALM_CLOCK_SKEW, entry->name, "it is tried again later");
+	alm_outcome_later(entries, entry, 0);
+}
+
+static void retry(struct alm_entries *entries, struct alm_entry *entry,
+	const struct alm_receipt_view *receipt)
+{
+	alm_log_problem((enum alm_err)receipt->code, entry->name,
+		"it is tried again later");
+	if (receipt->retry_after_ms > 0) {
+		await_room(entries, entry, receipt);
+	} else {
+		alm_outcome_later(entries, entry, 0);
+	}
+}
+
 void alm_entries_receipt(struct alm_entries *entries,
 	const struct alm_folder *folder, const struct alm_receipt_view *receipt)
 {
@@ -247,15 +289,11 @@ void alm_entries_receipt(struct alm_entries *entries,
 	}
 	if (receipt->code == 0) {
 		accept(entries, folder, entry, receipt);
+	} else if (receipt->code == (int)ALM_CLOCK_SKEW) {
+		await_clock(entries, folder, entry, receipt);
 	} else if (!receipt->is_retryable) {
 		alm_outcome_refused(entries, folder, entry, receipt, NULL);
 	} else {
-		alm_log_problem((enum alm_err)receipt->code, entry->name,
-			"it is tried again later");
-		if (receipt->retry_after_ms > 0) {
-			await_room(entries, entry, receipt);
-		} else {
-			alm_outcome_later(entries, entry, 0);
-		}
+		retry(entries, entry, receipt);
 	}
 }

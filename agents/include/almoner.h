@@ -170,9 +170,12 @@ struct alm_client_status {
 	const char *detail;       /* valid until the next call on the client */
 	const char *organisation; /* as the broker knows this agent */
 	const char *agent;
-	uint32_t send_window;    /* unanswered sends the broker takes */
-	uint32_t unanswered;     /* sends without a receipt yet */
-	int64_t broker_ahead_ms; /* the broker's clock minus ours */
+	uint32_t send_window; /* unanswered sends the broker takes */
+	uint32_t unanswered;  /* sends without a receipt yet */
+	/* The broker's clock minus this machine's, as it is now; 0 before the
+	 * first welcome.  More than 5 minutes either way, and every message is
+	 * refused (1113). */
+	int64_t broker_ahead_ms;
 	uint64_t payload_bytes_max;
 	uint64_t parts_bytes_max; /* from a source; 0: no larger ones */
 	uint64_t policy_epoch;    /* 0: no policy is active */

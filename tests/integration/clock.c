@@ -6,18 +6,16 @@
  * (tests/clock/shim.c), while mail is queued and in flight.
  */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "broker/store/audit.h"
 #include "lib/file.h"
-#include "tests/clock/shim.h"
 #include "tests/support/peer.h"
+#include "tests/support/shift.h"
 
 #define HOUR_S INT64_C(3600)
 #define YEAR_S (365 * 24 * HOUR_S)
@@ -27,40 +25,6 @@
 static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer practice;
-static struct test_clock *shift;
-static char shift_file[ALM_TEMPDIR_BYTES + 16];
-static char folder[ALM_TEMPDIR_BYTES];
-
-static void make_clock(void)
-{
-	int fd;
-
-	alm_tempdir_make(folder);
-	snprintf(shift_file, sizeof(shift_file), "%s/clock", folder);
-	fd = open(shift_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(ftruncate(fd, sizeof(*shift)), 0);
-	shift = mmap(NULL, sizeof(*shift), PROT_READ | PROT_WRITE, MAP_SHARED,
-		fd, 0);
-	cr_assert_neq((void *)shift, MAP_FAILED);
-	close(fd);
-}
-
-/* For daemons started from here on. */
-static void load_clock(void)
-{
-	const char *old = getenv("ASAN_OPTIONS");
-	char text[1024];
-
-	snprintf(text, sizeof(text), "%s:verify_asan_link_order=0",
-		old == NULL ? "" : old);
-	setenv("ASAN_OPTIONS", text, 1);
-	snprintf(text, sizeof(text), "%s/tests/clock/shim.so",
-		getenv("ALMONER_BUILD"));
-	cr_assert_eq(access(text, R_OK), 0, "%s", text);
-	setenv("LD_PRELOAD", text, 1);
-	setenv(TEST_CLOCK_VARIABLE, shift_file, 1);
-}
 
 static void open_all(void)
 {
@@ -93,7 +57,7 @@ static void close_all(void)
 		verify_log();
 	}
 	test_broker_close(&broker);
-	alm_tempdir_remove(folder);
+	drop_clock();
 }
 
 TestSuite(clock, .init = open_all, .fini = close_all, .timeout = 1800);

@@ -206,3 +206,53 @@ Test(outcome, what_was_accepted_before_a_refusal_does_not_end_the_wait)
 	cr_assert_eq(entries.lanes.items[LANE].in_flight, 0);
 	cr_assert_gt(entries.lanes.items[LANE].due_ms, 0);
 }
+
+static void refuse_for_its_time(const struct alm_entry *entry)
+{
+	struct alm_receipt_view receipt = {.code = ALM_CLOCK_SKEW,
+		.name = "clock-skew",
+		.sentence = "",
+		.hint = "",
+		.detail = "",
+		.nearest = ""};
+
+	memcpy(receipt.id, entry->id, sizeof(receipt.id));
+	alm_entries_receipt(&entries, &folder, &receipt);
+	cr_assert_eq(entries.refused, entry->state == ALM_ENTRY_GONE);
+}
+
+Test(outcome, refused_because_the_clocks_differ_all_wait)
+{
+	struct alm_entry *entry = fly();
+
+	entries.skew.ahead_ms = 3600 * 1000;
+	refuse_for_its_time(entry);
+	cr_assert(entries.skew.is_on);
+	cr_assert_eq(entry->state, ALM_ENTRY_SEEN);
+	cr_assert(has(ALM_STATE, "a.id"), "it may have been accepted before");
+	cr_assert(has(ALM_OUTBOX, "a.yaml"));
+	cr_assert(alm_entries_is_idle(&entries));
+}
+
+/* Its id would not go for as long as the clock was ahead. */
+Test(outcome, refused_for_an_id_of_a_clock_that_was_ahead_it_gets_another)
+{
+	struct alm_entry *entry = fly();
+
+	entry->id[1] = (uint8_t)(entry->id[1] + 1); /* 35 years */
+	refuse_for_its_time(entry);
+	cr_assert_not(entries.skew.is_on);
+	cr_assert_eq(entry->state, ALM_ENTRY_LATER);
+	cr_assert_not(has(ALM_STATE, "a.id"));
+	cr_assert(has(ALM_OUTBOX, "a.yaml"));
+}
+
+Test(outcome, refused_for_its_time_without_a_cause_here_it_is_tried_later)
+{
+	struct alm_entry *entry = fly();
+
+	refuse_for_its_time(entry);
+	cr_assert_not(entries.skew.is_on);
+	cr_assert_eq(entry->state, ALM_ENTRY_LATER);
+	cr_assert(has(ALM_STATE, "a.id"));
+}
