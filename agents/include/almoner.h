@@ -275,7 +275,8 @@ struct alm_receipt_view {
 	size_t reason_count;
 	const char *nearest;           /* the agreement that came nearest */
 	struct alm_strings candidates; /* agreements to name as the basis */
-	struct alm_strings withheld;   /* accepted: fields that do not go on;
+	struct alm_strings withheld;   /* accepted: fields that do not go on,
+					  up to 256, the last "..." for more;
 					  refused: fields at fault */
 	uint64_t sequence;             /* accepted: */
 	uint64_t audit_sequence;

@@ -82,7 +82,7 @@ static void tell(struct minimiser *m, const struct alm_standard_field *field)
 	if (m->withheld->count < ALM_WITHHELD_MAX) {
 		m->withheld->paths[m->withheld->count++] = field->path;
 	} else {
-		m->withheld->is_more = true;
+		m->withheld->paths[ALM_WITHHELD_MAX - 1] = ALM_WITHHELD_MORE;
 	}
 }
 
@@ -228,7 +228,6 @@ enum alm_err alm_minimise(const struct alm_standard *standard,
 	enum alm_err err;
 
 	out_withheld->count = 0;
-	out_withheld->is_more = false;
 	out_withheld->is_restricted = false;
 	if (m.classes == 0) {
 		return ALM_CANNOT_MINIMISE;

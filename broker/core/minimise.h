@@ -64,11 +64,13 @@ struct alm_view {
 	const uint8_t *pseudonym; /* ALM_PSEUDONYM_BYTES, or NULL for none */
 };
 
+/* In place of the last path: there were more than fit.  No field's path. */
+#define ALM_WITHHELD_MORE "..."
+
 /** The fields that were in the payload and are not in the view, by path. */
 struct alm_withheld {
 	const char *paths[ALM_WITHHELD_MAX]; /* the standard's */
 	size_t count;
-	bool is_more;       /* there were more than fit */
 	bool is_restricted; /* whom it is about is not to be told */
 };
 
