@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -79,7 +78,8 @@ static const struct alm_option options[] = {
 	{"priority", 0, ALM_OPTION_TEXT, "WORD", "routine, urgent or bulk",
 		false, false},
 	{"id", 0, ALM_OPTION_TEXT, "UUID",
-		"the message's id, to try again a sending that was cut off",
+		"the message's id, to try again a sending that was cut off; "
+		"--expires and --deadline count from its time",
 		false, false},
 	{"timeout", 0, ALM_OPTION_DURATION, "DURATION",
 		"wait so long for the receipt; 30s unless given, and more for "
@@ -174,6 +174,15 @@ static enum alm_err read_payload(
 	return ALM_OK;
 }
 
+/* The same at each try, as all of the message has to be. */
+static int64_t instant_ms(const struct alm_args *args, const char *option,
+	const struct draft *draft)
+{
+	int64_t made_s = alm_message_id_ms(&draft->id) / 1000;
+
+	return (made_s + alm_args_number(args, option, 0)) * 1000;
+}
+
 static enum alm_err set_words(const struct alm_args *args, struct draft *draft,
 	struct alm_problem *problem)
 {
@@ -202,9 +211,7 @@ static enum alm_err set_words(const struct alm_args *args, struct draft *draft,
 		draft->categories[m->category_count++] = category;
 	}
 	if (alm_args_has(args, "expires")) {
-		m->expires_ms = ((int64_t)time(NULL) +
-					alm_args_number(args, "expires", 0)) *
-				1000;
+		m->expires_ms = instant_ms(args, "expires", draft);
 	}
 	return ALM_OK;
 }
@@ -228,9 +235,7 @@ static enum alm_err set_kind(const struct alm_args *args, struct draft *draft,
 	}
 	if (alm_args_has(args, "deadline")) {
 		draft->message.deadline_ms =
-			((int64_t)time(NULL) +
-				alm_args_number(args, "deadline", 0)) *
-			1000;
+			instant_ms(args, "deadline", draft);
 	}
 	draft->message.kind = is_request ? "request" : NULL;
 	if (request != NULL) {
@@ -247,8 +252,17 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 	const char *subject = alm_args_text(args, "subject");
 	const char *payload = alm_args_text(args, "payload");
 	const char *id = alm_args_text(args, "id");
-	enum alm_err err = set_words(args, draft, problem);
+	enum alm_err err = ALM_OK;
 
+	if (id != NULL) {
+		err = alm_message_id_parse(id, &draft->id);
+	} else {
+		alm_make_id(draft->id.raw);
+	}
+	draft->message.id = draft->id.raw;
+	if (err == ALM_OK) {
+		err = set_words(args, draft, problem);
+	}
 	if (err == ALM_OK) {
 		err = alm_take_recipients(
 			args, draft->recipients, &draft->message, problem);
@@ -265,12 +279,6 @@ static enum alm_err make_draft(const struct alm_args *args, struct draft *draft,
 		err = alm_take_nhs_number(subject, draft->subject, problem);
 		draft->message.subject = draft->subject;
 	}
-	if (err == ALM_OK && id != NULL) {
-		err = alm_message_id_parse(id, &draft->id);
-	} else {
-		alm_make_id(draft->id.raw);
-	}
-	draft->message.id = draft->id.raw;
 	if (err == ALM_OK) {
 		err = read_payload(payload, draft, problem);
 	}

@@ -49,6 +49,15 @@ code 0 "$almoner" mailbox limit C84001 --messages 0 --reason 'a test' --json
 has 'd["messages-max"] > 1 and d["age-max-s"] == 604800'
 send 0
 
+# A second try of one message says the same as the first, at whatever time.
+made=$(date -u -d '10 minutes ago' +%s)
+id=$(printf '%012x' $((made * 1000)))
+id=${id:0:8}-${id:8:4}-7000-8000-000000000000
+send 0 --id "$id" --expires 2h --deadline 1h
+code 0 "$almoner" mailbox show C84001 --json
+expires=$(date -u -d "@$((made + 7200))" +%Y-%m-%dT%H:%M:%S)
+has "[r['expires-at'][:19] for r in d['rows'] if r['message-id'] == '$id'] == ['$expires']"
+
 code 0 "$almoner" mailbox dead --json
 has 'd["schema"] == "almoner.mailbox.dead/1" and d["rows"] == []'
 code 0 "$almoner" mailbox dead C84001
