@@ -20,6 +20,7 @@
 #include "broker/loop/hold.h"
 #include "broker/loop/mailbox.h"
 #include "broker/loop/outbox.h"
+#include "broker/loop/reload.h"
 #include "broker/loop/session.h"
 #include "broker/loop/steady.h"
 #include "broker/loop/unread.h"
@@ -136,10 +137,8 @@ struct alm_broker {
 	uint64_t audit_size;  /* of the log, open turn included */
 	uint64_t turn_number; /* of every turn, committed or not */
 	int64_t started_at_us;
-	const struct alm_settings_source *source; /* borrowed; for a reload */
-	int64_t reloaded_at_us;                   /* last tried; 0: never */
-	struct alm_problem reload;                /* why it was refused */
-	int64_t turned_at_ms;                     /* monotonic, the last turn */
+	struct alm_reload reload;   /* of the settings */
+	int64_t turned_at_ms;       /* monotonic, the last turn */
 	int64_t listens_since_ms;   /* it has not stood still since */
 	int64_t silence_at_ms;      /* monotonic, when silent ones were ended */
 	int64_t swept_at_ms;        /* monotonic */

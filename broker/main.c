@@ -126,13 +126,15 @@ static int fail(const struct alm_problem *problem)
 /* True when the daemon shall end. */
 static bool take_signals(struct alm_broker *broker, int signal_fd)
 {
-	int number;
+	struct alm_signal got;
 
-	while ((number = alm_signals_next(signal_fd)) != 0) {
-		if (number == SIGTERM || number == SIGINT) {
+	while ((got = alm_signals_next(signal_fd)).number != 0) {
+		if (got.number == SIGTERM || got.number == SIGINT) {
 			return true;
 		}
-		alm_reload(broker);
+		broker->reload.is_asked = true;
+		broker->reload.user = got.user;
+		broker->reload.process = got.process;
 	}
 	return false;
 }
@@ -223,7 +225,7 @@ static int serve(const struct alm_settings *settings,
 	if (err != ALM_OK) {
 		return fail(&problem);
 	}
-	broker->source = source;
+	broker->reload.source = source;
 	alm_log(ALM_LOG_NOTICE, "start.ready", "%s listens on %s",
 		ALM_VERSION_TEXT, alm_edge_endpoint(broker->edge));
 	alm_say_status(broker);

@@ -1,32 +1,18 @@
 /*
  * The verb that has the settings read again: as a signal does, but with an
- * answer, and with a record of what became different.
+ * answer.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "broker/admin/verbs.h"
-#include "broker/loop/detail.h"
 #include "broker/loop/reload.h"
 
-/* Its value in the table's arena; "" when memory is out. */
+/* "" when memory is out, and the table says so. */
 static const char *text_of(struct alm_table *table,
 	const struct alm_settings *settings, enum alm_setting setting)
 {
-	char *text = NULL;
-	const char *kept = "";
-	size_t bytes = 0;
-	FILE *memory = open_memstream(&text, &bytes);
+	const char *text = alm_reload_value(table->arena, settings, setting);
 
-	if (memory != NULL) {
-		alm_setting_write(settings, setting, memory);
-		if (fclose(memory) == 0) {
-			kept = alm_table_keep(table, text, ALM_TEXT_BYTES_MAX);
-		}
-	}
-	table->is_out_of_memory |= memory == NULL;
-	free(text);
-	return kept;
+	table->is_out_of_memory |= text == NULL;
+	return text == NULL ? "" : text;
 }
 
 static void tell_changes(struct alm_call *call,
@@ -47,22 +33,6 @@ static void tell_changes(struct alm_call *call,
 					text_of(table, fresh, setting)});
 		}
 	}
-}
-
-static enum alm_err record_changes(struct alm_call *call)
-{
-	struct alm_audit_record record =
-		alm_turn_record(call->turn, ALM_AUDIT_ADMIN);
-	struct alm_detail *detail = alm_call_detail(call, "settings-changed");
-
-	for (size_t i = 0; i < call->table->row_count; i++) {
-		const char *const *cells = call->table->rows[i].items;
-
-		alm_detail_text(detail, "setting", cells[0]);
-		alm_detail_text(detail, "before", cells[1]);
-		alm_detail_text(detail, "now", cells[2]);
-	}
-	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
 }
 
 enum alm_err alm_verb_config_reload(struct alm_call *call)
@@ -86,11 +56,10 @@ enum alm_err alm_verb_config_reload(struct alm_call *call)
 	if (alm_call_is_dry_run(call)) {
 		return err;
 	}
-	if (err == ALM_OK && call->table->row_count > 0) {
-		err = record_changes(call);
-	}
 	if (err == ALM_OK) {
-		err = alm_reload_apply(broker, fresh);
+		err = alm_reload_take(call->turn,
+			alm_call_detail(call, "settings-changed"), fresh,
+			changed);
 	}
 	call->problem->err = err;
 	alm_reload_tell(broker, call->problem);

@@ -248,8 +248,8 @@ static void add_store(struct alm_table *table, const struct alm_broker *broker)
 	add_growth(table, broker);
 	alm_table_fact(table, "takes-mail", takes_mail(broker));
 	alm_table_fact(table, "reloaded-at",
-		alm_table_instant(table, broker->reloaded_at_us));
-	alm_table_fact(table, "reload-refused", broker->reload.detail);
+		alm_table_instant(table, broker->reload.at_us));
+	alm_table_fact(table, "reload-refused", broker->reload.problem.detail);
 	alm_table_number(
 		table, "refused-for-room", broker->metrics.refused_full);
 }

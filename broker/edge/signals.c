@@ -26,12 +26,16 @@ enum alm_err alm_signals_open(int *out_fd)
 	return ALM_OK;
 }
 
-int alm_signals_next(int fd)
+struct alm_signal alm_signals_next(int fd)
 {
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
-		return 0;
+		return (struct alm_signal){.number = 0};
 	}
-	return (int)info.ssi_signo;
+	return (struct alm_signal){
+		.number = (int)info.ssi_signo,
+		.user = info.ssi_uid,
+		.process = info.ssi_pid,
+	};
 }

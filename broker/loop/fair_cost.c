@@ -34,11 +34,24 @@ void alm_fair_worked(struct alm_turn *turn)
 	}
 }
 
+/* How many frames the next turn should take, if its commit takes as long. */
+static size_t frames_worth(int64_t commit_us)
+{
+	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
+
+	if (frames < ALM_TURN_FRAMES_QUICK) {
+		return ALM_TURN_FRAMES_QUICK;
+	}
+	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
+					    : ALM_TURN_FRAMES_MAX;
+}
+
 void alm_fair_committed(struct alm_turn *turn, int64_t commit_us)
 {
 	struct alm_fair *fair = &turn->broker->fair;
 
 	fair->commit_us += SMOOTHING * ((double)commit_us - fair->commit_us);
+	turn->broker->frames_max = frames_worth(commit_us);
 }
 
 size_t alm_fair_hand_overs(const struct alm_fair *fair)

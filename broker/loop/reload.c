@@ -5,10 +5,12 @@
 #include "broker/loop/reload.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "broker/broker.h"
 #include "broker/edge/log.h"
+#include "broker/loop/detail.h"
+#include "broker/loop/stage.h"
 
 static const enum alm_setting live[] = {
 	ALM_SETTING_acknowledge_timeout_ms,
@@ -114,7 +116,7 @@ enum alm_err alm_reload_read(const struct alm_broker *broker,
 	struct alm_problem *problem)
 {
 	enum alm_err err =
-		alm_settings_gather(broker->source, out_fresh, problem);
+		alm_settings_gather(broker->reload.source, out_fresh, problem);
 
 	if (err == ALM_OK) {
 		compare(&broker->settings, out_fresh, out_changed);
@@ -123,28 +125,107 @@ enum alm_err alm_reload_read(const struct alm_broker *broker,
 	return err;
 }
 
-enum alm_err alm_reload_apply(
-	struct alm_broker *broker, const struct alm_settings *fresh)
+/* --- taking it into use --------------------------------------------------- */
+
+static enum alm_err put_in_force(
+	struct alm_broker *broker, const struct alm_settings *settings)
 {
 	enum alm_err err = alm_mailboxes_set_quotas(
-		broker->mailboxes, &fresh->organisation_quotas);
+		broker->mailboxes, &settings->organisation_quotas);
 
 	if (err == ALM_OK) {
-		broker->settings = *fresh;
-		broker->world.opt_out_age_max_s = fresh->opt_out_age_max_s;
+		broker->settings = *settings;
+		broker->world.opt_out_age_max_s = settings->opt_out_age_max_s;
 		alm_handshake_gate_set(&broker->handshakes,
-			fresh->handshakes_per_second,
-			fresh->handshakes_per_address);
-		alm_log_open((enum alm_log_level)fresh->log_level);
+			settings->handshakes_per_second,
+			settings->handshakes_per_address);
+		alm_log_open((enum alm_log_level)settings->log_level);
 	}
 	return err;
 }
 
+const char *alm_reload_value(struct alm_arena *arena,
+	const struct alm_settings *settings, enum alm_setting setting)
+{
+	const char *kept = NULL;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	if (memory != NULL) {
+		alm_setting_write(settings, setting, memory);
+		if (fclose(memory) == 0) {
+			kept = alm_arena_printf(
+				arena, "%.*s", (int)ALM_TEXT_BYTES_MAX, text);
+		}
+	}
+	free(text);
+	return kept;
+}
+
+static enum alm_err record(struct alm_turn *turn, struct alm_detail *detail,
+	const struct alm_settings *fresh, const bool changed[ALM_SETTING_COUNT])
+{
+	const struct alm_settings *before = &turn->broker->settings;
+	struct alm_audit_record record = alm_turn_record(turn, ALM_AUDIT_ADMIN);
+	bool is_different = false;
+
+	for (size_t i = 0; i < ALM_SETTING_COUNT; i++) {
+		enum alm_setting setting = (enum alm_setting)i;
+		const char *was;
+		const char *is;
+
+		if (!changed[i]) {
+			continue;
+		}
+		was = alm_reload_value(turn->arena, before, setting);
+		is = alm_reload_value(turn->arena, fresh, setting);
+		if (was == NULL || is == NULL) {
+			return ALM_NOMEM;
+		}
+		alm_detail_text(detail, "setting", alm_setting_name(setting));
+		alm_detail_text(detail, "before", was);
+		alm_detail_text(detail, "now", is);
+		is_different = true;
+	}
+	return is_different ? alm_turn_audit(
+				      turn, &record, alm_detail_finish(detail))
+			    : ALM_OK;
+}
+
+enum alm_err alm_reload_take(struct alm_turn *turn, struct alm_detail *detail,
+	const struct alm_settings *fresh, const bool changed[ALM_SETTING_COUNT])
+{
+	struct alm_broker *broker = turn->broker;
+	enum alm_err err = record(turn, detail, fresh, changed);
+
+	if (err == ALM_OK && !turn->has_new_settings) {
+		broker->reload.before = broker->settings;
+		turn->has_new_settings = true;
+	}
+	return err == ALM_OK ? put_in_force(broker, fresh) : err;
+}
+
+void alm_reload_undo(struct alm_turn *turn)
+{
+	struct alm_reload *reload = &turn->broker->reload;
+
+	if (turn->has_new_settings) {
+		/* Their quotas have a place each: it cannot fail. */
+		(void)put_in_force(turn->broker, &reload->before);
+		turn->has_new_settings = false;
+	}
+	reload->is_asked |= turn->has_heard_signal;
+	turn->has_heard_signal = false;
+}
+
+/* --- saying so ------------------------------------------------------------ */
+
 void alm_reload_tell(
 	struct alm_broker *broker, const struct alm_problem *problem)
 {
-	broker->reloaded_at_us = alm_broker_now_us(broker);
-	broker->reload = *problem;
+	broker->reload.at_us = alm_broker_now_us(broker);
+	broker->reload.problem = *problem;
 	if (problem->err == ALM_OK) {
 		alm_log(ALM_LOG_NOTICE, "reload.done",
 			"the settings have taken effect");
@@ -153,15 +234,49 @@ void alm_reload_tell(
 	}
 }
 
-void alm_reload(struct alm_broker *broker)
+/* As the verb has it, so that one question finds both. */
+static struct alm_detail *detail_of_signal(const struct alm_turn *turn)
 {
+	const struct alm_reload *reload = &turn->broker->reload;
+	struct alm_detail *detail = turn->detail;
+
+	alm_detail_init(detail);
+	alm_detail_text(detail, "verb", "config.reload");
+	alm_detail_text(detail, "what", "settings-changed");
+	alm_detail_text(detail, "reason", "SIGHUP");
+	alm_detail_number(detail, "by-user", reload->user);
+	alm_detail_number(detail, "by-process", reload->process);
+	return detail;
+}
+
+enum alm_err alm_reload_if_asked(struct alm_turn *turn)
+{
+	struct alm_broker *broker = turn->broker;
 	struct alm_problem problem = {.err = ALM_OK, .detail = ""};
 	bool changed[ALM_SETTING_COUNT];
-	struct alm_settings fresh;
+	struct alm_settings *fresh;
 
-	problem.err = alm_reload_read(broker, &fresh, changed, &problem);
-	if (problem.err == ALM_OK) {
-		problem.err = alm_reload_apply(broker, &fresh);
+	if (!broker->reload.is_asked) {
+		return ALM_OK;
 	}
+	fresh = alm_arena_take(turn->arena, sizeof(*fresh));
+	if (fresh == NULL) {
+		return ALM_NOMEM;
+	}
+	problem.err = alm_reload_read(broker, fresh, changed, &problem);
+	if (problem.err == ALM_OK && turn->is_store_full) {
+		(void)alm_problem_set(&problem, ALM_STORE_FULL,
+			"it cannot be recorded; nothing was changed");
+	} else if (problem.err == ALM_OK) {
+		enum alm_err err = alm_reload_take(
+			turn, detail_of_signal(turn), fresh, changed);
+
+		if (err != ALM_OK) {
+			return err;
+		}
+	}
+	broker->reload.is_asked = false;
+	turn->has_heard_signal = true;
 	alm_reload_tell(broker, &problem);
+	return ALM_OK;
 }

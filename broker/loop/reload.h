@@ -7,17 +7,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "broker/config/settings.h"
 #include "lib/err.h"
 
+struct alm_arena;
 struct alm_broker;
+struct alm_detail;
+struct alm_turn;
 
 /** Where settings come from, besides the environment.  Borrowed. */
 struct alm_settings_source {
 	const char *config;     /* a file; NULL: the usual place */
 	char *const *overrides; /* NAME=VALUE of --set */
 	size_t override_count;
+};
+
+/** Part of the broker, which begins as zeros. */
+struct alm_reload {
+	const struct alm_settings_source *source; /* borrowed */
+	int64_t at_us;                            /* last tried; 0: never */
+	struct alm_problem problem;               /* why it was refused */
+	bool is_asked;                            /* by a signal: */
+	uint32_t user;
+	uint32_t process;
+	struct alm_settings before; /* this turn */
 };
 
 /** Errors: as alm_settings_load() and alm_settings_set(). */
@@ -35,15 +50,25 @@ ALM_MUST_USE enum alm_err alm_reload_read(const struct alm_broker *broker,
 	struct alm_settings *out_fresh, bool out_changed[ALM_SETTING_COUNT],
 	struct alm_problem *problem);
 
-/** What was read takes effect, all of it.  Errors: NOMEM: none of it. */
-ALM_MUST_USE enum alm_err alm_reload_apply(
-	struct alm_broker *broker, const struct alm_settings *fresh);
+/** A setting's value as a file has it, cut to ALM_TEXT_BYTES_MAX; NULL when
+ * memory is out. */
+const char *alm_reload_value(struct alm_arena *arena,
+	const struct alm_settings *settings, enum alm_setting setting);
+
+/** What was read takes effect, all of it, and what is different is recorded
+ * behind the lines of `detail`.  Errors: of these none of it takes effect. */
+ALM_MUST_USE enum alm_err alm_reload_take(struct alm_turn *turn,
+	struct alm_detail *detail, const struct alm_settings *fresh,
+	const bool changed[ALM_SETTING_COUNT]);
 
 /** Say in the journal and in `almoner status` what became of it. */
 void alm_reload_tell(
 	struct alm_broker *broker, const struct alm_problem *problem);
 
-/** All three, for a signal. */
-void alm_reload(struct alm_broker *broker);
+/** All of that, if a signal has asked for it. */
+ALM_MUST_USE enum alm_err alm_reload_if_asked(struct alm_turn *turn);
+
+/** The turn is taken back, and with it what took effect in it. */
+void alm_reload_undo(struct alm_turn *turn);
 
 #endif /* ALM_BROKER_LOOP_RELOAD_H */

@@ -23,6 +23,7 @@
 #include "broker/loop/detail.h"
 #include "broker/loop/fair.h"
 #include "broker/loop/faults.h"
+#include "broker/loop/reload.h"
 #include "broker/loop/stage.h"
 #include "broker/loop/sums.h"
 #include "broker/loop/undo.h"
@@ -285,8 +286,11 @@ static enum alm_err carry_out(
 
 static enum alm_err decide(struct alm_turn *turn)
 {
-	enum alm_err err = alm_checkpoint_sign(turn);
+	enum alm_err err = alm_reload_if_asked(turn);
 
+	if (err == ALM_OK) {
+		err = alm_checkpoint_sign(turn);
+	}
 	if (err == ALM_OK) {
 		err = alm_identity_expire(turn);
 	}
@@ -338,18 +342,6 @@ static enum alm_err begin(struct alm_turn *turn)
 	return err;
 }
 
-/* How many frames the next turn should take, if its commit takes as long. */
-static size_t frames_worth(int64_t commit_us)
-{
-	uint64_t frames = ALM_TURN_FRAMES_QUICK * (uint64_t)commit_us / 1000;
-
-	if (frames < ALM_TURN_FRAMES_QUICK) {
-		return ALM_TURN_FRAMES_QUICK;
-	}
-	return frames < ALM_TURN_FRAMES_MAX ? (size_t)frames
-					    : ALM_TURN_FRAMES_MAX;
-}
-
 static enum alm_err commit(struct alm_turn *turn)
 {
 	struct alm_metrics *metrics = &turn->broker->metrics;
@@ -365,7 +357,6 @@ static enum alm_err commit(struct alm_turn *turn)
 	err = alm_store_commit(turn->broker->store);
 	took_us = alm_clock_monotonic_us() - started_us;
 	alm_fair_committed(turn, took_us);
-	turn->broker->frames_max = frames_worth(took_us);
 	metrics->commit_us += (uint64_t)took_us;
 	metrics->turns++;
 	if (turn->request_count > metrics->batch_max) {

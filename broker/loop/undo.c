@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "broker/loop/reload.h"
 #include "broker/mail/accept.h"
 #include "broker/mail/gather.h"
 
@@ -43,6 +44,7 @@ enum alm_err alm_turn_take_back(
 	alm_mailboxes_rewind(broker->mailboxes, turn->number);
 	forget_sends(turn);
 	alm_redecide_undone(broker);
+	alm_reload_undo(turn);
 	alm_uploads_clear(&broker->uploads);
 	alm_fetches_clear(&broker->fetches);
 	broker->overrides.is_counted = false;

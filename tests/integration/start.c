@@ -407,12 +407,26 @@ static void reload(const char *wanted)
 			 test_fact(&status, "reload-refused")[0] != '\0'));
 }
 
+static void expect_recorded(const char *lines)
+{
+	struct alm_answer answer = test_broker_ask(&broker, "audit.query",
+		(const char *const[]){"kind", "administration", "reveal", "yes",
+			"reason", "a test", NULL});
+
+	cr_assert_eq(answer.row_count, 1);
+	cr_expect_not_null(strstr(test_cell(&answer, 0, "detail"), lines), "%s",
+		test_cell(&answer, 0, "detail"));
+}
+
 Test(start, takes_settings_again_all_or_none)
 {
 	struct alm_answer status;
 
 	test_broker_add_settings(&broker, "guardian-mailbox: RX1\n");
 	reload("");
+	expect_recorded("what: settings-changed;reason: SIGHUP;");
+	expect_recorded("setting: guardian-mailbox;now: RX1");
+	reload(""); /* nothing is different */
 	status =
 		test_broker_ask(&broker, "status", (const char *const[]){NULL});
 	cr_expect_str_eq(test_fact(&status, "guardian-mailbox"), "RX1");
@@ -426,4 +440,5 @@ Test(start, takes_settings_again_all_or_none)
 		test_fact(&status, "guardian-mailbox"), "RX1", "none of it");
 	test_broker_replace_setting(&broker, "send-window", "nonsense: 1");
 	reload("nonsense");
+	expect_recorded("now: RX1");
 }
