@@ -182,34 +182,60 @@ void alm_session_see_clock(struct alm_client *client, int64_t broker_time_ms)
 	}
 }
 
-void alm_session_welcome(
+/* False, and the session has ended or is made anew: there is no working with
+ * a broker that says so. */
+static bool takes_welcome(
 	struct alm_client *client, const struct alm_welcome *welcome)
 {
-	struct alm_question *question;
+	char detail[ALM_DETAIL_BYTES_MAX];
 
-	if (client->state != ALM_SESSION_GREETING) {
-		return; /* the answer to a hello that was repeated */
-	}
 	if (welcome->version != ALM_PROTOCOL_VERSION) {
 		alm_session_end(client, ALM_EVENT_PROBLEM, ALM_VERSION,
 			"the broker speaks another version");
-		return;
+		return false;
 	}
 	if (!is_welcome_ours(client, welcome)) {
-		char detail[ALM_DETAIL_BYTES_MAX];
-
 		(void)snprintf(detail, sizeof(detail),
 			"the broker knows this agent as %s of %s",
 			welcome->agent, welcome->organisation);
 		alm_session_end(
 			client, ALM_EVENT_PROBLEM, ALM_SENDER_MISMATCH, detail);
-		return;
+		return false;
 	}
 	if (welcome->frame_bytes_max > 0 &&
 		welcome->frame_bytes_max < FRAME_BYTES_LEAST) {
 		alm_session_fail(client, ALM_BROKER_ASTRAY, false,
 			"a welcome that takes no frame of any use");
-		return; /* it is asked again */
+		return false; /* it is asked again */
+	}
+	return true;
+}
+
+/* What a broken connection left without an answer goes out again. */
+static void say_again(struct alm_client *client)
+{
+	struct alm_question *question;
+
+	alm_sendings_pause(client);
+	alm_outbox_resend_all(&client->outbox);
+	client->outbox.needs_hello = false; /* the welcome answers one */
+	alm_sendings_resume(client);
+	alm_doubt_reconnected(&client->doubt);
+	alm_acks_repeat_all(&client->acks);
+	TAILQ_FOREACH(question, &client->questions, order)
+	{
+		question->is_sent = false;
+	}
+}
+
+void alm_session_welcome(
+	struct alm_client *client, const struct alm_welcome *welcome)
+{
+	if (client->state != ALM_SESSION_GREETING) {
+		return; /* the answer to a hello that was repeated */
+	}
+	if (!takes_welcome(client, welcome)) {
+		return;
 	}
 	keep_limits(client, welcome);
 	(void)snprintf(
@@ -218,16 +244,7 @@ void alm_session_welcome(
 	client->last_err = ALM_OK;
 	client->is_final = false;
 	client->detail[0] = '\0';
-	alm_sendings_pause(client);
-	alm_outbox_resend_all(&client->outbox);
-	client->outbox.needs_hello = false; /* this answers one */
-	alm_sendings_resume(client);
-	alm_doubt_reconnected(&client->doubt);
-	alm_acks_repeat_all(&client->acks);
-	TAILQ_FOREACH(question, &client->questions, order)
-	{
-		question->is_sent = false;
-	}
+	say_again(client);
 	tell(client, ALM_EVENT_CONNECTED, ALM_OK, "");
 }
 
