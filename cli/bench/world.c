@@ -262,12 +262,6 @@ void alm_bench_world_free(struct alm_bench_world *world)
 	}
 }
 
-const char *alm_bench_organisation(
-	const struct alm_bench_world *world, uint32_t index)
-{
-	return world->organisations[index].id;
-}
-
 /* Of the practices that an agreement is with. */
 static uint32_t network_of(const struct alm_bench_world *world,
 	const struct alm_bench_agreement *agreement)

@@ -33,10 +33,6 @@ void alm_bench_world_free(struct alm_bench_world *world);
 char *alm_bench_world_text(
 	const struct alm_bench_world *world, size_t *out_bytes);
 
-/** Its id; borrowed. */
-const char *alm_bench_organisation(
-	const struct alm_bench_world *world, uint32_t index);
-
 /** A request and the texts that it points at; not to be moved. */
 struct alm_bench_request {
 	struct alm_request request;
