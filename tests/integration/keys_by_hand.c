@@ -39,17 +39,6 @@ static enum alm_err send_to(
 	return receipt->is_accepted ? ALM_OK : receipt->refused.code;
 }
 
-static bool is_admitted(const struct test_peer *keys)
-{
-	struct test_peer peer = *keys;
-	bool is_in;
-
-	peer.context = peer.socket = NULL;
-	is_in = test_peer_is_admitted(&peer, &broker);
-	test_peer_disconnect(&peer);
-	return is_in;
-}
-
 Test(keys_by_hand, keys_given_by_hand_can_end_the_old_ones_at_once)
 {
 	char curve[65];
@@ -65,8 +54,8 @@ Test(keys_by_hand, keys_given_by_hand_can_end_the_old_ones_at_once)
 			"curve-key", curve, "signing-key", signing, "now",
 			"yes", "reason", "lost", NULL});
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	cr_expect_not(is_admitted(&sender));
-	cr_expect(is_admitted(&ward));
+	cr_expect_not(test_peer_keys_are_admitted(&sender, &broker));
+	cr_expect(test_peer_keys_are_admitted(&ward, &broker));
 	/* Nobody gets the lost key back into the registry. */
 	alm_hex(sender.curve_public, 32, curve);
 	answer = test_broker_ask(&broker, "agent.register",
@@ -129,7 +118,7 @@ Test(keys_by_hand, a_trial_of_new_keys_says_what_would_be_said)
 	/* Both pairs may be in the wrong hands: that need not wait. */
 	cr_expect_eq(rekey(&clinic, "RX1", "yes", "yes").code, ALM_OK);
 	cr_assert_eq(rekey(&clinic, "RX1", "yes", "no").code, ALM_OK);
-	cr_expect_not(is_admitted(&sender));
-	cr_expect_not(is_admitted(&ward));
-	cr_expect(is_admitted(&clinic));
+	cr_expect_not(test_peer_keys_are_admitted(&sender, &broker));
+	cr_expect_not(test_peer_keys_are_admitted(&ward, &broker));
+	cr_expect(test_peer_keys_are_admitted(&clinic, &broker));
 }

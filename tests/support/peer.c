@@ -325,6 +325,18 @@ bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker)
 	return number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
 }
 
+bool test_peer_keys_are_admitted(
+	const struct test_peer *keys, struct test_broker *broker)
+{
+	struct test_peer peer = *keys;
+	bool is_in;
+
+	peer.context = peer.socket = NULL;
+	is_in = test_peer_is_admitted(&peer, broker);
+	test_peer_disconnect(&peer);
+	return is_in;
+}
+
 struct alm_message test_message(
 	const struct test_peer *from, const char *recipient)
 {

@@ -68,6 +68,9 @@ void test_peer_expect_nothing(struct test_peer *peer);
 
 /** Wait until the connection fails or succeeds; true when admitted. */
 bool test_peer_is_admitted(struct test_peer *peer, struct test_broker *broker);
+/** The same of its keys, on a connection of their own. */
+bool test_peer_keys_are_admitted(
+	const struct test_peer *keys, struct test_broker *broker);
 
 /** A message that the test policy permits; change what the test is about. */
 struct alm_message test_message(
