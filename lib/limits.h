@@ -190,6 +190,8 @@
 /* Records of refusals and questions of one organisation at once, in seconds of
  * what is written of them in the long run: some large groups. */
 #define ALM_REFUSALS_BURST_S 100
+/* And so many times as many of what a recipient has no room for. */
+#define ALM_REFUSALS_ROOM_TIMES 10u
 
 /* --- people ------------------------------------------------------------ */
 

@@ -90,6 +90,10 @@ void alm_fair_note_several(
  * questions: beyond what is let go it waits. */
 void alm_fair_note_refused(
 	struct alm_turn *turn, const char *organisation, uint64_t count);
+/** The same of what a recipient has no room for now, which is no fault of the
+ * sender's: ALM_REFUSALS_ROOM_TIMES as many are let go. */
+void alm_fair_note_no_room(
+	struct alm_turn *turn, const char *organisation, uint64_t count);
 
 /** The turn's requests are carried out: see what they cost. */
 void alm_fair_worked(struct alm_turn *turn);

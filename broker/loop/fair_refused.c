@@ -24,8 +24,8 @@ static int64_t over_us(struct alm_lane *lane, int64_t now_us, int64_t added_us)
 	return over < added_us ? over : added_us;
 }
 
-void alm_fair_note_refused(
-	struct alm_turn *turn, const char *organisation, uint64_t count)
+static void note(struct alm_turn *turn, const char *organisation,
+	uint64_t count, uint64_t per_s)
 {
 	const struct alm_settings *settings = &turn->broker->settings;
 	struct alm_mailbox *mailbox =
@@ -38,8 +38,8 @@ void alm_fair_note_refused(
 		return;
 	}
 	lane = &mailbox->lane;
-	us = over_us(lane, turn->monotonic_ms * 1000,
-		(int64_t)(count * US / settings->organisation_refusals_per_s));
+	us = over_us(
+		lane, turn->monotonic_ms * 1000, (int64_t)(count * US / per_s));
 	if (us == 0) {
 		return;
 	}
@@ -48,4 +48,19 @@ void alm_fair_note_refused(
 				 : settings->organisation_messages_per_s;
 	alm_quota_spend(&lane->messages, (int64_t)messages_per_s * us / US);
 	turn->broker->fair.refused_over += count;
+}
+
+void alm_fair_note_refused(
+	struct alm_turn *turn, const char *organisation, uint64_t count)
+{
+	note(turn, organisation, count,
+		(uint64_t)turn->broker->settings.organisation_refusals_per_s);
+}
+
+void alm_fair_note_no_room(
+	struct alm_turn *turn, const char *organisation, uint64_t count)
+{
+	note(turn, organisation, count,
+		(uint64_t)turn->broker->settings.organisation_refusals_per_s *
+			ALM_REFUSALS_ROOM_TIMES);
 }

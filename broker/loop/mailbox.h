@@ -183,6 +183,12 @@ static inline bool alm_mailbox_is_refusal(enum alm_err err)
 	       err == ALM_MAILBOX_TOO_SMALL;
 }
 
+/** The same, for now. */
+static inline bool alm_mailbox_is_full(enum alm_err err)
+{
+	return err == ALM_MAILBOX_FULL || err == ALM_MAILBOX_UNREAD;
+}
+
 /** Whether more than one session takes this mail. */
 bool alm_mailbox_is_shared(const struct alm_mailbox *mailbox);
 

@@ -151,8 +151,9 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 		return err;
 	}
 	turn->broker->metrics.refused++;
-	/* Of a want of room its sender is told when to come again. */
-	if (!alm_err_info(code)->is_retryable) {
+	if (alm_mailbox_is_full(code)) {
+		alm_fair_note_no_room(turn, record.sender, 1);
+	} else {
 		alm_fair_note_refused(turn, record.sender, 1);
 	}
 	return alm_reply_refused(turn, arrival->request, &arrival->message.id,

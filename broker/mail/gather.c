@@ -353,6 +353,8 @@ static enum alm_err record_mismatch(struct alm_turn *turn,
 	record.agent = request->agent->number;
 	record.sender = request->agent->organisation;
 	turn->broker->metrics.refused++;
+	/* That it was begun was a record, too. */
+	alm_fair_note_refused(turn, record.sender, 2);
 	return alm_turn_audit(turn, &record, "");
 }
 

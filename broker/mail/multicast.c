@@ -27,7 +27,8 @@ struct casting {
 	size_t count;
 	size_t permitted; /* by the rule */
 	size_t accepted;  /* and taken by their mailboxes */
-	size_t refused;   /* for good */
+	size_t no_room;   /* for now, in their mailboxes */
+	size_t refused;   /* for another reason */
 	uint64_t shared_seq;
 	uint64_t audit_seq;
 	struct alm_bytes payload; /* what any of them may have */
@@ -221,8 +222,8 @@ static enum alm_err take_in_one(
 		return err;
 	}
 	if (outcome->code != ALM_OK) {
-		casting->refused +=
-			alm_err_info(outcome->code)->is_retryable ? 0 : 1;
+		casting->refused += alm_mailbox_is_full(outcome->code) ? 0 : 1;
+		casting->no_room += alm_mailbox_is_full(outcome->code) ? 1 : 0;
 		outcome->code = alm_shown_code(outcome->code);
 		turn->broker->metrics.refused++;
 		return ALM_OK;
@@ -334,6 +335,8 @@ static enum alm_err take_in_each(struct alm_turn *turn, struct casting *casting)
 	}
 	alm_fair_note_refused(
 		turn, casting->arrival->message.sender, casting->refused);
+	alm_fair_note_no_room(
+		turn, casting->arrival->message.sender, casting->no_room);
 	return err == ALM_OK ? answer(turn, casting) : err;
 }
 

@@ -301,6 +301,56 @@ Test(fairness, refusals_are_recorded_no_faster_than_is_let, .timeout = 1800)
 	end();
 }
 
+/* That it may be sent again is no reason to let it in faster: whoever says
+ * what policy it asks for chooses the refusal. */
+Test(fairness, a_refusal_for_now_is_a_refusal, .timeout = 1800)
+{
+	struct alm_message message;
+	unsigned count = 0;
+
+	begin("organisation-refusals-per-second: 1\n");
+	while (test_broker_figure(&broker, "refusals-over") == 0) {
+		message = test_message(&trust, "C84001");
+		message.has_not_before = true;
+		message.not_before_epoch = UINT64_MAX;
+		cr_assert_eq(test_peer_receipt(&trust, &message)->refused.code,
+			ALM_REASON_191);
+		cr_assert_lt(++count, 3 * ALM_REFUSALS_BURST_S);
+	}
+	cr_expect_geq(count, ALM_REFUSALS_BURST_S);
+	end();
+}
+
+/* A full mailbox slows down nobody who waits as he is told. */
+Test(fairness, what_has_no_room_is_let_in_tenfold, .timeout = 1800)
+{
+	static const char *const practice[] = {"C84001"};
+	const unsigned let = ALM_REFUSALS_BURST_S * ALM_REFUSALS_ROOM_TIMES;
+	struct alm_message message;
+	unsigned count = 0;
+
+	begin("organisation-refusals-per-second: 1\n");
+	(void)test_broker_ask(&broker, "mailbox.limit",
+		(const char *const[]){"organisation", "C84001", "messages", "1",
+			"reason", "test", NULL});
+	send_some(&trust, 1);
+	(void)take_receipts(&trust, 1);
+	while (count < let ||
+		test_broker_figure(&broker, "refusals-over") == 0) {
+		message = test_message(&trust, "C84001");
+		if (count % 2 == 0) {
+			message.recipient = "";
+			message.recipients = (struct alm_texts){practice, 1};
+		}
+		cr_assert_eq(test_peer_receipt(&trust, &message)->refused.code,
+			count % 2 == 0 ? ALM_ALL_REFUSED : ALM_MAILBOX_FULL);
+		cr_assert_lt(++count, 2 * let);
+		cr_assert(count != let / 2 ||
+			  test_broker_figure(&broker, "refusals-over") == 0);
+	}
+	end();
+}
+
 Test(fairness, faults_leave_a_record_a_second, .timeout = 1800)
 {
 	static const uint8_t rubbish[] = {0xff, 0xff, 0xff};

@@ -105,6 +105,27 @@ Test(parts_hostile, a_flipped_part_ends_it)
 	cr_assert_eq(refusal(), ALM_UPLOAD_UNKNOWN);
 }
 
+/* Each is two records, and costs its sender no more than one part. */
+Test(parts_hostile, payloads_that_are_not_what_was_announced_are_paid_for)
+{
+	unsigned count = 0;
+
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	test_broker_add_settings(
+		&broker, "organisation-refusals-per-second: 1\n");
+	test_broker_start(&broker);
+	test_peer_come_back(&sender, &broker, 0);
+	while (test_broker_figure(&broker, "refusals-over") == 0) {
+		message.id = test_message(&sender, "C84001").id;
+		test_peer_send(&sender, &message, "", 0);
+		(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
+		say_part(0, true);
+		cr_assert_eq(refusal(), ALM_PART_MISMATCH);
+		cr_assert_lt(++count, ALM_REFUSALS_BURST_S);
+	}
+	cr_expect_geq(count, ALM_REFUSALS_BURST_S / 2);
+}
+
 /* What is said to it, progress or a receipt. */
 static const struct alm_envelope *announced(void)
 {

@@ -74,6 +74,15 @@ Test(fair_refused, time_that_passes_lets_as_many_go)
 	cr_expect_eq(alm_quota_left(&lane->messages), 995000);
 }
 
+Test(fair_refused, what_has_no_room_now_costs_a_part)
+{
+	alm_fair_note_no_room(&turn, "RX1", ALM_REFUSALS_ROOM_TIMES * BURST);
+	cr_expect_eq(broker->fair.refused_over, 0);
+	alm_fair_note_no_room(&turn, "RX1", ALM_REFUSALS_ROOM_TIMES);
+	cr_expect_eq(alm_quota_left(&lane->messages), 1000000 - 5000);
+	cr_expect_eq(broker->fair.refused_over, ALM_REFUSALS_ROOM_TIMES);
+}
+
 Test(fair_refused, a_small_quota_of_its_own_is_not_made_smaller)
 {
 	lane->messages_per_s = 100;
