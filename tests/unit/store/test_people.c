@@ -1,7 +1,10 @@
 /* test_people.c - records about people: kept once, read whole, damage told. */
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "broker/core/record.h"
+#include "tests/support/fork.h"
 #include "tests/support/table.h"
 #include "tests/unit/store/fixture.h"
 
@@ -212,6 +215,51 @@ Test(store_people, keeps_as_many_bytes_as_the_limit_and_no_more)
 	commit();
 	cr_expect_eq(get(PERSON).directive_count, count);
 	cr_expect_not(get(PERSON).is_over_limit);
+}
+
+/* Rows of the person that nobody has written through the store. */
+static void add_long_rows(void)
+{
+	static uint8_t value[60000];
+	uint8_t key[16 + 2] = {0};
+	MDB_val mdb_key = {sizeof(key), key};
+	MDB_val mdb_value = {sizeof(value), value};
+	struct test_table table;
+
+	alm_store_person_place(store, PERSON, key);
+	key[16] = ALM_RECORD_DIRECTIVE;
+	table = test_table_open(folder, "people", 0);
+	while (key[17] <= ALM_PERSON_BYTES_MAX / sizeof(value)) {
+		key[17]++;
+		cr_assert_eq(
+			mdb_put(table.txn, table.dbi, &mdb_key, &mdb_value, 0),
+			0);
+	}
+	test_table_close(&table);
+}
+
+/* As in a store of before there was the limit. */
+Test(store_people, tells_of_more_bytes_than_the_limit_and_reads_none)
+{
+	struct alm_person_record record = long_directive(PERSON, "d-1");
+	size_t before;
+	pid_t child;
+	int status = -1;
+
+	begin();
+	cr_expect(put(&record));
+	commit();
+	cr_expect_not(get(PERSON).is_over_limit);
+	child = test_fork();
+	if (child == 0) {
+		add_long_rows();
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
+	before = arena.bytes;
+	cr_expect(get(PERSON).is_over_limit);
+	cr_expect_lt(arena.bytes - before, ALM_PERSON_BYTES_MAX / 64);
 }
 
 Test(store_people, gives_back_long_records_beside_short_ones)
