@@ -272,6 +272,16 @@ void alm_admin_print_faults(const struct alm_answer *answer)
 	}
 }
 
+void alm_admin_warn(
+	const struct alm_output *output, const struct alm_answer *answer)
+{
+	const char *doubt = alm_answer_fact(answer, "doubt");
+
+	if (doubt != NULL && doubt[0] != '\0') {
+		alm_print_warning(output, "%s: no message can have it", doubt);
+	}
+}
+
 int alm_admin_change_on(struct alm_control *control,
 	const struct alm_args *args, const struct alm_ask *ask,
 	const char *schema)
@@ -290,6 +300,7 @@ int alm_admin_change_on(struct alm_control *control,
 		}
 		rc = alm_print_problem(&args->output, &problem);
 	} else {
+		alm_admin_warn(&args->output, &answer);
 		sheet = alm_admin_sheet(schema, &answer);
 		rc = alm_sheet_print(sheet, &args->output);
 		alm_sheet_free(sheet);

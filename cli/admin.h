@@ -99,6 +99,10 @@ int alm_admin_change_on(struct alm_control *control,
 struct alm_sheet *alm_admin_sheet(
 	const char *schema, const struct alm_answer *answer);
 
+/** A warning of what the answer's fact `doubt` says, if it says anything. */
+void alm_admin_warn(
+	const struct alm_output *output, const struct alm_answer *answer);
+
 /** The faults in a failing answer's rows, on stderr, as a compiler tells
  * them. */
 void alm_admin_print_faults(const struct alm_answer *answer);

@@ -117,6 +117,7 @@ static void tell_roles(struct alm_call *call, const struct alm_agent *agent)
 	alm_table_fact(call->table, "roles", roles);
 	alm_table_fact(call->table, "categories",
 		agent->categories[0] == '\0' ? "any" : agent->categories);
+	alm_call_tell_doubt(call, agent->categories);
 }
 
 enum alm_err alm_verb_agent_roles(struct alm_call *call)

@@ -7,6 +7,7 @@
 
 #include "broker/loop/detail.h"
 #include "broker/mail/acknowledge.h"
+#include "broker/mail/words.h"
 #include "lib/id.h"
 #include "lib/role.h"
 
@@ -65,6 +66,29 @@ enum alm_err alm_call_roles(const struct alm_call *call, uint8_t *out_roles,
 			"most; any");
 	}
 	return ALM_OK;
+}
+
+void alm_call_tell_doubt(const struct alm_call *call, const char *categories)
+{
+	char doubt[ALM_WORDS_TEXT_BYTES];
+	char words[ALM_AGENT_CATEGORIES_BYTES];
+	const char *items[ALM_AGENT_CATEGORIES_BYTES / 2];
+	struct alm_texts texts = {items, 0};
+	char *rest = words;
+
+	alm_text_copy(words, sizeof(words), categories);
+	while (*rest != '\0' && texts.count < ALM_COUNT(items)) {
+		char *comma = strchr(rest, ',');
+
+		items[texts.count++] = rest;
+		rest += strlen(rest);
+		if (comma != NULL) {
+			*comma = '\0';
+			rest = comma + 1;
+		}
+	}
+	alm_words_doubt(call->turn->broker->snapshot, texts, doubt);
+	alm_table_fact(call->table, "doubt", doubt);
 }
 
 /* --- what is answered ----------------------------------------------------- */

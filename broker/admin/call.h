@@ -41,6 +41,10 @@ ALM_MUST_USE enum alm_err alm_call_roles(const struct alm_call *call,
 
 /* --- what is answered ----------------------------------------------------- */
 
+/** Fact `doubt`: what is wrong with the first of an agent's categories that no
+ * message can have under the active policy; "" if nothing is. */
+void alm_call_tell_doubt(const struct alm_call *call, const char *categories);
+
 /** The word of the priority that mail at a place has. */
 const char *alm_place_priority_word(uint64_t place);
 

@@ -123,6 +123,7 @@ static void tell_invite(
 	alm_table_fact(table, "categories", invite->categories);
 	alm_table_fact(table, "in-policy",
 		is_in_policy(call, invite->organisation) ? "yes" : "no");
+	alm_call_tell_doubt(call, invite->categories);
 	alm_call_whereabouts(call, "endpoint");
 	alm_table_fact(table, "expires-at",
 		alm_table_instant(table, invite->expires_us));

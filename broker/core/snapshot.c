@@ -130,6 +130,16 @@ const char *alm_snapshot_category(
 		       : NULL;
 }
 
+bool alm_snapshot_category_narrows(
+	const struct alm_snapshot *snapshot, size_t index, const char *word)
+{
+	const struct alm_covers *categories = &snapshot->head->categories;
+	uint32_t at = alm_names_find(snapshot, &categories->names, word);
+
+	return at != ALM_NAME_NONE && index < categories->names.count &&
+	       ((categories->deny[at] & categories->leaves) >> index & 1) != 0;
+}
+
 size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot)
 {
 	return snapshot->head->organisations.count;

@@ -46,6 +46,10 @@ const char *alm_snapshot_purpose(
 size_t alm_snapshot_category_count(const struct alm_snapshot *snapshot);
 const char *alm_snapshot_category(
 	const struct alm_snapshot *snapshot, size_t index);
+/** Whether a message may have the category of that index where a rule lists
+ * `word`: it has none below it, and is `word` or below it. */
+bool alm_snapshot_category_narrows(
+	const struct alm_snapshot *snapshot, size_t index, const char *word);
 size_t alm_snapshot_organisation_count(const struct alm_snapshot *snapshot);
 
 /**

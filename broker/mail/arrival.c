@@ -7,6 +7,7 @@
 #include "broker/loop/detail.h"
 #include "broker/mail/receipt.h"
 #include "broker/mail/replay.h"
+#include "broker/mail/words.h"
 
 struct alm_audit_record alm_arrival_record(struct alm_turn *turn,
 	const struct alm_arrival *arrival, enum alm_audit_kind kind)
@@ -135,6 +136,7 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_arrival *arrival, enum alm_err code, const char *why)
 {
 	bool is_judged = arrival->judgement.effect == ALM_EFFECT_DENY;
+	char doubt[ALM_WORDS_TEXT_BYTES] = "";
 	uint8_t signature[ALM_AUDIT_SIGNATURE_BYTES_MAX];
 	struct alm_audit_record record;
 	enum alm_err err;
@@ -155,6 +157,11 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 		alm_fair_note_no_room(turn, record.sender, 1);
 	} else {
 		alm_fair_note_refused(turn, record.sender, 1);
+	}
+	if (code == ALM_REASON_104 && why[0] == '\0') {
+		alm_words_doubt(turn->broker->snapshot,
+			arrival->message.categories, doubt);
+		why = doubt;
 	}
 	return alm_reply_refused(turn, arrival->request, &arrival->message.id,
 		code, why, is_judged ? &arrival->judgement : NULL);

@@ -218,6 +218,7 @@ static int print_invite(const struct alm_args *args,
 			"to or by it yet",
 			invite->organisation);
 	}
+	alm_admin_warn(&args->output, answer);
 	if (is_loopback(invite->endpoint)) {
 		alm_print_warning(&args->output,
 			"%s is reached from this machine alone: set endpoint "

@@ -126,6 +126,30 @@ echo 9990000018 | code 5 "$almoner" send -c "$dir/theatre/context.yaml" \
 	--to C84001 --purpose direct-care --level identifiable \
 	--category treatment-summary --subject - --payload "$dir/out"
 grep -q ALM-1209 "$dir/err" || fail "a receiver has sent"
+# A word that no message can have is taken, with a warning: a policy to come
+# may have it.
+code 0 "$almoner" agent roles RX1/theatre --categories treatment-sumary \
+	--reason test --json
+has "d['doubt'] == \"treatment-sumary is no category of the policy; did you \"
+	\"mean 'treatment-summary'?\""
+grep -q 'treatment-sumary.*no message can have it' "$dir/err" || fail "no warning"
+code 0 "$almoner" agent roles RX1/theatre --categories mental-health \
+	--reason test --json
+has 'd["doubt"].startswith("mental-health has narrower ones: ")'
+code 0 "$almoner" agent roles RX1/theatre --categories treatment-summary \
+	--reason test --json
+has 'd["doubt"] == ""'
+[ ! -s "$dir/err" ] || fail "a warning of nothing"
+invite "$dir/doubted.invite" --agent doubted --categories nosuch --dry-run
+grep -q 'nosuch is no category' "$dir/err" || fail "an invite does not warn"
+# Who sends one is told the same.
+code 0 "$almoner" agent roles RX1/theatre --roles all --categories any \
+	--reason test
+echo 9990000018 | code 4 "$almoner" send -c "$dir/theatre/context.yaml" \
+	--to C84001 --purpose direct-care --level identifiable \
+	--category treatment-sumary --subject - --payload "$dir/out"
+grep -q "ALM-4104.*did you mean 'treatment-summary'" "$dir/err" ||
+	fail "the sender is not told which category"
 code 2 "$almoner" agent roles RX1/theatre --reason none
 code 2 "$almoner" agent roles RX1/theatre --roles reader --reason none
 code 3 "$almoner" agent roles RX1/nobody --roles all --reason none

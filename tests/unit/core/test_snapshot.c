@@ -145,3 +145,23 @@ Test(snapshot, is_the_same_bytes_wherever_it_stands)
 	alm_snapshot_free(a);
 	alm_snapshot_free(b);
 }
+
+Test(snapshot, says_which_categories_a_listed_one_leaves)
+{
+	struct alm_snapshot *s = compile();
+
+	for (size_t i = 0; i < alm_snapshot_category_count(s); i++) {
+		const char *word = alm_snapshot_category(s, i);
+
+		cr_expect_eq(
+			alm_snapshot_category_narrows(s, i, "mental-health"),
+			strcmp(word, "talking") == 0 ||
+				strcmp(word, "crisis") == 0);
+		cr_expect_eq(alm_snapshot_category_narrows(s, i, "talking"),
+			strcmp(word, "talking") == 0);
+		cr_expect_not(alm_snapshot_category_narrows(s, i, "gone"));
+	}
+	cr_expect_not(alm_snapshot_category_narrows(
+		s, ALM_COUNT(categories), "talking"));
+	alm_snapshot_free(s);
+}
