@@ -212,15 +212,39 @@ static const struct alm_option revoke_options[] = {
 static const struct alm_usage revoke_usage = {
 	.name = "agent revoke",
 	.summary = "Revoke an agent's keys for good, at once.",
-	.positionals = "ORG NAME",
-	.positional_min = 2,
+	.positionals = "ORG NAME | ORG/NAME",
+	.positional_min = 1,
 	.positional_max = 2,
 	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CHANGE | ALM_TAKES_YES,
 	.options = revoke_options,
 };
 
+/* The agent as two words, or as one, as the other verbs have it. */
+static enum alm_err name_revoked(const struct alm_args *args,
+	struct alm_agent_name *name, struct alm_problem *problem)
+{
+	enum alm_err err;
+
+	name->agent[0] = '\0';
+	err = alm_agent_name_parse(args->positionals[0], name, problem);
+	if (err != ALM_OK) {
+		return err;
+	}
+	if ((args->positional_count == 2) == (name->agent[0] != '\0')) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"name the agent as ORG NAME or ORG/NAME");
+	}
+	if (args->positional_count == 2) {
+		alm_text_copy(
+			name->agent, sizeof(name->agent), args->positionals[1]);
+	}
+	return ALM_OK;
+}
+
 int alm_cmd_agent_revoke(int argc, char **argv)
 {
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_agent_name name;
 	struct alm_ask ask = {.verb = "agent.revoke"};
 	char what[ALM_DETAIL_BYTES_MAX];
 	struct alm_args args;
@@ -229,15 +253,19 @@ int alm_cmd_agent_revoke(int argc, char **argv)
 	if (rc >= 0) {
 		return rc;
 	}
+	problem.err = name_revoked(&args, &name, &problem);
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args.output, &problem);
+	}
 	(void)snprintf(what, sizeof(what),
-		"1 agent, %s of %s, will never connect again.",
-		args.positionals[1], args.positionals[0]);
+		"1 agent, %s of %s, will never connect again.", name.agent,
+		name.organisation);
 	rc = alm_confirm(&args, what);
 	if (rc >= 0) {
 		return rc;
 	}
-	alm_ask_add(&ask, "organisation", args.positionals[0]);
-	alm_ask_add(&ask, "agent", args.positionals[1]);
+	alm_ask_add(&ask, "organisation", name.organisation);
+	alm_ask_add(&ask, "agent", name.agent);
 	alm_ask_change(&ask, &args);
 	return alm_admin_change(&args, &ask, "almoner.agent.revoke/1");
 }

@@ -120,6 +120,9 @@ has 'not [r for r in d["rows"] if r["agent"] == "second"]'
 code 0 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub"
 code 6 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub"
 code 0 "$almoner" agent revoke RX1 second --reason test --yes --dry-run
+code 0 "$almoner" agent revoke RX1/second --reason test --yes --dry-run
+code 2 "$almoner" agent revoke RX1 --reason test --yes
+code 2 "$almoner" agent revoke RX1/second second --reason test --yes
 code 0 "$almoner" agent revoke RX1 second --reason test --yes
 code 3 "$almoner" agent revoke RX1 third --reason test --yes
 
