@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/id.h"
 #include "tests/support/peer.h"
 
 #define NONE ((const char *const[]){NULL})
@@ -301,7 +302,7 @@ Test(start, waits_for_nobody_who_listens_and_accepts_nobody)
 	int first = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	test_broker_stop(&broker);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	alm_text_copy(address.sun_path, sizeof(address.sun_path),
 		broker.admin + strlen("ipc://"));
 	unlink(address.sun_path);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
