@@ -4,13 +4,11 @@
  * agent's receipts tell it no more than its answers do.
  */
 #include <criterion/criterion.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "broker/store/audit.h"
 #include "lib/err.h"
-#include "lib/file.h"
 #include "lib/lines.h"
 #include "tests/support/peer.h"
 #include "tests/support/people.h"
@@ -24,29 +22,16 @@ static const char policy[] = TEST_POLICY("{id: discharge}, {id: contact}",
 		"identifiable") TEST_PLANNING_AGREEMENT("DSA-PLAN",
 		"RX1, C84001", "RX1, C84001", "discharge", "applies"));
 
+static const uint8_t audit_seed[32] = {7};
+
 static struct test_broker broker;
 static struct test_peer trust;
-
-/* So that heads are signed, and receipts given. */
-static void make_audit_key(void)
-{
-	struct alm_problem problem = {.err = ALM_OK};
-	const uint8_t seed[32] = {7};
-	char lines[PATH_MAX + 64];
-	char path[PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%.*s/audit.key", PATH_MAX / 2,
-		broker.folder);
-	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
-	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
-	test_broker_add_settings(&broker, lines);
-}
 
 static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	cr_assert_eq(test_broker_stop(&broker), 0);
-	make_audit_key();
+	test_broker_add_audit_key(&broker, audit_seed);
 	test_broker_start(&broker);
 	test_broker_activate(&broker, policy);
 	test_peer_open(&trust, &broker, "RX1", 0);

@@ -4,12 +4,10 @@
  * who asked for it is in the log.
  */
 #include <criterion/criterion.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/err.h"
-#include "lib/file.h"
 #include "tests/support/peer.h"
 #include "tests/support/policy.h"
 
@@ -28,25 +26,12 @@ static const char two_categories[] =
 	"agreements:\n" TEST_CARE_AGREEMENT("DSA-CARE", "RX1", "C84001",
 		"discharge, contact", "identifiable");
 
+static const uint8_t audit_seed[32] = {7};
+
 static struct test_broker broker;
 static struct test_peer trust;
 static struct test_peer clerk;     /* of the trust, for contact alone */
 static struct test_peer reception; /* of the practice, likewise */
-
-/* So that heads are signed, and receipts given. */
-static void make_audit_key(void)
-{
-	struct alm_problem problem = {.err = ALM_OK};
-	const uint8_t seed[32] = {7};
-	char lines[PATH_MAX + 64];
-	char path[PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%.*s/audit.key", PATH_MAX / 2,
-		broker.folder);
-	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
-	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
-	test_broker_add_settings(&broker, lines);
-}
 
 static void open_limited(struct test_peer *peer, const char *organisation)
 {
@@ -64,7 +49,7 @@ static void open_all(void)
 {
 	test_broker_open(&broker, "");
 	cr_assert_eq(test_broker_stop(&broker), 0);
-	make_audit_key();
+	test_broker_add_audit_key(&broker, audit_seed);
 	test_broker_start(&broker);
 	test_broker_activate(&broker, two_categories);
 	test_peer_open(&trust, &broker, "RX1", 0);

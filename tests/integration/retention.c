@@ -74,18 +74,12 @@ static void make_history(void)
 /* So that heads are signed, for who verifies them elsewhere. */
 static void make_audit_key(void)
 {
-	struct alm_problem problem = {.err = ALM_OK};
 	uint8_t secret[64];
 	uint8_t seed[32];
-	char lines[PATH_MAX + 64];
-	char path[PATH_MAX];
 
 	randombytes_buf(seed, sizeof(seed));
 	(void)crypto_sign_seed_keypair(audit_key, secret, seed);
-	(void)snprintf(path, sizeof(path), "%s/audit.key", broker.folder);
-	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
-	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
-	test_broker_add_settings(&broker, lines);
+	test_broker_add_audit_key(&broker, seed);
 }
 
 static void open_all(void)

@@ -65,6 +65,20 @@ void test_broker_add_settings(struct test_broker *broker, const char *lines)
 	cr_assert_eq(fclose(file), 0);
 }
 
+void test_broker_add_audit_key(
+	struct test_broker *broker, const uint8_t seed[32])
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	char lines[PATH_MAX + 64];
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%.*s/audit.key", PATH_MAX / 2,
+		broker->folder);
+	cr_assert_eq(alm_key_file_write(path, seed, &problem), ALM_OK);
+	(void)snprintf(lines, sizeof(lines), "audit-key-file: %s\n", path);
+	test_broker_add_settings(broker, lines);
+}
+
 void test_broker_replace_setting(
 	struct test_broker *broker, const char *name, const char *line)
 {

@@ -36,6 +36,11 @@ void test_broker_open(struct test_broker *broker, const char *more);
 /** Lines for the settings file, which take effect at the next start. */
 void test_broker_add_settings(struct test_broker *broker, const char *lines);
 
+/** An audit key of that seed, so that heads are signed and receipts given.
+ * While the broker is stopped. */
+void test_broker_add_audit_key(
+	struct test_broker *broker, const uint8_t seed[32]);
+
 /** Have `line` stand in place of the setting `name`, from the next start. */
 void test_broker_replace_setting(
 	struct test_broker *broker, const char *name, const char *line);
