@@ -113,6 +113,8 @@
 /* --- time -------------------------------------------------------------- */
 
 #define ALM_CLOCK_SKEW_MS_MAX (5LL * 60 * 1000)
+/* The last time that an id can bear: 48 bits of milliseconds. */
+#define ALM_TIME_MS_MAX ((1LL << 48) - 1)
 /* Ids older than this are refused: their duplicates are no longer known. */
 #define ALM_MESSAGE_ID_AGE_MS_MAX (30LL * 24 * 3600 * 1000)
 /* Duplicate rows outlive the oldest id that is still accepted. */

@@ -9,6 +9,7 @@
 #include "agents/client/client.h"
 #include "agents/client/clock.h"
 #include "agents/client/witness.h"
+#include "lib/limits.h"
 
 #define HELLO_AGAIN_MS 5000
 #define HELLO_PLAINNESS_MAX 2u
@@ -176,7 +177,7 @@ static void keep_limits(
 
 void alm_session_see_clock(struct alm_client *client, int64_t broker_time_ms)
 {
-	if (broker_time_ms > 0) {
+	if (broker_time_ms > 0 && broker_time_ms <= ALM_TIME_MS_MAX) {
 		client->broker_less_boot_ms =
 			broker_time_ms - alm_client_boot_ms();
 	}

@@ -109,6 +109,20 @@ Test(agents_rogue, absurd_figures_of_a_welcome_are_not_believed)
 	expect_well();
 }
 
+Test(agents_rogue, a_time_that_no_id_can_bear_is_not_believed)
+{
+	struct alm_envelope welcome = test_rogue_welcome();
+	struct alm_client_status status;
+
+	welcome.welcome.broker_time_ms = INT64_MAX;
+	(void)test_rogue_expect(&rogue, client, ALM_ENVELOPE_HELLO);
+	say(welcome);
+	test_rogue_settle(&rogue, client);
+	alm_client_get_status(client, &status);
+	cr_assert(status.is_ready);
+	cr_expect_eq(status.broker_ahead_ms, 0);
+}
+
 Test(agents_rogue, a_welcome_without_limits_leaves_one_message_at_a_time)
 {
 	struct alm_envelope welcome = test_rogue_welcome();
