@@ -26,7 +26,7 @@ static void begin(struct alm_skew *skew)
 	(void)alm_problem_set(&problem, ALM_CLOCK_SKEW,
 		"this machine's clock is %lld s %s the broker's: nothing is "
 		"sent until they agree",
-		(long long)apart_ms(skew) / 1000,
+		(long long)(apart_ms(skew) + 500) / 1000,
 		skew->ahead_ms > 0 ? "behind" : "ahead of");
 	alm_log_problem(ALM_CLOCK_SKEW, "outbox", problem.detail);
 }
