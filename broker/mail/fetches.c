@@ -127,6 +127,13 @@ static void note_moved(struct alm_held *held, const struct alm_fetch *fetch,
 	}
 }
 
+/* Said while the last parts were on their way to it: it asks for none. */
+static bool says_how_far(
+	const struct alm_held *held, const struct alm_progress *progress)
+{
+	return !held->is_part_way && progress->next > 0 && !progress->is_again;
+}
+
 static enum alm_err ask(struct alm_turn *turn,
 	const struct alm_session *session, struct alm_held *held,
 	const struct alm_progress *progress)
@@ -149,6 +156,11 @@ static enum alm_err ask(struct alm_turn *turn,
 		return err;
 	}
 	note_moved(held, fetch, progress);
+	if (is_new && says_how_far(held, progress)) {
+		remove_fetch(&turn->broker->fetches,
+			(size_t)(fetch - turn->broker->fetches.items));
+		return ALM_OK;
+	}
 	if (is_new || progress->is_again) {
 		fetch->next = progress->next;
 	}

@@ -394,3 +394,49 @@ Test(parts_hostile, no_more_is_on_its_way_than_was_given_and_a_window)
 	test_peer_say(&receiver, &ask);
 	expect_parts(ALM_PART_WINDOW_MAX);
 }
+
+/* Parts that came before the broker's answer to a second ping: what a turn
+ * gives goes out behind its answers. */
+static unsigned parts_now(void)
+{
+	const struct alm_envelope ping = {.kind = ALM_ENVELOPE_PING};
+	unsigned parts = 0;
+
+	for (unsigned pongs = 0; pongs < 2; pongs++) {
+		const struct alm_envelope *e;
+
+		test_peer_say(&receiver, &ping);
+		do {
+			e = test_peer_next(&receiver, 300000);
+			cr_assert_not_null(e);
+			parts += e->kind == ALM_ENVELOPE_PART;
+		} while (e->kind != ALM_ENVELOPE_PONG);
+	}
+	return parts;
+}
+
+/* Who says how far it is while the last parts are on their way has no use for
+ * them twice, but for one that it misses. */
+Test(parts_hostile, none_comes_twice_that_is_not_asked_for_again)
+{
+	const uint32_t count = alm_parts_count(PAYLOAD_BYTES);
+	struct alm_envelope ask = {.kind = ALM_ENVELOPE_PROGRESS};
+
+	upload();
+	ask.progress.sequence = take_delivery();
+	for (uint32_t next = 0; next < count;
+		next = (uint32_t)ask.progress.until) {
+		ask.progress.next = next;
+		ask.progress.until = next + ALM_PART_WINDOW_MAX < count
+					     ? next + ALM_PART_WINDOW_MAX
+					     : count;
+		test_peer_say(&receiver, &ask);
+		expect_parts((unsigned)(ask.progress.until - next));
+	}
+	ask.progress.next = count - 4;
+	test_peer_say(&receiver, &ask);
+	cr_expect_eq(parts_now(), 0);
+	ask.progress.is_again = true;
+	test_peer_say(&receiver, &ask);
+	expect_parts(4);
+}
