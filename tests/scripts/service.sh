@@ -1,6 +1,7 @@
 #!/bin/sh
-# The units are clean under systemd-analyze, and their sandbox stays tight:
-# tests/scripts/service.sh [BUILD].  Exposure is at most 1.5 of 10.
+# The units are clean under systemd-analyze, their sandbox stays tight, and what
+# no start mends is not started again: tests/scripts/service.sh [BUILD].
+# Exposure is at most 1.5 of 10.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-${ALMONER_BUILD:-build/release}}")
@@ -44,4 +45,10 @@ for unit in "$dir"/*.service; do
 		fi
 	done
 done
+# A damaged store (exit 8) is not started again and again: systemd would then
+# refuse the start that comes after it was restored.
+grep -qx 'RestartPreventExitStatus=8' systemd/almonerd.service || {
+	echo "almonerd.service: starts again on a damaged store" >&2
+	rc=1
+}
 exit $rc
