@@ -1,7 +1,9 @@
 #include "agents/folder/ending.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agents/folder/binding.h"
 #include "agents/folder/large.h"
@@ -41,6 +43,80 @@ static void hash_payload(const struct alm_folder *folder, const char *name,
 	}
 }
 
+/** What was refused before under those names may have been looked at by
+ * nobody yet: then the two go to a folder of their own, of the id that they are
+ * bound to, so that what a crash left behind is brought there as well. */
+static enum alm_err pick_shelf(const struct alm_folder *folder, const char *id,
+	const char *const files[2], char out_shelf[ALM_SHELF_BYTES],
+	struct alm_problem *problem)
+{
+	char shelf[ALM_UUID_TEXT_BYTES] = "";
+	char path[PATH_MAX];
+	struct alm_message_id made;
+
+	if (alm_message_id_parse(id, &made) == ALM_OK) {
+		(void)snprintf(shelf, sizeof(shelf), "%s", id);
+	} else {
+		alm_make_id(made.raw);
+		alm_id_text(made.raw, shelf);
+	}
+	alm_folder_path(folder, ALM_REFUSED, shelf, "", path);
+	out_shelf[0] = '\0';
+	if (!alm_folder_has(folder, ALM_REFUSED, shelf, "") &&
+		!alm_folder_has(folder, ALM_REFUSED, files[0], "") &&
+		(files[1][0] == '\0' ||
+			!alm_folder_has(folder, ALM_REFUSED, files[1], ""))) {
+		return ALM_OK;
+	}
+	if (mkdir(path, 0770) != 0 && errno != EEXIST) {
+		return alm_problem_set(problem, ALM_IO, "%s: cannot make: %s",
+			path, strerror(errno));
+	}
+	(void)snprintf(out_shelf, ALM_SHELF_BYTES, "%s/", shelf);
+	return ALM_OK;
+}
+
+static enum alm_err shelve(const struct alm_folder *folder, const char *file,
+	const char *shelf, struct alm_problem *problem)
+{
+	char to[ALM_SHELF_BYTES + NAME_MAX + 1];
+
+	(void)snprintf(to, sizeof(to), "%s%s", shelf, file);
+	return alm_folder_rename(
+		folder, ALM_OUTBOX, file, ALM_REFUSED, to, problem);
+}
+
+static enum alm_err sync_shelf(const struct alm_folder *folder,
+	const char *shelf, struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	enum alm_err err = ALM_OK;
+
+	if (shelf[0] != '\0') {
+		alm_folder_path(folder, ALM_REFUSED, shelf, "", path);
+		err = alm_file_sync_folder(path, problem);
+	}
+	return err == ALM_OK ? alm_folder_sync(folder, ALM_REFUSED, problem)
+			     : err;
+}
+
+/** To refused/, of which the caller makes sure, or to a shelf there. */
+static enum alm_err refuse_payload(const struct alm_folder *folder,
+	const struct alm_binding *binding, struct alm_problem *problem)
+{
+	const char *const files[2] = {binding->payload, ""};
+	char shelf[ALM_SHELF_BYTES];
+	enum alm_err err =
+		pick_shelf(folder, binding->id, files, shelf, problem);
+
+	if (err == ALM_OK) {
+		err = shelve(folder, binding->payload, shelf, problem);
+	}
+	return err == ALM_OK && shelf[0] != '\0'
+		       ? sync_shelf(folder, shelf, problem)
+		       : err;
+}
+
 /** The payload that was sent, and no other: the user may have put another. */
 static enum alm_err settle_payload(const struct alm_folder *folder,
 	const char *name, bool is_done, struct alm_problem *problem)
@@ -57,8 +133,7 @@ static enum alm_err settle_payload(const struct alm_folder *folder,
 	}
 	return is_done ? alm_folder_unlink(folder, ALM_OUTBOX, binding.payload,
 				 "", problem)
-		       : alm_folder_rename(folder, ALM_OUTBOX, binding.payload,
-				 ALM_REFUSED, binding.payload, problem);
+		       : refuse_payload(folder, &binding, problem);
 }
 
 /** Not synced: what comes back after a crash is found without its sidecar. */
@@ -288,69 +363,105 @@ static void put_own_refusal(
 	alm_text_file_put(file, "detail", own->detail);
 }
 
-enum alm_err alm_sending_refused(const struct alm_folder *folder,
-	const char *name, const struct alm_receipt_view *receipt,
-	const struct alm_problem *own, struct alm_problem *problem)
+static enum alm_err write_refusal(const struct alm_folder *folder,
+	const char *name, const struct alm_refusal *refusal, const char *shelf,
+	struct alm_problem *problem)
 {
 	struct alm_text_file file;
-	char full[ALM_NAME_BYTES_MAX + 32];
+	char at[ALM_SHELF_BYTES + ALM_NAME_BYTES_MAX];
 	char path[PATH_MAX];
-	enum alm_err err;
 
 	alm_text_file_begin(&file);
-	if (receipt != NULL) {
-		put_refusal(&file, receipt);
+	if (refusal->receipt != NULL) {
+		put_refusal(&file, refusal->receipt);
 	} else {
-		put_own_refusal(&file, own);
+		put_own_refusal(&file, refusal->own);
 	}
-	alm_folder_path(folder, ALM_REFUSED, name, ".refusal.yaml", path);
-	err = alm_text_file_write(&file, path, problem);
+	(void)snprintf(at, sizeof(at), "%s%s", shelf, name);
+	alm_folder_path(folder, ALM_REFUSED, at, ".refusal.yaml", path);
+	return alm_text_file_write(&file, path, problem);
+}
+
+enum alm_err alm_sending_refused(const struct alm_folder *folder,
+	const char *name, const struct alm_refusal *refusal,
+	char out_shelf[ALM_SHELF_BYTES], struct alm_problem *problem)
+{
+	struct alm_binding binding = {0};
+	char full[ALM_NAME_BYTES_MAX + 32];
+	const char *const files[2] = {full, binding.payload};
+	enum alm_err err;
+
 	full_name(full, name, alm_folder_rest(name));
+	(void)!alm_binding_read(folder, name, &binding);
+	err = pick_shelf(folder, binding.id, files, out_shelf, problem);
 	if (err == ALM_OK) {
-		err = alm_folder_move(
-			folder, ALM_OUTBOX, full, ALM_REFUSED, full, problem);
+		err = write_refusal(folder, name, refusal, out_shelf, problem);
+	}
+	if (err == ALM_OK) {
+		err = shelve(folder, full, out_shelf, problem);
+	}
+	if (err == ALM_OK) {
+		err = sync_shelf(folder, out_shelf, problem);
 	}
 	return err == ALM_OK || err == ALM_NOT_FOUND
 		       ? tidy(folder, name, problem)
 		       : err;
 }
 
-static int by_text(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct alm_stray *)a)->name,
+		((const struct alm_stray *)b)->name);
 }
 
 /** `NAME.x` goes with NAME.yaml; `NAME.x.y` may be another entry's.  And not
- * if its user has put NAME back meanwhile. */
-static bool is_sibling(const struct alm_folder *folder, const char *file,
-	char *const *names, size_t count)
+ * if its user has put NAME back meanwhile.  NULL: with none. */
+static const struct alm_stray *find_sibling(const struct alm_folder *folder,
+	const char *file, const struct alm_stray *strays, size_t count)
 {
 	const char *dot = strrchr(file, '.');
 	char name[NAME_MAX + 1];
-	const char *key = name;
+	const struct alm_stray key = {.name = name};
 
 	if (dot == NULL || strcmp(dot, ".yaml") == 0 ||
 		strcmp(dot, ".envelope") == 0) {
-		return false;
+		return NULL;
 	}
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(dot - file), file);
-	return bsearch(&key, names, count, sizeof(*names), by_text) != NULL &&
-	       !alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") &&
-	       !alm_folder_has(folder, ALM_OUTBOX, name, ".envelope");
+	if (alm_folder_has(folder, ALM_OUTBOX, name, ".yaml") ||
+		alm_folder_has(folder, ALM_OUTBOX, name, ".envelope")) {
+		return NULL;
+	}
+	return bsearch(&key, strays, count, sizeof(*strays), by_name);
+}
+
+/** Beside its description, and over nothing that is there. */
+static void follow(const struct alm_folder *folder, const char *file,
+	const struct alm_stray *stray)
+{
+	const char *const files[2] = {file, ""};
+	char shelf[ALM_SHELF_BYTES];
+
+	(void)snprintf(shelf, sizeof(shelf), "%s", stray->shelf);
+	if (shelf[0] != '\0' ||
+		pick_shelf(folder, "", files, shelf, NULL) == ALM_OK) {
+		(void)!shelve(folder, file, shelf, NULL);
+	}
 }
 
 void alm_sending_siblings(
-	const struct alm_folder *folder, char **names, size_t count)
+	const struct alm_folder *folder, struct alm_stray *strays, size_t count)
 {
 	DIR *dir = alm_folder_list(folder, ALM_OUTBOX, NULL);
 	struct dirent *entry;
 
-	qsort(names, count, sizeof(*names), by_text);
+	qsort(strays, count, sizeof(*strays), by_name);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (is_sibling(folder, entry->d_name, names, count)) {
-			(void)!alm_folder_rename(folder, ALM_OUTBOX,
-				entry->d_name, ALM_REFUSED, entry->d_name,
-				NULL);
+		const struct alm_stray *stray =
+			find_sibling(folder, entry->d_name, strays, count);
+
+		if (stray != NULL) {
+			follow(folder, entry->d_name, stray);
 		}
 	}
 	if (dir != NULL) {

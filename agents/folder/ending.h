@@ -11,6 +11,7 @@
 
 #include "agents/folder/folder.h"
 #include "agents/include/almoner.h"
+#include "lib/id.h"
 
 /** receipts/NAME.yaml, on disk once `files` are, which have room for one.  The
  * receipt of another message of that name is kept as NAME.ID.yaml.
@@ -31,17 +32,32 @@ struct alm_ending {
 ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	struct alm_ending *endings, size_t count, struct alm_problem *problem);
 
-/** It is refused, by the broker or by us (`receipt` is NULL): move it to
- * refused/ with NAME.refusal.yaml.  Errors: IO, NOMEM. */
-ALM_MUST_USE enum alm_err alm_sending_refused(const struct alm_folder *folder,
-	const char *name, const struct alm_receipt_view *receipt,
-	const struct alm_problem *own, struct alm_problem *problem);
+/* ID and a slash. */
+#define ALM_SHELF_BYTES (ALM_UUID_TEXT_BYTES + 1u)
 
-/** Refused entries that could not be read name no payload: what is called like
- * them goes with them.  What cannot be moved stays; it does no harm.  The
- * names are put in order. */
-void alm_sending_siblings(
-	const struct alm_folder *folder, char **names, size_t count);
+/** Why it is refused: by the broker, or by us (`receipt` is NULL). */
+struct alm_refusal {
+	const struct alm_receipt_view *receipt;
+	const struct alm_problem *own;
+};
+
+/** Move it to refused/ with NAME.refusal.yaml; where that holds files of its
+ * names yet, to refused/ID/, and nothing is overwritten.  `out_shelf`: "" or
+ * "ID/".  Errors: IO, NOMEM. */
+ALM_MUST_USE enum alm_err alm_sending_refused(const struct alm_folder *folder,
+	const char *name, const struct alm_refusal *refusal,
+	char out_shelf[ALM_SHELF_BYTES], struct alm_problem *problem);
+
+/** A refused entry that could not be read, and where in refused/ it lies. */
+struct alm_stray {
+	char *name;
+	char shelf[ALM_SHELF_BYTES];
+};
+
+/** They name no payload: what is called like them goes with them.  What cannot
+ * be moved stays; it does no harm.  They are put in order. */
+void alm_sending_siblings(const struct alm_folder *folder,
+	struct alm_stray *strays, size_t count);
 
 /** Tidy up after entries whose sidecar has left the outbox.  At start.
  * Errors: IO. */

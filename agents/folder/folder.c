@@ -91,9 +91,10 @@ bool alm_folder_has(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix)
 {
 	char path[PATH_MAX];
+	struct stat info;
 
 	alm_folder_path(folder, place, name, suffix, path);
-	return access(path, F_OK) == 0;
+	return lstat(path, &info) == 0;
 }
 
 DIR *alm_folder_list(const struct alm_folder *folder,

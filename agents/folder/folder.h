@@ -4,7 +4,8 @@
  *   outbox/    NAME.yaml and its payload, or NAME.envelope and NAME.payload
  *   inbox/     ID.yaml and ID.payload; ID.notice.yaml
  *   receipts/  NAME.yaml; NAME.envelope.yaml; NAME.ID.yaml, older ones
- *   refused/   what the outbox held, and NAME.refusal.yaml
+ *   refused/   what the outbox held, and NAME.refusal.yaml; ID/, with files
+ *              of names that were refused before
  *   state/     NAME.id, NAME.done; NAME.envelope.id and so on: ours
  *   state/taken/  mail on its way, and a mark for each not confirmed: ours
  *
@@ -55,7 +56,8 @@ void alm_folder_path(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix,
 	char out[PATH_MAX]);
 
-/** Whether there is a file of that name; false if it cannot be told. */
+/** Whether there is a file of that name, or a link, wherever that leads; false
+ * if it cannot be told. */
 bool alm_folder_has(const struct alm_folder *folder,
 	enum alm_place_in_folder place, const char *name, const char *suffix);
 

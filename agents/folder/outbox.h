@@ -29,7 +29,7 @@ struct alm_entries {
 	struct alm_files receipts;
 	struct alm_entry *ended[ALM_ENDINGS_MAX]; /* with these receipts */
 	size_t ended_count;
-	char *strays[ALM_STRAYS_MAX]; /* owned */
+	struct alm_stray strays[ALM_STRAYS_MAX]; /* names are owned */
 	size_t stray_count;
 	struct alm_pause pause; /* of all of them */
 	struct alm_skew skew;   /* which they wait for as well */

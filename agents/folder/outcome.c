@@ -13,7 +13,7 @@
 void alm_outcome_drop(struct alm_entries *entries)
 {
 	for (size_t i = 0; i < entries->stray_count; i++) {
-		free(entries->strays[i]);
+		free(entries->strays[i].name);
 	}
 	entries->stray_count = 0;
 }
@@ -103,19 +103,20 @@ void alm_outcome_strays(
 }
 
 static void add_stray(struct alm_entries *entries,
-	const struct alm_folder *folder, const struct alm_entry *entry)
+	const struct alm_folder *folder, const struct alm_entry *entry,
+	const char *shelf)
 {
+	struct alm_stray *stray;
 	char *name;
 
-	if (alm_folder_has(folder, ALM_STATE, entry->name, ".id")) {
-		return;
-	}
 	if (entries->stray_count == ALM_STRAYS_MAX) {
 		alm_outcome_strays(entries, folder);
 	}
 	name = strndup(entry->name, alm_folder_stem_bytes(entry->name));
 	if (name != NULL) {
-		entries->strays[entries->stray_count++] = name;
+		stray = &entries->strays[entries->stray_count++];
+		stray->name = name;
+		(void)snprintf(stray->shelf, sizeof(stray->shelf), "%s", shelf);
 	}
 }
 
@@ -123,16 +124,20 @@ void alm_outcome_refused(struct alm_entries *entries,
 	const struct alm_folder *folder, struct alm_entry *entry,
 	const struct alm_receipt_view *receipt, const struct alm_problem *own)
 {
+	const struct alm_refusal refusal = {.receipt = receipt, .own = own};
+	bool is_stray = (own == NULL || own->err != ALM_PAYLOAD_SHARED) &&
+			!alm_folder_has(folder, ALM_STATE, entry->name, ".id");
+	char shelf[ALM_SHELF_BYTES];
 	struct alm_problem problem = {0};
-	enum alm_err err;
+	enum alm_err err = alm_sending_refused(
+		folder, entry->name, &refusal, shelf, &problem);
 
-	if (own == NULL || own->err != ALM_PAYLOAD_SHARED) {
-		add_stray(entries, folder, entry);
-	}
-	err = alm_sending_refused(folder, entry->name, receipt, own, &problem);
 	if (err != ALM_OK) {
 		alm_outcome_failed(entries, folder, entry, err, problem.detail);
 		return;
+	}
+	if (is_stray) {
+		add_stray(entries, folder, entry, shelf);
 	}
 	alm_log_problem(
 		receipt == NULL ? own->err : (enum alm_err)receipt->code,

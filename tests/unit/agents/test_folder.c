@@ -62,6 +62,16 @@ static struct alm_receipt_view receipt_of(const uint8_t id[16], int code)
 	return receipt;
 }
 
+static void refuse(const struct alm_receipt_view *receipt)
+{
+	const struct alm_refusal refusal = {.receipt = receipt};
+	char shelf[ALM_SHELF_BYTES];
+
+	cr_assert_eq(alm_sending_refused(&folder, "a", &refusal, shelf, NULL),
+		ALM_OK);
+	cr_assert_str_eq(shelf, "", "nothing lies in its way");
+}
+
 Test(folder, a_message_keeps_its_id_over_a_crash_until_it_changes)
 {
 	uint8_t first[16];
@@ -118,8 +128,7 @@ Test(folder, the_end_of_an_earlier_entry_deletes_nothing_of_a_later_one)
 	put(ALM_STATE, "a.done", "which a crash brought back");
 	put_prepared(id);
 	receipt = receipt_of(id, 4501);
-	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
-		ALM_OK);
+	refuse(&receipt);
 	cr_assert(has(ALM_REFUSED, "a.pdf"));
 }
 
@@ -157,8 +166,7 @@ Test(folder, a_refused_message_moves_with_its_payload)
 
 	put_prepared(id);
 	receipt = receipt_of(id, 4501);
-	cr_assert_eq(alm_sending_refused(&folder, "a", &receipt, NULL, NULL),
-		ALM_OK);
+	refuse(&receipt);
 	cr_assert(has(ALM_REFUSED, "a.yaml"));
 	cr_assert(has(ALM_REFUSED, "a.pdf"));
 	cr_assert(has(ALM_REFUSED, "a.refusal.yaml"));
@@ -169,7 +177,7 @@ Test(folder, a_refused_message_moves_with_its_payload)
 Test(folder, what_is_called_like_an_entry_goes_with_it)
 {
 	char names[][4] = {"c", "a"};
-	char *both[] = {names[0], names[1]};
+	struct alm_stray both[] = {{.name = names[0]}, {.name = names[1]}};
 
 	put(ALM_OUTBOX, "a.pdf", "");
 	put(ALM_OUTBOX, "a.b.pdf", "");
