@@ -1,12 +1,17 @@
 #!/bin/bash
-# The example of almoner-agent(8), as it stands there.
+# The example of almoner-agent(8) and how it is made a service, as they stand
+# there.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/sandbox.sh
 begin_dev
 page=$PWD/docs/man/almoner-agent.8
-sed -n '/^\.SH EXAMPLE/,/^\.SH EXIT/p' "$page" |
-	sed -n '/^\.nf$/,/^\.fi$/p' | sed '/^\.[nf]/d; s/\\e/\\/g' >"$dir/example"
+# typed SECTION: what one types there
+typed() {
+	awk -v head=".SH $1" '/^\.SH /{ is_it = $0 == head } is_it' "$page" |
+		sed -n '/^\.nf$/,/^\.fi$/p' | sed '/^\.[nf]/d; s/\\e/\\/g'
+}
+typed EXAMPLE >"$dir/example"
 agents=()
 trap '[ ${#agents[@]} -eq 0 ] || kill "${agents[@]}" 2>/dev/null || true
 	[ -z "$dev" ] || kill "$dev" 2>/dev/null || true; wait || true
@@ -45,3 +50,19 @@ for one in "${agents[@]}"; do
 	wait "$one" || fail "an agent ended with $?"
 done
 agents=()
+
+# As a service: what is typed at its place makes a context that is good.
+code 0 "$almoner" agent invite RX1 --agent ward --out rx1.invite --reason test
+typed SERVICE | sed "s|/etc/almoner/agents|$dir/agents|" >"$dir/typed"
+mkdir "$dir/agents"
+almoner-agent() { "$build/almoner-agent" "$@" >"$dir/words" 2>&1; }
+systemctl() { echo "$*" >"$dir/enabled"; }
+. "$dir/typed"
+code 0 "$almoner" agent approve RX1/ward --yes --reason test
+code 0 "$build/almoner-agent" --context "$dir/agents/RX1-ward.yaml" \
+	--folder ward --check
+grep -q 'almoner-agent@RX1-ward$' "$dir/enabled" || fail "another unit"
+# The unit is handed these files by these names.
+sed -n 's|^LoadCredential=%i[^:]*:/etc/almoner/agents/%i|RX1-ward|p' \
+	"${page%/docs/*}/systemd/almoner-agent@.service" | sort >"$dir/handed"
+ls "$dir/agents" | sort | diff "$dir/handed" - || fail "other files"
