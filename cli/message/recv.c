@@ -263,6 +263,20 @@ static bool is_done(const struct receiver *r)
 	return is_interrupted != 0 || (r->wanted > 0 && r->taken >= r->wanted);
 }
 
+/** Why nothing has come: there was none, or no broker to bring it. */
+static int say_quiet(const struct receiver *r)
+{
+	struct alm_client_status status;
+
+	alm_client_get_status(r->client, &status);
+	return alm_print_failure(&r->args->output,
+		status.is_ready
+			? &(struct alm_failure){ALM_TIMEOUT, "no mail has come",
+				  NULL, 0}
+			: &(struct alm_failure){(enum alm_err)status.last_code,
+				  status.detail, NULL, 0});
+}
+
 /** Handle events until done; gives the exit code. */
 static int receive(struct receiver *r, int64_t quiet_ms_max)
 {
@@ -289,9 +303,7 @@ static int receive(struct receiver *r, int64_t quiet_ms_max)
 					(enum alm_err)code, "", NULL, 0});
 		} else if (rc == ALM_EXIT_OK && !is_done(r) &&
 			   now_ms() - last_ms >= quiet_ms_max) {
-			rc = alm_print_failure(&r->args->output,
-				&(struct alm_failure){ALM_TIMEOUT,
-					"no mail has come", NULL, 0});
+			rc = say_quiet(r);
 		} else if (rc == ALM_EXIT_OK && !is_done(r)) {
 			(void)poll(&readable, 1,
 				quiet_ms_max < TICK_MS ? (int)quiet_ms_max

@@ -60,3 +60,7 @@ wait "$asked" || rc=$?
 [ "$rc" -eq 7 ] || fail "exit $rc, not 7"
 [ $((SECONDS - from)) -le 240 ] || fail "told after $((SECONDS - from)) s"
 grep -q 'ALM-7002' "$dir/told" || fail "not that it is gone: $(cat "$dir/told")"
+
+# Nobody there any more: no mail is not the reason that none has come.
+code 7 "$almoner" recv -c "$agent" 1 --timeout 1s
+grep -q 'ALM-7002' "$dir/err" || fail "not that nobody is there"
