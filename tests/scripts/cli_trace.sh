@@ -84,4 +84,13 @@ until_ok not_for_the_deputy
 code 0 "$almoner" trace "$late"
 grep -q 'not taken before its deadline' "$dir/out" || fail "no deadline"
 
+# A payload in parts.
+head -c 1200000 /dev/zero >"$dir/large"
+echo 9990000018 | code 0 "$almoner" send -c "$sender" --to C84001 \
+	--purpose direct-care --level identifiable --subject - \
+	--category treatment-summary --payload "$dir/large" --json
+large=$(json 'd["id"]')
+code 0 "$almoner" trace "$large"
+grep -q 'its payload began to come in parts' "$dir/out" || fail "no parts"
+
 echo "cli_trace.sh: ok"
