@@ -423,6 +423,12 @@
 		" file system that cannot hold it.", \
 		"Give a folder on a local disk that the service user may " \
 		"write.") \
+	X(STORE_READ_ONLY, 2007, "store-read-only", INTEGRITY, false, \
+		"The disk of the store is read-only; the kernel makes it so " \
+		"after errors.", \
+		"See what the kernel says of it (dmesg), check it, mount it " \
+		"again and start almonerd; nothing was accepted that is not " \
+		"on it.") \
 	X(CONFIG, 3001, "configuration-invalid", INVALID, false, \
 		"The configuration is not valid.", \
 		"The detail names the file, the line and the nearest valid " \

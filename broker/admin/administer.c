@@ -76,8 +76,8 @@ static enum alm_err check_arguments(
 static bool ends_the_turn(enum alm_err err)
 {
 	return err == ALM_NOMEM || err == ALM_STORE_FULL ||
-	       err == ALM_STORE_IO || err == ALM_INTERNAL ||
-	       err == ALM_SNAPSHOT_DAMAGED;
+	       err == ALM_STORE_IO || err == ALM_STORE_READ_ONLY ||
+	       err == ALM_INTERNAL || err == ALM_SNAPSHOT_DAMAGED;
 }
 
 static enum alm_err answer(const struct alm_call *call, enum alm_err code)

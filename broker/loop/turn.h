@@ -15,8 +15,9 @@ void alm_turn_buffers_free(struct alm_turn_buffers *buffers);
 /**
  * Take one turn.  `ready` says which sockets have something.
  *
- * Errors:  STORE_IO, STORE_CORRUPT, INTERNAL: nobody heard of success; stop
- *          the daemon.  A full store or memory is answered, not returned.
+ * Errors:  STORE_IO, STORE_READ_ONLY, STORE_CORRUPT, INTERNAL: nobody heard of
+ *          success; stop the daemon.  A full store or memory is answered, not
+ *          returned.
  */
 ALM_MUST_USE enum alm_err alm_turn_run(struct alm_broker *broker,
 	const struct alm_edge_ready *ready, struct alm_problem *problem);

@@ -99,8 +99,8 @@ void alm_turn_give_up(struct alm_turn *turn, enum alm_err why)
 bool alm_turn_can_do_without(const struct alm_turn *turn, enum alm_err err)
 {
 	return err != ALM_OK && err != ALM_NOMEM && err != ALM_STORE_FULL &&
-	       err != ALM_STORE_IO && turn->at != NULL &&
-	       turn->at->failed == ALM_OK &&
+	       err != ALM_STORE_IO && err != ALM_STORE_READ_ONLY &&
+	       turn->at != NULL && turn->at->failed == ALM_OK &&
 	       !alm_store_is_spoilt(turn->broker->store);
 }
 

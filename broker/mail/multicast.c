@@ -390,7 +390,8 @@ static enum alm_err refuse_all(struct alm_turn *turn,
 	const struct alm_problem *problem)
 {
 	return code == ALM_NOMEM || code == ALM_STORE_FULL ||
-			       code == ALM_STORE_IO
+			       code == ALM_STORE_IO ||
+			       code == ALM_STORE_READ_ONLY
 		       ? code
 		       : alm_arrival_refuse(
 				 turn, arrival, code, problem->detail);

@@ -177,7 +177,8 @@ static enum alm_err fall_back(
 
 static bool is_about_content(enum alm_err err)
 {
-	return err != ALM_NOMEM && err != ALM_STORE_IO && err != ALM_STORE_FULL;
+	return err != ALM_NOMEM && err != ALM_STORE_IO &&
+	       err != ALM_STORE_READ_ONLY && err != ALM_STORE_FULL;
 }
 
 enum alm_err alm_epoch_expire(struct alm_turn *turn)

@@ -109,6 +109,10 @@ static enum alm_err take_lock(struct alm_store *store, const char *folder,
 		return err;
 	}
 	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0 && errno == EROFS) {
+		return alm_problem_set(
+			problem, ALM_STORE_READ_ONLY, "%s", path);
+	}
 	if (store->lock_fd < 0) {
 		return path_problem(problem, path, strerror(errno));
 	}
@@ -134,7 +138,6 @@ static enum alm_err map_open_rc(
 	case EPERM:
 	case ENOENT:
 	case ENOTDIR:
-	case EROFS:
 		err = ALM_STORE_PATH;
 		break;
 	default:

@@ -42,6 +42,8 @@ enum alm_err alm_store_map_rc(int rc)
 		return ALM_STORE_CORRUPT;
 	case ENOMEM:
 		return ALM_NOMEM;
+	case EROFS:
+		return ALM_STORE_READ_ONLY;
 	default:
 		return ALM_STORE_IO;
 	}

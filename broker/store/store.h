@@ -20,6 +20,7 @@
  *   STORE_CORRUPT  a stored record does not decode or authenticate: refuse
  *                  what needed it; at open, do not start
  *   STORE_IO       the outcome is unknown: close the store and stop
+ *   STORE_READ_ONLY  the disk takes nothing more: close the store and stop
  *   NOMEM          abort the turn
  *   FIELD_TOO_LARGE  a name or text is over its limit; nothing was written
  *
@@ -59,8 +60,8 @@ struct alm_store_options {
 /**
  * Open, make if absent, check format, key and the audit head.
  *
- * Errors:  STORE_PATH, STORE_FORMAT, STORE_KEY, STORE_LOCKED, STORE_CORRUPT,
- *          STORE_IO, NOMEM; `problem` says where.
+ * Errors:  STORE_PATH, STORE_READ_ONLY, STORE_FORMAT, STORE_KEY, STORE_LOCKED,
+ *          STORE_CORRUPT, STORE_IO, NOMEM; `problem` says where.
  */
 ALM_MUST_USE enum alm_err alm_store_open(
 	const struct alm_store_options *options, struct alm_store **out_store,

@@ -234,8 +234,9 @@ void alm_store_abort(struct alm_store *store)
 }
 
 /* A full disk leaves the old pages whole, and the environment says so by
- * going on.  Of anything else nobody knows what reached the disk. */
-static bool is_whole_after(struct alm_store *store, enum alm_err err)
+ * going on.  A read-only one does, too; but nothing can be recorded, so nothing
+ * can be done.  Of anything else nobody knows what reached the disk. */
+static bool goes_on_after(struct alm_store *store, enum alm_err err)
 {
 	MDB_txn *txn = NULL;
 
@@ -273,10 +274,12 @@ enum alm_err alm_store_commit(struct alm_store *store)
 	err = alm_store_map_rc(mdb_txn_commit(store->turn));
 	end_turn(store);
 	if (err != ALM_OK) {
-		store->is_dead = !is_whole_after(store, err);
+		store->is_dead = !goes_on_after(store, err);
 		store->state = store->committed;
 		alm_person_keys_abort(store);
-		return store->is_dead ? ALM_STORE_IO : err;
+		return store->is_dead && err != ALM_STORE_READ_ONLY
+			       ? ALM_STORE_IO
+			       : err;
 	}
 	alm_person_keys_commit(store);
 	store->committed = store->state;

@@ -58,7 +58,8 @@ enum alm_err alm_audit_open_asked(const struct alm_args *args,
 	enum alm_err err =
 		alm_audit_open_store(args, !is_recorded, out_store, problem);
 
-	if (err == ALM_STORE_PATH && is_recorded && !is_writable(args)) {
+	if ((err == ALM_STORE_PATH || err == ALM_STORE_READ_ONLY) &&
+		is_recorded && !is_writable(args)) {
 		return alm_audit_cannot_record(
 			alm_args_text(args, "store"), problem);
 	}

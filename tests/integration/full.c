@@ -275,6 +275,34 @@ Test(full, a_broker_starts_on_a_full_disk_and_lets_mail_out, .timeout = 1800)
 	remove_disk();
 }
 
+static void remount(unsigned long flags)
+{
+	cr_assert_eq(mount("none", disk, "tmpfs", MS_REMOUNT | flags, NULL), 0);
+}
+
+/* What systemd does when the kernel has made it so under the broker. */
+Test(full, a_read_only_disk_is_named_at_the_start, .timeout = 1800)
+{
+	char log[8192];
+	unsigned status;
+
+	begin_on_small_disk();
+	cr_expect_eq(send_one(), ALM_OK);
+	test_peer_disconnect(&trust);
+	cr_assert_eq(test_broker_stop(&broker), 0);
+	remount(MS_RDONLY);
+	status = (unsigned)test_broker_start_fails(&broker, log, sizeof(log));
+	cr_expect_eq(status, 8, "systemd does not try it again");
+	cr_expect_neq(strstr(log, "ALM-2007 store-read-only"), NULL, "%s", log);
+	cr_expect_neq(strstr(log, disk), NULL, "%s", log);
+	remount(0);
+	test_broker_start(&broker);
+	cr_expect_eq(drain(), 1, "what was accepted is there");
+	end();
+	test_broker_close(&broker);
+	remove_disk();
+}
+
 /* An agent made with the library need not know: its message waits. */
 static struct alm_client *open_library(struct test_peer *peer)
 {

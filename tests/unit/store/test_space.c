@@ -128,6 +128,32 @@ Test(store_space, a_disk_that_fails_to_sync_ends_the_store)
 	check_whole(1);
 }
 
+/* As the kernel makes it of one with errors. */
+Test(store_space, a_disk_that_becomes_read_only_ends_the_store_and_leaves_it)
+{
+	uint8_t seed[32] = {0};
+	bool was_tried = true;
+
+	for (int n = 0; n < WRITES_MAX && was_tried; n++) {
+		uint64_t before = records();
+
+		turn_at(NOW_US + (n + 1) * SECOND_US);
+		write_error = EROFS;
+		write_in = n;
+		cr_expect_eq(alm_store_commit(store),
+			write_in < 0 ? ALM_STORE_READ_ONLY : ALM_OK);
+		was_tried = write_in < 0;
+		write_in = -1;
+		if (was_tried) {
+			cr_expect_eq(alm_store_begin(store, NOW_US, seed),
+				ALM_STORE_IO,
+				"nothing may be written after it");
+			check_whole(before);
+		}
+	}
+	cr_expect_not(was_tried, "all writes of a commit were tried");
+}
+
 /* Each write of a commit in its turn meets a full disk.  Either the turn did
  * not happen and the next one works, or the store says that it is at its end
  * and is whole when it is opened again. */
