@@ -27,7 +27,8 @@
 ALM_MUST_USE enum alm_err alm_store_origin(
 	struct alm_store *store, char out[ALM_NOTE_NAME_BYTES]);
 
-/** From record `seq` on it is another log, named after the time.
+/** From record `seq` on it is another log, named after the time, and mail that
+ * comes has sequences that the lost end cannot have given out.
  * Errors: none of its own. */
 ALM_MUST_USE enum alm_err alm_store_origin_renew(
 	struct alm_store *store, int64_t now_us, uint64_t seq);

@@ -1,6 +1,7 @@
 /* test_mail.c - bodies, queues, mailboxes, and what is remembered of them. */
 #include <stdio.h>
 
+#include "broker/store/evidence.h"
 #include "lib/limits.h"
 #include "tests/unit/store/fixture.h"
 
@@ -475,4 +476,22 @@ Test(store_mail, forgets_old_ids_of_every_sender_and_no_others)
 		}
 	}
 	reopen();
+}
+
+/* An agent may still hold mail of what was lost, and acknowledge it. */
+Test(store_mail, gets_no_sequence_that_a_lost_end_of_the_store_gave_out)
+{
+	uint64_t last;
+	uint64_t next;
+
+	begin();
+	last = put("RY2");
+	cr_assert_eq(alm_store_origin_renew(store, 123456, 1), ALM_OK);
+	commit();
+	reopen();
+	begin();
+	next = put("RY2");
+	commit();
+	cr_expect_gt(next, last + UINT32_MAX);
+	cr_expect_eq(count_of("RY2"), 2);
 }
