@@ -129,6 +129,8 @@ const struct alm_command alm_commands[] = {
 		alm_cmd_audit_stats},
 	{"audit", "tail", "show the last records, and follow the log",
 		alm_cmd_audit_tail},
+	{"audit", "unwitness", "wait for a partner's cosignatures no more",
+		alm_cmd_audit_unwitness},
 	{"audit", "verify", "recompute the whole audit log",
 		alm_cmd_audit_verify},
 	{"audit", "witnesses", "list who cosigns the log's heads",

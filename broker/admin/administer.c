@@ -284,6 +284,8 @@ static const struct alm_verb ADMIN_VERBS[] = {
 	{"audit.receipt", alm_verb_audit_receipt,
 		ARGUMENTS("seq", "message", "from", "reveal", "reason")},
 	{"audit.witnesses", alm_verb_audit_witnesses, NONE},
+	{"audit.unwitness", alm_verb_audit_unwitness,
+		ARGUMENTS("organisation", "agent", "reason", "dry-run")},
 	{"store.backup", alm_verb_store_backup,
 		ARGUMENTS("what", "to", "head", "bytes", "follows", "code",
 			"reason", "dry-run")},

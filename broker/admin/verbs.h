@@ -37,9 +37,10 @@ alm_verb_fn alm_verb_status, alm_verb_org_list, alm_verb_org_find,
 	alm_verb_audit_head, alm_verb_audit_reindex, alm_verb_audit_checkpoint,
 	alm_verb_audit_growth, alm_verb_audit_prune, alm_verb_audit_receipt,
 	alm_verb_audit_bundle, alm_verb_audit_evidence, alm_verb_audit_cosign,
-	alm_verb_audit_witnesses, alm_verb_standard_put, alm_verb_standard_list,
-	alm_verb_store_backup, alm_verb_store_verified, alm_verb_trial,
-	alm_verb_trial_take, alm_verb_trial_end, alm_verb_health,
-	alm_verb_config_reload, alm_verb_audit_keys;
+	alm_verb_audit_witnesses, alm_verb_audit_unwitness,
+	alm_verb_standard_put, alm_verb_standard_list, alm_verb_store_backup,
+	alm_verb_store_verified, alm_verb_trial, alm_verb_trial_take,
+	alm_verb_trial_end, alm_verb_health, alm_verb_config_reload,
+	alm_verb_audit_keys;
 
 #endif /* ALM_BROKER_ADMIN_VERBS_H */

@@ -152,12 +152,15 @@ enum alm_err alm_verb_audit_cosign(struct alm_call *call)
 /* The agent of a witness that was revoked stays known, as its cosignatures
  * do, and is waited for no more. */
 static const char *witness_status(
-	const struct alm_broker *broker, uint64_t number)
+	const struct alm_broker *broker, const struct alm_witness *witness)
 {
 	const struct alm_agent *agent =
-		alm_keyring_by_number(broker->keyring, number);
+		alm_keyring_by_number(broker->keyring, witness->agent);
 
-	return agent == NULL || agent->is_revoked ? "revoked" : "active";
+	if (agent == NULL || agent->is_revoked) {
+		return "revoked";
+	}
+	return witness->is_ended ? "ended" : "active";
 }
 
 enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
@@ -199,7 +202,51 @@ enum alm_err alm_verb_audit_witnesses(struct alm_call *call)
 				alm_table_text(
 					table, (uint64_t)lag_us / 1000000),
 				alm_table_text(table, witness.seq),
-				witness_status(broker, witness.agent)});
+				witness_status(broker, &witness)});
 	}
 	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
+static enum alm_err record_end(
+	const struct alm_call *call, const struct alm_witness *witness)
+{
+	struct alm_audit_record record =
+		alm_turn_record(call->turn, ALM_AUDIT_ADMIN);
+	struct alm_detail *detail = alm_call_detail(call, "witness-ended");
+
+	record.sender = witness->organisation;
+	alm_detail_text(detail, "witness", witness->name);
+	alm_detail_number(detail, "size", witness->cosigned_size);
+	return alm_turn_audit(call->turn, &record, alm_detail_finish(detail));
+}
+
+/* It stays an agent, and what it has cosigned stays true. */
+enum alm_err alm_verb_audit_unwitness(struct alm_call *call)
+{
+	const struct alm_agent *agent =
+		alm_keyring_by_name(call->turn->broker->keyring,
+			alm_call_argument(call, "organisation"),
+			alm_call_argument(call, "agent"));
+	struct alm_witness witness = {.agent = 0};
+	enum alm_err err = alm_call_needs_reason(call);
+
+	if (err == ALM_OK) {
+		err = agent == NULL
+			      ? ALM_NOT_FOUND
+			      : find_witness(call, agent->number, &witness);
+	}
+	if (err == ALM_NOT_FOUND || (err == ALM_OK && witness.is_ended)) {
+		return alm_problem_set(call->problem, ALM_NOT_FOUND,
+			"no such witness, or nobody waits for it already");
+	}
+	if (err != ALM_OK) {
+		return err;
+	}
+	alm_table_fact(call->table, "witness", witness.name);
+	alm_table_number(call->table, "size", witness.cosigned_size);
+	if (alm_call_is_dry_run(call)) {
+		return ALM_OK;
+	}
+	err = alm_store_witness_end(call->turn->broker->store, &witness);
+	return err == ALM_OK ? record_end(call, &witness) : err;
 }

@@ -95,6 +95,7 @@ struct alm_witness {
 	uint64_t seq;           /* the record that says so */
 	uint64_t cosigned_size; /* 0: nothing yet */
 	int64_t cosigned_at_us;
+	bool is_ended; /* nobody waits for it until it cosigns again */
 };
 
 /** Keep it under its number, in the open turn. */
@@ -103,8 +104,12 @@ ALM_MUST_USE enum alm_err alm_store_witness_put(
 /** The next with a number above `after`.  Errors: NOT_FOUND. */
 ALM_MUST_USE enum alm_err alm_store_witness_next(struct alm_store *store,
 	uint64_t after, struct alm_arena *arena, struct alm_witness *out);
+/** Wait for it no more, in the open turn, until it has cosigned a later head
+ * than its last. */
+ALM_MUST_USE enum alm_err alm_store_witness_end(
+	struct alm_store *store, const struct alm_witness *witness);
 /** How long the first head has waited for it that it has not cosigned; 0:
- * there is none. */
+ * there is none, or it has ended. */
 ALM_MUST_USE enum alm_err alm_store_witness_lag(struct alm_store *store,
 	const struct alm_witness *witness, int64_t now_us, int64_t *out_us);
 /** Keep a cosignature of the head of `size`, which was checked. */

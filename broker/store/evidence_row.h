@@ -14,6 +14,7 @@ enum alm_evidence_kind {
 	ALM_EVIDENCE_KEY = 2,
 	ALM_EVIDENCE_WITNESS = 3,
 	ALM_EVIDENCE_COSIGNATURE = 4,
+	ALM_EVIDENCE_WITNESS_END = 5,
 };
 
 struct alm_evidence_key {

@@ -22,6 +22,40 @@ enum alm_err alm_store_witness_put(
 	return alm_evidence_put(store, &key, &w);
 }
 
+enum alm_err alm_store_witness_end(
+	struct alm_store *store, const struct alm_witness *witness)
+{
+	struct alm_evidence_key key =
+		alm_evidence_key(ALM_EVIDENCE_WITNESS_END, &witness->agent, 1);
+	uint8_t row[64];
+	struct alm_writer w;
+
+	alm_evidence_begin(&w, row, sizeof(row));
+	alm_write_u64(&w, witness->cosigned_size);
+	return alm_evidence_put(store, &key, &w);
+}
+
+/* An end holds until the witness has cosigned another head. */
+static enum alm_err read_end(struct alm_store *store, struct alm_arena *arena,
+	struct alm_witness *witness)
+{
+	struct alm_evidence_key key =
+		alm_evidence_key(ALM_EVIDENCE_WITNESS_END, &witness->agent, 1);
+	struct alm_evidence_key found;
+	struct alm_reader r;
+	uint64_t size = 0;
+	enum alm_err err =
+		alm_evidence_seek(store, &key, key.bytes, arena, &found, &r);
+
+	witness->is_ended = false;
+	if (err == ALM_OK) {
+		size = alm_read_u64(&r);
+		witness->is_ended = size == witness->cosigned_size;
+		err = alm_reader_is_done(&r) ? ALM_OK : ALM_STORE_CORRUPT;
+	}
+	return err == ALM_NOT_FOUND ? ALM_OK : err;
+}
+
 enum alm_err alm_store_witness_next(struct alm_store *store, uint64_t after,
 	struct alm_arena *arena, struct alm_witness *out)
 {
@@ -46,8 +80,11 @@ enum alm_err alm_store_witness_next(struct alm_store *store, uint64_t after,
 	if (!alm_reader_is_done(&r) || row.agent == UINT64_MAX) {
 		return ALM_STORE_CORRUPT; /* none comes after that one */
 	}
-	*out = row;
-	return ALM_OK;
+	err = read_end(store, arena, &row);
+	if (err == ALM_OK) {
+		*out = row;
+	}
+	return err;
 }
 
 enum alm_err alm_store_witness_lag(struct alm_store *store,
@@ -58,6 +95,9 @@ enum alm_err alm_store_witness_lag(struct alm_store *store,
 	enum alm_err err;
 
 	*out_us = 0;
+	if (witness->is_ended) {
+		return ALM_OK;
+	}
 	alm_arena_init(&arena, ALM_HEAD_BYTES_MAX * 4);
 	do { /* only what is published is offered */
 		err = alm_store_head_from(store, head.size + 1, &arena, &head);

@@ -95,7 +95,7 @@ static void witnesses(FILE *out, const struct alm_broker *broker)
 	while (count < WITNESSES_MAX &&
 		alm_store_witness_next(broker->store, witness.agent, &arena,
 			&witness) == ALM_OK) {
-		if (!is_in_force(broker, witness.agent) ||
+		if (witness.is_ended || !is_in_force(broker, witness.agent) ||
 			alm_store_witness_lag(broker->store, &witness, now_us,
 				&lag_us) != ALM_OK) {
 			continue;

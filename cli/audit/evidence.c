@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/admin.h"
+#include "cli/agent/agent.h"
 #include "cli/audit/reason.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -104,4 +106,47 @@ int alm_cmd_audit_witnesses(int argc, char **argv)
 		return rc;
 	}
 	return alm_admin_show(&args, &ask, "almoner.audit.witnesses/1", 0);
+}
+
+static const struct alm_option unwitness_options[] = {
+	ALM_REASON_OPTION(true),
+	{0},
+};
+
+static const struct alm_usage unwitness_usage = {
+	.name = "audit unwitness",
+	.summary = "Wait for the cosignatures of a partner's agent no more. It "
+		   "stays an agent, what it has cosigned stays, and once it "
+		   "cosigns again it is waited for again.",
+	.positionals = "ORG/NAME",
+	.positional_min = 1,
+	.positional_max = 1,
+	.takes = ALM_TAKES_ADMIN | ALM_TAKES_CHANGE,
+	.options = unwitness_options,
+};
+
+int alm_cmd_audit_unwitness(int argc, char **argv)
+{
+	struct alm_problem problem = {.err = ALM_OK};
+	struct alm_ask ask = {.verb = "audit.unwitness"};
+	struct alm_agent_name name = {.agent = ""};
+	struct alm_args args;
+	int rc = alm_args_parse(&unwitness_usage, argc, argv, &args);
+
+	if (rc >= 0) {
+		return rc;
+	}
+	problem.err =
+		alm_agent_name_parse(args.positionals[0], &name, &problem);
+	if (problem.err == ALM_OK && name.agent[0] == '\0') {
+		problem.err = alm_problem_set(
+			&problem, ALM_USAGE, "name the agent: ORG/NAME");
+	}
+	if (problem.err != ALM_OK) {
+		return alm_print_problem(&args.output, &problem);
+	}
+	alm_ask_add(&ask, "organisation", name.organisation);
+	alm_ask_add(&ask, "agent", name.agent);
+	alm_ask_change(&ask, &args);
+	return alm_admin_change(&args, &ask, "almoner.audit.unwitness/1");
 }

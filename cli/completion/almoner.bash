@@ -16,7 +16,7 @@ _almoner()
 	override) words='list review' ;;
 	duty) words='list show' ;;
 	standard) words='put list' ;;
-	audit) words='breach bundle export head keys person prune prove query receipt show reindex stats tail verify witnesses' ;;
+	audit) words='breach bundle export head keys person prune prove query receipt show reindex stats tail unwitness verify witnesses' ;;
 	config) words='show reload' ;;
 	ctx) words='add list show select remove edit' ;;
 	bench) words='audit backlog decide fair import route withdraw' ;;
@@ -1275,6 +1275,21 @@ _almoner()
 --wide
 --admin
 --context
+--timeout
+--json
+--jsonl
+--csv
+--quiet
+--no-color
+--no-input
+--local
+--help
+' ;;
+	'audit unwitness') words='
+--reason
+--admin
+--context
+--dry-run
 --timeout
 --json
 --jsonl

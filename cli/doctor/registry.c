@@ -209,7 +209,7 @@ static void see_witnesses(struct alm_doctor *doctor)
 	for (size_t i = 0; i < answer.row_count; i++) {
 		long lag_s = strtol(cell(&answer, i, "lag-s"), NULL, 10);
 
-		if (strcmp(cell(&answer, i, "status"), "revoked") == 0) {
+		if (strcmp(cell(&answer, i, "status"), "active") != 0) {
 			continue;
 		}
 		count++;
@@ -227,7 +227,8 @@ static void see_witnesses(struct alm_doctor *doctor)
 		alm_step_do(doctor->steps,
 			"telephone them; if their agent says "
 			"head-inconsistent, it is an alarm: almoner audit "
-			"verify");
+			"verify; one that cosigns no more: almoner audit "
+			"unwitness ORG/NAME");
 	}
 }
 

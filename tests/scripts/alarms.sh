@@ -249,6 +249,23 @@ step witnesses ok
 pass 7200
 step witnesses warning
 at_least "$lag" 7000
+code 2 almoner audit unwitness C84001 --reason test
+code 3 almoner audit unwitness RX1/ward --reason test
+code 0 almoner audit unwitness C84001/practice --reason test --dry-run
+step witnesses warning
+code 0 almoner audit unwitness C84001/practice --reason 'they moved'
+step witnesses ok
+[ -z "$(figure "$lag")" ] || fail "one that ended is waited for"
+code 3 almoner audit unwitness C84001/practice --reason test
+code 0 almoner audit witnesses --json
+has 'd["rows"][0]["status"] == "ended"'
+code 0 almoner audit query --kind administration --reveal --reason test --json
+has '"witness-ended" in str(d["rows"]) and "they moved" in str(d["rows"])'
+start_agent # it cosigns again, so it is waited for again
+until_ok seen
+stop_agent
+code 0 almoner audit witnesses --json
+has 'd["rows"][0]["status"] == "active"'
 code 0 almoner agent revoke C84001 practice --reason test --yes
 step witnesses ok
 [ -z "$(figure "$lag")" ] || fail "one that was revoked is waited for"

@@ -187,6 +187,39 @@ Test(store_evidence, forgets_heads_that_nobody_was_given_for_good)
 	cr_assert_eq(last.size, 4);
 }
 
+static int64_t lag_us(struct alm_witness *witness)
+{
+	int64_t us = -1;
+
+	cr_assert_eq(alm_store_witness_next(store, 6, &arena, witness), ALM_OK);
+	cr_assert_eq(
+		alm_store_witness_lag(store, witness, INT64_MAX, &us), ALM_OK);
+	return us;
+}
+
+Test(store_evidence, waits_for_no_witness_that_ended_until_it_cosigns_again)
+{
+	struct alm_witness witness;
+
+	keep_head(1, true);
+	cosign(7, "RX1", 1);
+	cosign(8, "RX2", 1);
+	keep_head(2, true);
+	cr_assert_gt(lag_us(&witness), 0);
+	begin();
+	cr_assert_eq(alm_store_witness_end(store, &witness), ALM_OK);
+	commit();
+	cr_expect_eq(lag_us(&witness), 0);
+	cr_expect(witness.is_ended);
+	cr_assert_eq(
+		alm_store_witness_next(store, 7, &arena, &witness), ALM_OK);
+	cr_expect_not(witness.is_ended, "the other did not end");
+	cosign(7, "RX1", 2);
+	keep_head(3, true);
+	cr_expect_gt(lag_us(&witness), 0);
+	cr_expect_not(witness.is_ended);
+}
+
 static const char *grade(uint64_t seq)
 {
 	static char text[ALM_GRADE_TEXT_BYTES];
