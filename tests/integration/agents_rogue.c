@@ -427,18 +427,27 @@ Test(agents_rogue, a_broker_that_welcomes_for_ever_and_reads_nothing)
 	cr_assert_leq(unread_bytes(), ALM_FLOW_BYTES_MAX + ALM_FRAME_BYTES_MAX);
 }
 
+/* The next ping may go out at any moment from the pong on, so that every one
+ * is answered and nothing else is waited for. */
 Test(agents_rogue, what_was_read_makes_room_for_more)
 {
+	int64_t until_ms = test_now_ms() + WAIT_MS;
 	const struct alm_envelope *envelope;
 
 	test_rogue_greet(&rogue, client);
 	start_large(20);
-	do {
-		envelope = test_rogue_expect(&rogue, client, ALM_ENVELOPE_PING);
-		say((struct alm_envelope){.kind = ALM_ENVELOPE_PONG,
-			.ping = {.context = envelope->ping.context}});
-		test_rogue_settle(&rogue, client);
-	} while (unread_bytes() >= ALM_FLOW_BYTES_ASKED);
+	cr_assert_geq(unread_bytes(), ALM_FLOW_BYTES_ASKED);
+	while (unread_bytes() >= ALM_FLOW_BYTES_ASKED) {
+		envelope = test_rogue_next(&rogue);
+		if (envelope == NULL) {
+			test_client_work(client, 10);
+		} else if (envelope->kind == ALM_ENVELOPE_PING) {
+			say((struct alm_envelope){.kind = ALM_ENVELOPE_PONG,
+				.ping = {.context = envelope->ping.context}});
+		}
+		cr_assert_lt(test_now_ms(), until_ms, "%llu bytes unread",
+			(unsigned long long)unread_bytes());
+	}
 }
 
 Test(agents_rogue, a_pong_that_was_guessed_makes_no_room)
