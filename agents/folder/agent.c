@@ -270,6 +270,31 @@ static void await(struct agent *agent, struct pollfd *items, nfds_t count)
 	read_watch(agent);
 }
 
+/* It may have been replaced, and another agent have it by now. */
+static void see_folder(struct agent *agent)
+{
+	struct alm_problem problem = {0};
+
+	/* That it cannot be written is found out by who wants to. */
+	if (alm_folder_hold(&agent->folder, &problem) == ALM_SUPERSEDED) {
+		alm_log_problem(ALM_SUPERSEDED, "folder", problem.detail);
+		agent->is_ended = true;
+		agent->ended_by = ALM_SUPERSEDED;
+	}
+}
+
+static void work(struct agent *agent, int64_t now_ms)
+{
+	if (agent->work_due_ms > now_ms || agent->is_draining) {
+		return;
+	}
+	see_folder(agent);
+	if (!agent->is_ended) {
+		agent->work_due_ms = alm_entries_work(
+			&agent->entries, &agent->folder, agent->client);
+	}
+}
+
 static void run(struct agent *agent)
 {
 	struct pollfd items[] = {{alm_client_fd(agent->client), POLLIN, 0},
@@ -278,10 +303,7 @@ static void run(struct agent *agent)
 	while (!agent->is_ended) {
 		int64_t now_ms = alm_folder_now_ms();
 
-		if (agent->work_due_ms <= now_ms && !agent->is_draining) {
-			agent->work_due_ms = alm_entries_work(
-				&agent->entries, &agent->folder, agent->client);
-		}
+		work(agent, now_ms);
 		if (!agent->is_draining) {
 			see_identity(agent, now_ms);
 			alm_pause_look(&agent->mail.pause, &agent->folder,
@@ -393,8 +415,9 @@ static void tell_end(const struct agent *agent)
 	if (agent->ended_by != ALM_OK) {
 		alm_client_get_status(agent->client, &status);
 		alm_log_problem(agent->ended_by, "end",
-			status.is_ready ? "no answer from the broker"
-					: status.detail);
+			status.is_ready && agent->ended_by == ALM_TIMEOUT
+				? "no answer from the broker"
+				: status.detail);
 	}
 	if (agent->options->is_once &&
 		agent->entries.later + agent->entries.unsettled > 0) {

@@ -44,11 +44,33 @@ static enum alm_err errno_problem(
 			       : "");
 }
 
+static enum alm_err lock(const struct alm_folder *folder, int *out_fd,
+	struct alm_problem *problem)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	alm_folder_path(folder, ALM_STATE, ".lock", "", path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		return errno_problem(path, "open", problem);
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		(void)close(fd);
+		return alm_problem_set(problem, ALM_SUPERSEDED,
+			"%s: another process works on this folder",
+			folder->root);
+	}
+	*out_fd = fd;
+	return ALM_OK;
+}
+
 enum alm_err alm_folder_open(const char *root, struct alm_folder *out_folder,
 	struct alm_problem *problem)
 {
 	struct alm_folder folder = {.lock_fd = -1};
 	char path[PATH_MAX];
+	enum alm_err err;
 
 	if (snprintf(folder.root, sizeof(folder.root), "%s", root) >=
 		(int)sizeof(folder.root) - 512) {
@@ -65,18 +87,39 @@ enum alm_err alm_folder_open(const char *root, struct alm_folder *out_folder,
 			return errno_problem(path, "make", problem);
 		}
 	}
-	alm_folder_path(&folder, ALM_STATE, ".lock", "", path);
-	folder.lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (folder.lock_fd < 0) {
-		return errno_problem(path, "open", problem);
+	err = lock(&folder, &folder.lock_fd, problem);
+	if (err == ALM_OK) {
+		*out_folder = folder;
 	}
-	if (flock(folder.lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		(void)close(folder.lock_fd);
-		return alm_problem_set(problem, ALM_SUPERSEDED,
-			"%s: another process works on this folder", root);
+	return err;
+}
+
+static bool is_locked(const struct alm_folder *folder)
+{
+	char path[PATH_MAX];
+	struct stat there;
+	struct stat ours;
+
+	alm_folder_path(folder, ALM_STATE, ".lock", "", path);
+	return stat(path, &there) == 0 && fstat(folder->lock_fd, &ours) == 0 &&
+	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+enum alm_err alm_folder_hold(
+	struct alm_folder *folder, struct alm_problem *problem)
+{
+	enum alm_err err;
+	int fd = -1;
+
+	if (is_locked(folder)) {
+		return ALM_OK;
 	}
-	*out_folder = folder;
-	return ALM_OK;
+	err = lock(folder, &fd, problem);
+	if (err == ALM_OK) {
+		(void)close(folder->lock_fd);
+		folder->lock_fd = fd;
+	}
+	return err;
 }
 
 void alm_folder_close(struct alm_folder *folder)

@@ -49,6 +49,10 @@ struct alm_folder {
  * Errors: IO, SUPERSEDED: another process works on this folder. */
 ALM_MUST_USE enum alm_err alm_folder_open(const char *root,
 	struct alm_folder *out_folder, struct alm_problem *problem);
+/** It may be another by now, put in its place: lock that one as well.
+ * Errors: NOT_FOUND, IO: it cannot be written; SUPERSEDED: leave it alone. */
+ALM_MUST_USE enum alm_err alm_folder_hold(
+	struct alm_folder *folder, struct alm_problem *problem);
 void alm_folder_close(struct alm_folder *folder);
 
 /** A path in it; `suffix` follows the name. */

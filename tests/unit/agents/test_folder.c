@@ -191,6 +191,28 @@ Test(folder, what_is_called_like_an_entry_goes_with_it)
 	cr_assert(has(ALM_OUTBOX, "c.pdf"));
 }
 
+/* Moved away, say, or mounted over. */
+Test(folder, one_that_is_put_in_its_place_is_locked_too)
+{
+	struct alm_folder first;
+	struct alm_folder second;
+	char path[PATH_MAX];
+	char away[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/one", root);
+	snprintf(away, sizeof(away), "%s/away", root);
+	cr_assert_eq(alm_folder_open(path, &first, NULL), ALM_OK);
+	cr_expect_eq(alm_folder_hold(&first, NULL), ALM_OK);
+	cr_assert_eq(rename(path, away), 0);
+	cr_expect_eq(alm_folder_hold(&first, NULL), ALM_NOT_FOUND);
+	cr_assert_eq(alm_folder_open(path, &second, NULL), ALM_OK);
+	cr_expect_eq(alm_folder_hold(&first, NULL), ALM_SUPERSEDED);
+	alm_folder_close(&second);
+	cr_expect_eq(alm_folder_hold(&first, NULL), ALM_OK);
+	cr_expect_eq(alm_folder_open(path, &second, NULL), ALM_SUPERSEDED);
+	alm_folder_close(&first);
+}
+
 /* Neither takes the other's id, nor its payload with it. */
 Test(folder, a_description_and_an_envelope_of_one_name_are_two_entries)
 {
