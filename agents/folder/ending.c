@@ -1,9 +1,11 @@
 #include "agents/folder/ending.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agents/folder/binding.h"
 #include "agents/folder/large.h"
@@ -206,10 +208,15 @@ static bool put_outcomes(
 static bool read_receipt_id(const char *path, char out_id[ALM_UUID_TEXT_BYTES])
 {
 	struct alm_message_id id;
-	FILE *file = fopen(path, "re");
+	/* Who takes the receipts may have put a pipe there. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	bool is_ours;
 
 	if (file == NULL) {
+		if (fd >= 0) {
+			(void)close(fd);
+		}
 		return false;
 	}
 	is_ours = fscanf(file, "message-id: \"%36[0-9a-f-]\"", out_id) == 1 &&

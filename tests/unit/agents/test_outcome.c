@@ -113,6 +113,18 @@ Test(outcome, a_name_that_is_used_again_leaves_the_older_receipts)
 	cr_assert(has(ALM_RECEIPTS, names[1]));
 }
 
+/* Put there by who takes the receipts; nobody ever writes to it. */
+Test(outcome, a_pipe_in_the_place_of_a_receipt_holds_up_nothing, .timeout = 300)
+{
+	struct alm_entry *entry = fly();
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, ALM_RECEIPTS, "a", ".yaml", path);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	accept(entry);
+	cr_assert_eq(entry->state, ALM_ENTRY_GONE);
+}
+
 /* Of a crash before the outbox has heard of it. */
 Test(outcome, the_same_receipt_once_more_takes_the_place_of_the_first)
 {
