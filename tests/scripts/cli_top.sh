@@ -29,6 +29,10 @@ exec 3<"$dir/live"
 next
 has 'd["waiting"] == 1 and d["mailboxes"] == 1 and d["agents"] == 5'
 has 'd["interval-ms"] >= 900 and d["memory-bytes"] > 0'
+# Its own memory, not the pages that the kernel keeps of files for it.
+kib() { sed -n "s/^$1:[^0-9]*\\([0-9]*\\) kB/\\1/p" "/proc/$daemon/status"; }
+daemon=$(daemon_of_dev)
+has "d['memory-bytes'] < 1024 * ($(kib RssAnon) + $(kib RssFile) // 2)"
 has 'd["takes-mail"] == "yes" and d["store-used-permille"] >= 0'
 first=$(json 'd["accepted"]')
 [ "$first" -eq 0 ] || fail "$first accepted, before anything was sent"
