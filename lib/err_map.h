@@ -109,7 +109,8 @@
 		"Sign and send the same bytes.") \
 	X(PAYLOAD_TOO_LARGE, 1117, "payload-too-large", FAILURE, false, \
 		"The payload is larger than the limit.", \
-		"Send at most 1 MiB in a message.") \
+		"Send at most 1 MiB in a message; the library and the folder " \
+		"agent send up to 1 GiB in parts.") \
 	X(ALREADY_EXPIRED, 1118, "already-expired", FAILURE, false, \
 		"The message expires in the past, or further ahead than the" \
 		" limit.", \

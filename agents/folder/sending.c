@@ -188,10 +188,13 @@ static enum alm_err read_payload(const struct alm_folder *folder,
 	err = alm_sending_read(folder, payload_name, "", ALM_PAYLOAD_BYTES_MAX,
 		&prepared->payload, &prepared->payload_bytes, problem);
 	if (err == ALM_FIELD_TOO_LARGE) {
-		err = ALM_PAYLOAD_TOO_LARGE;
-		if (problem != NULL) {
-			problem->err = err;
-		}
+		/* What is not encoded goes in parts above that. */
+		err = alm_problem_set(problem, ALM_PAYLOAD_TOO_LARGE,
+			"%s: larger than %llu MiB", payload_name,
+			(unsigned long long)(prepared->is_encoded
+						     ? ALM_PAYLOAD_BYTES_MAX
+						     : ALM_PARTS_PAYLOAD_BYTES_MAX) >>
+				20);
 	}
 	return err;
 }

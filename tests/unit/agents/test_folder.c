@@ -213,6 +213,23 @@ Test(folder, one_that_is_put_in_its_place_is_locked_too)
 	alm_folder_close(&first);
 }
 
+Test(folder, a_payload_that_is_too_large_is_told_what_there_is_room_for)
+{
+	struct alm_files files = {.count = 0};
+	struct alm_prepared prepared;
+	struct alm_problem problem = {.detail = ""};
+	char path[PATH_MAX];
+
+	put(ALM_OUTBOX, "a.yaml", sidecar);
+	put(ALM_OUTBOX, "a.pdf", "");
+	alm_folder_path(&folder, ALM_OUTBOX, "a.pdf", "", path);
+	cr_assert_eq(truncate(path, (off_t)ALM_PARTS_PAYLOAD_BYTES_MAX + 1), 0);
+	cr_assert_eq(
+		alm_sending_prepare(&folder, "a", &files, &prepared, &problem),
+		ALM_PAYLOAD_TOO_LARGE);
+	cr_expect_str_eq(problem.detail, "a.pdf: larger than 1024 MiB");
+}
+
 /* Neither takes the other's id, nor its payload with it. */
 Test(folder, a_description_and_an_envelope_of_one_name_are_two_entries)
 {
