@@ -106,6 +106,11 @@ const char *alm_snapshot_name(const struct alm_snapshot *snapshot)
 	return snapshot->texts + snapshot->head->name;
 }
 
+size_t alm_snapshot_purpose_count(const struct alm_snapshot *snapshot)
+{
+	return snapshot->head->purposes.names.count;
+}
+
 const char *alm_snapshot_purpose(
 	const struct alm_snapshot *snapshot, size_t index)
 {

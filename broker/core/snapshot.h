@@ -38,7 +38,8 @@ size_t alm_snapshot_bytes(const struct alm_snapshot *snapshot);
 /** That of the bundle. */
 const char *alm_snapshot_name(const struct alm_snapshot *snapshot);
 
-/** The purpose of that index, which there is; a bundle has one at least. */
+/** Purposes by index; the count, which is one at least, ends the range. */
+size_t alm_snapshot_purpose_count(const struct alm_snapshot *snapshot);
 const char *alm_snapshot_purpose(
 	const struct alm_snapshot *snapshot, size_t index);
 

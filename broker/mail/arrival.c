@@ -132,6 +132,18 @@ const char *alm_arrival_describe(
 	return alm_detail_finish(detail);
 }
 
+/* Of words that the policy lacks, what may be meant. */
+static void say_doubt(const struct alm_snapshot *snapshot,
+	const struct alm_message *message, enum alm_err code,
+	char out[ALM_WORDS_TEXT_BYTES])
+{
+	if (code == ALM_REASON_103) {
+		alm_words_doubt_purpose(snapshot, message->purpose, out);
+	} else if (code == ALM_REASON_104) {
+		alm_words_doubt(snapshot, message->categories, out);
+	}
+}
+
 enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	struct alm_arrival *arrival, enum alm_err code, const char *why)
 {
@@ -158,13 +170,13 @@ enum alm_err alm_arrival_refuse(struct alm_turn *turn,
 	} else {
 		alm_fair_note_refused(turn, record.sender, 1);
 	}
-	if (code == ALM_REASON_104 && why[0] == '\0') {
-		alm_words_doubt(turn->broker->snapshot,
-			arrival->message.categories, doubt);
-		why = doubt;
+	if (why[0] == '\0') {
+		say_doubt(
+			turn->broker->snapshot, &arrival->message, code, doubt);
 	}
 	return alm_reply_refused(turn, arrival->request, &arrival->message.id,
-		code, why, is_judged ? &arrival->judgement : NULL);
+		code, why[0] == '\0' ? doubt : why,
+		is_judged ? &arrival->judgement : NULL);
 }
 
 /* How much would do is said; how full it is, is nobody's business. */

@@ -35,6 +35,15 @@ static void tell_narrower(const struct alm_snapshot *snapshot, const char *word,
 	}
 }
 
+static void tell_unknown(const char *word, const char *what, const char *best,
+	char out[ALM_WORDS_TEXT_BYTES])
+{
+	(void)snprintf(out, ALM_WORDS_TEXT_BYTES,
+		"%.*s is no %s of the policy%s%s%s", ALM_ID_BYTES_MAX, word,
+		what, best != NULL ? "; did you mean '" : "",
+		best != NULL ? best : "", best != NULL ? "'?" : "");
+}
+
 static void tell_nearest(const struct alm_snapshot *snapshot, const char *word,
 	char out[ALM_WORDS_TEXT_BYTES])
 {
@@ -44,11 +53,7 @@ static void tell_nearest(const struct alm_snapshot *snapshot, const char *word,
 	for (size_t i = 0; i < alm_snapshot_category_count(snapshot); i++) {
 		alm_nearest_offer(&nearest, alm_snapshot_category(snapshot, i));
 	}
-	(void)snprintf(out, ALM_WORDS_TEXT_BYTES,
-		"%.*s is no category of the policy%s%s%s", ALM_ID_BYTES_MAX,
-		word, nearest.best != NULL ? "; did you mean '" : "",
-		nearest.best != NULL ? nearest.best : "",
-		nearest.best != NULL ? "'?" : "");
+	tell_unknown(word, "category", nearest.best, out);
 }
 
 void alm_words_doubt(const struct alm_snapshot *snapshot,
@@ -69,4 +74,25 @@ void alm_words_doubt(const struct alm_snapshot *snapshot,
 		}
 		return;
 	}
+}
+
+void alm_words_doubt_purpose(const struct alm_snapshot *snapshot,
+	const char *purpose, char out[ALM_WORDS_TEXT_BYTES])
+{
+	struct alm_nearest nearest;
+
+	out[0] = '\0';
+	if (snapshot == NULL) {
+		return;
+	}
+	alm_nearest_init(&nearest, purpose);
+	for (size_t i = 0; i < alm_snapshot_purpose_count(snapshot); i++) {
+		const char *known = alm_snapshot_purpose(snapshot, i);
+
+		if (strcmp(known, purpose) == 0) {
+			return;
+		}
+		alm_nearest_offer(&nearest, known);
+	}
+	tell_unknown(purpose, "purpose", nearest.best, out);
 }

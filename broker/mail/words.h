@@ -1,4 +1,5 @@
-/* words.h - what is wrong with a category that no message can have. */
+/* words.h - what is wrong with a category or purpose that no message can
+ * have. */
 #ifndef ALM_BROKER_MAIL_WORDS_H
 #define ALM_BROKER_MAIL_WORDS_H
 
@@ -15,5 +16,10 @@
  */
 void alm_words_doubt(const struct alm_snapshot *snapshot,
 	struct alm_texts categories, char out[ALM_WORDS_TEXT_BYTES]);
+
+/** Of a purpose that the policy lacks: what may be meant.
+ * Out:     "" if the policy has it, or there is none */
+void alm_words_doubt_purpose(const struct alm_snapshot *snapshot,
+	const char *purpose, char out[ALM_WORDS_TEXT_BYTES]);
 
 #endif /* ALM_BROKER_MAIL_WORDS_H */

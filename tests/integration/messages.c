@@ -179,6 +179,27 @@ Test(messages, refuses_with_the_reason_of_the_rule)
 	cr_assert_eq(test_broker_figure(&broker, "refused"), 4);
 }
 
+Test(messages, names_the_word_that_the_policy_lacks_and_what_may_be_meant)
+{
+	static const char *const near[] = {"dischrge"};
+	struct alm_message message = test_message(&trust, "C84001");
+	const struct alm_receipt *receipt;
+
+	message.purpose = "direct-car";
+	receipt = test_peer_receipt(&trust, &message);
+	cr_expect_eq(receipt->refused.code, ALM_REASON_103);
+	cr_expect_str_eq(receipt->refused.detail,
+		"direct-car is no purpose of the policy; did you mean "
+		"'direct-care'?");
+	message = test_message(&trust, "C84001");
+	message.categories.items = near;
+	receipt = test_peer_receipt(&trust, &message);
+	cr_expect_eq(receipt->refused.code, ALM_REASON_104);
+	cr_expect_str_eq(receipt->refused.detail,
+		"dischrge is no category of the policy; did you mean "
+		"'discharge'?");
+}
+
 Test(messages, does_not_send_on_what_it_cannot_take_apart)
 {
 	struct alm_message message = test_message(&trust, "C84001");
