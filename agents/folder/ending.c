@@ -233,8 +233,14 @@ static enum alm_err keep_older(const struct alm_folder *folder,
 	char to[ALM_NAME_BYTES_MAX + ALM_UUID_TEXT_BYTES + 8];
 	char path[PATH_MAX];
 	char older[ALM_UUID_TEXT_BYTES];
+	struct stat info;
 
 	alm_folder_path(folder, ALM_RECEIPTS, name, ".yaml", path);
+	/* Found out with others' receipts it would hold them up as well. */
+	if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+		return alm_problem_set(problem, ALM_IO,
+			"%s: a folder lies where the receipt goes", path);
+	}
 	if (!read_receipt_id(path, older) || strcmp(older, id) == 0) {
 		return ALM_OK;
 	}

@@ -178,6 +178,23 @@ Test(outcome, what_cannot_leave_the_outbox_holds_up_no_other)
 	cr_assert_not(entries.pause.is_on);
 }
 
+Test(outcome, a_folder_in_the_place_of_a_receipt_holds_up_no_other)
+{
+	struct alm_entry *one = fly_as("a");
+	struct alm_entry *two = fly_as("b");
+	char path[PATH_MAX];
+
+	alm_folder_path(&folder, ALM_RECEIPTS, "a", ".yaml", path);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	receive(one);
+	receive(two);
+	alm_entries_settle(&entries, &folder);
+	cr_assert_eq(one->state, ALM_ENTRY_LATER);
+	cr_assert_eq(two->state, ALM_ENTRY_GONE);
+	cr_assert(has(ALM_OUTBOX, "a.yaml"));
+	cr_assert(has(ALM_RECEIPTS, "b.yaml"));
+}
+
 Test(outcome, where_nothing_can_be_written_all_wait_in_their_order)
 {
 	struct alm_entry *one = fly_as("a");
