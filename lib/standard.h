@@ -45,6 +45,17 @@ enum alm_field_format {
 	ALM_FORMAT_PERIOD = 9,
 };
 
+/* How a field goes on below identifiable; without a rule LOC and QID do not. */
+enum alm_coarsening {
+	ALM_COARSEN_NONE = 0,
+	ALM_COARSEN_YEAR = 1,
+	ALM_COARSEN_AGE_BAND = 2,
+	ALM_COARSEN_DISTRICT = 3,
+	ALM_COARSEN_MONTH = 4,
+	ALM_COARSEN_ETHNIC_GROUP = 5,
+	ALM_COARSEN_ICD10 = 6,
+};
+
 enum alm_field_type {
 	ALM_FIELD_NUMBER, /* any varint: integers and booleans */
 	ALM_FIELD_ENUM,   /* a varint of a list of values */
@@ -65,6 +76,8 @@ struct alm_standard_field {
 	enum alm_field_type type;
 	enum alm_field_class class;
 	enum alm_field_format format;
+	enum alm_coarsening coarsening;
+	const char *coarse_path; /* "contact.postcode:district"; or NULL */
 	bool is_repeated;
 	bool is_mandatory;
 	bool is_free_text;

@@ -276,6 +276,7 @@ struct alm_receipt_view {
 	const char *nearest;           /* the agreement that came nearest */
 	struct alm_strings candidates; /* agreements to name as the basis */
 	struct alm_strings withheld;   /* accepted: fields that do not go on,
+					  or coarser ("postcode:district"),
 					  up to 256, the last "..." for more;
 					  refused: fields at fault */
 	uint64_t sequence;             /* accepted: */
@@ -365,7 +366,7 @@ struct alm_delivery {
 	const uint8_t *pseudonym; /* 16 bytes or NULL */
 	const char *basis;
 	struct alm_strings obligations;
-	bool is_partial;               /* something was withheld */
+	bool is_partial;               /* withheld, or made coarser */
 	const uint8_t *correlation_id; /* 16 bytes or NULL */
 	int64_t deadline_ms;           /* 0: none */
 	int64_t expires_ms;

@@ -1,7 +1,3 @@
-/*
- * Shapes are written as patterns: 9 a digit, A a capital letter, anything
- * else itself.
- */
 #include "broker/core/format.h"
 
 #include <string.h>
@@ -18,7 +14,7 @@ static bool is_capital(uint8_t c)
 	return c >= 'A' && c <= 'Z';
 }
 
-static bool matches(struct alm_bytes text, const char *pattern)
+bool alm_format_matches(struct alm_bytes text, const char *pattern)
 {
 	if (text.bytes != strlen(pattern)) {
 		return false;
@@ -50,7 +46,7 @@ static bool is_date(struct alm_bytes text)
 	unsigned day;
 	bool is_leap;
 
-	if (!matches(text, "9999-99-99")) {
+	if (!alm_format_matches(text, "9999-99-99")) {
 		return false;
 	}
 	year = two_digits(text.data) * 100 + two_digits(text.data + 2);
@@ -67,7 +63,7 @@ static bool is_period(struct alm_bytes text)
 {
 	unsigned month;
 
-	if (!matches(text, "9999-99")) {
+	if (!alm_format_matches(text, "9999-99")) {
 		return false;
 	}
 	month = two_digits(text.data + 5);
@@ -78,8 +74,8 @@ static bool is_instant(struct alm_bytes text)
 {
 	struct alm_bytes date = {text.data, 10};
 
-	return matches(text, "9999-99-99T99:99:99Z") && is_date(date) &&
-	       two_digits(text.data + 11) < 24 &&
+	return alm_format_matches(text, "9999-99-99T99:99:99Z") &&
+	       is_date(date) && two_digits(text.data + 11) < 24 &&
 	       two_digits(text.data + 14) < 60 &&
 	       two_digits(text.data + 17) < 60;
 }
@@ -141,8 +137,8 @@ static bool is_postcode(struct alm_bytes text)
 		front.bytes--;
 	}
 	for (size_t i = 0; i < ALM_COUNT(outward); i++) {
-		if (matches(front, outward[i])) {
-			return matches(inward, "9AA");
+		if (alm_format_matches(front, outward[i])) {
+			return alm_format_matches(inward, "9AA");
 		}
 	}
 	return false;

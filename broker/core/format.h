@@ -10,4 +10,8 @@
 /** `text` may be anything. */
 bool alm_format_holds(enum alm_field_format format, struct alm_bytes text);
 
+/** A shape: in the pattern 9 is a digit, A a capital letter, anything else
+ * itself. */
+bool alm_format_matches(struct alm_bytes text, const char *pattern);
+
 #endif /* ALM_BROKER_CORE_FORMAT_H */

@@ -1,13 +1,14 @@
 /*
  * One pass over the wire bytes, writing as it goes.  A nested message is
- * written after room for its length as it was; its view is never longer, so
- * at most it is moved a few bytes forward.
+ * written after room for its length as it was; its view is never longer, no
+ * value that is made coarser is, so at most it is moved a few bytes forward.
  */
 #include "broker/core/minimise.h"
 
 #include <string.h>
 
 #include "broker/core/fields.h"
+#include "broker/core/generalise.h"
 #include "lib/protowire.h"
 
 #define CLASS(name) (1u << ALM_FIELD_##name)
@@ -20,12 +21,15 @@
 
 struct minimiser {
 	const struct alm_view *view;
-	uint32_t classes; /* allowed, by class */
+	uint32_t classes;        /* allowed, by class */
+	uint32_t coarse_classes; /* allowed besides, made coarser */
+	bool coarsens;
 	bool takes_free_text;
 	bool is_restricted;   /* the payload holds RESTR */
 	bool gives_pseudonym; /* in place of the sender's */
 	struct alm_withheld *withheld;
-	uint64_t told[ALM_STANDARD_FIELDS_MAX / 64]; /* by field index */
+	uint64_t *told; /* by field index: that it is not in the view */
+	uint64_t *told_coarse;
 	uint8_t *out;
 	size_t bytes;
 };
@@ -54,7 +58,9 @@ static bool goes_on(
 	bool is_identity = (class & WHO_AND_WHERE) != 0 ||
 			   field->format == ALM_FORMAT_BIRTH_DATE;
 
-	if (field->class != ALM_FIELD_NONE && (m->classes & class) == 0) {
+	if (field->class != ALM_FIELD_NONE && (m->classes & class) == 0 &&
+		(field->coarsening == ALM_COARSEN_NONE ||
+			(m->coarse_classes & class) == 0)) {
 		return false;
 	}
 	if (field->class == ALM_FIELD_LOC && m->view->strips_location) {
@@ -69,20 +75,28 @@ static bool goes_on(
 	return is_released(m->view, field);
 }
 
-static void tell(struct minimiser *m, const struct alm_standard_field *field)
+/* Once of each field. */
+static void tell(
+	struct minimiser *m, uint64_t *told, uint32_t index, const char *path)
 {
-	uint64_t bit = UINT64_C(1) << (field->index % 64);
-	uint64_t *word = &m->told[field->index / 64];
+	uint64_t bit = UINT64_C(1) << (index % 64);
 
-	if ((*word & bit) != 0 ||
-		(field->class == ALM_FIELD_PSEU && m->gives_pseudonym)) {
+	if ((told[index / 64] & bit) != 0) {
 		return;
 	}
-	*word |= bit;
+	told[index / 64] |= bit;
 	if (m->withheld->count < ALM_WITHHELD_MAX) {
-		m->withheld->paths[m->withheld->count++] = field->path;
+		m->withheld->paths[m->withheld->count++] = path;
 	} else {
 		m->withheld->paths[ALM_WITHHELD_MAX - 1] = ALM_WITHHELD_MORE;
+	}
+}
+
+static void withhold(
+	struct minimiser *m, const struct alm_standard_field *field)
+{
+	if (field->class != ALM_FIELD_PSEU || !m->gives_pseudonym) {
+		tell(m, m->told, field->index, field->path);
 	}
 }
 
@@ -92,6 +106,33 @@ static void put(struct minimiser *m, struct alm_bytes bytes)
 		memcpy(m->out + m->bytes, bytes.data, bytes.bytes);
 	}
 	m->bytes += bytes.bytes;
+}
+
+/* What is coarse enough already stays as it is, and is not told of.  Apart, so
+ * that a field without a rule does not pay for its room. */
+static __attribute__((noinline)) void write_coarse(struct minimiser *m,
+	const struct alm_standard_field *field,
+	const struct alm_proto_field *read)
+{
+	struct alm_bytes value = read->bytes;
+	struct alm_coarse coarse;
+
+	if (!alm_generalise(
+		    field->coarsening, value, m->view->made_ms, &coarse) ||
+		coarse.bytes > value.bytes) {
+		withhold(m, field);
+		return;
+	}
+	if (coarse.bytes == value.bytes &&
+		memcmp(coarse.text, value.data, value.bytes) == 0) {
+		put(m, read->whole);
+		return;
+	}
+	tell(m, m->told_coarse, field->index, field->coarse_path);
+	m->bytes += alm_proto_put_varint(m->out + m->bytes,
+		(uint64_t)field->number << 3 | ALM_PROTO_BYTES);
+	m->bytes += alm_proto_put_varint(m->out + m->bytes, coarse.bytes);
+	put(m, (struct alm_bytes){(const uint8_t *)coarse.text, coarse.bytes});
 }
 
 static enum alm_err write_message(struct minimiser *m,
@@ -145,12 +186,15 @@ static enum alm_err write_message(struct minimiser *m,
 			return ALM_NOT_CONFORMANT;
 		}
 		if (!goes_on(m, field)) {
-			tell(m, field);
+			withhold(m, field);
 		} else if (field->type == ALM_FIELD_MESSAGE) {
 			err = write_nested(m, field, read.bytes);
 			if (err != ALM_OK) {
 				return err;
 			}
+		} else if (m->coarsens &&
+			   field->coarsening != ALM_COARSEN_NONE) {
+			write_coarse(m, field, &read);
 		} else {
 			put(m, read.whole);
 		}
@@ -220,10 +264,20 @@ enum alm_err alm_minimise(const struct alm_standard *standard,
 	enum alm_level level =
 		view->level < view->sent ? view->level : view->sent;
 	bool is_lowered = level < view->sent;
+	uint64_t told[2][ALM_STANDARD_FIELDS_MAX / 64];
+	size_t told_bytes =
+		(standard->field_count + 63) / 64 * sizeof(told[0][0]);
 	struct minimiser m = {.view = view,
 		.classes = allowed_classes(level, is_lowered),
+		.coarse_classes = level == ALM_LEVEL_PSEUDONYMISED
+					  ? CLASS(LOC) | CLASS(QID)
+					  : 0,
+		.coarsens = level == ALM_LEVEL_PSEUDONYMISED ||
+			    level == ALM_LEVEL_ANONYMISED,
 		.takes_free_text = level == ALM_LEVEL_IDENTIFIABLE,
 		.withheld = out_withheld,
+		.told = told[0],
+		.told_coarse = told[1],
 		.out = out};
 	enum alm_err err;
 
@@ -236,6 +290,9 @@ enum alm_err alm_minimise(const struct alm_standard *standard,
 		out_max - payload.bytes < ALM_VIEW_EXTRA_BYTES) {
 		return ALM_INTERNAL;
 	}
+	/* Most standards are small: only what they have fields for. */
+	memset(told[0], 0, told_bytes);
+	memset(told[1], 0, told_bytes);
 	m.gives_pseudonym = level == ALM_LEVEL_PSEUDONYMISED && is_lowered &&
 			    view->pseudonym != NULL &&
 			    standard->pseudonym_number != 0;

@@ -14,6 +14,10 @@
  * well, and is never made from more: the broker sees one message, not the
  * group a person hides in.  Aggregate leaves AGG, ORG and COMM.
  *
+ * A field with a rule (generalise.h) goes on made coarser at pseudonymised,
+ * LOC and QID as well, and at anonymised if its class does; a value that the
+ * rule cannot read is dropped.  No rule gives back what any line above takes.
+ *
  * A narrower view never holds more, and the view of a view is that view.
  */
 #ifndef ALM_BROKER_CORE_MINIMISE_H
@@ -62,12 +66,14 @@ struct alm_view {
 	enum alm_level sent;  /* the level that the payload was sent at */
 	enum alm_level level; /* the level allowed; above sent counts as sent */
 	const uint8_t *pseudonym; /* ALM_PSEUDONYM_BYTES, or NULL for none */
+	int64_t made_ms; /* the message's own time: ages are counted to it */
 };
 
 /* In place of the last path: there were more than fit.  No field's path. */
 #define ALM_WITHHELD_MORE "..."
 
-/** The fields that were in the payload and are not in the view, by path. */
+/** The fields that were in the payload and are not in the view as they were:
+ * by path, or by path and what they became. */
 struct alm_withheld {
 	const char *paths[ALM_WITHHELD_MAX]; /* the standard's */
 	size_t count;

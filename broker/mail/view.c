@@ -60,6 +60,7 @@ enum alm_err alm_view_make(struct alm_turn *turn,
 		.level = judgement->level,
 		.pseudonym =
 			judgement->has_pseudonym ? judgement->pseudonym : NULL,
+		.made_ms = alm_message_id_ms(&message->id),
 	};
 	size_t bytes_max = payload.bytes + ALM_VIEW_EXTRA_BYTES;
 	uint8_t *out = alm_arena_take(turn->arena, bytes_max);
@@ -212,6 +213,7 @@ static bool widest_view(const struct alm_letter *letters, size_t count,
 		.released = released,
 		.strips_location = true,
 		.sent = (enum alm_level)letters[0].message.payload_level,
+		.made_ms = alm_message_id_ms(&letters[0].message.id),
 	};
 	for (size_t i = 0; released != NULL && i < count; i++) {
 		if (letters[i].judgement.effect != ALM_EFFECT_DENY) {

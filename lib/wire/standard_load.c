@@ -136,6 +136,59 @@ static enum alm_err check_label(const struct loader *l,
 	return ALM_OK;
 }
 
+/* What each rule reads, and the word for what it leaves. */
+static const struct coarsening {
+	enum alm_field_format format;
+	const char *form;
+	const char *fault;
+} coarsenings[] = {
+	[ALM_COARSEN_YEAR] = {ALM_FORMAT_BIRTH_DATE, "year",
+		"BIRTH_YEAR is for texts of the format BIRTH_DATE"},
+	[ALM_COARSEN_AGE_BAND] = {ALM_FORMAT_BIRTH_DATE, "age-band",
+		"AGE_BAND is for texts of the format BIRTH_DATE"},
+	[ALM_COARSEN_DISTRICT] = {ALM_FORMAT_POSTCODE, "district",
+		"DISTRICT is for texts of the format POSTCODE"},
+	[ALM_COARSEN_MONTH] = {ALM_FORMAT_DATE, "month",
+		"MONTH is for texts of the format DATE"},
+	[ALM_COARSEN_ETHNIC_GROUP] = {ALM_FORMAT_CODE, "ethnic-group",
+		"ETHNIC_GROUP is for texts of the format CODE"},
+	[ALM_COARSEN_ICD10] = {ALM_FORMAT_CODE, "icd10-category",
+		"ICD10_CATEGORY is for texts of the format CODE"},
+};
+
+static enum alm_err take_coarsening(struct loader *l,
+	const Almoner__V1__Label *label, struct alm_standard_field *field)
+{
+	int rule = (int)label->coarsen;
+	const struct coarsening *known;
+
+	if (rule == ALM_COARSEN_NONE) {
+		return ALM_OK;
+	}
+	if (rule < 0 || (size_t)rule >= ALM_COUNT(coarsenings)) {
+		return invalid(l, field->path, "a coarsening that is unknown");
+	}
+	known = &coarsenings[rule];
+	if (field->type != ALM_FIELD_TEXT || field->format != known->format) {
+		return invalid(l, field->path, known->fault);
+	}
+	if (field->class != ALM_FIELD_LOC && field->class != ALM_FIELD_QID &&
+		field->class != ALM_FIELD_CLIN &&
+		field->class != ALM_FIELD_SENS) {
+		return invalid(l, field->path,
+			"only LOC, QID, CLIN and SENS are made coarser");
+	}
+	field->coarsening = (enum alm_coarsening)rule;
+	field->coarse_path =
+		alm_arena_printf(l->arena, "%s:%s", field->path, known->form);
+	if (field->coarse_path == NULL) {
+		return no_memory(l);
+	}
+	return strlen(field->coarse_path) > ALM_REF_BYTES_MAX
+		       ? invalid(l, field->path, "a path that is too long")
+		       : ALM_OK;
+}
+
 static enum alm_err take_label(struct loader *l,
 	const Almoner__V1__Label *label, struct alm_standard_field *field)
 {
@@ -159,7 +212,7 @@ static enum alm_err take_label(struct loader *l,
 	if (label->count_max != 0 && field->is_repeated) {
 		field->count_max = label->count_max;
 	}
-	return ALM_OK;
+	return take_coarsening(l, label, field);
 }
 
 static enum alm_err check_pseudonym(

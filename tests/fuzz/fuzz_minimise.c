@@ -1,7 +1,8 @@
 /*
  * Payloads against a standard and a view; the first two bytes choose the
  * view.  Whatever the payload: the view of a view is that view, a lowered
- * one holds no fields of other classes, and nothing is written past the end.
+ * one holds no fields of other classes and nothing finer than the rules leave,
+ * and nothing is written past the end.
  */
 #include <string.h>
 
@@ -20,7 +21,8 @@ static struct alm_view make_view(
 		.strips_location = (choice[0] & 16) != 0,
 		.sent = (enum alm_level)(1 + (choice[1] & 3)),
 		.level = (enum alm_level)(1 + (choice[1] >> 2 & 3)),
-		.pseudonym = (choice[0] & 32) != 0 ? pseudonym : NULL};
+		.pseudonym = (choice[0] & 32) != 0 ? pseudonym : NULL,
+		.made_ms = TABLE_MADE_MS};
 
 	for (size_t i = 0; i < 4; i++) {
 		if ((choice[0] & 1u << i) != 0) {
@@ -28,6 +30,22 @@ static struct alm_view make_view(
 		}
 	}
 	return view;
+}
+
+/* Below identifiable each is as short as its rule leaves it. */
+static void check_coarse(
+	const struct alm_view *view, const uint8_t *data, size_t bytes)
+{
+	static const size_t bytes_max[] = {4, 7, 4, 5, 1, 3};
+	struct alm_bytes rest = {data, bytes};
+	struct alm_proto_field read;
+
+	while (rest.bytes > 0 && view->sent != ALM_LEVEL_IDENTIFIABLE &&
+		view->level != ALM_LEVEL_IDENTIFIABLE) {
+		FUZZ_ASSERT(alm_proto_next(&rest, &read) == ALM_OK);
+		FUZZ_ASSERT(read.number < 13 ||
+			    read.bytes.bytes <= bytes_max[read.number - 13]);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -57,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		    payload.bytes + ALM_VIEW_EXTRA_BYTES, &once_bytes,
 		    &withheld) == ALM_OK) {
 		FUZZ_ASSERT(once_bytes <= payload.bytes + ALM_VIEW_EXTRA_BYTES);
+		check_coarse(&view, once, once_bytes);
 		FUZZ_ASSERT(
 			alm_minimise(&table,
 				(struct alm_bytes){once, once_bytes}, &view,

@@ -245,8 +245,8 @@ static void write_all_grown(const char *corpus)
 static void write_payloads(const char *corpus)
 {
 	/* categories and pseudonym; sent and allowed level */
-	static const uint8_t choices[][2] = {
-		{63, 15}, {47, 11}, {7, 15}, {63, 3}, {48, 15}, {47, 10}};
+	static const uint8_t choices[][2] = {{63, 15}, {47, 11}, {7, 15},
+		{63, 3}, {48, 15}, {47, 10}, {47, 15}, {47, 11}};
 
 	for (size_t i = 0; i < ALM_COUNT(choices); i++) {
 		struct scribe s = scribe_full();
@@ -255,6 +255,9 @@ static void write_payloads(const char *corpus)
 
 		if (i % 2 == 1) {
 			scribe_text(&s, 6, "a history");
+		}
+		if (i >= 6) {
+			scribe_fine(&s);
 		}
 		memcpy(seed, choices[i], 2);
 		memcpy(seed + 2, s.data, s.bytes);

@@ -167,7 +167,7 @@ Test(narrower, of_two_levels_each_gets_its_own)
 	test_peer_hello(&practice, 8);
 	subject = "";
 	send(DISCHARGED ALLERGIES, true);
-	expect_payload(&practice, ALLERGIES);
+	expect_payload(&practice, DISCHARGED_IN ALLERGIES);
 	expect_payload(&second, DISCHARGED ALLERGIES);
 	test_peer_free(&second);
 }

@@ -14,6 +14,13 @@
 #define DISCHARGED \
 	"\x2A\x0A" \
 	"2026-11-20"
+/* And what is left of these below identifiable. */
+#define CONTACT_NEAR \
+	"\x12\x05\x12\x03" \
+	"NG5"
+#define DISCHARGED_IN \
+	"\x2A\x07" \
+	"2026-11"
 #define ALLERGIES \
 	"\x4A\x09" \
 	"123456789"

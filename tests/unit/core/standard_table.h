@@ -18,12 +18,24 @@
 		.category = (cat), .bytes_max = 64, .count_max = 1 \
 	}
 
+/* A text that is made coarser, and may stand several times. */
+#define FIELD_COARSE(n, i, p, c, cat, f, rule, form) \
+	{ \
+		.number = (n), .index = (i), .path = (p), \
+		.type = ALM_FIELD_TEXT, .class = ALM_FIELD_##c, \
+		.category = (cat), .format = ALM_FORMAT_##f, \
+		.coarsening = ALM_COARSEN_##rule, .coarse_path = p ":" form, \
+		.is_repeated = true, .bytes_max = 16, .count_max = 3 \
+	}
+
 static const struct alm_standard_field place_fields[] = {
 	FIELD_TEXT(1, 0, "contact.place.address", LOC, "contact"),
 	FIELD_TEXT(2, 1, "contact.place.note", SENS, "contact"),
+	FIELD_COARSE(3, 16, "contact.place.postcode", LOC, "contact", POSTCODE,
+		DISTRICT, "district"),
 };
 static const struct alm_standard_message place = {
-	"contact.place", place_fields, 2};
+	"contact.place", place_fields, 3};
 
 static const struct alm_standard_field contact_fields[] = {
 	{.number = 1,
@@ -115,10 +127,21 @@ static const struct alm_standard_field payload_fields[] = {
 		.class = ALM_FIELD_CLIN,
 		.category = "diagnosis",
 		.count_max = 1},
+	FIELD_COARSE(13, 17, "postcode", LOC, "contact", POSTCODE, DISTRICT,
+		"district"),
+	FIELD_COARSE(14, 18, "seen", QID, "diagnosis", DATE, MONTH, "month"),
+	FIELD_COARSE(
+		15, 19, "birth", QID, "diagnosis", BIRTH_DATE, YEAR, "year"),
+	FIELD_COARSE(16, 20, "age", QID, "diagnosis", BIRTH_DATE, AGE_BAND,
+		"age-band"),
+	FIELD_COARSE(17, 21, "ethnicity", QID, "diagnosis", CODE, ETHNIC_GROUP,
+		"ethnic-group"),
+	FIELD_COARSE(18, 22, "icd10", CLIN, "diagnosis", CODE, ICD10,
+		"icd10-category"),
 };
 static const struct alm_standard_message table_payload = {
 	"", payload_fields, ALM_COUNT(payload_fields)};
-static const struct alm_standard table = {"table", "1", &table_payload, 16, 7};
+static const struct alm_standard table = {"table", "1", &table_payload, 23, 7};
 
 /* A payload being written. */
 struct scribe {
@@ -187,6 +210,27 @@ static inline struct scribe scribe_full(void)
 	scribe_text(&s, 11, "draft report");
 	scribe_fixed(&s, 12);
 	return s;
+}
+
+/* A message of 2026. */
+#define TABLE_MADE_MS INT64_C(1774000000000)
+
+/* The fields that are made coarser, one of them in a message in a message. */
+static inline void scribe_fine(struct scribe *s)
+{
+	struct scribe inner = {.bytes = 0};
+	struct scribe outer = {.bytes = 0};
+
+	scribe_text(&inner, 3, "S80 2AB");
+	scribe_raw(&outer, 1, inner.data, inner.bytes);
+	scribe_raw(s, 2, outer.data, outer.bytes);
+	scribe_text(s, 13, "NG5 1PB");
+	scribe_text(s, 14, "2026-03-17");
+	scribe_text(s, 14, "2025-12-31");
+	scribe_text(s, 15, "1957-05-06");
+	scribe_text(s, 16, "1957-05-06");
+	scribe_text(s, 17, "H");
+	scribe_text(s, 18, "C34.1");
 }
 
 static inline struct alm_bytes scribe_bytes(const struct scribe *s)

@@ -113,6 +113,16 @@ Test(standard_load, labels_become_tables)
 	cr_assert_eq(field->type, ALM_FIELD_ENUM);
 	cr_assert_eq(field->value_count, 5);
 	cr_assert_str_eq(field->category, "medications");
+	field = find(standard->payload, "contact.postcode");
+	cr_assert_not_null(field);
+	cr_assert_eq(field->coarsening, ALM_COARSEN_DISTRICT);
+	cr_assert_str_eq(field->coarse_path, "contact.postcode:district");
+	field = find(standard->payload, "contact.address");
+	cr_assert_not_null(field);
+	cr_assert_eq(field->coarsening, ALM_COARSEN_NONE);
+	field = find(standard->payload, "procedures.done");
+	cr_assert_not_null(field);
+	cr_assert_eq(field->coarsening, ALM_COARSEN_MONTH);
 	field = find(standard->payload, "clinical_summary");
 	cr_assert(field != NULL && field->is_free_text);
 	cr_assert_eq(field->bytes_max, 4096);
@@ -327,6 +337,61 @@ Test(standard_load, refuses_labels_that_say_too_little_or_nonsense)
 	refuses_label("\x08\x07\x12\x01"
 		      "a",
 		5, "a pseudonym is one field");
+}
+
+/* Class, category `a`, format and coarsening. */
+static void refuses_rule(
+	char class, char format, char coarsening, const char *detail)
+{
+	const char raw[] = {
+		0x08, class, 0x12, 1, 'a', 0x20, format, 0x40, coarsening};
+
+	refuses_label(raw, sizeof(raw), detail);
+}
+
+Test(standard_load, refuses_to_make_coarser_what_a_rule_does_not_read)
+{
+	static const char *const faults[] = {"telephone: BIRTH_YEAR is for",
+		"telephone: AGE_BAND is for", "telephone: DISTRICT is for",
+		"telephone: MONTH is for", "telephone: ETHNIC_GROUP is for",
+		"telephone: ICD10_CATEGORY is for"};
+	static const char right[] = {4, 4, 8, 3, 7, 7};
+
+	for (char rule = 1; rule <= 6; rule++) {
+		for (char format = 0; format <= 9; format++) {
+			if (format != right[rule - 1]) {
+				refuses_rule(2, format, rule, faults[rule - 1]);
+			}
+		}
+		for (char class = 1; class <= 12; class ++) {
+			if (class >= 6 || class == 1) {
+				refuses_rule(class, right[rule - 1], rule,
+					"telephone: only LOC, QID, CLIN and");
+			}
+		}
+	}
+	refuses_rule(2, 8, 7, "telephone: a coarsening that is unknown");
+	refuses_label("\x08\x02\x12\x01"
+		      "a\x20\x08\x40\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		18, "telephone: a coarsening that is unknown");
+}
+
+Test(standard_load, refuses_to_make_coarser_what_is_no_text)
+{
+	Google__Protobuf__FileDescriptorSet *set = unpack();
+	Google__Protobuf__FieldDescriptorProto *field =
+		payload_of(set)->field[1];
+	ProtobufCMessageUnknownField *option =
+		&field->options->base.unknown_fields[0];
+	static const uint8_t raw[] = {7, 0x08, 2, 0x12, 1, 'a', 0x40, 4};
+
+	free(option->data);
+	option->data = malloc(sizeof(raw));
+	option->len = sizeof(raw);
+	memcpy(option->data, raw, sizeof(raw));
+	field->type =
+		GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_INT32;
+	refuses_changed(set, "telephone: MONTH is for texts");
 }
 
 Test(standard_load, refuses_bytes_that_are_no_set)
