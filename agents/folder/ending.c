@@ -1,6 +1,5 @@
 #include "agents/folder/ending.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "agents/folder/binding.h"
 #include "agents/folder/large.h"
 #include "agents/folder/sending.h"
+#include "agents/folder/shelf.h"
 #include "lib/file.h"
 #include "lib/id.h"
 
@@ -45,63 +45,6 @@ static void hash_payload(const struct alm_folder *folder, const char *name,
 	}
 }
 
-/** What was refused before under those names may have been looked at by
- * nobody yet: then the two go to a folder of their own, of the id that they are
- * bound to, so that what a crash left behind is brought there as well. */
-static enum alm_err pick_shelf(const struct alm_folder *folder, const char *id,
-	const char *const files[2], char out_shelf[ALM_SHELF_BYTES],
-	struct alm_problem *problem)
-{
-	char shelf[ALM_UUID_TEXT_BYTES] = "";
-	char path[PATH_MAX];
-	struct alm_message_id made;
-
-	if (alm_message_id_parse(id, &made) == ALM_OK) {
-		(void)snprintf(shelf, sizeof(shelf), "%s", id);
-	} else {
-		alm_make_id(made.raw);
-		alm_id_text(made.raw, shelf);
-	}
-	alm_folder_path(folder, ALM_REFUSED, shelf, "", path);
-	out_shelf[0] = '\0';
-	if (!alm_folder_has(folder, ALM_REFUSED, shelf, "") &&
-		!alm_folder_has(folder, ALM_REFUSED, files[0], "") &&
-		(files[1][0] == '\0' ||
-			!alm_folder_has(folder, ALM_REFUSED, files[1], ""))) {
-		return ALM_OK;
-	}
-	if (mkdir(path, 0770) != 0 && errno != EEXIST) {
-		return alm_problem_set(problem, ALM_IO, "%s: cannot make: %s",
-			path, strerror(errno));
-	}
-	(void)snprintf(out_shelf, ALM_SHELF_BYTES, "%s/", shelf);
-	return ALM_OK;
-}
-
-static enum alm_err shelve(const struct alm_folder *folder, const char *file,
-	const char *shelf, struct alm_problem *problem)
-{
-	char to[ALM_SHELF_BYTES + NAME_MAX + 1];
-
-	(void)snprintf(to, sizeof(to), "%s%s", shelf, file);
-	return alm_folder_rename(
-		folder, ALM_OUTBOX, file, ALM_REFUSED, to, problem);
-}
-
-static enum alm_err sync_shelf(const struct alm_folder *folder,
-	const char *shelf, struct alm_problem *problem)
-{
-	char path[PATH_MAX];
-	enum alm_err err = ALM_OK;
-
-	if (shelf[0] != '\0') {
-		alm_folder_path(folder, ALM_REFUSED, shelf, "", path);
-		err = alm_file_sync_folder(path, problem);
-	}
-	return err == ALM_OK ? alm_folder_sync(folder, ALM_REFUSED, problem)
-			     : err;
-}
-
 /** To refused/, of which the caller makes sure, or to a shelf there. */
 static enum alm_err refuse_payload(const struct alm_folder *folder,
 	const struct alm_binding *binding, struct alm_problem *problem)
@@ -109,13 +52,13 @@ static enum alm_err refuse_payload(const struct alm_folder *folder,
 	const char *const files[2] = {binding->payload, ""};
 	char shelf[ALM_SHELF_BYTES];
 	enum alm_err err =
-		pick_shelf(folder, binding->id, files, shelf, problem);
+		alm_shelf_pick(folder, binding->id, files, shelf, problem);
 
 	if (err == ALM_OK) {
-		err = shelve(folder, binding->payload, shelf, problem);
+		err = alm_shelf_put(folder, binding->payload, shelf, problem);
 	}
 	return err == ALM_OK && shelf[0] != '\0'
-		       ? sync_shelf(folder, shelf, problem)
+		       ? alm_shelf_sync(folder, shelf, problem)
 		       : err;
 }
 
@@ -406,15 +349,15 @@ enum alm_err alm_sending_refused(const struct alm_folder *folder,
 
 	full_name(full, name, alm_folder_rest(name));
 	(void)!alm_binding_read(folder, name, &binding);
-	err = pick_shelf(folder, binding.id, files, out_shelf, problem);
+	err = alm_shelf_pick(folder, binding.id, files, out_shelf, problem);
 	if (err == ALM_OK) {
 		err = write_refusal(folder, name, refusal, out_shelf, problem);
 	}
 	if (err == ALM_OK) {
-		err = shelve(folder, full, out_shelf, problem);
+		err = alm_shelf_put(folder, full, out_shelf, problem);
 	}
 	if (err == ALM_OK) {
-		err = sync_shelf(folder, out_shelf, problem);
+		err = alm_shelf_sync(folder, out_shelf, problem);
 	}
 	return err == ALM_OK || err == ALM_NOT_FOUND
 		       ? tidy(folder, name, problem)
@@ -457,8 +400,8 @@ static void follow(const struct alm_folder *folder, const char *file,
 
 	(void)snprintf(shelf, sizeof(shelf), "%s", stray->shelf);
 	if (shelf[0] != '\0' ||
-		pick_shelf(folder, "", files, shelf, NULL) == ALM_OK) {
-		(void)!shelve(folder, file, shelf, NULL);
+		alm_shelf_pick(folder, "", files, shelf, NULL) == ALM_OK) {
+		(void)!alm_shelf_put(folder, file, shelf, NULL);
 	}
 }
 

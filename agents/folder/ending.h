@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 #include "agents/folder/folder.h"
+#include "agents/folder/shelf.h"
 #include "agents/include/almoner.h"
-#include "lib/id.h"
 
 /** receipts/NAME.yaml, on disk once `files` are, which have room for one.  The
  * receipt of another message of that name is kept as NAME.ID.yaml.
@@ -31,9 +31,6 @@ struct alm_ending {
  * the same receipt when they are sent again. */
 ALM_MUST_USE enum alm_err alm_sending_accepted(const struct alm_folder *folder,
 	struct alm_ending *endings, size_t count, struct alm_problem *problem);
-
-/* ID and a slash. */
-#define ALM_SHELF_BYTES (ALM_UUID_TEXT_BYTES + 1u)
 
 /** Why it is refused: by the broker, or by us (`receipt` is NULL). */
 struct alm_refusal {
