@@ -186,6 +186,12 @@ static bool is_ipv6(const struct hop *hop)
 	return hop->address.ss_family == AF_INET6;
 }
 
+/* The way there does not leave this machine. */
+static bool is_own(const struct hop *hop)
+{
+	return strcmp(hop->from, hop->text) == 0;
+}
+
 /* The lines to ask for: one for the first address of each family. */
 static void ask_for_lines(struct alm_steps *steps, const struct hops *hops)
 {
@@ -202,8 +208,9 @@ static void ask_for_lines(struct alm_steps *steps, const struct hops *hops)
 		family = hop->address.ss_family;
 		used += (size_t)snprintf(step->ask + used,
 			sizeof(step->ask) - used,
-			"%sallow TCP out from %s to %s port %s (%s, %s)",
-			used == 0 ? "" : "; ", hop->from, hop->text, hops->port,
+			"%sallow TCP %s%s to %s port %s (%s, %s)",
+			used == 0 ? "" : "; ", is_own(hop) ? "in" : "out from ",
+			is_own(hop) ? "" : hop->from, hop->text, hops->port,
 			hops->host, is_ipv6(hop) ? "IPv6" : "IPv4");
 	}
 }
@@ -222,6 +229,12 @@ static void tell_unreached(struct alm_steps *steps, const struct hops *hops,
 			"and lets %s in (there: nft add rule inet filter input "
 			"tcp dport %s accept; or ufw allow %s/tcp)",
 			hops->port, hop->from, hops->port, hops->port);
+	} else if (code == ALM_PORT_SILENT && is_own(hop)) {
+		alm_step_do(steps,
+			"let this machine and the partners in: nft add rule "
+			"inet filter input tcp dport %s accept; or ufw allow "
+			"%s/tcp",
+			hops->port, hops->port);
 	} else if (code == ALM_PORT_SILENT) {
 		alm_step_do(steps,
 			"ask whoever runs the firewalls for the line below; on "
@@ -283,9 +296,12 @@ static bool reach_tcp(struct alm_steps *steps, const char *host,
 	} else {
 		(void)close(fd);
 		alm_step_add(steps, "tcp", ALM_STEP_GOOD, ALM_OK,
-			"%s port %s takes connections, after %lld ms",
+			"%s port %s takes connections, after %lld ms%s",
 			hop->text, port,
-			(long long)(alm_client_monotonic_ms() - from_ms));
+			(long long)(alm_client_monotonic_ms() - from_ms),
+			is_own(hop) ? "; whether a firewall lets others in, "
+				      "almoner doctor on their machine tells"
+				    : "");
 	}
 	try_other(steps, &hops, timeout_ms);
 	return fd >= 0;

@@ -105,15 +105,19 @@ step name ok
 step tcp FAILED ALM-1221
 no_step curve
 has '"dport 1 accept" in d["rows"][-1]["do"]'
-has 'd["rows"][-1]["ask"] == "allow TCP out from 127.0.0.1 to 127.0.0.1 " \
-	"port 1 (127.0.0.1, IPv4)"'
+has 'd["rows"][-1]["ask"] == "allow TCP in to 127.0.0.1 port 1 " \
+	"(127.0.0.1, IPv4)"'
 code 7 "$almoner" doctor -c "$context"
-grep -q '^ *ask for: allow TCP out from 127.0.0.1 to' "$dir/out" || fail "line"
+grep -q '^ *ask for: allow TCP in to 127.0.0.1' "$dir/out" || fail "line"
+# Another address than that which it is reached from, as another machine's is.
+change endpoint tcp://127.0.0.2:1
+doctor 7
+has 'd["rows"][-1]["ask"] == "allow TCP out from 127.0.0.1 to 127.0.0.2 " \
+	"port 1 (127.0.0.2, IPv4)"'
 if [ -s /proc/net/if_inet6 ]; then
 	change endpoint 'tcp://[::1]:1'
 	doctor 7
-	has 'd["rows"][-1]["ask"] == "allow TCP out from ::1 to ::1 port 1 " \
-		"(::1, IPv6)"'
+	has 'd["rows"][-1]["ask"] == "allow TCP in to ::1 port 1 (::1, IPv6)"'
 fi
 change endpoint tcp://no-such-host.invalid:7301
 doctor 7
@@ -125,11 +129,11 @@ no_step tcp
 cat >"$dir/listen.py" <<'END'
 import socket, sys
 mute = socket.socket(); mute.bind(("127.0.0.1", 0)); mute.listen(8)
-full = socket.socket(); full.bind(("127.0.0.1", 0)); full.listen(0)
+full = socket.socket(); full.bind(("0.0.0.0", 0)); full.listen(0)
 kept = []
 for _ in range(4):
     s = socket.socket(); s.setblocking(False); kept.append(s)
-    s.connect_ex(full.getsockname())
+    s.connect_ex(("127.0.0.1", full.getsockname()[1]))
 print(mute.getsockname()[1], full.getsockname()[1], flush=True)
 sys.stdin.read()
 END
@@ -140,12 +144,20 @@ read -r mute full <"$dir/ports"
 change endpoint "tcp://127.0.0.1:$full"
 doctor 7 --timeout 1s
 step tcp FAILED ALM-1222
-has '"dport '"$full"' accept" in d["rows"][-1]["do"]'
-has '"allow TCP out from 127.0.0.1 to 127.0.0.1 port '"$full"'" \
+has '"input tcp dport '"$full"' accept" in d["rows"][-1]["do"]'
+has '"allow TCP in to 127.0.0.1 port '"$full"'" in d["rows"][-1]["ask"]'
+change endpoint "tcp://127.0.0.2:$full"
+doctor 7 --timeout 1s
+step tcp FAILED ALM-1222
+has '"output ip daddr 127.0.0.2 tcp dport '"$full"' accept" \
+	in d["rows"][-1]["do"]'
+has '"allow TCP out from 127.0.0.1 to 127.0.0.2 port '"$full"'" \
 	in d["rows"][-1]["ask"]'
 change endpoint "tcp://127.0.0.1:$mute"
 doctor 7 --timeout 1s
 step tcp ok
+has '[r for r in d["rows"] if r["step"] == "tcp"][0]["what"].endswith(
+	"on their machine tells")'
 step curve FAILED ALM-1224
 exec 9>&-
 
