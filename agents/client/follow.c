@@ -153,6 +153,19 @@ static void write_lines(FILE *out, const char *content, const char *endpoint,
 	}
 }
 
+/* It may be a credential, which the service manager makes of another file. */
+static enum alm_err say_where(const char *endpoint, struct alm_problem *problem)
+{
+	char why[ALM_DETAIL_BYTES_MAX];
+
+	alm_text_copy(why, sizeof(why), problem->detail);
+	return alm_problem_set(problem, ALM_IO,
+		"%s; the broker moves to %s: if this is a copy, run "
+		"almoner-agent follow --context on the file that it is of, "
+		"and restart",
+		why, endpoint);
+}
+
 static enum alm_err rewrite(const char *context_file, const char *endpoint,
 	const uint8_t broker_key[ALM_KEY_BYTES], struct alm_problem *problem)
 {
@@ -184,6 +197,9 @@ static enum alm_err rewrite(const char *context_file, const char *endpoint,
 		err = alm_file_write(context_file,
 			(struct alm_bytes){(const uint8_t *)text, text_bytes},
 			mode, problem);
+		if (err != ALM_OK) {
+			err = say_where(endpoint, problem);
+		}
 	}
 	free(text);
 	free(content);
