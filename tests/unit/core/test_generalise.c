@@ -8,6 +8,7 @@
 #define MADE_MS INT64_C(1774000000000) /* 2026-03-20 */
 #define MADE_2025_LAST_MS INT64_C(1767225599999)
 #define MADE_2026_FIRST_MS INT64_C(1767225600000)
+#define MADE_9999_LAST_MS INT64_C(253402300799999)
 
 struct row {
 	const char *value;
@@ -65,6 +66,8 @@ Test(generalise, a_birth_date_to_its_year)
 		{"1879-12-31", NULL},
 		{"1957", "1957"},
 		{"1936", "90+"},
+		{"1880", "90+"},
+		{"1879", NULL},
 		{"0957", NULL},
 		{"90+", "90+"},
 		{"91+", NULL},
@@ -126,6 +129,13 @@ Test(generalise, an_age_changes_at_the_turn_of_the_year_alone)
 			cr_expect_str_eq(text, "90+");
 		}
 	}
+	cr_assert(generalise(ALM_COARSEN_YEAR, "1969-01-20", 0, text));
+	cr_expect_str_eq(text, "1969");
+	cr_assert(generalise(
+		ALM_COARSEN_YEAR, "9999-01-20", MADE_9999_LAST_MS, text));
+	cr_expect_str_eq(text, "9999");
+	cr_expect_not(generalise(
+		ALM_COARSEN_YEAR, "9999-01-20", MADE_9999_LAST_MS + 1, text));
 	cr_expect_not(generalise(ALM_COARSEN_YEAR, "1936-01-20", -1, text));
 	cr_expect_not(generalise(
 		ALM_COARSEN_AGE_BAND, "1936-01-20", INT64_MAX, text));
@@ -162,6 +172,12 @@ Test(generalise, a_postcode_to_its_district)
 		{"S80 2AB", "S80"},
 		{"B98 1AA", "B98"},
 		{"BT94 1AA", "BT94"},
+		{"BT92 1AA", "BT92"},
+		{"BT91 1AA", NULL},
+		{"BT95 1AA", NULL},
+		{"SA84 1AA", "SA84"},
+		{"SA85 1AA", NULL},
+		{"SA93 1AA", NULL},
 		/* Wales and Scotland. */
 		{"CF10 3AT", "CF10"},
 		{"LL57 1AA", "LL57"},
