@@ -61,6 +61,7 @@ struct alm_metrics {
 	uint64_t uploads_cancelled;
 	uint64_t turns; /* that were committed */
 	uint64_t malformed;
+	uint64_t joins_dropped;
 	uint64_t failed_requests; /* refused for a fault of ours */
 	uint64_t unsayable;       /* answers that did not fit the wire */
 	uint64_t lost_frames;     /* a peer was gone or did not read */
@@ -97,7 +98,7 @@ struct alm_broker {
 	struct alm_keyring *keyring;
 	struct alm_verifier *verifier;
 	struct alm_handshake_gate handshakes;
-	struct alm_handshake_limit joins;
+	struct alm_join_gate joins;
 	int64_t identity_due_us; /* a key or an invite ends then */
 	struct alm_standards *standards;
 	struct alm_sessions *sessions;
@@ -122,7 +123,6 @@ struct alm_broker {
 	struct alm_fetches fetches; /* going out */
 	struct alm_zip *zip;
 	struct alm_hash *hash;
-	bool has_waste; /* parts may be there that nobody needs */
 	struct alm_fair fair;
 	struct alm_hold hold;
 	struct alm_redecider redecider;
@@ -150,6 +150,7 @@ struct alm_broker {
 	char dead_mailbox[ALM_ID_BYTES_MAX + 1]; /* where its sweep goes on */
 	uint64_t dead_place;
 	uint64_t jitter_seed;
+	bool has_waste;   /* parts may be there that nobody needs */
 	bool is_in_haste; /* the last turn left work: do not wait */
 	bool is_draining; /* nothing new is taken from agents */
 	bool is_broken;   /* the store must not be written any more */

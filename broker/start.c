@@ -143,8 +143,8 @@ static enum alm_err make_parts(struct alm_broker *broker)
 		broker->settings.handshakes_per_second,
 		broker->settings.handshakes_per_address,
 		alm_clock_monotonic_ms(), broker->jitter_seed);
-	broker->joins = (struct alm_handshake_limit){ALM_JOINS_PER_SECOND_MAX,
-		ALM_JOINS_PER_SECOND_MAX, alm_clock_monotonic_ms()};
+	alm_join_gate_init(
+		&broker->joins, alm_clock_monotonic_ms(), broker->jitter_seed);
 	broker->world.opt_out_age_max_s = broker->settings.opt_out_age_max_s;
 	broker->started_at_us = alm_broker_look_at_clock(broker);
 	broker->frames_max = ALM_TURN_FRAMES_QUICK;

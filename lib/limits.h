@@ -148,6 +148,10 @@
 /* A longer one waits with what else its organisation has sent. */
 #define ALM_HELLO_FRAME_BYTES_MAX 4096u
 #define ALM_JOINS_PER_SECOND_MAX 10u
+/* Of these of one invite, which one agent has; and what comes under its key and
+ * is answered, on however many connections.  The rest is thrown away. */
+#define ALM_JOINS_PER_INVITE_MAX 2u
+#define ALM_JOIN_ANSWERS_PER_INVITE_MAX 128u
 /* The categories that an agent is limited to, with commas between. */
 #define ALM_AGENT_CATEGORIES_BYTES_MAX 255u
 

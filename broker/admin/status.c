@@ -51,6 +51,7 @@ static void add_figures(
 	alm_table_number(table, "anomalies", metrics->anomalies);
 	alm_table_number(table, "expired", metrics->expired);
 	alm_table_number(table, "malformed", metrics->malformed);
+	alm_table_number(table, "joins-dropped", metrics->joins_dropped);
 	alm_table_number(table, "lost-frames", metrics->lost_frames);
 	alm_table_number(table, "frames-held-back", broker->fair.held_back);
 	alm_table_number(table, "quota-waits", broker->fair.quota_waits);

@@ -20,7 +20,8 @@ static bool is_text(struct alm_bytes frame, const char *text)
 	       memcmp(frame.data, text, frame.bytes) == 0;
 }
 
-bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms)
+/* Take one from the bucket.  False: it is empty. */
+static bool take(struct alm_handshake_limit *limit, int64_t now_ms)
 {
 	double burst = limit->per_second;
 
@@ -97,15 +98,47 @@ static bool stranger_may_ask(struct alm_handshake_gate *gate,
 			who = (struct alm_bytes){parsed.s6_addr, 8};
 		}
 	}
-	return alm_handshake_take(limit_of(&gate->strangers, who), now_ms);
+	return take(limit_of(&gate->strangers, who), now_ms);
 }
 
 /* Its own bucket first: one that is empty takes nothing of the others'. */
 static bool agent_may_come(
 	struct alm_handshake_gate *gate, struct alm_bytes key, int64_t now_ms)
 {
-	return alm_handshake_take(limit_of(&gate->keys, key), now_ms) &&
-	       alm_handshake_take(&gate->known, now_ms);
+	return take(limit_of(&gate->keys, key), now_ms) &&
+	       take(&gate->known, now_ms);
+}
+
+void alm_join_gate_init(
+	struct alm_join_gate *gate, int64_t now_ms, uint64_t seed)
+{
+	init_limit(&gate->all, ALM_JOINS_PER_SECOND_MAX, now_ms);
+	init_sources(&gate->invites, ALM_JOINS_PER_INVITE_MAX, now_ms, seed);
+	init_sources(
+		&gate->answers, ALM_JOIN_ANSWERS_PER_INVITE_MAX, now_ms, seed);
+}
+
+static bool take_of_invite(
+	struct alm_handshake_sources *sources, uint64_t invite, int64_t now_ms)
+{
+	uint8_t who[sizeof(invite)];
+
+	alm_put_u64(who, invite);
+	return take(limit_of(sources, (struct alm_bytes){who, sizeof(who)}),
+		now_ms);
+}
+
+bool alm_join_may_come(
+	struct alm_join_gate *gate, uint64_t invite, int64_t now_ms)
+{
+	return take_of_invite(&gate->invites, invite, now_ms) &&
+	       take(&gate->all, now_ms);
+}
+
+bool alm_join_may_be_answered(
+	struct alm_join_gate *gate, uint64_t invite, int64_t now_ms)
+{
+	return take_of_invite(&gate->answers, invite, now_ms);
 }
 
 static void say(

@@ -49,6 +49,26 @@ void alm_handshake_gate_init(struct alm_handshake_gate *gate,
 void alm_handshake_gate_set(struct alm_handshake_gate *gate,
 	uint32_t per_second, uint32_t per_address);
 
+/** What comes under the keys of invites, each by its number: judged, and beyond
+ * that answered at all. */
+struct alm_join_gate {
+	struct alm_handshake_limit all;
+	struct alm_handshake_sources invites;
+	struct alm_handshake_sources answers;
+};
+
+void alm_join_gate_init(
+	struct alm_join_gate *gate, int64_t now_ms, uint64_t seed);
+
+/** Whether a join is judged.  One that its own invite's rate holds back takes
+ * nothing of the others'. */
+bool alm_join_may_come(
+	struct alm_join_gate *gate, uint64_t invite, int64_t now_ms);
+
+/** Whether a frame under the invite's key gets an answer, whatever it is. */
+bool alm_join_may_be_answered(
+	struct alm_join_gate *gate, uint64_t invite, int64_t now_ms);
+
 struct alm_zap_verdict {
 	const char *status; /* "200", "300", "400" or "500" */
 	const char *text;
@@ -90,8 +110,5 @@ static inline bool alm_is_invite_user(const char *user_id)
 {
 	return user_id != NULL && user_id[0] == 'i';
 }
-
-/** Take one from the bucket.  False: it is empty. */
-bool alm_handshake_take(struct alm_handshake_limit *limit, int64_t now_ms);
 
 #endif /* ALM_BROKER_AUTH_ZAP_H */

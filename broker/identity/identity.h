@@ -55,6 +55,13 @@ const char *alm_next_endpoint(const struct alm_broker *broker);
 /** Keys and invites whose time is over end, before anything is decided. */
 ALM_MUST_USE enum alm_err alm_identity_expire(struct alm_turn *turn);
 
+/** Throw away the frame that was received last, if it came under the key of an
+ * invite that has asked so often that it is not even told so.  True: it is
+ * gone.
+ */
+bool alm_join_is_dropped(
+	struct alm_turn *turn, const struct alm_edge_frame *frame);
+
 /** What comes under the key of an invite is small and rare, or not read. */
 bool alm_join_is_too_much(
 	struct alm_turn *turn, const struct alm_edge_frame *frame);

@@ -13,13 +13,43 @@
 #include "broker/loop/detail.h"
 #include "lib/hash.h"
 
+/* 0: the frame came under no invite's key. */
+static uint64_t invite_of(
+	const struct alm_turn *turn, const struct alm_edge_frame *frame)
+{
+	return alm_is_invite_user(frame->user_id)
+		       ? alm_user_from_id(turn->broker->keyring, frame->user_id)
+				 .invite
+		       : 0;
+}
+
+bool alm_join_is_dropped(
+	struct alm_turn *turn, const struct alm_edge_frame *frame)
+{
+	uint64_t invite = invite_of(turn, frame);
+	struct alm_edge_kept *kept;
+
+	if (invite == 0 || alm_join_may_be_answered(&turn->broker->joins,
+				   invite, turn->monotonic_ms)) {
+		return false;
+	}
+	kept = alm_edge_keep(turn->broker->edge, frame);
+	if (kept == NULL) {
+		return false; /* out of memory: it is refused with the rest */
+	}
+	alm_edge_drop_kept(&kept);
+	turn->broker->metrics.joins_dropped++;
+	return true;
+}
+
 bool alm_join_is_too_much(
 	struct alm_turn *turn, const struct alm_edge_frame *frame)
 {
-	return alm_is_invite_user(frame->user_id) &&
-	       (frame->bytes.bytes > ALM_JOIN_FRAME_BYTES_MAX ||
-		       !alm_handshake_take(
-			       &turn->broker->joins, turn->monotonic_ms));
+	uint64_t invite = invite_of(turn, frame);
+
+	return invite != 0 && (frame->bytes.bytes > ALM_JOIN_FRAME_BYTES_MAX ||
+				      !alm_join_may_come(&turn->broker->joins,
+					      invite, turn->monotonic_ms));
 }
 
 static enum alm_err refuse(struct alm_turn *turn,

@@ -54,7 +54,9 @@ static void receive_from(
 			ALM_OK) {
 			return;
 		}
-		if (socket == ALM_EDGE_AGENTS && !alm_fair_admit(turn, frame)) {
+		if (socket == ALM_EDGE_AGENTS &&
+			(alm_join_is_dropped(turn, frame) ||
+				!alm_fair_admit(turn, frame))) {
 			continue;
 		}
 		*bytes += frame->bytes.bytes;

@@ -72,6 +72,8 @@ static const struct counter COUNTERS[] = {
 		"Requests refused for a fault of the broker's."),
 	COUNTER("frames_malformed_total", malformed,
 		"Frames refused as malformed."),
+	COUNTER("joins_dropped_total", joins_dropped,
+		"Frames under an invite's key that got no answer."),
 	COUNTER("frames_lost_total", lost_frames,
 		"Frames that a peer could not be given."),
 	COUNTER("sessions_not_reading_total", not_reading,

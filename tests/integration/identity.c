@@ -20,6 +20,7 @@
 
 #define WAIT_S 120
 #define ATTEMPTS_MAX 2u
+#define FLOOD_ROUNDS 100u
 
 static struct test_broker broker;
 static struct test_peer sender;
@@ -375,27 +376,28 @@ Test(identity, two_endpoints_with_two_keys_are_one_broker)
 
 /* --- invites ------------------------------------------------------------- */
 
-/* Invite somebody, and let `sender` come with the key of the invite. */
-static void connect_invited(void)
+/* Invite somebody, and let the peer come with the key of the invite. */
+static void connect_invited(struct test_peer *peer, const char *agent)
 {
-	const uint8_t secret[32] = {42};
+	uint8_t secret[32] = {42};
 	struct alm_invite_keys keys;
 	struct alm_answer answer;
 	char invite_key[65];
 	char proof_hash[65];
 
+	memcpy(secret + 1, agent, strlen(agent));
 	cr_assert_eq(alm_invite_derive(secret, &keys), ALM_OK);
 	alm_hex(keys.curve_public, 32, invite_key);
 	alm_hex(keys.proof_hash, 32, proof_hash);
 	answer = test_broker_ask(&broker, "agent.invite",
-		(const char *const[]){"organisation", "RX1", "agent", "new",
+		(const char *const[]){"organisation", "RX1", "agent", agent,
 			"invite-key", invite_key, "proof-hash", proof_hash,
 			NULL});
 	cr_assert_eq(answer.code, ALM_OK, "%s", answer.detail);
-	test_peer_make(&sender, "RX1");
-	memcpy(sender.curve_public, keys.curve_public, 32);
-	memcpy(sender.curve_secret, keys.curve_secret, 32);
-	test_peer_connect(&sender, &broker);
+	test_peer_make(peer, "RX1");
+	memcpy(peer->curve_public, keys.curve_public, 32);
+	memcpy(peer->curve_secret, keys.curve_secret, 32);
+	test_peer_connect(peer, &broker);
 }
 
 Test(identity, an_invites_key_opens_nothing_but_the_join)
@@ -404,7 +406,7 @@ Test(identity, an_invites_key_opens_nothing_but_the_join)
 	struct alm_answer answer;
 	static const uint8_t large[ALM_JOIN_FRAME_BYTES_MAX + 1];
 
-	connect_invited();
+	connect_invited(&sender, "new");
 	test_peer_say(
 		&sender, &(struct alm_envelope){.kind = ALM_ENVELOPE_HELLO,
 				 .hello = {.version = 1, .software = ""}});
@@ -424,21 +426,28 @@ Test(identity, an_invites_key_opens_nothing_but_the_join)
 	cr_expect_str_eq(test_cell(&answer, 0, "status"), "open");
 }
 
+/* While the broker stands still, so that it finds all of them there. */
+static void say_at_once(struct test_peer *peer,
+	const struct alm_envelope *envelope, unsigned count)
+{
+	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
+	for (unsigned i = 0; i < count; i++) {
+		test_peer_say(peer, envelope);
+	}
+	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+}
+
 Test(identity, too_many_joins_are_told_to_wait_and_are_not_recorded)
 {
 	struct alm_envelope join = {.kind = ALM_ENVELOPE_JOIN};
 	unsigned limited = 0;
 
-	connect_invited();
+	connect_invited(&sender, "new");
 	join.join.invite = 1; /* with a proof of nothing */
 	/* Once it is there all come in the same second. */
 	test_peer_say(&sender, &join);
 	(void)test_peer_expect(&sender, ALM_ENVELOPE_ERROR);
-	cr_assert_eq(kill(broker.pid, SIGSTOP), 0);
-	for (unsigned i = 0; i < 100; i++) {
-		test_peer_say(&sender, &join);
-	}
-	cr_assert_eq(kill(broker.pid, SIGCONT), 0);
+	say_at_once(&sender, &join, 100);
 	for (unsigned i = 0; i < 100; i++) {
 		const struct alm_envelope *reply =
 			test_peer_expect(&sender, ALM_ENVELOPE_ERROR);
@@ -447,4 +456,41 @@ Test(identity, too_many_joins_are_told_to_wait_and_are_not_recorded)
 	}
 	cr_expect_gt(limited, 50);
 	cr_expect_eq(test_broker_records(&broker, "join"), 1 + 100 - limited);
+}
+
+/* As many as all invites may have together, and more. */
+Test(identity, joins_of_one_invite_hold_up_no_other)
+{
+	struct alm_envelope join = {.kind = ALM_ENVELOPE_JOIN};
+
+	connect_invited(&clinic, "other");
+	connect_invited(&sender, "new");
+	join.join.invite = 2;
+	say_at_once(&sender, &join, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		(void)test_peer_expect(&sender, ALM_ENVELOPE_ERROR);
+	}
+	join.join.invite = 1;
+	test_peer_say(&clinic, &join);
+	cr_expect_eq(test_peer_expect(&clinic, ALM_ENVELOPE_ERROR)->error.code,
+		ALM_INVITE_INVALID);
+}
+
+/* Whoever asked and never read would fill the memory with answers. */
+Test(identity, a_flood_under_an_invites_key_is_not_answered)
+{
+	const struct alm_envelope join = {.kind = ALM_ENVELOPE_JOIN};
+	unsigned rounds = 0;
+
+	connect_invited(&sender, "new");
+	while (test_broker_figure(&broker, "joins-dropped") == 0 &&
+		rounds++ < FLOOD_ROUNDS) {
+		say_at_once(
+			&sender, &join, 4 * ALM_JOIN_ANSWERS_PER_INVITE_MAX);
+		while (test_peer_next(&sender, 100) != NULL) {
+		}
+	}
+	cr_expect_gt(test_broker_figure(&broker, "joins-dropped"), 0);
+	test_peer_open_as(&ward, &broker, "RX1", "ward", 8);
+	cr_expect_eq(send_in(&ward, "C84001", "discharge", "on"), ALM_OK);
 }

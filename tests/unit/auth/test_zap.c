@@ -207,6 +207,37 @@ Test(zap, refuses_what_is_not_curve)
 }
 
 /* Strangers in any number, from anywhere, leave the others theirs. */
+Test(zap, joins_of_one_invite_take_nothing_of_anothers)
+{
+	struct alm_join_gate joins;
+	unsigned come = 0;
+
+	alm_join_gate_init(&joins, 0, 7);
+	for (unsigned i = 0; i < 1000; i++) {
+		come += alm_join_may_come(&joins, 1, 0) ? 1 : 0;
+	}
+	cr_expect_eq(come, ALM_JOINS_PER_INVITE_MAX);
+	cr_expect(alm_join_may_come(&joins, 2, 0));
+	cr_expect(alm_join_may_come(&joins, 1, 1000));
+	for (unsigned i = 3; i < 100; i++) {
+		come += alm_join_may_come(&joins, i, 0) ? 1 : 0;
+	}
+	cr_expect_lt(come, 2 * ALM_JOINS_PER_SECOND_MAX, "all of all");
+}
+
+Test(zap, an_invite_is_answered_so_often_and_no_more)
+{
+	struct alm_join_gate joins;
+
+	alm_join_gate_init(&joins, 0, 7);
+	for (unsigned i = 0; i < ALM_JOIN_ANSWERS_PER_INVITE_MAX; i++) {
+		cr_assert(alm_join_may_be_answered(&joins, 1, 0));
+	}
+	cr_expect_not(alm_join_may_be_answered(&joins, 1, 0));
+	cr_expect(alm_join_may_be_answered(&joins, 2, 0));
+	cr_expect(alm_join_may_be_answered(&joins, 1, 1000));
+}
+
 Test(zap, strangers_spend_nothing_of_those_who_are_registered)
 {
 	char text[64];
