@@ -158,6 +158,7 @@ static enum alm_err make_parts(struct alm_broker *broker)
 			       broker->standards == NULL ||
 			       broker->sessions == NULL ||
 			       broker->outbox == NULL ||
+			       broker->unreads == NULL ||
 			       broker->scratch == NULL ||
 			       broker->buffers == NULL || broker->zip == NULL ||
 			       broker->hash == NULL
