@@ -234,6 +234,12 @@ static enum alm_err name_revoked(const struct alm_args *args,
 		return alm_problem_set(problem, ALM_USAGE,
 			"name the agent as ORG NAME or ORG/NAME");
 	}
+	if (args->positional_count == 2 &&
+		!alm_id_is_valid(args->positionals[1])) {
+		return alm_problem_set(problem, ALM_USAGE,
+			"'%.*s' is no agent's name", ALM_ID_BYTES_MAX,
+			args->positionals[1]);
+	}
 	if (args->positional_count == 2) {
 		alm_text_copy(
 			name->agent, sizeof(name->agent), args->positionals[1]);

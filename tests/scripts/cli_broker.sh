@@ -122,6 +122,8 @@ code 6 "$almoner" agent register RX1 second --pub "$dir/keys/agent.pub"
 code 0 "$almoner" agent revoke RX1 second --reason test --yes --dry-run
 code 0 "$almoner" agent revoke RX1/second --reason test --yes --dry-run
 code 2 "$almoner" agent revoke RX1 --reason test --yes
+code 2 "$almoner" agent revoke RX1 "$(printf '%070d' 0)" --reason test --yes
+grep -q "is no agent's name" "$dir/err" || fail 'a long name is cut short'
 code 2 "$almoner" agent revoke RX1/second second --reason test --yes
 code 0 "$almoner" agent revoke RX1 second --reason test --yes
 code 3 "$almoner" agent revoke RX1 third --reason test --yes
