@@ -367,6 +367,9 @@ static void rewind_mailbox(struct alm_mailbox *mailbox, uint64_t turn)
 			held->due_ms = 0;
 			mailbox->due_ms = 0;
 		}
+		if (held->seq != 0 && held->parts_turn == turn) {
+			held->is_part_way = held->has_parts;
+		}
 	}
 }
 

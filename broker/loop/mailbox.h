@@ -51,8 +51,9 @@ struct alm_held {
 	struct alm_session *session; /* NULL: gone; the mail is due */
 	int64_t due_ms; /* monotonic: hand over again from here on */
 	uint32_t attempts;
-	uint32_t parts_got; /* the most that its recipient has said */
-	uint64_t turn;      /* that handed it over last */
+	uint32_t parts_got;  /* the most that its recipient has said */
+	uint64_t turn;       /* that handed it over last */
+	uint64_t parts_turn; /* that gave the last of its parts */
 	size_t bytes;
 	bool has_parts;   /* its payload is fetched in parts */
 	bool is_part_way; /* and not all of them were given */

@@ -269,7 +269,10 @@ static enum alm_err serve(struct alm_turn *turn, struct alm_fetch *fetch,
 	note_alive(turn, held);
 	fetch->next++;
 	*out_is_over = fetch->next == fetch->count;
-	held->is_part_way &= !*out_is_over;
+	if (*out_is_over) {
+		held->is_part_way = false;
+		held->parts_turn = turn->number;
+	}
 	*out_is_given = true;
 	return ALM_OK;
 }

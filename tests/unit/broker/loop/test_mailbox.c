@@ -153,6 +153,21 @@ Test(mailbox, takes_back_only_what_the_lost_turn_handed_over)
 	cr_assert_eq(seqs[0], 2);
 }
 
+Test(mailbox, parts_that_a_lost_turn_gave_were_not_given)
+{
+	struct alm_mailbox *mailbox = alm_mailboxes_get(mailboxes, "RX1");
+	struct alm_session *session = session_of(1, 1, mailbox);
+
+	for (uint64_t seq = 1; seq <= 2; seq++) {
+		give(mailbox, session, seq, 1000);
+		alm_mailbox_held(mailbox, seq)->has_parts = true;
+		alm_mailbox_held(mailbox, seq)->parts_turn = 8 - seq;
+	}
+	alm_mailboxes_rewind(mailboxes, 7);
+	cr_expect(alm_mailbox_held(mailbox, 1)->is_part_way);
+	cr_expect_not(alm_mailbox_held(mailbox, 2)->is_part_way);
+}
+
 Test(mailbox, gives_back_what_a_lost_session_held)
 {
 	struct alm_mailbox *mailbox = alm_mailboxes_get(mailboxes, "C84001");
