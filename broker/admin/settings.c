@@ -62,6 +62,6 @@ enum alm_err alm_verb_config_reload(struct alm_call *call)
 			changed);
 	}
 	call->problem->err = err;
-	alm_reload_tell(broker, call->problem);
+	alm_reload_note(call->turn, call->problem);
 	return err;
 }

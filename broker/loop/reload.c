@@ -217,20 +217,32 @@ void alm_reload_undo(struct alm_turn *turn)
 	}
 	reload->is_asked |= turn->has_heard_signal;
 	turn->has_heard_signal = false;
+	turn->has_tried_settings = false;
 }
 
 /* --- saying so ------------------------------------------------------------ */
 
-void alm_reload_tell(
-	struct alm_broker *broker, const struct alm_problem *problem)
+void alm_reload_note(struct alm_turn *turn, const struct alm_problem *problem)
 {
-	broker->reload.at_us = alm_broker_now_us(broker);
-	broker->reload.problem = *problem;
-	if (problem->err == ALM_OK) {
+	turn->broker->reload.tried = *problem;
+	turn->has_tried_settings = true;
+}
+
+void alm_reload_committed(struct alm_turn *turn)
+{
+	struct alm_reload *reload = &turn->broker->reload;
+
+	if (!turn->has_tried_settings) {
+		return;
+	}
+	reload->at_us = alm_broker_now_us(turn->broker);
+	reload->problem = reload->tried;
+	if (reload->problem.err == ALM_OK) {
 		alm_log(ALM_LOG_NOTICE, "reload.done",
 			"the settings have taken effect");
 	} else {
-		alm_log_problem(ALM_LOG_ERROR, "reload.refused", problem);
+		alm_log_problem(
+			ALM_LOG_ERROR, "reload.refused", &reload->problem);
 	}
 }
 
@@ -277,6 +289,6 @@ enum alm_err alm_reload_if_asked(struct alm_turn *turn)
 	}
 	broker->reload.is_asked = false;
 	turn->has_heard_signal = true;
-	alm_reload_tell(broker, &problem);
+	alm_reload_note(turn, &problem);
 	return ALM_OK;
 }

@@ -33,6 +33,7 @@ struct alm_reload {
 	uint32_t user;
 	uint32_t process;
 	struct alm_settings before; /* this turn */
+	struct alm_problem tried;   /* in it, and what became of that */
 };
 
 /** Errors: as alm_settings_load() and alm_settings_set(). */
@@ -61,9 +62,11 @@ ALM_MUST_USE enum alm_err alm_reload_take(struct alm_turn *turn,
 	struct alm_detail *detail, const struct alm_settings *fresh,
 	const bool changed[ALM_SETTING_COUNT]);
 
-/** Say in the journal and in `almoner status` what became of it. */
-void alm_reload_tell(
-	struct alm_broker *broker, const struct alm_problem *problem);
+/** What became of it; it is said once the turn is committed. */
+void alm_reload_note(struct alm_turn *turn, const struct alm_problem *problem);
+
+/** Say in the journal and in `almoner status` what was noted. */
+void alm_reload_committed(struct alm_turn *turn);
 
 /** All of that, if a signal has asked for it. */
 ALM_MUST_USE enum alm_err alm_reload_if_asked(struct alm_turn *turn);

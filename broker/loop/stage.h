@@ -70,10 +70,11 @@ struct alm_turn {
 	size_t multicast_count; /* recipients of messages to several */
 	size_t multicast_view_bytes; /* made for them */
 	bool has_effects;            /* something must be committed */
-	bool has_new_world;    /* agents, policy or standards were changed */
-	bool has_new_settings; /* with those before in broker->reload */
-	bool has_heard_signal; /* to read them again */
-	bool refuses_mail;     /* no room for more: mail goes out only */
+	bool has_new_world;      /* agents, policy or standards were changed */
+	bool has_new_settings;   /* with those before in broker->reload */
+	bool has_tried_settings; /* what became of it stands there as well */
+	bool has_heard_signal;   /* to read them again */
+	bool refuses_mail;       /* no room for more: mail goes out only */
 	bool is_store_full; /* not even for records: nothing goes out either */
 };
 

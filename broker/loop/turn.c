@@ -398,6 +398,7 @@ static enum alm_err work(struct alm_turn *turn)
 		err = commit(turn);
 	}
 	if (err == ALM_OK) {
+		alm_reload_committed(turn);
 		alm_redecide_committed(turn);
 		alm_checkpoint_committed(turn->broker);
 	}

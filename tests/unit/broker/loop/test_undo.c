@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "broker/loop/reload.h"
 #include "broker/loop/undo.h"
 #include "lib/limits.h"
 #include "tests/unit/store/fixture.h"
@@ -127,4 +128,18 @@ Test(undo, a_turn_is_not_taken_again_without_end)
 		take_memory((const size_t[]){90 * MIB, 80 * MIB, 0, 0}, 1);
 	} while (alm_turn_spare_memory(&turn) && ++count < 1000);
 	cr_expect_lt(count, 100);
+}
+
+/* The operator reads in status and journal what is in force. */
+Test(undo, of_settings_only_what_was_committed_is_told)
+{
+	const struct alm_problem done = {.err = ALM_OK};
+
+	alm_reload_note(&turn, &done);
+	alm_reload_undo(&turn);
+	alm_reload_committed(&turn);
+	cr_expect_eq(broker->reload.at_us, 0);
+	alm_reload_note(&turn, &done);
+	alm_reload_committed(&turn);
+	cr_expect_gt(broker->reload.at_us, 0);
 }
