@@ -100,6 +100,7 @@ static const char *const names[] = {
 	"held",
 	"index-bytes-per-record",
 	"invites-open",
+	"joins-dropped",
 	"keys",
 	"known",
 	"left-out",
