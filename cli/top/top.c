@@ -255,7 +255,6 @@ static int run(struct top *top)
 
 	while (rc == ALM_EXIT_OK && !was_stopped && (is_endless || left > 0)) {
 		struct alm_problem problem = {.err = ALM_OK, .detail = ""};
-		double due_s = clock_s() + (double)interval_s;
 		enum alm_err err = look(top, &problem);
 
 		if (was_stopped) {
@@ -279,7 +278,7 @@ static int run(struct top *top)
 			top->now = last;
 		}
 		if (is_endless || left > 0) {
-			wait_until(due_s);
+			wait_until(clock_s() + (double)interval_s);
 		}
 	}
 	return rc;
