@@ -80,9 +80,18 @@ grep -qE '^  - "C84001 accepted [0-9]+"' "$dir/trust/receipts/all.yaml" &&
 kill "${agents[1]}"
 wait "${agents[1]}" || fail "an agent ended with $?"
 unset 'agents[1]'
-echo 'Soon' >"$dir/trust/outbox/soon.txt"
-put trust soon 'expires: 2s' 'recipient: C84001' 'payload: soon.txt' \
-	'categories: [treatment-summary]' "${ask[@]}"
+is_told() { # is_told NAME: accepted, or refused
+	[ -s "$dir/trust/receipts/$1.yaml" ] ||
+		[ -s "$dir/trust/refused/$1.refusal.yaml" ]
+}
+for life in 2s 20s 2m; do # longer than until its acceptance
+	echo 'Soon' >"$dir/trust/outbox/soon-$life.txt"
+	put trust "soon-$life" "expires: $life" 'recipient: C84001' \
+		"payload: soon-$life.txt" 'categories: [treatment-summary]' \
+		"${ask[@]}"
+	until_ok is_told "soon-$life"
+	[ ! -s "$dir/trust/receipts/soon-$life.yaml" ] || break
+done
 come trust 'kind: "expired"'
 
 # --- a receipt says nothing else ---------------------------------------------------
