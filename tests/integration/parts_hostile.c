@@ -109,11 +109,13 @@ Test(parts_hostile, a_flipped_part_ends_it)
 Test(parts_hostile, payloads_that_are_not_what_was_announced_are_paid_for)
 {
 	unsigned count = 0;
+	int64_t since_ms;
 
 	cr_assert_eq(test_broker_stop(&broker), 0);
 	test_broker_add_settings(
 		&broker, "organisation-refusals-per-second: 1\n");
 	test_broker_start(&broker);
+	since_ms = test_now_ms();
 	test_peer_come_back(&sender, &broker, 0);
 	while (test_broker_figure(&broker, "refusals-over") == 0) {
 		message.id = test_message(&sender, "C84001").id;
@@ -121,7 +123,10 @@ Test(parts_hostile, payloads_that_are_not_what_was_announced_are_paid_for)
 		(void)test_peer_expect(&sender, ALM_ENVELOPE_PROGRESS);
 		say_part(0, true);
 		cr_assert_eq(refusal(), ALM_PART_MISMATCH);
-		cr_assert_lt(++count, ALM_REFUSALS_BURST_S);
+		/* What a slow machine has paid off meanwhile comes on top. */
+		cr_assert_lt(
+			++count, ALM_REFUSALS_BURST_S +
+					 (test_now_ms() - since_ms) / 1000 + 1);
 	}
 	cr_expect_geq(count, ALM_REFUSALS_BURST_S / 2);
 }
@@ -335,7 +340,7 @@ Test(parts_hostile, what_was_sent_meanwhile_under_its_id_is_a_conflict)
 	(void)test_peer_accepted(&sender, &whole);
 	for (uint32_t i = 0; i < alm_parts_count(PAYLOAD_BYTES); i++) {
 		say_part(i, false);
-		e = test_peer_next(&sender, 10000);
+		e = test_peer_next(&sender, 300000);
 		cr_assert_not_null(e);
 	}
 	cr_assert_eq(e->kind, ALM_ENVELOPE_RECEIPT);
