@@ -259,12 +259,13 @@ static void activate_both_ways(void)
 /* A request about Bob, answered about Ann; the asker takes no mail. */
 static struct alm_message answered(struct test_peer *second, int64_t wait_ms)
 {
-	struct alm_message request = test_message(&trust, "RHA");
+	struct alm_message request;
 	struct alm_message reply;
 	const struct alm_envelope *e;
 
 	activate_both_ways();
 	test_peer_open(second, &broker, "RHA", 8);
+	request = test_message(&trust, "RHA"); /* its time begins here */
 	request.kind = ALM_KIND_REQUEST;
 	request.subject = BOB;
 	request.deadline_ms = alm_message_id_ms(&request.id) + wait_ms;
