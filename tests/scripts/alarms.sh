@@ -204,7 +204,7 @@ code 0 almoner send -c "$dir/ward/context.yaml" --to C84001 \
 	--relationship-ref U1 --payload README.md
 step mail warning
 code 0 almoner recv -c "$dir/practice/context.yaml" 1 --dir "$dir/in" \
-	--timeout 60s
+	--timeout 300s
 step mail ok
 
 # --- a witness that stays away ----------------------------------------------------------

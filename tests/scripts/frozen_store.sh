@@ -87,7 +87,7 @@ open(sys.argv[1], "wb").write(struct.pack("=qq", 0, left))' \
 	waiting=$(queued)
 	[ "$waiting" -ge 5 ] || fail "$waiting messages wait"
 	code 0 almoner recv -c "$all/practice/context.yaml" "$waiting" \
-		--dir "$dir/mail" --timeout 60s
+		--dir "$dir/mail" --timeout 300s
 	for text in 'a dead letter' 'a letter' 'an urgent letter'; do
 		grep -rqx "$text" "$dir/mail" || fail "$text has not come"
 	done

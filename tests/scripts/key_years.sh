@@ -140,7 +140,7 @@ has "len(d['rows']) >= $((4 * rounds - 2))" # begun and ended
 
 # --- the mail of the first year, and all of the store -------------------------------
 code 0 "$almoner" recv -c "$dir/C84001/context.yaml" $((1 + rounds)) \
-	--dir "$dir/in" --timeout 60s
+	--dir "$dir/in" --timeout 300s
 [ "$(rows queue)" = 0 ] || fail "not all the mail"
 code 0 "$almoner" backup "$dir/copy" --key "$dir/store.key" --reason test
 stop_broker

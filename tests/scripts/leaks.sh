@@ -47,8 +47,8 @@ send $number --to NOBODY
 send $number --purpose nothing --json
 send $other --override emergency --override-by 'Dr Quimbleton' \
 	--override-reason 'Zebediah was somnolent'
-say "$almoner" recv -c "$practice" 1 --timeout 60s --dir "$dir/mine/in" --json
-say "$almoner" recv -c "$practice" 1 --timeout 60s --dir "$dir/mine/in" \
+say "$almoner" recv -c "$practice" 1 --timeout 300s --dir "$dir/mine/in" --json
+say "$almoner" recv -c "$practice" 1 --timeout 300s --dir "$dir/mine/in" \
 	--reject 'not ours'
 send $number --deadline 1s --request
 say "$almoner" mailbox hold C84001 --reason 'a test'
