@@ -20,7 +20,6 @@
 #include "agents/include/almoner.h"
 #include "tests/support/peer.h"
 
-#define WAIT_MS 300000
 #define PAYLOAD_BYTES 16000u
 #define SENDS_MAX 20000u
 #define DISK_MIB 96
@@ -81,22 +80,11 @@ static unsigned fill(void)
 	return accepted;
 }
 
-/* A turn for which there is not even room is given up: what was asked in it may
- * be asked again. */
 static bool is_mail_left(void)
 {
-	const struct alm_request_call call = {.verb = "mailbox.list"};
-	struct alm_problem problem = {.detail = ""};
-	struct alm_answer answer;
-	enum alm_err err;
-
-	do {
-		alm_arena_reset(&broker.arena);
-		err = alm_control_ask(broker.control, &call, WAIT_MS,
-			&broker.arena, &answer, &problem);
-	} while (err == ALM_STORE_FULL);
-	cr_assert_eq(err, ALM_OK, "code %d", err);
-	return answer.row_count > 0;
+	return test_broker_ask(
+		       &broker, "mailbox.list", (const char *const[]){NULL})
+		       .row_count > 0;
 }
 
 /* The recipient comes, and takes everything: how much that was. */

@@ -318,8 +318,7 @@ struct alm_answer test_broker_attach(struct test_broker *broker,
 	alm_arena_reset(&broker->arena);
 	cr_assert_eq(alm_control_ask(broker->control, &call, ANSWER_WAIT_MS,
 			     &broker->arena, &answer, &problem),
-		ALM_OK, "%s: code %d, %s", verb, (int)problem.err,
-		problem.detail);
+		ALM_OK, "%s: %s", verb, problem.detail);
 	return answer;
 }
 
