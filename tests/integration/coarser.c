@@ -44,14 +44,9 @@ TestSuite(coarser, .init = open_all, .fini = close_pair, .timeout = 1800);
 static const struct alm_receipt *offer(
 	const char *payload, enum alm_wire_level level, bool is_to_several)
 {
-	static const char *const categories[] = {
-		"treatment-summary", "medications", "contact"};
-	static const char *const several[] = {"C84001", "RHA"};
 	struct alm_message message =
-		is_to_several ? summary_to_several(&trust, several, 2)
-			      : summary_to(&trust, "C84001");
+		summary_with_contact(&trust, is_to_several);
 
-	message.categories = (struct alm_texts){categories, 3};
 	message.payload_level = level;
 	test_peer_send(&trust, &message, payload, 0);
 	return &test_peer_expect(&trust, ALM_ENVELOPE_RECEIPT)->receipt;

@@ -47,14 +47,9 @@ static const char *subject = "9990000018"; /* "": nobody knows */
 /* Gives the receipt of what is sent. */
 static const struct alm_receipt *offer(const char *payload, bool is_to_several)
 {
-	static const char *const categories[] = {
-		"treatment-summary", "medications", "contact"};
-	static const char *const several[] = {"C84001", "RHA"};
 	struct alm_message message =
-		is_to_several ? summary_to_several(&trust, several, 2)
-			      : summary_to(&trust, "C84001");
+		summary_with_contact(&trust, is_to_several);
 
-	message.categories = (struct alm_texts){categories, 3};
 	message.subject = subject;
 	message.subject_unknown = subject[0] == '\0' ? "not registered" : "";
 	test_peer_send(&trust, &message, payload, 0);

@@ -54,4 +54,19 @@ static inline struct alm_message summary_to_several(
 	return message;
 }
 
+/** With contact as well, to a practice alone or to RHA too. */
+static inline struct alm_message summary_with_contact(
+	const struct test_peer *from, bool is_to_several)
+{
+	static const char *const categories[] = {
+		"treatment-summary", "medications", "contact"};
+	static const char *const several[] = {"C84001", "RHA"};
+	struct alm_message message =
+		is_to_several ? summary_to_several(from, several, 2)
+			      : summary_to(from, "C84001");
+
+	message.categories = (struct alm_texts){categories, 3};
+	return message;
+}
+
 #endif /* ALM_TESTS_SUPPORT_SUMMARY_H */
